@@ -1,0 +1,156 @@
+# Every target sets up what it needs in .venv first; on a fresh machine Python 3.11 to 3.13, git and make are enough.
+
+# The newest Python that ansible-core 2.19 supports and that can make a virtual environment.
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	$$python -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& echo $$python && break; done)
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+LINK := .build/link/ansible_collections/oaktree/multicloud
+CLOUDS_YAML := $(abspath $(or $(OAKTREE_CLOUDS_DIR),.clouds))/clouds.yaml
+
+# Tools that start other tools (molecule, ansible-lint, galaxy-importer) find them in the environment.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# This checkout is tested, never a copy that the user has installed.
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build/link
+# No tool may ask a server for newer versions of itself or for other collections.
+export ANSIBLE_LINT_NODEPS := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+## Use
+
+.PHONY: help
+help:  ## Show the targets
+	@awk -F ':.*## ' '/^## /{print "\n" substr($$0, 4)} /^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' Makefile
+
+.PHONY: demo
+demo: clouds  ## Start the local clouds, run the demonstration, leave the clouds running
+	OS_CLIENT_CONFIG_FILE=$(CLOUDS_YAML) $(BIN)/ansible-playbook playbooks/demo.yml
+	@echo
+	@echo "The clouds keep running. To use them:"
+	@echo "  export OS_CLIENT_CONFIG_FILE=$(CLOUDS_YAML) PATH=$(CURDIR)/$(BIN):\$$PATH"
+	@echo "  ansible localhost -m oaktree.multicloud.server_info"
+	@echo "To stop them: make clouds-down"
+
+.PHONY: clouds
+clouds: $(READY)  ## Start the local clouds (SERVERS=200 seeds so many servers)
+	$(BIN)/python -m tests.clouds up $(if $(SERVERS),--servers $(SERVERS))
+
+.PHONY: clouds-down
+clouds-down: $(READY)  ## Stop the local clouds
+	$(BIN)/python -m tests.clouds down
+
+## Test
+
+.PHONY: test
+test: $(READY)  ## Run lint, unit, sanity, package and integration, and show how long each took
+	$(BIN)/python -m tests.tools.run_parts lint:900 unit:600 sanity:1200 package:600 integration:1500
+
+.PHONY: lint
+lint: $(READY)  ## Check style, types, playbooks, documentation and change log
+	$(MAKE) --no-print-directory --keep-going ruff types yamllint ansible-lint shellcheck changelog docs-lint
+
+.PHONY: sanity
+sanity: $(READY)  ## Run ansible-test sanity, without ignores
+	$(BIN)/python -m tests.tools.sanity
+
+.PHONY: unit
+unit: $(READY)  ## Run the unit tests
+	$(BIN)/pytest -n 2 tests/unit
+
+.PHONY: coverage
+coverage: $(READY)  ## Run the unit tests and show what of the collection they reach
+	$(BIN)/coverage run -m pytest tests/unit
+	$(BIN)/coverage report
+
+.PHONY: integration
+integration: $(READY)  ## Run the tests against the local clouds (started and stopped if they are not running)
+	$(BIN)/python -m tests.tools.with_clouds $(MAKE) --no-print-directory --keep-going cloud-tests scenarios
+
+.PHONY: bench
+bench: $(READY)  ## Measure the collection
+	$(BIN)/python -m tests.bench
+
+## Parts of the above
+
+.PHONY: ruff
+ruff: $(READY)  ## lint: style of Python
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+.PHONY: types
+types: $(READY)  ## lint: types of Python
+	$(BIN)/mypy -p ansible_collections.oaktree.multicloud.plugins -p tests
+
+.PHONY: yamllint
+yamllint: $(READY)  ## lint: style of YAML
+	$(BIN)/yamllint --strict .
+
+.PHONY: ansible-lint
+ansible-lint: $(READY)  ## lint: playbooks, roles and scenarios, by the production profile
+	$(BIN)/ansible-lint --offline --strict
+
+.PHONY: shellcheck
+shellcheck: $(READY)  ## lint: shell scripts
+	$(BIN)/shellcheck .ci/run
+
+.PHONY: changelog
+changelog: $(READY)  ## lint: change log fragments
+	$(BIN)/antsibull-changelog lint
+
+.PHONY: docs-lint
+docs-lint: $(READY)  ## lint: documentation of modules and plugins
+	$(BIN)/python -m tests.tools.tree antsibull-docs lint-collection-docs --plugin-docs \
+		--validate-collection-refs dependent --disallow-unknown-collection-refs .
+
+.PHONY: package
+package: $(READY)  ## Build the artefact and make the check that Galaxy makes
+	$(BIN)/python -m tests.tools.package
+
+.PHONY: cloud-tests
+cloud-tests: $(READY)  ## integration: pytest against running clouds
+	$(BIN)/python -m tests.clouds status
+	OS_CLIENT_CONFIG_FILE=$(CLOUDS_YAML) $(BIN)/pytest -m clouds tests/integration
+
+.PHONY: scenarios
+scenarios: $(READY)  ## integration: molecule scenarios against running clouds (SCENARIO=NAME: one)
+	$(BIN)/molecule test $(if $(SCENARIO),-s $(SCENARIO),--all) --no-command-borders
+
+## Maintain
+
+.PHONY: docs
+docs: $(READY)  ## Build the reference of modules and plugins as HTML in .build/docs/html
+	mkdir -p .build/docs && mkdir -p -m 700 .build/docs/rst
+	$(BIN)/antsibull-docs collection --use-current --squash-hierarchy --cleanup everything --fail-on-error \
+		--dest-dir .build/docs/rst oaktree.multicloud
+	$(BIN)/sphinx-build -q -C -D extensions=sphinx_antsibull_ext -D project=oaktree.multicloud -D html_theme=alabaster \
+		-D pygments_style=ansible -D highlight_language=YAML+Jinja -D default_role=any .build/docs/rst .build/docs/html
+	@echo "The reference is in .build/docs/html/index.html"
+
+.PHONY: lock
+lock: $(READY)  ## Renew requirements-dev.txt from requirements-dev.in
+	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --upgrade --strip-extras --no-emit-options \
+		--annotation-style line --output-file requirements-dev.txt requirements-dev.in
+
+.PHONY: clean
+clean:  ## Stop the clouds and remove everything that was made here, the environment too
+	if [ -d .clouds ] && [ -e $(READY) ]; then $(BIN)/python -m tests.clouds down; fi
+	rm -rf .ansible .build .cache .clouds .coverage .mypy_cache .pytest_cache .ruff_cache tests/output $(VENV)
+
+$(READY): requirements-dev.txt | $(LINK)
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 with its venv module is needed \
+	(Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+	cd "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+		&& mkdir -p ansible_collections/oaktree && ln -sfn "$(CURDIR)" ansible_collections/oaktree/multicloud
+	touch $@
+
+$(LINK):
+	mkdir -p $(@D)
+	ln -sfn ../../../.. $@

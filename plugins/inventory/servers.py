@@ -1,0 +1,368 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: servers
+short_description: The servers of all your clouds as hosts
+version_added: 0.1.0
+description:
+  - Makes a host of every server of the selected Locations. All Locations are asked in parallel, with one request for each of them
+    and page of its list, and with one token for each cloud and project.
+  - The name of the source file must end in C(oaktree.yml), C(oaktree.yaml), C(multicloud.yml) or C(multicloud.yaml).
+  - Hosts get the variables C(location), with the cloud, region, zone and project of the server, C(openstack), with the record of the
+    server as M(oaktree.multicloud.server_info) returns it, and C(ansible_host), when an address is known. What a cloud tells is
+    untrusted data to Ansible and is never evaluated as a template.
+  - Each server is one host and each host is one server. A server that is reached through two entries of C(clouds.yaml) becomes a host
+    once, at the first Location by name. Servers that share a name are all called C(name.region.cloud); if that is not enough the
+    first eight characters of the ID are added, as in C(name-1c4e07b2.region.cloud), then the whole ID. The same is done with a
+    name that a group has already, and with C(localhost).
+  - Characters of a name that are neither letters, digits nor one of C(._-) become hyphens, and a server without a name is called by
+    its ID.
+extends_documentation_fragment:
+  - oaktree.multicloud._locations
+  - oaktree.multicloud._locations.read
+  - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+options:
+  plugin:
+    description: Marks the file as a source of this plugin.
+    type: str
+    required: true
+    choices: [oaktree.multicloud.servers]
+  locations:
+    description:
+      - The Locations whose servers become hosts, as a list of patterns C(cloud[/region[/project]]). Each part is a shell-style glob; a
+        cloud alone means all its regions, and V(!pattern) takes away what others select.
+      - A pattern that matches nothing is an error that lists what exists.
+      - The project part is compared with the project that C(clouds.yaml) names, by name and by ID.
+      - This option, O(clouds_yaml), O(clouds_config) and O(filters) may be or contain templates; extra variables and lookups can be
+        used in them.
+    type: list
+    elements: str
+    default: ["*"]
+  on_failure:
+    description:
+      - What a failed Location means. Every Location is tried in any case.
+      - V(warn) leaves the hosts of the failed Locations out, with one warning for each that says what happened and what to do. If all
+        of them failed the source as a whole fails, because an empty inventory would look like one without servers.
+      - V(fail) fails the source as a whole if any Location failed.
+      - What becomes of a source that failed is up to Ansible. By default it goes on with the other sources and a warning; set
+        C(any_unparsed_is_failed) in the section C([inventory]) of C(ansible.cfg) to make it an error.
+    type: str
+    choices: [fail, warn]
+    default: warn
+  filters:
+    description:
+      - Query parameters of Nova's server list, sent to every Location as they are, such as V(status), V(name), V(flavor), V(image) or
+        V(tags). What a filter does, and whether it is open to ordinary users, is the cloud's decision.
+    type: dict
+    default: {}
+  all_projects:
+    description:
+      - Take in the servers of all projects of a cloud. Most clouds allow it to administrators only.
+    type: bool
+    default: false
+  show_all:
+    description:
+      - Make hosts of servers that have none of the O(addresses), too.
+    type: bool
+    default: false
+  hostnames:
+    description:
+      - What to call a host, in order of preference. The first that gives a name is taken, and the server's ID where none does.
+      - V(name), V(id) or V(metadata.KEY) are the server's name, its ID, and the value of a key of its metadata.
+      - V(name.region.cloud) gives every host the long form of its name, so that the names do not depend on which other servers
+        there are.
+      - Any of the kinds of address that O(addresses) knows, such as V(floating_v4), may be used, too.
+    type: list
+    elements: str
+    default: [name]
+  addresses:
+    description:
+      - What to take as C(ansible_host), in order of preference.
+      - V(floating_v4) and V(floating_v6) are floating addresses; V(fixed_v4) and V(fixed_v6) are those of the server's own ports.
+      - V(public_v4) and V(public_v6) are floating addresses and fixed ones that are routed globally; V(private_v4) and V(private_v6)
+        are fixed ones that are not.
+      - V(access_v4) and V(access_v6) are what the owner of the server has told Nova to show as its address.
+      - V(network:NAME) is the address on the network of this name, a fixed one before a floating one, and IPv4 before IPv6.
+      - V(name) is the name of the server, for names that can be resolved from here or by a jump host.
+    type: list
+    elements: str
+    default: [public_v4, fixed_v4, public_v6, fixed_v6]
+  location_groups:
+    description:
+      - Make groups by Location, C(cloud_CLOUD), C(region_CLOUD_REGION), C(zone_CLOUD_REGION_ZONE) and C(project_CLOUD_PROJECT).
+        The group of a cloud contains those of its regions and projects, that of a region those of its zones.
+      - Characters that are not valid in the name of a group become underscores. Where this makes the same name of two, both get a
+        suffix that tells them apart.
+    type: bool
+    default: true
+author:
+  - oaktree.multicloud contributors (@oaktree-multicloud)
+seealso:
+  - module: oaktree.multicloud.server_info
+"""
+
+EXAMPLES = r"""
+# prod.oaktree.yml: all servers of all clouds in clouds.yaml
+plugin: oaktree.multicloud.servers
+
+---
+# Active servers of two clouds; from inside the network, by private addresses, IPv6 where there is no IPv4
+plugin: oaktree.multicloud.servers
+locations: [alpha, beta/east]
+filters:
+  status: ACTIVE
+addresses: ["network:mgmt", private_v4, fixed_v6]
+
+---
+# Everywhere but in the lab; groups by metadata and status, one variable, and names that never change
+plugin: oaktree.multicloud.servers
+locations: ["*", "!lab"]
+hostnames: [metadata.fqdn, name.region.cloud]
+compose:
+  ansible_user: openstack.metadata.login | default('debian')
+groups:
+  web: "'web' in openstack.name"
+keyed_groups:
+  - key: openstack.metadata.role | default('')
+    prefix: role
+  - key: openstack.status | lower
+    prefix: status
+
+---
+# Credentials from a vault, no clouds.yaml; one hour of cache; a single dead Location fails the source
+plugin: oaktree.multicloud.servers
+clouds_config:
+  clouds:
+    alpha:
+      auth_type: v3applicationcredential
+      auth:
+        auth_url: https://alpha.example.com:5000/v3
+        application_credential_id: 4d5ab1f4b7a04a0c8d9f3a2c1b0e9d8c
+        application_credential_secret: "{{ lookup('ansible.builtin.env', 'ALPHA_SECRET') }}"
+      regions: [north, south]
+on_failure: fail
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: ~/.cache/ansible-inventory
+cache_timeout: 3600
+"""
+
+import hashlib
+import json
+import os
+import re
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible.constants import LOCALHOST
+from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError, OaktreeError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Target, gather
+from ansible_collections.oaktree.multicloud.plugins.module_utils._hosts import Host, Inventory, Rules, make_inventory
+from ansible_collections.oaktree.multicloud.plugins.module_utils._servers import ServerQuery, list_servers
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils._options import plain, require_libraries
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ansible.inventory.data import InventoryData
+    from ansible.parsing.dataloader import DataLoader
+
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Location
+
+    Records = list[dict[str, Any]]
+
+TEMPLATED = ("clouds_config", "clouds_yaml", "filters", "locations")
+SOURCE_NAMES = tuple(f"{name}.{ending}" for name in ("oaktree", "multicloud") for ending in ("yml", "yaml"))
+
+_CONFIG_DIRECTORIES = (".", "~/.config/openstack", "/etc/xdg/openstack", "/etc/openstack")
+"""Where openstacksdk looks; written out because importing it costs more than all else that a cached run does."""
+_SECRET = re.compile(r"pass|secret|token", re.IGNORECASE)
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+    """See DOCUMENTATION."""
+
+    NAME = "oaktree.multicloud.servers"
+
+    def verify_file(self, path: str) -> bool:
+        """Whether the source may be ours; decided by its name, so that no other file is opened."""
+        return bool(super().verify_file(path)) and path.endswith(SOURCE_NAMES)
+
+    def set_options(
+        self,
+        task_keys: Mapping[str, Any] | None = None,
+        var_options: Mapping[str, Any] | None = None,
+        direct: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Take the options, after what may be a template has become a value: only then it has its type."""
+        values = dict(direct or {})
+        for name in TEMPLATED:
+            if name in values:
+                values[name] = self._templated(name, values[name])
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=values)
+
+    def parse(
+        self,
+        inventory: InventoryData,
+        loader: DataLoader,
+        path: str,
+        cache: bool = True,  # noqa: FBT001, FBT002 - Ansible's signature
+    ) -> None:
+        """Fill the inventory. Raises AnsibleParserError, with the inventory untouched, for what cannot be used."""
+        super().parse(inventory, loader, path, cache)
+        require_libraries()
+        self._read_config_data(path)
+        try:
+            options = self._checked_options()
+            rules = Rules(**{key: options[key] for key in ("hostnames", "addresses", "show_all", "location_groups")})
+            records = self._records(options, path, cache=cache)
+        except OaktreeError as error:  # "from None": Ansible would append the message of the cause to ours
+            raise AnsibleParserError(f"{error.message}. {error.hint}") from None
+        wanted = make_inventory(records, rules, self._sanitize_group_name, self._taken_names(inventory))
+        self._populate(inventory, wanted)
+        self._construct(inventory, wanted.hosts)
+
+    def _templated(self, name: str, value: Any) -> Any:
+        """The option as plain JSON types, without tags and decrypted; what they hold is never part of a message."""
+        self.templar.available_variables = self._vars or {}
+        try:
+            result = plain(self.templar.template(value))
+        except AnsibleError as exc:
+            raise AnsibleParserError(f"{name}: the template cannot be evaluated: {exc.message}") from None
+        if name in ("clouds_config", "filters") and not isinstance(result, dict):
+            raise AnsibleParserError(f"{name}: must be a dictionary, not {type(result).__name__}.")
+        return result
+
+    def _checked_options(self) -> dict[str, Any]:
+        """The options as plain JSON types. Raises InputError for what cannot be used."""
+        options: dict[str, Any] = plain(self.get_options())
+        if options["clouds_yaml"] and options["clouds_config"]:
+            raise InputError("clouds_yaml, clouds_config: only one may be given", hint="Leave one of them out.")
+        for name in ("timeout", "api_timeout", "concurrency"):
+            if options[name] is not None and options[name] <= 0:
+                raise InputError(f"{name}: must be greater than zero, not {options[name]:g}")
+        return options
+
+    # Where the records come from
+
+    def _records(self, options: Mapping[str, Any], path: str, *, cache: bool) -> Records:
+        """The records of all servers, from the cache where it may be used and has them."""
+        if not options["cache"]:
+            return self._gather(options)[0]
+        key = f"{self.get_cache_key(path)}_{fingerprint(options)}"
+        found: Records | None = self.cache.get(key, {}).get("servers") if cache else None
+        if found is not None:
+            return found
+        records, complete = self._gather(options)
+        if complete:
+            self.cache[key] = {"servers": records}
+        return records
+
+    def _gather(self, options: Mapping[str, Any]) -> tuple[Records, bool]:
+        """Ask all Locations; the second value says whether all of them answered."""
+        query = ServerQuery(filters=options["filters"], all_projects=options["all_projects"])
+        results = gather(Target.from_options(options), lambda connection: list_servers(connection, query))
+        failures = [(result.location, result.error) for result in results if result.error]
+        if failures:
+            fatal = options["on_failure"] == "fail" or len(failures) == len(results)
+            self._report(failures, len(results), fatal=fatal)
+        return [record for result in results for record in result.value or ()], not failures
+
+    def _report(self, failures: Sequence[tuple[Location, OaktreeError]], tried: int, *, fatal: bool) -> None:
+        messages = [f"{location}: {error.message} ({error.kind}). {error.hint}" for location, error in failures]
+        for _location, error in failures:
+            self.display.vvv("".join(traceback.format_exception(error)))
+        if fatal:
+            raise AnsibleParserError(f"{len(failures)} of {tried} Locations failed: {' | '.join(messages)}")
+        for message in messages:
+            self.display.warning(message)
+
+    # Where they go
+
+    def _taken_names(self, inventory: InventoryData) -> dict[str, str | None]:
+        """The names that hosts cannot have, or only as the server that has them already, by another source."""
+        constructed = map(self._sanitize_group_name, self.get_option("groups"))
+        taken: dict[str, str | None] = dict.fromkeys([*LOCALHOST, *inventory.groups, *constructed])
+        for name, host in inventory.hosts.items():
+            server = host.vars.get("openstack")
+            if isinstance(server, dict) and "id" in server:
+                taken[name] = server["id"]
+        return taken
+
+    def _populate(self, inventory: InventoryData, wanted: Inventory) -> None:
+        for group in wanted.groups:
+            inventory.add_group(group.name)
+            if group.parent:
+                inventory.add_child(group.parent, group.name)
+        for host in wanted.hosts:
+            inventory.add_host(host.name)
+            # The inventory's own set_variable() copies and tags every value on its way, a third of all the time that
+            # many servers take. Records hold plain JSON types only, and what has no tag is as untrusted as before.
+            made = inventory.hosts[host.name]
+            made.set_variable("location", host.record["location"])
+            made.set_variable("openstack", host.record)
+            if host.address:
+                made.set_variable("ansible_host", host.address)
+            for name in host.groups:
+                inventory.add_child(name, host.name)
+        if wanted.left_out:
+            self.display.v(f"{wanted.left_out} servers without any of the addresses are left out; see show_all.")
+
+    def _construct(self, inventory: InventoryData, hosts: Sequence[Host]) -> None:
+        """Do what the user's templates say, groups by key last: only they may be called like a host."""
+        compose, groups, keyed_groups, strict = map(self.get_option, ("compose", "groups", "keyed_groups", "strict"))
+        for host in hosts if compose else ():
+            self._set_composite_vars(compose, inventory.hosts[host.name].get_vars(), host.name, strict)
+        for host in hosts if groups else ():
+            self._add_host_to_composed_groups(
+                groups, inventory.hosts[host.name].get_vars(), host.name, strict, fetch_hostvars=False
+            )
+        for host in hosts if keyed_groups else ():
+            self._add_host_to_keyed_groups(
+                keyed_groups, inventory.hosts[host.name].get_vars(), host.name, strict, fetch_hostvars=False
+            )
+
+
+def fingerprint(options: Mapping[str, Any]) -> str:
+    """A short text that differs where the records may: other servers asked for, or other clouds configured.
+
+    It ends up as the name of a file: secrets take no part in it.
+    """
+    parts: list[Any] = [options["locations"], options["filters"], options["all_projects"]]
+    if options["clouds_config"]:
+        parts.append(_without_secrets(options["clouds_config"]))
+    else:
+        environment = {name: value for name, value in os.environ.items() if name.startswith("OS_")}
+        parts += [_without_secrets(environment), _config_files(options["clouds_yaml"])]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_secrets(inner) for key, inner in value.items() if not _SECRET.search(key)}
+    if isinstance(value, list):
+        return [_without_secrets(inner) for inner in value]
+    return value
+
+
+def _config_files(clouds_yaml: str | None) -> list[tuple[str, int, int]]:
+    """Path, time of change and size of each file that may configure the clouds."""
+    named = clouds_yaml or os.environ.get("OS_CLIENT_CONFIG_FILE")
+    directories = [Path(named).parent] if named else map(Path, _CONFIG_DIRECTORIES)
+    files = [
+        directory.expanduser().absolute() / f"{name}{ending}"
+        for directory in directories
+        for name in ("clouds", "secure")
+        for ending in (".yaml", ".yml", ".json")
+    ]
+    if named:
+        files.append(Path(named).expanduser().absolute())
+    return [(str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists()]

@@ -1,0 +1,130 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: rest_info
+short_description: Find the REST endpoint of a service at one Location
+version_added: 0.1.0
+description:
+  - Tells URL, API versions and headers of services at exactly one Location, for use inside templates.
+  - The same as the module M(oaktree.multicloud.rest_info), which serves many Locations at once.
+extends_documentation_fragment:
+  - oaktree.multicloud._locations
+options:
+  _terms:
+    description:
+      - Service types, such as V(compute), V(image), V(network) or V(object-store). Aliases work, V(volumev3) means V(block-storage).
+    type: list
+    elements: str
+    required: true
+  location:
+    description:
+      - A pattern C(cloud[/region[/project]]) that selects exactly one Location.
+    type: str
+    required: true
+  interface:
+    description:
+      - Which of the service's endpoints. Without it, what C(clouds.yaml) says, else the public one.
+    type: str
+    choices: [public, internal, admin]
+  versions:
+    description:
+      - Whether to ask the service which API versions it has, at the cost of a request or two.
+    type: bool
+    default: true
+  with_token:
+    description:
+      - Whether C(headers) of each record holds the token too.
+      - The token is a secret that stands for the user until it expires. Set C(no_log=true) on every task that uses it.
+    type: bool
+    default: false
+  timeout:
+    description:
+      - Seconds for the whole work.
+    type: float
+    default: 60.0
+author:
+  - oaktree.multicloud contributors (@oaktree-multicloud)
+seealso:
+  - module: oaktree.multicloud.rest_info
+"""
+
+EXAMPLES = r"""
+- name: Show where Nova is
+  ansible.builtin.debug:
+    msg: "{{ lookup('oaktree.multicloud.rest_info', 'compute', location='alpha/north').url }}"
+
+- name: List flavors
+  ansible.builtin.uri:
+    url: "{{ nova.url }}/flavors"
+    headers: "{{ nova.headers }}"
+  vars:
+    nova: "{{ lookup('oaktree.multicloud.rest_info', 'compute', location='alpha/north', with_token=true) }}"
+  no_log: true
+
+- name: Find two services with credentials from a vault
+  ansible.builtin.set_fact:
+    found: "{{ query('oaktree.multicloud.rest_info', 'image', 'object-store', location='beta', clouds_config=vault) }}"
+"""
+
+RETURN = r"""
+_raw:
+  description:
+    - A record for each service type, with the keys of the module's return value C(endpoints).
+  type: list
+  elements: dict
+  sample:
+    - service_type: compute
+      url: "https://compute.north.example.org/v2.1"
+      api_version: "2.1"
+      headers: {Accept: application/json}
+"""
+
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError, OaktreeError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Target, gather, regions
+from ansible_collections.oaktree.multicloud.plugins.module_utils._rest import RestQuery, rest_record
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils._options import plain, require_libraries
+
+
+class LookupModule(LookupBase):
+    """Ansible's interface to `_rest.rest_record`."""
+
+    def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
+        """Return the endpoint record of each service type."""
+        self.set_options(var_options=variables, direct=kwargs)
+        require_libraries()
+        try:
+            return _endpoints(plain(terms), plain(self.get_options()))
+        except OaktreeError as error:  # "from None": Ansible would append the message of the cause to ours
+            raise AnsibleLookupError(f"{error.message} ({error.kind}). {error.hint}") from None
+
+
+def _endpoints(service_types: list[str], options: dict[str, Any]) -> list[dict[str, Any]]:
+    target = Target.from_options({**options, "locations": [options["location"]]})
+    _check_one_location(target)
+    queries = [
+        RestQuery(service_type, options["interface"], options["versions"], options["with_token"])
+        for service_type in service_types
+    ]
+    result = gather(target, lambda connection: [rest_record(connection, query) for query in queries])[0]
+    if result.error:
+        result.error.message = f"{result.location}: {result.error.message}"
+        raise result.error
+    return result.value or []
+
+
+def _check_one_location(target: Target) -> None:
+    chosen, failed = regions(target)
+    found = [*(region.location for region in chosen), *(result.location for result in failed)]
+    if len(found) != 1:
+        raise InputError(
+            f"location: {target.locations[0]!r} selects {len(found)} Locations",
+            hint=f"Name one of {', '.join(str(location) for location in found)}.",
+        )

@@ -1,0 +1,418 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Live work on one Location: its session, its services, and the count of what it sent.
+
+All regions of one cloud and project share an `Identity`, and with it one token. Sessions are keystoneauth1's; every
+request on the wire passes `_Transport`, which keeps it within the Location's clock.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urljoin
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
+    ConfigError,
+    DeadlineError,
+    OaktreeError,
+    RefusedError,
+    ServerError,
+    ThrottledError,
+    UnreachableError,
+    translate,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Location, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from keystoneauth1.access import AccessInfo
+    from keystoneauth1.adapter import Adapter
+    from keystoneauth1.plugin import BaseAuthPlugin
+    from openstack.config.cloud_region import CloudRegion
+    from requests import PreparedRequest, Response, Session
+else:
+    try:
+        from requests import Session
+    except ImportError:  # reported by the runner, which knows how to say it
+        Session = object
+
+logging.getLogger("keystoneauth").addHandler(logging.NullHandler())  # else its remarks go to standard error
+
+DEFAULT_API_TIMEOUT = 30.0
+ATTEMPTS = 3
+FIRST_PAUSE = 0.5
+
+Answer = TypeVar("Answer")
+
+_VERSIONS = {"compute": ("2", "2.latest"), "image": ("2", "2.latest"), "identity": ("3", "3.latest")}
+_VERSIONED_URL = re.compile(r"/v(?P<major>\d+)[^/]*(/|$)")
+_IDEMPOTENT = {"GET", "HEAD", "DELETE"}
+
+
+class Identity:
+    """Who asks: one auth plugin, and so one token, for all regions of a cloud and project in this process."""
+
+    def __init__(self, plugin: BaseAuthPlugin) -> None:
+        self.plugin = plugin
+        self._lock = threading.Lock()
+        self._forgetting = threading.Lock()
+        self._error: OaktreeError | None = None
+
+    def forget(self, token: str | None) -> None:
+        """Drop a token that was refused, unless it has been replaced by the time; the next request fetches anew.
+
+        keystoneauth's own way drops whatever token there is, and gives up where another thread was quicker.
+        """
+        with self._forgetting:
+            current = getattr(self.plugin, "auth_ref", None)
+            if current is not None and current.auth_token == token:
+                self.plugin.invalidate()
+
+    def authenticate(self, connection: Connection) -> AccessInfo | None:
+        """The token's facts, fetched by whoever comes first; None for plugins without Keystone.
+
+        A refusal is remembered and given to all who ask later: repeating a wrong password for each region would
+        lock the account.
+        """
+        get_access = getattr(self.plugin, "get_access", None)
+        if get_access is None:
+            return None
+        if not self._lock.acquire(timeout=connection.deadline.remaining()):
+            raise connection.deadline.expired()
+        try:
+            return self._first_access(get_access, connection)
+        finally:
+            self._lock.release()
+
+    def _first_access(self, get_access: Callable[[Any], AccessInfo], connection: Connection) -> AccessInfo:
+        if self._error:
+            raise self._error
+
+        def once() -> AccessInfo:
+            try:
+                access = get_access(connection.session)
+                access.will_expire_soon()  # reads what keystoneauth itself asks before every request
+            except (AttributeError, KeyError, TypeError, ValueError) as exc:
+                raise ServerError(f"Keystone's answer makes no sense: {type(exc).__name__}: {exc}") from exc
+            except Exception as exc:
+                raise translate(exc) from exc
+            return access
+
+        try:
+            return connection.persist(once, repeatable=True)
+        except OaktreeError as error:
+            self._error = error
+            raise
+
+
+@dataclass(frozen=True)
+class Region:
+    """One region of one configured cloud, as one project: what it takes to connect to a Location."""
+
+    location: Location
+    config: CloudRegion
+    identity: Identity
+    api_timeout: float = DEFAULT_API_TIMEOUT
+    image_format: str | None = None
+    """The disk_format that clouds.yaml or the vendor's profile asks for; None where they do not."""
+
+
+class _Transport(Session):
+    """A requests session that counts what it sends and keeps each request within its Location's clock."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
+        connection = self._connection
+        left = connection.deadline.remaining()
+        timeout = kwargs.get("timeout") or connection.region.api_timeout
+        pair = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+        kwargs["timeout"] = tuple(min(seconds, left) for seconds in pair)
+        connection.requests += 1
+        return super().send(request, **kwargs)
+
+
+class Connection:
+    """Work on one Location, bounded by `deadline`.
+
+    ``location`` gains the token's project once `authenticate` has run. ``requests`` counts requests on the wire,
+    token and discovery included.
+    """
+
+    def __init__(self, region: Region) -> None:
+        self.region = region
+        self.location = region.location
+        self.requests = 0
+        self.deadline = Deadline(0)
+        self.access: AccessInfo | None = None
+        self._services: dict[tuple[str, str | None], Service] = {}
+
+    @cached_property
+    def session(self) -> Any:
+        """The keystoneauth1 session (no retries of its own: see wire behaviour in `Service.request`)."""
+        from keystoneauth1.session import Session as KeystoneSession
+        from keystoneauth1.session import TCPKeepAliveAdapter
+
+        verify, cert = self.region.config.get_requests_verify_args()
+        transport = _Transport(self)
+        for scheme in ("https://", "http://"):
+            transport.mount(scheme, TCPKeepAliveAdapter())
+        return KeystoneSession(
+            auth=self.region.identity.plugin,
+            session=transport,
+            verify=verify,
+            cert=cert,
+            app_name="oaktree.multicloud",
+        )
+
+    def authenticate(self) -> None:
+        """Make sure that there is a token, and learn the project and, where the catalog has just one, the region.
+
+        Raises ConfigError for a token that is good for nothing, and where the catalog has several regions to choose.
+        """
+        self.access = access = self.region.identity.authenticate(self)
+        if access is None:
+            return
+        if not access.has_service_catalog():
+            raise ConfigError(
+                "the token has no catalog: it is for no project",
+                hint="Name a project (project_id, or project_name and its domain) in the cloud's auth section.",
+            )
+        project = Project(access.project_id, access.project_name, access.project_domain_id, access.project_domain_name)
+        self.location = replace(self.location, project=project, region=self.location.region or _only_region(access))
+
+    def persist(self, call: Callable[[], Answer], *, repeatable: bool) -> Answer:
+        """Make a call, and again where it was told to slow down; with ``repeatable`` also where it merely failed.
+
+        Waits as long as the cloud asks for, or a little; raises the call's error when that would outlast the clock.
+        """
+        attempt = 1
+        while True:
+            try:
+                return call()
+            except (ThrottledError, ServerError, UnreachableError) as error:
+                throttled = isinstance(error, ThrottledError)
+                if attempt == ATTEMPTS or not (throttled or repeatable):
+                    raise
+                asked = error.retry_after if isinstance(error, ThrottledError) else None
+                self._pause(FIRST_PAUSE * attempt if asked is None else asked, error)
+            attempt += 1
+
+    def _pause(self, seconds: float, error: OaktreeError) -> None:
+        try:
+            self.deadline.sleep(seconds)
+        except DeadlineError:
+            raise error from None
+
+    @contextmanager
+    def grace(self, seconds: float) -> Iterator[None]:
+        """A clock for the cleanup inside, also when the Location's has run out or the run was interrupted."""
+        outer, self.deadline = self.deadline, Deadline(seconds, "the time for cleaning up")
+        try:
+            yield
+        finally:
+            self.deadline = outer
+
+    @contextmanager
+    def within(self, seconds: float, name: str) -> Iterator[None]:
+        """Bound the work inside by a clock of its own, set by the option ``name``, besides the Location's."""
+        outer = self.deadline
+        left = outer.remaining()
+        self.deadline = Deadline(seconds, name, outer.cancelled) if seconds < left else outer
+        try:
+            yield
+        finally:
+            self.deadline = outer
+
+    def service(self, service_type: str, version: str | None = None) -> Service:
+        """The service of this type. Whether the Location has it shows at the first use of its endpoint.
+
+        ``version`` is the major version to speak, where it is not the usual one.
+        """
+        key = (service_type, version)
+        if key not in self._services:
+            self._services[key] = Service(self, service_type, version=version)
+        return self._services[key]
+
+
+class Service:
+    """One service of one Location; paths are relative to its versioned endpoint, whole URLs are taken as they are.
+
+    ``interface`` (public, internal or admin) wins over that of clouds.yaml; ``version`` is the major version to speak,
+    without it the usual one.
+    """
+
+    def __init__(
+        self, connection: Connection, service_type: str, interface: str | None = None, version: str | None = None
+    ) -> None:
+        self.connection = connection
+        self.service_type = service_type
+        self.interface = interface
+        self._versions = (version, f"{version}.latest") if version else _VERSIONS.get(service_type)
+        self._endpoint: str | None = None
+
+    @cached_property
+    def adapter(self) -> Adapter:
+        """The keystoneauth1 adapter, with what clouds.yaml says of this service."""
+        from keystoneauth1.adapter import Adapter
+
+        config = self.connection.region.config
+        least, most = self._versions or (None, None)
+        return Adapter(
+            self.connection.session,
+            service_type=config.get_service_type(self.service_type),
+            service_name=config.get_service_name(self.service_type),
+            interface=self.interface or config.get_interface(self.service_type),
+            region_name=config.get_region_name(self.service_type) or None,
+            endpoint_override=config.get_endpoint(self.service_type),
+            min_version=least,
+            max_version=most,
+        )
+
+    @property
+    def endpoint(self) -> str:
+        """The versioned base URL, without a slash at its end.
+
+        Costs no request where the catalog or clouds.yaml names a URL of the version we speak, and one discovery where
+        not. Raises RefusedError when the Location does not have the service.
+        """
+        # Not a cached_property: before Python 3.12 its lock is one for all Locations, and this waits for the network.
+        if self._endpoint is None:
+            try:
+                self._endpoint = self._find_endpoint().rstrip("/")
+            except Exception as exc:
+                raise translate(exc) from exc
+        return self._endpoint
+
+    def _find_endpoint(self) -> str:
+        url: str | None = self.adapter.get_endpoint(skip_discovery=True)
+        if not url:
+            raise RefusedError(
+                f"the catalog has no {self.service_type} endpoint here",
+                hint="Check region_name and interface in clouds.yaml; not every cloud offers every service.",
+            )
+        version = _VERSIONED_URL.search(url)
+        if self._versions:
+            if not version or version["major"] != self._versions[0]:
+                return self._discovered(url[: version.start()] if version else url, *self._versions)
+        elif self.service_type == "network" and not version:
+            return f"{url.rstrip('/')}/v2.0"  # Neutron's discovery document is not open on every cloud
+        return url
+
+    def _discovered(self, root: str, least: str, most: str) -> str:
+        """The URL of the version we speak, as the service itself names it.
+
+        keystoneauth's own way there takes a service that fails for one without versions, and goes on without.
+        """
+        from keystoneauth1.discover import Discover
+
+        try:
+            found = Discover(self.connection.session, root, authenticated=False)
+            url = found.versioned_url_for(min_version=least, max_version=most)
+        except (AttributeError, KeyError, TypeError, ValueError) as exc:
+            raise ServerError(f"the versions of the {self.service_type} service make no sense: {exc}") from exc
+        if not url:
+            raise RefusedError(f"the {self.service_type} service offers no version {least}")
+        return urljoin(f"{root.rstrip('/')}/", url)
+
+    def newest_microversion(self) -> str | None:
+        """The newest microversion that the service offers, by discovery; None where it has none."""
+        data = self.adapter.get_endpoint_data()
+        newest = data.max_microversion if data else None
+        return ".".join(str(part) for part in newest) if newest else None
+
+    def request(self, method: str, path: str, *, retry: bool = True, **kwargs: Any) -> Response:
+        """Send one request to ``endpoint + path`` and return its answer below 400; raises `OaktreeError`.
+
+        "Slow down" answers (429, 413 and 503 with Retry-After) are obeyed within the Location's clock; broken
+        connections and other 5xx answers are tried again where that does no harm (GET, HEAD, DELETE). ``retry=False``
+        sends once: for bodies that only the caller can rewind.
+        """
+        if not retry:
+            return self._send(method, path, **kwargs)
+        return self.connection.persist(lambda: self._send(method, path, **kwargs), repeatable=method in _IDEMPOTENT)
+
+    def _send(self, method: str, path: str, **kwargs: Any) -> Response:
+        self.connection.deadline.remaining()
+        try:
+            url = path if path.startswith(("https://", "http://")) else self.endpoint + path
+            return self._authorized(url, method, **kwargs)
+        except Exception as exc:
+            raise translate(exc) from exc
+
+    def _authorized(self, url: str, method: str, *, allow_reauth: bool = True, **kwargs: Any) -> Response:
+        """Send, and with ``allow_reauth`` once more, with a new token, where the token is refused and so dropped."""
+        from keystoneauth1.exceptions import Unauthorized
+
+        token = (self.connection.session.get_auth_headers() or {}).get("X-Auth-Token")
+        send = partial(self.adapter.request, url, method, allow_reauth=False, **kwargs)
+        try:
+            response: Response = send()
+        except Unauthorized:
+            self.connection.region.identity.forget(token)
+            if not allow_reauth:
+                raise
+            response = send()
+        return response
+
+    def json(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
+        """Send a request whose answer is a JSON object; raises ServerError for any other answer."""
+        response = self.request(method, path, **kwargs)
+        return json_object(response)
+
+    def pages(self, path: str, key: str, params: Mapping[str, Any], more: str, **kwargs: Any) -> Iterator[list[Any]]:
+        """The pages of a list by marker: ``key`` holds the items, ``more`` is present while another page follows."""
+        query = dict(params)
+        while True:
+            body = self.json("GET", path, params=query, **kwargs)
+            page = body.get(key)
+            if not isinstance(page, list):
+                raise ServerError(f"the answer to GET {path} has no list {key!r}")
+            yield page
+            if not body.get(more) or not page:
+                return
+            last = page[-1].get("id") if isinstance(page[-1], dict) else None
+            if not last or last == query.get("marker"):
+                raise ServerError(f"the pages of GET {path} lead nowhere")
+            query["marker"] = last
+
+
+def json_object(response: Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except ValueError as exc:
+        where = f"{response.request.method} {response.url.partition('?')[0]}"
+        raise ServerError(f"the answer to {where} is not valid JSON: {exc}") from exc
+    if not isinstance(body, dict):
+        raise ServerError(f"the answer to {response.request.method} {response.url} is not a JSON object")
+    return body
+
+
+def _only_region(access: AccessInfo) -> str | None:
+    """The region of a cloud whose entry names none; Keystone, which may stand apart, does not count.
+
+    Raises ConfigError when there are several: keystoneauth would silently take the first of the catalog.
+    """
+    regions = {
+        endpoint.get("region_id") or endpoint.get("region")
+        for service in access.service_catalog.catalog
+        for endpoint in service.get("endpoints", [])
+        if service.get("type") != "identity"
+    } - {None}
+    if len(regions) > 1:
+        raise ConfigError(
+            f"no region is configured, and the catalog has several: {', '.join(sorted(regions))}",
+            hint="Name one as region_name, or several as regions, in the cloud's entry in clouds.yaml.",
+        )
+    return regions.pop() if regions else None

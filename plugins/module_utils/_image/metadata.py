@@ -1,0 +1,80 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options for an image's name and metadata that several modules have: doc fragment ``_image_metadata``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.glance import (
+    BOOKKEEPING,
+    GLANCE_FIELDS,
+    GLANCE_RESERVED,
+    LONGEST_NAME,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.leftovers import upload_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "container_format": {
+        "type": "str",
+        "choices": ["aki", "ami", "ari", "bare", "compressed", "docker", "ova", "ovf"],
+        "default": "bare",
+    },
+    "properties": {"type": "dict", "default": {}},
+    "tags": {"type": "list", "elements": "str"},
+    "min_disk": {"type": "int"},
+    "min_ram": {"type": "int"},
+    "visibility": {"type": "str", "choices": ["community", "private", "public", "shared"]},
+    "hidden": {"type": "bool"},
+    "protected": {"type": "bool"},
+}
+"""Their argument spec."""
+
+AS_THEY_ARE = ("container_format", "min_disk", "min_ram", "visibility", "hidden", "protected")
+"""Options that need no conversion."""
+
+
+def check_not_negative(params: Mapping[str, Any], *options: str) -> None:
+    for option in options:
+        if (params[option] or 0) < 0:
+            raise InputError(f"{option}: must not be negative, it is {params[option]}")
+
+
+def check_name(name: str) -> None:
+    """Raise InputError unless the image can bear the name, and its longer one while it is uploaded."""
+    longest = LONGEST_NAME - len(upload_name(""))
+    if not 0 < len(name) <= longest:
+        raise InputError(f"name: must have 1 to {longest} characters, not {len(name)}")
+
+
+def check_properties(properties: Mapping[str, Any]) -> None:
+    """Raise InputError for what are no custom properties."""
+    for key, value in properties.items():
+        if key in GLANCE_FIELDS or key.startswith(GLANCE_RESERVED) or key in BOOKKEEPING:
+            raise InputError(
+                f"properties: {key} is not a custom property", hint="Leave it out, or use the option made for it."
+            )
+        if isinstance(value, (dict, list)):
+            raise InputError(
+                f"properties: {key} is a {type(value).__name__}", hint="Give a string; the cloud has no more."
+            )
+
+
+def as_texts(properties: Mapping[str, Any]) -> dict[str, str | None]:
+    """Custom properties as Glance keeps them: strings; None for one that is to be removed."""
+
+    def text(value: Any) -> str | None:
+        if isinstance(value, bool):
+            return str(value).lower()
+        return None if value is None else str(value)
+
+    return {key: text(value) for key, value in properties.items()}
+
+
+def unique(values: list[str] | None) -> tuple[str, ...] | None:
+    return None if values is None else tuple(dict.fromkeys(values))

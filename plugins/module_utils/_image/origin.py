@@ -1,0 +1,185 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the image comes from, by the options ``path``, ``url``, ``from`` and ``checksum``."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+import time
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlparse
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils import _cache
+from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
+    InputError,
+    IntegrityError,
+    translate,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Target, connect, each
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.client import glance_for
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.download import download_image, download_url
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.identity import identity_of
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.relay import Home
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import DIGESTS, Source, open_source
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.supply import Supply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
+
+LONGEST_SUMS = 1 << 20
+"""Bytes of a checksum file that are read; real ones have a few thousand."""
+
+STILL = 2.0
+"""Seconds that a file must have been left alone for its digests to be remembered."""
+
+
+def from_path(path: str, checksum: str | None, workspace: Path, timeout: float) -> Supply:
+    """A file on this machine; its digests are remembered, so that an unchanged file is not read again."""
+    source = open_local(path, checksum, timeout)
+    return Supply(source, lambda _deadline: source, workspace)
+
+
+def open_local(path: str, checksum: str | None, timeout: float) -> Source:
+    """See `from_path`. Raises InputError and, for a file that is not what ``checksum`` says, IntegrityError."""
+    source = _remembered(path) or _read(path)
+    _check(source.digests, checksum, PurePosixPath(path).name, timeout)
+    return source
+
+
+def from_url(url: str, checksum: str | None, workspace: Path, timeout: float, silence: float) -> Supply:
+    """A file on the web, fetched at once, so that its digests are known and verified before any cloud is asked."""
+    if urlparse(url).scheme not in ("http", "https"):
+        raise InputError(f"url: {url!r} is not an http or https URL")
+    source = download_url(url, workspace, Deadline(timeout, "transfer_timeout"), silence)
+    _check(source.digests, checksum, PurePosixPath(unquote(urlparse(url).path)).name, timeout)
+    return Supply(source, lambda _deadline: source, workspace, url)
+
+
+def from_location(target: Target, location: str, image: str, checksum: str | None, workspace: Path) -> Supply:
+    """An image at another Location, by name or ID. Its data is fetched only when some Location needs it from here."""
+    connections, failed = connect(replace(target, locations=(location,)))
+    if len(connections) + len(failed) != 1:
+        raise InputError(
+            f"from: {location!r} selects {len(connections) + len(failed)} Locations",
+            hint=f"Name one of {', '.join(str(connection.location) for connection in connections)}.",
+        )
+    outcome = next(iter(each(connections, lambda connection: _find(connection, image), target.limits())), None)
+    error = outcome.error if outcome else failed[0].error
+    if error or outcome is None or outcome.value is None:
+        raise error or InputError(f"from: there is no active image {image!r} at {location}")
+    connection, found = outcome.item, outcome.value
+    identity = identity_of(found)
+    _check(identity.digests, checksum, image, target.timeout)
+
+    def fetch(deadline: Deadline) -> Source:
+        connection.deadline = deadline
+        return download_image(connection, found, workspace, deadline)
+
+    keystone = str(connection.region.config.get_auth_args().get("auth_url"))
+    return Supply(identity, fetch, workspace, home=Home(connection.location, keystone, found))
+
+
+def _find(connection: Connection, image: str) -> dict[str, Any] | None:
+    glance = glance_for(connection)
+    found = [candidate for hidden in (False, True) for candidate in glance.named([image], None, hidden=hidden)]
+    by_id = glance.get(image) if not found and re.fullmatch(r"[0-9a-f-]{36}", image) else None
+    active = [candidate for candidate in [*found, *([by_id] if by_id else [])] if candidate["status"] == "active"]
+    if len(active) > 1:
+        raise InputError(
+            f"from: several images are called {image!r}", hint=f"Name one by ID: {', '.join(i['id'] for i in active)}."
+        )
+    return active[0] if active else None
+
+
+def _state(path: str) -> str:
+    """What changes when the file does, as far as its directory entry tells."""
+    status = Path(path).stat()
+    return "/".join(
+        str(part) for part in (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    )
+
+
+def _remembered(path: str) -> Source | None:
+    try:
+        known = _cache.read("digests", f"{Path(path).resolve()}:{_state(path)}")
+        digests = {name: known["digests"][name] for name in DIGESTS}
+        return Source(known["size"], known["disk_format"], digests, Path(path), known["virtual_size"])
+    except (OSError, KeyError, TypeError):
+        return None
+
+
+def _read(path: str) -> Source:
+    """Read the file, and remember what was found unless it was written to just now or in the meantime."""
+    try:
+        before = _state(path)
+    except OSError:
+        return open_source(path)  # which says what is wrong with it
+    source = open_source(path)
+    with contextlib.suppress(OSError):  # gone again: whoever sends it will say so
+        if before == _state(path) and time.time() - source.path.stat().st_mtime > STILL:
+            facts = {fact: getattr(source, fact) for fact in ("size", "disk_format", "digests", "virtual_size")}
+            _cache.write("digests", f"{source.path.resolve()}:{before}", facts)
+    return source
+
+
+def _check(digests: Mapping[str, str], checksum: str | None, name: str, timeout: float) -> None:
+    """Compare with what the user expects: ``algorithm:digest`` or ``algorithm:URL`` of a file of checksums."""
+    if checksum is None:
+        return
+    algorithm, _colon, expected = checksum.partition(":")
+    if algorithm not in DIGESTS or not expected:
+        raise InputError(
+            f"checksum: {checksum!r} is not of the form ALGORITHM:DIGEST or ALGORITHM:URL",
+            hint=f"Algorithms are {', '.join(DIGESTS)}.",
+        )
+    if expected.startswith(("http://", "https://")):
+        expected = _listed(expected, algorithm, name, timeout)
+    if algorithm not in digests:
+        raise InputError(
+            f"checksum: the cloud tells no {algorithm} of the image", hint=f"It tells {', '.join(digests)}."
+        )
+    if digests[algorithm] != expected.strip().lower():
+        raise IntegrityError(
+            f"the {algorithm} of the image is {digests[algorithm]}, not {expected}",
+            hint="Get the file anew, and the checksum from where it is published. Nothing was sent.",
+        )
+
+
+def _listed(url: str, algorithm: str, name: str, timeout: float) -> str:
+    """The digest beside the file's name in a file of checksums (GNU or BSD style), or the only one in it.
+
+    Files may list those of several algorithms, which their lengths tell apart.
+    """
+    import requests
+
+    try:
+        response = requests.get(url, timeout=timeout, stream=True)
+        response.raise_for_status()
+        text = response.raw.read(LONGEST_SUMS, decode_content=True).decode(errors="replace")
+    except (requests.RequestException, OSError) as exc:
+        raise InputError(f"checksum: {url} cannot be fetched: {translate(exc).message}") from exc
+    digests = dict(_lines(text, 2 * hashlib.new(algorithm, usedforsecurity=False).digest_size))
+    if name in digests:
+        return digests[name]
+    if len(digests) == 1:
+        return next(iter(digests.values()))
+    raise InputError(f"checksum: {url} does not list {name!r}")
+
+
+def _lines(text: str, length: int) -> Iterator[tuple[str, str]]:
+    """Names and digests of that many digits, line by line."""
+    gnu = re.compile(rf"([0-9a-fA-F]{{{length}}})(?:[ \t]+\*?(.+))?")
+    bsd = re.compile(rf"[\w/-]+ ?\((.+)\) ?= ?([0-9a-fA-F]{{{length}}})")
+    for line in text.splitlines():
+        if found := gnu.fullmatch(line.strip()):
+            yield (found[2] or "").removeprefix("./"), found[1].lower()
+        elif found := bsd.fullmatch(line.strip()):
+            yield found[1].removeprefix("./"), found[2].lower()

@@ -1,0 +1,190 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sending image data until it is in the cloud, whole and verified, or nothing of it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import FIRST_PAUSE
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
+    AuthError,
+    ConfigError,
+    ConflictError,
+    DeadlineError,
+    InputError,
+    IntegrityError,
+    OaktreeError,
+    QuotaError,
+    RefusedError,
+    ServerError,
+    ThrottledError,
+    UnreachableError,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.attempt import Attempt
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.glance import IMPORT_LOCK
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.identity import verify
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.patience import Patience, given_up
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.schemes import is_detour
+
+if TYPE_CHECKING:
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._image.case import Case
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._image.glance import Glance
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._image.plan import Upload
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._image.relay import Feeds
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._image.schemes import Scheme
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._image.supply import Supply
+
+ATTEMPTS = 3
+CLEANUP_TIMEOUT = 30.0
+"""Seconds that the removal of a half-made image may take, on top of whatever clock ran out."""
+
+_PASSING = (AuthError, IntegrityError, ServerError, ThrottledError, UnreachableError)
+_NOT_OPEN = {None, 403, 404, 405, 410, 415, 501}
+"""Answers that mean: this scheme is not open to us after all. None is the collection's own finding."""
+
+_FETCHING = {"glance_download", "web_download"}
+"""Schemes by which the cloud gets the data from others: those may be at fault, whatever the error is."""
+
+_SENT = {"importing", "active"}
+_UNDER_WAY = {"saving", "uploading", "importing", "active"}
+
+
+class Transfer:
+    """The upload of one image to one Location. After `run` there is one more image, active and verified, or none."""
+
+    def __init__(self, connection: Connection, case: Case, upload: Upload, supply: Supply, feeds: Feeds) -> None:
+        self.connection = connection
+        self.case = case
+        self.upload = upload
+        self.supply = supply
+        self.feeds = feeds
+        self.scheme = upload.schemes[0]
+        """The one that is tried, and in the end the one that served."""
+        self._insisted = False
+        self.notes: list[str] = []
+        """What did not go as planned, for the user."""
+
+    def run(self) -> dict[str, Any]:
+        """Return the active image, under its upload name and still marked."""
+        schemes, failed = list(self.upload.schemes), list[str]()
+        while True:
+            self.scheme = scheme = schemes.pop(0)
+            try:
+                return self._by(scheme)
+            except OaktreeError as error:
+                schemes = self._fallbacks(scheme, schemes, error)
+                if not schemes:
+                    error.message += f" (before that, {'; '.join(failed)})" if failed else ""
+                    raise
+                failed.append(f"{scheme.NAME}: {error.message}")
+                self.notes.append(f"{scheme.NAME} failed, {schemes[0].NAME} instead: {error.message}")
+
+    def _fallbacks(self, failed: Scheme, schemes: list[Scheme], error: OaktreeError) -> list[Scheme]:
+        """Those that may do better: none for an image that is refused, and detours only where the direct way is."""
+        try:
+            self.connection.deadline.remaining()
+        except DeadlineError:
+            return []
+        if failed.NAME in _FETCHING:
+            return [] if isinstance(error, (ConfigError, InputError, QuotaError)) else schemes
+        if isinstance(error, RefusedError):
+            if error.status not in _NOT_OPEN:
+                return []
+            if not schemes and not self.case.wanted.scheme:
+                error.message = f"the Location does not take image data from this project: {error.message}"
+            return schemes
+        if isinstance(error, (DeadlineError, ServerError)):
+            return [scheme for scheme in schemes if not is_detour(scheme, self.case)]
+        return []
+
+    def _by(self, scheme: Scheme) -> dict[str, Any]:
+        if scheme.FED and self.case.feeder:
+            # before the transfer begins, so that the feeder's time is not taken from its clock
+            self.feeds.wait(self.case.feeder, self.connection.deadline)
+        attempt = 1
+        while True:
+            try:
+                return self._attempt(scheme)
+            except _PASSING as error:
+                if attempt == ATTEMPTS or self._insisted:
+                    raise
+                self.notes.append(f"{scheme.NAME}, attempt {attempt} of {ATTEMPTS}: {error.message}")
+                self._before_next(attempt, error)
+            attempt += 1
+
+    def _before_next(self, attempt: int, error: OaktreeError) -> None:
+        asked = error.retry_after if isinstance(error, ThrottledError) else None
+        self.connection.deadline.sleep(FIRST_PAUSE * 2**attempt if asked is None else asked)
+
+    def _attempt(self, scheme: Scheme) -> dict[str, Any]:
+        attempt = Attempt(self.connection, self.case, self.supply, self.feeds)
+        try:
+            with self.connection.within(self.case.wanted.clocks.transfer_timeout, "transfer_timeout"):
+                self._send(scheme, attempt)
+            with self.connection.within(self.case.wanted.clocks.import_timeout, "import_timeout"):
+                if attempt.outcome:
+                    attempt.outcome()
+                size = attempt.expected.size if attempt.expected else 0
+                stall_timeout = self.case.wanted.clocks.stall_timeout
+                patience = Patience(attempt.glance, str(attempt.image_id), stall_timeout, size)
+                image = until_active(patience, importing=attempt.importing)
+            if attempt.expected:
+                verify(image, attempt.expected)
+        except OaktreeError as error:
+            self._insisted = attempt.insisted
+            if attempt.image_id:
+                error.message += discard(attempt.glance, attempt.image_id)
+            raise
+        finally:
+            self.notes.extend(complaint for remove in reversed(attempt.temporary) if (complaint := remove()))
+        return image
+
+    def _send(self, scheme: Scheme, attempt: Attempt) -> None:
+        try:
+            scheme.send(attempt)
+        except (DeadlineError, ServerError, UnreachableError):
+            image = attempt.glance.get(attempt.image_id) if attempt.image_id else None
+            if image is None or image["status"] not in _SENT:
+                raise
+            self.notes.append(f"{scheme.NAME}: the answer to the data was lost, the data was not")
+
+
+def until_active(patience: Patience, *, importing: bool) -> dict[str, Any]:
+    """Poll the image until it is finished; with ``importing`` it may be queued at first.
+
+    One that is queued again was not kept: so an import that failed ends.
+    """
+    begun = not importing
+    while True:
+        image = patience.look()
+        status = image["status"] if image else "deleted"
+        if image and status == "active" and IMPORT_LOCK not in image:
+            return image
+        task, message = patience.task() if status == "queued" else ("", "")
+        begun = begun or status != "queued" or task == "failure"
+        if begun and status not in _UNDER_WAY:
+            raise given_up(f"the cloud did not keep the data: the image is {status}. {message}", message)
+        patience.wait()
+
+
+def discard(glance: Glance, image_id: str) -> str:
+    """Remove an image, whatever clock ran out, and insist: Glance refuses while an import goes on.
+
+    Returns nothing, or what to add to the message when it stays.
+    """
+    with glance.connection.grace(CLEANUP_TIMEOUT):
+        while True:
+            try:
+                glance.delete(image_id)
+            except (ConflictError, ServerError, ThrottledError, UnreachableError) as error:
+                try:
+                    glance.connection.deadline.sleep(1.0)
+                except DeadlineError:
+                    return f"; the incomplete image {image_id} could not be removed ({error.message})"
+            except OaktreeError as error:
+                return f"; the incomplete image {image_id} could not be removed ({error.message})"
+            else:
+                return ""

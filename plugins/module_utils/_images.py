@@ -1,0 +1,77 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Images of one Location, read from Glance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import RefusedError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._images_v1 import FILTERS, find, listed
+from ansible_collections.oaktree.multicloud.plugins.module_utils._offers import image_version
+from ansible_collections.oaktree.multicloud.plugins.module_utils._records import image_record, records
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
+
+PAGE = "1000"
+"""Asked for, not got: Glance gives 25 a page unless asked, and no more than its own maximum."""
+
+
+@dataclass(frozen=True)
+class ImageQuery:
+    """Which images to list. ``filters`` are query parameters of Glance's, sent as they are."""
+
+    name: str | None = None
+    id: str | None = None
+    filters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def list_images(connection: Connection, query: ImageQuery) -> list[dict[str, Any]]:
+    """The records of the matching images, by name. Costs one request for each page, or one for a single id."""
+    if query.id is None:
+        found = _all(connection, query)
+    else:
+        image = get_image(connection, query.id)
+        found = [image] if image else []
+    made = records(image_record, found, connection.location)
+    return [image for image in made if query.name in (None, image["name"])]
+
+
+def get_image(connection: Connection, image_id: str) -> dict[str, Any] | None:
+    """The image as Glance shows it, or None when there is none of this id."""
+    if image_version(connection) == "1":
+        return find(connection.service("image", "1"), image_id) if image_id else None
+    try:
+        body = connection.service("image").json("GET", f"/images/{quote(image_id, safe='')}")
+    except RefusedError as error:
+        if error.status == 404:
+            return None
+        raise
+    return body if "id" in body else None  # an empty id is the path of the list
+
+
+def _all(connection: Connection, query: ImageQuery) -> list[dict[str, Any]]:
+    if image_version(connection) == "1":
+        return _all_of_v1(connection, query)
+    params = {"limit": PAGE, "sort": "name:asc,id:asc", **query.filters}
+    if query.name is not None:
+        params["name"] = f"eq:{query.name}" if ":" in query.name else query.name  # else an operator of Glance's
+    pages = connection.service("image").pages("/images", "images", params, "next")
+    return [image for page in pages for image in page]
+
+
+def _all_of_v1(connection: Connection, query: ImageQuery) -> list[dict[str, Any]]:
+    unknown = sorted(query.filters.keys() - FILTERS)
+    if unknown:
+        raise RefusedError(
+            f"the image API is v1, which does not filter by {', '.join(unknown)}",
+            hint=f"Filter by {', '.join(sorted(FILTERS))}, or by a query over the result.",
+        )
+    named = {} if query.name is None else {"name": query.name}
+    return list(listed(connection.service("image", "1"), {**query.filters, **named}))

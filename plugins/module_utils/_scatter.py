@@ -1,0 +1,122 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scatter and gather: one function over many items in parallel, an ordered outcome for each, and never a hang."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import OaktreeError, translate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Item = TypeVar("Item")
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much at once and how long. Seconds throughout."""
+
+    concurrency: int
+    timeout: float
+    grace: float = 0.5
+    """What work gets beyond ``timeout`` to report by itself, and state-changing work to clean up."""
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[Item, Value]):
+    """How the work on one item ended: a value, or an error."""
+
+    item: Item
+    seconds: float
+    value: Value | None = None
+    error: OaktreeError | None = None
+
+
+def scatter(
+    items: Sequence[Item], work: Callable[[Item, Deadline], Value], limits: Limits
+) -> list[Outcome[Item, Value]]:
+    """Run ``work(item, deadline)`` for every item, at most ``concurrency`` at once; outcomes in the items' order.
+
+    The deadline of an item starts with its work. Work that does not end within ``timeout + grace`` is given up: its
+    outcome is a DeadlineError, its place goes to the next item, and its thread, a daemon, cannot hold the exit of
+    the process. On KeyboardInterrupt all work is told to stop, gets ``grace`` to clean up, and the interrupt goes on.
+    """
+    run = _Run(items, work, limits)
+    try:
+        run.until_done()
+    except KeyboardInterrupt:
+        run.cancel()
+        raise
+    return [run.outcomes[index] for index in range(len(items))]
+
+
+class _Run(Generic[Item, Value]):
+    def __init__(self, items: Sequence[Item], work: Callable[[Item, Deadline], Value], limits: Limits) -> None:
+        self.items = items
+        self.work = work
+        self.limits = limits
+        self.outcomes: dict[int, Outcome[Item, Value]] = {}
+        self._started: dict[int, float] = {}
+        self._done: queue.SimpleQueue[tuple[int, Outcome[Item, Value]]] = queue.SimpleQueue()
+        self._cancelled = threading.Event()
+
+    def until_done(self) -> None:
+        waiting = iter(range(len(self.items)))
+        while len(self.outcomes) < len(self.items):
+            while len(self._started) < self.limits.concurrency and (index := next(waiting, None)) is not None:
+                self._start(index)
+            self._collect()
+
+    def cancel(self) -> None:
+        """Tell all work to stop and wait, at most ``grace``, until it has cleaned up."""
+        self._cancelled.set()
+        end = time.monotonic() + self.limits.grace
+        while self._started and (left := end - time.monotonic()) > 0:
+            try:
+                index, _outcome = self._done.get(timeout=left)
+            except queue.Empty:
+                return
+            self._started.pop(index, None)
+
+    def _start(self, index: int) -> None:
+        self._started[index] = time.monotonic()
+        threading.Thread(target=self._work_on, args=(index,), daemon=True, name=f"scatter-{index}").start()
+
+    def _work_on(self, index: int) -> None:
+        item, start = self.items[index], self._started[index]
+        try:
+            value = self.work(item, Deadline(self.limits.timeout, cancelled=self._cancelled))
+            outcome = Outcome[Item, Value](item, time.monotonic() - start, value)
+        except Exception as exc:  # noqa: BLE001 - the one place where a worker's error becomes data
+            error = translate(exc)
+            if error is not exc:
+                error.__cause__ = exc
+            outcome = Outcome(item, time.monotonic() - start, error=error)
+        self._done.put((index, outcome))
+
+    def _collect(self) -> None:
+        """Take the next outcome, or give up on the work that is over its time."""
+        allowed = self.limits.timeout + self.limits.grace
+        left = min(self._started.values()) + allowed - time.monotonic()
+        try:
+            index, outcome = self._done.get(timeout=max(0.0, left))
+        except queue.Empty:
+            self._give_up(time.monotonic() - allowed)
+            return
+        if self._started.pop(index, None) is not None:
+            self.outcomes[index] = outcome
+
+    def _give_up(self, before: float) -> None:
+        for index in [index for index, start in self._started.items() if start <= before]:
+            start = self._started.pop(index)
+            error = Deadline(self.limits.timeout).expired()
+            self.outcomes[index] = Outcome(self.items[index], time.monotonic() - start, error=error)

@@ -1,0 +1,81 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Servers of one Location, read from Nova."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import RefusedError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._records import records, server_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection, Service
+
+MICROVERSION = "2.79"
+"""The newest that the record model has use for; clouds since Train (2019) answer it."""
+
+Answer = TypeVar("Answer")
+
+_PLAIN_NAME = re.compile(r"[\w.-]+")
+
+
+@dataclass(frozen=True)
+class ServerQuery:
+    """Which servers to list. ``filters`` are query parameters of Nova's, sent as they are."""
+
+    name: str | None = None
+    id: str | None = None
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    all_projects: bool = False
+    details: bool = True
+
+
+def list_servers(connection: Connection, query: ServerQuery) -> list[dict[str, Any]]:
+    """The records of the matching servers, by name. Costs one request for each page, or one for a single id."""
+    nova = connection.service("compute")
+    found = _all(nova, query) if query.id is None else _one(nova, query.id)
+    made = records(server_record, found, connection.location)
+    return [server for server in made if query.name in (None, server["name"])]
+
+
+def _one(nova: Service, server_id: str) -> list[dict[str, Any]]:
+    try:
+        path = f"/servers/{quote(server_id, safe='')}"
+        body = _negotiated(nova, lambda version: nova.json("GET", path, microversion=version))
+    except RefusedError as error:
+        if error.status == 404:
+            return []
+        raise
+    return [body["server"]] if "server" in body else []  # an empty id, or "detail", is the path of a list
+
+
+def _all(nova: Service, query: ServerQuery) -> list[dict[str, Any]]:
+    params = dict(query.filters)
+    if query.all_projects:
+        params["all_tenants"] = "1"
+    if query.name is not None and _PLAIN_NAME.fullmatch(query.name):
+        params["name"] = f"^{query.name.replace('.', '[.]')}$"  # Nova takes a regular expression
+    path = "/servers/detail" if query.details else "/servers"
+
+    def listing(version: str | None) -> list[dict[str, Any]]:
+        pages = nova.pages(path, "servers", params, "servers_links", microversion=version)
+        return [server for page in pages for server in page]
+
+    return _negotiated(nova, listing)
+
+
+def _negotiated(nova: Service, ask: Callable[[str | None], Answer]) -> Answer:
+    """Ask with our microversion; only a cloud too old for it costs a discovery and a second request."""
+    try:
+        return ask(MICROVERSION)
+    except RefusedError as error:
+        if error.status != 406:
+            raise
+    return ask(nova.newest_microversion())

@@ -1,0 +1,166 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: image_info
+short_description: List the images of all your clouds
+version_added: 0.1.0
+description:
+  - Lists the images that are visible at every selected Location, in parallel, and merges them into one list, sorted by Location, then
+    name.
+  - Costs one request for each Location and page, whatever the number of images.
+extends_documentation_fragment:
+  - oaktree.multicloud._locations
+  - oaktree.multicloud._locations.read
+  - oaktree.multicloud._attributes.info
+  - oaktree.multicloud._attributes.action_group
+options:
+  name:
+    description:
+      - Only images of exactly this name. Glance allows several of one name.
+    type: str
+  id:
+    description:
+      - Only the image of this ID. Locations that do not have it add nothing.
+      - Mutually exclusive with O(name) and O(filters).
+    type: str
+  filters:
+    description:
+      - Query parameters of Glance's image list, sent to every Location as they are, such as V(status), V(visibility), V(owner), V(tag),
+        V(os_hidden), V(disk_format), V(size_min), or any custom property with its value.
+      - Where the configuration names version 1 of the image API, those that it does not have are refused.
+    type: dict
+  query:
+    description:
+      - A JMESPath expression over the merged list; its result, which must be a list, is returned instead of the list.
+    type: str
+requirements:
+  - jmespath (for O(query))
+author:
+  - oaktree.multicloud contributors (@oaktree-multicloud)
+seealso:
+  - module: oaktree.multicloud.image
+"""
+
+EXAMPLES = r"""
+- name: List all images of all clouds
+  oaktree.multicloud.image_info:
+  register: everywhere
+
+- name: Compare one image's hash over all regions of two clouds
+  oaktree.multicloud.image_info:
+    name: fedora-43
+    locations: [alpha, beta]
+    query: "[*].{cloud: location.cloud, region: location.region, hash: hash_value}"
+  register: hashes
+
+- name: Find what the project itself has uploaded, hidden images too, and go on when a cloud is down
+  oaktree.multicloud.image_info:
+    filters:
+      visibility: private
+      os_hidden: true
+    on_failure: warn
+  register: own
+
+- name: Look up an image by ID wherever it is
+  oaktree.multicloud.image_info:
+    id: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1
+  register: found
+"""
+
+RETURN = r"""
+images:
+  description:
+    - The images of all Locations, sorted by Location, then name. With O(query), what the expression makes of them.
+    - Keys are openstacksdk's attribute names. Every key is always present and is null where the cloud does not tell.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - name: fedora-43
+      status: active
+      location:
+        cloud: alpha
+        region: north
+        zone: null
+        project: {id: 5bd0c0a5f2f14d4ea0d9b1f0b5d9d8f1, name: demo, domain_id: default, domain_name: Default}
+  contains:
+    checksum: {description: MD5 of the data., type: str, sample: ee1eca47dc88f4879d8a229cc70a07c6}
+    container_format: {description: Container format., type: str, sample: bare}
+    created_at: {description: Time of creation (UTC)., type: str, sample: "2026-11-20T10:00:00Z"}
+    disk_format: {description: Disk format., type: str, sample: qcow2}
+    hash_algo: {description: "Algorithm of RV(images[].hash_value).", type: str, sample: sha512}
+    hash_value: {description: "Hash of the data by RV(images[].hash_algo).", type: str, sample: 6b813aa46bb90b4da216a4d19376593f}
+    id: {description: ID., type: str, sample: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1}
+    is_hidden: {description: Whether the image is left out of lists unless asked for., type: bool, sample: false}
+    is_protected: {description: Whether the image is protected from deletion., type: bool, sample: true}
+    location: {description: "Cloud, region and project.", type: dict, sample: {cloud: alpha, region: north, zone: null}}
+    min_disk: {description: Least disk to boot it (GiB)., type: int, sample: 4}
+    min_ram: {description: Least RAM to boot it (MiB)., type: int, sample: 512}
+    name: {description: Name., type: str, sample: fedora-43}
+    owner_id: {description: Project that owns the image., type: str, sample: 5bd0c0a5f2f14d4ea0d9b1f0b5d9d8f1}
+    properties: {description: Custom properties and what the cloud told beyond this list., type: dict, sample: {hw_disk_bus: virtio}}
+    size: {description: Size of the data in bytes., type: int, sample: 528547840}
+    status: {description: "Status, such as V(queued), V(saving), V(active) or V(deactivated).", type: str, sample: active}
+    stores: {description: IDs of the stores that hold the data., type: list, elements: str, sample: [fast, slow]}
+    tags: {description: Tags., type: list, elements: str, sample: [blue]}
+    updated_at: {description: Time of the last update (UTC)., type: str, sample: "2026-11-20T10:00:06Z"}
+    virtual_size: {description: Size of the disk in bytes., type: int, sample: 5368709120}
+    visibility: {description: "V(private), V(shared), V(community) or V(public).", type: str, sample: private}
+locations:
+  description: How the work went at each Location that was tried.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    location: {description: The Location., type: dict, sample: {cloud: alpha, region: north, zone: null}}
+    count: {description: Number of images that it contributed., type: int, sample: 12}
+    seconds: {description: Time that it took., type: float, sample: 0.412}
+    requests: {description: "Number of requests sent, token and discovery included.", type: int, sample: 2}
+failures:
+  description: The Locations that failed.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    location: {description: The Location., type: dict, sample: {cloud: beta, region: east, zone: null}}
+    error: {description: What happened., type: str, sample: not finished within timeout (60 s)}
+    kind:
+      description: One of config, auth, unreachable, timeout, throttled, quota, refused, conflict, integrity, server, input, internal.
+      type: str
+      sample: timeout
+    hint: {description: What you can do about it., type: str, sample: "Check that the cloud answers, or raise timeout."}
+"""
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._images import ImageQuery, list_images
+from ansible_collections.oaktree.multicloud.plugins.module_utils._runner import (
+    ArgumentSpec,
+    make_module,
+    run_info,
+    target_spec,
+)
+
+SPEC = ArgumentSpec(
+    options={
+        "name": {"type": "str"},
+        "id": {"type": "str"},
+        "filters": {"type": "dict"},
+        "query": {"type": "str"},
+    },
+    mutually_exclusive=[["id", "name"], ["id", "filters"]],
+)
+
+
+def main() -> None:
+    module = make_module(target_spec(writes=False, timeout=60.0).merge(SPEC))
+    params = module.params
+    query = ImageQuery(params["name"], params["id"], params["filters"] or {})
+    run_info(module, "images", lambda connection: list_images(connection, query))
+
+
+if __name__ == "__main__":
+    main()

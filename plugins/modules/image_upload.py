@@ -1,0 +1,364 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: image_upload
+short_description: Upload an image by hand, from any host and with any tool
+version_added: 0.1.0
+description:
+  - Prepares the exact requests that bring an image to every selected Location, for data that lies where this collection does not run. Any
+    host can send them, with C(curl) or M(ansible.builtin.uri).
+  - Where the Location has an object store with signed URLs, whoever sends the data needs no credentials at all.
+  - Nothing is kept on the machine that runs the task. The image record at each Location remembers what was prepared.
+  - Where the data is at hand, M(oaktree.multicloud.image) does all of this in one task.
+extends_documentation_fragment:
+  - oaktree.multicloud._locations
+  - oaktree.multicloud._locations.write
+  - oaktree.multicloud._image_metadata
+  - oaktree.multicloud._attributes
+  - oaktree.multicloud._attributes.action_group
+attributes:
+  check_mode:
+    support: full
+    details:
+      - RV(results[].requests) is empty then, for signing them may take writing a key.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  name:
+    description:
+      - Name of the image.
+    type: str
+    required: true
+  state:
+    description:
+      - V(prepared) makes the image record and returns the requests. While they have not expired, the same ones are returned again for the
+        same content. For other content, or when another O(scheme) or O(segment_size) is asked for, the Location fails until the upload is
+        finalized or aborted. An expired upload is replaced.
+      - V(finalized) has the cloud import what was sent, compares size and digests, and publishes the image with the metadata that is named,
+        in place of an older one of this name. When something is missing the Location fails, says what, and nothing is lost.
+      - V(aborted) removes the record and everything that was sent, and the URLs are good for nothing from then on. Published images are
+        left alone.
+    type: str
+    choices: [prepared, finalized, aborted]
+    required: true
+  path:
+    description:
+      - The image file, where it is on the host that runs the task. Size, digests and format are taken from it, and the object store is told
+        the MD5 of each segment, which takes another reading of the file.
+      - The file is never sent by this module.
+      - Mutually exclusive with O(size).
+    type: path
+  size:
+    description:
+      - Size of the image in bytes. With O(state=prepared) required unless O(path) is given.
+    type: int
+  checksum:
+    description:
+      - What the image must be, as C(ALGORITHM:DIGEST). Algorithms are C(md5), C(sha256) and C(sha512).
+      - With O(state=prepared) and O(state=finalized), required unless O(path) is given.
+      - Clouds take C(md5) and mostly C(sha512) of what they store. With another one, finalizing downloads the image once to compare it.
+    type: str
+  disk_format:
+    description:
+      - Format of the image. With O(state=prepared) required unless O(path) is given.
+      - The data is stored as it is sent. Nothing is converted.
+    type: str
+    choices: [aki, ami, ari, iso, ploop, qcow2, raw, vdi, vhd, vhdx, vmdk]
+  scheme:
+    description:
+      - The way to upload. Without it V(swift) where that is possible, else V(v2_put).
+      - V(swift) sends segments to the object store, by URLs that are signed for this one use, and has the cloud fetch the whole. It takes
+        signed URLs, and the import method C(web-download) or tasks that are open to members.
+      - V(v2_put) sends everything in one request straight into the image, with a token.
+      - V(glance_direct) sends everything in one request to be staged, with a token, and has the cloud import it.
+    type: str
+    choices: [v2_put, glance_direct, swift]
+  segment_size:
+    description:
+      - Size of a segment with O(scheme=swift), such as V(512M). The limits of the object store may ask for another.
+      - Without it 256 MiB.
+    type: bytes
+  expires_in:
+    description:
+      - Seconds from now on in which the requests can be sent. What was sent to an object store is kept for another day.
+    type: int
+    default: 86400
+  with_token:
+    description:
+      - Whether the headers of requests that need a token hold one.
+      - The token is a secret that stands for the user until it expires. Set C(no_log=true) on this task and on all that use its result.
+      - Without it RV(results[].requests[].missing_headers) says what the sender must add, which M(oaktree.multicloud.rest_info) tells.
+    type: bool
+    default: false
+  import_timeout:
+    description:
+      - Seconds to wait until the image is active, with O(state=finalized).
+    type: float
+    default: 3600.0
+  stall_timeout:
+    description:
+      - Seconds in which an import must show some change.
+    type: float
+    default: 120.0
+notes:
+  - The metadata options have an effect with O(state=finalized), and are checked with O(state=prepared). The same options can be given with
+    all states.
+  - The URLs that are returned for O(scheme=swift) are secrets until they expire. Whoever has one may write that one segment. Set
+    C(no_log=true) where others read the logs.
+requirements:
+  - oslo.utils >= 7.4.0 (with O(path))
+author:
+  - oaktree.multicloud contributors (@oaktree-multicloud)
+seealso:
+  - module: oaktree.multicloud.image
+  - module: oaktree.multicloud.rest_info
+"""
+
+EXAMPLES = r"""
+- name: Prepare the upload of a file that lies elsewhere
+  oaktree.multicloud.image_upload:
+    name: fedora-43
+    state: prepared
+    size: 496762880
+    checksum: sha512:{{ sha512 }}
+    disk_format: qcow2
+    locations: [alpha/north, beta]
+  register: upload
+  no_log: true
+
+- name: Send what has not arrived yet, from the host that has the file; secrets go by stdin, unseen by other users
+  ansible.builtin.shell:
+    cmd: >-
+      curl --fail --silent --show-error --config -
+      --upload-file <(tail --bytes=+{{ item.offset + 1 }} fedora-43.qcow2 | head --bytes={{ item.length }})
+    stdin: |
+      url = "{{ item.url }}"
+      {% for header in item.headers | dict2items %}
+      header = "{{ header.key }}: {{ header.value }}"
+      {% endfor %}
+    executable: /bin/bash
+  delegate_to: build-host
+  loop: "{{ upload.results | map(attribute='requests') | flatten | rejectattr('arrived') }}"
+  no_log: true
+
+- name: Have the clouds import, verify and publish it
+  oaktree.multicloud.image_upload:
+    name: fedora-43
+    state: finalized
+    checksum: sha512:{{ sha512 }}
+    properties:
+      os_distro: fedora
+    min_disk: 5
+    locations: [alpha/north, beta]
+
+- name: Give it up
+  oaktree.multicloud.image_upload:
+    name: fedora-43
+    state: aborted
+    locations: [alpha/north, beta]
+"""
+
+RETURN = r"""
+results:
+  description: What was done, or in check mode would be done, at each Location that did not fail, sorted by Location.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    location: {description: The Location., type: dict, sample: {cloud: alpha, region: north, zone: null}}
+    action:
+      description: One of created, replaced, updated, unchanged, deleted.
+      type: str
+      sample: created
+    image_id:
+      description:
+        - ID of the record of the upload; null unless something is prepared.
+        - The published image may have another one.
+      type: str
+      sample: 70a599e0-31e7-49b7-b260-868f441e862b
+    scheme: {description: The way of the upload., type: str, sample: swift}
+    reason:
+      description: Why this way; null for an upload that was prepared before.
+      type: str
+      sample: swift because signed URLs need no credentials where the data is sent from
+    segment_size:
+      description: Bytes of each segment but the last; with other schemes the size of the image.
+      type: int
+      sample: 268435456
+    expires_at: {description: When the requests expire., type: str, sample: "2026-11-22T09:30:00Z"}
+    requests:
+      description:
+        - What to send, each with C(length) bytes of the file from C(offset) on as its body.
+        - Empty where the image is published with this content already, and for the other states.
+      type: list
+      elements: dict
+      contains:
+        method: {description: The HTTP method., type: str, sample: PUT}
+        url:
+          description: Where to send it. A secret where it is signed.
+          type: str
+          sample: https://swift.alpha.example/v1/AUTH_1/oaktree-by-hand-1/image?temp_url_sig=...
+        headers:
+          description: Headers to send. The token among them is a secret.
+          type: dict
+          sample: {Content-Type: application/octet-stream}
+        missing_headers:
+          description: Headers that the sender must add.
+          type: list
+          elements: str
+          sample: [X-Auth-Token]
+        offset: {description: Where the body begins in the file., type: int, sample: 0}
+        length: {description: Bytes of the body., type: int, sample: 268435456}
+        arrived:
+          description: Whether the data is there, so that it need not be sent again.
+          type: bool
+          sample: false
+    finalize:
+      description: Options to pass back with O(state=finalized), beside those that say which clouds and the metadata.
+      type: dict
+      sample: {name: fedora-43, state: finalized, locations: [alpha/north], checksum: "sha512:9f2c...", size: 496762880}
+    image:
+      description: The published image as M(oaktree.multicloud.image_info) shows it, with O(state=finalized).
+      type: dict
+      sample: {id: 70a599e0-31e7-49b7-b260-868f441e862b, name: fedora-43, status: active, size: 496762880}
+    notes:
+      description: What did not go as planned, yet did not make the Location fail.
+      type: list
+      elements: str
+      sample: []
+failures:
+  description: The Locations that failed.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    location: {description: The Location., type: dict, sample: {cloud: beta, region: east, zone: null}}
+    error:
+      description: What happened.
+      type: str
+      sample: "not everything has arrived: segment 1 (offset 268435456, 228327424 bytes) is not there"
+    kind:
+      description: One of config, auth, unreachable, timeout, throttled, quota, refused, conflict, integrity, server, input, internal.
+      type: str
+      sample: conflict
+    hint: {description: What you can do about it., type: str, sample: Send them by the requests that state prepared returns.}
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Target
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image import metadata, origin
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand import pipeline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand.content import Content
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand.prepare import Ask
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand.schemes import SCHEMES
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.wanted import Clocks, Wanted
+from ansible_collections.oaktree.multicloud.plugins.module_utils._runner import (
+    MOST,
+    ArgumentSpec,
+    StateResult,
+    make_module,
+    require,
+    run_state,
+    target_spec,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Result
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand.outcome import Outcome
+
+DISK_FORMATS = ["aki", "ami", "ari", "iso", "ploop", "qcow2", "raw", "vdi", "vhd", "vhdx", "vmdk"]
+
+SPEC = ArgumentSpec(
+    options={
+        **metadata.OPTIONS,
+        "name": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["prepared", "finalized", "aborted"], "required": True},
+        "path": {"type": "path"},
+        "size": {"type": "int"},
+        "checksum": {"type": "str"},
+        "disk_format": {"type": "str", "choices": DISK_FORMATS},
+        "scheme": {"type": "str", "choices": list(SCHEMES)},
+        "segment_size": {"type": "bytes"},
+        "expires_in": {"type": "int", "default": 86400},
+        "with_token": {"type": "bool", "default": False},
+        "import_timeout": {"type": "float", "default": 3600.0},
+        "stall_timeout": {"type": "float", "default": 120.0},
+    },
+    mutually_exclusive=[["path", "size"]],
+)
+
+
+def check(params: Mapping[str, Any]) -> None:
+    """Raise InputError for values that a cloud would refuse, or misunderstand, once everything is sent."""
+    for option in ("import_timeout", "stall_timeout", "expires_in"):
+        if not 0 < params[option] < MOST:
+            raise InputError(f"{option}: must be greater than zero and less than {MOST:g}, not {params[option]:g}")
+    if params["segment_size"] is not None and params["segment_size"] < 1:
+        raise InputError(f"segment_size: must be greater than zero, not {params['segment_size']}")
+    metadata.check_not_negative(params, "min_disk", "min_ram")
+    metadata.check_name(params["name"])
+    metadata.check_properties(params["properties"])
+
+
+def as_wanted(params: Mapping[str, Any]) -> Wanted:
+    """The options as the image pipeline takes them. Raises InputError."""
+    check(params)
+    clocks = {option: params[option] for option in ("timeout", "import_timeout", "stall_timeout")}
+    return Wanted(
+        name=params["name"],
+        state="present",
+        properties=metadata.as_texts(params["properties"]),
+        tags=metadata.unique(params["tags"]),
+        clocks=Clocks(**clocks),
+        **{option: params[option] for option in metadata.AS_THEY_ARE},
+    )
+
+
+def as_content(params: Mapping[str, Any]) -> Content:
+    """What is to be uploaded, or was. Raises `OaktreeError`."""
+    if params["path"] is not None:
+        source = origin.open_local(params["path"], params["checksum"], params["timeout"])
+        return Content.of_file(source, params["disk_format"])
+    if params["checksum"] is None:
+        raise InputError(f"state {params['state']} needs path or checksum", hint="Say which content is meant.")
+    return Content.of_checksum(params["checksum"], params["size"], params["disk_format"])
+
+
+def describe(outcome: Outcome) -> StateResult:
+    return StateResult(outcome.action, outcome.to_dict(), outcome.before, outcome.after)
+
+
+def main() -> None:
+    module = make_module(target_spec(writes=True, timeout=300.0).merge(SPEC))
+    params = module.params
+    if params["path"] is not None:
+        require(module, "oslo_utils", "oslo.utils")
+    target = Target.from_options(params)
+
+    def act() -> list[Result[Outcome]]:
+        wanted = as_wanted(params)
+        if params["state"] == "aborted":
+            return pipeline.abort(target, wanted, check_mode=module.check_mode)
+        content = as_content(params)
+        if params["state"] == "finalized":
+            return pipeline.finalize(target, wanted, content, check_mode=module.check_mode)
+        content.identity()
+        ask = Ask(params["scheme"], params["segment_size"], params["expires_in"], params["with_token"])
+        return pipeline.prepare(target, wanted, content, ask, check_mode=module.check_mode)
+
+    run_state(module, act, describe)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.standin import FaultProxy, StandIn
+
+# Started in the background of a script, processes ignore SIGINT, and so would those that tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def standin() -> Iterator[Callable[..., StandIn]]:
+    """Return a factory of running stand-in clouds; it takes the arguments of StandIn."""
+    with ExitStack() as stack:
+        yield lambda *args, **kwargs: stack.enter_context(StandIn(*args, **kwargs))
+
+
+@pytest.fixture
+def fault_proxy() -> Iterator[Callable[..., FaultProxy]]:
+    """Return a factory of running fault proxies; it takes the arguments of FaultProxy."""
+    with ExitStack() as stack:
+        yield lambda *args, **kwargs: stack.enter_context(FaultProxy(*args, **kwargs))

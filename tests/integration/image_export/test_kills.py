@@ -1,0 +1,49 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SIGKILL at random moments: the next run ends right, and nothing of the killed one is left."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.integration.image_export.lab import MIB, ExportLab, Site, files
+
+pytestmark = pytest.mark.clouds
+
+MOMENTS = 20
+LATEST = 1.6
+"""Seconds after its start in which an undisturbed run has ended."""
+
+
+@pytest.mark.parametrize("way", ["path", "segments"])
+def test_killed_runs(lab: ExportLab, north: Site, name: str, data: bytes, out: Path, container: str, way: str) -> None:
+    to = {"path": f"{out}/image"} if way == "path" else {"container": container, "object": "image"}
+    seed = random.randrange(1 << 32)  # noqa: S311
+    moments = random.Random(seed)  # noqa: S311
+    killed = 0
+    for _round in range(MOMENTS):
+        lab.heal()
+        north.glance.pace = 0.03
+        with lab.start(part_size=MIB, image=name, **to) as process:
+            time.sleep(moments.uniform(0.2, LATEST))
+            killed += process.poll() is None
+            process.kill()
+        lab.heal()
+        with lab.start(part_size=MIB, image=name, **to) as process:
+            output, _errors = process.communicate(timeout=60)
+        assert '"failures": []' in output, (seed, output)
+        if way == "path":
+            assert files(out) == ["image"], seed
+            assert (out / "image").read_bytes() == data, seed
+            (out / "image").unlink()
+        else:
+            assert len(north.objects(container) or ()) == 5, seed
+            assert north.content(container, "image") == data, seed
+            for leftover in north.objects(container) or ():
+                north.member.object_store.delete(f"/{container}/{leftover}")
+    assert killed > MOMENTS // 3

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The info modules against real services, compared with what openstacksdk, plain HTTP and the clouds' layout say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import openstack
+import pytest
+import requests
+
+from tests.clouds.layout import CLOUDS, REGIONS, Region, cloud_of
+from tests.module_run import run_module
+
+pytestmark = [pytest.mark.clouds, pytest.mark.usefixtures("clouds_yaml")]
+
+LOCATIONS = [cloud.name for cloud in CLOUDS]
+READS = {
+    "compute": "/servers",
+    "identity": "/auth/catalog",
+    "image": "/images",
+    "network": "/networks",
+    "object-store": "",
+    "placement": "/",
+}
+"""A path of each service that a member may read."""
+
+
+def at(region: Region, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    wanted = (cloud_of(region).name, region.name)
+    return [item for item in records if (item["location"]["cloud"], item["location"]["region"]) == wanted]
+
+
+def test_images_are_those_that_openstacksdk_lists() -> None:
+    run = run_module("image_info", locations=LOCATIONS)
+    assert run.ok, run.result
+    for region in REGIONS:
+        connection = openstack.connect(cloud_of(region).name, region_name=region.name)
+        expected = {image.id: image for image in connection.image.images()}
+        found = {record["id"]: record for record in at(region, run["images"])}
+        both = found.keys() & expected.keys()  # other users of the clouds may add, change and remove images meanwhile
+        same = [key for key in both if found[key]["updated_at"] == expected[key].updated_at]
+        assert "base" in {found[key]["name"] for key in same}
+        for key in same:
+            for name in ("name", "size", "checksum", "hash_value", "disk_format", "owner_id", "visibility"):
+                assert found[key][name] == getattr(expected[key], name), name
+
+
+def test_the_same_image_everywhere_by_name_and_by_id() -> None:
+    by_name = run_module("image_info", name="base", locations=LOCATIONS)["images"]
+    assert len(by_name) == len(REGIONS)
+    assert len({image["hash_value"] for image in by_name}) == 1
+    by_id = run_module("image_info", id=by_name[0]["id"], locations=LOCATIONS)["images"]
+    assert by_id == by_name[:1]
+
+
+def test_listing_images_costs_one_request_and_what_finds_glance() -> None:
+    run = run_module("image_info", locations=["beta"])
+    (visit,) = run["locations"]
+    assert visit["requests"] <= 4  # Keystone's discovery, a token, Glance's discovery; the list
+
+
+@pytest.mark.parametrize("service_type", READS)
+def test_endpoints_can_be_called(service_type: str) -> None:
+    run = run_module("rest_info", service_type=service_type, locations=LOCATIONS, with_token=True)
+    assert run.ok, run["failures"]
+    assert [item["region"] for item in run["endpoints"]] == [region.name for region in REGIONS]
+    for item in run["endpoints"]:
+        url = item["url"] + READS[service_type]
+        assert requests.get(url, headers=item["headers"], timeout=30).ok
+        assert item["api_version"] == item["versions"][-1]["version"]
+
+
+def test_endpoints_without_token_do_not_let_in() -> None:
+    run = run_module("rest_info", service_type="compute", locations=LOCATIONS)
+    for item in run["endpoints"]:
+        assert requests.get(f"{item['url']}/servers", headers=item["headers"], timeout=30).status_code == 401
+
+
+def test_a_service_that_no_region_has() -> None:
+    run = run_module("rest_info", service_type="volumev3", locations=LOCATIONS)
+    assert not run.ok
+    assert [failure["kind"] for failure in run["failures"]] == ["refused"] * len(REGIONS)
+    assert "compute, identity, image, network, object-store, placement" in run["failures"][0]["hint"]
+
+
+def test_probe_finds_what_the_regions_are_made_to_offer() -> None:
+    run = run_module("location_info", probe=True, locations=LOCATIONS)
+    assert run.ok, run["failures"]
+    for region in REGIONS:
+        (found,) = at(region, run["locations"])
+        upload = found["image_upload"]
+        assert found["answers"] is True
+        assert (found["user"]["name"], found["location"]["project"]["name"]) == ("demo", "demo")
+        assert "member" in found["roles"]
+        assert {"compute", "image", "network", "object-store"} <= set(found["service_types"])
+        assert upload["import_methods"] == list(region.import_methods)
+        assert [store["id"] for store in upload["stores"]] == list(region.stores)
+        assert [store["default"] for store in upload["stores"]] == [True, False][: len(region.stores)]
+        assert upload["tasks"] is region.members_run_tasks
+        assert ("tasks" in upload["missing"]) is not region.members_run_tasks
+        assert upload["object_store"]["max_file_size"] > 5 * 10**9
+        assert upload["object_store"]["slo_max_segments"] == 1000
+        assert "sha256" in upload["object_store"]["tempurl_digests"]
+        assert "2.17" in upload["image_versions"]
+
+
+def test_an_administrator_is_known_as_one() -> None:
+    run = run_module("location_info", probe=True, locations=["alpha-admin/north"])
+    assert "admin" in run["locations"][0]["roles"]
+
+
+def test_two_runs_say_the_same() -> None:
+    runs = [run_module("location_info", probe=True, locations=LOCATIONS)["locations"] for _run in range(2)]
+    for run in runs:
+        for item in run:
+            item.update(seconds=0, token_expires_at="")
+    assert runs[0] == runs[1]

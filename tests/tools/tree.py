@@ -1,0 +1,52 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A clean copy of the collection where Ansible's tools want it: in ansible_collections/oaktree/multicloud.
+
+It holds what git would commit, changes that are not committed yet included, and nothing else.
+As a command, runs its arguments in a fresh copy.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+BUILD = CHECKOUT / ".build"
+COPY = BUILD / "ansible_collections" / "oaktree" / "multicloud"
+
+
+def _files() -> list[Path]:
+    """Name the files git knows or would add, relative to the checkout; deleted ones are left out."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listing = subprocess.run(command, cwd=CHECKOUT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    names = sorted(set(filter(None, listing.split("\0"))))
+    return [Path(name) for name in names if (CHECKOUT / name).is_file()]
+
+
+def refresh() -> Path:
+    """Make the copy anew and return its path.
+
+    The copy is a git repository of its own, without commits: ansible-test asks git which files exist, and would
+    otherwise find the checkout around the copy, which ignores it.
+    """
+    shutil.rmtree(COPY, ignore_errors=True)
+    for name in _files():
+        target = COPY / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(CHECKOUT / name, target, follow_symlinks=False)
+    subprocess.run(["git", "init", "--quiet"], cwd=COPY, check=True)
+    return COPY
+
+
+def main(command: list[str]) -> int:
+    """Run the command in a fresh copy and return its exit code."""
+    return subprocess.run(command, cwd=refresh(), check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whose unfinished upload it is, and whether anybody still works on it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image import leftovers
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.glance import UPLOAD
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.leftovers import is_leftover, mark
+
+HOUR = 3600.0
+MARK = f"from {leftovers.__name__} import mark; print(mark(), flush=True); input()"
+
+
+def marked(text: str, age: float = 0.0) -> dict[str, str]:
+    changed = datetime.now(UTC) - timedelta(seconds=age)
+    return {UPLOAD: text, "updated_at": changed.strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
+def test_own_live_process_is_no_leftover_however_old() -> None:
+    assert not is_leftover(marked(mark(), age=100 * HOUR), HOUR)
+
+
+def test_other_process_counts_as_long_as_it_lives() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", MARK], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        image = marked(process.stdout.readline().strip())
+        assert not is_leftover(image, HOUR)
+        process.kill()
+        process.wait()
+    assert is_leftover(image, HOUR)
+
+
+def test_process_that_inherited_the_number_is_another_one() -> None:
+    host, boot, pid, started = mark().split("/")
+    assert pid == str(os.getpid())
+    assert is_leftover(marked(f"{host}/{boot}/{pid}/{int(started) - 1}"), HOUR)
+
+
+def test_process_before_the_reboot_is_dead() -> None:
+    host, _boot, pid, started = mark().split("/")
+    assert is_leftover(marked(f"{host}/00000000/{pid}/{started}"), HOUR)
+
+
+@pytest.mark.parametrize(("age", "left"), [(0, False), (HOUR - 60, False), (HOUR + 60, True)])
+def test_other_machines_go_by_age(age: float, *, left: bool) -> None:
+    assert is_leftover(marked("elsewhere/12345678/1/1", age), HOUR) is left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "/",
+        "////////",
+        "x",
+        f"{platform.node()}",
+        f"{platform.node()}/b/²/1",
+        f"{platform.node()}/b/-1/1",
+        "a/b/c/d/e/f",
+    ]
+    + [f"{platform.node()}/{mark().split('/')[1]}/{pid}/1" for pid in ("²", "-1", "0", "9" * 200, "../self", "self")],
+)
+def test_malformed_mark_is_left_behind_once_old_and_never_a_crash(text: str) -> None:
+    assert is_leftover(marked(text, age=2 * HOUR), HOUR)
+
+
+@pytest.mark.parametrize("moment", ["", "yesterday", "2026-01-01T00:00:00", None])
+def test_without_a_usable_time_another_machine_is_believed(moment: str | None) -> None:
+    assert not is_leftover({UPLOAD: "elsewhere/1/1/1", "updated_at": moment}, HOUR)
+    assert not is_leftover({UPLOAD: "elsewhere/1/1/1"}, HOUR)

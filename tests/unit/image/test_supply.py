@@ -1,0 +1,318 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Image data in the formats that Locations want: made once, by the real qemu-img, and remembered digests of files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils import _cache
+from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
+    ConfigError,
+    DeadlineError,
+    InputError,
+    OaktreeError,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image import convert as convert_module
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image import origin, supply
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.convert import convert
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import Source, open_source
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.supply import Supply
+from tests.unit.image import formats
+from tests.unit.image.samples import source
+
+MIB = 1 << 20
+
+
+def soon() -> Deadline:
+    return Deadline(30)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Path:
+    path = tmp_path / "disk.raw"
+    path.write_bytes(os.urandom(MIB) + bytes(MIB))
+    return path
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    path = tmp_path / "workspace"
+    path.mkdir()
+    return path
+
+
+@pytest.mark.parametrize("disk_format", ["qcow2", "vhd", "vhdx", "vmdk", "vdi"])
+def test_there_and_back(disk: Path, workspace: Path, disk_format: str) -> None:
+    there = convert(open_source(str(disk)), disk_format, workspace, soon())
+    assert (there.disk_format, there.path.parent) == (disk_format, workspace)
+    back = convert(there, "raw", workspace, soon())
+    data = back.path.read_bytes()
+    assert back.disk_format == "raw"
+    assert data[: 2 * MIB] == disk.read_bytes()
+    assert not any(data[2 * MIB :])  # a VHD ends with a whole cylinder
+
+
+@pytest.mark.parametrize("content", [formats.iso(), formats.mbr()])
+def test_disk_of_another_kind_is_raw_when_raw_is_wanted(disk: Path, workspace: Path, content: bytes) -> None:
+    disk.write_bytes(content)
+    qcow2 = convert(open_source(str(disk)), "qcow2", workspace, soon())
+    assert convert(qcow2, "raw", workspace, soon()).disk_format == "raw"
+
+
+@pytest.mark.parametrize("content", [formats.qcow2(), formats.qcow2(backing_offset=512)])
+def test_disk_that_pretends_to_be_an_image_is_refused(disk: Path, workspace: Path, content: bytes) -> None:
+    """A raw image with a qcow2 in it, perhaps with a backing file, would be opened as one by others."""
+    disk.write_bytes(content)
+    wrapped = workspace / "wrapped.qcow2"
+    subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", disk, wrapped], check=True)
+    with pytest.raises(InputError):
+        convert(open_source(str(wrapped)), "raw", workspace, soon())
+    assert list(workspace.iterdir()) == [wrapped]
+
+
+def test_without_qemu_img(disk: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(workspace))
+    with pytest.raises(ConfigError, match="raw to qcow2 needs qemu-img, which is not installed here"):
+        convert(open_source(str(disk)), "qcow2", workspace, soon())
+    made = Supply(open_source(str(disk)), lambda _deadline: open_source(str(disk)), workspace)
+    assert made.source("raw", soon()).path == disk
+    assert made.source("iso", soon()).disk_format == "iso"
+
+
+@pytest.mark.parametrize("disk_format", ["ploop", "aki"])
+def test_format_that_nobody_makes(disk: Path, workspace: Path, disk_format: str) -> None:
+    with pytest.raises(InputError, match="cannot be converted") as caught:
+        convert(open_source(str(disk)), disk_format, workspace, soon())
+    assert "qcow2, raw" in caught.value.hint
+
+
+def test_too_little_space(disk: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", ["total", "used", "free"])  # noqa: PYI024 - as shutil has it
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage(MIB, 0, MIB))
+    with pytest.raises(InputError, match=f"where {MIB} are free") as caught:
+        convert(open_source(str(disk)), "qcow2", workspace, soon())
+    assert "temporary_directory" in caught.value.hint
+    assert list(workspace.iterdir()) == []
+
+
+@pytest.mark.parametrize("how", ["deadline", "cancelled", "damaged"])
+def test_conversion_that_ends_early_leaves_nothing(
+    disk: Path, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """A qemu-img that takes for ever to convert, or fails."""
+    bin_directory = tmp_path / "bin"
+    bin_directory.mkdir()
+    slow = "exit 1" if how == "damaged" else f"echo $$ > {tmp_path}/pid; exec sleep 60"
+    measure = """[ "$1" = measure ] && echo '{"required": 1}' && exit"""
+    script = f'#!/bin/sh\n{measure}\nfor last; do :; done\n> "$last"\n{slow}\n'
+    (bin_directory / "qemu-img").write_text(script, encoding="utf-8")
+    (bin_directory / "qemu-img").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{bin_directory}:{os.environ['PATH']}")
+    monkeypatch.setattr(convert_module, "POLL", 0.02)
+    deadline = Deadline(0.5 if how == "deadline" else 30)
+    if how == "cancelled":
+        threading.Timer(0.3, deadline.cancelled.set).start()
+    begin = time.monotonic()
+    with pytest.raises(ConfigError if how == "damaged" else DeadlineError):
+        convert(open_source(str(disk)), "qcow2", workspace, deadline)
+    assert time.monotonic() - begin < 3
+    assert list(workspace.iterdir()) == []
+    if how != "damaged":
+        with pytest.raises(ProcessLookupError):
+            os.kill(int((tmp_path / "pid").read_text(encoding="utf-8")), 0)
+
+
+class Maker:
+    """In place of `convert`: counts, takes its time, and may fail."""
+
+    def __init__(self, error: OaktreeError | None = None, seconds: float = 0.05) -> None:
+        self.made: list[str] = []
+        self.error = error
+        self.seconds = seconds
+
+    def __call__(self, _origin: Source, disk_format: str, _workspace: Path, deadline: Deadline) -> Source:
+        self.made.append(disk_format)
+        deadline.sleep(self.seconds)
+        if self.error:
+            raise self.error
+        return source(disk_format)
+
+
+def ask(made: Supply, *wishes: tuple[str, Deadline]) -> list[Source | OaktreeError]:
+    def one(wish: tuple[str, Deadline]) -> Source | OaktreeError:
+        try:
+            return made.source(*wish)
+        except OaktreeError as error:
+            return error
+
+    with ThreadPoolExecutor(len(wishes)) as pool:
+        return list(pool.map(one, wishes))
+
+
+def supply_by(maker: Maker, monkeypatch: pytest.MonkeyPatch, fetched: list[Any] | None = None) -> Supply:
+    monkeypatch.setattr(supply, "convert", maker)
+
+    def fetch(_deadline: Deadline) -> Source:
+        if fetched is not None:
+            fetched.append(1)
+        return source("raw")
+
+    return Supply(source("raw"), fetch, Path())
+
+
+def test_each_format_is_made_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    maker, fetched = Maker(), list[int]()
+    made = ask(
+        supply_by(maker, monkeypatch, fetched),
+        *((name, soon()) for name in ("qcow2", "vhd", "raw", "iso") for _n in range(5)),
+    )
+    assert sorted(maker.made) == ["qcow2", "vhd"]
+    assert fetched == [1]
+    assert [one.disk_format for one in made if isinstance(one, Source)] == [
+        name for name in ("qcow2", "vhd", "raw", "iso") for _n in range(5)
+    ]
+
+
+def test_failure_is_told_to_all_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    maker = Maker(InputError("no space"))
+    made = supply_by(maker, monkeypatch)
+    errors = ask(made, *[("qcow2", soon())] * 4)
+    assert [str(error) for error in errors] == ["no space"] * 4
+    assert maker.made == ["qcow2"]
+    assert isinstance(ask(made, ("raw", soon()))[0], Source)
+
+
+def test_deadline_of_one_location_is_not_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    maker = Maker(seconds=0.3)
+    made = supply_by(maker, monkeypatch)
+    hasty, patient = ask(made, ("qcow2", Deadline(0.1)), ("qcow2", soon()))
+    assert isinstance(hasty, DeadlineError)
+    assert isinstance(patient, Source)
+
+
+class Reads:
+    """How often the content of a file is read."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+
+        def counted(path: str) -> Source:
+            self.count += 1
+            return open_source(path)
+
+        monkeypatch.setattr(origin, "open_source", counted)
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Reads:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return Reads(monkeypatch)
+
+
+def settle(path: Path) -> None:
+    """Make the file look as if nobody had written to it for long."""
+    os.utime(path, (time.time() - 100, time.time() - 100))
+
+
+def look(path: Path) -> Source:
+    identity = origin.from_path(str(path), None, path.parent, 5.0).identity
+    assert isinstance(identity, Source)
+    return identity
+
+
+def test_unchanged_file_is_read_once(disk: Path, reads: Reads, tmp_path: Path) -> None:
+    settle(disk)
+    assert look(disk) == look(disk)
+    link = tmp_path / "link"
+    link.symlink_to(disk)
+    assert look(link).digests == look(disk).digests
+    assert reads.count == 1
+    files = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert [path.stat().st_mode & 0o777 for path in files] == [0o600]
+    assert {path.parent.stat().st_mode & 0o777 for path in files} == {0o700}
+
+
+def touch(path: Path) -> None:
+    settle(path)
+    os.utime(path, (time.time() - 50, time.time() - 50))
+
+
+def same_size(path: Path) -> None:
+    times = path.stat()
+    path.write_bytes(bytes(reversed(path.read_bytes())))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def replaced(path: Path) -> None:
+    times = path.stat()
+    other = path.with_name("other")
+    other.write_bytes(path.read_bytes())
+    os.utime(other, ns=(times.st_atime_ns, times.st_mtime_ns))
+    other.replace(path)
+
+
+def grown(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"more")
+
+
+@pytest.mark.parametrize("change", [touch, same_size, replaced, grown])
+def test_file_that_may_have_changed_is_read_again(disk: Path, reads: Reads, change: Any) -> None:
+    settle(disk)
+    look(disk)
+    change(disk)
+    assert look(disk).digests == open_source(str(disk)).digests
+    assert reads.count == 2
+
+
+def test_file_written_to_just_now_is_not_remembered(disk: Path, reads: Reads) -> None:
+    look(disk)
+    look(disk)
+    assert reads.count == 2
+
+
+def shared(cache: Path) -> None:
+    cache.mkdir(mode=0o777)
+    cache.chmod(0o777)
+
+
+def unwritable(cache: Path) -> None:
+    cache.write_text("a file", encoding="utf-8")
+
+
+def foreign(cache: Path) -> None:
+    cache.mkdir(mode=0o700)
+    if os.geteuid():
+        pytest.skip("only root can give directories away")
+    os.chown(cache, 12345, 12345)
+
+
+@pytest.mark.parametrize("make", [shared, unwritable, foreign])
+def test_cache_that_is_not_ours_alone_is_ignored(disk: Path, reads: Reads, tmp_path: Path, make: Any) -> None:
+    (tmp_path / "cache").mkdir()
+    make(tmp_path / "cache" / "oaktree.multicloud")
+    settle(disk)
+    look(disk)
+    look(disk)
+    assert reads.count == 2
+    assert not any(path.suffix == ".json" for path in (tmp_path / "cache").rglob("*"))
+
+
+def test_what_the_cache_says_is_not_believed_unless_it_is_whole(disk: Path, reads: Reads) -> None:
+    settle(disk)
+    _cache.write("digests", f"{disk.resolve()}:{origin._state(str(disk))}", {"size": 1, "digests": {"md5": "x"}})
+    assert look(disk).digests == open_source(str(disk)).digests
+    assert reads.count == 1

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The private directory of a run, and what becomes of those of killed runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image import workspace as module
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.workspace import workspace
+
+RUN = f"""
+import sys
+from {module.__name__} import workspace
+with workspace(sys.argv[1]) as directory:
+    (directory / "file").write_text("half an image")
+    print(directory, flush=True)
+    input()
+"""
+
+
+def start(parent: Path) -> tuple[subprocess.Popen[str], Path]:
+    command = [sys.executable, "-c", RUN, str(parent)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    return process, Path(process.stdout.readline().strip())
+
+
+def test_private_and_gone_at_the_end(tmp_path: Path) -> None:
+    with workspace(str(tmp_path)) as directory:
+        assert directory.parent == tmp_path
+        assert directory.stat().st_mode & 0o777 == 0o700
+        (directory / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(RuntimeError), workspace(str(tmp_path)) as directory:
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_what_dead_runs_left_goes(tmp_path: Path) -> None:
+    living, kept = start(tmp_path)
+    killed, left = start(tmp_path)
+    killed.kill()
+    killed.communicate()
+    assert left.exists()
+    with workspace(str(tmp_path)):
+        assert not left.exists()
+        assert (kept / "file").exists()
+    living.communicate("\n")
+    assert not kept.exists()
+
+
+def dead_name() -> str:
+    """As a run of this machine before its last boot would have called it."""
+    machine, _boot, pid, started = module._own_mark()
+    return f"{module.PREFIX}{machine}.00000000.{pid}.{started}.abcdefgh"
+
+
+def test_links_and_what_looks_similar_stay(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    target.mkdir()
+    (tmp_path / dead_name()).symlink_to(target)
+    others = [
+        "oaktree-image-abcdefgh",
+        dead_name().replace(module._own_mark()[0], "0" * 12),
+        f"x{dead_name()}",
+        "oaktree-image-../..",
+    ]
+    for other in others[:3]:
+        (tmp_path / other).mkdir()
+    (tmp_path / f"{dead_name()}2").write_text("a file", encoding="utf-8")
+    before = sorted(tmp_path.iterdir())
+    with workspace(str(tmp_path)):
+        pass
+    assert sorted(tmp_path.iterdir()) == before
+    (tmp_path / f"{dead_name()}3").mkdir()
+    with workspace(str(tmp_path)):
+        pass
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give directories away")
+def test_those_of_other_users_stay(tmp_path: Path) -> None:
+    (tmp_path / dead_name()).mkdir()
+    os.chown(tmp_path / dead_name(), 12345, 12345)
+    with workspace(str(tmp_path)):
+        assert (tmp_path / dead_name()).exists()
+
+
+@pytest.mark.parametrize("parent", ["/nowhere", "/dev/null"])
+def test_where_nothing_can_be_made(parent: str) -> None:
+    with pytest.raises(InputError, match="temporary_directory: ") as caught, workspace(parent):
+        pass
+    assert caught.value.hint == "Name a directory to write to."

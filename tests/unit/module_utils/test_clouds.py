@@ -1,0 +1,347 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What clouds.yaml, in all its forms and with all its mistakes, comes to."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from openstack.config import loader
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils import _gather
+from ansible_collections.oaktree.multicloud.plugins.module_utils._clouds import Clouds
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import ConfigError, InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Target
+
+AUTH = {
+    "auth_url": "https://keystone.example.com/v3",
+    "username": "demo",
+    "password": "secret",
+    "project_name": "demo",
+    "user_domain_id": "default",
+    "project_domain_id": "default",
+}
+
+
+def entry(*regions: str, **changes: Any) -> dict[str, Any]:
+    return {"auth": dict(AUTH), "regions": list(regions or ("r1",)), **changes}
+
+
+def with_auth(**changes: Any) -> dict[str, Any]:
+    return {"auth": {**AUTH, **changes}, "regions": ["r1"]}
+
+
+def write(path: Path, **clouds: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump({"clouds": clouds}))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def search_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The directories of the search path, empty, and an environment that names no cloud."""
+    for name in list(os.environ):
+        if name.startswith("OS_"):
+            monkeypatch.delenv(name)
+    directories = [tmp_path / "search" / name for name in ("here", "home", "etc")]
+    for constant, stem in (("CONFIG_FILES", "clouds"), ("SECURE_FILES", "secure"), ("VENDOR_FILES", "clouds-public")):
+        files = [str(directory / f"{stem}{ending}") for directory in directories for ending in (".yaml", ".json")]
+        monkeypatch.setattr(loader, constant, files)
+    return directories
+
+
+def test_the_first_file_of_the_search_path_counts(search_path: list[Path]) -> None:
+    write(search_path[2] / "clouds.yaml", etc=entry())
+    assert Clouds().names == ["etc"]
+    write(search_path[1] / "clouds.yaml", home=entry(), again=entry())
+    assert Clouds().names == ["again", "home"]
+
+
+def test_the_environment_names_a_file_that_comes_first(
+    search_path: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(search_path[0] / "clouds.yaml", here=entry())
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(write(tmp_path / "my.yaml", mine=entry())))
+    assert Clouds().names == ["mine"]
+    write(tmp_path / "option.yaml", option=entry())
+    assert Clouds(clouds_yaml=str(tmp_path / "option.yaml")).names == ["option"]
+    assert Clouds(clouds_config={"clouds": {"inline": entry()}}).names == ["inline"]
+
+
+def test_the_cloud_of_the_environment(search_path: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    for key, value in AUTH.items():
+        monkeypatch.setenv(f"OS_{key.upper()}", value)
+    monkeypatch.setenv("OS_REGION_NAME", "r7")
+    (region,) = Clouds().regions("envvars")
+    assert str(region.location) == "envvars/r7/demo"
+    write(search_path[0] / "clouds.yaml", here=entry())
+    assert Clouds().names == ["envvars", "here"]
+
+
+def test_without_any_cloud_the_error_says_where_to_write_one(search_path: list[Path]) -> None:
+    with pytest.raises(InputError, match="no cloud is configured") as caught:
+        Clouds()
+    assert str(search_path[0] / "clouds.yaml") in caught.value.hint
+    assert "OS_CLIENT_CONFIG_FILE" in caught.value.hint
+
+
+def bad_files(directory: Path) -> Iterator[tuple[str, Path, str]]:
+    yield "missing", directory / "missing.yaml", "cannot be read: No such file or directory"
+    yield "directory", directory, "cannot be read: Is a directory"
+    for name, content, said in (
+        ("broken", "clouds:\n  a: [1\n", "is not valid YAML at line"),
+        ("tab", "clouds:\n\ta: 1\n", "is not valid YAML at line 2"),
+        ("empty", "", "defines no clouds"),
+        ("list", "- clouds", "defines no clouds"),
+        ("none", "clouds:", "defines no clouds"),
+        ("no-clouds", "clouds: {}", "defines no clouds"),
+        ("list-of-clouds", "clouds: [a, b]", "defines no clouds"),
+    ):
+        path = directory / f"{name}.yaml"
+        path.write_text(content)
+        yield name, path, said
+    path = directory / "binary.yaml"
+    path.write_bytes(b"\xff\xfe\x00")
+    yield "binary", path, "is not valid YAML"
+
+
+def test_a_file_that_cannot_be_used_is_named_with_what_named_it(
+    tmp_path: Path, search_path: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = search_path[0] / "clouds.yaml"
+    write(search_path[2] / "clouds.yaml", hidden=entry())
+    for name, path, said in bad_files(tmp_path):
+        with pytest.raises(InputError) as caught:
+            Clouds(clouds_yaml=str(path))
+        assert caught.value.message.startswith(f"clouds_yaml: {path} {said}"), name
+        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
+        with pytest.raises(InputError) as caught:
+            Clouds()
+        assert caught.value.message.startswith(f"OS_CLIENT_CONFIG_FILE: {path} {said}"), name
+        monkeypatch.delenv("OS_CLIENT_CONFIG_FILE")
+        if path.is_file():
+            found.parent.mkdir(exist_ok=True)
+            found.write_bytes(path.read_bytes())
+            with pytest.raises(InputError) as caught:
+                Clouds()
+            assert caught.value.message.startswith(f"clouds.yaml: {found} {said}"), name
+
+
+UNPRIVILEGED = """
+import os, sys
+import openstack.exceptions, yaml
+from openstack.config import loader, vendors
+from ansible_collections.oaktree.multicloud.plugins.module_utils._clouds import Clouds
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError
+loader.CONFIG_FILES = sys.argv[1:]
+if os.getuid() == 0:
+    os.setuid(65534)
+try:
+    print(Clouds().names)
+except InputError as error:
+    print(error.message)
+"""
+
+
+@pytest.mark.parametrize("hidden", ["directory", "file"])
+def test_what_may_not_be_read(hidden: str) -> None:
+    # Not in tmp_path: the directories above it are open to their owner only, and nobody else's to open.
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        directory.chmod(0o755)
+        first, second = (
+            write(directory / "a" / "clouds.yaml", first=entry()),
+            write(directory / "b.yaml", second=entry()),
+        )
+        (first.parent if hidden == "directory" else first).chmod(0)
+        command = [sys.executable, "-c", UNPRIVILEGED, str(first), str(second)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        first.parent.chmod(0o755)
+    expected = "['second']" if hidden == "directory" else f"clouds.yaml: {first} cannot be read: Permission denied"
+    assert (done.stdout.strip(), done.stderr) == (expected, "")
+
+
+@pytest.mark.parametrize(
+    "secure", [{"clouds": {"a": {"auth": {"password": "hidden"}}}}, {"clouds": {"other": None}}, {}]
+)
+def test_secure_yaml_beside_clouds_yaml(tmp_path: Path, secure: dict[str, Any]) -> None:
+    path = write(tmp_path / "clouds.yaml", a=entry())
+    (tmp_path / "secure.yaml").write_text(yaml.safe_dump(secure))
+    (region,) = Clouds(clouds_yaml=str(path)).regions("a")
+    assert region.config.get_auth_args()["password"] == ("hidden" if "a" in secure.get("clouds", {}) else "secret")
+
+
+@pytest.mark.parametrize("content", ["[1, 2]", "clouds: 7", "text"])
+def test_a_secure_yaml_without_sense_is_an_error(tmp_path: Path, content: str) -> None:
+    path = write(tmp_path / "clouds.yaml", a=entry())
+    (tmp_path / "secure.yaml").write_text(content)
+    with pytest.raises(InputError, match="cannot be read") as caught:
+        Clouds(clouds_yaml=str(path))
+    assert "secure.yaml" in caught.value.hint
+
+
+def test_a_cloud_named_as_openstacksdk_names_the_environment(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="envvars"):
+        Clouds(clouds_yaml=str(write(tmp_path / "clouds.yaml", envvars=entry())))
+
+
+@pytest.mark.parametrize("config", [{}, {"clouds": None}, {"clouds": {}}, {"clouds": ["a"]}, {"a": entry()}])
+def test_an_inline_configuration_without_clouds(config: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="clouds_config: it has no clouds"):
+        Clouds(clouds_config=config)
+
+
+def test_inline_clouds_see_neither_files_nor_environment(
+    search_path: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(search_path[0] / "clouds.yaml", here=entry())
+    monkeypatch.setenv("OS_PASSWORD", "from the environment")
+    monkeypatch.setenv("OS_CLOUD", "here")
+    clouds = Clouds(clouds_config={"clouds": {"inline": entry()}})
+    assert clouds.names == ["inline"]
+    assert clouds.regions("inline")[0].config.get_auth_args()["password"] == "secret"
+
+
+def test_regions_keep_their_order_and_have_values_of_their_own() -> None:
+    other = {"auth": {"auth_url": "https://elsewhere.example.com/v3"}, "api_timeout": 7}
+    regions = ["b", {"name": "a", "values": other}, {"name": "c"}]
+    found = Clouds(clouds_config={"clouds": {"x": entry(regions=regions)}}).regions("x")
+    assert [region.location.region for region in found] == ["b", "a", "c"]
+    assert [region.config.get_auth_args()["auth_url"] for region in found] == [
+        AUTH["auth_url"],
+        "https://elsewhere.example.com/v3",
+        AUTH["auth_url"],
+    ]
+    assert [region.api_timeout for region in found] == [30.0, 7.0, 30.0]
+    assert found[0].identity is found[2].identity is not found[1].identity
+
+
+@pytest.mark.parametrize(
+    ("changes", "regions"),
+    [
+        ({"region_name": "one"}, ["one"]),
+        ({"region_name": "one,two"}, ["one", "two"]),
+        ({"region_name": ["one", "two"]}, ["one", "two"]),
+        ({}, [None]),
+        ({"regions": []}, [None]),
+        ({"regions": [1, 2]}, ["1", "2"]),
+        ({"region_name": 1}, ["1"]),
+    ],
+)
+def test_how_regions_can_be_written(changes: dict[str, Any], regions: list[str | None]) -> None:
+    found = Clouds(clouds_config={"clouds": {"x": {"auth": AUTH, **changes}}}).regions("x")
+    assert [region.location.region for region in found] == regions
+
+
+def test_vendor_profiles() -> None:
+    auth = {key: value for key, value in AUTH.items() if key != "auth_url"}
+    clouds = Clouds(clouds_config={"clouds": {"mine": {"profile": "switchengines", "auth": auth}}})
+    assert sorted(str(region.location) for region in clouds.regions("mine")) == ["mine/LS/demo", "mine/ZH/demo"]
+
+
+def test_numeric_names_of_clouds(tmp_path: Path) -> None:
+    path = tmp_path / "clouds.yaml"
+    path.write_text(yaml.safe_dump({"clouds": {1: entry(), 22: entry()}}))
+    clouds = Clouds(clouds_yaml=str(path))
+    assert clouds.names == ["1", "22"]
+    assert str(clouds.regions("22")[0].location) == "22/r1/demo"
+
+
+@pytest.mark.parametrize(
+    ("option", "entry_value", "expected"), [(None, None, 30.0), (None, 5, 5.0), (2.5, 5, 2.5), (2.5, None, 2.5)]
+)
+def test_precedence_of_api_timeout(option: float | None, entry_value: int | None, expected: float) -> None:
+    config = {"clouds": {"x": entry(api_timeout=entry_value)}}
+    assert Clouds(clouds_config=config, api_timeout=option).regions("x")[0].api_timeout == expected
+
+
+BROKEN = {
+    "nothing": (None, "malformed"),
+    "text": ("text", "malformed"),
+    "list": ([1], "malformed"),
+    "auth is text": ({"auth": "text"}, "malformed"),
+    "no auth": ({"regions": ["r1"]}, "auth_url"),
+    "no auth_url": ({"auth": {"username": "a", "password": "b"}}, "auth_url"),
+    "no password": (with_auth(password=None), "no password"),
+    "no scheme": (with_auth(auth_url="keystone:5000/v3"), "'keystone:5000/v3' is not an https or http URL"),
+    "auth_type": (entry(auth_type="v9magic"), "v9magic"),
+    "region entry": (entry(regions=[{"values": {}}]), "region"),
+    "timeout text": (entry(api_timeout="soon"), "malformed"),
+    "timeout negative": (entry(api_timeout=-1), "api_timeout must be"),
+    "timeout infinite": (entry(api_timeout=float("inf")), "api_timeout must be"),
+    "cacert": (entry(cacert="/nonexistent/ca.pem"), "/nonexistent/ca.pem"),
+    "client key": (entry(cert="/dev/null", key="/nonexistent/key.pem"), "/nonexistent/key.pem"),
+    "shut down": (entry(profile="internap"), "no longer exists"),
+    "unknown profile": ({"profile": "nonesuch", "auth": {"username": "a", "password": "b"}}, "auth_url"),
+    "unreachable profile": (entry(profile="http://127.0.0.1:1"), "Connection refused"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_entry_is_a_failure_of_that_cloud_only(name: str) -> None:
+    broken, said = BROKEN[name]
+    config = {"clouds": {"fine": entry("r1", "r2"), "broken": broken}}
+    found, failures = _gather.regions(Target(clouds_config=config))
+    assert [str(region.location) for region in found] == ["fine/r1/demo", "fine/r2/demo"]
+    (failed,) = failures
+    assert failed.location.cloud == "broken"
+    assert isinstance(failed.error, ConfigError)
+    assert "'broken'" in failed.error.message
+    assert said in failed.error.message
+    assert "secret" not in failed.error.message
+
+
+def test_a_profile_that_never_comes_costs_the_timeout_of_its_cloud() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        profile = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        config = {"clouds": {"fine": entry(), "silent": entry(profile=profile)}}
+        start = time.monotonic()
+        found, failures = _gather.regions(Target(clouds_config=config, timeout=0.5))
+        assert time.monotonic() - start < 2
+    assert [str(region.location) for region in found] == ["fine/r1/demo"]
+    assert [(failed.location.cloud, failed.error and failed.error.kind) for failed in failures] == [
+        ("silent", "timeout")
+    ]
+
+
+def test_a_cloud_that_is_not_selected_is_not_looked_at() -> None:
+    config = {"clouds": {"fine": entry(), "broken": None}}
+    found, failures = _gather.regions(Target(("fine",), clouds_config=config))
+    assert ([str(region.location) for region in found], failures) == (["fine/r1/demo"], [])
+    found, failures = _gather.regions(Target(("*", "!broken"), clouds_config=config))
+    assert ([str(region.location) for region in found], failures) == (["fine/r1/demo"], [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "shared"),
+    [
+        ({}, True),
+        ({"password": "other"}, False),
+        ({"project_name": "other"}, False),
+        ({"auth_url": "https://other.example.com/v3"}, False),
+        ({"user_domain_id": "other"}, False),
+    ],
+)
+def test_who_asks_with_the_same_words_shares_a_token(changes: dict[str, str], *, shared: bool) -> None:
+    clouds = Clouds(clouds_config={"clouds": {"a": entry("r1", "r2"), "b": with_auth(**changes)}})
+    one, two = clouds.regions("a")
+    (other,) = clouds.regions("b")
+    assert one.identity is two.identity
+    assert (other.identity is one.identity) is shared
+
+
+def test_trust_in_certificates_tells_identities_apart(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").touch()
+    clouds = Clouds(clouds_config={"clouds": {"a": entry(), "b": entry(cacert=str(tmp_path / "ca.pem"))}})
+    assert clouds.regions("a")[0].identity is not clouds.regions("b")[0].identity

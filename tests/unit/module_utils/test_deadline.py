@@ -1,0 +1,50 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clocks end work in time, and a cancelled run ends all of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import DeadlineError
+
+
+def test_remaining_goes_down() -> None:
+    deadline = Deadline(5.0)
+    first = deadline.remaining()
+    time.sleep(0.01)
+    assert 4.0 < deadline.remaining() < first <= 5.0
+
+
+def test_the_message_names_the_option_and_the_time() -> None:
+    with pytest.raises(DeadlineError) as caught:
+        Deadline(0, "import_timeout").remaining()
+    assert caught.value.message == "not finished within import_timeout (0 s)"
+    assert "raise import_timeout" in caught.value.hint
+    assert caught.value.kind == "timeout"
+
+
+def test_a_sleep_that_would_outlast_the_clock_ends_at_once() -> None:
+    deadline, start = Deadline(0.3), time.monotonic()
+    with pytest.raises(DeadlineError, match="timeout"):
+        deadline.sleep(0.3)
+    assert time.monotonic() - start < 0.2
+    deadline.sleep(0.01)
+
+
+def test_cancelling_wakes_sleepers_and_stops_all_clocks() -> None:
+    cancelled = threading.Event()
+    deadlines = [Deadline(30.0, cancelled=cancelled), Deadline(30.0, cancelled=cancelled)]
+    threading.Timer(0.05, cancelled.set).start()
+    start = time.monotonic()
+    with pytest.raises(DeadlineError, match="interrupted"):
+        deadlines[0].sleep(20.0)
+    assert time.monotonic() - start < 5
+    with pytest.raises(DeadlineError, match="interrupted"):
+        deadlines[1].remaining()
+    assert Deadline(1.0).remaining() > 0

@@ -1,0 +1,190 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scatter: ordered outcomes, bounded concurrency, and an end in time whatever the work does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import DeadlineError, QuotaError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._scatter import Limits, scatter
+
+QUICK = Limits(concurrency=10, timeout=5.0)
+
+
+def test_nothing_to_do() -> None:
+    assert scatter([], lambda item, _deadline: item, QUICK) == []
+
+
+def test_outcomes_are_in_the_order_of_the_items() -> None:
+    def work(item: int, _deadline: Deadline) -> int:
+        time.sleep((5 - item) * 0.02)
+        return item * 10
+
+    outcomes = scatter(range(5), work, QUICK)
+    assert [(outcome.item, outcome.value, outcome.error) for outcome in outcomes] == [
+        (item, item * 10, None) for item in range(5)
+    ]
+    assert outcomes[0].seconds > outcomes[4].seconds
+
+
+def test_equal_items_have_an_outcome_each() -> None:
+    assert [outcome.value for outcome in scatter(["a", "a"], lambda item, _deadline: item, QUICK)] == ["a", "a"]
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_concurrency_is_bounded_and_used(concurrency: int) -> None:
+    lock, running, most = threading.Lock(), 0, 0
+
+    def work(_item: int, _deadline: Deadline) -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.03)
+        with lock:
+            running -= 1
+
+    scatter(range(7), work, Limits(concurrency, 5.0))
+    assert most == concurrency
+
+
+def test_work_gets_a_deadline_of_its_own_from_its_start_on() -> None:
+    def work(_item: int, deadline: Deadline) -> float:
+        left = deadline.remaining()
+        time.sleep(0.2)
+        return left
+
+    outcomes = scatter(range(3), work, Limits(1, 0.5))
+    assert [outcome.error for outcome in outcomes] == [None] * 3
+    assert all(0.4 < (outcome.value or 0) <= 0.5 for outcome in outcomes)
+
+
+def test_work_that_never_ends_costs_its_own_time_only_and_frees_its_place() -> None:
+    release = threading.Event()
+
+    def work(item: int, _deadline: Deadline) -> int:
+        if item < 4:
+            release.wait(30)
+        return item
+
+    start = time.monotonic()
+    outcomes = scatter(range(8), work, Limits(concurrency=2, timeout=0.2, grace=0.1))
+    seconds = time.monotonic() - start
+    release.set()
+    assert [outcome.value for outcome in outcomes] == [None] * 4 + [4, 5, 6, 7]
+    for outcome in outcomes[:4]:
+        assert isinstance(outcome.error, DeadlineError)
+        assert outcome.error.message == "not finished within timeout (0.2 s)"
+        assert 0.3 <= outcome.seconds < 0.5
+    assert 0.6 <= seconds < 1.2
+
+
+def test_a_result_that_comes_too_late_is_not_taken_for_another() -> None:
+    def work(item: int, _deadline: Deadline) -> int:
+        time.sleep(0.3 if item == 0 else 0.15)
+        return item
+
+    outcomes = scatter(range(4), work, Limits(concurrency=1, timeout=0.1, grace=0.1))
+    assert [outcome.value for outcome in outcomes] == [None, 1, 2, 3]
+
+
+def test_work_may_use_the_grace_to_report_by_itself() -> None:
+    def work(_item: int, deadline: Deadline) -> None:
+        time.sleep(0.12)
+        deadline.remaining()
+
+    (outcome,) = scatter([1], work, Limits(1, 0.1, grace=2.0))
+    assert isinstance(outcome.error, DeadlineError)
+    assert outcome.seconds < 1
+
+
+def test_errors_become_outcomes_with_their_cause() -> None:
+    boom = ZeroDivisionError("boom")
+    quota = QuotaError("full")
+
+    def work(item: str, _deadline: Deadline) -> str:
+        if item == "ours":
+            raise quota
+        if item == "defect":
+            raise boom
+        return item
+
+    fine, ours, defect = scatter(["fine", "ours", "defect"], work, QUICK)
+    assert fine.value == "fine"
+    assert ours.error is quota
+    assert defect.error is not None
+    assert (defect.error.kind, defect.error.message) == ("internal", "ZeroDivisionError: boom")
+    assert defect.error.__cause__ is boom
+
+
+PROGRAM = """
+import sys, threading, time
+from ansible_collections.oaktree.multicloud.plugins.module_utils._scatter import Limits, scatter
+
+def work(item, deadline):
+    if item == "fine":
+        return item
+    if item == "stubborn":
+        threading.Event().wait(60)
+    try:
+        while True:
+            deadline.sleep(0.02)
+    finally:
+        print(f"cleaned up {item}\\n", end="", flush=True)  # in one piece: others print too
+
+print("started", flush=True)
+timeout, grace = map(float, sys.argv[1:3])
+for outcome in scatter(sys.argv[3:], work, Limits(10, timeout, grace)):
+    print(outcome.item, outcome.error.kind if outcome.error else "done", flush=True)
+"""
+
+
+def program(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", PROGRAM, *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_threads_that_hang_do_not_hold_the_exit() -> None:
+    with program("0.3", "0.1", "fine", "stubborn") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        start = time.monotonic()
+        output, errors = process.communicate(timeout=20)
+        seconds = time.monotonic() - start
+    assert (process.returncode, output, errors) == (0, "fine done\nstubborn timeout\n", "")
+    assert seconds < 5
+
+
+def test_an_interrupt_lets_work_clean_up_and_ends_the_process() -> None:
+    with program("60", "1.0", "polite", "stubborn") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        time.sleep(0.3)
+        start = time.monotonic()
+        process.send_signal(2)
+        output, errors = process.communicate(timeout=20)
+        seconds = time.monotonic() - start
+    assert output == "cleaned up polite\n"
+    assert "KeyboardInterrupt" in errors
+    assert process.returncode != 0
+    assert seconds < 5
+
+
+def test_an_interrupt_does_not_wait_when_all_have_cleaned_up() -> None:
+    with program("60", "30", "polite", "decent") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        time.sleep(0.3)
+        start = time.monotonic()
+        process.send_signal(2)
+        output, _errors = process.communicate(timeout=20)
+    assert sorted(output.splitlines()) == ["cleaned up decent", "cleaned up polite"]
+    assert time.monotonic() - start < 5

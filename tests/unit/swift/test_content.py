@@ -1,0 +1,82 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import DeadlineError, InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.content import (
+    CHUNK,
+    File,
+    PartBody,
+    PartDigests,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.layout import Part, make_parts
+
+DATA = os.urandom(3 * CHUNK + 17)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "image"
+    path.write_bytes(DATA)
+    return path
+
+
+def nothing() -> None:
+    """A check that finds nothing."""
+
+
+@pytest.mark.parametrize("part", make_parts(len(DATA), CHUNK + 5), ids=lambda part: part.number)
+def test_a_body_starts_anew_each_time(path: Path, part: Part) -> None:
+    body = PartBody(File(path, len(DATA)), part, nothing)
+    expected = DATA[part.offset : part.offset + part.length]
+    assert len(body) == len(expected)
+    next(iter(body))
+    assert b"".join(body) == expected
+    assert b"".join(body) == expected
+    assert body.md5() == hashlib.md5(expected, usedforsecurity=False).hexdigest()
+
+
+def test_a_known_md5_is_not_computed(tmp_path: Path) -> None:
+    file = File(tmp_path / "missing", 4, {(0, 4): "known"})
+    assert PartBody(file, Part(0, 0, 4), nothing).md5() == "known"
+
+
+def test_the_check_ends_a_body(path: Path) -> None:
+    def expired() -> None:
+        raise DeadlineError("over")
+
+    with pytest.raises(DeadlineError):
+        list(PartBody(File(path, len(DATA)), Part(0, 0, 4), expired))
+
+
+def test_a_file_that_became_shorter(path: Path) -> None:
+    body = PartBody(File(path, len(DATA)), Part(1, CHUNK, len(DATA) - CHUNK), nothing)
+    path.write_bytes(DATA[:-1])
+    with pytest.raises(InputError, match="became shorter"):
+        list(body)
+
+
+def test_a_file_that_is_gone(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read any more"):
+        list(File(tmp_path / "missing", 4).read(0, 4))
+
+
+@pytest.mark.parametrize("step", [1000, CHUNK, len(DATA)])
+@pytest.mark.parametrize("length", [CHUNK - 1, CHUNK, len(DATA), 2 * len(DATA)])
+def test_md5s_from_one_pass(step: int, length: int) -> None:
+    digests = PartDigests(length)
+    for start in range(0, len(DATA), step):
+        digests.update(DATA[start : start + step])
+    assert digests.md5s() == {
+        (part.offset, part.length): hashlib.md5(
+            DATA[part.offset : part.offset + part.length], usedforsecurity=False
+        ).hexdigest()
+        for part in make_parts(len(DATA), length)
+    }

@@ -1,0 +1,51 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.tools import run_parts
+
+MAKEFILE = """\
+good:
+\t@true
+bad:
+\t@exit 3
+slow:
+\t@sleep 60 & echo $$! > pid; wait
+"""
+
+
+@pytest.fixture(autouse=True)
+def makefile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "Makefile").write_text(MAKEFILE)
+    monkeypatch.chdir(tmp_path)
+    # The tests may run under make themselves.
+    monkeypatch.delenv("MAKEFLAGS", raising=False)
+
+
+def test_all_parts_run_and_one_failure_fails_the_whole(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run_parts.main(["bad:10", "good:10"]) == 1
+    bad, good, total = capfd.readouterr().out.splitlines()[-3:]
+    assert bad.split() == ["bad", "0", "s", "failed", "(2)"]
+    assert good.split() == ["good", "0", "s", "passed"]
+    assert total.split() == ["total", "0", "s"]
+
+
+def test_success() -> None:
+    assert run_parts.main(["good:10"]) == 0
+
+
+def test_a_part_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    outcome = run_parts.run("slow", 1)
+    assert outcome.result == "ended after 1 s"
+    assert outcome.seconds < 10
+    child = Path("/proc") / (tmp_path / "pid").read_text().strip()
+    deadline = time.monotonic() + 5
+    while child.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not child.exists()
