@@ -112,19 +112,23 @@ Action = Answer | BlackHole | CutRequest | CorruptRequest | LoseAnswer | BreakAn
 
 @dataclass
 class Fault:
-    """One action and the requests it strikes: the `first` matching one (1-based) and `times` in all (None: always)."""
+    """One action and the requests it strikes: the `first` matching one (1-based) and `times` in all (None: always).
+
+    With `token` it strikes only requests that carry this token.
+    """
 
     method: str
     path: re.Pattern[str]
     action: Action
     first: int = 1
     times: int | None = None
+    token: str | None = None
     seen: int = 0
     struck: int = 0
 
-    def strikes(self, method: str, path: str) -> bool:
+    def strikes(self, method: str, path: str, token: str | None) -> bool:
         """Say whether this request is struck, and count it."""
-        if self.method not in ("*", method) or not self.path.search(path):
+        if self.method not in ("*", method) or not self.path.search(path) or self.token not in (None, token):
             return False
         self.seen += 1
         if self.seen < self.first or (self.times is not None and self.struck >= self.times):
@@ -140,9 +144,18 @@ class FaultBook:
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
 
-    def add(self, method: str, path: str, action: Action, *, first: int = 1, times: int | None = None) -> Fault:
+    def add(
+        self,
+        method: str,
+        path: str,
+        action: Action,
+        *,
+        first: int = 1,
+        times: int | None = None,
+        token: str | None = None,
+    ) -> Fault:
         """Add a fault for requests of `method` ("*": any) whose path with query matches the expression `path`."""
-        fault = Fault(method.upper(), re.compile(path), action, first, times)
+        fault = Fault(method.upper(), re.compile(path), action, first, times, token)
         with self._lock:
             self._faults.append(fault)
         return fault
@@ -152,7 +165,7 @@ class FaultBook:
         with self._lock:
             self._faults.clear()
 
-    def strike(self, method: str, path: str) -> Action | None:
+    def strike(self, method: str, path: str, token: str | None) -> Action | None:
         """Return what happens to this request: the action of the oldest fault that strikes it."""
         with self._lock:
-            return next((fault.action for fault in self._faults if fault.strikes(method, path)), None)
+            return next((fault.action for fault in self._faults if fault.strikes(method, path, token)), None)

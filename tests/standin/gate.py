@@ -67,7 +67,7 @@ class Gate:
         """Count the request, wait the latency, let the fault strike that is due, do the work, send the answer."""
         self._counters.begin(key)
         try:
-            action = self._knobs.faults.strike(request.method, request.path_qs)
+            action = self._knobs.faults.strike(request.method, request.path_qs, request.headers.get("X-Auth-Token"))
             await asyncio.sleep(self._knobs.latency)
             return await self._strike(action, request, work)
         finally:

@@ -42,12 +42,22 @@ class FaultProxy:
         self._runner: web.AppRunner | None = None
         self._client: aiohttp.ClientSession | None = None
 
-    def fault(self, method: str, path: str, action: Action, *, first: int = 1, times: int | None = None) -> Fault:
+    def fault(
+        self,
+        method: str,
+        path: str,
+        action: Action,
+        *,
+        first: int = 1,
+        times: int | None = None,
+        token: str | None = None,
+    ) -> Fault:
         """Let `action` happen to requests of `method` ("*": any) whose path with query matches the expression `path`.
 
-        It strikes from the `first` matching request on (1-based), `times` times (None: always).
+        It strikes from the `first` matching request on (1-based), `times` times (None: always); with `token` only
+        requests that carry this one.
         """
-        return self._knobs.faults.add(method, path, action, first=first, times=times)
+        return self._knobs.faults.add(method, path, action, first=first, times=times, token=token)
 
     def clear_faults(self) -> None:
         """Heal."""
