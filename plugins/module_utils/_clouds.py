@@ -22,6 +22,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._connection imp
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import ConfigError, InputError, translate
 from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Location, Project
+from ansible_collections.oaktree.multicloud.plugins.module_utils._sdk import postpone_services
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,7 @@ class Clouds:
         self._api_timeout = api_timeout
         self._identities: dict[str, Identity] = {}
         self._lock = threading.Lock()
+        postpone_services()
         if clouds_config is not None:
             self._config = _from_mapping(clouds_config)
         elif clouds_yaml is not None:
