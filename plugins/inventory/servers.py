@@ -11,9 +11,9 @@ description:
   - Makes a host of every server of the selected Locations. All Locations are asked in parallel, with one request for each of them
     and page of its list, and with one token for each cloud and project.
   - The name of the source file must end in C(oaktree.yml), C(oaktree.yaml), C(multicloud.yml) or C(multicloud.yaml).
-  - Hosts get the variables C(location), with the cloud, region, zone and project of the server, C(openstack), with the record of the
-    server as M(oaktree.multicloud.server_info) returns it, and C(ansible_host), when an address is known. What a cloud tells is
-    untrusted data to Ansible and is never evaluated as a template.
+  - Hosts get the variables C(location), with the cloud, region, zone and project of the server, C(openstack), with the part of its
+    record that most playbooks use or, with O(verbose_vars), all of it, and C(ansible_host), when an address is known. What a cloud
+    tells is untrusted data to Ansible and is never evaluated as a template.
   - Each server is one host and each host is one server. A server that is reached through two entries of C(clouds.yaml) becomes a host
     once, at the first Location by name. Servers that share a name are all called C(name.region.cloud); if that is not enough the
     first eight characters of the ID are added, as in C(name-1c4e07b2.region.cloud), then the whole ID. The same is done with a
@@ -67,6 +67,15 @@ options:
   show_all:
     description:
       - Make hosts of servers that have none of the O(addresses), too.
+    type: bool
+    default: false
+  verbose_vars:
+    description:
+      - Whether C(openstack) holds the whole record of the server, as M(oaktree.multicloud.server_info) returns it.
+      - Without it, it holds C(id), C(name), C(status), C(created_at), C(key_name), C(metadata), C(tags), C(image), C(public_v4),
+        C(public_v6), C(private_v4), C(private_v6) and, of the C(flavor), C(id), C(name), C(vcpus), C(ram) and C(disk).
+      - O(compose), O(groups) and O(keyed_groups) see the whole record in any case. One line of O(compose) keeps what else a playbook
+        needs, at a fraction of the time and memory that everything takes where servers are many.
     type: bool
     default: false
   hostnames:
@@ -165,12 +174,19 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError, OaktreeError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Target, gather
-from ansible_collections.oaktree.multicloud.plugins.module_utils._hosts import Host, Inventory, Rules, make_inventory
+from ansible_collections.oaktree.multicloud.plugins.module_utils._hosts import (
+    NEEDED,
+    Host,
+    Inventory,
+    Rules,
+    make_inventory,
+    slim,
+)
 from ansible_collections.oaktree.multicloud.plugins.module_utils._servers import ServerQuery, list_servers
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils._options import plain, require_libraries
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from ansible.inventory.data import InventoryData
     from ansible.parsing.dataloader import DataLoader
@@ -180,6 +196,7 @@ if TYPE_CHECKING:
     Records = list[dict[str, Any]]
 
 TEMPLATED = ("clouds_config", "clouds_yaml", "filters", "locations")
+TEMPLATES = ("compose", "groups", "keyed_groups")
 SOURCE_NAMES = tuple(f"{name}.{ending}" for name in ("oaktree", "multicloud") for ending in ("yml", "yaml"))
 
 _CONFIG_DIRECTORIES = (".", "~/.config/openstack", "/etc/xdg/openstack", "/etc/openstack")
@@ -227,7 +244,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except OaktreeError as error:  # "from None": Ansible would append the message of the cause to ours
             raise AnsibleParserError(f"{error.message}. {error.hint}") from None
         wanted = make_inventory(records, rules, self._sanitize_group_name, self._taken_names(inventory))
-        self._populate(inventory, wanted)
+        self._populate(inventory, wanted, verbose=options["verbose_vars"])
         self._construct(inventory, wanted.hosts)
 
     def _templated(self, name: str, value: Any) -> Any:
@@ -268,7 +285,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _gather(self, options: Mapping[str, Any]) -> tuple[Records, bool]:
         """Ask all Locations; the second value says whether all of them answered."""
-        query = ServerQuery(filters=options["filters"], all_projects=options["all_projects"])
+        query = ServerQuery(filters=options["filters"], all_projects=options["all_projects"], fields=_fields(options))
         results = gather(Target.from_options(options), lambda connection: list_servers(connection, query))
         failures = [(result.location, result.error) for result in results if result.error]
         if failures:
@@ -297,7 +314,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 taken[name] = server["id"]
         return taken
 
-    def _populate(self, inventory: InventoryData, wanted: Inventory) -> None:
+    def _populate(self, inventory: InventoryData, wanted: Inventory, *, verbose: bool) -> None:
         for group in wanted.groups:
             inventory.add_group(group.name)
             if group.parent:
@@ -308,7 +325,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             # many servers take. Records hold plain JSON types only, and what has no tag is as untrusted as before.
             made = inventory.hosts[host.name]
             made.set_variable("location", host.record["location"])
-            made.set_variable("openstack", host.record)
+            made.set_variable("openstack", host.record if verbose else slim(host.record))
             if host.address:
                 made.set_variable("ansible_host", host.address)
             for name in host.groups:
@@ -319,24 +336,31 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _construct(self, inventory: InventoryData, hosts: Sequence[Host]) -> None:
         """Do what the user's templates say, groups by key last: only they may be called like a host."""
         compose, groups, keyed_groups, strict = map(self.get_option, ("compose", "groups", "keyed_groups", "strict"))
+
+        def known(host: Host) -> dict[str, Any]:
+            return {**inventory.hosts[host.name].get_vars(), "openstack": host.record}
+
         for host in hosts if compose else ():
-            self._set_composite_vars(compose, inventory.hosts[host.name].get_vars(), host.name, strict)
+            self._set_composite_vars(compose, known(host), host.name, strict)
         for host in hosts if groups else ():
-            self._add_host_to_composed_groups(
-                groups, inventory.hosts[host.name].get_vars(), host.name, strict, fetch_hostvars=False
-            )
+            self._add_host_to_composed_groups(groups, known(host), host.name, strict, fetch_hostvars=False)
         for host in hosts if keyed_groups else ():
-            self._add_host_to_keyed_groups(
-                keyed_groups, inventory.hosts[host.name].get_vars(), host.name, strict, fetch_hostvars=False
-            )
+            self._add_host_to_keyed_groups(keyed_groups, known(host), host.name, strict, fetch_hostvars=False)
+
+
+def _fields(options: Mapping[str, Any]) -> Collection[str] | None:
+    """What is needed of the records: everything, where the user's templates or playbooks may use all of it."""
+    whole = options["verbose_vars"] or any(options[name] for name in TEMPLATES)
+    return None if whole else NEEDED
 
 
 def fingerprint(options: Mapping[str, Any]) -> str:
-    """A short text that differs where the records may: other servers asked for, or other clouds configured.
+    """A short text that differs where the records may: other servers or less of them asked for, other clouds configured.
 
     It ends up as the name of a file: secrets take no part in it.
     """
-    parts: list[Any] = [options["locations"], options["filters"], options["all_projects"]]
+    fields = sorted(_fields(options) or ())
+    parts: list[Any] = [options["locations"], options["filters"], options["all_projects"], fields]
     if options["clouds_config"]:
         parts.append(_without_secrets(options["clouds_config"]))
     else:

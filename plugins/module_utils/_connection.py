@@ -386,6 +386,7 @@ class Service:
             if not last or last == query.get("marker"):
                 raise ServerError(f"the pages of GET {path} lead nowhere")
             query["marker"] = last
+            del body, page  # it may be large, and the next one is on its way
 
 
 def json_object(response: Response) -> dict[str, Any]:

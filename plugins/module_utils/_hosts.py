@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError
@@ -27,6 +28,26 @@ NETWORK = "network:"
 ADDRESS_KINDS = tuple(
     f"{kind}_v{version}" for kind in ("floating", "public", "fixed", "private", "access") for version in (4, 6)
 )
+
+SLIM = (
+    "created_at",
+    "flavor",
+    "id",
+    "image",
+    "key_name",
+    "metadata",
+    "name",
+    "private_v4",
+    "private_v6",
+    "public_v4",
+    "public_v6",
+    "status",
+    "tags",
+)
+"""What a host tells of its server unless it shall tell everything."""
+NEEDED = frozenset({*SLIM, "access_ipv4", "access_ipv6", "addresses", "location"})
+"""The fields of a record of which slim hosts are made."""
+_SLIM_FLAVOR = ("id", "name", "vcpus", "ram", "disk")
 
 _ADDRESS = re.compile(r"[0-9A-Fa-f.:]+")
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
@@ -97,6 +118,18 @@ def make_inventory(
         for name, own, (record, address) in zip(names, circles, kept, strict=True)
     )
     return Inventory(hosts, tuple(groups.values()), len(servers) - len(kept))
+
+
+def slim(record: Record) -> dict[str, Any]:
+    """The `SLIM` part of a record: what it has stands where it stands in the whole record."""
+    kept = {key: record[key] for key in SLIM}
+    kept["flavor"] = _slim_flavor(*(record["flavor"][key] for key in _SLIM_FLAVOR))
+    return kept
+
+
+@lru_cache(maxsize=4096)
+def _slim_flavor(*values: Any) -> dict[str, Any]:
+    return dict(zip(_SLIM_FLAVOR, values, strict=True))
 
 
 def _once(records: Iterable[Record]) -> list[Record]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -15,7 +16,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._offers import 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._records import image_record, records
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
 
@@ -25,22 +26,18 @@ PAGE = "1000"
 
 @dataclass(frozen=True)
 class ImageQuery:
-    """Which images to list. ``filters`` are query parameters of Glance's, sent as they are."""
+    """Which images to list, and which ``fields`` of them. ``filters`` are query parameters of Glance's, sent as is."""
 
     name: str | None = None
     id: str | None = None
     filters: Mapping[str, Any] = field(default_factory=dict)
+    fields: Collection[str] | None = None
 
 
 def list_images(connection: Connection, query: ImageQuery) -> list[dict[str, Any]]:
     """The records of the matching images, by name. Costs one request for each page, or one for a single id."""
-    if query.id is None:
-        found = _all(connection, query)
-    else:
-        image = get_image(connection, query.id)
-        found = [image] if image else []
-    made = records(image_record, found, connection.location)
-    return [image for image in made if query.name in (None, image["name"])]
+    found = _all(connection, query) if query.id is None else filter(None, [get_image(connection, query.id)])
+    return records(image_record, found, connection.location, name=query.name, fields=query.fields)
 
 
 def get_image(connection: Connection, image_id: str) -> dict[str, Any] | None:
@@ -56,17 +53,16 @@ def get_image(connection: Connection, image_id: str) -> dict[str, Any] | None:
     return body if "id" in body else None  # an empty id is the path of the list
 
 
-def _all(connection: Connection, query: ImageQuery) -> list[dict[str, Any]]:
+def _all(connection: Connection, query: ImageQuery) -> Iterator[dict[str, Any]]:
     if image_version(connection) == "1":
         return _all_of_v1(connection, query)
     params = {"limit": PAGE, "sort": "name:asc,id:asc", **query.filters}
     if query.name is not None:
         params["name"] = f"eq:{query.name}" if ":" in query.name else query.name  # else an operator of Glance's
-    pages = connection.service("image").pages("/images", "images", params, "next")
-    return [image for page in pages for image in page]
+    return chain.from_iterable(connection.service("image").pages("/images", "images", params, "next"))
 
 
-def _all_of_v1(connection: Connection, query: ImageQuery) -> list[dict[str, Any]]:
+def _all_of_v1(connection: Connection, query: ImageQuery) -> Iterator[dict[str, Any]]:
     unknown = sorted(query.filters.keys() - FILTERS)
     if unknown:
         raise RefusedError(
@@ -74,4 +70,4 @@ def _all_of_v1(connection: Connection, query: ImageQuery) -> list[dict[str, Any]
             hint=f"Filter by {', '.join(sorted(FILTERS))}, or by a query over the result.",
         )
     named = {} if query.name is None else {"name": query.name}
-    return list(listed(connection.service("image", "1"), {**query.filters, **named}))
+    return listed(connection.service("image", "1"), {**query.filters, **named})

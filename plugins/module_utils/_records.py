@@ -12,12 +12,13 @@ from __future__ import annotations
 import ipaddress
 import re
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import ServerError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError, ServerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Location
 
@@ -68,6 +69,20 @@ _SERVER_OTHER = {"flavor", "image"}
 _SERVER_LEFT_OUT = {"links", "adminPass", "OS-EXT-SRV-ATTR:user_data"}
 """Links say nothing that the id does not; the others are secrets, or often hold some."""
 _SERVER_KNOWN = _SERVER.keys() | _SERVER_OTHER | _SERVER_LEFT_OUT
+_FIRST_ADDRESSES = ("public_v4", "public_v6", "private_v4", "private_v6")
+
+_FLAVOR = {
+    "id": "id",
+    "name": "original_name",
+    "vcpus": "vcpus",
+    "ram": "ram",
+    "disk": "disk",
+    "ephemeral": "ephemeral",
+    "swap": "swap",
+}
+
+SERVER_FIELDS = frozenset({*_SERVER.values(), *_SERVER_OTHER, *_FIRST_ADDRESSES, "location", "properties"})
+"""Every key of a server's record."""
 
 _IMAGE = {
     "checksum": "checksum",
@@ -95,6 +110,9 @@ _IMAGE_LEFT_OUT = {"self", "file", "schema", "direct_url", "locations"}
 """Links, and where the operator's stores keep the data."""
 _IMAGE_KNOWN = _IMAGE.keys() | _IMAGE_LEFT_OUT
 
+IMAGE_FIELDS = frozenset({*_IMAGE.values(), "location", "properties"})
+"""Every key of an image's record."""
+
 _ID = re.compile(r"\w[\w.-]*")
 
 
@@ -105,7 +123,7 @@ def server_record(data: Mapping[str, Any], location: Location) -> dict[str, Any]
     record["addresses"] = record["addresses"] or {}
     record["metadata"] = record["metadata"] or {}
     record["flavor"] = _flavor(data.get("flavor") or {})
-    record["image"] = {"id": data["image"]["id"]} if data.get("image") else None
+    record["image"] = _reference(data["image"]["id"]) if data.get("image") else None
     record.update(_first_addresses(record["addresses"]))
     record["properties"] = {key: value for key, value in data.items() if key not in _SERVER_KNOWN}
     words = ("name", "availability_zone", "project_id")
@@ -135,15 +153,48 @@ def image_record(data: Mapping[str, Any], location: Location) -> dict[str, Any]:
     return record
 
 
+def check_fields(fields: Iterable[str], known: Collection[str]) -> None:
+    """Raise InputError for a field that no record has."""
+    unknown = sorted(set(fields) - set(known))
+    if unknown:
+        raise InputError(
+            f"fields: {', '.join(map(repr, unknown))} is not known", hint=f"Known are {', '.join(sorted(known))}."
+        )
+
+
 def records(
-    make: Callable[[Mapping[str, Any], Location], dict[str, Any]], items: Iterable[Any], location: Location
+    make: Callable[[Mapping[str, Any], Location], dict[str, Any]],
+    items: Iterable[Any],
+    location: Location,
+    *,
+    name: str | None = None,
+    fields: Collection[str] | None = None,
 ) -> list[dict[str, Any]]:
-    """The records of a Location's items, sorted by name, then id. Raises ServerError for items that make no sense."""
+    """The records of a Location's items, sorted by name, then id; ``name`` takes those of exactly this name only.
+
+    With ``fields`` a record keeps these and its location, and the rest of it is dropped before the next is made.
+    Raises ServerError for items that make no sense.
+    """
     try:
-        made = [make(item, location) for item in items]
-        return sorted(made, key=lambda record: (record["name"] or "", record["id"]))
+        whole = (make(item, location) for item in items)
+        made = [
+            (record["name"] or "", record["id"], _reduced(record, fields))
+            for record in whole
+            if name in (None, record["name"])
+        ]
     except (AttributeError, KeyError, TypeError, ValueError) as exc:
         raise ServerError(f"the answer holds an item that makes no sense: {type(exc).__name__}: {exc}") from exc
+    made.sort(key=itemgetter(0, 1))
+    return [record for _name, _id, record in made]
+
+
+def _reduced(record: dict[str, Any], fields: Collection[str] | None) -> dict[str, Any]:
+    if fields is None:
+        return record
+    return {key: value for key, value in record.items() if key in fields or key == "location"}
+
+
+# What many records have in common is one object, so that a long list is not mostly copies of a few.
 
 
 @lru_cache(maxsize=4096)
@@ -151,23 +202,25 @@ def _location(location: Location, zone: str | None, owner: str | None) -> dict[s
     return location.in_zone(zone).owned_by(owner).to_dict()
 
 
+@lru_cache(maxsize=4096)
+def _reference(identity: str) -> dict[str, Any]:
+    return {"id": identity}
+
+
 def _flavor(data: Mapping[str, Any]) -> dict[str, Any]:
     """Embedded from microversion 2.47 on, a mere id before. RAM and swap in MiB, disks in GiB."""
-    return {
-        "id": data.get("id"),
-        "name": data.get("original_name"),
-        "vcpus": data.get("vcpus"),
-        "ram": data.get("ram"),
-        "disk": data.get("disk"),
-        "ephemeral": data.get("ephemeral"),
-        "swap": data.get("swap"),
-        "extra_specs": data.get("extra_specs") or {},
-    }
+    size = (data.get(key) for key in _FLAVOR.values())
+    return _same_flavor(*size, extra_specs=tuple((data.get("extra_specs") or {}).items()))
+
+
+@lru_cache(maxsize=4096)
+def _same_flavor(*size: Any, extra_specs: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
+    return {**dict(zip(_FLAVOR, size, strict=True)), "extra_specs": dict(extra_specs)}
 
 
 def _first_addresses(networks: Mapping[str, Any]) -> dict[str, str | None]:
     """The first address of each kind; floating ones and those of globally routed ranges are public."""
-    found: dict[str, str | None] = dict.fromkeys(("public_v4", "public_v6", "private_v4", "private_v6"))
+    found: dict[str, str | None] = dict.fromkeys(_FIRST_ADDRESSES)
     for address, floating in sorted(_addresses(networks), key=lambda pair: not pair[1]):
         ip = ipaddress.ip_address(address)
         kind = f"{'public' if floating or ip.is_global else 'private'}_v{ip.version}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._records import records, server_record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection, Service
 
@@ -28,47 +29,48 @@ _PLAIN_NAME = re.compile(r"[\w.-]+")
 
 @dataclass(frozen=True)
 class ServerQuery:
-    """Which servers to list. ``filters`` are query parameters of Nova's, sent as they are."""
+    """Which servers to list, and which ``fields`` of them. ``filters`` are query parameters of Nova's, sent as is."""
 
     name: str | None = None
     id: str | None = None
     filters: Mapping[str, Any] = field(default_factory=dict)
     all_projects: bool = False
     details: bool = True
+    fields: Collection[str] | None = None
 
 
 def list_servers(connection: Connection, query: ServerQuery) -> list[dict[str, Any]]:
     """The records of the matching servers, by name. Costs one request for each page, or one for a single id."""
     nova = connection.service("compute")
-    found = _all(nova, query) if query.id is None else _one(nova, query.id)
-    made = records(server_record, found, connection.location)
-    return [server for server in made if query.name in (None, server["name"])]
+    find = _all if query.id is None else _one
+
+    def found(version: str | None) -> list[dict[str, Any]]:
+        servers = find(nova, query, version)
+        return records(server_record, servers, connection.location, name=query.name, fields=query.fields)
+
+    return _negotiated(nova, found)
 
 
-def _one(nova: Service, server_id: str) -> list[dict[str, Any]]:
+def _one(nova: Service, query: ServerQuery, version: str | None) -> Iterator[dict[str, Any]]:
     try:
-        path = f"/servers/{quote(server_id, safe='')}"
-        body = _negotiated(nova, lambda version: nova.json("GET", path, microversion=version))
+        body = nova.json("GET", f"/servers/{quote(str(query.id), safe='')}", microversion=version)
     except RefusedError as error:
         if error.status == 404:
-            return []
+            return
         raise
-    return [body["server"]] if "server" in body else []  # an empty id, or "detail", is the path of a list
+    if "server" in body:  # an empty id, or "detail", is the path of a list
+        yield body["server"]
 
 
-def _all(nova: Service, query: ServerQuery) -> list[dict[str, Any]]:
+def _all(nova: Service, query: ServerQuery, version: str | None) -> Iterator[dict[str, Any]]:
+    """Page by page, in the largest that the cloud gives: what Nova does unless asked for fewer."""
     params = dict(query.filters)
     if query.all_projects:
         params["all_tenants"] = "1"
     if query.name is not None and _PLAIN_NAME.fullmatch(query.name):
         params["name"] = f"^{query.name.replace('.', '[.]')}$"  # Nova takes a regular expression
     path = "/servers/detail" if query.details else "/servers"
-
-    def listing(version: str | None) -> list[dict[str, Any]]:
-        pages = nova.pages(path, "servers", params, "servers_links", microversion=version)
-        return [server for page in pages for server in page]
-
-    return _negotiated(nova, listing)
+    return chain.from_iterable(nova.pages(path, "servers", params, "servers_links", microversion=version))
 
 
 def _negotiated(nova: Service, ask: Callable[[str | None], Answer]) -> Answer:
