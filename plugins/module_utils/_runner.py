@@ -17,9 +17,10 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError, OaktreeError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Result, Target, gather
+from ansible_collections.oaktree.multicloud.plugins.module_utils._records import check_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
 
@@ -124,14 +125,21 @@ class StateResult:
     after: Mapping[str, Any]
 
 
-def run_info(module: AnsibleModule, plural: str, work: Callable[[Connection], list[dict[str, Any]]]) -> NoReturn:
+def run_info(
+    module: AnsibleModule,
+    plural: str,
+    work: Callable[[Connection], list[dict[str, Any]]],
+    known_fields: Collection[str] = (),
+) -> NoReturn:
     """End the module with the merged list of what ``work`` finds at each Location, as ``plural``.
 
-    The option ``query``, where the module has one, is a JMESPath expression over that list.
+    The option ``query``, where the module has one, is a JMESPath expression over that list. The option ``fields`` is up
+    to ``work``; here it is only checked against those that are known.
     """
     if module.params.get("query"):
         require(module, "jmespath", "jmespath")
     try:
+        check_fields(module.params.get("fields") or (), known_fields)
         search = _compile_query(module.params.get("query"))
         results = gather(Target.from_options(module.params), work)
         records = [record for result in results for record in result.value or ()]

@@ -72,22 +72,25 @@ def _wait_for_address(connection: Connection, server_id: str, address: str) -> N
 @pytest.fixture(scope="module")
 def inventory(servers: dict[str, Server], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What ansible-inventory prints of these servers."""
-    source = tmp_path_factory.mktemp("inventory") / "oaktree.yml"
-    options = {
+    return _list(
+        tmp_path_factory.mktemp("inventory") / "oaktree.yml",
+        servers,
+        verbose_vars=True,
+        keyed_groups=[{"key": "openstack.metadata.role", "prefix": "role"}],
+        strict=True,
+    )
+
+
+def _list(source: Path, servers: dict[str, Server], **options: Any) -> dict[str, Any]:
+    common = {
         "plugin": "oaktree.multicloud.servers",
         "locations": LOCATIONS,
         "filters": {"name": servers[REGIONS[0].name].name},
-        "keyed_groups": [{"key": "openstack.metadata.role", "prefix": "role"}],
-        "strict": True,
     }
-    source.write_text(yaml.safe_dump(options))
-    listed: dict[str, Any] = _trusted(_list(source))
-    return listed
-
-
-def _list(source: Path) -> Any:
+    source.write_text(yaml.safe_dump(common | options))
     command = [str(Path(sys.executable).with_name("ansible-inventory")), "-i", str(source), "--list"]
-    return json.loads(subprocess.check_output(command, text=True, timeout=LIMIT))
+    listed: dict[str, Any] = _trusted(json.loads(subprocess.check_output(command, text=True, timeout=LIMIT)))
+    return listed
 
 
 def _trusted(value: Any) -> Any:
@@ -112,6 +115,21 @@ def test_hosts_are_what_server_info_tells(
         records, key=lambda record: record["id"]
     )
     assert all(host["location"] == host["openstack"]["location"] for host in hosts)
+
+
+def test_slim_variables_are_a_part_of_the_verbose_ones(
+    servers: dict[str, Server], inventory: dict[str, Any], tmp_path: Path
+) -> None:
+    verbose = inventory["_meta"]["hostvars"]
+    slim = _list(tmp_path / "oaktree.yml", servers)["_meta"]["hostvars"]
+    assert slim.keys() == verbose.keys()
+    for name, variables in slim.items():
+        for key in ("ansible_host", "location"):
+            assert variables[key] == verbose[name][key]
+        whole, part = verbose[name]["openstack"], variables["openstack"]
+        assert part.pop("flavor").items() <= whole["flavor"].items()
+        assert part.items() <= whole.items()
+        assert "addresses" not in part
 
 
 def test_servers_of_one_name_are_told_apart_by_place(servers: dict[str, Server], inventory: dict[str, Any]) -> None:

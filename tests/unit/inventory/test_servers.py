@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import collections
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -15,8 +17,11 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible._internal._templating._engine import TemplateEngine
 from ansible.parsing.vault import VaultLib, VaultSecret
 
+from ansible_collections.oaktree.multicloud.plugins.inventory.servers import DOCUMENTATION
+from ansible_collections.oaktree.multicloud.plugins.module_utils._records import SERVER_FIELDS
 from tests.standin import Answer, BlackHole, BreakAnswer, StandIn
 from tests.unit.inventory.conftest import Parse
 
@@ -49,9 +54,38 @@ def test_every_server_is_a_host_with_nested_variables(clouds: StandIn, parse: Pa
     server = clouds["cloud1"]["r2"].nova.servers[0]
     assert variables["ansible_host"] == server.floating
     assert variables["openstack"]["id"] == server.id
-    assert variables["location"] == variables["openstack"]["location"]
     assert variables["location"]["region"] == "r2"
     assert variables["location"]["project"]["name"] == "demo"
+
+
+def test_variables_are_slim_unless_they_shall_be_verbose(clouds: StandIn, parse: Parse) -> None:
+    name = "web-cloud1-r2-0000"
+    server = clouds["cloud1"]["r2"].nova.servers[0]
+    slim, verbose = (parse({"verbose_vars": value}).hosts[name]["openstack"] for value in (False, True))
+    assert slim == {
+        "id": server.id,
+        "name": name,
+        "status": "ACTIVE",
+        "created_at": "2026-01-01T00:00:00Z",
+        "key_name": "ops",
+        "metadata": server.metadata,
+        "tags": ["staging"],
+        "image": {"id": server.image_id},
+        "flavor": {"id": None, "name": "m1.large", "vcpus": 4, "ram": 8192, "disk": 80},
+        "public_v4": server.floating,
+        "public_v6": None,
+        "private_v4": server.fixed,
+        "private_v6": server.fixed6,
+    }
+    assert verbose.keys() == SERVER_FIELDS
+    assert verbose["addresses"]["private"][0]["addr"] == server.fixed
+
+
+@pytest.mark.usefixtures("clouds")
+def test_the_documentation_tells_what_slim_variables_hold(parse: Parse) -> None:
+    told = yaml.safe_load(DOCUMENTATION)["options"]["verbose_vars"]["description"][1]
+    openstack = parse({}).hosts["web-cloud1-r1-0000"]["openstack"]
+    assert set(re.findall(r"C\((\w+)\)", told)) == openstack.keys() | openstack["flavor"].keys()
 
 
 def test_costs_one_list_for_each_location_and_one_token_for_each_cloud(clouds: StandIn, parse: Parse) -> None:
@@ -156,6 +190,60 @@ def test_constructed_variables_and_groups(parse: Parse) -> None:
     assert found.members("fronts") == found.members("role_web")
     assert len(found.members("role_db")) == 4
     assert len(found.members("r1")) == 4
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_templates_see_the_whole_record(clouds: StandIn, parse: Parse, *, verbose: bool) -> None:
+    found = parse(
+        {
+            "compose": {"mac": "openstack.addresses.private[0]['OS-EXT-IPS-MAC:mac_addr']"},
+            "groups": {"running": "openstack.vm_state == 'active'"},
+            "keyed_groups": [{"key": "openstack.flavor.extra_specs['hw:cpu_policy']", "prefix": "cpu"}],
+            "strict": True,
+            "verbose_vars": verbose,
+        }
+    )
+    assert found.warnings == []
+    server = clouds["cloud1"]["r1"].nova.servers[0]
+    assert found.hosts[server.name]["mac"] == ":".join(["fa", "16", "3e", *(server.id[i : i + 2] for i in (0, 2, 4))])
+    assert ("addresses" in found.hosts[server.name]["openstack"]) == verbose
+    assert len(found.members("running")) == len(found.members("cpu_shared")) == 8
+
+
+@pytest.mark.parametrize(
+    ("options", "asked"),
+    [
+        ({}, False),
+        ({"verbose_vars": True, "hostnames": ["metadata.role", "name.region.cloud"]}, False),
+        ({"compose": {"where": "location.region"}}, True),
+        ({"groups": {"all_of_them": "true"}}, True),
+        ({"keyed_groups": [{"key": "location.region"}]}, True),
+    ],
+)
+def test_hosts_cost_no_template_run_that_nobody_asked_for(
+    clouds: StandIn, parse: Parse, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], *, asked: bool
+) -> None:
+    """Counts the calls of Ansible's own template engine, through which they go on."""
+    counted = collections.Counter[str]()
+    for name in ("template", "evaluate_expression", "evaluate_conditional"):
+        monkeypatch.setattr(TemplateEngine, name, counting(getattr(TemplateEngine, name), counted))
+    hosts, totals = [], []
+    for servers in (0, 5):
+        for number in range(servers):
+            clouds["cloud1"]["r1"].add_server(f"more-{number}")
+        counted.clear()
+        hosts.append(len(parse(options).hosts))
+        totals.append(counted.total())
+    assert hosts == [8, 13]
+    assert totals[1] - totals[0] >= 5 if asked else totals[1] == totals[0]
+
+
+def counting(method: Callable[..., Any], counted: collections.Counter[str]) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        counted[method.__name__] += 1
+        return method(*args, **kwargs)
+
+    return call
 
 
 def test_a_keyed_group_that_is_called_like_a_host_does_not_swallow_it(clouds: StandIn, parse: Parse) -> None:
@@ -325,6 +413,18 @@ class TestCache:
         assert second.hosts == first.hosts
         assert list(second.hosts) == list(first.hosts)
 
+    @pytest.mark.parametrize("options", [{"verbose_vars": True}, {"compose": {"zone": "openstack.availability_zone"}}])
+    def test_whole_records_are_kept_where_they_are_needed(
+        self, clouds: StandIn, parse: Parse, cached: dict[str, Any], options: dict[str, Any]
+    ) -> None:
+        slim = parse(cached)
+        whole = parse({**cached, **options})
+        clouds.counters.reset()
+        assert parse(cached).hosts == slim.hosts
+        assert parse({**cached, **options}).hosts == whole.hosts
+        assert clouds.counters.requests() == 0
+        assert whole.hosts == parse(options).hosts
+
     def test_a_fresh_run_asks_again_and_renews_the_cache(
         self, clouds: StandIn, parse: Parse, cached: dict[str, Any]
     ) -> None:
@@ -339,7 +439,7 @@ class TestCache:
     ) -> None:
         parse(cached)
         clouds.counters.reset()
-        found = parse({**cached, "hostnames": ["id"], "keyed_groups": [{"key": "openstack.status"}]})
+        found = parse({**cached, "hostnames": ["id"], "addresses": ["network:private"], "location_groups": False})
         assert clouds["cloud1"]["r1"].nova.servers[0].id in found.hosts
         assert clouds.counters.requests() == 0
 

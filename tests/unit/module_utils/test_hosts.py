@@ -11,14 +11,17 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._hosts import (
+    NEEDED,
     Group,
     Inventory,
     Rules,
     address_of,
     host_name,
     make_inventory,
+    slim,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Location, Project
+from ansible_collections.oaktree.multicloud.plugins.module_utils._records import records as make_records
 from ansible_collections.oaktree.multicloud.plugins.module_utils._records import server_record
 
 NORTH = Location("alpha", "north", project=Project("p1", "demo"))
@@ -329,3 +332,28 @@ def test_unknown_preferences_are_refused(
         Rules(hostnames, addresses)
     told = f"{caught.value.message} {caught.value.hint}"
     assert [word for word in words if word not in told] == []
+
+
+FLAVOR = {"original_name": "m1.small", "vcpus": 1, "ram": 2048, "disk": 20, "swap": 0, "extra_specs": {"a": "b"}}
+
+
+def test_what_a_slim_record_has_stands_where_it_stands_in_the_whole_record() -> None:
+    whole = server(
+        "web", "1", status="ACTIVE", flavor=FLAVOR, metadata={"role": "web"}, tags=["blue"], image={"id": "i"}
+    )
+    part = slim(whole)
+    assert {key: part[key] for key in part if key != "flavor"} == {key: whole[key] for key in part if key != "flavor"}
+    assert part["flavor"] == {"id": None, "name": "m1.small", "vcpus": 1, "ram": 2048, "disk": 20}
+    assert part["flavor"].items() <= whole["flavor"].items()
+
+
+@pytest.mark.parametrize(
+    "preference", ["name", "floating_v4", "fixed_v4", "public_v4", "private_v6", "access_v6", "network:private"]
+)
+def test_the_needed_fields_are_all_that_slim_hosts_take(preference: str) -> None:
+    fields = {"name": "web", "id": "1", "addresses": HERE, "accessIPv6": "2001:db8::1", "flavor": FLAVOR}
+    (whole,), (needed,) = (make_records(server_record, [fields], NORTH, fields=some) for some in (None, NEEDED))
+    hosts = [inventory(record, addresses=(preference,), show_all=True).hosts[0] for record in (whole, needed)]
+    assert hosts[0].record != hosts[1].record
+    assert (hosts[0].name, hosts[0].address, hosts[0].groups) == (hosts[1].name, hosts[1].address, hosts[1].groups)
+    assert slim(hosts[0].record) == slim(hosts[1].record)

@@ -10,9 +10,16 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import ServerError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError, ServerError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Location, Project
-from ansible_collections.oaktree.multicloud.plugins.module_utils._records import image_record, records, server_record
+from ansible_collections.oaktree.multicloud.plugins.module_utils._records import (
+    IMAGE_FIELDS,
+    SERVER_FIELDS,
+    check_fields,
+    image_record,
+    records,
+    server_record,
+)
 
 HERE = Location("cloud", "r1", project=Project("p1", "demo"))
 BRIEF: dict[str, Any] = {"id": "s1", "name": "web", "links": []}
@@ -133,6 +140,40 @@ def test_an_image() -> None:
 def test_records_are_sorted_by_name_then_id() -> None:
     items = [{"id": "2", "name": "b"}, {"id": "3", "name": "a"}, {"id": "1", "name": "b"}, {"id": "0", "name": None}]
     assert [record["id"] for record in records(server_record, items, HERE)] == ["0", "3", "1", "2"]
+
+
+def test_the_fields_are_the_keys_of_every_record() -> None:
+    assert server_record(BRIEF, HERE).keys() == SERVER_FIELDS
+    assert image_record(IMAGE, HERE).keys() == IMAGE_FIELDS
+
+
+@pytest.mark.parametrize("fields", [[], ["status"], ["location", "name", "status"], sorted(SERVER_FIELDS)])
+def test_records_keep_the_fields_that_are_wanted_and_their_location(fields: list[str]) -> None:
+    (whole,) = records(server_record, [DETAILED], HERE)
+    (reduced,) = records(server_record, [DETAILED], HERE, fields=fields)
+    assert reduced == {key: whole[key] for key in {*fields, "location"}}
+    assert list(reduced) == [key for key in whole if key in reduced]
+
+
+def test_order_and_name_do_not_depend_on_the_fields() -> None:
+    items = [{"id": "2", "name": "b"}, {"id": "3", "name": "a"}, {"id": "1", "name": "b"}]
+    assert [record["id"] for record in records(server_record, items, HERE, name="b", fields=["id"])] == ["1", "2"]
+
+
+def test_fields_that_no_record_has_are_an_error() -> None:
+    check_fields(["id", "name"], SERVER_FIELDS)
+    with pytest.raises(InputError, match=r"^fields: 'flavour', 'nmae' is not known$") as raised:
+        check_fields(["nmae", "id", "flavour"], SERVER_FIELDS)
+    assert raised.value.hint == f"Known are {', '.join(sorted(SERVER_FIELDS))}."
+
+
+def test_what_records_have_in_common_is_one_object() -> None:
+    items = [json.loads(json.dumps({**DETAILED, "id": number})) for number in "123"]
+    first, *others = records(server_record, items, HERE)
+    for other in others:
+        assert [key for key in ("location", "flavor", "image") if other[key] is not first[key]] == []
+    (larger,) = records(server_record, [{**DETAILED, "flavor": {**DETAILED["flavor"], "ram": 4096}}], HERE)
+    assert (first["flavor"]["ram"], larger["flavor"]["ram"]) == (2048, 4096)
 
 
 NONSENSE: list[Any] = [5, None, "text", [], {}, {"id": None}, {"id": 5}, {"id": ""}, {"id": "a/b"}, {"id": "x y"}]

@@ -77,6 +77,14 @@ def test_query() -> None:
 
 
 @pytest.mark.usefixtures("images")
+def test_fields_and_a_query_over_them() -> None:
+    run = run_module("image_info", locations=["cloud2"], fields=["name"])
+    assert [image.keys() for image in run["images"]] == [{"name", "location"}] * 2
+    run = run_module("image_info", locations=["cloud2"], fields=["status"], query="[*].[status, name]")
+    assert run["images"] == [["active", None]] * 2
+
+
+@pytest.mark.usefixtures("images")
 def test_a_location_that_fails_leaves_the_others(two_clouds: StandIn) -> None:
     two_clouds["cloud2"]["r1"].fault("GET", "/v2/images", Answer(403))
     run = run_module("image_info")
@@ -94,6 +102,7 @@ def test_a_location_that_fails_leaves_the_others(two_clouds: StandIn) -> None:
         ({"id": "1", "name": "a"}, "mutually exclusive"),
         ({"id": "1", "filters": {"status": "active"}}, "mutually exclusive"),
         ({"query": "["}, "query:"),
+        ({"fields": ["flavor"]}, "fields: 'flavor' is not known. Known are checksum, container_format,"),
         ({"locations": ["nowhere"]}, "'nowhere' matches none of the configured clouds"),
     ],
 )

@@ -136,6 +136,28 @@ def test_queries(standin: Clouds, query: str, expected: list[Any]) -> None:
     assert [visit["count"] for visit in run["locations"]] == [1, 1]
 
 
+def test_fields(standin: Clouds) -> None:
+    clouds = standin(clouds=2, servers=2)
+    run = run_module("server_info", clouds_config=config(clouds), fields=["status", "id"])
+    assert run.ok
+    assert [server.keys() for server in run["servers"]] == [{"id", "status", "location"}] * 4
+    whole = run_module("server_info", clouds_config=config(clouds))
+    assert [server["id"] for server in run["servers"]] == [server["id"] for server in whole["servers"]]
+    assert places(run["servers"]) == places(whole["servers"])
+
+
+def test_a_query_sees_the_fields_that_are_kept(standin: Clouds) -> None:
+    clouds = standin(servers=1)
+    run = run_module("server_info", clouds_config=config(clouds), fields=["status"], query="[].[status, name]")
+    assert run["servers"] == [["ACTIVE", None]]
+
+
+def test_a_name_is_found_whether_it_is_kept_or_not(standin: Clouds) -> None:
+    clouds = standin(servers=3)
+    run = run_module("server_info", clouds_config=config(clouds), fields=[], name="db-cloud1-r1-0001")
+    assert [server.keys() for server in run["servers"]] == [{"location"}]
+
+
 @pytest.mark.parametrize(
     ("query", "said", "asked"),
     [
@@ -170,6 +192,7 @@ def test_queries_that_cannot_be_used(standin: Clouds, query: str, said: str, *, 
         ({"api_timeout": 0}, "api_timeout: must be greater than zero"),
         ({"concurrency": 0}, "concurrency: must be greater than zero"),
         ({"on_failure": "stale"}, "value of on_failure must be one of: fail, warn"),
+        ({"fields": ["id", "nmae"]}, "fields: 'nmae' is not known. Known are access_ipv4, access_ipv6, addresses,"),
         ({"id": "a", "name": "b"}, "mutually exclusive: id|name"),
         ({"id": "a", "filters": {"status": "ACTIVE"}}, "mutually exclusive: id|filters"),
         ({"clouds_yaml": "clouds.yaml"}, "mutually exclusive: clouds_yaml|clouds_config"),
