@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Lists the images that are visible at every selected Location, in parallel, and merges them into one list, sorted by Location, then
     name.
-  - Costs one request for each Location and page, whatever the number of images.
+  - Costs one request for each Location and page, which is the largest that the cloud gives, whatever the number of images.
 extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.read

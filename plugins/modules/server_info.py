@@ -11,7 +11,7 @@ short_description: List the servers of all your clouds
 version_added: 0.1.0
 description:
   - Lists the servers of every selected Location in parallel and merges them into one list, sorted by Location, then name.
-  - Costs one request for each Location and page, whatever the number of servers.
+  - Costs one request for each Location and page, which is the largest that the cloud gives, whatever the number of servers.
 extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.read
