@@ -35,6 +35,14 @@ options:
       - Number of Locations that are worked on at once.
     type: int
     default: 50
+  token_cache:
+    description:
+      - Whether tokens, and what the clouds announce about their services, are shared with other tasks, plays and processes.
+      - They are kept in private files below E(XDG_CACHE_HOME), by default C(~/.cache), or where the section C(cache) of
+        C(clouds.yaml) says. So tasks in a row, and any number of them at once, need one token for each cloud and project.
+      - A token that a cloud refuses is replaced, and old ones are renewed in time. Switch it off where nothing may be kept.
+    type: bool
+    default: true
 requirements:
   - openstacksdk >= 4.0.0
   - keystoneauth1 >= 5.8.0

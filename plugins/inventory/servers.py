@@ -172,6 +172,7 @@ from ansible.constants import LOCALHOST
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils import _cache
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError, OaktreeError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Target, gather
 from ansible_collections.oaktree.multicloud.plugins.module_utils._hosts import (
@@ -243,6 +244,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             records = self._records(options, path, cache=cache)
         except OaktreeError as error:  # "from None": Ansible would append the message of the cause to ours
             raise AnsibleParserError(f"{error.message}. {error.hint}") from None
+        finally:
+            for text in _cache.warnings():
+                self.display.warning(text)
         wanted = make_inventory(records, rules, self._sanitize_group_name, self._taken_names(inventory))
         self._populate(inventory, wanted, verbose=options["verbose_vars"])
         self._construct(inventory, wanted.hosts)

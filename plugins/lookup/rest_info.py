@@ -87,6 +87,7 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils import _cache
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError, OaktreeError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Target, gather, regions
 from ansible_collections.oaktree.multicloud.plugins.module_utils._rest import RestQuery, rest_record
@@ -104,6 +105,9 @@ class LookupModule(LookupBase):
             return _endpoints(plain(terms), plain(self.get_options()))
         except OaktreeError as error:  # "from None": Ansible would append the message of the cause to ours
             raise AnsibleLookupError(f"{error.message} ({error.kind}). {error.hint}") from None
+        finally:
+            for text in _cache.warnings():
+                self._display.warning(text)
 
 
 def _endpoints(service_types: list[str], options: dict[str, Any]) -> list[dict[str, Any]]:

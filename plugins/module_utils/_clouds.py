@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import (
     DEFAULT_API_TIMEOUT,
-    Identity,
     Region,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import ConfigError, InputError, translate
 from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Location, Project
 from ansible_collections.oaktree.multicloud.plugins.module_utils._sdk import postpone_services
+from ansible_collections.oaktree.multicloud.plugins.module_utils._shared_store import open_store
+from ansible_collections.oaktree.multicloud.plugins.module_utils._store import NoStore
+from ansible_collections.oaktree.multicloud.plugins.module_utils._tokens import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,11 +45,13 @@ class Clouds:
         clouds_yaml: str | None = None,
         clouds_config: Mapping[str, Any] | None = None,
         api_timeout: float | None = None,
+        *,
+        token_cache: bool = True,
     ) -> None:
         """From the file, from the mapping of clouds.yaml's form, or by the standard search path.
 
         Raises InputError when a file cannot be used or no cloud is configured. ``api_timeout`` (seconds) wins over
-        the clouds' own.
+        the clouds' own. With ``token_cache`` tokens and what else clouds told are shared with other processes.
         """
         self._api_timeout = api_timeout
         self._identities: dict[str, Identity] = {}
@@ -60,6 +64,7 @@ class Clouds:
         else:
             self._config = _from_search_path()
         _load_vendor_profiles(self._config)
+        self._store = open_store(self._config.cloud_config.get("cache")) if token_cache else NoStore()
         self._keys = {str(key): key for key in self._config.get_cloud_names()}
 
     @property
@@ -91,7 +96,7 @@ class Clouds:
         if not 0 < timeout <= threading.TIMEOUT_MAX:
             raise ConfigError(f"api_timeout must be a number of seconds greater than zero, not {timeout:g}")
         _check_entry(config, auth)
-        return Region(location, config, self._identity(config), timeout, config.config.get("image_format"))
+        return Region(location, config, self._identity(config), self._store, timeout, config.config.get("image_format"))
 
     def _identity(self, config: CloudRegion) -> Identity:
         """The Identity of all regions, of whichever cloud entry, that authenticate with the same words."""
@@ -101,7 +106,7 @@ class Clouds:
         words = [config.config.get("auth_type"), config.get_auth_args(), config.get_requests_verify_args()]
         key = json.dumps(words, sort_keys=True, default=str)
         with self._lock:
-            return self._identities.setdefault(key, Identity(plugin))
+            return self._identities.setdefault(key, Identity(plugin, key, self._store))
 
 
 def _check_entry(config: CloudRegion, auth: Mapping[str, Any]) -> None:
@@ -136,7 +141,7 @@ def _from_mapping(clouds: Mapping[str, Any]) -> OpenStackConfig:
             hint="Give it the form of clouds.yaml: {clouds: {NAME: {auth: {...}, region_name: ...}}}.",
         )
     config = OpenStackConfig(load_yaml_config=False, load_envvars=False, override_defaults=_DEFAULTS)
-    config.cloud_config = {"clouds": entries}
+    config.cloud_config = {"clouds": entries, "cache": clouds.get("cache")}
     return config
 
 

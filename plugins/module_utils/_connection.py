@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._discovery import DISCOVERY, Documents
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
     ConfigError,
     DeadlineError,
@@ -36,9 +36,11 @@ if TYPE_CHECKING:
 
     from keystoneauth1.access import AccessInfo
     from keystoneauth1.adapter import Adapter
-    from keystoneauth1.plugin import BaseAuthPlugin
     from openstack.config.cloud_region import CloudRegion
     from requests import PreparedRequest, Response, Session
+
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._store import Store
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._tokens import Identity
 else:
     try:
         from requests import Session
@@ -58,62 +60,6 @@ _VERSIONED_URL = re.compile(r"/v(?P<major>\d+)[^/]*(/|$)")
 _IDEMPOTENT = {"GET", "HEAD", "DELETE"}
 
 
-class Identity:
-    """Who asks: one auth plugin, and so one token, for all regions of a cloud and project in this process."""
-
-    def __init__(self, plugin: BaseAuthPlugin) -> None:
-        self.plugin = plugin
-        self._lock = threading.Lock()
-        self._forgetting = threading.Lock()
-        self._error: OaktreeError | None = None
-
-    def forget(self, token: str | None) -> None:
-        """Drop a token that was refused, unless it has been replaced by the time; the next request fetches anew.
-
-        keystoneauth's own way drops whatever token there is, and gives up where another thread was quicker.
-        """
-        with self._forgetting:
-            current = getattr(self.plugin, "auth_ref", None)
-            if current is not None and current.auth_token == token:
-                self.plugin.invalidate()
-
-    def authenticate(self, connection: Connection) -> AccessInfo | None:
-        """The token's facts, fetched by whoever comes first; None for plugins without Keystone.
-
-        A refusal is remembered and given to all who ask later: repeating a wrong password for each region would
-        lock the account.
-        """
-        get_access = getattr(self.plugin, "get_access", None)
-        if get_access is None:
-            return None
-        if not self._lock.acquire(timeout=connection.deadline.remaining()):
-            raise connection.deadline.expired()
-        try:
-            return self._first_access(get_access, connection)
-        finally:
-            self._lock.release()
-
-    def _first_access(self, get_access: Callable[[Any], AccessInfo], connection: Connection) -> AccessInfo:
-        if self._error:
-            raise self._error
-
-        def once() -> AccessInfo:
-            try:
-                access = get_access(connection.session)
-                access.will_expire_soon()  # reads what keystoneauth itself asks before every request
-            except (AttributeError, KeyError, TypeError, ValueError) as exc:
-                raise ServerError(f"Keystone's answer makes no sense: {type(exc).__name__}: {exc}") from exc
-            except Exception as exc:
-                raise translate(exc) from exc
-            return access
-
-        try:
-            return connection.persist(once, repeatable=True)
-        except OaktreeError as error:
-            self._error = error
-            raise
-
-
 @dataclass(frozen=True)
 class Region:
     """One region of one configured cloud, as one project: what it takes to connect to a Location."""
@@ -121,6 +67,7 @@ class Region:
     location: Location
     config: CloudRegion
     identity: Identity
+    store: Store
     api_timeout: float = DEFAULT_API_TIMEOUT
     image_format: str | None = None
     """The disk_format that clouds.yaml or the vendor's profile asks for; None where they do not."""
@@ -156,6 +103,7 @@ class Connection:
         self.requests = 0
         self.deadline = Deadline(0)
         self.access: AccessInfo | None = None
+        self.documents = Documents(region.store)
         self._services: dict[tuple[str, str | None], Service] = {}
 
     @cached_property
@@ -165,6 +113,7 @@ class Connection:
         from keystoneauth1.session import TCPKeepAliveAdapter
 
         verify, cert = self.region.config.get_requests_verify_args()
+        documents: Any = self.documents
         transport = _Transport(self)
         for scheme in ("https://", "http://"):
             transport.mount(scheme, TCPKeepAliveAdapter())
@@ -174,14 +123,19 @@ class Connection:
             verify=verify,
             cert=cert,
             app_name="oaktree.multicloud",
+            discovery_cache=documents,
         )
 
     def authenticate(self) -> None:
         """Make sure that there is a token, and learn the project and, where the catalog has just one, the region.
 
-        Raises ConfigError for a token that is good for nothing, and where the catalog has several regions to choose.
+        Costs nothing while the token is good. Raises ConfigError for a token that is good for nothing, and where the
+        catalog has several regions to choose.
         """
-        self.access = access = self.region.identity.authenticate(self)
+        access = self.region.identity.authenticate(self)
+        if access is self.access:
+            return
+        self.access = access
         if access is None:
             return
         if not access.has_service_catalog():
@@ -246,6 +200,15 @@ class Connection:
         return self._services[key]
 
 
+@dataclass(frozen=True)
+class _Endpoint:
+    """Where a service is, by the catalog of a token; ``root`` is where it announced it, None where it need not."""
+
+    access: AccessInfo | None
+    url: str
+    root: str | None
+
+
 class Service:
     """One service of one Location; paths are relative to its versioned endpoint, whole URLs are taken as they are.
 
@@ -260,7 +223,7 @@ class Service:
         self.service_type = service_type
         self.interface = interface
         self._versions = (version, f"{version}.latest") if version else _VERSIONS.get(service_type)
-        self._endpoint: str | None = None
+        self._found: _Endpoint | None = None
 
     @cached_property
     def adapter(self) -> Adapter:
@@ -282,20 +245,22 @@ class Service:
 
     @property
     def endpoint(self) -> str:
-        """The versioned base URL, without a slash at its end.
+        """The versioned base URL by the catalog of the token, without a slash at its end.
 
-        Costs no request where the catalog or clouds.yaml names a URL of the version we speak, and one discovery where
-        not. Raises RefusedError when the Location does not have the service.
+        Costs no request where the catalog or clouds.yaml names a URL of the version we speak, and one discovery, for
+        all processes, where not. Raises RefusedError when the Location does not have the service.
         """
         # Not a cached_property: before Python 3.12 its lock is one for all Locations, and this waits for the network.
-        if self._endpoint is None:
+        self.connection.authenticate()
+        access = self.connection.access
+        if self._found is None or self._found.access is not access:
             try:
-                self._endpoint = self._find_endpoint().rstrip("/")
+                self._found = self._find(access)
             except Exception as exc:
                 raise translate(exc) from exc
-        return self._endpoint
+        return self._found.url
 
-    def _find_endpoint(self) -> str:
+    def _find(self, access: AccessInfo | None) -> _Endpoint:
         url: str | None = self.adapter.get_endpoint(skip_discovery=True)
         if not url:
             raise RefusedError(
@@ -303,22 +268,19 @@ class Service:
                 hint="Check region_name and interface in clouds.yaml; not every cloud offers every service.",
             )
         version = _VERSIONED_URL.search(url)
+        root = None
         if self._versions:
             if not version or version["major"] != self._versions[0]:
-                return self._discovered(url[: version.start()] if version else url, *self._versions)
+                root = url[: version.start()] if version else url
+                url = self._discovered(root, *self._versions)
         elif self.service_type == "network" and not version:
-            return f"{url.rstrip('/')}/v2.0"  # Neutron's discovery document is not open on every cloud
-        return url
+            url = f"{url.rstrip('/')}/v2.0"  # Neutron's discovery document is not open on every cloud
+        return _Endpoint(access, url.rstrip("/"), root)
 
     def _discovered(self, root: str, least: str, most: str) -> str:
-        """The URL of the version we speak, as the service itself names it.
-
-        keystoneauth's own way there takes a service that fails for one without versions, and goes on without.
-        """
-        from keystoneauth1.discover import Discover
-
+        """The URL of the version we speak, as the service itself names it."""
+        found = self.connection.documents.ask(self.connection.session, root, self.connection.deadline)
         try:
-            found = Discover(self.connection.session, root, authenticated=False)
             url = found.versioned_url_for(min_version=least, max_version=most)
         except (AttributeError, KeyError, TypeError, ValueError) as exc:
             raise ServerError(f"the versions of the {self.service_type} service make no sense: {exc}") from exc
@@ -326,9 +288,18 @@ class Service:
             raise RefusedError(f"the {self.service_type} service offers no version {least}")
         return urljoin(f"{root.rstrip('/')}/", url)
 
+    def _has_moved(self) -> bool:
+        """Whether the endpoint is another than a document says that was not asked for lately; asks for it anew."""
+        found = self._found
+        if found is None or found.root is None or not self.connection.documents.forget(found.root):
+            return False
+        self._found = None
+        return self.endpoint != found.url
+
     def newest_microversion(self) -> str | None:
         """The newest microversion that the service offers, by discovery; None where it has none."""
-        data = self.adapter.get_endpoint_data()
+        with self.connection.region.store.lock(DISCOVERY, self.endpoint, self.connection.deadline):
+            data = self.adapter.get_endpoint_data()
         newest = data.max_microversion if data else None
         return ".".join(str(part) for part in newest) if newest else None
 
@@ -346,25 +317,34 @@ class Service:
     def _send(self, method: str, path: str, **kwargs: Any) -> Response:
         self.connection.deadline.remaining()
         try:
-            url = path if path.startswith(("https://", "http://")) else self.endpoint + path
-            return self._authorized(url, method, **kwargs)
+            return self._authorized(method, path, **kwargs)
         except Exception as exc:
             raise translate(exc) from exc
 
-    def _authorized(self, url: str, method: str, *, allow_reauth: bool = True, **kwargs: Any) -> Response:
-        """Send, and with ``allow_reauth`` once more, with a new token, where the token is refused and so dropped."""
-        from keystoneauth1.exceptions import Unauthorized
+    def _authorized(self, method: str, path: str, *, allow_reauth: bool = True, **kwargs: Any) -> Response:
+        """Send, and with ``allow_reauth`` once more where the token is refused, or a remembered endpoint is wrong.
 
-        token = (self.connection.session.get_auth_headers() or {}).get("X-Auth-Token")
-        send = partial(self.adapter.request, url, method, allow_reauth=False, **kwargs)
-        try:
-            response: Response = send()
-        except Unauthorized:
-            self.connection.region.identity.forget(token)
-            if not allow_reauth:
-                raise
-            response = send()
-        return response
+        The second time it is a new token, and the endpoint that its catalog names.
+        """
+        from keystoneauth1.exceptions import ConnectFailure, NotFound, Unauthorized
+
+        repeatable = allow_reauth
+        while True:
+            url = path if path.startswith(("https://", "http://")) else self.endpoint + path
+            token = (self.connection.session.get_auth_headers() or {}).get("X-Auth-Token")
+            try:
+                response: Response = self.adapter.request(url, method, allow_reauth=False, **kwargs)
+            except Unauthorized:
+                self.connection.region.identity.forget(self.connection, token)
+                if not repeatable:
+                    raise
+                self.connection.authenticate()
+            except (ConnectFailure, NotFound):
+                if not (self._has_moved() and repeatable):
+                    raise
+            else:
+                return response
+            repeatable = False
 
     def json(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
         """Send a request whose answer is a JSON object; raises ServerError for any other answer."""

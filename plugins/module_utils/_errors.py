@@ -129,6 +129,20 @@ def failure(error: OaktreeError, location: Location) -> dict[str, Any]:
     return {"location": location.to_dict(), "error": error.message, "kind": error.kind, "hint": error.hint}
 
 
+def record_of(error: OaktreeError) -> dict[str, str]:
+    """What another process needs to know of an error, as plain JSON types."""
+    return {"kind": error.kind, "message": error.message, "hint": error.hint}
+
+
+def restored(record: Any) -> OaktreeError | None:
+    """The error that `record_of` made the record of; None for what is no such record."""
+    kinds = {kind.kind: kind for kind in OaktreeError.__subclasses__()}
+    try:
+        return kinds[record["kind"]](str(record["message"]), hint=str(record["hint"]))
+    except (KeyError, TypeError):
+        return None
+
+
 def translate(exc: BaseException) -> OaktreeError:
     """Say any exception that work on a Location can end with as one of ours."""
     if isinstance(exc, OaktreeError):

@@ -33,6 +33,7 @@ class Target:
     timeout: float = 60.0
     api_timeout: float | None = None
     concurrency: int = 50
+    token_cache: bool = True
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> Target:
@@ -44,6 +45,7 @@ class Target:
             timeout=options["timeout"],
             api_timeout=options["api_timeout"],
             concurrency=options["concurrency"],
+            token_cache=options["token_cache"],
         )
 
     def limits(self) -> Limits:
@@ -82,7 +84,7 @@ def regions(target: Target) -> tuple[list[Region], list[Result[Any]]]:
 
     Raises InputError for a configuration or a selection that cannot be used.
     """
-    clouds = Clouds(target.clouds_yaml, target.clouds_config, target.api_timeout)
+    clouds = Clouds(target.clouds_yaml, target.clouds_config, target.api_timeout, token_cache=target.token_cache)
     selection = Selection.parse(target.locations)
     with warnings.catch_warnings():  # openstacksdk's remarks on entries would end in the middle of other output
         warnings.simplefilter("ignore")

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection, Service
+from ansible_collections.oaktree.multicloud.plugins.module_utils._discovery import DISCOVERY
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import RefusedError, translate
 
 if TYPE_CHECKING:
@@ -121,7 +122,9 @@ def versions(service: Service) -> tuple[Version, ...]:
     """
     connection = service.connection
     project = connection.location.project.id
-    found = catalog_entry(service).get_all_version_string_data(connection.session, project)
+    entry = catalog_entry(service)
+    with connection.region.store.lock(DISCOVERY, str(entry.url), connection.deadline):
+        found = entry.get_all_version_string_data(connection.session, project)
     connection.deadline.remaining()  # discovery takes a clock that has run out for a service that does not answer
     return tuple(
         Version(

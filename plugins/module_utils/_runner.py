@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils import _cache
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError, OaktreeError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Result, Target, gather
 from ansible_collections.oaktree.multicloud.plugins.module_utils._records import check_fields
@@ -60,6 +61,7 @@ def target_spec(*, writes: bool, timeout: float) -> ArgumentSpec:
             "timeout": {"type": "float", "default": timeout},
             "api_timeout": {"type": "float"},
             "concurrency": {"type": "int", "default": 50},
+            "token_cache": {"type": "bool", "default": True},
             "on_failure": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
         },
         mutually_exclusive=[["clouds_yaml", "clouds_config"]],
@@ -227,6 +229,7 @@ def _text(value: Mapping[str, Any]) -> str:
 def finish(module: AnsibleModule, results: Sequence[Result[Any]], output: dict[str, Any]) -> NoReturn:
     """Apply the failure policy once, with all results in hand, and exit."""
     _hide_config(module)
+    _say_warnings(module)
     failures = [result.failure for result in results if result.failure]
     output = {"changed": False, **output, "failures": failures}
     messages = [
@@ -255,4 +258,10 @@ def _defect(results: Sequence[Result[Any]]) -> dict[str, str]:
 def fail(module: AnsibleModule, error: OaktreeError) -> NoReturn:
     """End the module because of the user's input: nothing was tried anywhere."""
     _hide_config(module)
+    _say_warnings(module)
     module.fail_json(msg=f"{error.message}. {error.hint}", kind=error.kind)
+
+
+def _say_warnings(module: AnsibleModule) -> None:
+    for text in _cache.warnings():
+        module.warn(text)

@@ -55,7 +55,7 @@ class Attempts:
             except AuthError:
                 if renewed:
                     raise
-                self._connection.region.identity.forget(token)
+                self._connection.region.identity.forget(self._connection, token)
                 renewed = True
                 continue
             except _PASSING as error:

@@ -130,12 +130,15 @@ def test_a_refused_token_is_replaced(connection: Connection) -> None:
 
 
 def test_a_token_that_somebody_replaced_is_kept(connection: Connection) -> None:
+    identity = connection.region.identity
     connection.authenticate()
     refused_token = connection.session.get_token()
-    connection.session.invalidate()
+    identity.forget(connection, refused_token)
+    connection.authenticate()
     token = connection.session.get_token()
-    connection.region.identity.forget(refused_token)
-    assert connection.session.get_token() == token
+    identity.forget(connection, refused_token)
+    connection.authenticate()
+    assert connection.session.get_token() == token != refused_token
 
 
 def test_a_store_that_cannot_be_asked_has_nothing(connection: Connection) -> None:
