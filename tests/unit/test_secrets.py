@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -31,11 +32,12 @@ MODULES: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Run:
-    """What a playbook printed, and the tokens that were issued to it."""
+    """What a playbook printed, the tokens that were issued to it, and the files that it left in the cache."""
 
     output: str
     results: dict[str, dict[str, Any]]
     tokens: list[str]
+    kept: list[Path]
 
 
 def tasks() -> list[dict[str, Any]]:
@@ -89,20 +91,26 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         play = {"hosts": "localhost", "gather_facts": False, "vars_files": ["clouds.json"], "tasks": tasks()}
         (directory / "play.yml").write_text(json.dumps([play]))
         command = [str(Path(sys.executable).with_name("ansible-playbook")), "-vvvv", "play.yml"]
-        env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(directory), "ANSIBLE_NOCOLOR": "1"}
+        env = {
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(directory),
+            "ANSIBLE_NOCOLOR": "1",
+            "XDG_CACHE_HOME": str(directory / "cache"),
+        }
         done = subprocess.run(
             command, cwd=directory, env=env, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         tokens = list(clouds["cloud1"].keystone._tokens)
     assert done.returncode == 0, done.stdout
-    return Run(done.stdout, json.loads((directory / "results.json").read_text()), tokens)
+    kept = [path for path in (directory / "cache").rglob("*") if path.is_file()]
+    return Run(done.stdout, json.loads((directory / "results.json").read_text()), tokens, kept)
 
 
 def test_the_tasks_did_what_they_are_meant_to(run: Run) -> None:
     failed = {name for name, result in run.results.items() if result["failed"]}
     assert failed == {f"{module}_refused" for module in MODULES}
     assert {result["failures"][0]["kind"] for name, result in run.results.items() if name in failed} == {"auth"}
-    assert len(run.tokens) >= 2 * len(MODULES)
+    assert len(run.tokens) == 2, "one for each way to authenticate"
     assert "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in run.output, "-vvvv did not show the options"
 
 
@@ -114,6 +122,18 @@ def test_no_password_shows(run: Run, secret: str) -> None:
 
 def test_no_token_shows(run: Run) -> None:
     assert [token for token in run.tokens if token in run.output or token in json.dumps(run.results)] == []
+
+
+@pytest.mark.parametrize("secret", [PASSWORD, WRONG_PASSWORD, CREDENTIAL])
+def test_the_cache_has_no_password(run: Run, secret: str) -> None:
+    assert run.kept
+    assert [path for path in run.kept if secret in path.read_text() or secret in str(path)] == []
+
+
+def test_the_cache_is_the_users_alone(run: Run) -> None:
+    kept = {kept for path in run.kept for kept in (path, path.parent, path.parent.parent)}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600, 0o700}
+    assert [path for path in run.kept if any(token in str(path) for token in run.tokens)] == []
 
 
 def test_names_are_not_masked(run: Run) -> None:
