@@ -9,11 +9,12 @@ request on the wire passes `_Transport`, which keeps it within the Location's cl
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin
 
@@ -30,6 +31,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import 
     translate,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Location, Project
+from ansible_collections.oaktree.multicloud.plugins.module_utils._reads import SharedReads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -97,8 +99,9 @@ class Connection:
     token and discovery included.
     """
 
-    def __init__(self, region: Region) -> None:
+    def __init__(self, region: Region, reads: SharedReads | None = None) -> None:
         self.region = region
+        self.reads = reads or SharedReads()
         self.location = region.location
         self.requests = 0
         self.deadline = Deadline(0)
@@ -351,11 +354,23 @@ class Service:
         response = self.request(method, path, **kwargs)
         return json_object(response)
 
-    def pages(self, path: str, key: str, params: Mapping[str, Any], more: str, **kwargs: Any) -> Iterator[list[Any]]:
-        """The pages of a list by marker: ``key`` holds the items, ``more`` is present while another page follows."""
+    def shared(self, path: str, since: float | None = None, **kwargs: Any) -> dict[str, Any]:
+        """GET a JSON object that another process may have got for us; see `SharedReads.get`, also for ``since``."""
+        connection = self.connection
+        key = json.dumps([connection.region.identity.words, self.endpoint, path, kwargs], sort_keys=True, default=str)
+        patience = Deadline(connection.region.api_timeout, "api_timeout", connection.deadline.cancelled)
+        return connection.reads.get(key, lambda: self.json("GET", path, **kwargs), patience, since)
+
+    def pages(
+        self, path: str, key: str, params: Mapping[str, Any], more: str, *, shared: bool = False, **kwargs: Any
+    ) -> Iterator[list[Any]]:
+        """The pages of a list by marker: ``key`` holds the items, ``more`` is present while another page follows.
+
+        With ``shared`` each may be one that another process has got for us.
+        """
         query = dict(params)
         while True:
-            body = self.json("GET", path, params=query, **kwargs)
+            body = (self.shared if shared else partial(self.json, "GET"))(path, params=query, **kwargs)
             page = body.get(key)
             if not isinstance(page, list):
                 raise ServerError(f"the answer to GET {path} has no list {key!r}")

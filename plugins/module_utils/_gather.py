@@ -13,6 +13,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._clouds import 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection, Region
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import OaktreeError, failure
 from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Location, Selection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._reads import SharedReads
 from ansible_collections.oaktree.multicloud.plugins.module_utils._scatter import Limits, Outcome, scatter
 
 if TYPE_CHECKING:
@@ -97,10 +98,10 @@ def regions(target: Target) -> tuple[list[Region], list[Result[Any]]]:
     return [found[location] for location in sorted(chosen, key=lambda location: location.sort_key)], failed
 
 
-def connect(target: Target) -> tuple[list[Connection], list[Result[Any]]]:
+def connect(target: Target, reads: SharedReads | None = None) -> tuple[list[Connection], list[Result[Any]]]:
     """A Connection for every selected region, sorted by Location, and what `regions` says of the others."""
     chosen, failed = regions(target)
-    return [Connection(region) for region in chosen], failed
+    return [Connection(region, reads) for region in chosen], failed
 
 
 def each(
@@ -121,6 +122,7 @@ def gather(target: Target, work: Callable[[Connection], Value]) -> list[Result[V
 
     Raises InputError when nothing was tried because the configuration or the selection cannot be used.
     """
-    connections, failed = connect(target)
-    results = [*failed, *(Result.of(outcome) for outcome in each(connections, work, target.limits()))]
+    with SharedReads() as reads:
+        connections, failed = connect(target, reads)
+        results = [*failed, *(Result.of(outcome) for outcome in each(connections, work, target.limits()))]
     return sorted(results, key=lambda result: result.location.sort_key)

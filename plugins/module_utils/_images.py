@@ -59,7 +59,8 @@ def _all(connection: Connection, query: ImageQuery) -> Iterator[dict[str, Any]]:
     params = {"limit": PAGE, "sort": "name:asc,id:asc", **query.filters}
     if query.name is not None:
         params["name"] = f"eq:{query.name}" if ":" in query.name else query.name  # else an operator of Glance's
-    return chain.from_iterable(connection.service("image").pages("/images", "images", params, "next"))
+    pages = connection.service("image").pages("/images", "images", params, "next", shared=True)
+    return chain.from_iterable(pages)
 
 
 def _all_of_v1(connection: Connection, query: ImageQuery) -> Iterator[dict[str, Any]]:

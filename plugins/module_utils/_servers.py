@@ -70,7 +70,8 @@ def _all(nova: Service, query: ServerQuery, version: str | None) -> Iterator[dic
     if query.name is not None and _PLAIN_NAME.fullmatch(query.name):
         params["name"] = f"^{query.name.replace('.', '[.]')}$"  # Nova takes a regular expression
     path = "/servers/detail" if query.details else "/servers"
-    return chain.from_iterable(nova.pages(path, "servers", params, "servers_links", microversion=version))
+    pages = nova.pages(path, "servers", params, "servers_links", shared=True, microversion=version)
+    return chain.from_iterable(pages)
 
 
 def _negotiated(nova: Service, ask: Callable[[str | None], Answer]) -> Answer:

@@ -45,6 +45,7 @@ class Identity:
         self.plugin = plugin
         self.plugin.reauthenticate = False  # when a token is old is decided here, for all processes
         self._store = store
+        self.words = words
         self._key = words if _can_be_kept(plugin) else None
         self._lock = threading.Lock()
         self._access: AccessInfo | None = None

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 LONGEST_PAUSE = 5.0
 
+FRESH = 1.0
+"""Seconds for which what others have seen is news to us."""
+
 SLOWEST = 4 << 20
 """Bytes per second. A Glance that fetches an image from elsewhere shows no progress until it has all of it."""
 
@@ -49,6 +52,7 @@ class Patience:
         self._stall_timeout = stall_timeout
         self._record: tuple[object, ...] = ()
         self._task: tuple[str, str] | None = None
+        self._looked: float | None = None
         self._changed = time.monotonic()
         self._pause = FIRST_PAUSE / 4
 
@@ -59,13 +63,22 @@ class Patience:
         """
         while True:
             try:
-                image = self._glance.get(self._image_id)
+                image = self._seen()
                 self._note(image or {})
             except (DeadlineError, ServerError, ThrottledError, UnreachableError) as error:
                 self._glance.connection.deadline.remaining()
                 self._wait(error)
             else:
                 return image
+
+    def _seen(self) -> dict[str, Any] | None:
+        """As it was a moment ago, but never as it was before the last look."""
+        if self._looked is None:
+            image = self._glance.get(self._image_id)
+        else:
+            image = self._glance.poll(self._image_id, max(self._looked, time.time() - FRESH))
+        self._looked = time.time()
+        return image
 
     def task(self) -> tuple[str, str]:
         """Status and message of the image's newest task."""

@@ -23,6 +23,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.transfer
     discard,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._offers import agent_properties
+from ansible_collections.oaktree.multicloud.plugins.module_utils._reads import SharedReads
 from ansible_collections.oaktree.multicloud.plugins.module_utils._records import image_record
 from ansible_collections.oaktree.multicloud.plugins.module_utils._scatter import Limits
 
@@ -64,24 +65,26 @@ def ensure_image(target: Target, wanted: Wanted, supply: Supply | None, *, check
     ``supply`` is the content that the image is to have, None where only its metadata matters. Raises InputError when
     nothing was tried because the configuration or the selection cannot be used.
     """
-    connections, results = connect(target)
-    looks = each(connections, lambda connection: _look(connection, wanted, supply), target.limits())
-    results += [Result.of(look) for look in looks if look.error]
-    cases = with_feeders([look.value for look in looks if look.value], _can_be_planned, supply.home if supply else None)
-    jobs: list[Job] = []
-    for connection, case in zip([look.item for look in looks if look.value], cases, strict=True):
-        try:
-            jobs.append(Job(connection, case, make_plan(case)))
-        except OaktreeError as error:
-            results.append(Result.of_connection(connection, error=error))
-    doable = [job for job in jobs if job.plan.changed and not check_mode]
-    results += [
-        Result.of_connection(job.connection, Change(job.plan, _record(job.connection, job.plan.image)))
-        for job in jobs
-        if job not in doable
-    ]
-    results += _do(target, wanted, jobs, doable, supply)
-    return sorted(results, key=lambda result: result.location.sort_key)
+    with SharedReads() as reads:
+        connections, results = connect(target, reads)
+        looks = each(connections, lambda connection: _look(connection, wanted, supply), target.limits())
+        results += [Result.of(look) for look in looks if look.error]
+        home = supply.home if supply else None
+        cases = with_feeders([look.value for look in looks if look.value], _can_be_planned, home)
+        jobs: list[Job] = []
+        for connection, case in zip([look.item for look in looks if look.value], cases, strict=True):
+            try:
+                jobs.append(Job(connection, case, make_plan(case)))
+            except OaktreeError as error:
+                results.append(Result.of_connection(connection, error=error))
+        doable = [job for job in jobs if job.plan.changed and not check_mode]
+        results += [
+            Result.of_connection(job.connection, Change(job.plan, _record(job.connection, job.plan.image)))
+            for job in jobs
+            if job not in doable
+        ]
+        results += _do(target, wanted, jobs, doable, supply)
+        return sorted(results, key=lambda result: result.location.sort_key)
 
 
 def _can_be_planned(case: Case) -> bool:

@@ -16,6 +16,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand.
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand.outcome import Outcome
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand.prepare import Ask, Preparation
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.transfer import CLEANUP_TIMEOUT
+from ansible_collections.oaktree.multicloud.plugins.module_utils._reads import SharedReads
 from ansible_collections.oaktree.multicloud.plugins.module_utils._scatter import Limits
 
 if TYPE_CHECKING:
@@ -68,8 +69,6 @@ def _abort(connection: Connection, wanted: Wanted, *, check_mode: bool) -> Outco
 
 
 def _everywhere(target: Target, seconds: float, act: Callable[[Connection], Outcome]) -> list[Result[Outcome]]:
-    connections, results = connect(target)
-
     def work(connection: Connection) -> Outcome:
         try:
             outcome = act(connection)
@@ -78,7 +77,9 @@ def _everywhere(target: Target, seconds: float, act: Callable[[Connection], Outc
             raise
         return replace(outcome, notes=tuple(without_signatures(note) for note in outcome.notes))
 
-    outcomes = each(connections, work, Limits(target.concurrency, seconds, GRACE))
+    with SharedReads() as reads:
+        connections, results = connect(target, reads)
+        outcomes = each(connections, work, Limits(target.concurrency, seconds, GRACE))
     results += [Result.of(outcome) for outcome in outcomes]
     return sorted(results, key=lambda result: result.location.sort_key)
 
