@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 META, PROPERTY = "x-image-meta-", "x-image-meta-property-"
 
-PAGE = 1000
+PAGE = "1000"
 """Images asked for at once; fewer are the last page."""
 
 FILTERS = frozenset(
@@ -51,14 +51,16 @@ def find(service: Service, image_id: str) -> dict[str, Any] | None:
 
 def listed(service: Service, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The images that match, which version 1 does not promise of filters that it lacks. A request for each page."""
-    params = {"limit": str(PAGE), **filters}
+    params = {"limit": PAGE, **filters}
     while True:
         page = service.json("GET", "/images/detail", params=params).get("images")
         if not isinstance(page, list):
             raise ServerError("the answer to GET /images/detail has no list 'images'")
-        yield from map(from_json, page)
-        if len(page) < PAGE:
+        if not page:  # how long a full one is, is the cloud's decision
             return
+        yield from map(from_json, page)
+        if params.get("marker") == page[-1]["id"]:
+            raise ServerError("the pages of GET /images/detail lead nowhere")
         params["marker"] = page[-1]["id"]
 
 

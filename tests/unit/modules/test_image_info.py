@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.module_run import run_module
-from tests.standin import Answer, Region, StandIn, glance_v1_images
+from tests.standin import Answer, Region, StandIn, glance_v1, glance_v1_images
 from tests.standin.glance_images import Image
 
 
@@ -142,6 +142,12 @@ def test_version_1_of_the_image_api(v1: StandIn, options: dict[str, Any], names:
     for image in found:
         assert (image["visibility"], image["properties"], image["tags"]) == ("public", {"os_distro": "debian"}, [])
     assert v1.counters.requests(method="POST", service="image") == 0
+
+
+@pytest.mark.usefixtures("v1")
+def test_version_1_with_pages_of_the_clouds_own_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(glance_v1, "MAX_PAGE", 1)
+    assert [image["name"] for image in run_module("image_info")["images"]] == ["a", "b"]
 
 
 def test_version_1_does_not_filter_by_what_it_lacks(v1: StandIn) -> None:
