@@ -34,7 +34,7 @@ options:
     description:
       - Number of Locations that are worked on at once.
     type: int
-    default: 50
+    default: 100
   token_cache:
     description:
       - Whether tokens, and what the clouds announce about their services, are shared with other tasks, plays and processes.

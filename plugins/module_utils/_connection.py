@@ -113,13 +113,14 @@ class Connection:
     def session(self) -> Any:
         """The keystoneauth1 session (no retries of its own: see wire behaviour in `Service.request`)."""
         from keystoneauth1.session import Session as KeystoneSession
-        from keystoneauth1.session import TCPKeepAliveAdapter
+
+        from ansible_collections.oaktree.multicloud.plugins.module_utils._tls import SharedTLSAdapter
 
         verify, cert = self.region.config.get_requests_verify_args()
         documents: Any = self.documents
         transport = _Transport(self)
         for scheme in ("https://", "http://"):
-            transport.mount(scheme, TCPKeepAliveAdapter())
+            transport.mount(scheme, SharedTLSAdapter())
         return KeystoneSession(
             auth=self.region.identity.plugin,
             session=transport,
@@ -128,6 +129,11 @@ class Connection:
             app_name="oaktree.multicloud",
             discovery_cache=documents,
         )
+
+    def close(self) -> None:
+        """Close the connections that are kept open; the next request opens one anew."""
+        if "session" in vars(self):
+            self.session.session.close()
 
     def authenticate(self) -> None:
         """Make sure that there is a token, and learn the project and, where the catalog has just one, the region.

@@ -33,7 +33,7 @@ class Target:
     clouds_config: Mapping[str, Any] | None = None
     timeout: float = 60.0
     api_timeout: float | None = None
-    concurrency: int = 50
+    concurrency: int = 100
     token_cache: bool = True
 
     @classmethod
@@ -122,7 +122,14 @@ def gather(target: Target, work: Callable[[Connection], Value]) -> list[Result[V
 
     Raises InputError when nothing was tried because the configuration or the selection cannot be used.
     """
+
+    def once(connection: Connection) -> Value:
+        try:
+            return work(connection)
+        finally:
+            connection.close()  # else hundreds of Locations need as many open files
+
     with SharedReads() as reads:
         connections, failed = connect(target, reads)
-        results = [*failed, *(Result.of(outcome) for outcome in each(connections, work, target.limits()))]
+        results = [*failed, *(Result.of(outcome) for outcome in each(connections, once, target.limits()))]
     return sorted(results, key=lambda result: result.location.sort_key)

@@ -60,7 +60,7 @@ def target_spec(*, writes: bool, timeout: float) -> ArgumentSpec:
             "clouds_config": {"type": "dict", "no_log": True},
             "timeout": {"type": "float", "default": timeout},
             "api_timeout": {"type": "float"},
-            "concurrency": {"type": "int", "default": 50},
+            "concurrency": {"type": "int", "default": 100},
             "token_cache": {"type": "bool", "default": True},
             "on_failure": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
         },

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -76,6 +77,22 @@ def test_few_places_at_once(standin: Clouds) -> None:
     clouds = standin(clouds=3, regions=2, latency=0.02)
     ask(clouds, servers, timeout=10, concurrency=2)
     assert clouds.counters.max_in_flight == 2
+
+
+def test_what_is_done_holds_no_connections(standin: Clouds) -> None:
+    clouds = standin(clouds=1, regions=30)
+    before, seen = open_files(), []
+
+    def watched(connection: Connection) -> int:
+        seen.append(open_files() - before)
+        return servers(connection)
+
+    assert [result.value for result in ask(clouds, watched, concurrency=2)] == [0] * 30
+    assert max(seen) < 30  # of two Locations, both ends of each connection, and what the clouds are slow to close
+
+
+def open_files() -> int:
+    return sum(1 for _file in Path("/proc/self/fd").iterdir())
 
 
 def test_dead_places_in_front_do_not_starve_the_rest(standin: Clouds) -> None:

@@ -1,0 +1,210 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""TLS to a real server, with authorities and certificates made for the test."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils import _tls
+from ansible_collections.oaktree.multicloud.plugins.module_utils._clouds import Clouds
+from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import UnreachableError, translate
+
+
+@dataclass(frozen=True)
+class Authority:
+    """One that everyone trusts who has its `bundle`, and what it issued: certificate and key in one file."""
+
+    bundle: Path
+    issued: Path
+
+
+def make_authority(directory: Path) -> Authority:
+    """Make an authority and a certificate for 127.0.0.1."""
+    directory.mkdir()
+    own_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"authority {directory.name}")])
+    own_id = x509.SubjectKeyIdentifier.from_public_key(own_key.public_key())
+    usage = dict.fromkeys(
+        ("content_commitment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only"), False
+    )
+    own = (
+        _certificate(name, name, own_key)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(own_id, critical=False)
+        .add_extension(
+            x509.KeyUsage(**usage, digital_signature=False, key_encipherment=False, key_cert_sign=True, crl_sign=True),
+            critical=True,
+        )
+    )
+    leaf = (
+        _certificate(x509.Name([]), name, key)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=True)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own_id), critical=False)
+    )
+    authority = Authority(directory / "bundle.pem", directory / "issued.pem")
+    pem = serialization.Encoding.PEM
+    authority.bundle.write_bytes(own.sign(own_key, hashes.SHA256()).public_bytes(pem))
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    authority.issued.write_bytes(leaf.sign(own_key, hashes.SHA256()).public_bytes(pem) + private)
+    return authority
+
+
+def _certificate(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+    )
+
+
+class Hello(BaseHTTPRequestHandler):
+    """Answers every GET, and closes the connection."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_args: Any) -> None:
+        pass
+
+
+@contextmanager
+def serving(authority: Authority, clients: Authority | None = None) -> Iterator[str]:
+    """Run a server with a certificate of an authority, for anyone or for `clients` of another; yield its URL."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.issued)
+    if clients:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(clients.bundle)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hello) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"https://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return make_authority(tmp_path / "one")
+
+
+@pytest.fixture
+def server(authority: Authority) -> Iterator[str]:
+    with serving(authority) as url:
+        yield url
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Forget all contexts, and list the bundles that are read."""
+    read: list[str] = []
+    load = ssl.SSLContext.load_verify_locations
+
+    def counted(context: ssl.SSLContext, cafile: Any = None, capath: Any = None, cadata: Any = None) -> None:
+        read.append(str(cafile or capath))
+        load(context, cafile, capath, cadata)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted)
+    monkeypatch.setattr(_tls, "_contexts", {})
+    return read
+
+
+def connection(**options: Any) -> Connection:
+    """Return a connection to a cloud with these options in its entry."""
+    entry = {"auth_type": "none", "auth": {"endpoint": "https://127.0.0.1"}, **options}
+    (region,) = Clouds(clouds_config={"clouds": {"a": entry}}).regions("a")
+    made = Connection(region)
+    made.deadline = Deadline(10.0)
+    return made
+
+
+def get(url: str, **options: Any) -> int:
+    """Return the status of an answer."""
+    try:
+        return int(connection(**options).session.get(url, authenticated=False).status_code)
+    except Exception as exc:
+        raise translate(exc) from exc
+
+
+def test_a_bundle_is_read_once_for_all_connections(server: str, authority: Authority, loads: list[str]) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda _number: get(server, cacert=str(authority.bundle)), range(24)))
+    assert statuses == [200] * 24
+    assert loads == [str(authority.bundle)]
+
+
+def test_the_environment_may_name_the_bundle(
+    server: str, authority: Authority, loads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.bundle))
+    assert [get(server), get(server)] == [200, 200]
+    assert loads == [str(authority.bundle)]
+
+
+def test_servers_of_other_authorities_are_refused(server: str, authority: Authority, tmp_path: Path) -> None:
+    other = make_authority(tmp_path / "other")
+    assert get(server, cacert=str(authority.bundle)) == 200
+    for options in ({}, {"cacert": str(other.bundle)}):
+        with pytest.raises(UnreachableError, match="certificate verify failed") as caught:
+            get(server, **options)
+        assert "cacert" in caught.value.hint
+
+
+def test_servers_of_another_name_are_refused(server: str, authority: Authority) -> None:
+    assert get(server, cacert=str(authority.bundle)) == 200
+    with pytest.raises(UnreachableError, match="localhost"):
+        get(server.replace("127.0.0.1", "localhost"), cacert=str(authority.bundle))
+
+
+def test_what_need_not_be_verified_is_not(server: str, recwarn: pytest.WarningsRecorder) -> None:
+    assert get(server, verify=False) == 200
+    recwarn.clear()
+
+
+def test_a_bundle_without_certificates(server: str, tmp_path: Path) -> None:
+    (tmp_path / "bundle.pem").write_text("nothing")
+    with pytest.raises(UnreachableError, match="no certificate"):
+        get(server, cacert=str(tmp_path / "bundle.pem"))
+
+
+def test_who_shows_a_certificate_shows_it_to_that_cloud_only(authority: Authority, tmp_path: Path) -> None:
+    clients = make_authority(tmp_path / "clients")
+    trust = {"cacert": str(authority.bundle)}
+    with serving(authority, clients) as url:
+        assert get(url, **trust, cert=str(clients.issued)) == 200
+        with pytest.raises(UnreachableError):
+            get(url, **trust)
+
+
+def test_proxies_are_used(server: str, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
+    with pytest.raises(UnreachableError, match=r"(?i)proxy|refused"):
+        get(server, cacert=str(authority.bundle))
