@@ -77,8 +77,8 @@ integration: $(READY)  ## Run the tests against the local clouds (started and st
 	$(BIN)/python -m tests.tools.with_clouds $(MAKE) --no-print-directory --keep-going cloud-tests scenarios
 
 .PHONY: bench
-bench: $(READY)  ## Measure the collection
-	$(BIN)/python -m tests.bench
+bench: $(READY)  ## Measure the collection beside others (OPTIONS="--full --peers": all of it; docs/benchmarks.md)
+	$(BIN)/python -m tests.bench $(OPTIONS)
 
 ## Parts of the above
 

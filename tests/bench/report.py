@@ -18,6 +18,8 @@ from tests.bench.measure import Cost
 from tests.bench.ways import Way
 
 TIMES = ("wall s", "over nothing s", "x limit", "CPU s", "peak MiB")
+LOCATIONS = (*TIMES[:3], "x one", *TIMES[3:], "requests", "tokens", "in flight")
+FORKS = ("wall s", "over nothing s", "CPU s", "peak MiB", "requests", "tokens", "in flight")
 SERVERS = (*TIMES, "requests", "lists", "tokens", "in flight")
 UPLOADS = (*TIMES, "read MiB", "sent MiB", "requests", "tokens")
 REAL_UPLOADS = (*TIMES, "read MiB")
@@ -65,13 +67,15 @@ class Row:
         """Return the largest of a figure of the traffic."""
         return max([float(getattr(seen, figure)) for seen in self.traffics], default=0.0)
 
-    def cells(self, walls: Mapping[str, float], limit: str) -> dict[str, str]:
-        """Return what stands under every heading."""
-        own = self.wall - walls.get(self.way.nothing or "", 0.0)
+    def cells(self, walls: Mapping[str, float]) -> dict[str, str]:
+        """Return what stands under every heading; `walls` has the times of all ways of the table."""
+        way, wall = self.way, self.wall
+        own = wall - walls[way.nothing] if way.nothing else wall
         return {
-            "wall s": f"{self.wall:.2f}",
-            "over nothing s": f"{own:.2f}" if self.way.nothing else "",
-            "x limit": f"{own / walls[limit]:.2f}" if self.way.count else "",
+            "wall s": f"{wall:.2f}",
+            "over nothing s": f"{own:.2f}" if way.nothing else "",
+            "x limit": f"{own / walls[way.limit]:.2f}" if way.limit else "",
+            "x one": f"{wall / walls[way.one]:.2f}" if way.one else "",
             "CPU s": f"{self.median('cpu'):.2f}",
             "peak MiB": f"{self.median('peak_mib'):.0f}",
             "read MiB": f"{self.median('read_mib'):.0f}",
@@ -95,13 +99,13 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}, {packages}"
 
 
-def table(rows: Sequence[Row], limit: str, columns: Iterable[str]) -> str:
+def table(rows: Sequence[Row], columns: Iterable[str]) -> str:
     """Return a Markdown table: medians of times, CPU, memory and reads, and the largest of what the clouds counted."""
     walls = {row.way.name: row.wall for row in rows}
     headings = ["way", *columns]
     lines = [_line(headings), _line(["---"] + ["---:"] * (len(headings) - 1))]
     for row in rows:
-        cells = row.cells(walls, limit)
+        cells = row.cells(walls)
         lines.append(_line([row.way.name, *(cells[column] for column in headings[1:])]))
     return "\n".join(lines)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.clouds import Clouds
@@ -18,18 +19,28 @@ from tests.bench.ways import Command, Way, environment
 Figures = tuple[Cost, Traffic | None]
 
 
-def rows_of(ways: Callable[[], Sequence[Way]], clouds: Clouds, expected: int, rounds: int) -> list[Row]:
-    """Run all ways in turn, as often as there are rounds; `ways` makes those of one round.
+@dataclass(frozen=True)
+class Group:
+    """Ways to get the same from the same clouds: `ways` makes those of one round, each is to get what is `expected`."""
 
-    Raises RunFailedError if one of them did not get what was `expected`: its figures would mean nothing.
+    ways: Callable[[], Sequence[Way]]
+    clouds: Clouds
+    expected: int
+
+
+def rows_of(groups: Sequence[Group], rounds: int) -> list[Row]:
+    """Run all ways of all groups in turn, as often as there are rounds.
+
+    Raises RunFailedError if one of them did not get what was expected: its figures would mean nothing.
     """
     runs: dict[str, list[Figures]] = {}
     compared: dict[str, Way] = {}
     for number in range(rounds):
-        for way in ways():
-            compared[way.name] = way
-            if way.rounds is None or number < way.rounds:
-                runs.setdefault(way.name, []).append(run_once(way, clouds, expected))
+        for group in groups:
+            for way in group.ways():
+                compared[way.name] = way
+                if way.rounds is None or number < way.rounds:
+                    runs.setdefault(way.name, []).append(run_once(way, group.clouds, group.expected))
     return [
         Row(way, [cost for cost, _seen in runs[name]], [seen for _cost, seen in runs[name] if seen])
         for name, way in compared.items()
@@ -37,7 +48,7 @@ def rows_of(ways: Callable[[], Sequence[Way]], clouds: Clouds, expected: int, ro
 
 
 def run_once(way: Way, clouds: Clouds, expected: int) -> Figures:
-    """Run one way from cold, with caches of its own."""
+    """Run one way with caches of its own, which are empty but for what the commands before it put there."""
     with tempfile.TemporaryDirectory(prefix="bench-run-") as fresh:
         output = Path(fresh, "output")
         env = environment(Path(fresh), clouds.clouds_yaml) | dict(way.env)

@@ -57,11 +57,13 @@ def ways(file: File, places: Sequence[str], *, real: bool = False) -> list[Way]:
         name = _new_name()
         command = task(MODULE, {"name": name, "path": str(file.path), "locations": list(places), "relay": relay})
         earlier = [[*command, *options] for options in before]
-        return Way(f"{MODULE}, {title}", command, count, EMPTY_TASK, earlier, removed(name))
+        after = removed(name)
+        return Way(f"{MODULE}, {title}", command, count, EMPTY_TASK, LIMIT, before=earlier, after=after)
 
     def other(title: str, program: str) -> Way:
         name = _new_name()
-        return Way(title, client(program, name, str(file.path), *places), int, after=removed(name))
+        command = client(program, name, str(file.path), *places)
+        return Way(title, command, int, limit=LIMIT, after=removed(name))
 
     return [
         Way(EMPTY_TASK, task("ansible.builtin.ping", {}), None),

@@ -27,14 +27,17 @@ Command = Sequence[str]
 class Way:
     """A command to compare.
 
-    `count` tells of how many things its output speaks; without it, it is not meant to get any. `nothing` names the
-    way whose time is to be subtracted. The commands `before` and `after` it are not measured.
+    `count` tells of how many things its output speaks; without it, it is not meant to get any. Three more names are
+    those of other ways: `nothing`, whose time is to be subtracted, `limit`, which cannot be beaten, and `one`, which
+    does the same for one Location only. The commands `before` and `after` it are not measured.
     """
 
     name: str
     command: Command
     count: Callable[[str], int] | None
     nothing: str | None = None
+    limit: str | None = None
+    one: str | None = None
     before: Sequence[Command] = ()
     after: Sequence[Command] = ()
     env: Mapping[str, str] = field(default_factory=dict)
@@ -66,12 +69,13 @@ def task(module: str, arguments: Mapping[str, Any], *options: str) -> list[str]:
     return [str(BIN / "ansible"), *place, "-m", module, "-a", json.dumps(arguments) if arguments else "", *options]
 
 
-def playbook(path: Path, tasks: Sequence[Mapping[str, Any]], programs: Path = BIN) -> list[str]:
-    """Write a playbook with these tasks for this machine, and return the command that runs it."""
+def playbook(path: Path, tasks: Sequence[Mapping[str, Any]], programs: Path = BIN, hosts: int = 1) -> list[str]:
+    """Write a playbook with these tasks for this machine, or so many hosts that are it, and return its command."""
     variables = {"ansible_python_interpreter": str(programs / "python")}
-    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "vars": variables, "tasks": list(tasks)}
+    play = {"hosts": "all", "connection": "local", "gather_facts": False, "vars": variables, "tasks": list(tasks)}
     path.write_text(json.dumps([play]))
-    return [str(programs / "ansible-playbook"), "-i", "localhost,", str(path)]
+    names = "".join(f"host{number}," for number in range(1, hosts + 1))
+    return [str(programs / "ansible-playbook"), "-i", names, "--forks", str(hosts), str(path)]
 
 
 def client(name: str, *arguments: str) -> list[str]:
