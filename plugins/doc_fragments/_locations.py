@@ -43,6 +43,19 @@ options:
       - A token that a cloud refuses is replaced, and old ones are renewed in time. Switch it off where nothing may be kept.
     type: bool
     default: true
+  rate_limit:
+    description:
+      - Requests per second to each service of a Location, for all tasks and processes of the user on this machine together.
+        Keystone, which serves all regions of a cloud, counts once for each cloud.
+      - Wins over the C(rate_limit) keys of C(clouds.yaml). Without both there is no limit.
+      - With a whole number, a service never sees more requests than this within any second.
+    type: float
+  request_concurrency:
+    description:
+      - Requests under way at the same time to each service of a Location, for all tasks and processes of the user on this machine
+        together.
+      - Wins over the C(concurrency) keys of C(clouds.yaml). Without both there is no limit.
+    type: int
 requirements:
   - openstacksdk >= 4.0.0
   - keystoneauth1 >= 5.8.0

@@ -184,7 +184,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._hosts import (
     slim,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._servers import ServerQuery, list_servers
-from ansible_collections.oaktree.multicloud.plugins.plugin_utils._options import plain, require_libraries
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils._options import check_positive, plain, require_libraries
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -267,10 +267,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         options: dict[str, Any] = plain(self.get_options())
         if options["clouds_yaml"] and options["clouds_config"]:
             raise InputError("clouds_yaml, clouds_config: only one may be given", hint="Leave one of them out.")
-        for name in ("timeout", "api_timeout", "concurrency"):
-            if options[name] is not None and options[name] <= 0:
-                raise InputError(f"{name}: must be greater than zero, not {options[name]:g}")
-        return options
+        return check_positive(options)
 
     # Where the records come from
 

@@ -91,7 +91,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils import _cache
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError, OaktreeError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Target, gather, regions
 from ansible_collections.oaktree.multicloud.plugins.module_utils._rest import RestQuery, rest_record
-from ansible_collections.oaktree.multicloud.plugins.plugin_utils._options import plain, require_libraries
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils._options import check_positive, plain, require_libraries
 
 
 class LookupModule(LookupBase):
@@ -102,7 +102,7 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         require_libraries()
         try:
-            return _endpoints(plain(terms), plain(self.get_options()))
+            return _endpoints(plain(terms), check_positive(plain(self.get_options())))
         except OaktreeError as error:  # "from None": Ansible would append the message of the cause to ours
             raise AnsibleLookupError(f"{error.message} ({error.kind}). {error.hint}") from None
         finally:

@@ -25,6 +25,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._sdk import pos
 from ansible_collections.oaktree.multicloud.plugins.module_utils._shared_store import open_store
 from ansible_collections.oaktree.multicloud.plugins.module_utils._store import NoStore
 from ansible_collections.oaktree.multicloud.plugins.module_utils._tokens import Identity
+from ansible_collections.oaktree.multicloud.plugins.module_utils._throttle import check_configured
+from ansible_collections.oaktree.multicloud.plugins.module_utils._turns import Limit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,15 +47,17 @@ class Clouds:
         clouds_yaml: str | None = None,
         clouds_config: Mapping[str, Any] | None = None,
         api_timeout: float | None = None,
+        limit: Limit | None = None,
         *,
         token_cache: bool = True,
     ) -> None:
         """From the file, from the mapping of clouds.yaml's form, or by the standard search path.
 
-        Raises InputError when a file cannot be used or no cloud is configured. ``api_timeout`` (seconds) wins over
-        the clouds' own. With ``token_cache`` tokens and what else clouds told are shared with other processes.
+        Raises InputError when a file cannot be used or no cloud is configured. ``api_timeout`` (seconds) and ``limit``
+        win over the clouds' own. With ``token_cache`` tokens and what else clouds told are shared with other processes.
         """
         self._api_timeout = api_timeout
+        self._limit = limit or Limit()
         self._identities: dict[str, Identity] = {}
         self._lock = threading.Lock()
         postpone_services()
@@ -96,7 +100,8 @@ class Clouds:
         if not 0 < timeout <= threading.TIMEOUT_MAX:
             raise ConfigError(f"api_timeout must be a number of seconds greater than zero, not {timeout:g}")
         _check_entry(config, auth)
-        return Region(location, config, self._identity(config), self._store, timeout, config.config.get("image_format"))
+        identity, image_format = self._identity(config), config.config.get("image_format")
+        return Region(location, config, identity, self._store, timeout, image_format, self._limit)
 
     def _identity(self, config: CloudRegion) -> Identity:
         """The Identity of all regions, of whichever cloud entry, that authenticate with the same words."""
@@ -116,6 +121,7 @@ def _check_entry(config: CloudRegion, auth: Mapping[str, Any]) -> None:
     url = auth.get("auth_url")
     if url and not url.lower().startswith(("https://", "http://")):
         raise ConfigError(f"auth_url {url!r} is not an https or http URL")
+    check_configured(config.config)
     verify, cert = config.get_requests_verify_args()
     for path in (verify, *(cert if isinstance(cert, tuple) else [cert])):
         if isinstance(path, str) and not Path(path).exists():

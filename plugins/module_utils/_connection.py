@@ -13,7 +13,8 @@ import json
 import logging
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin
@@ -32,6 +33,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import 
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Location, Project
 from ansible_collections.oaktree.multicloud.plugins.module_utils._reads import SharedReads
+from ansible_collections.oaktree.multicloud.plugins.module_utils._throttle import Gate, Place, configured
+from ansible_collections.oaktree.multicloud.plugins.module_utils._turns import Limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -61,6 +64,9 @@ _VERSIONS = {"compute": ("2", "2.latest"), "image": ("2", "2.latest"), "identity
 _VERSIONED_URL = re.compile(r"/v(?P<major>\d+)[^/]*(/|$)")
 _IDEMPOTENT = {"GET", "HEAD", "DELETE"}
 
+_asked: ContextVar[str] = ContextVar("_asked", default="identity")
+"""The service whose request is being made; what `Service` does not ask for goes to Keystone."""
+
 
 @dataclass(frozen=True)
 class Region:
@@ -73,16 +79,22 @@ class Region:
     api_timeout: float = DEFAULT_API_TIMEOUT
     image_format: str | None = None
     """The disk_format that clouds.yaml or the vendor's profile asks for; None where they do not."""
+    limit: Limit = field(default_factory=Limit)
+    """What the task allows each service; it wins over what clouds.yaml says."""
 
 
 class _Transport(Session):
-    """A requests session that counts what it sends and keeps each request within its Location's clock."""
+    """A requests session that counts what it sends, each in its turn, and keeps it within its Location's clock."""
 
     def __init__(self, connection: Connection) -> None:
         super().__init__()
         self._connection = connection
 
     def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
+        gate = self._connection.gate(_asked.get())
+        return gate.send(partial(self._send, request, kwargs), self._connection.deadline)
+
+    def _send(self, request: PreparedRequest, kwargs: dict[str, Any]) -> Response:
         connection = self._connection
         left = connection.deadline.remaining()
         timeout = kwargs.get("timeout") or connection.region.api_timeout
@@ -108,6 +120,7 @@ class Connection:
         self.access: AccessInfo | None = None
         self.documents = Documents(region.store)
         self._services: dict[tuple[str, str | None], Service] = {}
+        self._gates: dict[str, Gate] = {}
 
     @cached_property
     def session(self) -> Any:
@@ -177,6 +190,15 @@ class Connection:
             self.deadline.sleep(seconds)
         except DeadlineError:
             raise error from None
+
+    def gate(self, service_type: str) -> Gate:
+        """The way of all requests to the service here, those of other processes too."""
+        if service_type not in self._gates:
+            config = self.region.config
+            auth_url = config.get_auth_args().get("auth_url") or self.location.cloud
+            limit = self.region.limit.over(configured(config.config, service_type))
+            self._gates[service_type] = Gate(Place.of(auth_url, self.location.region, service_type), limit)
+        return self._gates[service_type]
 
     @contextmanager
     def grace(self, seconds: float) -> Iterator[None]:
@@ -288,7 +310,8 @@ class Service:
 
     def _discovered(self, root: str, least: str, most: str) -> str:
         """The URL of the version we speak, as the service itself names it."""
-        found = self.connection.documents.ask(self.connection.session, root, self.connection.deadline)
+        with self._asking():
+            found = self.connection.documents.ask(self.connection.session, root, self.connection.deadline)
         try:
             url = found.versioned_url_for(min_version=least, max_version=most)
         except (AttributeError, KeyError, TypeError, ValueError) as exc:
@@ -296,6 +319,15 @@ class Service:
         if not url:
             raise RefusedError(f"the {self.service_type} service offers no version {least}")
         return urljoin(f"{root.rstrip('/')}/", url)
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """What is sent inside counts as this service's."""
+        token = _asked.set(self.service_type)
+        try:
+            yield
+        finally:
+            _asked.reset(token)
 
     def _has_moved(self) -> bool:
         """Whether the endpoint is another than a document says that was not asked for lately; asks for it anew."""
@@ -307,7 +339,7 @@ class Service:
 
     def newest_microversion(self) -> str | None:
         """The newest microversion that the service offers, by discovery; None where it has none."""
-        with self.connection.region.store.lock(DISCOVERY, self.endpoint, self.connection.deadline):
+        with self.connection.region.store.lock(DISCOVERY, self.endpoint, self.connection.deadline), self._asking():
             data = self.adapter.get_endpoint_data()
         newest = data.max_microversion if data else None
         return ".".join(str(part) for part in newest) if newest else None
@@ -342,7 +374,8 @@ class Service:
             url = path if path.startswith(("https://", "http://")) else self.endpoint + path
             token = (self.connection.session.get_auth_headers() or {}).get("X-Auth-Token")
             try:
-                response: Response = self.adapter.request(url, method, allow_reauth=False, **kwargs)
+                with self._asking():
+                    response: Response = self.adapter.request(url, method, allow_reauth=False, **kwargs)
             except Unauthorized:
                 self.connection.region.identity.forget(self.connection, token)
                 if not repeatable:

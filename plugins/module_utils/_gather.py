@@ -15,6 +15,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Location, Selection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._reads import SharedReads
 from ansible_collections.oaktree.multicloud.plugins.module_utils._scatter import Limits, Outcome, scatter
+from ansible_collections.oaktree.multicloud.plugins.module_utils._turns import Limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -35,6 +36,8 @@ class Target:
     api_timeout: float | None = None
     concurrency: int = 100
     token_cache: bool = True
+    rate_limit: float | None = None
+    request_concurrency: int | None = None
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> Target:
@@ -47,6 +50,8 @@ class Target:
             api_timeout=options["api_timeout"],
             concurrency=options["concurrency"],
             token_cache=options["token_cache"],
+            rate_limit=options["rate_limit"],
+            request_concurrency=options["request_concurrency"],
         )
 
     def limits(self) -> Limits:
@@ -85,7 +90,13 @@ def regions(target: Target) -> tuple[list[Region], list[Result[Any]]]:
 
     Raises InputError for a configuration or a selection that cannot be used.
     """
-    clouds = Clouds(target.clouds_yaml, target.clouds_config, target.api_timeout, token_cache=target.token_cache)
+    clouds = Clouds(
+        target.clouds_yaml,
+        target.clouds_config,
+        target.api_timeout,
+        Limit(target.rate_limit, target.request_concurrency),
+        token_cache=target.token_cache,
+    )
     selection = Selection.parse(target.locations)
     with warnings.catch_warnings():  # openstacksdk's remarks on entries would end in the middle of other output
         warnings.simplefilter("ignore")

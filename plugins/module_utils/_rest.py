@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection, Service
 from ansible_collections.oaktree.multicloud.plugins.module_utils._discovery import DISCOVERY
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import RefusedError, translate
+from ansible_collections.oaktree.multicloud.plugins.module_utils._service_types import official_type
 
 if TYPE_CHECKING:
     from keystoneauth1.discover import EndpointData
@@ -73,13 +74,6 @@ def rest_record(connection: Connection, query: RestQuery) -> dict[str, Any]:
         "versions": [asdict(version) for version in found],
         "headers": {"Accept": "application/json", **auth},
     }
-
-
-def official_type(service_type: str) -> str:
-    """The official service type of an alias (``volumev3`` is ``block-storage``); unknown ones stay as they are."""
-    from os_service_types import ServiceTypes
-
-    return ServiceTypes().get_service_type(service_type, permissive=True) or service_type
 
 
 def service_types(connection: Connection) -> list[str]:

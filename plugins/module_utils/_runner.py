@@ -62,6 +62,8 @@ def target_spec(*, writes: bool, timeout: float) -> ArgumentSpec:
             "api_timeout": {"type": "float"},
             "concurrency": {"type": "int", "default": 100},
             "token_cache": {"type": "bool", "default": True},
+            "rate_limit": {"type": "float"},
+            "request_concurrency": {"type": "int"},
             "on_failure": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
         },
         mutually_exclusive=[["clouds_yaml", "clouds_config"]],
@@ -79,7 +81,7 @@ def make_module(spec: ArgumentSpec) -> AnsibleModule:
     _mask_only_secrets(module)
     require(module, "openstack", "openstacksdk")
     require(module, "keystoneauth1", "keystoneauth1")
-    for option in ("timeout", "api_timeout", "concurrency"):
+    for option in ("timeout", "api_timeout", "concurrency", "rate_limit", "request_concurrency"):
         value = module.params[option]
         if value is not None and not 0 < value < MOST:
             fail(module, InputError(f"{option}: must be greater than zero and less than {MOST:g}, not {value:g}"))

@@ -11,6 +11,9 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.module_utils.basic import missing_required_lib
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._runner import MOST
+
 
 def plain(value: Any) -> Any:
     """The value as exact dict, list and str; other values as they are.
@@ -25,6 +28,15 @@ def plain(value: Any) -> Any:
     if isinstance(value, str):
         return str(value)
     return value
+
+
+def check_positive(options: dict[str, Any]) -> dict[str, Any]:
+    """The options; raises InputError for one of those that count something and is not greater than zero."""
+    for name in ("timeout", "api_timeout", "concurrency", "rate_limit", "request_concurrency"):
+        value = options[name]
+        if value is not None and not 0 < value < MOST:
+            raise InputError(f"{name}: must be greater than zero and less than {MOST:g}, not {value:g}")
+    return options
 
 
 def require_libraries() -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -33,6 +34,7 @@ class Counters:
         """Start again from zero; requests in flight stay in flight."""
         with self._lock:
             self._requests: Counter[Key] = Counter()
+            self._arrivals: list[tuple[float, Key]] = []
             self.tokens = 0
             self.bytes_received = 0
             self.in_flight = getattr(self, "in_flight", 0)
@@ -42,6 +44,7 @@ class Counters:
         """Count a request that has arrived."""
         with self._lock:
             self._requests[key] += 1
+            self._arrivals.append((time.monotonic(), key))
             self.in_flight += 1
             self.max_in_flight = max(self.max_in_flight, self.in_flight)
 
@@ -65,6 +68,12 @@ class Counters:
         with self._lock:
             items = list(self._requests.items())
         return sum(count for key, count in items if wanted.items() <= asdict(key).items())
+
+    def arrivals(self, **wanted: str) -> list[float]:
+        """Return when requests with all the given parts arrived: seconds of the monotonic clock, in order."""
+        with self._lock:
+            items = list(self._arrivals)
+        return [moment for moment, key in items if wanted.items() <= asdict(key).items()]
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain JSON types, requests sorted by their key."""

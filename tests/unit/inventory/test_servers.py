@@ -340,6 +340,8 @@ def test_a_source_of_which_every_location_failed_is_an_error(clouds: StandIn, pa
         pytest.param({"clouds_config": {"clouds": {}}, "clouds_yaml": "x"}, ["only one"], id="two sources of clouds"),
         pytest.param({"timeout": 0}, ["timeout", "greater than zero"], id="no time"),
         pytest.param({"concurrency": -1}, ["concurrency", "greater than zero"], id="no concurrency"),
+        pytest.param({"rate_limit": 0}, ["rate_limit", "greater than zero"], id="no rate"),
+        pytest.param({"request_concurrency": 0}, ["request_concurrency", "greater than zero"], id="no requests"),
         pytest.param({"hostnames": ["nmae"]}, ["hostnames", "'nmae'", "name.region.cloud"], id="unknown hostname"),
         pytest.param({"addresses": ["v4"]}, ["addresses", "'v4'", "network:NAME"], id="unknown address"),
         pytest.param({"on_failure": "maybe"}, ["on_failure", "maybe"], id="unknown policy"),

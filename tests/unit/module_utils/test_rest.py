@@ -10,12 +10,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Result, Target, gather
-from ansible_collections.oaktree.multicloud.plugins.module_utils._rest import (
-    RestQuery,
-    official_type,
-    rest_record,
-    service_types,
-)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._rest import RestQuery, rest_record, service_types
+from ansible_collections.oaktree.multicloud.plugins.module_utils._service_types import official_type
 from tests.standin import Answer, BlackHole, StandIn
 
 
