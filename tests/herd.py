@@ -17,9 +17,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-import keystoneauth1.adapter
-import keystoneauth1.identity
-import openstack.config.loader  # noqa: F401 - imported once for all
+import keystoneauth1.identity  # noqa: F401 - imported once for all
+import openstack.config.loader  # noqa: F401
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
 from tests.core_run import ask_one
@@ -27,7 +26,7 @@ from tests.core_run import ask_one
 
 @dataclass(frozen=True)
 class Ended:
-    """How the processes ended: their kinds of errors (None: none), in the order of their ends, and all their CPU time."""
+    """The kinds of the processes' errors (None: none), in the order of their ends, and seconds of CPU time of all."""
 
     kinds: list[str | None]
     cpu: float

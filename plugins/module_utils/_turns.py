@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import NamedTuple
 
 LONGEST_WAY = 5.0
@@ -94,21 +95,22 @@ class Turns:
     def read(cls, text: bytes, now: float) -> Turns:
         """What `written` wrote; a new one where the text makes no sense."""
         try:
-            turns = cls(**json.loads(text))
+            turns = cls(**json.loads(text.decode()))
             turns._check(now)
         except (AttributeError, TypeError, ValueError, OverflowError, RecursionError):
             return cls()
         return turns
 
     def _check(self, now: float) -> None:
-        """Raise for what nobody can have written, and take no moment that is yet to come for longer than may be."""
+        """Raise for what nobody can have written, and allow for no moment later than there can be."""
         if not all(_TICKET.fullmatch(ticket) for ticket in (*self.waiting, *self.under_way)):
             raise ValueError("no ticket")
+        if not all(map(isfinite, (*self.under_way.values(), *self.ended, self.pace, self.looked, self.window))):
+            raise ValueError("no number")
         self.waiting = list(dict.fromkeys(self.waiting))
-        self.under_way = {ticket: min(float(since), now) for ticket, since in self.under_way.items()}
-        self.ended = [min(float(moment), now + UNHEARD) for moment in self.ended]
-        self.pace, self.looked = float(self.pace), min(float(self.looked), now)
-        self.burst, self.window = int(self.burst), float(self.window)
+        self.under_way = {ticket: min(since, now) for ticket, since in self.under_way.items()}
+        self.ended = [min(moment, now + UNHEARD) for moment in self.ended]
+        self.looked, self.burst = min(self.looked, now), int(self.burst)
 
     def written(self) -> bytes:
         return json.dumps(vars(self)).encode()
