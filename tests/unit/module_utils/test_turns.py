@@ -77,13 +77,13 @@ class Simulation:
         return now - NOW
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("slowest", [0.001, 0.3, 3.0])
 @pytest.mark.parametrize(("rate", "burst", "window"), [(5, 5, 1.0), (1, 1, 1.0), (2.5, 2, 0.8), (0.5, 1, 2.0)])
 def test_no_window_sees_more_than_the_limit(rate: float, burst: int, window: float, slowest: float, seed: int) -> None:
     simulation = Simulation(Limit(rate), seed)
-    simulation.run(50, slowest)
-    assert len(simulation.arrivals) == 50
+    simulation.run(30, slowest)
+    assert len(simulation.arrivals) == 30
     spans = [last - first for first, last in zip(simulation.arrivals, simulation.arrivals[burst:], strict=False)]
     assert min(spans) >= window - 1e-9
 
