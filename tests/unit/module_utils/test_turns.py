@@ -9,6 +9,7 @@ import heapq
 import json
 import random
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -226,7 +227,31 @@ def test_what_is_written_is_read_again() -> None:
     assert Turns.read(turns.written(), NOW + 1) == turns
 
 
-VALID = {"waiting": [ticket(1)], "under_way": {ticket(2): NOW}, "ended": [NOW], "pace": 1.0, "looked": NOW}
+VALID: dict[str, Any] = {
+    "waiting": [ticket(1)],
+    "under_way": {ticket(2): NOW},
+    "ended": [NOW],
+    "pace": 1.0,
+    "looked": NOW,
+}
+
+WRONG: list[dict[str, Any]] = [
+    {"waiting": 5},
+    {"waiting": "abc"},
+    {"waiting": [5]},
+    {"waiting": ["../../../etc/passwd"]},
+    {"under_way": []},
+    {"under_way": {"x": 1}},
+    {"under_way": {ticket(1): "now"}},
+    {"ended": 5},
+    {"ended": ["x"]},
+    {"ended": [float("nan")]},
+    {"pace": float("inf")},
+    {"window": None},
+    {"looked": float("nan")},
+    {"burst": float("inf")},
+    {"surprise": 1},
+]
 
 
 @pytest.mark.parametrize(
@@ -240,26 +265,7 @@ VALID = {"waiting": [ticket(1)], "under_way": {ticket(2): NOW}, "ended": [NOW], 
         b"null",
         b"[]",
         b"5",
-        *(
-            json.dumps({**VALID, **change}).encode()
-            for change in (
-                {"waiting": 5},
-                {"waiting": "abc"},
-                {"waiting": [5]},
-                {"waiting": ["../../../etc/passwd"]},
-                {"under_way": []},
-                {"under_way": {"x": 1}},
-                {"under_way": {ticket(1): "now"}},
-                {"ended": 5},
-                {"ended": ["x"]},
-                {"ended": [float("nan")]},
-                {"pace": float("inf")},
-                {"window": None},
-                {"looked": float("nan")},
-                {"burst": float("inf")},
-                {"surprise": 1},
-            )
-        ),
+        *(json.dumps({**VALID, **change}).encode() for change in WRONG),
     ],
 )
 def test_content_that_makes_no_sense_is_as_good_as_none(content: bytes) -> None:
