@@ -184,7 +184,11 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._hosts import (
     slim,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._servers import ServerQuery, list_servers
-from ansible_collections.oaktree.multicloud.plugins.plugin_utils._options import check_positive, plain, require_libraries
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils._options import (
+    check_positive,
+    plain,
+    require_libraries,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -91,7 +91,11 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils import _cache
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError, OaktreeError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Target, gather, regions
 from ansible_collections.oaktree.multicloud.plugins.module_utils._rest import RestQuery, rest_record
-from ansible_collections.oaktree.multicloud.plugins.plugin_utils._options import check_positive, plain, require_libraries
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils._options import (
+    check_positive,
+    plain,
+    require_libraries,
+)
 
 
 class LookupModule(LookupBase):

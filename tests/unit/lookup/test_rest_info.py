@@ -67,6 +67,13 @@ def test_location_must_be_one(two_clouds: StandIn, location: str, words: list[st
     assert two_clouds.counters.tokens == 0
 
 
+@pytest.mark.parametrize("option", ["timeout", "rate_limit", "request_concurrency"])
+def test_an_option_that_must_be_positive(two_clouds: StandIn, option: str) -> None:
+    with pytest.raises(AnsibleLookupError, match=f"^{option}: must be greater than zero"):
+        look_up("compute", location="cloud1/r1", **{option: 0})
+    assert two_clouds.counters.requests() == 0
+
+
 def test_a_location_that_fails_is_named_with_kind_and_hint(two_clouds: StandIn) -> None:
     two_clouds["cloud1"].fault("POST", "/auth/tokens", Answer(401))
     with pytest.raises(AnsibleLookupError, match=r"^cloud1/r1/demo: .*\(auth\)\. Check user, password"):
