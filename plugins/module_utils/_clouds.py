@@ -24,8 +24,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._location impor
 from ansible_collections.oaktree.multicloud.plugins.module_utils._sdk import postpone_services
 from ansible_collections.oaktree.multicloud.plugins.module_utils._shared_store import open_store
 from ansible_collections.oaktree.multicloud.plugins.module_utils._store import NoStore
-from ansible_collections.oaktree.multicloud.plugins.module_utils._tokens import Identity
 from ansible_collections.oaktree.multicloud.plugins.module_utils._throttle import check_configured
+from ansible_collections.oaktree.multicloud.plugins.module_utils._tokens import Identity
 from ansible_collections.oaktree.multicloud.plugins.module_utils._turns import Limit
 
 if TYPE_CHECKING:

@@ -114,7 +114,7 @@ class Gate:
     def __init__(self, place: Place, limit: Limit) -> None:
         self._place = place
         self._limit = limit
-        self._directory = _cache._directory("throttle")  # noqa: SLF001 - of this collection
+        self._directory = _cache.private_directory("throttle")
         name = hashlib.sha256("\n".join([_processes.boot(), *place]).encode()).hexdigest()
         self._path = (self._directory or Path(os.devnull)) / f"{name}.json"
         self._pause_path = str(self._path.with_suffix(".pause"))
