@@ -34,6 +34,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Location, Project
 from ansible_collections.oaktree.multicloud.plugins.module_utils._reads import SharedReads
 from ansible_collections.oaktree.multicloud.plugins.module_utils._throttle import Gate, Place, configured
+from ansible_collections.oaktree.multicloud.plugins.module_utils._tokens import Identity, is_recent, lasts
 from ansible_collections.oaktree.multicloud.plugins.module_utils._turns import Limit
 
 if TYPE_CHECKING:
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from requests import PreparedRequest, Response, Session
 
     from ansible_collections.oaktree.multicloud.plugins.module_utils._store import Store
-    from ansible_collections.oaktree.multicloud.plugins.module_utils._tokens import Identity
 else:
     try:
         from requests import Session
@@ -168,6 +168,11 @@ class Connection:
         project = Project(access.project_id, access.project_name, access.project_domain_id, access.project_domain_name)
         self.location = replace(self.location, project=project, region=self.location.region or _only_region(access))
 
+    def prepare_long_work(self) -> None:
+        """Have a token that lasts, for a request that takes long and that a service may end with the token's end."""
+        self.region.identity.renew(self, lasts)
+        self.authenticate()
+
     def persist(self, call: Callable[[], Answer], *, repeatable: bool) -> Answer:
         """Make a call, and again where it was told to slow down; with ``repeatable`` also where it merely failed.
 
@@ -283,16 +288,23 @@ class Service:
         """
         # Not a cached_property: before Python 3.12 its lock is one for all Locations, and this waits for the network.
         self.connection.authenticate()
-        access = self.connection.access
-        if self._found is None or self._found.access is not access:
+        if self._found is None or self._found.access is not self.connection.access:
             try:
-                self._found = self._find(access)
+                self._found = self._find()
             except Exception as exc:
                 raise translate(exc) from exc
         return self._found.url
 
-    def _find(self, access: AccessInfo | None) -> _Endpoint:
-        url: str | None = self.adapter.get_endpoint(skip_discovery=True)
+    def _find(self) -> _Endpoint:
+        from keystoneauth1.exceptions import CatalogException
+
+        try:
+            url: str | None = self.adapter.get_endpoint(skip_discovery=True)
+        except CatalogException:
+            if not self._has_new_catalog():
+                raise
+            url = self.adapter.get_endpoint(skip_discovery=True)
+        access = self.connection.access
         if not url:
             raise RefusedError(
                 f"the catalog has no {self.service_type} endpoint here",
@@ -329,10 +341,20 @@ class Service:
         finally:
             _asked.reset(token)
 
-    def _has_moved(self) -> bool:
-        """Whether the endpoint is another than a document says that was not asked for lately; asks for it anew."""
+    def _has_new_catalog(self) -> bool:
+        """Whether there is a new token, in place of one that is not quite new and whose catalog looks wrong."""
+        before = self.connection.access
+        self.connection.region.identity.renew(self.connection, is_recent)
+        self.connection.authenticate()
+        return self.connection.access is not before
+
+    def _has_moved(self, *, unreachable: bool) -> bool:
+        """Whether the endpoint is another than the token or a document said that are not quite new."""
         found = self._found
-        if found is None or found.root is None or not self.connection.documents.forget(found.root):
+        if found is None:
+            return False
+        forgotten = found.root is not None and self.connection.documents.forget(found.root)
+        if not forgotten and not (unreachable and self._has_new_catalog()):
             return False
         self._found = None
         return self.endpoint != found.url
@@ -371,6 +393,7 @@ class Service:
 
         repeatable = allow_reauth
         while True:
+            self.connection.authenticate()
             url = path if path.startswith(("https://", "http://")) else self.endpoint + path
             token = (self.connection.session.get_auth_headers() or {}).get("X-Auth-Token")
             try:
@@ -380,12 +403,15 @@ class Service:
                 self.connection.region.identity.forget(self.connection, token)
                 if not repeatable:
                     raise
-                self.connection.authenticate()
-            except (ConnectFailure, NotFound):
-                if not (self._has_moved() and repeatable):
+            except NotFound:
+                if not (repeatable and self._has_moved(unreachable=False)):
                     raise
-            else:
-                return response
+            except ConnectFailure:  # what changes something may have arrived all the same
+                if not (repeatable and method in _IDEMPOTENT and self._has_moved(unreachable=True)):
+                    raise
+            else:  # several services know 300 only for a path that is none
+                if not (repeatable and response.status_code == 300 and self._has_moved(unreachable=False)):
+                    return response
             repeatable = False
 
     def json(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MICROVERSION = "2.79"
 """The newest that the record model has use for; clouds since Train (2019) answer it."""
 
+_OLDER = "microversions"
+
 Answer = TypeVar("Answer")
 
 _PLAIN_NAME = re.compile(r"[\w.-]+")
@@ -75,10 +77,14 @@ def _all(nova: Service, query: ServerQuery, version: str | None) -> Iterator[dic
 
 
 def _negotiated(nova: Service, ask: Callable[[str | None], Answer]) -> Answer:
-    """Ask with our microversion; only a cloud too old for it costs a discovery and a second request."""
+    """Ask with our microversion; a cloud too old for it costs a discovery and a second request now and then."""
+    store, key = nova.connection.region.store, f"{nova.endpoint} {MICROVERSION}"
+    older = store.get(_OLDER, key, store.lifetime)
     try:
-        return ask(MICROVERSION)
+        return ask(older["newest"] if older else MICROVERSION)
     except RefusedError as error:
         if error.status != 406:
             raise
-    return ask(nova.newest_microversion())
+    newest = nova.newest_microversion()
+    store.set(_OLDER, key, {"newest": newest})
+    return ask(newest)

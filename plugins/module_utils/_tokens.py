@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
@@ -18,7 +19,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import 
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from keystoneauth1.access import AccessInfo
 
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
     from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
     from ansible_collections.oaktree.multicloud.plugins.module_utils._store import Store
 
-MARGIN = 180
+MARGIN = 180.0
 """Seconds before its end at which a token is renewed, or a quarter of its life if that is less."""
+RECENT = 300.0
+"""Seconds for which a catalog is believed although an endpoint is missing in it or cannot be reached."""
 
 _TOKENS = "tokens"
 _V3_URL = re.compile(r"/v3/?$")
@@ -46,7 +49,7 @@ class Identity:
         self.plugin.reauthenticate = False  # when a token is old is decided here, for all processes
         self._store = store
         self.words = words
-        self._key = words if _can_be_kept(plugin) else None
+        self._key = store.conceal(words) if _can_be_kept(plugin) else None
         self._lock = threading.Lock()
         self._access: AccessInfo | None = None
         self._refused: str | None = None
@@ -61,13 +64,13 @@ class Identity:
         if not hasattr(self.plugin, "get_auth_ref"):
             return None
         connection.deadline.remaining()
-        access = self._access
-        if access is None or _is_old(access):
-            with self._alone(connection.deadline):
-                if self._access is access:
-                    self._access = self._obtain(connection)
-                access = self._access
-        return access
+        return self._ensure(connection, _is_valid)
+
+    def renew(self, connection: Connection, is_good: Callable[[AccessInfo], bool]) -> None:
+        """Have a token that is good for more than to be valid, if one is to be had; else the present one stays."""
+        with suppress(OaktreeError):
+            if self._access:
+                self._ensure(connection, is_good)
 
     def forget(self, connection: Connection, token: str | None) -> None:
         """Drop a token that was refused, here and in the store, unless it has been replaced by the time.
@@ -93,14 +96,27 @@ class Identity:
         finally:
             self._lock.release()
 
-    def _obtain(self, connection: Connection) -> AccessInfo:
+    def _ensure(self, connection: Connection, is_good: Callable[[AccessInfo], bool]) -> AccessInfo:
+        access = self._access
+        if access is None or not is_good(access):
+            with self._alone(connection.deadline):
+                if self._access is access or self._access is None:
+                    self._access = self._obtain(connection, is_good)
+                access = self._access
+        return access
+
+    def _obtain(self, connection: Connection, is_good: Callable[[AccessInfo], bool]) -> AccessInfo:
         if self._error:
             raise self._error
         try:
             if self._key is None:
                 return self._fetched(connection)
             return self._store.once(
-                _TOKENS, self._key, connection.deadline, self._stored, lambda: self._fetched(connection)
+                _TOKENS,
+                self._key,
+                connection.deadline,
+                lambda: self._stored(is_good),
+                lambda: self._fetched(connection),
             )
         except OaktreeError as error:
             if isinstance(error, AuthError) or self._is_first:
@@ -114,7 +130,7 @@ class Identity:
 
     # The plugin always has a token to show, if an old one: without one it would fetch for itself, past all locks.
 
-    def _stored(self) -> AccessInfo | None:
+    def _stored(self, is_good: Callable[[AccessInfo], bool]) -> AccessInfo | None:
         """The token that is in the store, if it is any good, as the plugin's own."""
         state = self._store.get(_TOKENS, self._key or "")
         if not isinstance(state, str):
@@ -123,7 +139,7 @@ class Identity:
         try:
             self.plugin.set_auth_state(state)
             access: AccessInfo = self.plugin.auth_ref
-            if access.auth_token != self._refused and not _is_old(access):
+            if access.auth_token != self._refused and is_good(access):
                 return access
         except _NONSENSE:
             pass  # damaged, or of another version of keystoneauth
@@ -137,7 +153,7 @@ class Identity:
         def once() -> AccessInfo:
             try:
                 access: AccessInfo = self._issuer(connection.session).get_auth_ref(connection.session)
-                _is_old(access)  # reads what is asked before every request
+                _is_valid(access)  # reads what is asked before every request
             except _NONSENSE as exc:
                 raise ServerError(f"Keystone's answer makes no sense: {type(exc).__name__}: {exc}") from exc
             except NotFound as exc:
@@ -172,8 +188,26 @@ def _can_be_kept(plugin: Any) -> bool:
     return True
 
 
-def _is_old(access: AccessInfo) -> bool:
+def _is_valid(access: AccessInfo) -> bool:
+    return _lives_on(access, min(MARGIN, _life(access) / 4))
+
+
+def lasts(access: AccessInfo) -> bool:
+    """Whether a token has half of its life before it, for work that takes long and is dear to repeat."""
+    return _lives_on(access, _life(access) / 2)
+
+
+def is_recent(access: AccessInfo) -> bool:
+    """Whether what the catalog of the token says may be believed, even if it does not look right."""
+    return access.issued is None or (datetime.now(UTC) - access.issued).total_seconds() < RECENT
+
+
+def _lives_on(access: AccessInfo, seconds: float) -> bool:
+    limit: Any = seconds  # keystoneauth takes fractions, whatever its annotation says
+    return not access.will_expire_soon(limit)
+
+
+def _life(access: AccessInfo) -> float:
     if access.expires is None or access.issued is None:
-        return access.will_expire_soon()
-    margin: Any = min(MARGIN, (access.expires - access.issued).total_seconds() / 4)
-    return access.will_expire_soon(margin)
+        return 4 * MARGIN
+    return (access.expires - access.issued).total_seconds()

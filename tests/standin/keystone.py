@@ -61,6 +61,7 @@ class Keystone(Service):
         self.token_seconds = 3600.0
         self._catalog = catalog
         self._tokens: dict[str, Token] = {}
+        self._made = 1
 
     def routes(self) -> Sequence[Route]:
         """Return what Keystone answers."""
@@ -87,13 +88,22 @@ class Keystone(Service):
         """Make every token issued so far invalid."""
         self._tokens.clear()
 
+    def rebuild(self) -> None:
+        """Make all users and projects anew, with other ids; tokens issued so far are invalid."""
+        self._made += 1
+        self.revoke_all()
+
     def project_id(self, name: str) -> str:
         """Return the id of a project."""
-        return uuid.uuid5(uuid.NAMESPACE_DNS, f"project.{name}.{self.cloud}").hex
+        return self._id("project", name)
 
     def user_id(self, name: str) -> str:
         """Return the id of a user."""
-        return uuid.uuid5(uuid.NAMESPACE_DNS, f"user.{name}.{self.cloud}").hex
+        return self._id("user", name)
+
+    def _id(self, kind: str, name: str) -> str:
+        suffix = "" if self._made == 1 else f".{self._made}"
+        return uuid.uuid5(uuid.NAMESPACE_DNS, f"{kind}.{name}.{self.cloud}{suffix}").hex
 
     def refuse(self, _call: Call, refusal: Refusal) -> Reply:
         """Return an error as Keystone shapes it."""

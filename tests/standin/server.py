@@ -151,6 +151,10 @@ class Cloud(_Knobbed):
         """Make every token issued so far invalid."""
         self.keystone.revoke_all()
 
+    def rebuild(self) -> None:
+        """Make its users and projects anew, with the same names and passwords but other ids; no token is valid."""
+        self.keystone.rebuild()
+
     def entry(self, user: str = "demo", *, application_credential: bool = False) -> dict[str, Any]:
         """Return this cloud's entry for clouds.yaml."""
         who = next(known for known in USERS if known.name == user)

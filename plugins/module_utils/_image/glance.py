@@ -140,6 +140,7 @@ class Glance:
 
     def put(self, path: str, body: Any, timeout: tuple[float, float], store: str | None = None) -> Response:
         """PUT image data, once, with the token as it is: only the caller can send the body anew."""
+        self.connection.prepare_long_work()
         headers = {"Content-Type": "application/octet-stream"}
         if store:
             headers["X-Image-Meta-Store"] = store

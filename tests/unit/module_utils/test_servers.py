@@ -152,10 +152,12 @@ def test_a_cloud_without_microversions(standin: Clouds) -> None:
     description = {"id": "v2.1", "status": "CURRENT", "links": [{"rel": "self", "href": f"{region.nova.url}/v2.1/"}]}
     answer = Answer(200, {"Content-Type": "application/json"}, json.dumps({"version": description}).encode())
     region.fault("GET", "/v2.1/?$", answer)
-    result = listing(clouds)
-    assert result.value is not None
-    (server,) = result.value
-    assert (server["name"], server["is_locked"]) == ("web-cloud1-r1-0000", None)
+    for requests in (4, 1, 1):  # token, refusal, discovery and list; the list
+        result = listing(clouds)
+        assert result.value is not None
+        (server,) = result.value
+        assert (server["name"], server["is_locked"]) == ("web-cloud1-r1-0000", None)
+        assert result.requests == requests
 
 
 @pytest.mark.parametrize("body", [{"servers": [5]}, {"servers": [{"name": "x"}]}, {"servers": {}}, {"server": {}}])
