@@ -11,9 +11,11 @@ import os
 import re
 import threading
 from contextlib import contextmanager, suppress
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils import _cache
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._store import (
     DEFAULT_LIFETIME,
     FileStore,
@@ -55,8 +57,12 @@ def open_store(section: Mapping[str, Any] | None) -> Store:
     """The store for the cache section of a clouds.yaml, None for none; private files where it does not say.
 
     A back end that cannot be used is a warning and a store that keeps nothing. The same section gives the same store
-    in a process.
+    in a process. Raises InputError for a section that is none.
     """
+    if not isinstance(section, (dict, NoneType)):
+        raise InputError(
+            f"clouds.yaml: cache is not a mapping but {section!r}", hint="See openstacksdk's documentation."
+        )
     section = {str(key).replace("-", "_"): value for key, value in (section or {}).items()}
     lifetime = _lifetime(section)
     name = section.get("class")
@@ -84,9 +90,10 @@ class SharedStore(Store):
     def __init__(self, name: str, arguments: Mapping[str, Any], lifetime: float) -> None:
         super().__init__(lifetime)
         self._name = name
-        self._secrets = [str(value) for key, value in arguments.items() if value and _SECRET.search(str(key))]
+        self._secrets: list[str] = []
         self._backend: Any = None
         try:
+            self._secrets = [str(value) for key, value in arguments.items() if value and _SECRET.search(str(key))]
             self._backend = _backend(name, arguments)
         except Exception as exc:  # noqa: BLE001 - as in _ask
             self._give_up(exc)
