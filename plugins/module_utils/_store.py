@@ -10,8 +10,8 @@ does not work is as good as none.
 from __future__ import annotations
 
 import json
+import os
 import time
-import uuid
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -103,7 +103,7 @@ class Store(ABC):
                 return make()
             except OaktreeError as error:
                 if _concerns_all(error, deadline):
-                    self.set(_FAILURES, key, {"id": uuid.uuid4().hex, **record_of(error)})
+                    self.set(_FAILURES, key, {"id": os.urandom(8).hex(), **record_of(error)})
                 raise
 
     @abstractmethod
