@@ -19,7 +19,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import CLEANING_UP, Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._discovery import DISCOVERY, Documents
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
     ConfigError,
@@ -43,14 +43,16 @@ if TYPE_CHECKING:
     from keystoneauth1.access import AccessInfo
     from keystoneauth1.adapter import Adapter
     from openstack.config.cloud_region import CloudRegion
-    from requests import PreparedRequest, Response, Session
+    from requests import PreparedRequest, RequestException, Response, Session
+    from requests.adapters import BaseAdapter
 
     from ansible_collections.oaktree.multicloud.plugins.module_utils._store import Store
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._wire import BreakableAdapter
 else:
     try:
-        from requests import Session
+        from requests import RequestException, Session
     except ImportError:  # reported by the runner, which knows how to say it
-        Session = object
+        RequestException, Session = OSError, object
 
 logging.getLogger("keystoneauth").addHandler(logging.NullHandler())  # else its remarks go to standard error
 
@@ -63,6 +65,8 @@ Answer = TypeVar("Answer")
 _VERSIONS = {"compute": ("2", "2.latest"), "image": ("2", "2.latest"), "identity": ("3", "3.latest")}
 _VERSIONED_URL = re.compile(r"/v(?P<major>\d+)[^/]*(/|$)")
 _IDEMPOTENT = {"GET", "HEAD", "DELETE"}
+_CLEANUP = "cleanup:"
+"""What the URLs begin with, so to say, of requests that clean up."""
 
 _asked: ContextVar[str] = ContextVar("_asked", default="identity")
 """The service whose request is being made; what `Service` does not ask for goes to Keystone."""
@@ -84,24 +88,41 @@ class Region:
 
 
 class _Transport(Session):
-    """A requests session that counts what it sends, each in its turn, and keeps it within its Location's clock."""
+    """A requests session that counts what it sends, each in its turn, and keeps it within its Location's clock.
 
-    def __init__(self, connection: Connection) -> None:
+    An interrupt breaks off whatever is in flight. Cleaning up has connections of its own.
+    """
+
+    def __init__(self, connection: Connection, work: BreakableAdapter, cleanup: BreakableAdapter) -> None:
         super().__init__()
         self._connection = connection
+        self._work = work
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, work)
+        self.mount(_CLEANUP, cleanup)
+
+    def get_adapter(self, url: str) -> BaseAdapter:
+        cleaning = self._connection.deadline.cancelled is CLEANING_UP
+        return super().get_adapter(_CLEANUP if cleaning else url)
 
     def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
         gate = self._connection.gate(_asked.get())
         return gate.send(partial(self._send, request, kwargs), self._connection.deadline)
 
     def _send(self, request: PreparedRequest, kwargs: dict[str, Any]) -> Response:
-        connection = self._connection
-        left = connection.deadline.remaining()
+        connection, deadline = self._connection, self._connection.deadline
+        left = deadline.remaining()
+        if deadline.cancelled is not CLEANING_UP:
+            deadline.cancelled.breaks(self._work.break_off)
         timeout = kwargs.get("timeout") or connection.region.api_timeout
         pair = timeout if isinstance(timeout, tuple) else (timeout, timeout)
         kwargs["timeout"] = tuple(min(seconds, left) for seconds in pair)
         connection.requests += 1
-        return super().send(request, **kwargs)
+        try:
+            return super().send(request, **kwargs)
+        except RequestException:
+            deadline.check_cancelled()
+            raise
 
 
 class Connection:
@@ -122,21 +143,21 @@ class Connection:
         self._services: dict[tuple[str, str | None], Service] = {}
         self._gates: dict[str, Gate] = {}
 
+    def __str__(self) -> str:
+        return str(self.location)
+
     @cached_property
     def session(self) -> Any:
         """The keystoneauth1 session (no retries of its own: see wire behaviour in `Service.request`)."""
         from keystoneauth1.session import Session as KeystoneSession
 
-        from ansible_collections.oaktree.multicloud.plugins.module_utils._tls import SharedTLSAdapter
+        from ansible_collections.oaktree.multicloud.plugins.module_utils._wire import BreakableAdapter
 
         verify, cert = self.region.config.get_requests_verify_args()
         documents: Any = self.documents
-        transport = _Transport(self)
-        for scheme in ("https://", "http://"):
-            transport.mount(scheme, SharedTLSAdapter())
         return KeystoneSession(
             auth=self.region.identity.plugin,
-            session=transport,
+            session=_Transport(self, BreakableAdapter(), BreakableAdapter()),
             verify=verify,
             cert=cert,
             app_name="oaktree.multicloud",
@@ -207,8 +228,12 @@ class Connection:
 
     @contextmanager
     def grace(self, seconds: float) -> Iterator[None]:
-        """A clock for the cleanup inside, also when the Location's has run out or the run was interrupted."""
-        outer, self.deadline = self.deadline, Deadline(seconds, "the time for cleaning up")
+        """A clock for the cleanup inside, also when the Location's has run out or the run was interrupted.
+
+        An interrupted run has one time for all its cleaning up.
+        """
+        outer = self.deadline
+        self.deadline = Deadline(min(seconds, outer.cancelled.grace), "the time for cleaning up", CLEANING_UP)
         try:
             yield
         finally:

@@ -33,6 +33,14 @@ class OaktreeError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint or self.default_hint
+        self.left: list[str] = []
+        """What the work that failed could not remove again."""
+
+    def leaves(self, complaint: str) -> None:
+        """Add what could not be removed, and why; nothing for an empty text."""
+        if complaint and complaint not in self.left:
+            self.left.append(complaint)
+            self.message += f"; {complaint}"
 
 
 class ConfigError(OaktreeError):

@@ -19,6 +19,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils import _cache
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError, OaktreeError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Result, Target, gather
 from ansible_collections.oaktree.multicloud.plugins.module_utils._records import check_fields
+from ansible_collections.oaktree.multicloud.plugins.module_utils._scatter import InterruptError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -196,14 +197,9 @@ def run_state(
         results = act()
     except OaktreeError as error:
         fail(module, error)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         _hide_config(module)
-        module.fail_json(
-            msg=(
-                "Interrupted. What was complete stays; what was half-made has been removed, except where a cloud owed "
-                "an answer: there the next run of this task removes it."
-            )
-        )
+        module.fail_json(msg=_interrupted(interrupt))
     done = [(result, describe(result.value)) for result in results if result.value is not None]
     output: dict[str, Any] = {
         "changed": any(state.action != "unchanged" for _result, state in done),
@@ -222,6 +218,18 @@ def run_state(
             for result, state in done
         ]
     finish(module, results, output)
+
+
+def _interrupted(interrupt: KeyboardInterrupt) -> str:
+    """What became of the work, as far as that is known: before anything has begun there is nothing to say."""
+    outcomes = interrupt.outcomes if isinstance(interrupt, InterruptError) else ()
+    left = [
+        f"{outcome.item}: {'; '.join(outcome.error.left)}"
+        for outcome in outcomes
+        if outcome.error and outcome.error.left
+    ]
+    stays = "Interrupted. What was complete stays; what was half-made has been removed"
+    return f"{stays}, but for what the next run of this task removes: {' | '.join(left)}" if left else f"{stays}."
 
 
 def _text(value: Mapping[str, Any]) -> str:

@@ -8,17 +8,29 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import OaktreeError, translate
+from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Cancellation, Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
+    DeadlineError,
+    OaktreeError,
+    translate,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
+
+
+ATTENTION = 0.2
+"""Seconds until an interrupt is noticed: a signal that another thread gets does not wake the main one up."""
+
+FOR_CLEANING_UP = 0.9
+"""The share of the grace in which interrupted work has to clean up; in the rest it says what it could not remove."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,14 @@ class Outcome(Generic[Item, Value]):
     error: OaktreeError | None = None
 
 
+class InterruptError(KeyboardInterrupt):
+    """An interrupt that work was told of. ``outcomes`` are of all items whose work had begun, in the items' order."""
+
+    def __init__(self, outcomes: Sequence[Outcome[Any, Any]]) -> None:
+        super().__init__()
+        self.outcomes = outcomes
+
+
 def scatter(
     items: Sequence[Item], work: Callable[[Item, Deadline], Value], limits: Limits
 ) -> list[Outcome[Item, Value]]:
@@ -48,14 +68,16 @@ def scatter(
 
     The deadline of an item starts with its work. Work that does not end within ``timeout + grace`` is given up: its
     outcome is a DeadlineError, its place goes to the next item, and its thread, a daemon, cannot hold the exit of
-    the process. On KeyboardInterrupt all work is told to stop, gets ``grace`` to clean up, and the interrupt goes on.
+    the process. On KeyboardInterrupt all work is told to stop and gets ``grace`` to clean up, which a second one ends;
+    it goes on as an InterruptError.
     """
     run = _Run(items, work, limits)
     try:
         run.until_done()
-    except KeyboardInterrupt:
-        run.cancel()
-        raise
+    except KeyboardInterrupt as interrupt:
+        with suppress(KeyboardInterrupt):
+            run.cancel()
+        raise InterruptError(run.so_far()) from interrupt
     return [run.outcomes[index] for index in range(len(items))]
 
 
@@ -67,7 +89,7 @@ class _Run(Generic[Item, Value]):
         self.outcomes: dict[int, Outcome[Item, Value]] = {}
         self._started: dict[int, float] = {}
         self._done: queue.SimpleQueue[tuple[int, Outcome[Item, Value]]] = queue.SimpleQueue()
-        self._cancelled = threading.Event()
+        self._cancelled = Cancellation()
 
     def until_done(self) -> None:
         waiting = iter(range(len(self.items)))
@@ -78,14 +100,18 @@ class _Run(Generic[Item, Value]):
 
     def cancel(self) -> None:
         """Tell all work to stop and wait, at most ``grace``, until it has cleaned up."""
-        self._cancelled.set()
         end = time.monotonic() + self.limits.grace
+        self._cancelled.set(self.limits.grace * FOR_CLEANING_UP)
         while self._started and (left := end - time.monotonic()) > 0:
-            try:
-                index, _outcome = self._done.get(timeout=left)
-            except queue.Empty:
-                return
-            self._started.pop(index, None)
+            self._take(left)
+
+    def so_far(self) -> list[Outcome[Item, Value]]:
+        """The outcomes; work that has begun and goes on is one that nobody knows the end of."""
+        for index, start in self._started.items():
+            error = DeadlineError("interrupted")
+            error.leaves("the work has not ended in time")
+            self.outcomes[index] = Outcome(self.items[index], time.monotonic() - start, error=error)
+        return [self.outcomes[index] for index in sorted(self.outcomes)]
 
     def _start(self, index: int) -> None:
         self._started[index] = time.monotonic()
@@ -107,13 +133,18 @@ class _Run(Generic[Item, Value]):
         """Take the next outcome, or give up on the work that is over its time."""
         allowed = self.limits.timeout + self.limits.grace
         left = min(self._started.values()) + allowed - time.monotonic()
-        try:
-            index, outcome = self._done.get(timeout=max(0.0, left))
-        except queue.Empty:
+        if not self._take(max(0.0, left)):
             self._give_up(time.monotonic() - allowed)
-            return
+
+    def _take(self, seconds: float) -> bool:
+        """Whether there was an outcome to take within the time, or a part of it."""
+        try:
+            index, outcome = self._done.get(timeout=min(seconds, ATTENTION))
+        except queue.Empty:
+            return False
         if self._started.pop(index, None) is not None:
             self.outcomes[index] = outcome
+        return True
 
     def _give_up(self, before: float) -> None:
         for index in [index for index, start in self._started.items() if start <= before]:

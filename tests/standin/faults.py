@@ -31,7 +31,13 @@ class Answer:
 
 @dataclass(frozen=True)
 class BlackHole:
-    """Take the request and never answer, until the client goes away."""
+    """Take the request and never answer, until the client goes away: after reading only its headers, or doing the work.
+
+    With `late` the work is begun so many seconds after the client has gone.
+    """
+
+    after: Literal["headers", "work"] = "headers"
+    late: float | None = None
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,9 @@ class Gate:
     async def _strike(self, action: Action | None, request: web.Request, work: Work) -> web.StreamResponse:
         body = self._read(request)
         match action:
-            case Answer(after="headers" | "body") | BlackHole():
+            case BlackHole(late=float() as late):
+                return await _too_late(request, await collect(body), work, late)
+            case Answer(after="headers" | "body") | BlackHole(after="headers"):
                 return await _instead(action, request, body)
             case CutRequest() | CorruptRequest():
                 body = action.spoil(body, body_length(request))
@@ -157,9 +159,26 @@ async def _instead(action: Answer | BlackHole, request: web.Request, body: Body)
         if action.after == "body":
             await drain(body)
         return _answer(action)
+    return await _silence(request)
+
+
+async def _silence(request: web.Request) -> web.Response:
+    """Return when the client has gone."""
     while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110  (no event tells it)
         await asyncio.sleep(0.05)
     return web.Response()
+
+
+async def _too_late(request: web.Request, body: bytes, work: Work, seconds: float) -> web.Response:
+    """Do the work when nobody waits for it any more."""
+
+    async def read() -> Body:
+        yield body
+
+    silence = await _silence(request)
+    await asyncio.sleep(seconds)
+    await drain((await work(read())).body)
+    return silence
 
 
 async def _finish(action: Action | None, request: web.Request, reply: Reply) -> web.StreamResponse:
@@ -175,6 +194,9 @@ async def _finish(action: Action | None, request: web.Request, reply: Reply) -> 
         case CutRequest() | LoseAnswer():
             await drain(reply.body)
             return hang_up(request)
+        case BlackHole():
+            await drain(reply.body)
+            return await _silence(request)
         case _:
             return await send(request, reply)
 

@@ -108,7 +108,7 @@ class FaultProxy:
                 request.method,
                 URL(self._upstream + request.raw_path, encoded=True),
                 headers=_passed_on(request.headers),
-                data=body if request.can_read_body else None,
+                data=body if request.body_exists else None,
                 allow_redirects=False,
             )
         except aiohttp.ClientConnectionError as error:

@@ -103,12 +103,13 @@ def _container(wanted: Wanted) -> str:
 
 def _remove(swift: Swift, container: Container) -> str:
     """Remove the data, what earlier runs left beside them, and the container; returns nothing, or what stays."""
-    complaint = remove(swift, container.name, OBJECT)
+    complaints = [remove(swift, container.name, OBJECT)]
     if container.ours:
         with swift.connection.grace(CLEANUP_TIMEOUT):
             try:
-                complaint += discard(swift, [f"{container.name}/{item.name}" for item in swift.objects(container.name)])
+                paths = [f"{container.name}/{item.name}" for item in swift.objects(container.name)]
+                complaints.append(discard(swift, paths))
                 swift.delete_container(container)
             except OaktreeError as error:
-                complaint += f"; the container {container.name} could not be removed: {error.message}"
-    return complaint.lstrip("; ")
+                complaints.append(f"the container {container.name} could not be removed: {error.message}")
+    return "; ".join(filter(None, complaints))

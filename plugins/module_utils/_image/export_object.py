@@ -89,7 +89,7 @@ class ObjectExport:
                 done = self._brought_out(present)
             except OaktreeError as error:
                 if made_container:
-                    error.message += self._without_container()
+                    error.leaves(self._without_container())
                 raise
         with self._connection.within(self._request.timeout, "timeout"):
             return replace(done, tempurl=self._tempurl(done) if self._request.tempurl and not check_mode else None)
@@ -144,7 +144,7 @@ class ObjectExport:
             self._request.check({})
             copy = self._finished(made.name, made.format, {})
         except OaktreeError as error:
-            error.message += remove(self._swift, self._container, made.name)
+            error.leaves(remove(self._swift, self._container, made.name))
             raise
         self._notes.extend(task.notes)
         return self._export("created", present, copy, "export_task")
@@ -157,10 +157,10 @@ class ObjectExport:
         try:
             copy = self._finished(name, str(self._image["disk_format"]), digests)
         except OaktreeError as error:
-            error.message += remove(self._swift, container, name)
+            error.leaves(remove(self._swift, container, name))
             raise
         old = [path for path in replaced if path.startswith(f"{container}/{name}{SEGMENTS}")]
-        if old and (note := discard(self._swift, old).lstrip("; ")):
+        if old and (note := discard(self._swift, old)):
             self._notes.append(note)
         return self._export("created", present, copy, "stream")
 
@@ -232,7 +232,7 @@ class ObjectExport:
             with self._connection.grace(CLEANUP_TIMEOUT):
                 self._swift.delete_container(self._swift.ensure_container(self._container))
         except OaktreeError as error:
-            return f"; the container {self._container} could not be removed: {error.message}"
+            return f"the container {self._container} could not be removed: {error.message}"
         return ""
 
     def _copy(

@@ -75,8 +75,8 @@ class ExportTask:
             return self._by_either()
         except OaktreeError as error:
             if isinstance(error, DeadlineError):
-                error.message += "; the export task goes on: the cloud lets nobody cancel it"
-            error.message += self._discard(before)
+                error.leaves("the export task goes on: the cloud lets nobody cancel it")
+            error.leaves(self._discard(before))
             raise
 
     def _by_either(self) -> Made:
@@ -124,7 +124,7 @@ class ExportTask:
             with self._swift.connection.grace(CLEANUP_TIMEOUT):
                 new = sorted(self._written() - before)
         except OaktreeError as error:
-            return f"; what the export task wrote could not be looked for: {error.message}"
+            return f"what the export task wrote could not be looked for: {error.message}"
         return discard(self._swift, [f"{self._container}/{name}" for name in new])
 
 

@@ -46,7 +46,7 @@ def publish(glance: Glance, wanted: Wanted, plan: Plan, image: Mapping[str, Any]
         published = if_published(glance, image["id"])
         if published:
             return published
-        error.message += discard(glance, image["id"])
+        error.leaves(discard(glance, image["id"]))
         raise
 
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import json_object
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
     ConflictError,
+    DeadlineError,
     RefusedError,
     ServerError,
+    UnreachableError,
     without_signatures,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._offers import ImageOffers, Quota, image_offers
@@ -77,6 +79,8 @@ class Glance:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.unanswered: set[str] = set()
+        """IDs of images of whose creation nobody knows whether the cloud has come to it, or will."""
 
     @property
     def _service(self) -> Service:
@@ -136,6 +140,13 @@ class Glance:
 
     def create(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Make an image record, sent once: with an id in ``fields`` whoever calls can find out what became of it."""
+        try:
+            return self._create(fields)
+        except (DeadlineError, UnreachableError):
+            self.unanswered.add(str(fields.get("id")))
+            raise
+
+    def _create(self, fields: dict[str, Any]) -> dict[str, Any]:
         return json_object(self._service.request("POST", "/images", retry=False, json=fields))
 
     def put(self, path: str, body: Any, timeout: tuple[float, float], store: str | None = None) -> Response:
@@ -179,13 +190,15 @@ class Glance:
         response = self._service.request("PATCH", f"/images/{image_id}", json=list(operations), headers=_PATCH_TYPE)
         return json_object(response)
 
-    def delete(self, image_id: str) -> None:
-        """Delete the image; one that is not there is no error."""
+    def delete(self, image_id: str) -> bool:
+        """Delete the image; returns whether it was there."""
         try:
             self._service.request("DELETE", f"/images/{image_id}")
         except RefusedError as error:
             if error.status != 404:
                 raise
+            return False
+        return True
 
     def members(self, image_id: str) -> tuple[str, ...]:
         """The projects that the image is shared with."""

@@ -81,7 +81,7 @@ class GlanceV1(Glance):
     def data(self, image_id: str, headers: Mapping[str, str], stall_timeout: float) -> Response:
         return self._data(f"/images/{image_id}", headers, stall_timeout)
 
-    def create(self, fields: dict[str, Any]) -> dict[str, Any]:
+    def _create(self, fields: dict[str, Any]) -> dict[str, Any]:
         response = self._service.request("POST", "/images", retry=False, headers=_headers(fields))
         return _from_answer(response)
 

@@ -136,7 +136,7 @@ def _apply(job: Job, supply: Supply | None, feeds: Feeds) -> Change:
     glance, notes = glance_for(connection), list[str]()
     scheme = None
     with connection.within(case.wanted.clocks.timeout, "timeout"):
-        notes.extend(note for image_id in plan.clear if (note := discard(glance, image_id).lstrip("; ")))
+        notes.extend(note for image_id in plan.clear if (note := discard(glance, image_id)))
     image = plan.image
     if plan.upload and supply:
         transfer = Transfer(connection, case, plan.upload, supply, feeds)
@@ -165,7 +165,7 @@ def _transferred(job: Job, transfer: Transfer, feeds: Feeds) -> dict[str, Any]:
     try:
         return _copied(glance_for(job.connection), job.case, image)
     except OaktreeError as error:
-        error.message += discard(glance_for(job.connection), image["id"])
+        error.leaves(discard(glance_for(job.connection), image["id"]))
         raise
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import FIRST_PAUSE
@@ -41,6 +42,9 @@ ATTEMPTS = 3
 CLEANUP_TIMEOUT = 30.0
 """Seconds that the removal of a half-made image may take, on top of whatever clock ran out."""
 
+LATE = 2.0
+"""Seconds in which an image may yet come whose creation was not answered."""
+
 _PASSING = (AuthError, IntegrityError, ServerError, ThrottledError, UnreachableError)
 _NOT_OPEN = {None, 403, 404, 405, 410, 415, 501}
 """Answers that mean: this scheme is not open to us after all. None is the collection's own finding."""
@@ -66,6 +70,8 @@ class Transfer:
         self._insisted = False
         self.notes: list[str] = []
         """What did not go as planned, for the user."""
+        self._left: list[str] = []
+        """What tries that failed could not remove."""
 
     def run(self) -> dict[str, Any]:
         """Return the active image, under its upload name and still marked."""
@@ -78,6 +84,8 @@ class Transfer:
                 schemes = self._fallbacks(scheme, schemes, error)
                 if not schemes:
                     error.message += f" (before that, {'; '.join(failed)})" if failed else ""
+                    for complaint in self._left:
+                        error.leaves(complaint)
                     raise
                 failed.append(f"{scheme.NAME}: {error.message}")
                 self.notes.append(f"{scheme.NAME} failed, {schemes[0].NAME} instead: {error.message}")
@@ -136,10 +144,13 @@ class Transfer:
         except OaktreeError as error:
             self._insisted = attempt.insisted
             if attempt.image_id:
-                error.message += discard(attempt.glance, attempt.image_id)
+                error.leaves(discard(attempt.glance, attempt.image_id))
+            self._left += error.left
             raise
         finally:
-            self.notes.extend(complaint for remove in reversed(attempt.temporary) if (complaint := remove()))
+            complaints = [complaint for remove in reversed(attempt.temporary) if (complaint := remove())]
+            self.notes += complaints
+            self._left += complaints
         return image
 
     def _send(self, scheme: Scheme, attempt: Attempt) -> None:
@@ -173,18 +184,25 @@ def until_active(patience: Patience, *, importing: bool) -> dict[str, Any]:
 def discard(glance: Glance, image_id: str) -> str:
     """Remove an image, whatever clock ran out, and insist: Glance refuses while an import goes on.
 
-    Returns nothing, or what to add to the message when it stays.
+    One whose creation was not answered is waited for, `LATE` at the most. Returns nothing, or what stays and why.
     """
+    stays = f"the incomplete image {image_id} could not be removed"
     with glance.connection.grace(CLEANUP_TIMEOUT):
+        late = time.monotonic() + LATE
         while True:
             try:
-                glance.delete(image_id)
+                gone = glance.delete(image_id)
             except (ConflictError, ServerError, ThrottledError, UnreachableError) as error:
-                try:
-                    glance.connection.deadline.sleep(1.0)
-                except DeadlineError:
-                    return f"; the incomplete image {image_id} could not be removed ({error.message})"
+                complaint, pause = f"{stays} ({error.message})", 1.0
             except OaktreeError as error:
-                return f"; the incomplete image {image_id} could not be removed ({error.message})"
+                return f"{stays} ({error.message})"
             else:
-                return ""
+                if gone or image_id not in glance.unanswered:
+                    return ""
+                complaint, pause = f"the image {image_id} may come yet: its creation was not answered", FIRST_PAUSE / 2
+                if time.monotonic() >= late:
+                    return complaint
+            try:
+                glance.connection.deadline.sleep(pause)
+            except DeadlineError:
+                return complaint

@@ -108,7 +108,7 @@ def verify(swift: Swift, target: Target, size: int, etag: str) -> Object:
 
 
 def remove(swift: Swift, container: str, name: str, segments: Sequence[Segment] | None = None) -> str:
-    """Remove an object with its segments; returns nothing, or what to add to a message when something stays.
+    """Remove an object with its segments; returns nothing, or what stays and why.
 
     One request where the store does it and says that all of them went; else one for each object. What the segments
     are is asked where it is not told.
@@ -120,7 +120,7 @@ def remove(swift: Swift, container: str, name: str, segments: Sequence[Segment] 
             else:
                 paths = [f"{container}/{segment.name}" for segment in segments]
         except OaktreeError as error:
-            return f"; {container}/{name} could not be removed from the object store: {error.message}"
+            return f"{container}/{name} could not be removed from the object store: {error.message}"
         try:
             if paths and swift.delete_large(container, name) > len(paths):
                 return ""
@@ -136,4 +136,4 @@ def discard(swift: Swift, paths: Sequence[str]) -> str:
     if not left:
         return ""
     path, error = next(iter(left.items()))
-    return f"; {len(left)} objects could not be removed from the object store ({path}: {error.message})"
+    return f"{len(left)} objects could not be removed from the object store ({path}: {error.message})"

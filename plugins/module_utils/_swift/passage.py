@@ -97,7 +97,7 @@ class Passage:
             accept(digests)
             return self._finish(segments), digests
         except OaktreeError as error:
-            error.message += self._discard()
+            error.leaves(self._discard())
             raise
         finally:
             self._tape.close()
@@ -142,7 +142,7 @@ class Passage:
             with self._swift.connection.grace(CLEANUP_TIMEOUT):
                 there = self._swift.head(target.container, target.name) if target.name in self._touched else None
         except OaktreeError as error:
-            return f"; what was sent to {target.container}/{target.name} could not be removed: {error.message}"
+            return f"what was sent to {target.container}/{target.name} could not be removed: {error.message}"
         if there and there.mark != target.mark:
             self._touched.remove(target.name)
         return discard(self._swift, [f"{target.container}/{name}" for name in sorted(self._touched)])

@@ -93,7 +93,7 @@ class Upload:
             segments = self._send_parts()
             there = self._finish(segments)
         except OaktreeError as error:
-            error.message += self._discard()
+            error.leaves(self._discard())
             raise
         segments = segments if len(segments) > 1 else ()
         return Stored(self._target.container, there.name, there.size, there.etag, segments, self._sent)
@@ -182,7 +182,7 @@ class Upload:
                     used = {path.partition("/")[2] for path in self._swift.segments(target.container, target.name)}
                     names -= {target.name, *used}
         except OaktreeError as error:
-            return f"; what was sent to {target.container}/{target.name} could not be removed: {error.message}"
+            return f"what was sent to {target.container}/{target.name} could not be removed: {error.message}"
         return discard(self._swift, [f"{target.container}/{name}" for name in sorted(names)])
 
     def _check(self) -> None:

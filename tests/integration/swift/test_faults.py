@@ -17,6 +17,7 @@ from dataclasses import replace
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Cancellation
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
     DeadlineError,
     IntegrityError,
@@ -178,7 +179,7 @@ def test_interrupted(north: Lab) -> None:
     assert north.names() == []
 
 
-def _cancel_when_struck(fault: Fault, cancelled: threading.Event) -> None:
+def _cancel_when_struck(fault: Fault, cancelled: Cancellation) -> None:
     while not fault.struck:
         time.sleep(0.02)
     cancelled.set()

@@ -21,7 +21,7 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils import _cache
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cache import Lock
-from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Cancellation, Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import DeadlineError
 
 FORKS = multiprocessing.get_context("fork")
@@ -280,7 +280,7 @@ def test_waiting_for_a_lock_ends_with_the_clock_and_by_cancellation(tmp_path: Pa
         with pytest.raises(DeadlineError, match="not finished within timeout"), Lock("tokens", "a", Deadline(0.3)):
             pass
         assert 0.2 < time.monotonic() - start < 2
-        cancelled = threading.Event()
+        cancelled = Cancellation()
         threading.Timer(0.1, cancelled.set).start()
         with (
             pytest.raises(DeadlineError, match="interrupted"),

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Cancellation, Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import DeadlineError
 
 
@@ -38,7 +38,7 @@ def test_a_sleep_that_would_outlast_the_clock_ends_at_once() -> None:
 
 
 def test_cancelling_wakes_sleepers_and_stops_all_clocks() -> None:
-    cancelled = threading.Event()
+    cancelled = Cancellation()
     deadlines = [Deadline(30.0, cancelled=cancelled), Deadline(30.0, cancelled=cancelled)]
     threading.Timer(0.05, cancelled.set).start()
     start = time.monotonic()
@@ -48,3 +48,27 @@ def test_cancelling_wakes_sleepers_and_stops_all_clocks() -> None:
     with pytest.raises(DeadlineError, match="interrupted"):
         deadlines[1].remaining()
     assert Deadline(1.0).remaining() > 0
+
+
+def test_cancelling_breaks_off_what_asked_for_it_once_and_whatever_asks_later_at_once() -> None:
+    cancelled, broken = Cancellation(), list[str]()
+
+    def first() -> None:
+        broken.append("first")
+
+    for _time in range(2):
+        cancelled.breaks(first)
+    assert broken == []
+    cancelled.set()
+    assert broken == ["first"]
+    cancelled.breaks(lambda: broken.append("late"))
+    assert broken == ["first", "late"]
+
+
+def test_a_cancelled_run_has_one_time_for_cleaning_up() -> None:
+    cancelled = Cancellation()
+    assert cancelled.grace == float("inf")
+    cancelled.set(0.2)
+    assert 0 < cancelled.grace <= 0.2
+    time.sleep(0.25)
+    assert cancelled.grace == 0

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import DeadlineError, QuotaError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._scatter import Limits, scatter
+from ansible_collections.oaktree.multicloud.plugins.module_utils._scatter import InterruptError, Limits, scatter
 
 QUICK = Limits(concurrency=10, timeout=5.0)
 
@@ -127,7 +128,7 @@ def test_errors_become_outcomes_with_their_cause() -> None:
 
 PROGRAM = """
 import sys, threading, time
-from ansible_collections.oaktree.multicloud.plugins.module_utils._scatter import Limits, scatter
+from ansible_collections.oaktree.multicloud.plugins.module_utils._scatter import InterruptError, Limits, scatter
 
 def work(item, deadline):
     if item == "fine":
@@ -188,3 +189,44 @@ def test_an_interrupt_does_not_wait_when_all_have_cleaned_up() -> None:
         output, _errors = process.communicate(timeout=20)
     assert sorted(output.splitlines()) == ["cleaned up decent", "cleaned up polite"]
     assert time.monotonic() - start < 5
+
+
+def test_a_second_interrupt_ends_the_process_at_once() -> None:
+    with program("60", "30", "polite", "stubborn") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        time.sleep(0.3)
+        process.send_signal(2)
+        assert process.stdout.readline() == "cleaned up polite\n"
+        start = time.monotonic()
+        process.send_signal(2)
+        process.communicate(timeout=20)
+    assert process.returncode != 0
+    assert time.monotonic() - start < 3
+
+
+def test_an_interrupt_tells_what_became_of_the_work() -> None:
+    def work(item: str, deadline: Deadline) -> str:
+        if item == "last":
+            signal.raise_signal(signal.SIGINT)
+        if item == "stubborn":
+            threading.Event().wait(5)
+        try:
+            deadline.sleep(5)
+        except DeadlineError as error:
+            if item == "late":
+                return item
+            error.leaves("a crumb" if item == "messy" else "")
+            raise
+        return item
+
+    with pytest.raises(InterruptError) as caught:
+        scatter(["late", "clean", "messy", "stubborn", "last", "never"], work, Limits(5, 10.0, grace=0.5))
+    ends = [(one.item, one.value, one.error.left if one.error else None) for one in caught.value.outcomes]
+    assert ends == [
+        ("late", "late", None),
+        ("clean", None, []),
+        ("messy", None, ["a crumb"]),
+        ("stubborn", None, ["the work has not ended in time"]),
+        ("last", None, []),
+    ]

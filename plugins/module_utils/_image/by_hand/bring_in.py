@@ -125,7 +125,7 @@ class FromSegments:
             self._glance.start_import(image_id, {"name": web_download.METHOD, "uri": url}, {})
             return self._finished(image_id, importing=True)
         except OaktreeError as error:
-            error.message += discard(self._glance, image_id)
+            error.leaves(discard(self._glance, image_id))
             raise
 
     def _by_task(self, url: str) -> dict[str, Any]:
@@ -144,7 +144,7 @@ class FromSegments:
         try:
             return self._finished(image_id, importing=False)
         except OaktreeError as error:
-            error.message += discard(self._glance, image_id)
+            error.leaves(discard(self._glance, image_id))
             raise
 
     def _discard_parts(self) -> None:
@@ -154,7 +154,7 @@ class FromSegments:
             if part_of(image) == self._upload.image_id:
                 complaint = discard(self._glance, str(image["id"]))
                 if complaint:
-                    raise ServerError(complaint.lstrip("; "), hint="Finalize again.")
+                    raise ServerError(complaint, hint="Finalize again.")
 
     def _finished(self, image_id: str, *, importing: bool) -> dict[str, Any]:
         size = self._upload.content.size

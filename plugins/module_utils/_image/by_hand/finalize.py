@@ -122,7 +122,7 @@ class Finalization:
         for old in plan.remove:
             self._notes.extend(finalise.retire(self._glance, self._wanted, old))
         self._notes.extend(remains.remove(self._connection))
-        self._notes.extend(note for image_id in plan.clear if (note := discard(self._glance, image_id).lstrip("; ")))
+        self._notes.extend(note for image_id in plan.clear if (note := discard(self._glance, image_id)))
 
     def _outcome(self, action: str, plan: Plan, image: dict[str, Any]) -> Outcome:
         record = image_record(image, self._connection.location)

@@ -47,7 +47,7 @@ class Remains:
         """Remove it, and return what could not be removed and why."""
         complaints = [remove_container(Swift(connection), container) for container in self.containers]
         complaints += [discard(Glance(connection), image_id) for image_id in self.images]
-        return [complaint.lstrip("; ") for complaint in complaints if complaint]
+        return [complaint for complaint in complaints if complaint]
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ class Preparation:
         remains = sight.apart_from({upload.image_id} if upload else set())
         if not check_mode:
             complain(remains.remove(self._connection))
-            complain([note for image_id in plan.clear if (note := discard(self._glance, image_id).lstrip("; "))])
+            complain([note for image_id in plan.clear if (note := discard(self._glance, image_id))])
         if plan.upload and upload is None:
             made = self._new(check_mode=check_mode)
             return replace(made, action="replaced", before=remains.to_dict()) if sight.uploads else made
@@ -116,8 +116,8 @@ class Preparation:
             return self._requests(upload, limits)
         except OaktreeError as error:
             if upload.scheme == SWIFT:
-                error.message += self._segments(upload).remove()
-            error.message += discard(self._glance, upload.image_id)
+                error.leaves(self._segments(upload).remove())
+            error.leaves(discard(self._glance, upload.image_id))
             raise
 
     def _segments(self, upload: Upload) -> Segments:

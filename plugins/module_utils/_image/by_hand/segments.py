@@ -161,7 +161,7 @@ class Segments:
 
 
 def remove_container(swift: Swift, name: str) -> str:
-    """Remove a container of ours with everything in it; returns nothing, or what to add to a message when it stays."""
+    """Remove a container of ours with everything in it; returns nothing, or what stays and why."""
     complaint = ""
     with swift.connection.grace(CLEANUP_TIMEOUT):
         try:
@@ -171,7 +171,7 @@ def remove_container(swift: Swift, name: str) -> str:
                 if complaint or swift.delete_container(Container(name, ours=True)):
                     break
             else:
-                complaint = f"; the container {name} could not be removed: somebody else puts objects there"
+                complaint = f"the container {name} could not be removed: somebody else puts objects there"
         except OaktreeError as error:
-            complaint = f"; the container {name} could not be removed: {error.message}"
+            complaint = f"the container {name} could not be removed: {error.message}"
     return complaint

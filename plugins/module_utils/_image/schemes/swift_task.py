@@ -83,7 +83,11 @@ def send(attempt: Attempt) -> None:
         place = str(attempt.supply.url) if fetched else deposit.put(attempt, source).signed_url()
     attempt.expected = source
     wanted = {"import_from": place, "import_from_format": source.disk_format, "image_properties": properties}
-    task_id = _start(attempt, wanted)
+    try:
+        task_id = _start(attempt, wanted)
+    except OaktreeError:
+        attempt.image_id = _stray(attempt)  # the task may be at work although nobody said so
+        raise
     attempt.outcome = lambda: _finish(attempt, source, wanted, task_id)
 
 
@@ -128,8 +132,10 @@ def _finish(attempt: Attempt, source: Source, wanted: dict[str, Any], task_id: s
         attempt.image_id = str(task["result"]["image_id"])
     except (AttributeError, KeyError, TypeError) as exc:
         raise ServerError(f"the import task makes no sense: {type(exc).__name__}: {exc}") from exc
-    except OaktreeError:
+    except OaktreeError as error:
         attempt.image_id = _stray(attempt)
+        if isinstance(error, DeadlineError) and attempt.image_id is None:
+            error.leaves(f"the import task {task_id} may go on: the cloud lets nobody cancel it")
         raise
     _clear_others(attempt)
     if attempt.case.survey.use_tasks:

@@ -1,0 +1,141 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Uploads to real Glances, interrupted while these owe an answer: the process ends at once, and nothing is left."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image import deposit
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand.segments import container_prefix
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.wanted import Wanted
+from ansible_collections.oaktree.multicloud.plugins.modules import image_upload
+from tests.integration.image.lab import Lab, Site
+from tests.integration.image.test_faults import CREATE, DATA, IMPORT, PUBLISH, assert_one_right_image
+from tests.integration.image.test_image import wait_until
+from tests.module_run import start_module
+from tests.standin import Action, BlackHole
+from tests.standin.faults import Fault
+
+pytestmark = pytest.mark.clouds
+
+PROMPT = 6.0
+"""Seconds until the end; half of them when the machine has nothing else to do."""
+
+EVERYWHERE = ("north", "south", "east")
+LOOK = ("GET", r"/images/[0-9a-f-]{36}$")
+SILENT, DONE = BlackHole(), BlackHole(after="work")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A request of an upload that gets no answer."""
+
+    name: str
+    scheme: str
+    regions: tuple[str, ...]
+    request: tuple[str, str]
+    action: Action = SILENT
+
+    def __str__(self) -> str:
+        return f"{self.scheme}: {self.name}"
+
+
+MOMENTS = [
+    Moment("create", "v2_put", EVERYWHERE, CREATE),
+    Moment("create, done", "v2_put", EVERYWHERE, CREATE, DONE),
+    Moment("create, done late", "v2_put", EVERYWHERE, CREATE, BlackHole(late=0.5)),
+    Moment("data", "v2_put", EVERYWHERE, DATA),
+    Moment("data, done", "v2_put", EVERYWHERE, DATA, DONE),
+    Moment("look", "v2_put", EVERYWHERE, LOOK),
+    Moment("publication", "v2_put", EVERYWHERE, PUBLISH),
+    Moment("staging, done", "glance_direct", ("north",), DATA, DONE),
+    Moment("import", "glance_direct", ("north",), IMPORT),
+    Moment("import, done", "glance_direct", ("north",), IMPORT, DONE),
+    Moment("look", "glance_direct", ("north",), LOOK),
+    Moment("import", "web_download", ("east",), IMPORT),
+    Moment("import, done", "web_download", ("east",), IMPORT, DONE),
+]
+
+
+def containers(site: Site, name: str) -> list[str]:
+    """Those that uploads of the image made."""
+    prefixes = (deposit._container(Wanted(name, "present")), container_prefix(name))
+    listed = site.member.object_store.get("", params={"format": "json"}).json()
+    return [item["name"] for item in listed if item["name"].startswith(prefixes)]
+
+
+def interrupted(process: subprocess.Popen[str], number: signal.Signals) -> str:
+    """Send the signal, and return what the module says at its end."""
+    began = time.monotonic()
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    seconds = time.monotonic() - began
+    assert (err, process.returncode) == ("", 1)
+    assert seconds < PROMPT, f"it took {seconds:.1f} s"
+    return str(json.loads(out)["msg"])
+
+
+def owed(sites: list[Site], faults: list[Fault], name: str) -> Callable[[], bool]:
+    """Whether all owe the answer, and have done what they do all the same."""
+
+    def true() -> bool:
+        done = isinstance(faults[0].action, BlackHole) and faults[0].action.after == "work"
+        return all(fault.struck for fault in faults) and (not done or all(site.images(name) for site in sites))
+
+    return true
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("moment", MOMENTS, ids=str)
+def test_interrupted_while_a_request_is_not_answered(
+    lab: Lab, name: str, file: Path, moment: Moment, number: signal.Signals
+) -> None:
+    sites = [lab.sites[region] for region in moment.regions]
+    faults = [site.proxy.fault(*moment.request, moment.action) for site in sites]
+    options = {"name": name, "path": str(file), "scheme": moment.scheme}
+    with lab.start(*moment.regions, **options) as process:
+        wait_until(owed(sites, faults, name))
+        said = interrupted(process, number)
+    assert said.startswith("Interrupted.")
+    if moment.action == SILENT and moment.request == CREATE:
+        assert said.count("may come yet: its creation was not answered") == len(sites)
+    else:
+        assert said.endswith("has been removed."), said
+    assert [site.images(name) for site in sites] == [[] for _site in sites]
+    assert [containers(site, name) for site in sites] == [[] for _site in sites]
+    lab.heal()
+    assert {result["action"] for result in lab.run(*moment.regions, **options)["results"]} == {"created"}
+    for site in sites:
+        assert_one_right_image(site, name, file)
+
+
+@pytest.mark.parametrize("action", [SILENT, DONE])
+def test_a_region_that_waits_for_another_ends_too(lab: Lab, name: str, file: Path, action: Action) -> None:
+    fault = lab.sites["north"].proxy.fault(*IMPORT, action)
+    with lab.start("north", "south", name=name, path=str(file)) as process:
+        wait_until(lambda: fault.struck)
+        assert interrupted(process, signal.SIGINT).startswith("Interrupted.")
+    assert lab.sites["north"].images(name) == []
+    assert [(image["name"], image["status"]) for image in lab.sites["south"].images(name)] == [(name, "active")]
+
+
+@pytest.mark.parametrize("scheme", ["v2_put", "swift"])
+def test_an_upload_by_hand_that_is_not_prepared_yet(lab: Lab, name: str, file: Path, scheme: str) -> None:
+    site = lab.sites["east"]
+    fault = site.proxy.fault(*CREATE, DONE)
+    options = {"name": name, "path": str(file), "state": "prepared", "scheme": scheme}
+    with start_module(image_upload, **lab.options(["east"], options)) as process:
+        wait_until(lambda: fault.struck and site.images(name))
+        assert interrupted(process, signal.SIGTERM).endswith("has been removed.")
+    assert site.images(name) == []
+    assert containers(site, name) == []
