@@ -11,6 +11,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils import _cache
 from tests.standin import FaultProxy, StandIn
 
 # Started in the background of a script, processes ignore SIGINT, and so would those that tests interrupt.
@@ -21,6 +22,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test begins as a user who has run nothing yet."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setattr(_cache, "_warnings", {})
 
 
 @pytest.fixture
