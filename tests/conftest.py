@@ -11,7 +11,6 @@ from contextlib import ExitStack
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils import _cache
 from tests.standin import FaultProxy, StandIn
 
 # Started in the background of a script, processes ignore SIGINT, and so would those that tests interrupt.
@@ -20,9 +19,14 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test begins as a user who has run nothing yet."""
+    """Every test begins as a user who has run nothing yet, in a process that has said nothing yet."""
+    # Not at the top: pytest-ansible wants to load collections itself, after this file.
+    from ansible_collections.oaktree.multicloud.plugins.module_utils import _cache, _shared_store
+
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setattr(_cache, "_warnings", {})
+    monkeypatch.setattr(_cache, "_swept", set())
+    monkeypatch.setattr(_shared_store, "_opened", {})
 
 
 @pytest.fixture

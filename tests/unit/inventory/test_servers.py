@@ -533,3 +533,17 @@ def test_no_secret_is_shown_whatever_happens(clouds: StandIn, tmp_path: Path, ex
 def test_missing_library_is_named(parse: Parse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "openstack" else object())
     assert any("openstacksdk" in warning for warning in parse({}).warnings)
+
+
+# Tokens
+
+
+def test_sources_share_tokens_and_say_when_they_cannot(clouds: StandIn, parse: Parse) -> None:
+    assert (parse({}, {"locations": ["cloud1"]}).warnings, clouds.counters.tokens) == ([], 2)
+    assert (parse({"token_cache": False}).warnings, clouds.counters.tokens) == ([], 4)
+    base = Path(os.environ["XDG_CACHE_HOME"], "oaktree.multicloud")
+    base.chmod(0o777)
+    found = parse({})
+    assert len(found.hosts) == 8
+    assert (len(found.warnings), clouds.counters.tokens) == (1, 6)
+    assert f"{base} is not used" in found.warnings[0]

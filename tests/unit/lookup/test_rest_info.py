@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import lookup_loader
 from ansible.template import Templar, trust_as_template
+from ansible.utils.display import Display
 
 from tests.standin import Answer, StandIn
 
@@ -39,6 +42,21 @@ def test_several_services_cost_one_token(two_clouds: StandIn) -> None:
 def test_token(two_clouds: StandIn) -> None:
     (found,) = look_up("compute", location="cloud1/r1", with_token=True)
     assert two_clouds["cloud1"].keystone.identify(found["headers"]["X-Auth-Token"]) is not None
+
+
+def test_lookups_share_a_token_and_say_when_they_cannot(two_clouds: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda _self, msg, **_more: warnings.append(msg))
+    for _time in range(2):
+        look_up("compute", location="cloud1/r1")
+    assert (two_clouds.counters.tokens, warnings) == (1, [])
+    look_up("compute", location="cloud1/r1", token_cache=False)
+    assert (two_clouds.counters.tokens, warnings) == (2, [])
+    base = Path(os.environ["XDG_CACHE_HOME"], "oaktree.multicloud")
+    base.chmod(0o707)
+    look_up("compute", location="cloud1/r1")
+    assert two_clouds.counters.tokens == 3
+    assert f"{base} is not used" in "".join(warnings)
 
 
 def test_template_with_inline_clouds(two_clouds: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:

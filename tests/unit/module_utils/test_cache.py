@@ -29,12 +29,6 @@ FORKS = multiprocessing.get_context("fork")
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away and mount file systems")
 
 
-@pytest.fixture(autouse=True)
-def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_cache, "_warnings", {})
-    monkeypatch.setattr(_cache, "_swept", set())
-
-
 @pytest.fixture
 def base() -> Path:
     return Path(os.environ["XDG_CACHE_HOME"], "oaktree.multicloud")

@@ -91,12 +91,6 @@ def shared(request: pytest.FixtureRequest) -> Iterator[tuple[Section, subprocess
             yield {"class": f"dogpile.cache.{request.param}", "arguments": arguments}, process
 
 
-@pytest.fixture(autouse=True)
-def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_cache, "_warnings", {})
-    monkeypatch.setattr(_shared_store, "_opened", {})
-
-
 def servers(connection: Connection) -> int:
     return len(connection.service("compute").json("GET", "/servers")["servers"])
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import subprocess
 import sys
 import time
@@ -264,3 +265,24 @@ def test_user_data_of_administrators_is_left_out(standin: Clouds) -> None:
     assert run.ok
     assert run["servers"][0]["compute_host"] == "compute-0"
     assert "user_data" not in json.dumps(run["servers"])
+
+
+def test_a_cache_that_others_can_reach_is_a_warning(standin: Clouds) -> None:
+    clouds = standin(clouds=2, regions=2, servers=1)
+    run_module("server_info", clouds_config=config(clouds))
+    base = Path(os.environ["XDG_CACHE_HOME"], "oaktree.multicloud")
+    base.chmod(0o755)
+    run = run_module("server_info", clouds_config=config(clouds))
+    assert run.ok
+    assert len(run["servers"]) == 4
+    assert run.warnings == [
+        f"{base} is not used: others may read or write it (mode 0755). Remove it if nobody had access to it but you."
+    ]
+    assert clouds.counters.tokens == 4
+
+
+def test_without_the_token_cache(standin: Clouds) -> None:
+    clouds = standin(servers=1)
+    for _time in range(2):
+        assert run_module("server_info", clouds_config=config(clouds), token_cache=False).ok
+    assert clouds.counters.tokens == 2
