@@ -182,6 +182,10 @@ options:
           - See O(stores).
         type: list
         elements: str
+      all_stores:
+        description:
+          - See O(all_stores). Mutually exclusive with O(overrides[].stores).
+        type: bool
       properties:
         description:
           - See O(properties).
@@ -380,12 +384,14 @@ SPEC = ArgumentSpec(
             "type": "list",
             "elements": "dict",
             "default": [],
+            "mutually_exclusive": [["stores", "all_stores"]],
             "options": {
                 "locations": {"type": "list", "elements": "str", "required": True},
                 "disk_format": {"type": "str", "choices": DISK_FORMATS},
                 "scheme": {"type": "str", "choices": SCHEMES},
                 "name": {"type": "str"},
                 "stores": {"type": "list", "elements": "str"},
+                "all_stores": {"type": "bool"},
                 "properties": {"type": "dict"},
             },
         },

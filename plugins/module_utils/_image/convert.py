@@ -50,7 +50,7 @@ def convert(source: Source, disk_format: str, workspace: Path, deadline: Deadlin
     target = workspace / f"{uuid.uuid4().hex}.{disk_format}"
     try:
         _run([qemu_img, "convert", "-U", "-f", drivers[0], "-O", drivers[1], str(source.path), str(target)], deadline)
-        converted = open_source(str(target))
+        converted = open_source(str(target), deadline)
     except OaktreeError:
         target.unlink(missing_ok=True)
         raise

@@ -49,7 +49,7 @@ def download_url(url: str, workspace: Path, deadline: Deadline, silence: float) 
     with _new_file(workspace) as (path, file):
         _WebFile(url, deadline, silence).save(file)
     try:
-        return open_source(str(path))
+        return open_source(str(path), deadline)
     except InputError as error:
         raise InputError(error.message.replace(f"path: {path}", "url: what it serves"), hint=error.hint) from error
 
@@ -61,7 +61,7 @@ def download_image(connection: Connection, image: Mapping[str, Any], workspace: 
         for piece in stream.read():
             deadline.remaining()
             file.write(piece)
-    source = open_source(str(path))
+    source = open_source(str(path), deadline)
     verify_data(image, source.size, source.digests)
     told = str(image["disk_format"])
     if source.disk_format != "raw" and not same_format(source.disk_format, told):
@@ -128,7 +128,7 @@ class ImageStream:
         headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={offset}-"} if offset else {})}
         with self._glance.data(self._image_id, headers, self._stall_timeout) as response:
             skip = self._surplus(response, offset)
-            for piece in _pieces(response):
+            for piece in pieces(response):
                 self._connection.deadline.remaining()
                 if skip < len(piece):
                     yield piece[skip:]
@@ -191,7 +191,7 @@ class _WebFile:
                 raise ServerError("url: the server sends other bytes than those that were asked for")
             etag = response.headers.get("ETag", "W/")
             self._version = response.headers.get("Last-Modified") if etag.startswith("W/") else etag
-            for piece in _pieces(response):
+            for piece in pieces(response):
                 self._deadline.remaining()
                 file.write(piece)
 
@@ -240,7 +240,7 @@ def _new_file(workspace: Path) -> Iterator[tuple[Path, Any]]:
             ) from exc
 
 
-def _pieces(response: Response) -> Iterator[bytes]:
+def pieces(response: Response) -> Iterator[bytes]:
     """The body as it arrives: a slow one in small pieces, so that clocks are looked at in between.
 
     Raises UnreachableError when less arrives than was announced, DeadlineError when nothing does for too long.

@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import ConflictError, InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Result, Target, connect, each
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.client import glance_for
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export_file import FileExport
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export_object import ObjectExport
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export_request import Export, Request, not_found
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export_request import Export, Request
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.find import find_image
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.identity import stored_digests
 from ansible_collections.oaktree.multicloud.plugins.module_utils._records import image_record
 from ansible_collections.oaktree.multicloud.plugins.module_utils._scatter import Limits
@@ -22,10 +22,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.large im
 
 if TYPE_CHECKING:
     from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
-    from ansible_collections.oaktree.multicloud.plugins.module_utils._image.glance import Glance
 
 GRACE = 2 * CLEANUP_TIMEOUT + 5.0
-_ID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 
 
 def export_images(target: Target, request: Request, *, check_mode: bool) -> list[Result[Export]]:
@@ -52,23 +50,3 @@ def export_images(target: Target, request: Request, *, check_mode: bool) -> list
 
     results += [Result.of(outcome) for outcome in each(connections, work, limits)]
     return sorted(results, key=lambda result: result.location.sort_key)
-
-
-def find_image(glance: Glance, image: str) -> dict[str, Any]:
-    """The active image of this ID or name, hidden ones too: one request, two for a name that no list shows.
-
-    Raises RefusedError for none, ConflictError for one that is not active, InputError for several of one name.
-    """
-    by_id = glance.get(image) if _ID.fullmatch(image) else None
-    found = [by_id] if by_id else glance.named([image], None, hidden=False) or glance.named([image], None, hidden=True)
-    if not found:
-        raise not_found(image)
-    active = [one for one in found if one.get("status") == "active"]
-    if not active:
-        raise ConflictError(
-            f"the image {image!r} is {found[0].get('status')}", hint="Only the data of active images can be exported."
-        )
-    if len(active) > 1:
-        ids = ", ".join(sorted(one["id"] for one in active))
-        raise InputError(f"image: several images are called {image!r}", hint=f"Name one by ID: {ids}.")
-    return active[0]

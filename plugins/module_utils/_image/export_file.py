@@ -148,7 +148,7 @@ class FileExport:
     def _read_back(self, path: Path) -> Source:
         """What is on the disk now. Raises IntegrityError for damaged data, RefusedError for unsafe data."""
         try:
-            source = open_source(str(path))
+            source = open_source(str(path), self._connection.deadline)
         except InputError as error:
             verify_data(self._image, path.stat().st_size, _digests(path))
             raise RefusedError(

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
     InputError,
     IntegrityError,
-    RefusedError,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.identity import stored_digests
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import DIGESTS
@@ -129,7 +128,3 @@ def same_image(one: Mapping[str, Any], digests: Mapping[str, str], image: Mappin
     if known:
         return all(digests[name] == value for name, value in known.items())
     return bool(one.get("id")) and one.get("id") == image["id"]
-
-
-def not_found(image: str) -> RefusedError:
-    return RefusedError(f"there is no image {image!r} here", hint="See what there is with image_info.")

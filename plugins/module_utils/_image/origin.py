@@ -11,7 +11,7 @@ import re
 import time
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils import _cache
@@ -19,11 +19,17 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline impor
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
     InputError,
     IntegrityError,
+    OaktreeError,
     translate,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Target, connect, each
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.client import glance_for
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.download import download_image, download_url
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.download import (
+    download_image,
+    download_url,
+    pieces,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.find import find_image
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.identity import identity_of
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.relay import Home
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import DIGESTS, Source, open_source
@@ -31,8 +37,6 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.supply i
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
 
 LONGEST_SUMS = 1 << 20
 """Bytes of a checksum file that are read; real ones have a few thousand."""
@@ -71,11 +75,12 @@ def from_location(target: Target, location: str, image: str, checksum: str | Non
             f"from: {location!r} selects {len(connections) + len(failed)} Locations",
             hint=f"Name one of {', '.join(str(connection.location) for connection in connections)}.",
         )
-    outcome = next(iter(each(connections, lambda connection: _find(connection, image), target.limits())), None)
-    error = outcome.error if outcome else failed[0].error
-    if error or outcome is None or outcome.value is None:
-        raise error or InputError(f"from: there is no active image {image!r} at {location}")
-    connection, found = outcome.item, outcome.value
+    outcomes = each(connections, lambda connection: find_image(glance_for(connection), image), target.limits())
+    error = outcomes[0].error if outcomes else failed[0].error
+    if error:
+        error.message = f"from: {error.message}"
+        raise error
+    connection, found = outcomes[0].item, outcomes[0].value or {}
     identity = identity_of(found)
     _check(identity.digests, checksum, image, target.timeout)
 
@@ -85,18 +90,6 @@ def from_location(target: Target, location: str, image: str, checksum: str | Non
 
     keystone = str(connection.region.config.get_auth_args().get("auth_url"))
     return Supply(identity, fetch, workspace, home=Home(connection.location, keystone, found))
-
-
-def _find(connection: Connection, image: str) -> dict[str, Any] | None:
-    glance = glance_for(connection)
-    found = [candidate for hidden in (False, True) for candidate in glance.named([image], None, hidden=hidden)]
-    by_id = glance.get(image) if not found and re.fullmatch(r"[0-9a-f-]{36}", image) else None
-    active = [candidate for candidate in [*found, *([by_id] if by_id else [])] if candidate["status"] == "active"]
-    if len(active) > 1:
-        raise InputError(
-            f"from: several images are called {image!r}", hint=f"Name one by ID: {', '.join(i['id'] for i in active)}."
-        )
-    return active[0] if active else None
 
 
 def _state(path: str) -> str:
@@ -160,13 +153,18 @@ def _listed(url: str, algorithm: str, name: str, timeout: float) -> str:
     """
     import requests
 
+    deadline, read = Deadline(timeout), b""
     try:
-        response = requests.get(url, timeout=timeout, stream=True)
-        response.raise_for_status()
-        text = response.raw.read(LONGEST_SUMS, decode_content=True).decode(errors="replace")
-    except (requests.RequestException, OSError) as exc:
+        with requests.get(url, headers={"Accept-Encoding": "identity"}, timeout=timeout, stream=True) as response:
+            response.raise_for_status()
+            for piece in pieces(response):
+                deadline.remaining()
+                read += piece
+                if len(read) >= LONGEST_SUMS:
+                    break
+    except (requests.RequestException, OaktreeError, OSError) as exc:
         raise InputError(f"checksum: {url} cannot be fetched: {translate(exc).message}") from exc
-    digests = dict(_lines(text, 2 * hashlib.new(algorithm, usedforsecurity=False).digest_size))
+    digests = dict(_lines(read.decode(errors="replace"), 2 * hashlib.new(algorithm, usedforsecurity=False).digest_size))
     if name in digests:
         return digests[name]
     if len(digests) == 1:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from oslo_utils.imageutils.format_inspector import FileInspector
 
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
+
 DIGESTS = ("md5", "sha256", "sha512")
 """Glance answers with md5 and, unless the operator chose otherwise, sha512; openstacksdk records md5 and sha256."""
 
@@ -54,11 +56,12 @@ def same_format(one: str, other: str) -> bool:
     return one == other or {one, other} <= _RAW_NAMES
 
 
-def open_source(path: str) -> Source:
+def open_source(path: str, deadline: Deadline | None = None) -> Source:
     """Read the file once; its format is told by its content.
 
     Raises InputError for a file that cannot be read, is empty, or names other files (a qcow2 with a backing or data
-    file, a vmdk with external extents): a cloud would read those from its own disks.
+    file, a vmdk with external extents): a cloud would read those from its own disks. Raises DeadlineError when the
+    clock, if there is one, runs out.
     """
     file = Path(path)
     try:
@@ -68,7 +71,7 @@ def open_source(path: str) -> Source:
         size = status.st_size
         if size == 0:
             raise InputError(f"path: {path} is empty", hint="An image without content is of no use to a cloud.")
-        inspector, digests = _read(file)
+        inspector, digests = _read(file, deadline)
     except FileNotFoundError as exc:
         raise InputError(f"path: {path} does not exist", hint="Name a file on the host that runs the task.") from exc
     except OSError as exc:
@@ -79,7 +82,7 @@ def open_source(path: str) -> Source:
     return Source(size, str(inspector), digests, file, inspector.virtual_size)
 
 
-def _read(file: Path) -> tuple[FileInspector, dict[str, str]]:
+def _read(file: Path, deadline: Deadline | None) -> tuple[FileInspector, dict[str, str]]:
     """One pass: the format's inspectors see each chunk, and every digest takes it in a thread of its own."""
     from oslo_utils.imageutils.format_inspector import ImageFormatError, InspectWrapper
 
@@ -88,6 +91,8 @@ def _read(file: Path) -> tuple[FileInspector, dict[str, str]]:
         inspected = InspectWrapper(stream)
         try:
             while chunk := inspected.read(CHUNK):
+                if deadline:
+                    deadline.remaining()
                 list(pool.map(lambda digest, data=chunk: digest.update(data), hashes))
             inspected.close()
             found = inspected.formats or []

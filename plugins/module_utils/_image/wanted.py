@@ -81,6 +81,8 @@ class Wanted:
                 options = dict(override.options)
                 if "stores" in options:
                     options["all_stores"] = False
+                elif options.get("all_stores"):
+                    options["stores"] = ()
                 properties = {**wanted.properties, **options.pop("properties", {})}
                 wanted = replace(wanted, properties=properties, **options)
         return wanted

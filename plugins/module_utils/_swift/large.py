@@ -29,7 +29,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.answers 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.attempts import Attempts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.client import Swift
     from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.layout import Part
@@ -127,6 +127,22 @@ def remove(swift: Swift, container: str, name: str, segments: Sequence[Segment] 
         except OaktreeError:
             pass  # what it left is removed by name
     return discard(swift, [*paths, f"{container}/{name}"])
+
+
+def discard_sent(swift: Swift, target: Target, names: Collection[str]) -> str:
+    """Remove what an upload has written, but nothing of an object that was there and is not replaced; see `remove`."""
+    if not names:
+        return ""
+    names = set(names)
+    try:
+        with swift.connection.grace(CLEANUP_TIMEOUT):
+            there = swift.head(target.container, target.name)
+            if there and there.mark != target.mark:
+                used = {path.partition("/")[2] for path in swift.segments(target.container, target.name)}
+                names -= {target.name, *used}
+    except OaktreeError as error:
+        return f"what was sent to {target.container}/{target.name} could not be removed: {error.message}"
+    return discard(swift, [f"{target.container}/{name}" for name in sorted(names)])
 
 
 def discard(swift: Swift, paths: Sequence[str]) -> str:

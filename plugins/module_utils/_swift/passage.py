@@ -21,10 +21,9 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.answers import Segment
 from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.attempts import Attempts
 from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.large import (
-    CLEANUP_TIMEOUT,
     Target,
     assemble,
-    discard,
+    discard_sent,
     is_there,
     verify,
 )
@@ -97,7 +96,7 @@ class Passage:
             accept(digests)
             return self._finish(segments), digests
         except OaktreeError as error:
-            error.leaves(self._discard())
+            error.leaves(discard_sent(self._swift, self._target, self._touched))
             raise
         finally:
             self._tape.close()
@@ -134,18 +133,6 @@ class Passage:
             return verify(self._swift, self._target, self._passing.size, segments[0].etag)
         self._touched.add(self._target.name)
         return assemble(self._swift, self._target, segments, began=self._began, stall_timeout=self._pace.stall_timeout)
-
-    def _discard(self) -> str:
-        """Remove what was sent, but not an object of the target's name that was there and is not replaced yet."""
-        target = self._target
-        try:
-            with self._swift.connection.grace(CLEANUP_TIMEOUT):
-                there = self._swift.head(target.container, target.name) if target.name in self._touched else None
-        except OaktreeError as error:
-            return f"what was sent to {target.container}/{target.name} could not be removed: {error.message}"
-        if there and there.mark != target.mark:
-            self._touched.remove(target.name)
-        return discard(self._swift, [f"{target.container}/{name}" for name in sorted(self._touched)])
 
 
 class _Tape:

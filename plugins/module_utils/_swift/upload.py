@@ -21,10 +21,9 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.answers 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.attempts import Attempts
 from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.content import PartBody
 from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.large import (
-    CLEANUP_TIMEOUT,
     Target,
     assemble,
-    discard,
+    discard_sent,
     is_there,
     verify,
 )
@@ -93,7 +92,7 @@ class Upload:
             segments = self._send_parts()
             there = self._finish(segments)
         except OaktreeError as error:
-            error.leaves(self._discard())
+            error.leaves(discard_sent(self._swift, self._target, self._touched))
             raise
         segments = segments if len(segments) > 1 else ()
         return Stored(self._target.container, there.name, there.size, there.etag, segments, self._sent)
@@ -169,21 +168,6 @@ class Upload:
         with self._lock:
             self._touched.add(target.name)
         return assemble(self._swift, target, segments, began=self._began, stall_timeout=pace.stall_timeout)
-
-    def _discard(self) -> str:
-        """Remove what this upload has touched, but nothing of an object that stood there and was not replaced."""
-        target, names = self._target, set(self._touched)
-        if not names:
-            return ""
-        try:
-            with self._connection.grace(CLEANUP_TIMEOUT):
-                there = self._swift.head(target.container, target.name)
-                if there and there.mark != target.mark:
-                    used = {path.partition("/")[2] for path in self._swift.segments(target.container, target.name)}
-                    names -= {target.name, *used}
-        except OaktreeError as error:
-            return f"what was sent to {target.container}/{target.name} could not be removed: {error.message}"
-        return discard(self._swift, [f"{target.container}/{name}" for name in sorted(names)])
 
     def _check(self) -> None:
         if self._failure:

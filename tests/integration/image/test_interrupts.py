@@ -28,8 +28,8 @@ from tests.standin.faults import Fault
 
 pytestmark = pytest.mark.clouds
 
-PROMPT = 6.0
-"""Seconds until the end; half of them when the machine has nothing else to do."""
+PROMPT = 10.0
+"""Seconds until the end; three when the machine has nothing else to do."""
 
 EVERYWHERE = ("north", "south", "east")
 LOOK = ("GET", r"/images/[0-9a-f-]{36}$")

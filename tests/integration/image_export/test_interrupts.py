@@ -18,8 +18,8 @@ from tests.standin import Action, BlackHole
 
 pytestmark = pytest.mark.clouds
 
-PROMPT = 6.0
-"""Seconds until the end; half of them when the machine has nothing else to do."""
+PROMPT = 10.0
+"""Seconds until the end; three when the machine has nothing else to do."""
 
 FILE = ("GET", r"/images/[^/]+/file$")
 SEGMENT = ("PUT", r"\.segments/")

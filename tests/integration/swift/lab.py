@@ -19,7 +19,7 @@ import yaml
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._clouds import Clouds
 from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import CLEANING_UP, Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._offers import ObjectStore, offers
 from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.client import Container, Swift
 from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.content import File
@@ -112,7 +112,8 @@ class Lab:
 
 @contextmanager
 def lab(region: str, path: Path) -> Iterator[Lab]:
-    direct = Swift(connect(region, timeout=300.0))
+    direct = Swift(connect(region))
+    direct.connection.deadline = Deadline(300.0, cancelled=CLEANING_UP)  # also while the store wants no requests
     with FaultProxy(direct.endpoint.partition("/v1/")[0]) as proxy:
         made = Lab(region, proxy, path / "image.raw", direct)
         direct.ensure_container(made.container.name)

@@ -236,6 +236,16 @@ def test_checksum_that_is_not_right(
     assert message in f"{caught.value.message} {caught.value.hint}"
 
 
+def test_a_file_of_checksums_that_comes_too_slowly(web: Web, tmp_path: Path) -> None:
+    path = tmp_path / "image.raw"
+    path.write_bytes(b"image")
+    web.answers = [trickle]
+    start = time.monotonic()
+    with pytest.raises(InputError, match=r"cannot be fetched: not finished within timeout \(0.3 s\)"):
+        origin.from_path(str(path), f"sha256:{web.url}", tmp_path, 0.3)
+    assert time.monotonic() - start < 2
+
+
 @pytest.mark.parametrize(
     ("checksum", "error"),
     [

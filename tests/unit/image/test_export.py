@@ -18,12 +18,12 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError, IntegrityError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image import export as core
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import find_image
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export_request import (
     Checksum,
     file_name,
     same_image,
 )
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.find import find_image
 from tests.module_run import ModuleRun, run_module
 from tests.standin import StandIn
 from tests.standin.glance import Glance

@@ -99,6 +99,15 @@ def test_bad_input_is_one_clear_error_and_nothing_is_made(
     assert clouds.counters.requests(service="image") == 0
 
 
+def test_an_image_to_copy_that_is_not_there(glance: Glance, options: dict[str, Any]) -> None:
+    origin = {"location": "*", "image": "other"}
+    del options["path"]
+    ended = run_module("image", **options, **{"from": origin})
+    assert (ended.ok, ended["kind"]) == (False, "refused")
+    assert ended["msg"] == "from: there is no image 'other' here. See what there is with image_info."
+    assert glance.images == {}
+
+
 def test_conversion_without_qemu_img_is_one_clear_error_and_nothing_is_made(
     glance: Glance, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -277,6 +277,8 @@ def override(*patterns: str, **options: Any) -> Override:
         ([override("alpha", properties={"b": "2"})], {"properties": {"a": "1", "b": "2"}}),
         ([override("alpha", properties={"a": None})], {"properties": {"a": None}}),
         ([override("alpha", stores=("fast",))], {"stores": ("fast",), "all_stores": False}),
+        ([override("alpha", all_stores=False)], {"all_stores": False}),
+        ([override("alpha", stores=("fast",)), override("*", all_stores=True)], {"stores": (), "all_stores": True}),
     ],
 )
 def test_overrides(overrides: list[Override], changed: dict[str, Any]) -> None:

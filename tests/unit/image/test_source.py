@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import DeadlineError, InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image import source
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import open_source, same_format
 from tests.unit.image import formats
@@ -178,3 +179,10 @@ def test_one_pass_and_flat_memory(file: Path, monkeypatch: pytest.MonkeyPatch) -
         tracemalloc.stop()
     assert (read.size, _Counting.taken) == (size, size)
     assert peak < 6 * source.CHUNK
+
+
+def test_a_file_is_read_within_a_clock(tmp_path: Path) -> None:
+    (tmp_path / "image").write_bytes(b"x" * 1000)
+    assert open_source(str(tmp_path / "image"), Deadline(5)).size == 1000
+    with pytest.raises(DeadlineError):
+        open_source(str(tmp_path / "image"), Deadline(0))

@@ -420,6 +420,22 @@ def test_a_pause_holds_for_who_waits_for_a_turn() -> None:
     assert spans(moments, 4)[0] > 1.4
 
 
+def test_a_pause_does_not_hold_for_who_cleans_up(standin: Clouds) -> None:
+    clouds = standin(servers=1)
+    clouds["cloud1"]["r1"].fault("GET", "/servers", Answer(429, {"Retry-After": "3600"}), times=1)
+
+    def work(connection: Connection) -> None:
+        try:
+            servers(connection)
+        finally:
+            with connection.grace(5.0):
+                servers(connection)
+
+    result = ask_one(clouds, work)
+    assert (result.error and result.error.kind) == "throttled"
+    assert clouds.counters.requests(service="compute") == 2
+
+
 def test_a_pause_of_keystone_holds_for_all_regions(standin: Clouds) -> None:
     clouds = standin(regions=2)
     clouds["cloud1"].fault("POST", "/auth/tokens", Answer(429, {"Retry-After": "60"}))
