@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 META, PROPERTY = "x-image-meta-", "x-image-meta-property-"
 
 PAGE = "1000"
-"""Images asked for at once; fewer are the last page."""
+"""Images asked for at once; how many there are in a page is the cloud's decision."""
 
 FILTERS = frozenset(
     {"name", "status", "container_format", "disk_format", "size_min", "size_max", "min_ram", "min_disk", "protected"}
