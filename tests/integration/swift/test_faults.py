@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -131,7 +132,9 @@ def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_no_pause")
 @pytest.mark.parametrize("name", LASTING)
-def test_what_fails_for_good_leaves_nothing(north: Lab, name: str) -> None:
+def test_what_fails_for_good_leaves_nothing(
+    north: Lab, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path, action, error = LASTING[name]
     method, _space, rest = path.rpartition(" ")
     north.proxy.fault(method or "PUT", rest, action)
@@ -140,6 +143,7 @@ def test_what_fails_for_good_leaves_nothing(north: Lab, name: str) -> None:
     assert "could not be removed" not in caught.value.message
     assert north.names() == []
     north.proxy.clear_faults()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "later"))  # what the store asked for is over
     assert north.matches(north.upload())
 
 
