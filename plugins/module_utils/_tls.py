@@ -14,13 +14,14 @@ from pathlib import Path
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Any
 
-from keystoneauth1.session import TCPKeepAliveAdapter
-from requests.exceptions import SSLError
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
-from urllib3.util.ssl_ import create_urllib3_context
-
 if TYPE_CHECKING:
+    from keystoneauth1.session import TCPKeepAliveAdapter
     from requests import PreparedRequest
+else:
+    try:
+        from keystoneauth1.session import TCPKeepAliveAdapter
+    except ImportError:  # reported by the runner, which knows how to say it
+        TCPKeepAliveAdapter = object
 
 _contexts: dict[str, SSLContext] = {}
 _lock = threading.Lock()
@@ -36,6 +37,9 @@ class SharedTLSAdapter(TCPKeepAliveAdapter):
     def get_connection_with_tls_context(
         self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
     ) -> Any:
+        from requests.exceptions import SSLError
+        from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
+
         url = request.url or ""
         bundle = DEFAULT_CA_BUNDLE_PATH if verify is True else verify
         plain = not cert and not select_proxy(url, proxies)
@@ -63,6 +67,8 @@ class _SharedContext(SSLContext):
 
 
 def _context(bundle: str) -> SSLContext:
+    from urllib3.util.ssl_ import create_urllib3_context
+
     with _lock:
         if bundle not in _contexts:
             context = create_urllib3_context()

@@ -13,8 +13,6 @@ from contextlib import suppress
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from urllib3.exceptions import ConnectTimeoutError
-
 from ansible_collections.oaktree.multicloud.plugins.module_utils._tls import SharedTLSAdapter
 
 if TYPE_CHECKING:
@@ -107,6 +105,8 @@ class _Breakable(HTTPConnection):
 
     def _taken(self) -> socket.socket:
         """The socket of a connection that the host has taken within the timeout."""
+        from urllib3.exceptions import ConnectTimeoutError
+
         timeout: Any = self.timeout
         left = timeout
         try:

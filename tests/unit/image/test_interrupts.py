@@ -184,7 +184,7 @@ def test_what_a_silent_cloud_keeps_is_named_and_goes_with_the_next_run(
         wait_until(lambda: things(there) == ["active"])
         process.send_signal(signal.SIGINT)
         wait_until(lambda: delete.struck)
-        said = interrupted(process, signal.SIGINT, within=1.5)
+        said = interrupted(process, signal.SIGINT, within=3)
     assert said.endswith("removes: cloud1/r1/demo: the work has not ended in time")
     assert names(there) == [f"{NAME}.uploading"]
     there.region.clear_faults()
