@@ -37,7 +37,8 @@ options:
     default: 100
   token_cache:
     description:
-      - Whether tokens, and what the clouds announce about their services, are shared with other tasks, plays and processes.
+      - Whether tokens, what the clouds announce about their services, and lists that are asked for at the same time are shared
+        with other tasks, plays and processes.
       - They are kept in private files below E(XDG_CACHE_HOME), by default C(~/.cache), or where the section C(cache) of
         C(clouds.yaml) says. So tasks in a row, and any number of them at once, need one token for each cloud and project.
       - A token that a cloud refuses is replaced, and old ones are renewed in time. Switch it off where nothing may be kept.

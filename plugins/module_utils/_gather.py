@@ -140,7 +140,7 @@ def gather(target: Target, work: Callable[[Connection], Value]) -> list[Result[V
         finally:
             connection.close()  # else hundreds of Locations need as many open files
 
-    with SharedReads() as reads:
+    with SharedReads(allowed=target.token_cache) as reads:
         connections, failed = connect(target, reads)
         results = [*failed, *(Result.of(outcome) for outcome in each(connections, once, target.limits()))]
     return sorted(results, key=lambda result: result.location.sort_key)

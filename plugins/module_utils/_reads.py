@@ -33,7 +33,9 @@ _PRESENCE = "presence"
 class SharedReads:
     """The reads of one run of a module or plugin, which other processes know of while this context lasts."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, allowed: bool = True) -> None:
+        """Nothing is shared unless that is ``allowed``."""
+        self._allowed = allowed
         self.began = time.time()
         """What was asked since then, by whichever process, is as fresh as if this run had asked."""
         self._directory: Path | None = None
@@ -41,7 +43,7 @@ class SharedReads:
         self._converting = threading.Lock()
 
     def __enter__(self) -> Self:
-        directory = _cache.private_directory(KIND)
+        directory = _cache.private_directory(KIND) if self._allowed else None
         if directory:
             with suppress(OSError):
                 self._presence = os.open(directory / _PRESENCE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

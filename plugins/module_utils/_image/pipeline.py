@@ -65,7 +65,7 @@ def ensure_image(target: Target, wanted: Wanted, supply: Supply | None, *, check
     ``supply`` is the content that the image is to have, None where only its metadata matters. Raises InputError when
     nothing was tried because the configuration or the selection cannot be used.
     """
-    with SharedReads() as reads:
+    with SharedReads(allowed=target.token_cache) as reads:
         connections, results = connect(target, reads)
         looks = each(connections, lambda connection: _look(connection, wanted, supply), target.limits())
         results += [Result.of(look) for look in looks if look.error]

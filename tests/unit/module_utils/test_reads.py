@@ -161,6 +161,14 @@ def test_a_killed_process_is_not_there() -> None:
         assert reads.alone()
 
 
+@pytest.mark.usefixtures("other")
+def test_nothing_is_shared_unless_that_is_allowed() -> None:
+    asked = Asked()
+    with SharedReads(allowed=False) as reads:
+        assert [get(reads, asked), get(reads, asked)] == [{"answer": 1}, {"answer": 2}]
+    assert kept() == []
+
+
 def test_without_private_files_everything_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))

@@ -77,7 +77,7 @@ def _everywhere(target: Target, seconds: float, act: Callable[[Connection], Outc
             raise
         return replace(outcome, notes=tuple(without_signatures(note) for note in outcome.notes))
 
-    with SharedReads() as reads:
+    with SharedReads(allowed=target.token_cache) as reads:
         connections, results = connect(target, reads)
         outcomes = each(connections, work, Limits(target.concurrency, seconds, GRACE))
     results += [Result.of(outcome) for outcome in outcomes]
