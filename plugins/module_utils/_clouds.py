@@ -67,7 +67,7 @@ class Clouds:
             self._config = _from_file(Path(clouds_yaml).expanduser(), "clouds_yaml")
         else:
             self._config = _from_search_path()
-        _load_vendor_profiles(self._config)
+        _load_tables(self._config)
         self._store = open_store(self._config.cloud_config.get("cache")) if token_cache else NoStore()
         self._keys = {str(key): key for key in self._config.get_cloud_names()}
 
@@ -128,10 +128,12 @@ def _check_entry(config: CloudRegion, auth: Mapping[str, Any]) -> None:
             raise ConfigError(f"there is no file {path}, which is to hold a certificate or key")
 
 
-def _load_vendor_profiles(config: OpenStackConfig) -> None:
-    """openstacksdk fills its table of profiles without a lock: here, before threads ask for one."""
+def _load_tables(config: OpenStackConfig) -> None:
+    """Have libraries find their auth plugins and vendor profiles here: threads would all do it, without a lock."""
+    from keystoneauth1.loading import get_plugin_loader
     from openstack.config import vendors
 
+    get_plugin_loader("password")
     entries = config.cloud_config["clouds"].values()
     if any(isinstance(entry, dict) and ("profile" in entry or "cloud" in entry) for entry in entries):
         vendors.profiles()

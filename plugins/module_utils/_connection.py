@@ -33,6 +33,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import 
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Location, Project
 from ansible_collections.oaktree.multicloud.plugins.module_utils._reads import SharedReads
+from ansible_collections.oaktree.multicloud.plugins.module_utils._service_settings import service_settings
 from ansible_collections.oaktree.multicloud.plugins.module_utils._throttle import Gate, Place, configured
 from ansible_collections.oaktree.multicloud.plugins.module_utils._tokens import Identity, is_recent, lasts
 from ansible_collections.oaktree.multicloud.plugins.module_utils._turns import Limit
@@ -291,15 +292,11 @@ class Service:
         """The keystoneauth1 adapter, with what clouds.yaml says of this service."""
         from keystoneauth1.adapter import Adapter
 
-        config = self.connection.region.config
+        settings = service_settings(self.connection.region.config, self.service_type)
         least, most = self._versions or (None, None)
         return Adapter(
             self.connection.session,
-            service_type=config.get_service_type(self.service_type),
-            service_name=config.get_service_name(self.service_type),
-            interface=self.interface or config.get_interface(self.service_type),
-            region_name=config.get_region_name(self.service_type) or None,
-            endpoint_override=config.get_endpoint(self.service_type),
+            **(settings | {"interface": self.interface or settings["interface"]}),
             min_version=least,
             max_version=most,
         )

@@ -9,6 +9,7 @@ import re
 import threading
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
@@ -199,15 +200,23 @@ def lasts(access: AccessInfo) -> bool:
 
 def is_recent(access: AccessInfo) -> bool:
     """Whether what the catalog of the token says may be believed, even if it does not look right."""
-    return access.issued is None or (datetime.now(UTC) - access.issued).total_seconds() < RECENT
+    issued, _expires = _dates(access)
+    return issued is None or (datetime.now(UTC) - issued).total_seconds() < RECENT
 
 
 def _lives_on(access: AccessInfo, seconds: float) -> bool:
-    limit: Any = seconds  # keystoneauth takes fractions, whatever its annotation says
-    return not access.will_expire_soon(limit)
+    _issued, expires = _dates(access)
+    return expires is None or (expires - datetime.now(UTC)).total_seconds() >= seconds
 
 
 def _life(access: AccessInfo) -> float:
-    if access.expires is None or access.issued is None:
+    issued, expires = _dates(access)
+    if expires is None or issued is None:
         return 4 * MARGIN
-    return (access.expires - access.issued).total_seconds()
+    return (expires - issued).total_seconds()
+
+
+@lru_cache(maxsize=256)
+def _dates(access: AccessInfo) -> tuple[datetime | None, datetime | None]:
+    """When a token was issued, and when it expires. keystoneauth reads the dates anew for each question."""
+    return access.issued, access.expires
