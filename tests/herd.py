@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import resource
@@ -16,9 +17,6 @@ import time
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
-
-import keystoneauth1.identity  # noqa: F401 - imported once for all
-import openstack.config.loader  # noqa: F401
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
 from tests.core_run import ask_one
@@ -77,6 +75,8 @@ def _ask(clouds: dict[str, Any], times: int, options: dict[str, Any]) -> str | N
 
 
 def _run(clouds: dict[str, Any], number: int, times: int, options: dict[str, Any]) -> None:
+    for needed in ("keystoneauth1.identity", "openstack.config.loader"):
+        importlib.import_module(needed)  # once for all
     outcomes, tell = os.pipe()
     start, hold = os.pipe()
     pids = []
