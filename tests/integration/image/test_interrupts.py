@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,8 @@ MOMENTS = [
     Moment("import", "web_download", ("east",), IMPORT),
     Moment("import, done", "web_download", ("east",), IMPORT, DONE),
 ]
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
+"""In turn: what they interrupt does not tell them apart."""
 
 
 def containers(site: Site, name: str) -> list[str]:
@@ -95,8 +98,7 @@ def owed(sites: list[Site], faults: list[Fault], name: str) -> Callable[[], bool
     return true
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("moment", MOMENTS, ids=str)
+@pytest.mark.parametrize(("moment", "number"), zip(MOMENTS, cycle(SIGNALS), strict=False), ids=str)
 def test_interrupted_while_a_request_is_not_answered(
     lab: Lab, name: str, file: Path, moment: Moment, number: signal.Signals
 ) -> None:
