@@ -98,7 +98,7 @@ def owed(sites: list[Site], faults: list[Fault], name: str) -> Callable[[], bool
     return true
 
 
-@pytest.mark.parametrize(("moment", "number"), zip(MOMENTS, cycle(SIGNALS), strict=False), ids=str)
+@pytest.mark.parametrize(("moment", "number"), list(zip(MOMENTS, cycle(SIGNALS), strict=False)), ids=str)
 def test_interrupted_while_a_request_is_not_answered(
     lab: Lab, name: str, file: Path, moment: Moment, number: signal.Signals
 ) -> None:
