@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import importlib
 import json
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -58,6 +60,17 @@ def run_module(module_name: str, /, **params: Any) -> ModuleRun:
         except SystemExit as ended:
             return ModuleRun(json.loads(printed.getvalue()), ended.code == 0, warnings)
     raise AssertionError(f"{module_name} returned instead of exiting")
+
+
+def interrupt(process: subprocess.Popen[str], number: signal.Signals, within: float) -> str:
+    """Send the signal to a module of `start_module`, which is to end so many seconds after; return what it says."""
+    began = time.monotonic()
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    seconds = time.monotonic() - began
+    assert (err, process.returncode) == ("", 1)
+    assert seconds < within, f"it took {seconds:.1f} s"
+    return str(json.loads(out)["msg"])
 
 
 def start_module(module: ModuleType, /, prelude: str = "", **params: Any) -> subprocess.Popen[str]:

@@ -122,7 +122,7 @@ def private(path: str | Path, flags: int) -> int:
 def boot() -> str:
     """Another one after each start of the machine, with which its monotonic clock begins anew; empty if unknown."""
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
         return ""
 

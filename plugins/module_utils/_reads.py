@@ -90,10 +90,18 @@ class SharedReads:
                 stack.enter_context(_cache.Lock(KIND, key, patience))
             except DeadlineError:
                 return fetch()
-            kept = _cache.read(KIND, key)
-            if kept and (self.began if since is None else since) <= kept["asked"] <= time.time():
-                answer: dict[str, Any] = kept["answer"]
-                return answer
-            asked, answer = time.time(), fetch()
-            _cache.write(KIND, key, {"asked": asked, "answer": answer})
+            answer = _kept(key, self.began if since is None else since)
+            if answer is None:
+                asked, answer = time.time(), fetch()
+                _cache.write(KIND, key, {"asked": asked, "answer": answer})
         return answer
+
+
+def _kept(key: str, since: float) -> dict[str, Any] | None:
+    """The answer that another process has kept, if it is of that time and makes sense."""
+    kept = _cache.read(KIND, key)
+    try:
+        answer = kept["answer"] if since <= kept["asked"] <= time.time() else None
+    except (KeyError, TypeError):
+        return None
+    return answer if isinstance(answer, dict) else None

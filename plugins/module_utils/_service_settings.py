@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._service_types import all_types, official_type
 
 if TYPE_CHECKING:
     from openstack.config.cloud_region import CloudRegion
@@ -21,7 +22,7 @@ def service_settings(config: CloudRegion, service_type: str) -> dict[str, Any]:
     for a Location. So it is asked only where there is an answer beyond what holds for all services: where the entry has
     an option of this service's own, and for what the auth section may tell an address of.
     """
-    official, names = _names(service_type)
+    names = [name.replace("-", "_") for name in all_types(service_type)]
     own = any(f"{name}_{option}" in config.config for name in names for option in _OPTIONS)
     if own or config.config.get("auth_type") == "none" or service_type == "identity":
         return {
@@ -32,19 +33,9 @@ def service_settings(config: CloudRegion, service_type: str) -> dict[str, Any]:
             "endpoint_override": config.get_endpoint(service_type),
         }
     return {
-        "service_type": official,
+        "service_type": official_type(service_type),
         "service_name": None,
         "interface": config.get_interface(),
         "region_name": config.get_region_name() or None,
         "endpoint_override": None,
     }
-
-
-@cache
-def _names(service_type: str) -> tuple[str, list[str]]:
-    """The official name of a service, and all of its names as they stand in front of options."""
-    from os_service_types import ServiceTypes
-
-    known = ServiceTypes()
-    names = [name.replace("-", "_") for name in known.get_all_types(service_type)]
-    return known.get_service_type(service_type) or service_type, names

@@ -5,16 +5,20 @@
 
 from __future__ import annotations
 
+from functools import cache
 
+
+@cache
 def official_type(service_type: str) -> str:
     """The official service type of an alias (``volumev3`` is ``block-storage``); unknown ones stay as they are."""
     from os_service_types import ServiceTypes
 
-    return ServiceTypes().get_service_type(service_type, permissive=True) or service_type
+    return ServiceTypes().get_service_type(service_type) or service_type
 
 
-def all_types(service_type: str) -> list[str]:
+@cache
+def all_types(service_type: str) -> tuple[str, ...]:
     """The official type first, then its aliases; an unknown type alone."""
     from os_service_types import ServiceTypes
 
-    return [str(name) for name in ServiceTypes().get_all_types(service_type)]
+    return tuple(str(name) for name in ServiceTypes().get_all_types(service_type))

@@ -22,6 +22,7 @@ from tests.standin.faults import (
     BreakAnswer,
     CorruptRequest,
     CutRequest,
+    Fault,
     FaultBook,
     LoseAnswer,
     TrickleAnswer,
@@ -51,6 +52,33 @@ class Knobs:
 
     latency: float = 0.0
     faults: FaultBook = field(default_factory=FaultBook)
+
+
+class Faulty:
+    """What faults can be put into and taken out of."""
+
+    _knobs: Knobs
+
+    def fault(
+        self,
+        method: str,
+        path: str,
+        action: Action,
+        *,
+        first: int = 1,
+        times: int | None = None,
+        token: str | None = None,
+    ) -> Fault:
+        """Let `action` happen to requests of `method` ("*": any) whose path with query matches the expression `path`.
+
+        It strikes from the `first` matching request on (1-based), `times` times (None: always); with `token` only
+        requests that carry this one.
+        """
+        return self._knobs.faults.add(method, path, action, first=first, times=times, token=token)
+
+    def clear_faults(self) -> None:
+        """Heal."""
+        self._knobs.faults.clear()
 
 
 Work = Callable[[Body], Awaitable[Reply]]

@@ -16,8 +16,8 @@ from yarl import URL
 
 from tests.standin.background import LoopThread
 from tests.standin.counters import Counters, Key
-from tests.standin.faults import Action, Body, CutError, Fault
-from tests.standin.gate import PIECE, Gate, Knobs, Reply
+from tests.standin.faults import Body, CutError
+from tests.standin.gate import PIECE, Faulty, Gate, Knobs, Reply
 from tests.standin.service import GRACE, HOST
 
 HOP_BY_HOP = {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
@@ -25,7 +25,7 @@ HOP_BY_HOP = {"connection", "keep-alive", "te", "trailer", "transfer-encoding", 
 UUID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 
 
-class FaultProxy:
+class FaultProxy(Faulty):
     """Passes requests on to an upstream address, bodies streamed both ways; use as a context manager.
 
     The Host header stays as the client sent it, so that links of the service point to the proxy. Bytes are passed on
@@ -41,27 +41,6 @@ class FaultProxy:
         self._thread = LoopThread("fault proxy")
         self._runner: web.AppRunner | None = None
         self._client: aiohttp.ClientSession | None = None
-
-    def fault(
-        self,
-        method: str,
-        path: str,
-        action: Action,
-        *,
-        first: int = 1,
-        times: int | None = None,
-        token: str | None = None,
-    ) -> Fault:
-        """Let `action` happen to requests of `method` ("*": any) whose path with query matches the expression `path`.
-
-        It strikes from the `first` matching request on (1-based), `times` times (None: always); with `token` only
-        requests that carry this one.
-        """
-        return self._knobs.faults.add(method, path, action, first=first, times=times, token=token)
-
-    def clear_faults(self) -> None:
-        """Heal."""
-        self._knobs.faults.clear()
 
     def __enter__(self) -> Self:
         self._thread.start()

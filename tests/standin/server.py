@@ -19,8 +19,7 @@ import yaml
 from tests.standin import clouds_yaml
 from tests.standin.background import LoopThread
 from tests.standin.counters import Counters
-from tests.standin.faults import Action, Fault
-from tests.standin.gate import Knobs
+from tests.standin.gate import Faulty, Knobs
 from tests.standin.glance import Glance
 from tests.standin.glance_v1 import GlanceV1
 from tests.standin.keystone import Keystone, User
@@ -39,7 +38,7 @@ ImageApi = Literal["v2", "v1", "rackspace"]
 """What the image service of a cloud speaks: v2 as of today, v1 only, or v2 with data by tasks and Swift only."""
 
 
-class _Knobbed(ABC):
+class _Knobbed(Faulty, ABC):
     """What a test can turn on a Keystone or a region."""
 
     def __init__(self, knobs: Knobs, thread: LoopThread) -> None:
@@ -54,17 +53,6 @@ class _Knobbed(ABC):
     @latency.setter
     def latency(self, seconds: float) -> None:
         self._knobs.latency = seconds
-
-    def fault(self, method: str, path: str, action: Action, *, first: int = 1, times: int | None = None) -> Fault:
-        """Let `action` happen to requests of `method` ("*": any) whose path with query matches the expression `path`.
-
-        It strikes from the `first` matching request on (1-based), `times` times (None: always).
-        """
-        return self._knobs.faults.add(method, path, action, first=first, times=times)
-
-    def clear_faults(self) -> None:
-        """Heal."""
-        self._knobs.faults.clear()
 
     @abstractmethod
     def services(self) -> list[Service]:

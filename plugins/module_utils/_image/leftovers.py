@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils import _processes
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.glance import UPLOAD
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def is_alive(boot: str, pid: str, started: str) -> bool:
 
 
 def _boot() -> str:
-    return _read("/proc/sys/kernel/random/boot_id")[:8] or "-"
+    return _processes.boot()[:8] or "-"
 
 
 def _started(pid: int) -> str | None:

@@ -5,10 +5,7 @@
 
 from __future__ import annotations
 
-import json
 import signal
-import subprocess
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import cycle
@@ -23,7 +20,7 @@ from ansible_collections.oaktree.multicloud.plugins.modules import image_upload
 from tests.integration.image.lab import Lab, Site
 from tests.integration.image.test_faults import CREATE, DATA, IMPORT, PUBLISH, assert_one_right_image
 from tests.integration.image.test_image import wait_until
-from tests.module_run import start_module
+from tests.module_run import interrupt, start_module
 from tests.standin import Action, BlackHole
 from tests.standin.faults import Fault
 
@@ -77,17 +74,6 @@ def containers(site: Site, name: str) -> list[str]:
     return [item["name"] for item in listed if item["name"].startswith(prefixes)]
 
 
-def interrupted(process: subprocess.Popen[str], number: signal.Signals) -> str:
-    """Send the signal, and return what the module says at its end."""
-    began = time.monotonic()
-    process.send_signal(number)
-    out, err = process.communicate(timeout=60)
-    seconds = time.monotonic() - began
-    assert (err, process.returncode) == ("", 1)
-    assert seconds < PROMPT, f"it took {seconds:.1f} s"
-    return str(json.loads(out)["msg"])
-
-
 def owed(sites: list[Site], faults: list[Fault], name: str) -> Callable[[], bool]:
     """Whether all owe the answer, and have done what they do all the same."""
 
@@ -107,7 +93,7 @@ def test_interrupted_while_a_request_is_not_answered(
     options = {"name": name, "path": str(file), "scheme": moment.scheme}
     with lab.start(*moment.regions, **options) as process:
         wait_until(owed(sites, faults, name))
-        said = interrupted(process, number)
+        said = interrupt(process, number, PROMPT)
     assert said.startswith("Interrupted.")
     if moment.action == SILENT and moment.request == CREATE:
         assert said.count("may come yet: its creation was not answered") == len(sites)
@@ -126,7 +112,7 @@ def test_a_region_that_waits_for_another_ends_too(lab: Lab, name: str, file: Pat
     fault = lab.sites["north"].proxy.fault(*IMPORT, action)
     with lab.start("north", "south", name=name, path=str(file)) as process:
         wait_until(lambda: fault.struck)
-        assert interrupted(process, signal.SIGINT).startswith("Interrupted.")
+        assert interrupt(process, signal.SIGINT, PROMPT).startswith("Interrupted.")
     assert lab.sites["north"].images(name) == []
     assert [(image["name"], image["status"]) for image in lab.sites["south"].images(name)] == [(name, "active")]
 
@@ -138,6 +124,6 @@ def test_an_upload_by_hand_that_is_not_prepared_yet(lab: Lab, name: str, file: P
     options = {"name": name, "path": str(file), "state": "prepared", "scheme": scheme}
     with start_module(image_upload, **lab.options(["east"], options)) as process:
         wait_until(lambda: fault.struck and site.images(name))
-        assert interrupted(process, signal.SIGTERM).endswith("has been removed.")
+        assert interrupt(process, signal.SIGTERM, PROMPT).endswith("has been removed.")
     assert site.images(name) == []
     assert containers(site, name) == []

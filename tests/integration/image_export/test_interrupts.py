@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-import json
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.integration.image_export.lab import MIB, ExportLab, Site, files, wait_until
+from tests.module_run import interrupt
 from tests.standin import Action, BlackHole
 
 pytestmark = pytest.mark.clouds
@@ -27,16 +26,6 @@ MANIFEST = ("PUT", "multipart-manifest=put")
 SILENT, DONE = BlackHole(), BlackHole(after="work")
 
 
-def interrupted(process: subprocess.Popen[str], number: signal.Signals) -> str:
-    began = time.monotonic()
-    process.send_signal(number)
-    out, err = process.communicate(timeout=60)
-    seconds = time.monotonic() - began
-    assert (err, process.returncode) == ("", 1)
-    assert seconds < PROMPT, f"it took {seconds:.1f} s"
-    return str(json.loads(out)["msg"])
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_download_that_does_not_begin(
     lab: ExportLab, north: Site, name: str, out: Path, number: signal.Signals
@@ -44,7 +33,7 @@ def test_a_download_that_does_not_begin(
     fault = north.glance.fault(*FILE, SILENT)
     with lab.start(image=name, path=f"{out}/image") as process:
         wait_until(lambda: fault.struck > 0)
-        assert interrupted(process, number).endswith("has been removed.")
+        assert interrupt(process, number, PROMPT).endswith("has been removed.")
     assert files(out) == []
 
 
@@ -54,7 +43,7 @@ def test_a_download_of_which_no_more_comes_is_kept_for_the_next_run(
     north.glance.stalls = 1
     with lab.start(image=name, path=f"{out}/image") as process:
         wait_until(lambda: any(path.stat().st_size for path in out.iterdir()))
-        interrupted(process, signal.SIGINT)
+        interrupt(process, signal.SIGINT, PROMPT)
     assert all(path.endswith(".part") for path in files(out))
     lab.heal()
     assert lab.done(image=name, path=f"{out}/image")["action"] == "created"
@@ -89,7 +78,7 @@ def test_an_export_to_a_container(
         wait_until(lambda: fault.struck > 0)
         if action == DONE:
             time.sleep(0.5)  # the store does the work
-        assert interrupted(process, number).endswith("has been removed.")
+        assert interrupt(process, number, PROMPT).endswith("has been removed.")
     assert north.objects(container) is None
     lab.heal()
     assert lab.done(image=name, container=container, object="image")["action"] == "created"

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -19,7 +18,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.modules import image
-from tests.module_run import start_module
+from tests.module_run import interrupt, start_module
 from tests.standin import Action, Answer, BlackHole
 from tests.standin.faults import Fault
 from tests.unit.image.conftest import NAME, Site
@@ -102,18 +101,6 @@ def wait_until(true: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
-def interrupted(process: subprocess.Popen[str], number: signal.Signals, within: float = PROMPT) -> str:
-    """Send the signal, and return what the module says at its end."""
-    began = time.monotonic()
-    process.send_signal(number)
-    out, err = process.communicate(timeout=60)
-    seconds = time.monotonic() - began
-    assert err == ""
-    assert process.returncode == 1
-    assert seconds < within, f"it took {seconds:.1f} s"
-    return str(json.loads(out)["msg"])
-
-
 def struck(fault: Fault, site: Site) -> Callable[[], bool]:
     """Whether the fault has struck, and what the cloud does all the same is done."""
     work = isinstance(fault.action, BlackHole) and fault.action.after == "work"
@@ -150,7 +137,7 @@ def test_interrupted_while_a_request_is_not_answered(
     scheme = moment.scheme.partition(" ")[0]
     with started(there, tmp_path, scheme=scheme) as process:
         wait_until(struck(fault, there))
-        said = interrupted(process, number)
+        said = interrupt(process, number, PROMPT)
     assert said.startswith("Interrupted. What was complete stays; what was half-made has been removed")
     assert said.endswith("removed.") or moment.name == "create", said
     assert things(there) == []
@@ -163,7 +150,7 @@ def test_what_is_published_stays(cloud: Callable[[Bench], Site], tmp_path: Path)
     fault = there.region.fault(*PUBLISH, DONE)
     with started(there, tmp_path) as process:
         wait_until(lambda: fault.struck and NAME in names(there))
-        assert interrupted(process, signal.SIGINT).endswith("has been removed.")
+        assert interrupt(process, signal.SIGINT, PROMPT).endswith("has been removed.")
     assert names(there) == [NAME]
     there.region.clear_faults()
     assert there.act() == ["unchanged"]
@@ -184,7 +171,7 @@ def test_what_a_silent_cloud_keeps_is_named_and_goes_with_the_next_run(
         wait_until(lambda: things(there) == ["active"])
         process.send_signal(signal.SIGINT)
         wait_until(lambda: delete.struck)
-        said = interrupted(process, signal.SIGINT, within=3)
+        said = interrupt(process, signal.SIGINT, 3)
     assert said.endswith("removes: cloud1/r1/demo: the work has not ended in time")
     assert names(there) == [f"{NAME}.uploading"]
     there.region.clear_faults()
@@ -198,6 +185,6 @@ def test_what_cannot_be_removed_is_named(cloud: Callable[[Bench], Site], tmp_pat
     there.region.fault("DELETE", "/images/", Answer(403))
     with started(there, tmp_path) as process:
         wait_until(lambda: things(there) == ["active"])
-        said = interrupted(process, signal.SIGTERM)
+        said = interrupt(process, signal.SIGTERM, PROMPT)
     (left,) = there.region.glance.images
     assert f"cloud1/r1/demo: the incomplete image {left} could not be removed (Forbidden (HTTP 403)" in said

@@ -90,6 +90,16 @@ def test_an_answer_from_the_future_is_not_believed(other: SharedReads) -> None:
         assert get(other, Asked()) == {"answer": 1}
 
 
+@pytest.mark.parametrize(
+    "kept", [[], {"asked": "now", "answer": {}}, {"answer": {}}, {"asked": 1e11}, {"asked": 0, "answer": []}, "x", 7]
+)
+def test_what_makes_no_sense_is_not_believed(other: SharedReads, monkeypatch: pytest.MonkeyPatch, kept: Any) -> None:
+    monkeypatch.setattr(other, "began", 0.0)
+    _cache.write(KIND, "key", kept)
+    with SharedReads():
+        assert get(other, Asked()) == {"answer": 1}
+
+
 def test_the_last_leaves_nothing_behind() -> None:
     with SharedReads() as first:
         with SharedReads() as second:

@@ -63,27 +63,17 @@ def seconds_to_break(adapter: BreakableAdapter, ready: Callable[[], object], ask
     return seconds
 
 
-def test_an_answer_that_does_not_come(
-    adapter: BreakableAdapter, session: requests.Session, silent: socket.socket
+@pytest.mark.parametrize("scheme", ["http", "https"], ids=["answer", "TLS handshake"])
+def test_what_does_not_come(
+    adapter: BreakableAdapter, session: requests.Session, silent: socket.socket, scheme: str
 ) -> None:
     def ready() -> None:
         taken.append(silent.accept()[0])
         taken[0].recv(1000)
 
     taken: list[socket.socket] = []
-    assert seconds_to_break(adapter, ready, lambda: session.get(f"http://127.0.0.1:{port(silent)}", timeout=20)) < 2
-    taken[0].close()
-
-
-def test_a_tls_handshake_that_does_not_go_on(
-    adapter: BreakableAdapter, session: requests.Session, silent: socket.socket
-) -> None:
-    def ready() -> None:
-        taken.append(silent.accept()[0])
-        taken[0].recv(1000)
-
-    taken: list[socket.socket] = []
-    assert seconds_to_break(adapter, ready, lambda: session.get(f"https://127.0.0.1:{port(silent)}", timeout=20)) < 2
+    url = f"{scheme}://127.0.0.1:{port(silent)}"
+    assert seconds_to_break(adapter, ready, lambda: session.get(url, timeout=20)) < 2
     taken[0].close()
 
 
