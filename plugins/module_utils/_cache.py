@@ -17,6 +17,7 @@ import os
 import stat
 import tempfile
 import time
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -94,7 +95,8 @@ def write_bytes(kind: str, key: str, value: bytes) -> None:
     try:
         _replace(path, value)
     except OSError as exc:
-        warn(f"Nothing more is kept between tasks: {_base()} cannot be written to: {exc.strerror}.")
+        directory = path.parent.parent
+        warn(f"Nothing more is kept between tasks: {directory} cannot be written to: {exc.strerror}.")
     for swept in (kind, _LOCKS):
         _sweep(swept)
 
@@ -114,16 +116,13 @@ def warn_of_damage(kind: str, key: str) -> None:
 def private_directory(kind: str) -> Path | None:
     """The directory of this kind, made if need be; None, and a warning, unless it is the user's alone."""
     try:
-        base = _base()
-        for directory in (base, base / kind):
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not _is_private(directory, directory.lstat(), stat.S_ISDIR):
-                return None
+        base, directory = _directories(kind, os.environ.get("XDG_CACHE_HOME") or None, os.environ.get("HOME"))
+        if all(_is_private(path, _status_of_directory(path), stat.S_ISDIR) for path in (base, directory)):
+            return directory
     except (OSError, RuntimeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else exc
         warn(f"Nothing is kept between tasks: there is no directory for it: {reason}. See XDG_CACHE_HOME.")
-        return None
-    return base / kind
+    return None
 
 
 class Lock:
@@ -195,8 +194,20 @@ def _close_in_child() -> None:
 os.register_at_fork(after_in_child=_close_in_child)
 
 
-def _base() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "oaktree.multicloud"
+@cache
+def _directories(kind: str, cache_home: str | None, _home: str | None) -> tuple[Path, Path]:
+    """The directory of all kinds, and that of this one, by what the environment says."""
+    base = Path(cache_home or Path("~/.cache").expanduser()) / "oaktree.multicloud"
+    return base, base / kind
+
+
+def _status_of_directory(path: Path) -> os.stat_result:
+    """Of the directory, made if need be."""
+    try:
+        return path.lstat()
+    except FileNotFoundError:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path.lstat()
 
 
 def _path(kind: str, key: str, ending: str) -> Path | None:
@@ -231,8 +242,10 @@ def _replace(path: Path, value: bytes) -> None:
 
 def _sweep(kind: str) -> None:
     """Remove what nobody can want any more, once for each kind, process and write, and never much at once."""
+    if kind in _swept:
+        return
     directory = private_directory(kind)
-    if directory is None or kind in _swept:
+    if directory is None:
         return
     _swept.add(kind)
     before = time.time() - _LIFETIMES.get(kind, _SHORT)

@@ -12,7 +12,6 @@ import json
 import os
 import threading
 import warnings
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,11 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._connection imp
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import ConfigError, InputError, translate
 from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Location, Project
-from ansible_collections.oaktree.multicloud.plugins.module_utils._sdk import postpone_services
+from ansible_collections.oaktree.multicloud.plugins.module_utils._sdk import (
+    make_config,
+    postpone_services,
+    read_yaml,
+)
 from ansible_collections.oaktree.multicloud.plugins.module_utils._shared_store import open_store
 from ansible_collections.oaktree.multicloud.plugins.module_utils._store import NoStore
 from ansible_collections.oaktree.multicloud.plugins.module_utils._throttle import check_configured
@@ -68,7 +71,7 @@ class Clouds:
             self._config = _from_file(Path(clouds_yaml).expanduser(), "clouds_yaml")
         else:
             self._config = _from_search_path()
-        _load_tables(self._config)
+        _load_profiles(self._config)
         self._store = open_store(self._config.cloud_config.get("cache")) if token_cache else NoStore()
         self._keys = {str(key): key for key in self._config.get_cloud_names()}
 
@@ -129,42 +132,35 @@ def _check_entry(config: CloudRegion, auth: Mapping[str, Any]) -> None:
             raise ConfigError(f"there is no file {path}, which is to hold a certificate or key")
 
 
-def _load_tables(config: OpenStackConfig) -> None:
-    """Have libraries find their auth plugins and vendor profiles here: threads would all do it, without a lock."""
-    from keystoneauth1.loading import get_plugin_loader
+def _load_profiles(config: OpenStackConfig) -> None:
+    """Have openstacksdk read its vendor profiles here: threads would all do it, without a lock."""
     from openstack.config import vendors
 
-    with suppress(Exception):  # which a cloud fails by that needs a plugin
-        get_plugin_loader("password")
     entries = config.cloud_config["clouds"].values()
     if any(isinstance(entry, dict) and ("profile" in entry or "cloud" in entry) for entry in entries):
         vendors.profiles()
 
 
 def _from_mapping(clouds: Mapping[str, Any]) -> OpenStackConfig:
-    from openstack.config.loader import OpenStackConfig
-
     entries = clouds.get("clouds")
     if not isinstance(entries, dict) or not entries:
         raise InputError(
             "clouds_config: it has no clouds",
             hint="Give it the form of clouds.yaml: {clouds: {NAME: {auth: {...}, region_name: ...}}}.",
         )
-    config = OpenStackConfig(load_yaml_config=False, load_envvars=False, override_defaults=_DEFAULTS)
+    config = make_config(load_yaml_config=False, load_envvars=False, override_defaults=_DEFAULTS)
     config.cloud_config = {"clouds": entries, "cache": clouds.get("cache")}
     return config
 
 
 def _from_file(path: Path, option: str) -> OpenStackConfig:
-    from openstack.config.loader import OpenStackConfig
-
     _check_file(path, option)
     secure = [str(path.with_name(f"secure{ending}")) for ending in (".yaml", ".yml", ".json")]
-    return _quietly(OpenStackConfig, config_files=[str(path)], secure_files=secure, load_envvars=False)
+    return _read_config(config_files=[str(path)], secure_files=secure, load_envvars=False)
 
 
 def _from_search_path() -> OpenStackConfig:
-    from openstack.config.loader import CONFIG_FILES, OpenStackConfig
+    from openstack.config.loader import CONFIG_FILES
 
     named = os.environ.get("OS_CLIENT_CONFIG_FILE")
     if named:
@@ -173,7 +169,7 @@ def _from_search_path() -> OpenStackConfig:
         found = next((path for path in CONFIG_FILES if os.access(path, os.F_OK)), None)
         if found:
             _check_file(Path(found), "clouds.yaml")
-    config = _quietly(OpenStackConfig)
+    config = _read_config()
     if config.config_filename is None and config.get_cloud_names() == ["defaults"]:
         raise InputError(
             "no cloud is configured: there is no clouds.yaml",
@@ -183,14 +179,14 @@ def _from_search_path() -> OpenStackConfig:
     return config
 
 
-def _quietly(make: type[OpenStackConfig], **kwargs: Any) -> OpenStackConfig:
+def _read_config(**kwargs: Any) -> OpenStackConfig:
     """Python warnings would end as noise on standard error, in the middle of an inventory's output."""
     from openstack.exceptions import ConfigException
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return make(override_defaults=_DEFAULTS, **kwargs)
+            return make_config(override_defaults=_DEFAULTS, **kwargs)
     except (AttributeError, ConfigException, KeyError, TypeError, ValueError) as exc:
         raise InputError(
             f"the configuration of the clouds cannot be read: {exc}",
@@ -200,16 +196,14 @@ def _quietly(make: type[OpenStackConfig], **kwargs: Any) -> OpenStackConfig:
 
 def _check_file(path: Path, option: str) -> None:
     """openstacksdk skips a file that it cannot read or parse; the user hears of it here."""
-    import yaml
+    from yaml import YAMLError
 
     hint = "Correct the file, or the option or variable that names it."
     try:
-        with path.open(encoding="utf-8") as file:
-            # The loader in C, where PyYAML has it, takes a tenth of the time of the one in Python.
-            data = yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
+        data = read_yaml(path)
     except OSError as exc:
         raise InputError(f"{option}: {path} cannot be read: {exc.strerror}", hint=hint) from exc
-    except (yaml.YAMLError, UnicodeDecodeError) as exc:
+    except (YAMLError, UnicodeDecodeError) as exc:
         where = getattr(exc, "problem_mark", None)
         line = f" at line {where.line + 1}" if where else ""
         raise InputError(f"{option}: {path} is not valid YAML{line}", hint=hint) from exc

@@ -3,10 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from keystoneauth1.loading import get_plugin_loader
+from openstack.config.loader import OpenStackConfig
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._sdk import make_config
 
 HEAVY = "openstack.connection"
 CONFIGURE = f"""
@@ -61,3 +67,46 @@ except ModuleNotFoundError as error:
 def test_openstacksdk_that_is_in_use_is_left_alone() -> None:
     code = "import openstack\nbefore = dict(vars(openstack))\n" + CONFIGURE
     assert run(f"{code}\nprint(vars(openstack).keys() - before.keys(), openstack.connect)")[1].startswith("set() <func")
+
+
+CLOUD = (
+    "clouds: {a: {auth: {auth_url: 'https://127.0.0.1/v3', username: ü}, regions: [r1, {name: r2, values: {x: 0}}]}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    {
+        "clouds.yaml": CLOUD.encode(),
+        "clouds.yml": b"clouds: {a: &a {profile: vexxhost, verify: no}, b: {<<: *a, since: 2026-01-01}}",
+        "clouds.json": b'{"clouds": {"a": {"region_name": "r"}}}',
+        "empty.yaml": b"",
+        "damaged.yaml": b"clouds: {a: [",
+        "latin.yaml": CLOUD.encode("latin-1"),
+        "damaged.json": b"{",
+    }.items(),
+)
+def test_files_are_read_as_openstacksdk_reads_them(tmp_path: Path, name: str, content: bytes) -> None:
+    second = tmp_path / "second.yaml"
+    second.write_text("clouds: {second: {region_name: r}}")
+    file = tmp_path / name
+    file.write_bytes(content)
+    for files in ([tmp_path / "none.yaml", file, second], [file]):
+        names = [str(path) for path in files]
+        quick, slow = (
+            make(config_files=names, secure_files=names, load_envvars=False) for make in (make_config, OpenStackConfig)
+        )
+        assert (quick.cloud_config, quick.config_filename) == (slow.cloud_config, slow.config_filename)
+
+
+@pytest.mark.parametrize(
+    "auth_type", ["password", "token", "v3password", "v3token", "v3applicationcredential", "v3totp", "none", None]
+)
+def test_auth_plugins_are_those_of_keystoneauth(auth_type: str | None) -> None:
+    loader = make_config(load_yaml_config=False)._get_auth_loader({"auth_type": auth_type})
+    assert type(loader) is type(get_plugin_loader(auth_type or "none"))
+
+
+def test_configuring_clouds_does_not_search_all_that_is_installed() -> None:
+    run(CONFIGURE)
+    assert not Path(os.environ["XDG_CACHE_HOME"], "python-entrypoints").exists()

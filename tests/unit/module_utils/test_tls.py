@@ -25,7 +25,7 @@ from cryptography.x509.oid import NameOID
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils import _tls
 from ansible_collections.oaktree.multicloud.plugins.module_utils._clouds import Clouds
-from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection, _heeds_environment
 from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import UnreachableError, translate
 
@@ -205,8 +205,29 @@ def test_who_shows_a_certificate_shows_it_to_that_cloud_only(authority: Authorit
             get(url, **trust)
 
 
+@pytest.fixture
+def new_environment() -> Iterator[None]:
+    """A process looks once whether its environment is of interest."""
+    _heeds_environment.cache_clear()
+    yield
+    _heeds_environment.cache_clear()
+
+
+@pytest.mark.usefixtures("new_environment")
 def test_proxies_are_used(server: str, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "")
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
     with pytest.raises(UnreachableError, match=r"(?i)proxy|refused"):
         get(server, cacert=str(authority.bundle))
+
+
+@pytest.mark.usefixtures("new_environment")
+@pytest.mark.parametrize("place", ["home", "NETRC"])
+def test_a_netrc_file_is_used(
+    server: str, authority: Authority, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str
+) -> None:
+    file = tmp_path / (".netrc" if place == "home" else "logins")
+    file.write_text("machine 127.0.0.1 login a password b")
+    monkeypatch.setenv(*(("HOME", str(tmp_path)) if place == "home" else ("NETRC", str(file))))
+    answer = connection(cacert=str(authority.bundle)).session.get(server, authenticated=False)
+    assert answer.request.headers["Authorization"].startswith("Basic ")
