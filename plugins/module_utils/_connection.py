@@ -35,6 +35,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Location, Project
 from ansible_collections.oaktree.multicloud.plugins.module_utils._reads import SharedReads
 from ansible_collections.oaktree.multicloud.plugins.module_utils._service_settings import service_settings
+from ansible_collections.oaktree.multicloud.plugins.module_utils._service_types import all_types
 from ansible_collections.oaktree.multicloud.plugins.module_utils._throttle import Gate, Place, configured
 from ansible_collections.oaktree.multicloud.plugins.module_utils._tokens import Identity, is_recent, lasts
 from ansible_collections.oaktree.multicloud.plugins.module_utils._turns import Limit
@@ -325,11 +326,11 @@ class Service:
         from keystoneauth1.exceptions import CatalogException
 
         try:
-            url: str | None = self.adapter.get_endpoint(skip_discovery=True)
+            url = self._announced()
         except CatalogException:
             if not self._has_new_catalog():
                 raise
-            url = self.adapter.get_endpoint(skip_discovery=True)
+            url = self._announced()
         access = self.connection.access
         if not url:
             raise RefusedError(
@@ -345,6 +346,23 @@ class Service:
         elif self.service_type == "network" and not version:
             url = f"{url.rstrip('/')}/v2.0"  # Neutron's discovery document is not open on every cloud
         return _Endpoint(access, url.rstrip("/"), root)
+
+    def _announced(self) -> str | None:
+        """The URL by clouds.yaml or the catalog, of which keystoneauth would copy all that it is given to search."""
+        access, adapter = self.connection.access, self.adapter
+        if access and not adapter.endpoint_override:
+            names = all_types(adapter.service_type)
+            catalog = access.service_catalog
+            ours = [service for service in catalog.catalog if service.get("type") in names]
+            if ours:
+                url: str | None = type(catalog)(ours).url_for(
+                    service_type=adapter.service_type,
+                    service_name=adapter.service_name,
+                    interface=adapter.interface or "public",
+                    region_name=adapter.region_name,
+                )
+                return url
+        return adapter.get_endpoint(skip_discovery=True)
 
     def _discovered(self, root: str, least: str, most: str) -> str:
         """The URL of the version we speak, as the service itself names it."""

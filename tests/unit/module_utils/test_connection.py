@@ -13,8 +13,11 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
+from keystoneauth1.access import AccessInfoV3
+from keystoneauth1.exceptions import CatalogException
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils import _connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._clouds import Clouds as Config
 from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
 from tests.core_run import ask, ask_one, entries, kinds
 from tests.standin import Action, Answer, BlackHole, BreakAnswer, FaultProxy, LoseAnswer, StandIn, TrickleAnswer
@@ -433,6 +436,45 @@ def test_an_endpoint_that_clouds_yaml_names(standin: Clouds, fault_proxy: Callab
     config["cloud1"]["image_endpoint_override"] = f"{proxy.url}{path}"
     assert ask_one(config, images).value == 0
     assert proxy.counters.requests() == (1 if path.startswith("/v2") else 2)
+
+
+CATALOG = [
+    {
+        "type": kind,
+        "name": name,
+        "endpoints": [
+            {"interface": interface, "region": region, "url": f"https://{kind}/{region}/{interface}"}
+            for region in ("r1", "r2")
+            for interface in ("public", "internal", "admin")
+        ],
+    }
+    for kind, name in {
+        "volumev2": "old",
+        "volumev3": "new",
+        "block-store": "other",
+        "workflowv2": "w",
+        "own": "",
+    }.items()
+]
+SETTINGS = [{}, {"interface": "internal"}, {"region_name": "r2"}, {"volume_service_name": "old"}]
+
+
+@pytest.mark.parametrize("service_type", ["block-storage", "volumev3", "volumev2", "volume", "workflow", "own", "none"])
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_the_endpoint_is_the_one_that_keystoneauth_finds(service_type: str, setting: dict[str, str]) -> None:
+    auth = {"auth_url": "https://127.0.0.1/v3", "username": "u", "password": "p", "project_name": "x"}
+    (region,) = Config(clouds_config={"clouds": {"a": {"auth": auth, "region_name": "r1", **setting}}}).regions("a")
+    connection = Connection(region)
+    access = AccessInfoV3({"token": {"catalog": CATALOG, "expires_at": "2099-01-01T00:00:00Z"}}, "token")
+    region.identity.plugin.auth_ref = connection.access = access
+    service = connection.service(service_type)
+    answers: list[str | None] = []
+    for announced in (service._announced, lambda: service.adapter.get_endpoint(skip_discovery=True)):
+        try:
+            answers.append(announced())
+        except CatalogException as exc:
+            answers.append(str(exc))
+    assert answers[0] == answers[1]
 
 
 def test_a_service_that_the_catalog_does_not_have(standin: Clouds) -> None:
