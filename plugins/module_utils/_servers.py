@@ -81,7 +81,7 @@ def _negotiated(nova: Service, ask: Callable[[str | None], Answer]) -> Answer:
     store, key = nova.connection.region.store, f"{nova.endpoint} {MICROVERSION}"
     older = store.get(_OLDER, key, store.lifetime)
     try:
-        return ask(older["newest"] if older else MICROVERSION)
+        return ask(older.get("newest") if isinstance(older, dict) else MICROVERSION)
     except RefusedError as error:
         if error.status != 406:
             raise
