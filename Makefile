@@ -53,7 +53,7 @@ clouds-down: $(READY)  ## Stop the local clouds
 
 .PHONY: test
 test: $(READY)  ## Run lint, unit, sanity, package and integration, and show how long each took
-	$(BIN)/python -m tests.tools.run_parts lint:900 unit:600 sanity:1200 package:600 integration:1500
+	$(BIN)/python -m tests.tools.run_parts lint:900,sanity:1200,package:600 unit:600 integration:1500
 
 .PHONY: lint
 lint: $(READY)  ## Check style, types, playbooks, documentation and change log

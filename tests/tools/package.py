@@ -25,7 +25,8 @@ BIN = Path(sys.executable).parent
 def _build() -> Path:
     """Build the artefact from a clean copy and return its path."""
     shutil.rmtree(DIRECTORY, ignore_errors=True)
-    command = [str(BIN / "ansible-galaxy"), "collection", "build", "--output-path", str(DIRECTORY), str(refresh())]
+    command = [str(BIN / "ansible-galaxy"), "collection", "build", str(refresh("package"))]
+    command += ["--output-path", str(DIRECTORY)]
     subprocess.run(command, check=True)
     return next(DIRECTORY.glob("*.tar.gz"))
 

@@ -2,22 +2,28 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run targets of the Makefile one after the other and say how long each took and how it ended.
+"""Run targets of the Makefile and say how long each took and how it ended.
 
-Arguments are TARGET:SECONDS. A target that takes longer is ended, with everything that it started; the others run all
-the same. The exit code is 1 if any part did not pass.
+Arguments are TARGET:SECONDS, or several of these with commas between them, which run at the same time; arguments run
+one after the other. A target that takes longer is ended, with everything that it started; the others run all the same.
+The exit code is 1 if any part did not pass.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
+from tempfile import TemporaryFile
+from typing import IO
 
 GRACE = 60  # seconds between asking a part to end and killing it: enough to take the clouds down
+PAUSE = 0.1  # seconds between two looks at what runs
 
 
 @dataclass(frozen=True)
@@ -29,50 +35,91 @@ class Outcome:
     result: str
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask the process and all that belongs to it to end, and kill what does not."""
-    os.killpg(process.pid, signal.SIGTERM)
-    try:
-        process.wait(GRACE)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+class _Part:
+    """A part that runs. With an `output`, what it says goes there, and is shown when it has ended."""
+
+    def __init__(self, target: str, limit: float, output: IO[bytes] | None) -> None:
+        self.target = target
+        self._limit = limit
+        self._output = output
+        if not output:
+            self._show_title()
+        self._start = time.monotonic()
+        # In a group of its own, so that all of it can be ended; without input, so that nothing can wait for an answer.
+        self._process = subprocess.Popen(
+            ["make", "--no-print-directory", target],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output and subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def _show_title(self) -> None:
+        print(f"\n===== make {self.target}", flush=True)
+
+    def outcome(self) -> Outcome | None:
+        """How it ended, which is to be asked until it has; None while it runs."""
+        code = self._process.poll()
+        if code is None:
+            if time.monotonic() - self._start < self._limit:
+                return None
+            self.end()
+        if self._output:
+            self._show_title()
+            self._output.seek(0)
+            shutil.copyfileobj(self._output, sys.stdout.buffer)
+            sys.stdout.flush()
+        result = f"ended after {self._limit:.0f} s" if code is None else f"failed ({code})" if code else "passed"
+        return Outcome(self.target, time.monotonic() - self._start, result)
+
+    def end(self) -> None:
+        """Ask the part and all that belongs to it to end, and kill what does not."""
+        if self._process.poll() is not None:
+            return
+        os.killpg(self._process.pid, signal.SIGTERM)
+        try:
+            self._process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
 
 
-def run(target: str, limit: float) -> Outcome:
-    """Run one target, for `limit` seconds at most."""
-    print(f"\n===== make {target}", flush=True)
-    start = time.monotonic()
-    # In a group of its own, so that all of it can be ended; without input, so that nothing can wait for an answer.
-    process = subprocess.Popen(
-        ["make", "--no-print-directory", target], stdin=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        code = process.wait(limit)
-        result = "passed" if code == 0 else f"failed ({code})"
-    except subprocess.TimeoutExpired:
-        _end(process)
-        result = f"ended after {limit:.0f} s"
-    except BaseException:
-        _end(process)
-        raise
-    return Outcome(target, time.monotonic() - start, result)
+def run(limits: dict[str, float]) -> list[Outcome]:
+    """Run targets at the same time, each for so many seconds at most."""
+    with ExitStack() as stack:
+        parts: list[_Part] = []
+        outcomes: dict[str, Outcome] = {}
+        try:
+            for target, limit in limits.items():
+                output = stack.enter_context(TemporaryFile()) if len(limits) > 1 else None
+                parts.append(_Part(target, limit, output))
+            while len(outcomes) < len(parts):
+                time.sleep(PAUSE)
+                for part in parts:
+                    outcome = None if part.target in outcomes else part.outcome()
+                    if outcome:
+                        outcomes[part.target] = outcome
+        except BaseException:
+            for part in parts:
+                part.end()
+            raise
+    return [outcomes[target] for target in limits]
 
 
-def _table(outcomes: list[Outcome]) -> str:
-    """Lay the outcomes out, with their sum."""
-    total = sum(outcome.seconds for outcome in outcomes)
+def _table(outcomes: list[Outcome], total: float) -> str:
+    """Lay the outcomes out, and the time of all."""
     lines = [f"{outcome.target:<14}{outcome.seconds:>7.0f} s  {outcome.result}" for outcome in outcomes]
     return "\n".join([*lines, f"{'total':<14}{total:>7.0f} s"])
 
 
 def main(parts: list[str]) -> int:
     """Run all parts and print the table."""
+    start = time.monotonic()
     outcomes = []
     for part in parts:
-        target, limit = part.split(":")
-        outcomes.append(run(target, float(limit)))
-    print(f"\n{_table(outcomes)}", flush=True)
+        limits = (target.split(":") for target in part.split(","))
+        outcomes += run({target: float(limit) for target, limit in limits})
+    print(f"\n{_table(outcomes, time.monotonic() - start)}", flush=True)
     return 0 if all(outcome.result == "passed" for outcome in outcomes) else 1
 
 

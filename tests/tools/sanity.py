@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> int:
     options = ["--python", PYTHON_VERSION, "--python-interpreter", sys.executable, "--color", "no"]
     command = [str(ansible_test), "sanity", *options, *arguments]
     environment = {**os.environ, "HOME": str(home)}
-    return subprocess.run(command, cwd=refresh(), env=environment, check=False).returncode
+    return subprocess.run(command, cwd=refresh("sanity"), env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

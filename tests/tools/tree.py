@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A clean copy of the collection where Ansible's tools want it: in ansible_collections/oaktree/multicloud.
+"""Clean copies of the collection where Ansible's tools want it: in ansible_collections/oaktree/multicloud.
 
-It holds what git would commit, changes that are not committed yet included, and nothing else.
-As a command, runs its arguments in a fresh copy.
+They hold what git would commit, changes that are not committed yet included, and nothing else.
+As a command, runs its arguments in a copy for the first of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BUILD = CHECKOUT / ".build"
-COPY = BUILD / "ansible_collections" / "oaktree" / "multicloud"
+COPIES = BUILD / "copies"
 
 
 def _files() -> list[Path]:
@@ -28,24 +28,25 @@ def _files() -> list[Path]:
     return [Path(name) for name in names if (CHECKOUT / name).is_file()]
 
 
-def refresh() -> Path:
-    """Make the copy anew and return its path.
+def refresh(purpose: str) -> Path:
+    """Make the copy for a purpose anew and return its path.
 
     The copy is a git repository of its own, without commits: ansible-test asks git which files exist, and would
     otherwise find the checkout around the copy, which ignores it.
     """
-    shutil.rmtree(COPY, ignore_errors=True)
+    copy = COPIES / purpose / "ansible_collections" / "oaktree" / "multicloud"
+    shutil.rmtree(copy, ignore_errors=True)
     for name in _files():
-        target = COPY / name
+        target = copy / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(CHECKOUT / name, target, follow_symlinks=False)
-    subprocess.run(["git", "init", "--quiet"], cwd=COPY, check=True)
-    return COPY
+    subprocess.run(["git", "init", "--quiet"], cwd=copy, check=True)
+    return copy
 
 
 def main(command: list[str]) -> int:
     """Run the command in a fresh copy and return its exit code."""
-    return subprocess.run(command, cwd=refresh(), check=False).returncode
+    return subprocess.run(command, cwd=refresh(command[0]), check=False).returncode
 
 
 if __name__ == "__main__":

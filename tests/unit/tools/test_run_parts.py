@@ -17,6 +17,10 @@ bad:
 \t@exit 3
 slow:
 \t@sleep 60 & echo $$! > pid; wait
+first:
+\t@echo 1 of first; touch one; until test -e two; do sleep 0.1; done; echo 2 of first
+second:
+\t@echo 1 of second; touch two; until test -e one; do sleep 0.1; done; echo 2 of second >&2
 """
 
 
@@ -40,8 +44,17 @@ def test_success() -> None:
     assert run_parts.main(["good:10"]) == 0
 
 
+def test_parts_that_run_at_the_same_time_are_shown_one_after_the_other(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run_parts.main(["first:10,second:10,slow:1"]) == 1
+    out = capfd.readouterr().out
+    for part in ("first", "second"):
+        assert f"\n===== make {part}\n1 of {part}\n2 of {part}\n" in out
+    ended = [line.split() for line in out.splitlines()[-4:]]
+    assert [line[3:] for line in ended] == [["passed"], ["passed"], ["ended", "after", "1", "s"], []]
+
+
 def test_a_part_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
-    outcome = run_parts.run("slow", 1)
+    (outcome,) = run_parts.run({"slow": 1})
     assert outcome.result == "ended after 1 s"
     assert outcome.seconds < 10
     child = Path("/proc") / (tmp_path / "pid").read_text().strip()
