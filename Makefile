@@ -119,7 +119,7 @@ package: $(READY)  ## Build the artefact and make the check that Galaxy makes
 .PHONY: cloud-tests
 cloud-tests: $(READY)  ## integration: pytest against running clouds
 	$(BIN)/python -m tests.clouds status
-	OS_CLIENT_CONFIG_FILE=$(CLOUDS_YAML) $(BIN)/pytest -m clouds $(ONCE_MORE) tests/integration
+	OS_CLIENT_CONFIG_FILE=$(CLOUDS_YAML) $(BIN)/pytest -n 2 --dist loadfile -m clouds $(ONCE_MORE) tests/integration
 
 .PHONY: scenarios
 scenarios: $(READY)  ## integration: molecule scenarios against running clouds (SCENARIO=NAME: one)

@@ -88,7 +88,9 @@ class _Run(Generic[Item, Value]):
         self.limits = limits
         self.outcomes: dict[int, Outcome[Item, Value]] = {}
         self._started: dict[int, float] = {}
-        self._done: queue.SimpleQueue[tuple[int, Outcome[Item, Value]]] = queue.SimpleQueue()
+        self._begun: set[int] = set()
+        self._ended: dict[int, Outcome[Item, Value]] = {}
+        self._one_more: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._cancelled = Cancellation()
 
     def until_done(self) -> None:
@@ -102,11 +104,14 @@ class _Run(Generic[Item, Value]):
         """Tell all work to stop and wait, at most ``grace``, until it has cleaned up."""
         end = time.monotonic() + self.limits.grace
         self._cancelled.set(self.limits.grace * FOR_CLEANING_UP)
+        for index in [index for index in self._started if index not in self._begun]:
+            del self._started[index]  # what begins now ends at once
         while self._started and (left := end - time.monotonic()) > 0:
             self._take(left)
 
     def so_far(self) -> list[Outcome[Item, Value]]:
         """The outcomes; work that has begun and goes on is one that nobody knows the end of."""
+        self._settle()
         for index, start in self._started.items():
             error = DeadlineError("interrupted")
             error.leaves("the work has not ended in time")
@@ -118,33 +123,41 @@ class _Run(Generic[Item, Value]):
         threading.Thread(target=self._work_on, args=(index,), daemon=True, name=f"scatter-{index}").start()
 
     def _work_on(self, index: int) -> None:
-        item, start = self.items[index], self._started[index]
+        item, start = self.items[index], time.monotonic()
+        self._begun.add(index)
         try:
-            value = self.work(item, Deadline(self.limits.timeout, cancelled=self._cancelled))
+            deadline = Deadline(self.limits.timeout, cancelled=self._cancelled)
+            deadline.check_cancelled()
+            value = self.work(item, deadline)
             outcome = Outcome[Item, Value](item, time.monotonic() - start, value)
         except Exception as exc:  # noqa: BLE001 - the one place where a worker's error becomes data
             error = translate(exc)
             if error is not exc:
                 error.__cause__ = exc
             outcome = Outcome(item, time.monotonic() - start, error=error)
-        self._done.put((index, outcome))
+        self._ended[index] = outcome
+        self._one_more.put(None)
 
     def _collect(self) -> None:
-        """Take the next outcome, or give up on the work that is over its time."""
+        """Take what has ended, or give up on the work that is over its time."""
         allowed = self.limits.timeout + self.limits.grace
         left = min(self._started.values()) + allowed - time.monotonic()
         if not self._take(max(0.0, left)):
             self._give_up(time.monotonic() - allowed)
 
     def _take(self, seconds: float) -> bool:
-        """Whether there was an outcome to take within the time, or a part of it."""
-        try:
-            index, outcome = self._done.get(timeout=min(seconds, ATTENTION))
-        except queue.Empty:
-            return False
-        if self._started.pop(index, None) is not None:
-            self.outcomes[index] = outcome
-        return True
+        """Whether work has ended within the time, or a part of it."""
+        with suppress(queue.Empty):
+            self._one_more.get(timeout=min(seconds, ATTENTION))
+        return self._settle()
+
+    def _settle(self) -> bool:
+        """Whether there were outcomes to take. Where an interrupt breaks it off, the next call goes on."""
+        ended = [index for index in self._started if index in self._ended]
+        for index in ended:
+            self.outcomes[index] = self._ended[index]
+            del self._started[index]
+        return bool(ended)
 
     def _give_up(self, before: float) -> None:
         for index in [index for index, start in self._started.items() if start <= before]:

@@ -111,7 +111,7 @@ def test_interrupted_while_a_request_is_not_answered(
 def test_a_region_that_waits_for_another_ends_too(lab: Lab, name: str, file: Path, action: Action) -> None:
     fault = lab.sites["north"].proxy.fault(*IMPORT, action)
     with lab.start("north", "south", name=name, path=str(file)) as process:
-        wait_until(lambda: fault.struck)
+        wait_until(lambda: fault.struck and lab.sites["south"].active(name))
         assert interrupt(process, signal.SIGINT, PROMPT).startswith("Interrupted.")
     assert lab.sites["north"].images(name) == []
     assert [(image["name"], image["status"]) for image in lab.sites["south"].images(name)] == [(name, "active")]

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import queue
 import signal
 import subprocess
 import sys
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -230,3 +232,36 @@ def test_an_interrupt_tells_what_became_of_the_work() -> None:
         ("stubborn", None, ["the work has not ended in time"]),
         ("last", None, []),
     ]
+
+
+def test_an_interrupt_while_an_outcome_is_taken_does_not_lose_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Queue(queue.SimpleQueue[None]):
+        def get(self, *args: Any, **kwargs: Any) -> None:
+            super().get(*args, **kwargs)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(queue, "SimpleQueue", Queue)
+    began = time.monotonic()
+    with pytest.raises(InterruptError) as caught:
+        scatter(["a"], lambda item, _deadline: item * 2, Limits(1, 5.0, grace=5.0))
+    assert [(outcome.value, outcome.error) for outcome in caught.value.outcomes] == [("aa", None)]
+    assert time.monotonic() - began < 2
+
+
+def test_work_that_had_not_begun_when_interrupted_is_not_waited_for_and_never_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def start(thread: threading.Thread) -> None:
+        threads.append(thread)
+        raise KeyboardInterrupt
+
+    threads: list[threading.Thread] = []
+    done: list[str] = []
+    began = time.monotonic()
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(InterruptError) as caught:
+        scatter(["a"], lambda item, _deadline: done.append(item), Limits(1, 5.0, grace=5.0))
+    assert caught.value.outcomes == []
+    assert time.monotonic() - began < 2
+    threads[0].run()
+    assert done == []
