@@ -505,8 +505,9 @@ def _heeds_environment() -> bool:
 
     if getproxies().keys() - {"no"}:
         return True
-    files = [os.environ.get("NETRC", "~"), *(f"~/{name}" for name in NETRC_FILES)]
-    return any(os.path.isfile(os.path.expanduser(file)) for file in files)  # noqa: PTH111, PTH113 - no error without a home
+    named = os.environ.get("NETRC")
+    files = [f"~/{name}" for name in NETRC_FILES] if named is None else [named]
+    return any(os.path.exists(os.path.expanduser(file)) for file in files)  # noqa: PTH110, PTH111 - no error without a home
 
 
 def json_object(response: Response) -> dict[str, Any]:

@@ -88,6 +88,7 @@ class _Run(Generic[Item, Value]):
         self.limits = limits
         self.outcomes: dict[int, Outcome[Item, Value]] = {}
         self._started: dict[int, float] = {}
+        # What the threads of the work write, each for its own item; all else is the caller's.
         self._begun: set[int] = set()
         self._ended: dict[int, Outcome[Item, Value]] = {}
         self._one_more: queue.SimpleQueue[None] = queue.SimpleQueue()

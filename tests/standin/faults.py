@@ -150,21 +150,10 @@ class FaultBook:
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
 
-    def add(
-        self,
-        method: str,
-        path: str,
-        action: Action,
-        *,
-        first: int = 1,
-        times: int | None = None,
-        token: str | None = None,
-    ) -> Fault:
-        """Add a fault for requests of `method` ("*": any) whose path with query matches the expression `path`."""
-        fault = Fault(method.upper(), re.compile(path), action, first, times, token)
+    def add(self, fault: Fault) -> None:
+        """Let it strike, after those that there are."""
         with self._lock:
             self._faults.append(fault)
-        return fault
 
     def clear(self) -> None:
         """Forget all faults."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,7 +75,9 @@ class Faulty:
         It strikes from the `first` matching request on (1-based), `times` times (None: always); with `token` only
         requests that carry this one.
         """
-        return self._knobs.faults.add(method, path, action, first=first, times=times, token=token)
+        fault = Fault(method.upper(), re.compile(path), action, first, times, token)
+        self._knobs.faults.add(fault)
+        return fault
 
     def clear_faults(self) -> None:
         """Heal."""
