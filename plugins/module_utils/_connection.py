@@ -18,13 +18,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urljoin
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import CLEANING_UP, Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._discovery import DISCOVERY, Documents
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
     ConfigError,
     DeadlineError,
+    InputError,
     OaktreeError,
     RefusedError,
     ServerError,
@@ -438,6 +439,7 @@ class Service:
         repeatable = allow_reauth
         while True:
             self.connection.authenticate()
+            check_path(path)
             url = path if path.startswith(("https://", "http://")) else self.endpoint + path
             token = (self.connection.session.get_auth_headers() or {}).get("X-Auth-Token")
             try:
@@ -508,6 +510,24 @@ def _heeds_environment() -> bool:
     named = os.environ.get("NETRC")
     files = [f"~/{name}" for name in NETRC_FILES] if named is None else [named]
     return any(os.path.exists(os.path.expanduser(file)) for file in files)  # noqa: PTH110, PTH111 - no error without a home
+
+
+def segment(name: object) -> str:
+    """A name or ID as one segment of a URL's path, whatever characters are in it."""
+    return quote(str(name), safe="")
+
+
+def check_path(path: str) -> None:
+    """Raise InputError for a path or URL with a segment ``.`` or ``..``.
+
+    HTTP libraries resolve those (RFC 3986, 5.2.4), and the request would be for something else than was named.
+    """
+    parts = unquote(urlsplit(path).path).split("/")
+    if "." in parts or ".." in parts:
+        raise InputError(
+            f"{path.partition('?')[0]!r} cannot be requested: no part of a name between slashes may be '.' or '..'",
+            hint="Choose another name.",
+        )
 
 
 def json_object(response: Response) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import segment
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import RefusedError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._images_v1 import FILTERS, find, listed
 from ansible_collections.oaktree.multicloud.plugins.module_utils._offers import image_version
@@ -45,7 +45,7 @@ def get_image(connection: Connection, image_id: str) -> dict[str, Any] | None:
     if image_version(connection) == "1":
         return find(connection.service("image", "1"), image_id) if image_id else None
     try:
-        body = connection.service("image").json("GET", f"/images/{quote(image_id, safe='')}")
+        body = connection.service("image").json("GET", f"/images/{segment(image_id)}")
     except RefusedError as error:
         if error.status == 404:
             return None

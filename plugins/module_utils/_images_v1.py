@@ -9,8 +9,8 @@ Source: Glance's ``glance/api/v1`` as of Ocata, the last release that had it.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import segment
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import RefusedError, ServerError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ SHOWN = frozenset({*ABSENT, *_TEXTS, *NUMBERS, "created_at", "updated_at", "prot
 def find(service: Service, image_id: str) -> dict[str, Any] | None:
     """The image, or None when there is none of this id."""
     try:
-        headers = service.request("HEAD", f"/images/{quote(image_id, safe='')}").headers
+        headers = service.request("HEAD", f"/images/{segment(image_id)}").headers
     except RefusedError as error:
         if error.status == 404:
             return None

@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import segment
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import RefusedError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._records import records, server_record
 
@@ -55,7 +55,7 @@ def list_servers(connection: Connection, query: ServerQuery) -> list[dict[str, A
 
 def _one(nova: Service, query: ServerQuery, version: str | None) -> Iterator[dict[str, Any]]:
     try:
-        body = nova.json("GET", f"/servers/{quote(str(query.id), safe='')}", microversion=version)
+        body = nova.json("GET", f"/servers/{segment(query.id)}", microversion=version)
     except RefusedError as error:
         if error.status == 404:
             return

@@ -261,6 +261,11 @@ def _check_container(params: Mapping[str, Any]) -> None:
         raise InputError("disk_format: is for an export to a path", hint="Export to a path, then upload the file.")
     if "/" in params["container"] or len(params["container"].encode()) > LONGEST_CONTAINER:
         raise InputError(f"container: must not have a slash in its name, and at most {LONGEST_CONTAINER} bytes")
+    for option in ("container", "object"):
+        if {".", ".."} & set((params[option] or "").split("/")):
+            raise InputError(
+                f"{option}: no part of the name between slashes may be '.' or '..', as in {params[option]!r}"
+            )
     if params["tempurl"] and params["expires_in"] is None:
         raise InputError("tempurl: needs expires_in", hint="Say for how many seconds the URL is to work.")
 

@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import uuid
 from dataclasses import replace
@@ -27,6 +30,30 @@ _DRIVERS = {"qcow2": "qcow2", "raw": "raw", "vdi": "vdi", "vhd": "vpc", "vhdx": 
 
 POLL = 0.2
 
+MEMORY = 2 << 30
+"""Bytes of address space that qemu-img may use; it needs some hundred MiB, whatever the size of the image."""
+
+LONGEST = 86400.0
+"""Seconds that a conversion may take, whatever the clocks say."""
+
+_LIMITED = """
+import ctypes, os, resource, signal, sys
+parent, memory, seconds = map(int, sys.argv[1:4])
+try:
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG; Linux only
+except (AttributeError, OSError):
+    pass
+if os.getppid() != parent:
+    sys.exit(1)
+for name, value in (("AS", memory), ("CPU", seconds), ("NOFILE", 64), ("CORE", 0)):
+    limit = getattr(resource, "RLIMIT_" + name)
+    hard = resource.getrlimit(limit)[1]
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(limit, (value, value))
+os.execv(sys.argv[4], sys.argv[4:])
+"""
+"""Runs a command in place of itself, with limits. A process with threads cannot set them between fork and exec."""
+
 
 def convert(source: Source, disk_format: str, workspace: Path, deadline: Deadline) -> Source:
     """A file in ``workspace`` with the same disk in another format.
@@ -34,6 +61,7 @@ def convert(source: Source, disk_format: str, workspace: Path, deadline: Deadlin
     Raises ConfigError without qemu-img, InputError for a format that it cannot make or too little space, and
     DeadlineError; nothing is left in ``workspace`` then.
     """
+    source.check_detected()
     qemu_img = shutil.which("qemu-img")
     if qemu_img is None:
         raise ConfigError(
@@ -49,7 +77,7 @@ def convert(source: Source, disk_format: str, workspace: Path, deadline: Deadlin
     _check_space(qemu_img, source, drivers[0], drivers[1], workspace, deadline)
     target = workspace / f"{uuid.uuid4().hex}.{disk_format}"
     try:
-        _run([qemu_img, "convert", "-U", "-f", drivers[0], "-O", drivers[1], str(source.path), str(target)], deadline)
+        _run([qemu_img, "convert", "-U", "-O", drivers[1], _just(source.path, drivers[0]), str(target)], deadline)
         converted = open_source(str(target), deadline)
     except OaktreeError:
         target.unlink(missing_ok=True)
@@ -69,7 +97,7 @@ def _named(converted: Source, disk_format: str) -> Source:
 
 
 def _check_space(qemu_img: str, source: Source, driver: str, wanted: str, workspace: Path, deadline: Deadline) -> None:
-    command = [qemu_img, "measure", "--output=json", "-U", "-f", driver, "-O", wanted, str(source.path)]
+    command = [qemu_img, "measure", "--output=json", "-U", "-O", wanted, _just(source.path, driver)]
     try:
         needed = int(json.loads(_run(command, deadline))["required"])
     except (ConfigError, ValueError, KeyError):
@@ -82,11 +110,24 @@ def _check_space(qemu_img: str, source: Source, driver: str, wanted: str, worksp
         )
 
 
+def _just(path: Path, driver: str) -> str:
+    """The file as qemu-img is told it: of this format, a file whatever its name says, and without any other."""
+    image: dict[str, object] = {"driver": driver, "file": {"driver": "file", "filename": str(path.absolute())}}
+    if driver == "qcow2":
+        image["backing"] = None
+    return f"json:{json.dumps(image)}"
+
+
 def _run(command: Sequence[str], deadline: Deadline) -> str:
-    """Run to the end and return the output; killed when the clock runs out or the run is interrupted."""
+    """Run to the end and return the output; killed when the clock runs out, the run is interrupted, or we are killed.
+
+    What the command reads was made by others: it gets memory, processor time and open files for its work, no more.
+    """
+    seconds = math.ceil(min(deadline.remaining(), LONGEST)) * (os.cpu_count() or 1)
+    limited = [sys.executable, "-I", "-S", "-c", _LIMITED, str(os.getpid()), str(MEMORY), str(seconds), *command]
     with (
         tempfile.TemporaryFile() as output,
-        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT) as process,  # noqa: S603
+        subprocess.Popen(limited, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT) as process,  # noqa: S603
     ):
         try:
             while process.poll() is None:

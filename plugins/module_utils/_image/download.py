@@ -69,7 +69,7 @@ def download_image(connection: Connection, image: Mapping[str, Any], workspace: 
         raise InputError(
             f"from: the image is a {source.disk_format}, its cloud takes it for {told}", hint="Do not trust it."
         )
-    return replace(source, disk_format=told)
+    return replace(source, disk_format=told, detected=source.disk_format)
 
 
 def verify_data(image: Mapping[str, Any], size: int, digests: Mapping[str, str]) -> None:

@@ -25,7 +25,12 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image import origin
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.convert import convert
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.download import ImageStream, verify_data
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export_partial import Partial, open_partial
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export_partial import (
+    Partial,
+    beside,
+    longest_name,
+    open_partial,
+)
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export_request import (
     Copy,
     Export,
@@ -168,7 +173,7 @@ class FileExport:
         if not self._converted:
             yield source
             return
-        workspace = self._target.with_name(f".{self._target.name}.{self._image['id']}.converting")
+        workspace = beside(self._target, f".{self._image['id']}.converting")
         shutil.rmtree(workspace, ignore_errors=True)  # of a run that was killed: we hold the lock
         try:
             workspace.mkdir(mode=0o700)
@@ -201,9 +206,15 @@ class FileExport:
 
 def _target(path: str, image: Mapping[str, Any], disk_format: str) -> Path:
     """Where the file goes: a path, with links followed, or a name of our choice in a directory."""
-    into = path.endswith("/") or Path(path).is_dir()
-    target = Path(path, file_name(image, disk_format)) if into else Path(path)
-    target = Path(os.path.realpath(target))
+    target = Path(os.path.realpath(path))
+    if path.endswith("/") or target.is_dir():
+        named = target / file_name(image, disk_format, longest_name(target))
+        directory, target = target, Path(os.path.realpath(named))
+        if target.parent != directory:
+            raise InputError(
+                f"path: {named} is a link to a file in another directory",
+                hint="Remove the link, or name the file itself.",
+            )
     if not target.parent.is_dir():
         raise InputError(f"path: there is no directory {target.parent}", hint="Make it first.")
     if target.exists() and not target.is_file():

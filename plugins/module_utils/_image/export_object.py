@@ -56,6 +56,9 @@ STRENGTH = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 ATTEMPTS = 2
 """How often the data is streamed when what passed is damaged."""
 
+LONGEST_NAME = 900
+"""Bytes of a name that we choose for an object: of the 1024 that Swift takes, its segments' names need more."""
+
 _META = "X-Object-Meta-Oaktree-"
 """What begins the headers that say of which image an object was made."""
 
@@ -69,7 +72,7 @@ class ObjectExport:
         self._request = request
         self._swift = Swift(connection)
         self._container = str(request.container)
-        self._name = request.object or file_name(image, str(image["disk_format"]))
+        self._name = request.object or file_name(image, str(image["disk_format"]), LONGEST_NAME)
         self._notes: list[str] = []
 
     def run(self, *, check_mode: bool) -> Export:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import stat
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import ConflictError, InputError, QuotaError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export_request import fitted
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.identity import stored_digests
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from ansible_collections.oaktree.multicloud.plugins.module_utils._image.download import ImageStream
 
 SUFFIX = ".part"
+
+_OF_AN_IMAGE = rf"\.[0-9a-fA-F-]{{32,36}}\.([0-9a-f]+|unknown){re.escape(SUFFIX)}"
+"""How the names of partial files end; see `open_partial`."""
 
 
 class Partial:
@@ -75,9 +80,10 @@ def open_partial(target: Path, image: Mapping[str, Any]) -> Iterator[Partial]:
     it, InputError where it cannot be written.
     """
     digest = next(iter(stored_digests(image).values()), "unknown")[:16]
-    path = target.with_name(f".{target.name}.{image['id']}.{digest}{SUFFIX}")
-    for other in target.parent.glob(f".{_escaped(target.name)}.*{SUFFIX}"):
-        if other != path:
+    path = beside(target, f".{image['id']}.{digest}{SUFFIX}")
+    of_target = re.compile(re.escape(path.name.removesuffix(f".{image['id']}.{digest}{SUFFIX}")) + _OF_AN_IMAGE)
+    for other in target.parent.iterdir():
+        if other != path and of_target.fullmatch(other.name):
             _sweep(other)
     with _open(path) as file:
         if not _lock(file, path):
@@ -87,8 +93,18 @@ def open_partial(target: Path, image: Mapping[str, Any]) -> Iterator[Partial]:
         yield Partial(path, file)
 
 
-def _escaped(name: str) -> str:
-    return "".join(f"[{character}]" if character in "*?[" else character for character in name)
+def beside(target: Path, ending: str) -> Path:
+    """A hidden file of the target's directory that is named after it; a name that is too long is cut."""
+    room = longest_name(target.parent) - len(f".{ending}".encode())
+    return target.with_name(f".{fitted(target.name, room)}{ending}")
+
+
+def longest_name(directory: Path) -> int:
+    """Bytes of a file's name there."""
+    try:
+        return os.pathconf(directory, "PC_NAME_MAX")
+    except (OSError, ValueError):
+        return 255
 
 
 def _open(path: Path) -> FileIO:

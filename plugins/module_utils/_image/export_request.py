@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -111,10 +112,19 @@ class Export:
     """The record of the image."""
 
 
-def file_name(image: Mapping[str, Any], disk_format: str) -> str:
-    """``NAME.FORMAT``, fit for a file: Glance takes any character in names."""
+def file_name(image: Mapping[str, Any], disk_format: str, longest: int) -> str:
+    """``NAME.FORMAT``, fit for a file and of ``longest`` bytes at the most: Glance takes any character in names."""
     name = str(image.get("name") or image["id"]).replace("/", "_").replace("\0", "_")
-    return f"{name}.{disk_format}"
+    return fitted(name, longest - len(f".{disk_format}".encode())) + f".{disk_format}"
+
+
+def fitted(name: str, longest: int) -> str:
+    """The name, cut where it has more bytes than that: the last of them then tell it from others that begin alike."""
+    encoded = name.encode(errors="surrogatepass")
+    if len(encoded) <= longest:
+        return name
+    ending = f"~{hashlib.sha256(encoded).hexdigest()[:12]}"
+    return encoded[: longest - len(ending)].decode(errors="ignore") + ending
 
 
 def same_image(one: Mapping[str, Any], digests: Mapping[str, str], image: Mapping[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import json_object
+from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import json_object, segment
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
     DeadlineError,
     OaktreeError,
@@ -97,7 +97,7 @@ class ExportTask:
         task = json_object(service.request("POST", "/tasks", retry=False, json=body))
         while (status := _status(task)) in UNDER_WAY:
             deadline.sleep(POLL)
-            task = service.json("GET", f"/tasks/{task['id']}")
+            task = service.json("GET", f"/tasks/{segment(task['id'])}")
         if status != "success":
             raise ServerError(
                 f"the export task ended as {status}: {task.get('message') or 'the cloud does not say why'}",

@@ -8,18 +8,34 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import ConflictError, InputError, RefusedError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
+    ConflictError,
+    InputError,
+    RefusedError,
+    ServerError,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ansible_collections.oaktree.multicloud.plugins.module_utils._image.glance import Glance
 
 _ID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
+
+_FORMATS = {
+    "disk_format": {
+        *("aki", "ami", "ari", "gpt", "iso", "luks", "ploop", "qcow2", "raw", "root-tar", "vdi", "vhd", "vhdx", "vmdk"),
+    },
+    "container_format": {"aki", "ami", "ari", "bare", "compressed", "docker", "ova", "ovf"},
+}
+"""The words that Glance has for formats. They become part of file names and of commands."""
 
 
 def find_image(glance: Glance, image: str) -> dict[str, Any]:
     """The active image of this ID or name, hidden ones too: one request, two for a name that no list shows.
 
-    Raises RefusedError for none, ConflictError for one that is not active, InputError for several of one name.
+    Raises RefusedError for none, ConflictError for one that is not active, InputError for several of one name, and
+    ServerError for one whose ID or format is not what Glance's can be.
     """
     by_id = glance.get(image) if _ID.fullmatch(image) else None
     found = [by_id] if by_id else glance.named([image], None, hidden=False) or glance.named([image], None, hidden=True)
@@ -33,4 +49,17 @@ def find_image(glance: Glance, image: str) -> dict[str, Any]:
     if len(active) > 1:
         ids = ", ".join(sorted(one["id"] for one in active))
         raise InputError(f"several images are called {image!r}", hint=f"Name one by ID: {ids}.")
+    _check_words(active[0])
     return active[0]
+
+
+def _check_words(image: Mapping[str, Any]) -> None:
+    """Raise ServerError for an image with an ID or a format that are none."""
+    if not _ID.fullmatch(str(image["id"])):
+        raise ServerError(f"the cloud declares an image ID that is none: {image['id']!r}")
+    for field, known in _FORMATS.items():
+        if str(image.get(field)) not in known:
+            raise ServerError(
+                f"the cloud declares the unknown {field} {image.get(field)!r} for the image {image['id']}",
+                hint=f"Known are {', '.join(sorted(known))}. If the image was made with another, upload it anew.",
+            )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import json_object
+from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import json_object, segment
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
     ConflictError,
     DeadlineError,
@@ -89,7 +89,7 @@ class Glance:
     def get(self, image_id: str) -> dict[str, Any] | None:
         """The image as Glance shows it, or None when there is none of this id."""
         try:
-            return self._service.json("GET", f"/images/{image_id}")
+            return self._service.json("GET", f"/images/{segment(image_id)}")
         except RefusedError as error:
             if error.status == 404:
                 return None
@@ -132,7 +132,7 @@ class Glance:
 
     def data(self, image_id: str, headers: Mapping[str, str], stall_timeout: float) -> Response:
         """The image's data, to be read from the answer as they come; asked for once."""
-        return self._data(f"/images/{image_id}/file", headers, stall_timeout)
+        return self._data(f"/images/{segment(image_id)}/file", headers, stall_timeout)
 
     def _data(self, path: str, headers: Mapping[str, str], stall_timeout: float) -> Response:
         timeout = (stall_timeout, stall_timeout)
@@ -168,12 +168,13 @@ class Glance:
 
     def start_import(self, image_id: str, method: dict[str, str], stores: dict[str, Any]) -> None:
         """Start an import; ``stores`` is `Wanted.store_request`."""
-        self._service.request("POST", f"/images/{image_id}/import", retry=False, json={"method": method, **stores})
+        body = {"method": method, **stores}
+        self._service.request("POST", f"/images/{segment(image_id)}/import", retry=False, json=body)
 
     def import_task(self, image_id: str) -> tuple[str, str]:
         """Status and message of the image's newest task; empty where there is none, or the cloud does not tell."""
         try:
-            tasks = self._service.json("GET", f"/images/{image_id}/tasks").get("tasks") or []
+            tasks = self._service.json("GET", f"/images/{segment(image_id)}/tasks").get("tasks") or []
         except RefusedError:
             return "", ""
         newest: dict[str, Any] = max(tasks, key=lambda task: task.get("updated_at") or "", default={})
@@ -187,13 +188,13 @@ class Glance:
         return {}
 
     def patch(self, image_id: str, operations: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        response = self._service.request("PATCH", f"/images/{image_id}", json=list(operations), headers=_PATCH_TYPE)
-        return json_object(response)
+        path = f"/images/{segment(image_id)}"
+        return json_object(self._service.request("PATCH", path, json=list(operations), headers=_PATCH_TYPE))
 
     def delete(self, image_id: str) -> bool:
         """Delete the image; returns whether it was there."""
         try:
-            self._service.request("DELETE", f"/images/{image_id}")
+            self._service.request("DELETE", f"/images/{segment(image_id)}")
         except RefusedError as error:
             if error.status != 404:
                 raise
@@ -202,17 +203,17 @@ class Glance:
 
     def members(self, image_id: str) -> tuple[str, ...]:
         """The projects that the image is shared with."""
-        found = self._service.json("GET", f"/images/{image_id}/members").get("members") or []
+        found = self._service.json("GET", f"/images/{segment(image_id)}/members").get("members") or []
         return tuple(sorted(member["member_id"] for member in found))
 
     def share(self, image_id: str, project: str) -> None:
         """Offer the image to a project; one that has it already is no error."""
         with suppress(ConflictError):
-            self._service.request("POST", f"/images/{image_id}/members", json={"member": project})
+            self._service.request("POST", f"/images/{segment(image_id)}/members", json={"member": project})
 
     def unshare(self, image_id: str, project: str) -> None:
         try:
-            self._service.request("DELETE", f"/images/{image_id}/members/{project}")
+            self._service.request("DELETE", f"/images/{segment(image_id)}/members/{segment(project)}")
         except RefusedError as error:
             if error.status != 404:
                 raise
@@ -226,7 +227,7 @@ class Glance:
 
     def act(self, image_id: str, action: str) -> None:
         """``deactivate`` or ``reactivate``."""
-        self._service.request("POST", f"/images/{image_id}/actions/{action}")
+        self._service.request("POST", f"/images/{segment(image_id)}/actions/{action}")
 
 
 def _name_filters(names: Sequence[str]) -> list[str]:

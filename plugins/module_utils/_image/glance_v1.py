@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import json_object
+from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import json_object, segment
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import RefusedError, ServerError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.glance import KEPT_FOR, Glance
 from ansible_collections.oaktree.multicloud.plugins.module_utils._images_v1 import (
@@ -79,7 +79,7 @@ class GlanceV1(Glance):
         return ImageOffers((), ())
 
     def data(self, image_id: str, headers: Mapping[str, str], stall_timeout: float) -> Response:
-        return self._data(f"/images/{image_id}", headers, stall_timeout)
+        return self._data(f"/images/{segment(image_id)}", headers, stall_timeout)
 
     def _create(self, fields: dict[str, Any]) -> dict[str, Any]:
         response = self._service.request("POST", "/images", retry=False, headers=_headers(fields))
@@ -103,10 +103,10 @@ class GlanceV1(Glance):
             stay = {key: value for key, value in now.items() if key not in SHOWN}
             changes = {key: value for key, value in {**stay, **changes}.items() if key not in removed}
         headers = {**_headers(changes), PURGE: str(bool(removed)).lower()}
-        return _from_answer(self._service.request("PUT", f"/images/{image_id}", headers=headers))
+        return _from_answer(self._service.request("PUT", f"/images/{segment(image_id)}", headers=headers))
 
     def share(self, image_id: str, project: str) -> None:
-        self._service.request("PUT", f"/images/{image_id}/members/{project}")
+        self._service.request("PUT", f"/images/{segment(image_id)}/members/{segment(project)}")
 
     def kept_for(self, name: str, owner: str | None) -> list[dict[str, Any]]:
         found = listed(self._service, {f"property-{KEPT_FOR}": name})

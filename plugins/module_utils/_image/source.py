@@ -49,6 +49,16 @@ class Source(Identity):
 
     path: Path
     virtual_size: int
+    detected: str = ""
+    """The format that its content shows, where ``disk_format`` is what a cloud declares; empty where they are one."""
+
+    def check_detected(self) -> None:
+        """Raise InputError unless the content is what it is called: no tool is told a format on a cloud's word."""
+        if self.detected and not same_format(self.detected, self.disk_format):
+            raise InputError(
+                f"the image is declared as {self.disk_format}, but its content is {self.detected}",
+                hint="It can be sent as it is, with the same disk_format, but not converted.",
+            )
 
 
 def same_format(one: str, other: str) -> bool:

@@ -92,6 +92,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"path": None, "container": "c", "tempurl": True}, "tempurl: needs expires_in"),
     ({"path": None, "container": "c", "expires_in": 0}, "expires_in: must be greater than zero"),
     ({"path": None, "container": "c/d"}, "container: must not have a slash"),
+    ({"path": None, "container": "c", "object": "../d/precious"}, "object: no part of the name between slashes may be"),
+    ({"path": None, "container": "c", "object": "a/./b"}, "object: no part of the name between slashes may be"),
+    ({"path": None, "container": ".."}, "container: no part of the name between slashes may be"),
     ({"path": None, "container": "c", "disk_format": "raw"}, "disk_format: is for an export to a path"),
     ({"transfer_timeout": 0}, "transfer_timeout: must be greater than zero"),
     ({"stall_timeout": -1}, "stall_timeout: must be greater than zero"),
@@ -230,7 +233,84 @@ def test_checksum() -> None:
     ("name", "expected"), [("thing", "thing.raw"), ("a/b", "a_b.raw"), (None, "id-1.raw"), ("..", "...raw")]
 )
 def test_file_name(name: str | None, expected: str) -> None:
-    assert file_name(samples.image(name=name), "raw") == expected
+    assert file_name(samples.image(name=name), "raw", 255) == expected
+
+
+def test_a_name_that_is_too_long_for_a_file_is_cut_and_stays_another() -> None:
+    names = [file_name(samples.image(name="ü" * 200 + end), "raw", 255) for end in "ab"]
+    assert [len(name.encode()) <= 255 and name.startswith("ü" * 100) and name.endswith(".raw") for name in names] == [
+        True,
+        True,
+    ]
+    assert names[0] != names[1]
+
+
+HOSTILE: list[dict[str, Any]] = [
+    {"disk_format": "raw/../../precious"},
+    {"disk_format": "/precious"},
+    {"disk_format": ["raw"]},
+    {"disk_format": None},
+    {"container_format": "bare/../x"},
+    {"id": "../../precious"},
+]
+
+
+@pytest.mark.parametrize("fields", HOSTILE, ids=repr)
+@pytest.mark.parametrize("destination", ["path", "container"])
+def test_words_of_a_cloud_are_no_paths(
+    export: Callable[..., ModuleRun],
+    glance: Glance,
+    out: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fields: dict[str, Any],
+    destination: str,
+) -> None:
+    """A disk_format that leads out of the directory has overwritten files of the machine that ran the task."""
+    precious = out.parent / "precious"
+    precious.write_text("precious")
+    (out / "thing.raw").mkdir()
+    add(glance)
+    shown = Image.as_json
+    monkeypatch.setattr(Image, "as_json", lambda image, **options: shown(image, **options) | fields)
+    to = {"path": f"{out}/"} if destination == "path" else {"path": None, "container": "images"}
+    (failure,) = export(**to)["failures"]
+    assert failure["kind"] == "server"
+    assert "the cloud declares" in failure["error"]
+    assert precious.read_text() == "precious"
+    assert [path.name for path in out.iterdir()] == ["thing.raw"]
+
+
+def test_a_link_in_the_directory_leads_nowhere(export: Callable[..., ModuleRun], glance: Glance, out: Path) -> None:
+    """The image's name is its cloud's choice, and so is which file of the directory it would be."""
+    precious = out.parent / "precious"
+    precious.write_text("precious")
+    (out / "thing.raw").symlink_to(precious)
+    add(glance)
+    (failure,) = export(path=f"{out}/")["failures"]
+    assert failure["kind"] == "input"
+    assert f"{out}/thing.raw is a link to a file in another directory" in failure["error"]
+    assert precious.read_text() == "precious"
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "ü" * 127])
+def test_a_file_may_have_the_longest_name_there_is(
+    export: Callable[..., ModuleRun], glance: Glance, out: Path, name: str
+) -> None:
+    add(glance, formats.qcow2(), disk_format="qcow2", name=name)
+    assert export(image=name, path=f"{out}/{name}").ok
+    assert (out / name).read_bytes() == formats.qcow2()
+    assert export(image=name, path=f"{out}/").ok
+    assert len(list(out.iterdir())) == 2
+
+
+def test_partial_files_of_other_targets_stay(export: Callable[..., ModuleRun], glance: Glance, out: Path) -> None:
+    image = add(glance)
+    mine = out / f".image.{uuid.uuid4()}.{'0' * 16}.part"
+    others = [out / f".image.raw.{image.id}.{'0' * 16}.part", out / ".image.notes.part"]
+    for path in (mine, *others):
+        path.write_bytes(b"some")
+    assert export().ok
+    assert sorted(out.iterdir()) == sorted([*others, out / "image"])
 
 
 SAME: list[tuple[dict[str, Any], dict[str, str], bool]] = [

@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +83,71 @@ def test_disk_that_pretends_to_be_an_image_is_refused(disk: Path, workspace: Pat
     with pytest.raises(InputError):
         convert(open_source(str(wrapped)), "raw", workspace, soon())
     assert list(workspace.iterdir()) == [wrapped]
+
+
+SECRET = b"of this machine alone " * 1000
+
+
+def test_what_a_cloud_declares_is_not_what_is_converted(disk: Path, workspace: Path, tmp_path: Path) -> None:
+    """Data declared as a vmdk that names a file of this machine has made qemu-img read that file (CVE-2024-32498)."""
+    (tmp_path / "secret").write_bytes(SECRET)
+    disk.write_bytes("#ü\n".encode() + formats.vmdk_descriptor(f'RW 44 FLAT "{tmp_path}/secret" 0'))
+    leak = ["qemu-img", "convert", "-f", "vmdk", "-O", "raw", disk, tmp_path / "leak"]
+    assert subprocess.run(leak, check=False).returncode == 0
+    assert SECRET[:100] in (tmp_path / "leak").read_bytes()
+    detected = open_source(str(disk))
+    assert detected.disk_format == "raw"
+    declared = replace(detected, disk_format="vmdk", detected="raw")
+    with pytest.raises(InputError, match="declared as vmdk, but its content is raw"):
+        convert(declared, "qcow2", workspace, soon())
+    assert list(workspace.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["json:{}", "nbd:host:1", "a,b=c"])
+def test_a_file_is_a_file_whatever_it_is_called(
+    tmp_path: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_bytes(os.urandom(MIB))
+    there = convert(open_source(name), "qcow2", workspace, soon())
+    assert convert(there, "raw", workspace, soon()).path.read_bytes() == Path(name).read_bytes()
+
+
+def test_a_backing_file_is_not_read_even_if_it_comes_after_the_checks(workspace: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(SECRET + bytes(MIB - len(SECRET)))
+    checked = tmp_path / "image.qcow2"
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", checked, "1M"], check=True)
+    source = open_source(str(checked))
+    secret = ["-b", tmp_path / "secret", "-F", "raw"]
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *secret, checked], check=True)
+    assert convert(source, "raw", workspace, soon()).path.read_bytes() == bytes(MIB)
+
+
+def test_qemu_img_has_limits_and_dies_with_us(disk: Path, workspace: Path, tmp_path: Path) -> None:
+    tool = tmp_path / "bin" / "qemu-img"
+    tool.parent.mkdir()
+    tool.write_text(f"#!/bin/sh\nulimit -v -t -n -c > {tmp_path}/limits\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
+    tool.chmod(0o755)
+    code = (
+        "from pathlib import Path\n"
+        f"from {convert_module.__name__} import convert\n"
+        f"from {open_source.__module__} import open_source\n"
+        f"from {Deadline.__module__} import Deadline\n"
+        f"convert(open_source({str(disk)!r}), 'qcow2', Path({str(workspace)!r}), Deadline(50))\n"
+    )
+    environment = {**os.environ, "PATH": f"{tool.parent}:{os.environ['PATH']}"}
+    with subprocess.Popen([sys.executable, "-c", code], env=environment) as process:
+        pid = tmp_path / "pid"
+        while process.poll() is None and not (pid.exists() and pid.read_text().endswith("\n")):
+            time.sleep(0.01)
+        process.kill()
+    limits = (tmp_path / "limits").read_text()
+    child = int(pid.read_text())
+    assert "unlimited" not in limits
+    end = time.monotonic() + 10
+    while Path(f"/proc/{child}/stat").exists() and " Z " not in Path(f"/proc/{child}/stat").read_text():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_without_qemu_img(disk: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,8 @@ from keystoneauth1.exceptions import CatalogException
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils import _connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._clouds import Clouds as Config
-from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection, segment
+from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError
 from tests.core_run import ask, ask_one, entries, kinds
 from tests.standin import Action, Answer, BlackHole, BreakAnswer, FaultProxy, LoseAnswer, StandIn, TrickleAnswer
 
@@ -529,3 +530,17 @@ def test_nothing_is_printed(standin: Clouds, capfd: pytest.CaptureFixture[str]) 
     clouds["cloud1"].refuse_connections()
     ask(config, images, timeout=1.0)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("path", ["/images/..", "/images/../x", "/./images", "/images/%2e%2e/x", "https://host/a/../b"])
+def test_a_path_means_what_it_says(standin: Clouds, path: str) -> None:
+    """HTTP libraries resolve dot segments: the request would be for something else."""
+    clouds = standin()
+    asked = ask_one(clouds, lambda connection: connection.service("image").request("DELETE", path))
+    assert isinstance(asked.error, InputError)
+    assert clouds.counters.requests(method="DELETE") == 0
+
+
+@pytest.mark.parametrize(("name", "expected"), [("a/b", "a%2Fb"), ("x?y#z", "x%3Fy%23z"), (7, "7"), ("..", "..")])
+def test_a_name_is_one_segment(name: object, expected: str) -> None:
+    assert segment(name) == expected

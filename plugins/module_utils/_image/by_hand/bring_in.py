@@ -10,7 +10,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import json_object
+from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import json_object, segment
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
     ConflictError,
     IntegrityError,
@@ -136,7 +136,7 @@ class FromSegments:
         task = json_object(service.request("POST", "/tasks", retry=False, json={"type": "import", "input": told}))
         while task.get("status") in ("pending", "processing"):
             self._connection.deadline.sleep(POLL)
-            task = service.json("GET", f"/tasks/{task['id']}")
+            task = service.json("GET", f"/tasks/{segment(task['id'])}")
         if task.get("status") != "success":
             self._discard_parts()
             raise ServerError(f"the import task ended as {task.get('status')}: {task.get('message')}")
@@ -181,7 +181,8 @@ def verify_data(connection: Connection, image: Mapping[str, Any], content: Ident
     algorithm = next(name for name in reversed(DIGESTS) if name in content.digests)
     digest = hashlib.new(algorithm, usedforsecurity=False)
     try:
-        with connection.service("image").request("GET", f"/images/{image['id']}/file", stream=True) as response:
+        path = f"/images/{segment(image['id'])}/file"
+        with connection.service("image").request("GET", path, stream=True) as response:
             for chunk in response.iter_content(CHUNK):
                 connection.deadline.remaining()
                 digest.update(chunk)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import segment
 from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
     DeadlineError,
     OaktreeError,
@@ -111,7 +112,7 @@ def _lost(attempt: Attempt, place: str) -> str | None:
     for listed in service.json("GET", "/tasks", params=params).get("tasks") or []:
         if listed.get("status") == "failure":
             continue
-        task = service.json("GET", f"/tasks/{listed.get('id')}")
+        task = service.json("GET", f"/tasks/{segment(listed.get('id'))}")
         made = attempt.glance.get(task["result"]["image_id"]) if task.get("result") else None
         unused = made is None or made["name"] == upload_name(attempt.case.wanted.name)
         if (task.get("input") or {}).get("import_from") == place and unused:
@@ -148,7 +149,7 @@ def _ended(attempt: Attempt, task_id: str) -> dict[str, Any]:
     """The task once it has ended; all its other states, by whichever specification, mean that it goes on."""
     service, pause = attempt.connection.service("image"), PAUSE
     while True:
-        task = service.json("GET", f"/tasks/{task_id}")
+        task = service.json("GET", f"/tasks/{segment(task_id)}")
         if task.get("status") in ("success", "failure"):
             return task
         attempt.connection.deadline.sleep(pause)
