@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from tests.core_run import ask_one
 
 

@@ -172,9 +172,8 @@ from ansible.constants import LOCALHOST
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils import _cache
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError, OaktreeError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Target, gather
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, OaktreeError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
 from ansible_collections.oaktree.multicloud.plugins.module_utils._hosts import (
     NEEDED,
     Host,
@@ -183,7 +182,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._hosts import (
     make_inventory,
     slim,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._servers import ServerQuery, list_servers
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target, gather
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils._options import (
     check_positive,
     plain,
@@ -196,7 +196,7 @@ if TYPE_CHECKING:
     from ansible.inventory.data import InventoryData
     from ansible.parsing.dataloader import DataLoader
 
-    from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Location
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
 
     Records = list[dict[str, Any]]
 
@@ -249,7 +249,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except OaktreeError as error:  # "from None": Ansible would append the message of the cause to ours
             raise AnsibleParserError(f"{error.message}. {error.hint}") from None
         finally:
-            for text in _cache.warnings():
+            for text in private_files.warnings():
                 self.display.warning(text)
         wanted = make_inventory(records, rules, self._sanitize_group_name, self._taken_names(inventory))
         self._populate(inventory, wanted, verbose=options["verbose_vars"])

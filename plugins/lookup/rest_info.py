@@ -87,10 +87,10 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils import _cache
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError, OaktreeError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Target, gather, regions
-from ansible_collections.oaktree.multicloud.plugins.module_utils._rest import RestQuery, rest_record
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.catalog import RestQuery, rest_record
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, OaktreeError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target, gather, regions
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils._options import (
     check_positive,
     plain,
@@ -110,7 +110,7 @@ class LookupModule(LookupBase):
         except OaktreeError as error:  # "from None": Ansible would append the message of the cause to ours
             raise AnsibleLookupError(f"{error.message} ({error.kind}). {error.hint}") from None
         finally:
-            for text in _cache.warnings():
+            for text in private_files.warnings():
                 self._display.warning(text)
 
 

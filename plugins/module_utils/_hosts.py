@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError
+from ._core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -107,12 +107,12 @@ def make_inventory(
     servers = _once(records)
     reached = [(record, address_of(record, rules.addresses)) for record in servers]
     kept = [(record, address) for record, address in reached if address or rules.show_all]
-    circles = [_circles(record["location"]) if rules.location_groups else () for record, _address in kept]
+    circles = [_location_groups(record["location"]) if rules.location_groups else () for record, _address in kept]
     groups = make_groups({circle for own in circles for circle in own}, safe_name)
     reserved = {**taken, **{group.name: None for group in groups.values()}}
     held = {server_id: (name,) for name, server_id in taken.items() if server_id}
     claims = [(r["id"], held.get(r["id"]) or names_for(r, rules.hostnames)) for r, _address in kept]
-    names = settle(claims, reserved)
+    names = assign_unique_names(claims, reserved)
     hosts = tuple(
         Host(name, address, tuple(groups[circle].name for circle in own), record)
         for name, own, (record, address) in zip(names, circles, kept, strict=True)
@@ -218,7 +218,7 @@ def _sources(record: Record, preference: Iterable[str]) -> Iterator[tuple[str, s
             yield source, name
 
 
-def settle(claims: Sequence[tuple[str, Sequence[str]]], taken: Mapping[str, str | None]) -> list[str]:
+def assign_unique_names(claims: Sequence[tuple[str, Sequence[str]]], taken: Mapping[str, str | None]) -> list[str]:
     """One name for each claim, a server's id with its possible names: the first one that no other server wants.
 
     Of servers that want the same name none gets it, whatever their order: all of them go on to their next.
@@ -241,12 +241,12 @@ def settle(claims: Sequence[tuple[str, Sequence[str]]], taken: Mapping[str, str 
 
 
 @dataclass(frozen=True)
-class Circle:
+class LocationGroup:
     """The servers that share a cloud, a region, a zone or a project: what a group is made of."""
 
     kind: str
     name: str
-    within: Circle | None = None
+    within: LocationGroup | None = None
     id: str = ""
     """Tells apart projects of the same name."""
 
@@ -254,24 +254,24 @@ class Circle:
     def words(self) -> tuple[str, ...]:
         return (self.kind, *(self.within.words[1:] if self.within else ()), self.name)
 
-    def outwards(self) -> Iterator[Circle]:
+    def outwards(self) -> Iterator[LocationGroup]:
         yield self
         if self.within:
             yield from self.within.outwards()
 
 
-def _circles(location: Mapping[str, Any]) -> tuple[Circle, ...]:
+def _location_groups(location: Mapping[str, Any]) -> tuple[LocationGroup, ...]:
     """The innermost circles of a Location: its zone (or region, or cloud), and its project."""
-    cloud = place = Circle("cloud", location["cloud"])
+    cloud = place = LocationGroup("cloud", location["cloud"])
     for kind in ("region", "zone"):
         if location[kind]:
-            place = Circle(kind, location[kind], place)
+            place = LocationGroup(kind, location[kind], place)
     project = location["project"]
     name = project["name"] or project["id"]
-    return (place, Circle("project", name, cloud, project["id"] or "")) if name else (place,)
+    return (place, LocationGroup("project", name, cloud, project["id"] or "")) if name else (place,)
 
 
-def make_groups(innermost: Iterable[Circle], safe_name: Callable[[str], str]) -> dict[Circle, Group]:
+def make_groups(innermost: Iterable[LocationGroup], safe_name: Callable[[str], str]) -> dict[LocationGroup, Group]:
     """The groups of these circles and of those around them, ordered by depth and name.
 
     Where the safe names of two circles are the same, both get a suffix that depends on nothing but the circle.
@@ -284,7 +284,7 @@ def make_groups(innermost: Iterable[Circle], safe_name: Callable[[str], str]) ->
     return {circle: Group(name, unique[circle.within] if circle.within else None) for circle, name in unique.items()}
 
 
-def _digest(circle: Circle) -> str:
+def _digest(circle: LocationGroup) -> str:
     return hashlib.sha256("/".join((*circle.words, circle.id)).encode()).hexdigest()[:6]
 
 

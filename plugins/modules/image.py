@@ -300,7 +300,7 @@ results:
       contains:
         scheme: {description: The way of the upload; null without one., type: str, sample: v2_put}
         reason: {description: Why this way., type: str, sample: v2_put because the task asks for it}
-        feeder: {description: The Location that hands the image on., type: dict, sample: null}
+        source_region: {description: The Location that hands the image on., type: dict, sample: null}
         copy_to: {description: Further stores to copy to., type: list, elements: str, sample: []}
         fallbacks: {description: What would be tried next., type: list, elements: str, sample: [glance_direct]}
         disk_format: {description: Format of what is uploaded., type: str, sample: qcow2}
@@ -332,14 +332,15 @@ failures:
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Target
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import metadata, origin
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.pipeline import Change, ensure_image
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.wanted import Clocks, Override, Wanted
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.workspace import workspace
-from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Selection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._runner import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Selection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image import metadata
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired, Override, Timeouts
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.pipeline import Change, ensure_image
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import locate
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.workspace import workspace
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     ArgumentSpec,
     StateResult,
     make_module,
@@ -352,8 +353,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Result
-    from ansible_collections.oaktree.multicloud.plugins.module_utils._image.supply import Supply
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_data import ImageData
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
 
 DISK_FORMATS = ["aki", "ami", "ari", "iso", "ploop", "qcow2", "raw", "vdi", "vhd", "vhdx", "vmdk"]
 SCHEMES = ["v1_put", "glance_download", "web_download", "v2_put", "glance_direct", "swift_task"]
@@ -422,15 +423,15 @@ def check(params: Mapping[str, Any]) -> None:
         metadata.check_properties(part["properties"] or {})
 
 
-def as_wanted(params: Mapping[str, Any]) -> Wanted:
+def as_wanted(params: Mapping[str, Any]) -> Desired:
     """The options as the pipeline takes them. Raises InputError."""
     check(params)
-    return Wanted(
+    return Desired(
         stores=tuple(params["stores"]),
         properties=metadata.as_texts(params["properties"]),
         tags=metadata.unique(params["tags"]),
         members=metadata.unique(params["members"]),
-        clocks=Clocks(*(params[f"{clock}timeout"] for clock in ("", "transfer_", "import_", "stall_"))),
+        clocks=Timeouts(*(params[f"{clock}timeout"] for clock in ("", "transfer_", "import_", "stall_"))),
         overrides=tuple(as_override(override) for override in params["overrides"]),
         **{option: params[option] for option in _AS_THEY_ARE},
     )
@@ -445,17 +446,17 @@ def as_override(params: Mapping[str, Any]) -> Override:
     return Override(Selection.parse(params["locations"]), options)
 
 
-def make_supply(params: Mapping[str, Any], target: Target, directory: Path) -> Supply | None:
+def make_supply(params: Mapping[str, Any], target: Target, directory: Path) -> ImageData | None:
     """The image's data, found, verified where it is here; None where only metadata matters. Raises `OaktreeError`."""
     checksum = params["checksum"]
     if params["state"] == "absent":
         return None
     if params["path"] is not None:
-        return origin.from_path(params["path"], checksum, directory, params["timeout"])
+        return locate.from_path(params["path"], checksum, directory, params["timeout"])
     if params["url"] is not None:
-        return origin.from_url(params["url"], checksum, directory, params["transfer_timeout"], params["stall_timeout"])
+        return locate.from_url(params["url"], checksum, directory, params["transfer_timeout"], params["stall_timeout"])
     if params["from"] is not None:
-        return origin.from_location(target, params["from"]["location"], params["from"]["image"], checksum, directory)
+        return locate.from_location(target, params["from"]["location"], params["from"]["image"], checksum, directory)
     return None
 
 
@@ -472,10 +473,10 @@ def main() -> None:
     target = Target.from_options(params)
 
     def act() -> list[Result[Change]]:
-        wanted = as_wanted(params)
+        desired = as_wanted(params)
         with workspace(params["temporary_directory"]) as directory:
-            supply = make_supply(params, target, directory)
-            return ensure_image(target, wanted, supply, check_mode=module.check_mode)
+            image_data = make_supply(params, target, directory)
+            return ensure_image(target, desired, image_data, check_mode=module.check_mode)
 
     run_state(module, act, describe)
 

@@ -194,11 +194,15 @@ failures:
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Target
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import export_images
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export_request import Checksum, Export, Request
-from ansible_collections.oaktree.multicloud.plugins.module_utils._runner import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.pipeline import export_images
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.request import (
+    Checksum,
+    Export,
+    ExportRequest,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     MOST,
     ArgumentSpec,
     StateResult,
@@ -211,7 +215,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._runner import 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Result
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
 
 SPEC = ArgumentSpec(
     options={
@@ -235,7 +239,7 @@ LONGEST_CONTAINER = 256
 _FOR_CONTAINERS = ("object", "expires_in", "tempurl")
 
 
-def as_request(params: Mapping[str, Any]) -> Request:
+def as_request(params: Mapping[str, Any]) -> ExportRequest:
     """The options as the core takes them. Raises InputError."""
     for option in ("transfer_timeout", "stall_timeout", "expires_in"):
         value = params[option]
@@ -253,7 +257,7 @@ def as_request(params: Mapping[str, Any]) -> Request:
     checksum = Checksum.parse(params["checksum"]) if params["checksum"] else None
     names = ("image", "path", "disk_format", "container", "object", "expires_in", "tempurl")
     clocks = ("timeout", "transfer_timeout", "stall_timeout")
-    return Request(checksum=checksum, **{name: params[name] for name in (*names, *clocks)})
+    return ExportRequest(checksum=checksum, **{name: params[name] for name in (*names, *clocks)})
 
 
 def _check_container(params: Mapping[str, Any]) -> None:

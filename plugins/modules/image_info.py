@@ -146,9 +146,9 @@ failures:
     hint: {description: What you can do about it., type: str, sample: "Check that the cloud answers, or raise timeout."}
 """
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._images import ImageQuery, list_images
-from ansible_collections.oaktree.multicloud.plugins.module_utils._records import IMAGE_FIELDS
-from ansible_collections.oaktree.multicloud.plugins.module_utils._runner import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.images import ImageQuery, list_images
+from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import IMAGE_FIELDS
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     ArgumentSpec,
     make_module,
     run_info,

@@ -253,15 +253,16 @@ failures:
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Target
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import metadata, origin
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand import pipeline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand.content import Content
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand.prepare import Ask
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand.schemes import SCHEMES
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.wanted import Clocks, Wanted
-from ansible_collections.oaktree.multicloud.plugins.module_utils._runner import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image import metadata
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired, Timeouts
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session import pipeline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.content import DeclaredContent
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.prepare import RequestOptions
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.schemes import SCHEMES
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import locate
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     MOST,
     ArgumentSpec,
     StateResult,
@@ -274,8 +275,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._runner import 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Result
-    from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand.outcome import Outcome
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.outcome import SessionChange
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
 
 DISK_FORMATS = ["aki", "ami", "ari", "iso", "ploop", "qcow2", "raw", "vdi", "vhd", "vhdx", "vmdk"]
 
@@ -311,31 +312,31 @@ def check(params: Mapping[str, Any]) -> None:
     metadata.check_properties(params["properties"])
 
 
-def as_wanted(params: Mapping[str, Any]) -> Wanted:
+def as_wanted(params: Mapping[str, Any]) -> Desired:
     """The options as the image pipeline takes them. Raises InputError."""
     check(params)
     clocks = {option: params[option] for option in ("timeout", "import_timeout", "stall_timeout")}
-    return Wanted(
+    return Desired(
         name=params["name"],
         state="present",
         properties=metadata.as_texts(params["properties"]),
         tags=metadata.unique(params["tags"]),
-        clocks=Clocks(**clocks),
+        clocks=Timeouts(**clocks),
         **{option: params[option] for option in metadata.AS_THEY_ARE},
     )
 
 
-def as_content(params: Mapping[str, Any]) -> Content:
+def as_content(params: Mapping[str, Any]) -> DeclaredContent:
     """What is to be uploaded, or was. Raises `OaktreeError`."""
     if params["path"] is not None:
-        source = origin.open_local(params["path"], params["checksum"], params["timeout"])
-        return Content.of_file(source, params["disk_format"])
+        source = locate.open_local(params["path"], params["checksum"], params["timeout"])
+        return DeclaredContent.of_file(source, params["disk_format"])
     if params["checksum"] is None:
         raise InputError(f"state {params['state']} needs path or checksum", hint="Say which content is meant.")
-    return Content.of_checksum(params["checksum"], params["size"], params["disk_format"])
+    return DeclaredContent.of_checksum(params["checksum"], params["size"], params["disk_format"])
 
 
-def describe(outcome: Outcome) -> StateResult:
+def describe(outcome: SessionChange) -> StateResult:
     return StateResult(outcome.action, outcome.to_dict(), outcome.before, outcome.after)
 
 
@@ -346,16 +347,16 @@ def main() -> None:
         require(module, "oslo_utils", "oslo.utils")
     target = Target.from_options(params)
 
-    def act() -> list[Result[Outcome]]:
-        wanted = as_wanted(params)
+    def act() -> list[Result[SessionChange]]:
+        desired = as_wanted(params)
         if params["state"] == "aborted":
-            return pipeline.abort(target, wanted, check_mode=module.check_mode)
+            return pipeline.abort(target, desired, check_mode=module.check_mode)
         content = as_content(params)
         if params["state"] == "finalized":
-            return pipeline.finalize(target, wanted, content, check_mode=module.check_mode)
+            return pipeline.finalize(target, desired, content, check_mode=module.check_mode)
         content.identity()
-        ask = Ask(params["scheme"], params["segment_size"], params["expires_in"], params["with_token"])
-        return pipeline.prepare(target, wanted, content, ask, check_mode=module.check_mode)
+        ask = RequestOptions(params["scheme"], params["segment_size"], params["expires_in"], params["with_token"])
+        return pipeline.prepare(target, desired, content, ask, check_mode=module.check_mode)
 
     run_state(module, act, describe)
 

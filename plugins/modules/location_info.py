@@ -85,7 +85,7 @@ locations:
       description: The types of services with an endpoint in the region, as the catalog spells them.
       type: list
       elements: str
-      sample: [compute, identity, image, network, object-store]
+      sample: [compute, fingerprint, image, network, object-store]
     image_upload:
       description: What the Location offers for image upload.
       type: dict
@@ -147,10 +147,14 @@ failures:
     hint: {description: What you can do about it., type: str, sample: "Check that the cloud answers, or raise timeout."}
 """
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import OaktreeError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Target
-from ansible_collections.oaktree.multicloud.plugins.module_utils._probe import configured, location_record, probed
-from ansible_collections.oaktree.multicloud.plugins.module_utils._runner import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import OaktreeError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.locations import (
+    configured,
+    location_record,
+    probed,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     ArgumentSpec,
     fail,
     finish,

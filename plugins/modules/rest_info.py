@@ -145,8 +145,8 @@ failures:
     hint: {description: What you can do about it., type: str, sample: "Check that the cloud answers, or raise timeout."}
 """
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._rest import RestQuery, rest_record
-from ansible_collections.oaktree.multicloud.plugins.module_utils._runner import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.catalog import RestQuery, rest_record
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     ArgumentSpec,
     make_module,
     run_info,

@@ -196,14 +196,14 @@ failures:
     hint: {description: What you can do about it., type: str, sample: "Check that the cloud answers, or raise timeout."}
 """
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._records import SERVER_FIELDS
-from ansible_collections.oaktree.multicloud.plugins.module_utils._runner import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import SERVER_FIELDS
+from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     ArgumentSpec,
     make_module,
     run_info,
     target_spec,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._servers import ServerQuery, list_servers
 
 SPEC = ArgumentSpec(
     options={

@@ -11,8 +11,8 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.module_utils.basic import missing_required_lib
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._runner import MOST
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import MOST
 
 
 def plain(value: Any) -> Any:

@@ -15,7 +15,7 @@ import yaml
 from ansible.plugins.loader import fragment_loader
 from ansible.utils.plugin_docs import get_docstring
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils import _runner
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run import module as runner
 
 COLLECTION = "oaktree.multicloud"
 ROOT = Path(__file__).parents[2]
@@ -51,7 +51,7 @@ def documentation(name: str) -> Docs:
 
 def made_of(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What main() makes its AnsibleModule of."""
-    monkeypatch.setattr(_runner, "AnsibleModule", Recorder)
+    monkeypatch.setattr(runner, "AnsibleModule", Recorder)
     found = importlib.import_module(f"ansible_collections.{COLLECTION}.plugins.modules.{name}")
     with pytest.raises(Made) as made:
         found.main()

@@ -7,14 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.glance import (
-    BOOKKEEPING,
-    GLANCE_FIELDS,
-    GLANCE_RESERVED,
-    LONGEST_NAME,
-)
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.leftovers import upload_name
+from .._core.errors import InputError
+from .._glance.v2 import BOOKKEEPING, GLANCE_FIELDS, GLANCE_RESERVED, LONGEST_NAME
+from .upload_marker import upload_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils import _connection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import patience, transfer
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.schemes import copy_image
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image import import_wait
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish import transfer
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import copy_image
 from tests.clouds.layout import Layout
 from tests.integration.image.hand import Hand
 from tests.integration.image.lab import REGIONS, Lab, connect, through_proxies
@@ -50,7 +51,7 @@ def lab(_session_lab: Lab) -> Lab:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorter pauses between attempts; all else is as users have it."""
-    for module in (transfer, _connection, copy_image, patience):
+    for module in (transfer, connection, copy_image, import_wait):
         monkeypatch.setattr(module, "FIRST_PAUSE", 0.1)
 
 

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 import requests
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand import bring_in, prepare
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand.segments import container_prefix
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.glance import BY_HAND, UPLOAD
-from ansible_collections.oaktree.multicloud.plugins.module_utils._offers import offers
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.capabilities import capabilities
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import SESSION, UPLOAD
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session import assemble, prepare
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.segments import container_prefix
 from ansible_collections.oaktree.multicloud.plugins.modules import image_upload
 from tests.integration.image.lab import Lab
 from tests.module_run import run_module
@@ -97,7 +97,7 @@ class Hand:
         return (
             [image["name"] for image in images] == [self.name]
             and site.sha512(images[0]["id"]) == right
-            and not {BY_HAND, UPLOAD} & images[0].keys()
+            and not {SESSION, UPLOAD} & images[0].keys()
             and self.containers() == []
         )
 
@@ -112,5 +112,7 @@ def send(request: Result, data: bytes) -> int:
 
 def hide_web_download(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the cloud did not offer this import method."""
-    for part in (prepare, bring_in):
-        monkeypatch.setattr(part, "offers", lambda connection: replace(offers(connection), import_methods=()))
+    for part in (prepare, assemble):
+        monkeypatch.setattr(
+            part, "capabilities", lambda connection: replace(capabilities(connection), import_methods=())
+        )

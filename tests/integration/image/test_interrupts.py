@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import deposit
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand.segments import container_prefix
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.wanted import Wanted
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import temporary_object
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.segments import container_prefix
 from ansible_collections.oaktree.multicloud.plugins.modules import image_upload
 from tests.integration.image.lab import Lab, Site
 from tests.integration.image.test_faults import CREATE, DATA, IMPORT, PUBLISH, assert_one_right_image
@@ -69,7 +69,7 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
 def containers(site: Site, name: str) -> list[str]:
     """Those that uploads of the image made."""
-    prefixes = (deposit._container(Wanted(name, "present")), container_prefix(name))
+    prefixes = (temporary_object._container(Desired(name, "present")), container_prefix(name))
     listed = site.member.object_store.get("", params={"format": "json"}).json()
     return [item["name"] for item in listed if item["name"].startswith(prefixes)]
 

@@ -17,8 +17,8 @@ from typing import Any
 import openstack
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import deposit
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.wanted import Wanted
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import temporary_object
 from tests.integration.image.lab import Lab, by_region
 from tests.integration.image.test_fault_matrix import BENCHES, Bench
 from tests.integration.image.web import WebServer
@@ -31,8 +31,8 @@ TASK = Bench("swift_task", "east", ("POST", r"/tasks$"))
 """Of the services here only east's take tasks from users."""
 
 IN_SEGMENTS = f"""
-from {deposit.__name__.rpartition(".")[0]} import deposit
-deposit.part_size = lambda _size, _limits: 1 << 18
+from {temporary_object.__name__.rpartition(".")[0]} import deposit
+temporary_object.part_size = lambda _size, _limits: 1 << 18
 """
 
 
@@ -60,7 +60,7 @@ def duration(lab: Lab, bench: Bench, options: Mapping[str, Any]) -> float:
 def containers(name: str) -> list[str]:
     """What the object store holds for uploads of the image."""
     store: Any = openstack.connect("beta", region_name="east").object_store
-    own = deposit._container(Wanted(name, "present"))
+    own = temporary_object._container(Desired(name, "present"))
     return [container.name for container in store.containers() if container.name == own]
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils import _connection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import download, export_object
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift import attempts
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import to_object
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import download
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store import attempts
 from tests.clouds.layout import Layout
 from tests.integration.image_export.lab import MIB, SIZE, ExportLab, Site, export_lab
 
@@ -33,7 +34,7 @@ def lab(_session_lab: ExportLab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     """The clouds, healthy; a cache of the test's own; shorter pauses between attempts."""
     _session_lab.heal()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    for module in (_connection, attempts, download):
+    for module in (connection, attempts, download):
         monkeypatch.setattr(module, "FIRST_PAUSE", 0.05)
     return _session_lab
 
@@ -79,4 +80,4 @@ def out(tmp_path: Path) -> Path:
 @pytest.fixture
 def _segmented(monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments of 1 MiB."""
-    monkeypatch.setattr(export_object, "part_size", lambda _size, _limits: MIB)
+    monkeypatch.setattr(to_object, "part_size", lambda _size, _limits: MIB)

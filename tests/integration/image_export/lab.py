@@ -26,7 +26,7 @@ import yaml
 from aiohttp import web
 from multidict import CIMultiDict
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import export_object
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import to_object
 from ansible_collections.oaktree.multicloud.plugins.modules import image, image_export
 from tests.module_run import run_module
 from tests.standin import FaultProxy
@@ -41,10 +41,10 @@ REGIONS = {"north": "alpha", "south": "alpha", "east": "beta"}
 RUN = f"""
 import json, sys
 from ansible.module_utils.testing import patch_module_args
-from {export_object.__name__.rpartition(".")[0]} import export_object
+from {to_object.__name__.rpartition(".")[0]} import export_object
 from {image_export.__name__} import main
 if sys.argv[2]:
-    export_object.part_size = lambda _size, _limits: int(sys.argv[2])
+    to_object.part_size = lambda _size, _limits: int(sys.argv[2])
 with patch_module_args(json.loads(sys.argv[1])):
     main()
 """

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import export_object
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import to_object
 from tests.integration.image_export.lab import MIB, ExportLab, Site, files
 from tests.standin import Action, Answer, BlackHole, BreakAnswer, CorruptRequest, CutRequest, LoseAnswer, TrickleAnswer
 
@@ -125,7 +125,7 @@ def test_fault(  # noqa: PLR0913, PLR0917 - pytest gives them by name
 ) -> None:
     north = lab.sites["north"]
     if way == "segments":
-        monkeypatch.setattr(export_object, "part_size", lambda _size, _limits: MIB)
+        monkeypatch.setattr(to_object, "part_size", lambda _size, _limits: MIB)
     to = {"path": f"{out}/image"} if way == "path" else {"container": container, "object": "image"}
     case.strike(north)
     ended = lab.run(image=name, **to, **case.options)

@@ -17,17 +17,21 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._clouds import Clouds
-from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import CLEANING_UP, Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._offers import ObjectStore, offers
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.client import Container, Swift
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.content import File
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.keys import signer
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.large import Target, remove
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.tempurl import Signer
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.traces import Trace, traces
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.upload import Pace, Stored, Upload
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.capabilities import ObjectStore, capabilities
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import CLEANING_UP, Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.client import Container, Swift
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.content import File
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.large_object import ObjectTarget, remove
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.orphans import Orphan, orphans
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.tempurl import Signer
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.tempurl_key import signer
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.upload_file import (
+    FileUpload,
+    Stored,
+    UploadOptions,
+)
 from tests.clouds.layout import Layout
 from tests.standin import FaultProxy
 
@@ -35,7 +39,7 @@ REGIONS = {"north": "alpha", "south": "alpha", "east": "beta"}
 MIB = 1 << 20
 PARTS = 6
 NAME = "image"
-PACE = Pace(part_size=MIB, parallel=2, stall_timeout=5.0)
+PACE = UploadOptions(part_size=MIB, parallel=2, stall_timeout=5.0)
 
 
 def clouds_yaml() -> Path:
@@ -74,7 +78,7 @@ class Lab:
         return Swift(connect(self.region, self.proxy.url + account, timeout))
 
     def limits(self) -> ObjectStore:
-        found = offers(self.direct.connection).object_store
+        found = capabilities(self.direct.connection).object_store
         assert found
         return found
 
@@ -84,18 +88,18 @@ class Lab:
     def file(self) -> File:
         return File(self.path, self.path.stat().st_size)
 
-    def target(self, **changes: Any) -> Target:
+    def target(self, **changes: Any) -> ObjectTarget:
         digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
-        return replace(Target(self.container.name, NAME, digest, self.mark, 3600), **changes)
+        return replace(ObjectTarget(self.container.name, NAME, digest, self.mark, 3600), **changes)
 
-    def upload(self, swift: Swift | None = None, pace: Pace = PACE, **changes: Any) -> Stored:
-        return Upload(swift or self.swift(), self.file(), self.target(**changes), pace).run()
+    def upload(self, swift: Swift | None = None, pace: UploadOptions = PACE, **changes: Any) -> Stored:
+        return FileUpload(swift or self.swift(), self.file(), self.target(**changes), pace).run()
 
     def signer(self, *digests: str, ours: bool = True) -> Signer:
         return signer(self.direct, replace(self.container, ours=ours), digests)
 
-    def traces(self) -> list[Trace]:
-        return traces(self.direct, self.container.name, NAME)
+    def orphans(self) -> list[Orphan]:
+        return orphans(self.direct, self.container.name, NAME)
 
     def names(self) -> list[str]:
         """What is really in the container."""

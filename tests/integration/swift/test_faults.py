@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Cancellation
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Cancellation
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
     DeadlineError,
     IntegrityError,
     OaktreeError,
@@ -29,9 +29,9 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import 
     ThrottledError,
     UnreachableError,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift import attempts
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.large import remove
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.upload import Pace
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store import attempts
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.large_object import remove
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.upload_file import UploadOptions
 from tests.integration.swift.lab import MIB, NAME, PACE, PARTS, Lab
 from tests.standin import Action, Answer, BlackHole, BreakAnswer, CorruptRequest, CutRequest, LoseAnswer
 from tests.standin.faults import Fault
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.clouds
 
 SEGMENT = rf"/{NAME}\.segments/.*/0000000"
 MANIFEST = r"\?multipart-manifest=put"
-QUICK = Pace(part_size=MIB, parallel=2, stall_timeout=1.0)
+QUICK = UploadOptions(part_size=MIB, parallel=2, stall_timeout=1.0)
 
 PASSING: dict[str, tuple[Action, float]] = {
     "401": (Answer(401), 1),
@@ -159,7 +159,7 @@ def test_a_401_while_the_body_is_on_its_way(north: Lab) -> None:
     """More than the buffers between here and there hold, so that the answer comes before the body has left."""
     north.write(65 * MIB)
     fault = north.proxy.fault("PUT", SEGMENT + "0", Answer(401), times=1)
-    stored = north.upload(pace=Pace(64 * MIB, 2))
+    stored = north.upload(pace=UploadOptions(64 * MIB, 2))
     assert fault.struck == 1
     assert north.matches(stored)
     assert north.proxy.counters.bytes_received < 2 * 65 * MIB
@@ -342,8 +342,8 @@ def killed(lab: Lab, first: int) -> None:
 def test_after_a_kill_only_what_is_missing_is_sent(north: Lab) -> None:
     killed(north, 3)
     assert len(north.names()) == 3
-    (trace,) = north.traces()
-    assert (trace.mark, len(trace.names)) == ("killed", 3)
+    (orphan,) = north.orphans()
+    assert (orphan.mark, len(orphan.names)) == ("killed", 3)
     north.proxy.counters.reset()
     stored = north.upload()
     assert north.matches(stored)
@@ -378,6 +378,6 @@ def test_a_dead_run_of_other_content_is_cleared_by_its_trace(north: Lab) -> None
     killed(north, 3)
     north.write()
     stored = north.upload()
-    (trace,) = north.traces()
-    north.direct.delete_objects([f"{north.container.name}/{name}" for name in trace.names])
+    (orphan,) = north.orphans()
+    north.direct.delete_objects([f"{north.container.name}/{name}" for name in orphan.names])
     assert north.matches(stored)

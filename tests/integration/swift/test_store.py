@@ -12,13 +12,17 @@ from dataclasses import replace
 import pytest
 import requests
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import RefusedError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.answers import Segment
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.client import Container
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.content import File, PartBody, PartDigests
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.large import assemble, remove
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.layout import make_parts
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.upload import Upload
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import RefusedError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.client import Container
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.content import (
+    File,
+    PartBody,
+    PartDigests,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.large_object import assemble, remove
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.responses import Segment
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.segments import make_parts
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.upload_file import FileUpload
 from tests.integration.swift.lab import MIB, NAME, PACE, PARTS, Lab
 
 pytestmark = pytest.mark.clouds
@@ -80,7 +84,7 @@ def test_the_file_is_read_once_where_its_md5s_are_known(north: Lab, *, known: bo
     digests.update(north.path.read_bytes())
     Counting.total = 0
     file = Counting(north.path, PARTS * MIB, digests.md5s() if known else {})
-    Upload(north.swift(), file, north.target(), PACE).run()
+    FileUpload(north.swift(), file, north.target(), PACE).run()
     assert Counting.total == reads * PARTS * MIB
 
 
@@ -138,7 +142,7 @@ def test_segments_that_others_sent_become_one_object(north: Lab) -> None:
         segments.append(segment)
     there = assemble(north.direct, target, segments, began=time.monotonic(), stall_timeout=5)
     assert (there.size, north.content()) == (PARTS * MIB, north.path.read_bytes())
-    assert {trace.mark for trace in north.traces()} == set()
+    assert {orphan.mark for orphan in north.orphans()} == set()
 
 
 def test_a_key_is_set_once_and_never_replaced(north: Lab) -> None:
@@ -173,19 +177,19 @@ def test_a_container_in_use_stays(north: Lab) -> None:
     assert not north.direct.delete_container(north.container)
 
 
-def test_traces_name_what_no_manifest_uses(north: Lab) -> None:
-    assert north.traces() == []
+def test_orphans_are_what_no_manifest_uses(north: Lab) -> None:
+    assert north.orphans() == []
     stored = north.upload()
-    assert north.traces() == []
+    assert north.orphans() == []
     north.write()
     other = north.upload(name="else", mark="hôst/boot/2/2")
     left = [segment.name.replace("else", NAME) for segment in other.segments]
     for segment, name in zip(other.segments, left, strict=True):
         source = f"{north.container.name}/{segment.name}"
         north.direct._service.request("PUT", f"/{north.container.name}/{name}", headers={"X-Copy-From": source})
-    (trace,) = north.traces()
-    assert (trace.mark, list(trace.names)) == ("hôst/boot/2/2", left)
-    assert "+00:00" in trace.updated_at
+    (orphan,) = north.orphans()
+    assert (orphan.mark, list(orphan.names)) == ("hôst/boot/2/2", left)
+    assert "+00:00" in orphan.updated_at
     assert set(left).isdisjoint(segment.name for segment in stored.segments)
     remove(north.direct, north.container.name, "else")
 

@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.glance import MD5, SHA256
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import DIGESTS, Source
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import MD5, SHA256
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import DIGESTS, ImageFile
 
 DATA = b"the file"
 OTHER = b"other"
 
 
-def source(disk_format: str = "raw", data: bytes = DATA) -> Source:
+def source(disk_format: str = "raw", data: bytes = DATA) -> ImageFile:
     digests = {name: hashlib.new(name, data).hexdigest() for name in DIGESTS}
-    return Source(len(data), disk_format, digests, Path("image.bin"), len(data))
+    return ImageFile(len(data), disk_format, digests, Path("image.bin"), len(data))
 
 
 def recorded(data: bytes = DATA) -> dict[str, Any]:

@@ -16,55 +16,63 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.capabilities import (
+    Capabilities,
+    ObjectStore,
+    Vendor,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
     ConflictError,
     InputError,
     OaktreeError,
     RefusedError,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand.bring_in import check_arrived
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand.content import Content
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand.finalize import meant, published
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand.look import Remains, Sight
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand.pipeline import without_signatures
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand.prepare import Ask, choose
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand.record import Upload, part_of, read
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.by_hand.schemes import negotiate
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.glance import BY_HAND, UPLOAD
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.leftovers import (
-    by_hand_mark,
-    by_hand_until,
-    is_leftover,
-    mark,
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import SESSION, UPLOAD
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.survey import Survey
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.assemble import check_arrived
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.content import DeclaredContent
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.finalize import meant, published
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.pipeline import without_signatures
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.prepare import RequestOptions, choose
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.record import (
+    PreparedUpload,
+    part_of,
+    read,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import Identity
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.survey import Survey
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.wanted import Wanted
-from ansible_collections.oaktree.multicloud.plugins.module_utils._offers import ObjectStore, Offers, Vendor
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.schemes import negotiate
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.survey import Remains, SessionSurvey
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import Fingerprint
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.upload_marker import (
+    is_leftover,
+    session_marker,
+    session_until,
+    upload_marker,
+)
 from tests.module_run import run_module
 from tests.standin import StandIn
 from tests.unit.image.samples import DATA, OTHER, image, recorded
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 LATER = NOW + timedelta(hours=1)
-WANTED = Wanted("thing", "present")
+WANTED = Desired("thing", "present")
 
 
 def digests(*names: str, data: bytes = DATA) -> dict[str, str]:
     return {name: hashlib.new(name, data).hexdigest() for name in names}
 
 
-def content(*names: str, data: bytes = DATA, size: int | None = len(DATA)) -> Content:
-    return Content(digests(*(names or ("sha512",)), data=data), size, "raw")
+def content(*names: str, data: bytes = DATA, size: int | None = len(DATA)) -> DeclaredContent:
+    return DeclaredContent(digests(*(names or ("sha512",)), data=data), size, "raw")
 
 
-def upload(**changes: Any) -> Upload:
-    identity = Identity(len(DATA), "raw", digests("md5", "sha256", "sha512"))
-    return replace(Upload("id-1", "swift", identity, 4, LATER, {"status": "queued"}), **changes)
+def upload(**changes: Any) -> PreparedUpload:
+    identity = Fingerprint(len(DATA), "raw", digests("md5", "sha256", "sha512"))
+    return replace(PreparedUpload("id-1", "swift", identity, 4, LATER, {"status": "queued"}), **changes)
 
 
 def test_the_record_remembers_everything_in_values_of_a_length_that_clouds_take() -> None:
-    big = Identity(2**50, "qcow2", digests("md5", "sha256", "sha512"))
+    big = Fingerprint(2**50, "qcow2", digests("md5", "sha256", "sha512"))
     prepared = upload(content=big, part_size=5 << 30, scheme="glance_direct")
     fields = {"id": "id-1", "status": "queued", **prepared.fields(WANTED)}
     assert read(fields) == replace(prepared, image=fields)
@@ -72,7 +80,9 @@ def test_the_record_remembers_everything_in_values_of_a_length_that_clouds_take(
     assert fields["name"] == "thing.uploading"
 
 
-@pytest.mark.parametrize("damage", [{BY_HAND: "{"}, {BY_HAND: "[]"}, {BY_HAND: '{"size":1}'}, {UPLOAD: mark()}])
+@pytest.mark.parametrize(
+    "damage", [{SESSION: "{"}, {SESSION: "[]"}, {SESSION: '{"size":1}'}, {UPLOAD: upload_marker()}]
+)
 def test_a_damaged_record_is_none(damage: dict[str, str]) -> None:
     assert read({"id": "id-1", "status": "queued", **upload().fields(WANTED), **damage}) is None
 
@@ -88,15 +98,15 @@ def test_an_image_made_of_segments_is_no_record_but_names_it() -> None:
     [(NOW + timedelta(minutes=5), False), (NOW - timedelta(minutes=1), False), (NOW - timedelta(hours=1), True)],
 )
 def test_time_tells_whether_an_upload_by_hand_goes_on(until: datetime, leftover: bool) -> None:  # noqa: FBT001
-    marked = {**image(data=None), UPLOAD: by_hand_mark(until)}
-    assert by_hand_until(marked) == until
+    marked = {**image(data=None), UPLOAD: session_marker(until)}
+    assert session_until(marked) == until
     assert is_leftover(marked, 600) is leftover
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param(mark(), id="a-live-run"),
+        pytest.param(upload_marker(), id="a-live-run"),
         "by-hand until ",
         "by-hand until soon",
         "a by-hand until 2026-01-01",
@@ -104,7 +114,7 @@ def test_time_tells_whether_an_upload_by_hand_goes_on(until: datetime, leftover:
     ],
 )
 def test_other_marks_are_not_by_hand(text: str) -> None:
-    assert by_hand_until({UPLOAD: text}) is None
+    assert session_until({UPLOAD: text}) is None
 
 
 CHECKSUMS = ["", "sha512", "sha512:", "sha1:" + 40 * "0", "md5:" + 31 * "0", "md5:" + 32 * "x", "md5:https://x/SUMS"]
@@ -113,30 +123,30 @@ CHECKSUMS = ["", "sha512", "sha512:", "sha1:" + 40 * "0", "md5:" + 31 * "0", "md
 @pytest.mark.parametrize("checksum", CHECKSUMS)
 def test_a_checksum_that_is_none_is_an_error(checksum: str) -> None:
     with pytest.raises(InputError, match="checksum"):
-        Content.of_checksum(checksum, 1, "raw")
+        DeclaredContent.of_checksum(checksum, 1, "raw")
 
 
 def test_a_checksum_is_taken_in_any_case() -> None:
-    assert Content.of_checksum(f"md5: {32 * 'A'}", 1, "raw").digests == {"md5": 32 * "a"}
+    assert DeclaredContent.of_checksum(f"md5: {32 * 'A'}", 1, "raw").digests == {"md5": 32 * "a"}
 
 
-SAME: list[tuple[Content, bool | None]] = [
+SAME: list[tuple[DeclaredContent, bool | None]] = [
     (content(), True),
     (content("md5"), True),
     (content(data=OTHER), False),
     (content(size=None), True),
     (content(size=1), False),
-    (Content({"sha1": "0"}, len(DATA), "raw"), None),
-    (Content({"sha1": "0"}, 1, "raw"), False),
+    (DeclaredContent({"sha1": "0"}, len(DATA), "raw"), None),
+    (DeclaredContent({"sha1": "0"}, 1, "raw"), False),
 ]
 
 
 @pytest.mark.parametrize(("given", "same"), SAME)
-def test_content_is_compared_by_size_and_what_digests_both_have(given: Content, same: bool | None) -> None:  # noqa: FBT001
+def test_content_is_compared_by_size_and_what_digests_both_have(given: DeclaredContent, same: bool | None) -> None:  # noqa: FBT001
     assert given.is_that_of(upload().content) is same
 
 
-FOUND: list[tuple[Content, dict[str, Any], bool]] = [
+FOUND: list[tuple[DeclaredContent, dict[str, Any], bool]] = [
     (content(), image(), True),
     (content(size=None), image(), True),
     (content(data=OTHER), image(), False),
@@ -149,7 +159,7 @@ FOUND: list[tuple[Content, dict[str, Any], bool]] = [
 
 @pytest.mark.parametrize(("given", "there", "found"), FOUND)
 def test_what_an_uploader_wrote_down_counts_with_the_size_only(
-    given: Content,
+    given: DeclaredContent,
     there: dict[str, Any],
     found: bool,  # noqa: FBT001
 ) -> None:
@@ -161,45 +171,47 @@ def active(data: bytes, **fields: Any) -> dict[str, Any]:
 
 
 EXPIRED = NOW - timedelta(seconds=1)
-CHOICES: list[tuple[Sequence[Upload], Ask, str | None]] = [
-    ([], Ask(), None),
-    ([upload()], Ask(), "id-1"),
-    ([upload()], Ask(scheme="swift", segment_size=4), "id-1"),
-    ([upload(scheme="v2_put")], Ask(segment_size=5), "id-1"),
-    ([upload(until=EXPIRED)], Ask(), None),
-    ([upload(until=EXPIRED, scheme="v2_put", image=active(DATA))], Ask(), "id-1"),
-    ([upload(scheme="v2_put", image=active(OTHER))], Ask(), None),
-    ([upload(scheme="v2_put", image=active(DATA[::-1]))], Ask(), None),
-    ([upload(scheme="v2_put", image=active(OTHER, disk_format="qcow2"))], Ask(), "id-1"),
-    ([upload(scheme="v2_put", image={"status": "killed"})], Ask(), None),
-    ([upload(scheme="v2_put", image={"status": "saving"})], Ask(), "id-1"),
-    ([upload(scheme="glance_direct", image={"status": "uploading", "size": None})], Ask(), "id-1"),
-    ([upload(scheme="glance_direct", image={"status": "uploading", "size": 1})], Ask(), None),
+CHOICES: list[tuple[Sequence[PreparedUpload], RequestOptions, str | None]] = [
+    ([], RequestOptions(), None),
+    ([upload()], RequestOptions(), "id-1"),
+    ([upload()], RequestOptions(scheme="swift", segment_size=4), "id-1"),
+    ([upload(scheme="v2_put")], RequestOptions(segment_size=5), "id-1"),
+    ([upload(until=EXPIRED)], RequestOptions(), None),
+    ([upload(until=EXPIRED, scheme="v2_put", image=active(DATA))], RequestOptions(), "id-1"),
+    ([upload(scheme="v2_put", image=active(OTHER))], RequestOptions(), None),
+    ([upload(scheme="v2_put", image=active(DATA[::-1]))], RequestOptions(), None),
+    ([upload(scheme="v2_put", image=active(OTHER, disk_format="qcow2"))], RequestOptions(), "id-1"),
+    ([upload(scheme="v2_put", image={"status": "killed"})], RequestOptions(), None),
+    ([upload(scheme="v2_put", image={"status": "saving"})], RequestOptions(), "id-1"),
+    ([upload(scheme="glance_direct", image={"status": "uploading", "size": None})], RequestOptions(), "id-1"),
+    ([upload(scheme="glance_direct", image={"status": "uploading", "size": 1})], RequestOptions(), None),
 ]
 
 
 @pytest.mark.parametrize(("uploads", "ask", "chosen"), CHOICES)
-def test_an_upload_that_can_still_be_used_is_kept(uploads: Sequence[Upload], ask: Ask, chosen: str | None) -> None:
+def test_an_upload_that_can_still_be_used_is_kept(
+    uploads: Sequence[PreparedUpload], ask: RequestOptions, chosen: str | None
+) -> None:
     found = choose(uploads, content(), ask)
     assert (found.image_id if found else None) == chosen
 
 
-CONFLICTS: list[tuple[Content, Ask]] = [
-    (content(data=OTHER), Ask()),
-    (content(), Ask(scheme="v2_put")),
-    (content(), Ask(segment_size=5)),
-    (replace(content(), disk_format="iso"), Ask()),
+CONFLICTS: list[tuple[DeclaredContent, RequestOptions]] = [
+    (content(data=OTHER), RequestOptions()),
+    (content(), RequestOptions(scheme="v2_put")),
+    (content(), RequestOptions(segment_size=5)),
+    (replace(content(), disk_format="iso"), RequestOptions()),
 ]
 
 
 @pytest.mark.parametrize(("given", "ask"), CONFLICTS)
-def test_another_upload_that_goes_on_is_a_conflict(given: Content, ask: Ask) -> None:
+def test_another_upload_that_goes_on_is_a_conflict(given: DeclaredContent, ask: RequestOptions) -> None:
     with pytest.raises(ConflictError, match="id-1"):
         choose([upload()], given, ask)
 
 
 def test_the_upload_that_is_meant_is_told_by_its_content() -> None:
-    other = upload(image_id="id-2", content=Identity(5, "raw", digests("sha512", data=OTHER)))
+    other = upload(image_id="id-2", content=Fingerprint(5, "raw", digests("sha512", data=OTHER)))
     assert meant([other, upload()], content()) == upload()
     assert meant([other], content()) is None
     with pytest.raises(InputError, match="no digest of this algorithm"):
@@ -228,12 +240,13 @@ def test_what_has_arrived_at_glance_goes_on(there: dict[str, Any]) -> None:
 
 def offers(
     methods: tuple[str, ...] = (), *, tasks: bool = False, digests: tuple[str, ...] | None = ("sha1",)
-) -> Offers:
+) -> Capabilities:
     store = None if digests is None else ObjectStore("https://swift", None, True, None, None, digests)  # noqa: FBT003
-    return Offers(methods, (), (), tasks, store, {}, Vendor(None, False, None), {"object_store": "no catalog entry"})  # noqa: FBT003
+    vendor = Vendor(None, image_api_use_tasks=False, image_api_version=None)
+    return Capabilities(methods, (), (), tasks, store, {}, vendor, {"object_store": "no catalog entry"})
 
 
-SCHEMES: list[tuple[Offers, str | None, str]] = [
+SCHEMES: list[tuple[Capabilities, str | None, str]] = [
     (offers(("web-download",)), None, "swift because signed URLs"),
     (offers(tasks=True), None, "swift because signed URLs"),
     (offers(), None, "v2_put because neither the import method web-download nor tasks are open"),
@@ -245,7 +258,7 @@ SCHEMES: list[tuple[Offers, str | None, str]] = [
 
 
 @pytest.mark.parametrize(("found", "wanted", "reason"), SCHEMES)
-def test_the_scheme_follows_from_the_offers(found: Offers, wanted: str | None, reason: str) -> None:
+def test_the_scheme_follows_from_the_offers(found: Capabilities, wanted: str | None, reason: str) -> None:
     scheme, said = negotiate(found, wanted)
     assert said.startswith(reason)
     assert reason.startswith(scheme)
@@ -269,7 +282,7 @@ def test_an_old_image_api_is_refused() -> None:
 
 
 def test_only_what_is_published_or_prepared_can_be_finalized() -> None:
-    sight = Sight(Survey((image(data=OTHER),)))
+    sight = SessionSurvey(Survey((image(data=OTHER),)))
     with pytest.raises(ConflictError, match="nothing is prepared here"):
         published(sight, content())
     with pytest.raises(ConflictError, match="other content is prepared here: id-1"):
@@ -278,14 +291,14 @@ def test_only_what_is_published_or_prepared_can_be_finalized() -> None:
 
 
 def test_only_what_belongs_to_other_uploads_is_removed() -> None:
-    sight = Sight(
+    sight = SessionSurvey(
         Survey(()),
         (upload(), upload(image_id="id-2")),
         (("id-3", "id-1"), ("id-4", "id-2"), ("id-5", "")),
         ("by-hand-id-1", "by-hand-id-2", "by-hand-id-9"),
     )
     assert sight.apart_from({"id-1"}) == Remains(("by-hand-id-2", "by-hand-id-9"), ("id-4", "id-5", "id-2"))
-    assert not Sight(Survey(())).apart_from(set())
+    assert not SessionSurvey(Survey(())).apart_from(set())
 
 
 def test_messages_lose_their_signatures() -> None:

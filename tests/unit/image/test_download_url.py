@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
     DeadlineError,
     InputError,
     IntegrityError,
@@ -25,8 +25,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import 
     ServerError,
     UnreachableError,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import download, origin
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.download import download_url
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import download, locate
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.download import download_url
 
 DATA = bytes(range(1, 251)) * 8000
 """2 MB."""
@@ -212,7 +212,7 @@ def test_checksum_from_a_file_of_checksums(web: Web, tmp_path: Path, sums: str) 
     path = tmp_path / "image.raw"
     path.write_bytes(b"image")
     web.answers = [whole(sums.encode())]
-    assert origin.from_path(str(path), f"sha256:{web.url}", tmp_path, 5.0).identity.digests["sha256"] == SHA256
+    assert locate.from_path(str(path), f"sha256:{web.url}", tmp_path, 5.0).fingerprint.digests["sha256"] == SHA256
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_checksum_that_is_not_right(
     path.write_bytes(b"image")
     web.answers = [answer]
     with pytest.raises(error) as caught:
-        origin.from_path(str(path), f"sha256:{web.url}", tmp_path, 5.0)
+        locate.from_path(str(path), f"sha256:{web.url}", tmp_path, 5.0)
     assert message in f"{caught.value.message} {caught.value.hint}"
 
 
@@ -242,7 +242,7 @@ def test_a_file_of_checksums_that_comes_too_slowly(web: Web, tmp_path: Path) -> 
     web.answers = [trickle]
     start = time.monotonic()
     with pytest.raises(InputError, match=r"cannot be fetched: not finished within timeout \(0.3 s\)"):
-        origin.from_path(str(path), f"sha256:{web.url}", tmp_path, 0.3)
+        locate.from_path(str(path), f"sha256:{web.url}", tmp_path, 0.3)
     assert time.monotonic() - start < 2
 
 
@@ -263,13 +263,13 @@ def test_literal_checksum(tmp_path: Path, checksum: str, error: type[OaktreeErro
     path = tmp_path / "image.raw"
     path.write_bytes(b"image")
     if error is None:
-        assert origin.from_path(str(path), checksum, tmp_path, 5.0).identity.size == 5
+        assert locate.from_path(str(path), checksum, tmp_path, 5.0).fingerprint.size == 5
         return
     with pytest.raises(error):
-        origin.from_path(str(path), checksum, tmp_path, 5.0)
+        locate.from_path(str(path), checksum, tmp_path, 5.0)
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/image", "file:///etc/passwd", "image.raw", ""])
 def test_only_http(tmp_path: Path, url: str) -> None:
     with pytest.raises(InputError, match="not an http or https URL"):
-        origin.from_url(url, None, tmp_path, 5.0, 5.0)
+        locate.from_url(url, None, tmp_path, 5.0, 5.0)

@@ -16,14 +16,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError, IntegrityError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import export as core
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export_request import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, IntegrityError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.find import find_image
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import pipeline as core
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.request import (
     Checksum,
     file_name,
     same_image,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.find import find_image
 from tests.module_run import ModuleRun, run_module
 from tests.standin import StandIn
 from tests.standin.glance import Glance

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import export_task
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import cloud_task
 from tests.module_run import ModuleRun, run_module
 from tests.standin import Answer, Region, StandIn
 from tests.standin.glance_images import Image
@@ -49,7 +49,7 @@ def image(clouds: StandIn, region: Region) -> Image:
 def _apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """The module takes over signals, which in this process belong to pytest."""
     monkeypatch.setattr(signal, "signal", lambda _number, _handler: None)
-    monkeypatch.setattr(export_task, "POLL", 0.02)
+    monkeypatch.setattr(cloud_task, "POLL", 0.02)
 
 
 @pytest.fixture

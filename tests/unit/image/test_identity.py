@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import IntegrityError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.identity import same_content, verify
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import IntegrityError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import same_content, verify
 from tests.unit.image.samples import DATA, OTHER, image, recorded, source
 
 NO_SHA512: dict[str, Any] = {"os_hash_algo": None, "os_hash_value": None}

@@ -17,8 +17,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import origin
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import Source, open_source
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import locate
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import (
+    ImageFile,
+    open_image_file,
+)
 from tests.module_run import run_module
 from tests.standin import StandIn
 from tests.standin.glance import Glance
@@ -186,12 +189,12 @@ def test_stuck_import_ends_by_its_clock(glance: Glance, options: dict[str, Any])
 def test_file_that_changes_under_our_hands_is_not_retried(
     glance: Glance, options: dict[str, Any], file: Path, monkeypatch: pytest.MonkeyPatch, become: Any, message: str
 ) -> None:
-    def read_then_change(path: str) -> Source:
-        source = open_source(path)
+    def read_then_change(path: str) -> ImageFile:
+        source = open_image_file(path)
         become(file)
         return source
 
-    monkeypatch.setattr(origin, "open_source", read_then_change)
+    monkeypatch.setattr(locate, "open_image_file", read_then_change)
     ended = run_module("image", **options)
     (failure,) = ended["failures"]
     assert failure["kind"] == "input"

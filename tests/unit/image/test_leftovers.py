@@ -13,12 +13,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import leftovers
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.glance import UPLOAD
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.leftovers import is_leftover, mark
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import UPLOAD
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image import upload_marker as markers
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.upload_marker import is_leftover, upload_marker
 
 HOUR = 3600.0
-MARK = f"from {leftovers.__name__} import mark; print(mark(), flush=True); input()"
+MARK = f"from {markers.__name__} import upload_marker; print(upload_marker(), flush=True); input()"
 
 
 def marked(text: str, age: float = 0.0) -> dict[str, str]:
@@ -27,7 +27,7 @@ def marked(text: str, age: float = 0.0) -> dict[str, str]:
 
 
 def test_own_live_process_is_no_leftover_however_old() -> None:
-    assert not is_leftover(marked(mark(), age=100 * HOUR), HOUR)
+    assert not is_leftover(marked(upload_marker(), age=100 * HOUR), HOUR)
 
 
 def test_other_process_counts_as_long_as_it_lives() -> None:
@@ -43,13 +43,13 @@ def test_other_process_counts_as_long_as_it_lives() -> None:
 
 
 def test_process_that_inherited_the_number_is_another_one() -> None:
-    host, boot, pid, started = mark().split("/")
+    host, boot, pid, started = upload_marker().split("/")
     assert pid == str(os.getpid())
     assert is_leftover(marked(f"{host}/{boot}/{pid}/{int(started) - 1}"), HOUR)
 
 
 def test_process_before_the_reboot_is_dead() -> None:
-    host, _boot, pid, started = mark().split("/")
+    host, _boot, pid, started = upload_marker().split("/")
     assert is_leftover(marked(f"{host}/00000000/{pid}/{started}"), HOUR)
 
 
@@ -70,7 +70,10 @@ def test_other_machines_go_by_age(age: float, *, left: bool) -> None:
         f"{platform.node()}/b/-1/1",
         "a/b/c/d/e/f",
     ]
-    + [f"{platform.node()}/{mark().split('/')[1]}/{pid}/1" for pid in ("²", "-1", "0", "9" * 200, "../self", "self")],
+    + [
+        f"{platform.node()}/{upload_marker().split('/')[1]}/{pid}/1"
+        for pid in ("²", "-1", "0", "9" * 200, "../self", "self")
+    ],
 )
 def test_malformed_mark_is_left_behind_once_old_and_never_a_crash(text: str) -> None:
     assert is_leftover(marked(text, age=2 * HOUR), HOUR)

@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
     DeadlineError,
     OaktreeError,
     QuotaError,
     ServerError,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import patience
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.patience import SLOWEST, Patience, given_up
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image import import_wait
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.import_wait import SLOWEST, ImportWait, given_up
 
 STALL = 0.1
 IMAGE = {"id": "1", "status": "importing", "updated_at": "2026-01-01T00:00:00Z", "stores": "fast"}
@@ -55,12 +55,12 @@ class Glance:
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "FIRST_PAUSE", 0.04)
-    monkeypatch.setattr(patience, "LONGEST_PAUSE", 0.03)
+    monkeypatch.setattr(import_wait, "FIRST_PAUSE", 0.04)
+    monkeypatch.setattr(import_wait, "LONGEST_PAUSE", 0.03)
 
 
 def wait(glance: Glance, looks: int, size: int = 0) -> None:
-    waiting = Patience(glance, "1", STALL, size)  # type: ignore[arg-type]
+    waiting = ImportWait(glance, "1", STALL, size)  # type: ignore[arg-type]
     for _number in range(looks):
         waiting.look()
         waiting.wait()
@@ -99,20 +99,20 @@ def test_image_that_the_cloud_fetches_gets_time_for_its_size() -> None:
 
 def test_answers_that_fail_are_outlasted() -> None:
     glance = Glance(lambda number: IMAGE if number == 4 else ServerError("503"))
-    waiting = Patience(glance, "1", STALL)  # type: ignore[arg-type]
+    waiting = ImportWait(glance, "1", STALL)  # type: ignore[arg-type]
     assert waiting.look() == IMAGE
 
 
 def test_answers_that_only_fail_end_with_what_they_say() -> None:
     with pytest.raises(ServerError, match="503"):
-        Patience(Glance(lambda _number: ServerError("503")), "1", STALL).look()  # type: ignore[arg-type]
+        ImportWait(Glance(lambda _number: ServerError("503")), "1", STALL).look()  # type: ignore[arg-type]
 
 
 def test_interruption_ends_it_at_once() -> None:
     glance = Glance(lambda _number: DeadlineError("timed out"))
     glance.connection.deadline.cancelled.set()
     with pytest.raises(DeadlineError, match="interrupted"):
-        Patience(glance, "1", 100.0).look()  # type: ignore[arg-type]
+        ImportWait(glance, "1", 100.0).look()  # type: ignore[arg-type]
     assert glance.looks == 1
 
 

@@ -9,27 +9,27 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import ConflictError, RefusedError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.case import Case
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.glance import REPLACES
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.plan import Plan, make_plan
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.survey import Survey
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.wanted import Wanted
-from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Location
-from ansible_collections.oaktree.multicloud.plugins.module_utils._offers import ImageOffers
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.capabilities import ImageCapabilities
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import ConflictError, RefusedError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import REPLACES
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.context import PlanContext
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.plan import Plan, make_plan
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.survey import Survey
 from tests.unit.image.samples import OTHER, image, recorded, source
 
-PUT_ONLY = ImageOffers((), ())
-STAGED = ImageOffers(("web-download", "glance-direct"), ())
+PUT_ONLY = ImageCapabilities((), ())
+STAGED = ImageCapabilities(("web-download", "glance-direct"), ())
 
 
 def plan(options: dict[str, Any], *images: dict[str, Any], **survey: Any) -> Plan:
     """The plan for the options; ``content: False`` among them leaves the image's content out of it."""
     options = dict(options)
     origin = source() if options.pop("content", True) else None
-    wanted = Wanted(**{"name": "thing", "state": "present", **options})
+    wanted = Desired(**{"name": "thing", "state": "present", **options})
     found = Survey(images=images, **{"offers": STAGED, **survey})
-    return make_plan(Case(Location("alpha", "north"), wanted, found, "https://keystone", "raw", origin))
+    return make_plan(PlanContext(Location("alpha", "north"), wanted, found, "https://keystone", "raw", origin))
 
 
 def patch(planned: Plan) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def test_diff_of_a_replacement_names_both_contents() -> None:
         ("glance_direct", STAGED, "glance_direct", []),
     ],
 )
-def test_scheme(scheme: str | None, offers: ImageOffers, chosen: str, fallbacks: list[str]) -> None:
+def test_scheme(scheme: str | None, offers: ImageCapabilities, chosen: str, fallbacks: list[str]) -> None:
     shown = plan({"scheme": scheme}, offers=offers).to_dict()
     assert (shown["scheme"], shown["fallbacks"]) == (chosen, fallbacks)
     assert shown["reason"].startswith(chosen)

@@ -12,8 +12,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.capabilities import (
+    ImageCapabilities,
+    ImageStore,
+    Quota,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
     ConflictError,
     DeadlineError,
     OaktreeError,
@@ -21,32 +26,35 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import 
     RefusedError,
     ServerError,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.case import MIB, Case
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.identity import same_content
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.plan import Plan, make_plan
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.relay import Feeds, Home, with_feeders
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.survey import Survey
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.wanted import Override, Wanted
-from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Location, Project, Selection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._offers import ImageOffers, Quota, Store
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location, Project, Selection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired, Override
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import same_content
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.context import MIB, PlanContext
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.plan import Plan, make_plan
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.relay import (
+    HomeImage,
+    RelayBoard,
+    with_source_regions,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.survey import Survey
 from tests.unit.image.samples import OTHER, image, recorded, source
 
-STORES = (Store("fast", default=True, description=None), Store("slow", default=False, description=None))
-PUT_ONLY = ImageOffers((), ())
-FED = ImageOffers(("glance-direct", "glance-download", "copy-image"), STORES)
-WEB = ImageOffers(("web-download",), ())
+STORES = (ImageStore("fast", default=True, description=None), ImageStore("slow", default=False, description=None))
+PUT_ONLY = ImageCapabilities((), ())
+FED = ImageCapabilities(("glance-direct", "glance-download", "copy-image"), STORES)
+WEB = ImageCapabilities(("web-download",), ())
 
 
-def case(region: str, offers: ImageOffers | None = PUT_ONLY, *images: dict[str, Any], **more: Any) -> Case:
+def case(region: str, offers: ImageCapabilities | None = PUT_ONLY, *images: dict[str, Any], **more: Any) -> PlanContext:
     """A Location of the cloud alpha; options of the user's under ``wanted``."""
-    wanted = Wanted(**{"name": "thing", "state": "present", **more.pop("wanted", {})})
+    wanted = Desired(**{"name": "thing", "state": "present", **more.pop("wanted", {})})
     location = Location(more.pop("cloud", "alpha"), region, project=Project(more.pop("project", "p"), None, None, None))
     found = Survey(images=images, offers=offers, **more.pop("survey", {}))
     facts = {"keystone": "https://keystone", "disk_format": "raw", "origin": source(), **more}
-    return Case(location, wanted, found, **facts)
+    return PlanContext(location, wanted, found, **facts)
 
 
-def plannable(one: Case) -> bool:
+def plannable(one: PlanContext) -> bool:
     try:
         make_plan(one)
     except OaktreeError:
@@ -85,12 +93,12 @@ SAME, OLD = image(1), image(2, OTHER)
                      id="metadata-only"),
     ],
 )  # fmt: skip
-def test_feeders(cases: list[Case], feeders: list[str | None]) -> None:
-    found = with_feeders(cases, plannable)
-    assert [one.feeder and one.feeder.region for one in found] == feeders
+def test_feeders(cases: list[PlanContext], feeders: list[str | None]) -> None:
+    found = with_source_regions(cases, plannable)
+    assert [one.source_region and one.source_region.region for one in found] == feeders
 
 
-HOME = Home(Location("alpha", "h", project=Project("p", None, None, None)), "https://keystone", image(7))
+HOME = HomeImage(Location("alpha", "h", project=Project("p", None, None, None)), "https://keystone", image(7))
 
 
 @pytest.mark.parametrize(
@@ -105,9 +113,9 @@ HOME = Home(Location("alpha", "h", project=Project("p", None, None, None)), "htt
         (case("a", FED, SAME), False),
     ],
 )
-def test_image_of_another_location_is_fetched_from_there(one: Case, *, fed: bool) -> None:
-    (found,) = with_feeders([one], plannable, HOME)
-    assert found.feeder == (HOME.location if fed else None)
+def test_image_of_another_location_is_fetched_from_there(one: PlanContext, *, fed: bool) -> None:
+    (found,) = with_source_regions([one], plannable, HOME)
+    assert found.source_region == (HOME.location if fed else None)
 
 
 @pytest.mark.parametrize(
@@ -120,18 +128,20 @@ def test_image_of_another_location_is_fetched_from_there(one: Case, *, fed: bool
         (PUT_ONLY, {}, ["v2_put"]),
     ],
 )
-def test_schemes_of_one_that_could_be_fed(offers: ImageOffers, options: dict[str, Any], schemes: list[str]) -> None:
-    fed = replace(case("a", offers, wanted=options), feeder=Location("alpha", "b"))
+def test_schemes_of_one_that_could_be_fed(
+    offers: ImageCapabilities, options: dict[str, Any], schemes: list[str]
+) -> None:
+    fed = replace(case("a", offers, wanted=options), source_region=Location("alpha", "b"))
     upload = make_plan(fed).upload
     assert upload
     assert [scheme.NAME for scheme in upload.schemes] == schemes
-    assert (upload.feeder is not None) is (schemes[0] == "glance_download")
+    assert (upload.source_region is not None) is (schemes[0] == "glance_download")
 
 
 @pytest.mark.parametrize(
     ("one", "message"),
     [
-        (replace(case("a", wanted={"relay": "only"}), feeder=Location("alpha", "b")), "no way to upload"),
+        (replace(case("a", wanted={"relay": "only"}), source_region=Location("alpha", "b")), "no way to upload"),
         (case("a", FED, wanted={"scheme": "glance_download"}), "no other region of the cloud has the image"),
         (case("a", WEB, wanted={"scheme": "web_download"}), "does not come from a URL"),
         (case("a", WEB, wanted={"scheme": "web_download"}, url="http://x", disk_format="qcow2"), "converted first"),
@@ -139,7 +149,7 @@ def test_schemes_of_one_that_could_be_fed(offers: ImageOffers, options: dict[str
         (case("a", PUT_ONLY, wanted={"stores": ("fast",)}), "there is no store fast here"),
     ],
 )
-def test_refusals(one: Case, message: str) -> None:
+def test_refusals(one: PlanContext, message: str) -> None:
     with pytest.raises(RefusedError, match=message) as caught:
         make_plan(one)
     assert caught.value.hint
@@ -282,7 +292,7 @@ def override(*patterns: str, **options: Any) -> Override:
     ],
 )
 def test_overrides(overrides: list[Override], changed: dict[str, Any]) -> None:
-    wanted = Wanted("thing", "present", properties={"a": "1"}, all_stores=True, overrides=tuple(overrides))
+    wanted = Desired("thing", "present", properties={"a": "1"}, all_stores=True, overrides=tuple(overrides))
     assert wanted.at(Location("alpha", "north")) == replace(wanted, **changed)
 
 
@@ -317,7 +327,7 @@ HERE, THERE = Location("alpha", "a"), Location("alpha", "b")
 
 
 def test_feed_arrives_whoever_comes_first() -> None:
-    feeds = Feeds()
+    feeds = RelayBoard()
     feeds.keep(HERE, SAME)
     assert feeds.wait(HERE, Deadline(1)) == SAME
     got: list[Mapping[str, Any]] = []
@@ -332,7 +342,7 @@ def test_feed_arrives_whoever_comes_first() -> None:
 
 
 def test_feed_that_will_not_come() -> None:
-    feeds = Feeds()
+    feeds = RelayBoard()
     feeds.break_off(HERE)
     with pytest.raises(ServerError, match="has no image to hand on"):
         feeds.wait(HERE, Deadline(1))

@@ -15,10 +15,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import DeadlineError, InputError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import source
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import open_source, same_format
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError, InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import image_file
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import (
+    open_image_file,
+    same_format,
+)
 from tests.unit.image import formats
 
 MIB = 1 << 20
@@ -54,7 +57,7 @@ def file(tmp_path: Path) -> Path:
 )
 def test_format_is_told_by_content(file: Path, data: bytes, disk_format: str) -> None:
     file.write_bytes(data)
-    assert open_source(str(file)).disk_format == disk_format
+    assert open_image_file(str(file)).disk_format == disk_format
 
 
 @pytest.mark.parametrize("length", [1, 2, 4, 7, 63, 64, 511, 512, 513, 1535, 32 << 10])
@@ -62,7 +65,7 @@ def test_format_is_told_by_content(file: Path, data: bytes, disk_format: str) ->
 def test_file_that_ends_early_is_taken_or_refused_but_never_a_crash(file: Path, make: Any, length: int) -> None:
     file.write_bytes(make()[:length])
     with suppress(InputError):
-        assert open_source(str(file)).size == length
+        assert open_image_file(str(file)).size == length
 
 
 @pytest.mark.parametrize(
@@ -82,7 +85,7 @@ def test_file_that_ends_early_is_taken_or_refused_but_never_a_crash(file: Path, 
 def test_file_that_names_others_is_refused(file: Path, data: bytes) -> None:
     file.write_bytes(data)
     with pytest.raises(InputError, match=r"^path: .* is not safe to upload") as caught:
-        open_source(str(file))
+        open_image_file(str(file))
     assert "qemu-img convert" in caught.value.hint
 
 
@@ -91,7 +94,7 @@ def test_two_formats_in_one_file_are_refused(file: Path) -> None:
     data[:512] = formats.qcow2(backing_offset=512)[:512]
     file.write_bytes(data)
     with pytest.raises(InputError, match=r"format of .* is not clear: iso, qcow2"):
-        open_source(str(file))
+        open_image_file(str(file))
 
 
 @pytest.mark.parametrize(
@@ -128,11 +131,11 @@ def test_what_is_no_file_with_content_is_refused(tmp_path: Path) -> None:
     }
     for name, message in expected.items():
         with pytest.raises(InputError, match=message) as caught:
-            open_source(str(tmp_path / name))
+            open_image_file(str(tmp_path / name))
         assert caught.value.message.startswith("path: ")
         assert caught.value.hint
     with pytest.raises(InputError, match="is not a file"):
-        open_source("/dev/zero")
+        open_image_file("/dev/zero")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -143,7 +146,7 @@ def test_unreadable_file_and_directory_are_refused(tmp_path: Path) -> None:
     for path in (closed / "image", closed):
         path.chmod(0)
         with pytest.raises(InputError, match=r"cannot be read: Permission denied|is not a file"):
-            open_source(str(closed / "image"))
+            open_image_file(str(closed / "image"))
         path.chmod(0o700)
 
 
@@ -151,7 +154,7 @@ def test_size_and_digests_behind_a_link(tmp_path: Path) -> None:
     data = formats.qcow2() + os.urandom(9 * MIB)
     (tmp_path / "image").write_bytes(data)
     (tmp_path / "link").symlink_to("image")
-    read = open_source(str(tmp_path / "link"))
+    read = open_image_file(str(tmp_path / "link"))
     assert read.size == len(data)
     assert read.digests == {name: hashlib.new(name, data).hexdigest() for name in ("md5", "sha256", "sha512")}
 
@@ -173,16 +176,16 @@ def test_one_pass_and_flat_memory(file: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(Path, "open", lambda path, _mode: _Counting(path))
     tracemalloc.start()
     try:
-        read = open_source(str(file))
+        read = open_image_file(str(file))
         _now, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert (read.size, _Counting.taken) == (size, size)
-    assert peak < 6 * source.CHUNK
+    assert peak < 6 * image_file.CHUNK
 
 
 def test_a_file_is_read_within_a_clock(tmp_path: Path) -> None:
     (tmp_path / "image").write_bytes(b"x" * 1000)
-    assert open_source(str(tmp_path / "image"), Deadline(5)).size == 1000
+    assert open_image_file(str(tmp_path / "image"), Deadline(5)).size == 1000
     with pytest.raises(DeadlineError):
-        open_source(str(tmp_path / "image"), Deadline(0))
+        open_image_file(str(tmp_path / "image"), Deadline(0))

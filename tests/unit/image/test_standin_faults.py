@@ -18,16 +18,17 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils import _connection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import deposit, transfer
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.wanted import Wanted
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish import transfer
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import temporary_object
 from tests.standin import Action, Answer, BlackHole, BreakAnswer, CorruptRequest, CutRequest, LoseAnswer
 from tests.standin.faults import Body
 from tests.standin.glance_data import Stored
 from tests.standin.server import ImageApi
 from tests.unit.image.conftest import NAME, Site
 
-SEGMENT = ("PUT", rf"/{deposit._container(Wanted(NAME, 'present'))}/image")
+SEGMENT = ("PUT", rf"/{temporary_object._container(Desired(NAME, 'present'))}/image")
 TASK = ("POST", r"/v2/tasks$")
 RIGHT = "right"
 SLOW_DOWN = {"Retry-After": "1"}
@@ -210,8 +211,8 @@ def test_fault(
     fault: Fault,
     bench: Bench,
 ) -> None:
-    monkeypatch.setattr(deposit, "part_size", lambda _size, _limits: 1 << 14)
-    for module in (transfer, _connection):
+    monkeypatch.setattr(temporary_object, "part_size", lambda _size, _limits: 1 << 14)
+    for module in (transfer, connection):
         monkeypatch.setattr(module, "FIRST_PAUSE", 0.1)
     cloud = site(bench.image_api, object_store=bench.image_api == "v2")
     cloud.region.glance.task_api.style = bench.style

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import deposit
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import temporary_object
 from ansible_collections.oaktree.multicloud.plugins.modules import image
 from tests.kills import moments
 from tests.module_run import start_module
@@ -26,8 +26,8 @@ from tests.unit.image.test_standin_faults import BENCHES, TASK, V1, Bench, asser
 
 PART_SIZE = 1 << 14
 IN_SEGMENTS = f"""
-from {deposit.__name__.rpartition(".")[0]} import deposit
-deposit.part_size = lambda _size, _limits: {PART_SIZE}
+from {temporary_object.__name__.rpartition(".")[0]} import deposit
+temporary_object.part_size = lambda _size, _limits: {PART_SIZE}
 """
 LATENCY, STEP = 0.05, 0.3
 """Seconds of every request, and of a task."""
@@ -71,7 +71,7 @@ def tasks_end(site: Site) -> None:
 def test_killed_upload(
     site: Callable[..., Site], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bench: Bench
 ) -> None:
-    monkeypatch.setattr(deposit, "part_size", lambda _size, _limits: PART_SIZE)
+    monkeypatch.setattr(temporary_object, "part_size", lambda _size, _limits: PART_SIZE)
     cloud, directory = site(bench.image_api, object_store=bench.image_api == "v2"), tmp_path / "temporary"
     directory.mkdir()
     cloud.region.glance.task_api.style, cloud.region.glance.task_api.seconds = bench.style, STEP

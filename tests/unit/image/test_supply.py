@@ -19,19 +19,22 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils import _cache
-from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
     ConfigError,
     DeadlineError,
     InputError,
     OaktreeError,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import convert as convert_module
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import origin, supply
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.convert import convert
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import Source, open_source
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.supply import Supply
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import convert as convert_module
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import image_data, locate
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.convert import convert
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_data import ImageData
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import (
+    ImageFile,
+    open_image_file,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files
 from tests.unit.image import formats
 from tests.unit.image.samples import source
 
@@ -58,7 +61,7 @@ def workspace(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("disk_format", ["qcow2", "vhd", "vhdx", "vmdk", "vdi"])
 def test_there_and_back(disk: Path, workspace: Path, disk_format: str) -> None:
-    there = convert(open_source(str(disk)), disk_format, workspace, soon())
+    there = convert(open_image_file(str(disk)), disk_format, workspace, soon())
     assert (there.disk_format, there.path.parent) == (disk_format, workspace)
     back = convert(there, "raw", workspace, soon())
     data = back.path.read_bytes()
@@ -70,7 +73,7 @@ def test_there_and_back(disk: Path, workspace: Path, disk_format: str) -> None:
 @pytest.mark.parametrize("content", [formats.iso(), formats.mbr()])
 def test_disk_of_another_kind_is_raw_when_raw_is_wanted(disk: Path, workspace: Path, content: bytes) -> None:
     disk.write_bytes(content)
-    qcow2 = convert(open_source(str(disk)), "qcow2", workspace, soon())
+    qcow2 = convert(open_image_file(str(disk)), "qcow2", workspace, soon())
     assert convert(qcow2, "raw", workspace, soon()).disk_format == "raw"
 
 
@@ -81,7 +84,7 @@ def test_disk_that_pretends_to_be_an_image_is_refused(disk: Path, workspace: Pat
     wrapped = workspace / "wrapped.qcow2"
     subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", disk, wrapped], check=True)
     with pytest.raises(InputError):
-        convert(open_source(str(wrapped)), "raw", workspace, soon())
+        convert(open_image_file(str(wrapped)), "raw", workspace, soon())
     assert list(workspace.iterdir()) == [wrapped]
 
 
@@ -92,10 +95,10 @@ def test_what_a_cloud_declares_is_not_what_is_converted(disk: Path, workspace: P
     """Data declared as a vmdk that names a file of this machine has made qemu-img read that file (CVE-2024-32498)."""
     (tmp_path / "secret").write_bytes(SECRET)
     disk.write_bytes("#ü\n".encode() + formats.vmdk_descriptor(f'RW 44 FLAT "{tmp_path}/secret" 0'))
-    leak = ["qemu-img", "convert", "-f", "vmdk", "-O", "raw", disk, tmp_path / "leak"]
+    leak = ["qemu-img", "convert", "-f", "vmdk", "-O", "raw", str(disk), str(tmp_path / "leak")]
     assert subprocess.run(leak, check=False).returncode == 0
     assert SECRET[:100] in (tmp_path / "leak").read_bytes()
-    detected = open_source(str(disk))
+    detected = open_image_file(str(disk))
     assert detected.disk_format == "raw"
     declared = replace(detected, disk_format="vmdk", detected="raw")
     with pytest.raises(InputError, match="declared as vmdk, but its content is raw"):
@@ -109,7 +112,7 @@ def test_a_file_is_a_file_whatever_it_is_called(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path(name).write_bytes(os.urandom(MIB))
-    there = convert(open_source(name), "qcow2", workspace, soon())
+    there = convert(open_image_file(name), "qcow2", workspace, soon())
     assert convert(there, "raw", workspace, soon()).path.read_bytes() == Path(name).read_bytes()
 
 
@@ -117,8 +120,8 @@ def test_a_backing_file_is_not_read_even_if_it_comes_after_the_checks(workspace:
     (tmp_path / "secret").write_bytes(SECRET + bytes(MIB - len(SECRET)))
     checked = tmp_path / "image.qcow2"
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", checked, "1M"], check=True)
-    source = open_source(str(checked))
-    secret = ["-b", tmp_path / "secret", "-F", "raw"]
+    source = open_image_file(str(checked))
+    secret = ["-b", str(tmp_path / "secret"), "-F", "raw"]
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *secret, checked], check=True)
     assert convert(source, "raw", workspace, soon()).path.read_bytes() == bytes(MIB)
 
@@ -131,9 +134,9 @@ def test_qemu_img_has_limits_and_dies_with_us(disk: Path, workspace: Path, tmp_p
     code = (
         "from pathlib import Path\n"
         f"from {convert_module.__name__} import convert\n"
-        f"from {open_source.__module__} import open_source\n"
+        f"from {open_image_file.__module__} import open_image_file\n"
         f"from {Deadline.__module__} import Deadline\n"
-        f"convert(open_source({str(disk)!r}), 'qcow2', Path({str(workspace)!r}), Deadline(50))\n"
+        f"convert(open_image_file({str(disk)!r}), 'qcow2', Path({str(workspace)!r}), Deadline(50))\n"
     )
     environment = {**os.environ, "PATH": f"{tool.parent}:{os.environ['PATH']}"}
     with subprocess.Popen([sys.executable, "-c", code], env=environment) as process:
@@ -153,8 +156,8 @@ def test_qemu_img_has_limits_and_dies_with_us(disk: Path, workspace: Path, tmp_p
 def test_without_qemu_img(disk: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(workspace))
     with pytest.raises(ConfigError, match="raw to qcow2 needs qemu-img, which is not installed here"):
-        convert(open_source(str(disk)), "qcow2", workspace, soon())
-    made = Supply(open_source(str(disk)), lambda _deadline: open_source(str(disk)), workspace)
+        convert(open_image_file(str(disk)), "qcow2", workspace, soon())
+    made = ImageData(open_image_file(str(disk)), lambda _deadline: open_image_file(str(disk)), workspace)
     assert made.source("raw", soon()).path == disk
     assert made.source("iso", soon()).disk_format == "iso"
 
@@ -162,7 +165,7 @@ def test_without_qemu_img(disk: Path, workspace: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("disk_format", ["ploop", "aki"])
 def test_format_that_nobody_makes(disk: Path, workspace: Path, disk_format: str) -> None:
     with pytest.raises(InputError, match="cannot be converted") as caught:
-        convert(open_source(str(disk)), disk_format, workspace, soon())
+        convert(open_image_file(str(disk)), disk_format, workspace, soon())
     assert "qcow2, raw" in caught.value.hint
 
 
@@ -170,7 +173,7 @@ def test_too_little_space(disk: Path, workspace: Path, monkeypatch: pytest.Monke
     usage = namedtuple("usage", ["total", "used", "free"])  # noqa: PYI024 - as shutil has it
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage(MIB, 0, MIB))
     with pytest.raises(InputError, match=f"where {MIB} are free") as caught:
-        convert(open_source(str(disk)), "qcow2", workspace, soon())
+        convert(open_image_file(str(disk)), "qcow2", workspace, soon())
     assert "temporary_directory" in caught.value.hint
     assert list(workspace.iterdir()) == []
 
@@ -194,7 +197,7 @@ def test_conversion_that_ends_early_leaves_nothing(
         threading.Timer(0.3, deadline.cancelled.set).start()
     begin = time.monotonic()
     with pytest.raises(ConfigError if how == "damaged" else DeadlineError):
-        convert(open_source(str(disk)), "qcow2", workspace, deadline)
+        convert(open_image_file(str(disk)), "qcow2", workspace, deadline)
     assert time.monotonic() - begin < 3
     assert list(workspace.iterdir()) == []
     if how != "damaged":
@@ -210,7 +213,7 @@ class Maker:
         self.error = error
         self.seconds = seconds
 
-    def __call__(self, _origin: Source, disk_format: str, _workspace: Path, deadline: Deadline) -> Source:
+    def __call__(self, _origin: ImageFile, disk_format: str, _workspace: Path, deadline: Deadline) -> ImageFile:
         self.made.append(disk_format)
         deadline.sleep(self.seconds)
         if self.error:
@@ -218,8 +221,8 @@ class Maker:
         return source(disk_format)
 
 
-def ask(made: Supply, *wishes: tuple[str, Deadline]) -> list[Source | OaktreeError]:
-    def one(wish: tuple[str, Deadline]) -> Source | OaktreeError:
+def ask(made: ImageData, *wishes: tuple[str, Deadline]) -> list[ImageFile | OaktreeError]:
+    def one(wish: tuple[str, Deadline]) -> ImageFile | OaktreeError:
         try:
             return made.source(*wish)
         except OaktreeError as error:
@@ -229,15 +232,15 @@ def ask(made: Supply, *wishes: tuple[str, Deadline]) -> list[Source | OaktreeErr
         return list(pool.map(one, wishes))
 
 
-def supply_by(maker: Maker, monkeypatch: pytest.MonkeyPatch, fetched: list[Any] | None = None) -> Supply:
-    monkeypatch.setattr(supply, "convert", maker)
+def supply_by(maker: Maker, monkeypatch: pytest.MonkeyPatch, fetched: list[Any] | None = None) -> ImageData:
+    monkeypatch.setattr(image_data, "convert", maker)
 
-    def fetch(_deadline: Deadline) -> Source:
+    def fetch(_deadline: Deadline) -> ImageFile:
         if fetched is not None:
             fetched.append(1)
         return source("raw")
 
-    return Supply(source("raw"), fetch, Path())
+    return ImageData(source("raw"), fetch, Path())
 
 
 def test_each_format_is_made_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,7 +251,7 @@ def test_each_format_is_made_once_for_all(monkeypatch: pytest.MonkeyPatch) -> No
     )
     assert sorted(maker.made) == ["qcow2", "vhd"]
     assert fetched == [1]
-    assert [one.disk_format for one in made if isinstance(one, Source)] == [
+    assert [one.disk_format for one in made if isinstance(one, ImageFile)] == [
         name for name in ("qcow2", "vhd", "raw", "iso") for _n in range(5)
     ]
 
@@ -259,7 +262,7 @@ def test_failure_is_told_to_all_and_not_repeated(monkeypatch: pytest.MonkeyPatch
     errors = ask(made, *[("qcow2", soon())] * 4)
     assert [str(error) for error in errors] == ["no space"] * 4
     assert maker.made == ["qcow2"]
-    assert isinstance(ask(made, ("raw", soon()))[0], Source)
+    assert isinstance(ask(made, ("raw", soon()))[0], ImageFile)
 
 
 def test_deadline_of_one_location_is_not_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,7 +270,7 @@ def test_deadline_of_one_location_is_not_the_others(monkeypatch: pytest.MonkeyPa
     made = supply_by(maker, monkeypatch)
     hasty, patient = ask(made, ("qcow2", Deadline(0.1)), ("qcow2", soon()))
     assert isinstance(hasty, DeadlineError)
-    assert isinstance(patient, Source)
+    assert isinstance(patient, ImageFile)
 
 
 class Reads:
@@ -276,11 +279,11 @@ class Reads:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = 0
 
-        def counted(path: str) -> Source:
+        def counted(path: str) -> ImageFile:
             self.count += 1
-            return open_source(path)
+            return open_image_file(path)
 
-        monkeypatch.setattr(origin, "open_source", counted)
+        monkeypatch.setattr(locate, "open_image_file", counted)
 
 
 @pytest.fixture
@@ -294,9 +297,9 @@ def settle(path: Path) -> None:
     os.utime(path, (time.time() - 100, time.time() - 100))
 
 
-def look(path: Path) -> Source:
-    identity = origin.from_path(str(path), None, path.parent, 5.0).identity
-    assert isinstance(identity, Source)
+def look(path: Path) -> ImageFile:
+    identity = locate.from_path(str(path), None, path.parent, 5.0).fingerprint
+    assert isinstance(identity, ImageFile)
     return identity
 
 
@@ -341,7 +344,7 @@ def test_file_that_may_have_changed_is_read_again(disk: Path, reads: Reads, chan
     settle(disk)
     look(disk)
     change(disk)
-    assert look(disk).digests == open_source(str(disk)).digests
+    assert look(disk).digests == open_image_file(str(disk)).digests
     assert reads.count == 2
 
 
@@ -380,6 +383,6 @@ def test_cache_that_is_not_ours_alone_is_ignored(disk: Path, reads: Reads, tmp_p
 
 def test_what_the_cache_says_is_not_believed_unless_it_is_whole(disk: Path, reads: Reads) -> None:
     settle(disk)
-    _cache.write("digests", f"{disk.resolve()}:{origin._state(str(disk))}", {"size": 1, "digests": {"md5": "x"}})
-    assert look(disk).digests == open_source(str(disk)).digests
+    private_files.write("digests", f"{disk.resolve()}:{locate._state(str(disk))}", {"size": 1, "digests": {"md5": "x"}})
+    assert look(disk).digests == open_image_file(str(disk)).digests
     assert reads.count == 1

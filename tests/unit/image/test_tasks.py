@@ -14,15 +14,16 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import attempt, deposit
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.wanted import Wanted
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish import attempt
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import temporary_object
 from tests.module_run import ModuleRun
 from tests.standin import Action, Answer, BlackHole, BreakAnswer, CorruptRequest, CutRequest, LoseAnswer
 from tests.standin.glance_images import Image
 from tests.standin.swift_store import Container
 from tests.unit.image.conftest import NAME, Site, digest
 
-CONTAINER = deposit._container(Wanted(NAME, "present"))
+CONTAINER = temporary_object._container(Desired(NAME, "present"))
 DATA = rf"/{CONTAINER}/image"
 DEAD = f"{platform.node() or '-'}/-/1/1"
 """The mark of a run on this machine that is no more."""
@@ -305,9 +306,9 @@ def leave_behind(site: Site, who: str, *, task_goes_on: bool) -> None:
     """Leave what a run does that is killed while it waits for its task."""
     api = site.region.glance.task_api
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(attempt, "mark", lambda: who)
-        patch.setattr(deposit, "mark", lambda: who)
-        patch.setattr(deposit, "_remove", lambda _swift, _container: "")
+        patch.setattr(attempt, "upload_marker", lambda: who)
+        patch.setattr(temporary_object, "upload_marker", lambda: who)
+        patch.setattr(temporary_object, "_remove", lambda _swift, _container: "")
         in_segments(patch)
         api.stuck = True
         site.run(scheme="swift_task", import_timeout=0.5)
@@ -322,7 +323,7 @@ def leave_behind(site: Site, who: str, *, task_goes_on: bool) -> None:
 
 
 def in_segments(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(deposit, "part_size", lambda _size, _limits: 1 << 16)
+    patch.setattr(temporary_object, "part_size", lambda _size, _limits: 1 << 16)
 
 
 @pytest.mark.parametrize("task_goes_on", [False, True])

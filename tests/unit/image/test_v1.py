@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.glance_v1 import unfit
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v1 import unfit
 from tests.standin import Action, Answer, BreakAnswer, CorruptRequest, CutRequest, LoseAnswer
 from tests.standin.glance_v1_images import Image
 from tests.unit.image.conftest import NAME, Site, digest

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import workspace as module
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.workspace import workspace
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import workspace as module
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.workspace import workspace
 
 RUN = f"""
 import sys

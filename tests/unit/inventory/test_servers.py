@@ -21,7 +21,7 @@ from ansible._internal._templating._engine import TemplateEngine
 from ansible.parsing.vault import VaultLib, VaultSecret
 
 from ansible_collections.oaktree.multicloud.plugins.inventory.servers import DOCUMENTATION
-from ansible_collections.oaktree.multicloud.plugins.module_utils._records import SERVER_FIELDS
+from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import SERVER_FIELDS
 from tests.standin import Answer, BlackHole, BreakAnswer, StandIn
 from tests.unit.inventory.conftest import Parse
 

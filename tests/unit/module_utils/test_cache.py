@@ -19,10 +19,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils import _cache
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cache import Lock
-from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Cancellation, Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import DeadlineError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Cancellation, Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.private_files import Lock
 
 FORKS = multiprocessing.get_context("fork")
 
@@ -40,7 +40,7 @@ def only_file(base: Path, kind: str = "tokens") -> Path:
 
 
 def the_warning() -> str:
-    (text,) = _cache.warnings()
+    (text,) = private_files.warnings()
     return text
 
 
@@ -48,15 +48,15 @@ def the_warning() -> str:
 
 
 def test_what_was_written_is_read(base: Path) -> None:
-    assert _cache.read("tokens", "a") is None
-    _cache.write("tokens", "a", {"x": [1, None]})
-    _cache.write("tokens", "b", 2)
-    assert (_cache.read("tokens", "a"), _cache.read("tokens", "b")) == ({"x": [1, None]}, 2)
-    assert _cache.read("digests", "a") is None
-    _cache.delete("tokens", "a")
-    _cache.delete("tokens", "a")
-    assert _cache.read("tokens", "a") is None
-    assert _cache.warnings() == []
+    assert private_files.read("tokens", "a") is None
+    private_files.write("tokens", "a", {"x": [1, None]})
+    private_files.write("tokens", "b", 2)
+    assert (private_files.read("tokens", "a"), private_files.read("tokens", "b")) == ({"x": [1, None]}, 2)
+    assert private_files.read("digests", "a") is None
+    private_files.delete("tokens", "a")
+    private_files.delete("tokens", "a")
+    assert private_files.read("tokens", "a") is None
+    assert private_files.warnings() == []
     assert stat.S_IMODE(only_file(base).stat().st_mode) == 0o600
     assert {stat.S_IMODE(path.stat().st_mode) for path in (base, base / "tokens")} == {0o700}
 
@@ -65,7 +65,7 @@ def test_what_was_written_is_read(base: Path) -> None:
 def test_files_are_private_whatever_the_umask(base: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
-        _cache.write("tokens", "a", 1)
+        private_files.write("tokens", "a", 1)
     finally:
         os.umask(before)
     assert stat.S_IMODE((base / "tokens").stat().st_mode) & 0o077 == 0
@@ -74,22 +74,22 @@ def test_files_are_private_whatever_the_umask(base: Path, umask: int) -> None:
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o666])
 def test_a_file_that_others_can_reach_is_refused_and_replaced(base: Path, mode: int) -> None:
-    _cache.write("tokens", "a", 1)
+    private_files.write("tokens", "a", 1)
     only_file(base).chmod(mode)
-    assert _cache.read("tokens", "a") is None
+    assert private_files.read("tokens", "a") is None
     assert f"is not used: others may read or write it (mode {mode:04o})" in the_warning()
-    _cache.write("tokens", "a", 2)
-    assert _cache.read("tokens", "a") == 2
+    private_files.write("tokens", "a", 2)
+    assert private_files.read("tokens", "a") == 2
 
 
 @pytest.mark.parametrize("inner", [False, True])
 @pytest.mark.parametrize("mode", [0o750, 0o705, 0o777])
 def test_a_directory_that_others_can_reach_is_refused(base: Path, mode: int, inner: bool) -> None:  # noqa: FBT001 - a parameter
-    _cache.write("tokens", "a", 1)
+    private_files.write("tokens", "a", 1)
     directory = base / "tokens" if inner else base
     directory.chmod(mode)
-    _cache.write("tokens", "b", 1)
-    assert [_cache.read("tokens", key) for key in "ab"] == [None, None]
+    private_files.write("tokens", "b", 1)
+    assert [private_files.read("tokens", key) for key in "ab"] == [None, None]
     assert str(directory) in the_warning()
     with Lock("tokens", "a", Deadline(1)):
         assert len(list((base / "tokens").iterdir())) == 1
@@ -99,41 +99,41 @@ def test_a_directory_that_others_can_reach_is_refused(base: Path, mode: int, inn
 @as_root
 @pytest.mark.parametrize("what", ["base", "directory", "file"])
 def test_what_somebody_else_owns_is_refused(base: Path, what: str) -> None:
-    _cache.write("tokens", "a", 1)
+    private_files.write("tokens", "a", 1)
     path = {"base": base, "directory": base / "tokens", "file": only_file(base)}[what]
     os.chown(path, 12345, -1)
-    assert _cache.read("tokens", "a") is None
+    assert private_files.read("tokens", "a") is None
     assert f"{path} is not used: it belongs to user 12345" in the_warning()
 
 
 @pytest.mark.parametrize("what", ["base", "directory", "file"])
 def test_a_symbolic_link_is_refused(base: Path, tmp_path: Path, what: str) -> None:
-    _cache.write("tokens", "a", 1)
+    private_files.write("tokens", "a", 1)
     path = {"base": base, "directory": base / "tokens", "file": only_file(base)}[what]
     path.rename(tmp_path / "elsewhere")
     path.symlink_to(tmp_path / "elsewhere")
-    assert _cache.read("tokens", "a") is None
+    assert private_files.read("tokens", "a") is None
     assert str(path) in the_warning()
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
 def test_what_is_no_file_is_refused(base: Path, make: Any) -> None:
-    _cache.write("tokens", "a", 1)
+    private_files.write("tokens", "a", 1)
     path = only_file(base)
     path.unlink()
     make(path, 0o700)
-    assert _cache.read("tokens", "a") is None
+    assert private_files.read("tokens", "a") is None
     assert str(path) in the_warning()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"\0" * 4096])
 def test_a_damaged_file_is_refused_and_replaced(base: Path, content: bytes) -> None:
-    _cache.write("tokens", "a", 1)
+    private_files.write("tokens", "a", 1)
     only_file(base).write_bytes(content)
-    assert _cache.read("tokens", "a") is None
+    assert private_files.read("tokens", "a") is None
     assert the_warning() == f"{only_file(base)} is damaged, and is not used."
-    _cache.write("tokens", "a", 2)
-    assert _cache.read("tokens", "a") == 2
+    private_files.write("tokens", "a", 2)
+    assert private_files.read("tokens", "a") == 2
 
 
 def test_two_writers_leave_one_whole_file(base: Path) -> None:
@@ -141,15 +141,15 @@ def test_two_writers_leave_one_whole_file(base: Path) -> None:
 
     def write(value: str) -> None:
         for _time in range(50):
-            _cache.write("tokens", "a", value)
+            private_files.write("tokens", "a", value)
 
     threads = [threading.Thread(target=write, args=(value,)) for value in values]
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
-        assert _cache.read("tokens", "a") in [None, *values]
-    assert _cache.read("tokens", "a") in values
-    assert _cache.warnings() == []
+        assert private_files.read("tokens", "a") in [None, *values]
+    assert private_files.read("tokens", "a") in values
+    assert private_files.warnings() == []
     assert len(list((base / "tokens").iterdir())) == 1
 
 
@@ -160,13 +160,13 @@ def in_process(code: str, **environment: str) -> tuple[Any, list[str]]:
     """What an expression is, and the warnings, in a process of its own that has tried to keep something."""
     program = (
         "import json, resource\n"
-        "from ansible_collections.oaktree.multicloud.plugins.module_utils import _cache\n"
-        "from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline\n"
+        "from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files\n"
+        "from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline\n"
         f"{code}\n"
         "for key in 'ab':\n"
-        "    _cache.write('tokens', key, 'x' * 10000)\n"
-        "with _cache.Lock('tokens', 'a', Deadline(5)):\n"
-        "    print(json.dumps([_cache.read('tokens', 'a'), _cache.warnings()]))\n"
+        "    private_files.write('tokens', key, 'x' * 10000)\n"
+        "with private_files.Lock('tokens', 'a', Deadline(5)):\n"
+        "    print(json.dumps([private_files.read('tokens', 'a'), private_files.warnings()]))\n"
     )
     env = {key: value for key, value in os.environ.items() if key not in ("HOME", "XDG_CACHE_HOME")}
     done = subprocess.run(
@@ -213,15 +213,15 @@ def test_a_full_disk(tmp_path: Path) -> None:
 
 
 def test_old_files_are_removed_by_and_by(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_cache, "_swept", set())
+    monkeypatch.setattr(private_files, "_swept", set())
     for kind in ("tokens", "digests", "locks"):
-        _cache.write(kind, "old", 1)
-        os.utime(only_file(base, kind), (0, time.time() - 2 * _cache.DAY))
-    monkeypatch.setattr(_cache, "_swept", set())
+        private_files.write(kind, "old", 1)
+        os.utime(only_file(base, kind), (0, time.time() - 2 * private_files.DAY))
+    monkeypatch.setattr(private_files, "_swept", set())
     for kind in ("tokens", "digests"):
-        _cache.write(kind, "new", 1)
-    assert [_cache.read(kind, "old") for kind in ("tokens", "digests", "locks")] == [None, 1, None]
-    assert [_cache.read(kind, "new") for kind in ("tokens", "digests")] == [1, 1]
+        private_files.write(kind, "new", 1)
+    assert [private_files.read(kind, "old") for kind in ("tokens", "digests", "locks")] == [None, 1, None]
+    assert [private_files.read(kind, "new") for kind in ("tokens", "digests")] == [1, 1]
 
 
 # Locks

@@ -19,10 +19,10 @@ import pytest
 import yaml
 from openstack.config import loader
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils import _gather
-from ansible_collections.oaktree.multicloud.plugins.module_utils._clouds import Clouds
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import ConfigError, InputError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Target
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import ConfigError, InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run import gather
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 
 AUTH = {
     "auth_url": "https://keystone.example.com/v3",
@@ -142,8 +142,8 @@ UNPRIVILEGED = """
 import os, sys
 import openstack.exceptions, yaml
 from openstack.config import loader, vendors
-from ansible_collections.oaktree.multicloud.plugins.module_utils._clouds import Clouds
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 loader.CONFIG_FILES = sys.argv[1:]
 if os.getuid() == 0:
     os.setuid(65534)
@@ -224,7 +224,7 @@ def test_regions_keep_their_order_and_have_values_of_their_own() -> None:
         AUTH["auth_url"],
     ]
     assert [region.api_timeout for region in found] == [30.0, 7.0, 30.0]
-    assert found[0].identity is found[2].identity is not found[1].identity
+    assert found[0].auth is found[2].auth is not found[1].auth
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ BROKEN = {
 def test_a_broken_entry_is_a_failure_of_that_cloud_only(name: str) -> None:
     broken, said = BROKEN[name]
     config = {"clouds": {"fine": entry("r1", "r2"), "broken": broken}}
-    found, failures = _gather.regions(Target(clouds_config=config))
+    found, failures = gather.regions(Target(clouds_config=config))
     assert [str(region.location) for region in found] == ["fine/r1/demo", "fine/r2/demo"]
     (failed,) = failures
     assert failed.location.cloud == "broken"
@@ -307,7 +307,7 @@ def test_a_profile_that_never_comes_costs_the_timeout_of_its_cloud() -> None:
         profile = f"http://127.0.0.1:{silent.getsockname()[1]}"
         config = {"clouds": {"fine": entry(), "silent": entry(profile=profile)}}
         start = time.monotonic()
-        found, failures = _gather.regions(Target(clouds_config=config, timeout=0.5))
+        found, failures = gather.regions(Target(clouds_config=config, timeout=0.5))
         assert time.monotonic() - start < 2
     assert [str(region.location) for region in found] == ["fine/r1/demo"]
     assert [(failed.location.cloud, failed.error and failed.error.kind) for failed in failures] == [
@@ -317,9 +317,9 @@ def test_a_profile_that_never_comes_costs_the_timeout_of_its_cloud() -> None:
 
 def test_a_cloud_that_is_not_selected_is_not_looked_at() -> None:
     config = {"clouds": {"fine": entry(), "broken": None}}
-    found, failures = _gather.regions(Target(("fine",), clouds_config=config))
+    found, failures = gather.regions(Target(("fine",), clouds_config=config))
     assert ([str(region.location) for region in found], failures) == (["fine/r1/demo"], [])
-    found, failures = _gather.regions(Target(("*", "!broken"), clouds_config=config))
+    found, failures = gather.regions(Target(("*", "!broken"), clouds_config=config))
     assert ([str(region.location) for region in found], failures) == (["fine/r1/demo"], [])
 
 
@@ -337,11 +337,11 @@ def test_who_asks_with_the_same_words_shares_a_token(changes: dict[str, str], *,
     clouds = Clouds(clouds_config={"clouds": {"a": entry("r1", "r2"), "b": with_auth(**changes)}})
     one, two = clouds.regions("a")
     (other,) = clouds.regions("b")
-    assert one.identity is two.identity
-    assert (other.identity is one.identity) is shared
+    assert one.auth is two.auth
+    assert (other.auth is one.auth) is shared
 
 
 def test_trust_in_certificates_tells_identities_apart(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").touch()
     clouds = Clouds(clouds_config={"clouds": {"a": entry(), "b": entry(cacert=str(tmp_path / "ca.pem"))}})
-    assert clouds.regions("a")[0].identity is not clouds.regions("b")[0].identity
+    assert clouds.regions("a")[0].auth is not clouds.regions("b")[0].auth

@@ -16,10 +16,10 @@ import pytest
 from keystoneauth1.access import AccessInfoV3
 from keystoneauth1.exceptions import CatalogException
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils import _connection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._clouds import Clouds as Config
-from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection, segment
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds as Config
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection, segment
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from tests.core_run import ask, ask_one, entries, kinds
 from tests.standin import Action, Answer, BlackHole, BreakAnswer, FaultProxy, LoseAnswer, StandIn, TrickleAnswer
 
@@ -31,7 +31,7 @@ IMAGES = "/images"
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_connection, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(connection, "FIRST_PAUSE", 0.02)
 
 
 def servers(connection: Connection) -> int:
@@ -467,7 +467,7 @@ def test_the_endpoint_is_the_one_that_keystoneauth_finds(service_type: str, sett
     (region,) = Config(clouds_config={"clouds": {"a": {"auth": auth, "region_name": "r1", **setting}}}).regions("a")
     connection = Connection(region)
     access = AccessInfoV3({"token": {"catalog": CATALOG, "expires_at": "2099-01-01T00:00:00Z"}}, "token")
-    region.identity.plugin.auth_ref = connection.access = access
+    region.auth.plugin.auth_ref = connection.access = access
     service = connection.service(service_type)
     answers: list[str | None] = []
     for announced in (service._announced, lambda: service.adapter.get_endpoint(skip_discovery=True)):

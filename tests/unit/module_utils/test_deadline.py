@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Cancellation, Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import DeadlineError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Cancellation, Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError
 
 
 def test_remaining_goes_down() -> None:
@@ -57,11 +57,11 @@ def test_cancelling_breaks_off_what_asked_for_it_once_and_whatever_asks_later_at
         broken.append("first")
 
     for _time in range(2):
-        cancelled.breaks(first)
+        cancelled.on_cancel(first)
     assert broken == []
     cancelled.set()
     assert broken == ["first"]
-    cancelled.breaks(lambda: broken.append("late"))
+    cancelled.on_cancel(lambda: broken.append("late"))
     assert broken == ["first", "late"]
 
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils import _connection, _tokens
-from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Target, gather
-from ansible_collections.oaktree.multicloud.plugins.module_utils._rest import RestQuery, rest_record
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import auth, connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.catalog import RestQuery, rest_record
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target, gather
 from tests.core_run import ask, ask_one, entries, kinds
 from tests.standin import Answer, FaultProxy, StandIn
 
@@ -28,7 +28,7 @@ JSON = {"Content-Type": "application/json"}
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_connection, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(connection, "FIRST_PAUSE", 0.02)
 
 
 def images(connection: Connection) -> int:
@@ -176,7 +176,7 @@ def test_a_cloud_rebuilt_during_the_work(standin: Clouds) -> None:
 def test_a_catalog_that_leads_nowhere_is_renewed_unless_it_is_new(
     standin: Clouds, monkeypatch: pytest.MonkeyPatch, recent: float
 ) -> None:
-    monkeypatch.setattr(_tokens, "RECENT", recent)
+    monkeypatch.setattr(auth, "RECENT", recent)
     clouds = standin(servers=1)
     region = clouds["cloud1"]["r1"]
     ask_one(clouds, servers)
@@ -190,7 +190,7 @@ def test_a_catalog_that_leads_nowhere_is_renewed_unless_it_is_new(
 def test_a_dead_region_costs_the_others_no_token(standin: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
     clouds = standin(regions=2, servers=1)
     ask(clouds, servers)
-    monkeypatch.setattr(_tokens, "RECENT", 0.0)
+    monkeypatch.setattr(auth, "RECENT", 0.0)
     clouds["cloud1"].refuse_connections()
     clouds["cloud1"]["r1"].refuse_connections()
     assert kinds(ask(clouds, servers)) == {"cloud1/r1/demo": "unreachable", "cloud1/r2/demo": None}
@@ -198,7 +198,7 @@ def test_a_dead_region_costs_the_others_no_token(standin: Clouds, monkeypatch: p
 
 
 def test_a_service_that_is_new_in_the_catalog_is_found(standin: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_tokens, "RECENT", 0.0)
+    monkeypatch.setattr(auth, "RECENT", 0.0)
     clouds = standin(servers=1)
     ask_one(clouds, servers)
     (path,) = files("tokens")

@@ -16,8 +16,8 @@ import urllib3
 from keystoneauth1 import exceptions as ksa
 from openstack import exceptions as sdk
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils import _errors
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core import errors
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
     DeadlineError,
     OaktreeError,
     RefusedError,
@@ -28,7 +28,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import 
     parse_retry_after,
     translate,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Location
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
 
 NOVA_QUOTA = {"forbidden": {"code": 403, "message": "Quota exceeded for cores: Requested 4, but already used 20 of 20"}}
 NOVA_POLICY = {"forbidden": {"code": 403, "message": "Policy doesn't allow os_compute_api:servers:detail"}}
@@ -218,7 +218,7 @@ KINDS = {
 
 
 def test_every_kind_has_one_class_and_a_hint_that_is_a_sentence() -> None:
-    classes = [value for value in vars(_errors).values() if isinstance(value, type) and issubclass(value, OaktreeError)]
+    classes = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, OaktreeError)]
     assert sorted(value.kind for value in classes) == sorted(KINDS)
     hints = {value.default_hint for value in classes}
     assert len(hints) == len(classes)

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location, Project
+from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import records as make_records
+from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import server_record
 from ansible_collections.oaktree.multicloud.plugins.module_utils._hosts import (
     NEEDED,
     Group,
@@ -20,9 +23,6 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._hosts import (
     make_inventory,
     slim,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Location, Project
-from ansible_collections.oaktree.multicloud.plugins.module_utils._records import records as make_records
-from ansible_collections.oaktree.multicloud.plugins.module_utils._records import server_record
 
 NORTH = Location("alpha", "north", project=Project("p1", "demo"))
 SOUTH = Location("alpha", "south", project=Project("p1", "demo"))

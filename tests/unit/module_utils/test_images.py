@@ -12,8 +12,8 @@ from uuid import UUID
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Result
-from ansible_collections.oaktree.multicloud.plugins.module_utils._images import ImageQuery, list_images
+from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.images import ImageQuery, list_images
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
 from tests.core_run import ask_one, kinds
 from tests.standin import Answer, Region, StandIn
 from tests.standin.glance_images import Image

@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Location, Pattern, Project, Selection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import (
+    Location,
+    Pattern,
+    Project,
+    Selection,
+)
 
 DEMO = Project("p1", "demo", "default", "Default")
 EVERYWHERE = [

@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import OaktreeError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Result, Target, gather
-from ansible_collections.oaktree.multicloud.plugins.module_utils._offers import (
-    ImageOffers,
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.capabilities import (
+    Capabilities,
+    ImageCapabilities,
+    ImageStore,
     ObjectStore,
-    Offers,
     Quota,
-    Store,
     Vendor,
-    image_offers,
-    offers,
+    capabilities,
+    image_capabilities,
 )
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import OaktreeError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result, Target, gather
 from tests.standin import Answer, BlackHole, BreakAnswer, StandIn
 
 INFO = {
@@ -44,9 +44,9 @@ def survey(clouds: StandIn, work: Callable[[Connection], Any], timeout: float = 
     return result
 
 
-def surveyed(clouds: StandIn, **entry: Any) -> Offers:
-    result = survey(clouds, offers, **entry)
-    assert isinstance(result.value, Offers)
+def surveyed(clouds: StandIn, **entry: Any) -> Capabilities:
+    result = survey(clouds, capabilities, **entry)
+    assert isinstance(result.value, Capabilities)
     return result.value
 
 
@@ -54,7 +54,7 @@ def answer(body: Any, status: int = 200) -> Answer:
     return Answer(status, {"Content-Type": "application/json"}, json.dumps(body).encode())
 
 
-def with_object_store(clouds: StandIn, info: Answer, prefix: str = "") -> Offers:
+def with_object_store(clouds: StandIn, info: Answer, prefix: str = "") -> Capabilities:
     """A survey where the object store is at the image service's address, as nothing else answers there."""
     region = clouds["cloud1"]["r1"]
     region.fault("GET", f"^{prefix}/info$", info)
@@ -62,13 +62,13 @@ def with_object_store(clouds: StandIn, info: Answer, prefix: str = "") -> Offers
 
 
 def test_import_methods_and_stores(cloud: StandIn) -> None:
-    result = survey(cloud, image_offers)
-    fast, slow = Store("fast", default=True, description=None), Store("slow", default=False, description=None)
-    assert result.value == ImageOffers(("glance-direct", "web-download"), (fast, slow))
+    result = survey(cloud, image_capabilities)
+    fast, slow = ImageStore("fast", default=True, description=None), ImageStore("slow", default=False, description=None)
+    assert result.value == ImageCapabilities(("glance-direct", "web-download"), (fast, slow))
 
 
 def test_negotiation_costs_two_requests(cloud: StandIn) -> None:
-    survey(cloud, image_offers)
+    survey(cloud, image_capabilities)
     assert cloud.counters.requests(path="/v2/info/import") == 1
     assert cloud.counters.requests(path="/v2/info/stores") == 1
     assert cloud.counters.requests(path="/v2/info/usage") == 0
@@ -78,13 +78,13 @@ def test_one_store_and_put_only(cloud: StandIn) -> None:
     glance = cloud["cloud1"]["r1"].glance
     glance.stores = ["only"]
     glance.import_methods = []
-    assert survey(cloud, image_offers).value == ImageOffers((), ())
+    assert survey(cloud, image_capabilities).value == ImageCapabilities((), ())
 
 
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_glance_without_import_takes_put(cloud: StandIn, status: int) -> None:
     cloud["cloud1"]["r1"].fault("GET", "/info/", Answer(status))
-    assert survey(cloud, image_offers).value == ImageOffers((), ())
+    assert survey(cloud, image_capabilities).value == ImageCapabilities((), ())
 
 
 def test_a_store_that_only_reads_is_none_to_upload_to(cloud: StandIn) -> None:
@@ -104,7 +104,7 @@ def test_a_store_that_only_reads_is_none_to_upload_to(cloud: StandIn) -> None:
 )
 def test_a_busy_glance_is_not_taken_for_one_that_cannot_import(cloud: StandIn, trouble: Any, kind: str) -> None:
     cloud["cloud1"]["r1"].fault("GET", "/info/import", trouble)
-    error = survey(cloud, image_offers).error
+    error = survey(cloud, image_capabilities).error
     assert isinstance(error, OaktreeError)
     assert error.kind == kind
 
@@ -183,7 +183,7 @@ def test_vendor_settings(cloud: StandIn) -> None:
 
 def test_a_silent_glance_costs_the_location_its_time(cloud: StandIn) -> None:
     cloud["cloud1"]["r1"].fault("*", ".", BlackHole())
-    result = survey(cloud, offers, timeout=1.0)
+    result = survey(cloud, capabilities, timeout=1.0)
     assert result.error is not None
     assert result.error.kind == "timeout"
     assert result.seconds < 3

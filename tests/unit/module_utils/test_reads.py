@@ -17,14 +17,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils import _cache
-from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import ServerError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.glance import Glance
-from ansible_collections.oaktree.multicloud.plugins.module_utils._images import ImageQuery, list_images
-from ansible_collections.oaktree.multicloud.plugins.module_utils._reads import KIND, SharedReads
-from ansible_collections.oaktree.multicloud.plugins.module_utils._servers import ServerQuery, list_servers
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import ServerError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.images import ImageQuery, list_images
+from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import Glance
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.coalesce import KIND, RequestCoalescer
 from tests.core_run import ask, ask_one
 from tests.standin import StandIn
 from tests.standin.glance_images import Image
@@ -44,72 +44,74 @@ class Asked:
         return {"answer": self.times}
 
 
-def get(reads: SharedReads, asked: Callable[[], dict[str, Any]], key: str = "key", patience: float = 5) -> Any:
+def get(reads: RequestCoalescer, asked: Callable[[], dict[str, Any]], key: str = "key", patience: float = 5) -> Any:
     return reads.get(key, asked, Deadline(patience))
 
 
 def kept() -> list[Path]:
-    directory = _cache.private_directory(KIND)
+    directory = private_files.private_directory(KIND)
     assert directory
     return list(directory.glob("*.json"))
 
 
 @pytest.fixture
-def other() -> Iterator[SharedReads]:
+def other() -> Iterator[RequestCoalescer]:
     """Another process that is there at the same time."""
-    with SharedReads() as reads:
+    with RequestCoalescer() as reads:
         yield reads
 
 
 def test_alone_everything_is_asked_and_nothing_kept() -> None:
     asked = Asked()
-    with SharedReads() as reads:
+    with RequestCoalescer() as reads:
         assert [get(reads, asked), get(reads, asked)] == [{"answer": 1}, {"answer": 2}]
         assert kept() == []
 
 
-def test_two_share_what_was_asked_since_both_began(other: SharedReads) -> None:
+def test_two_share_what_was_asked_since_both_began(other: RequestCoalescer) -> None:
     asked = Asked()
-    with SharedReads() as reads:
+    with RequestCoalescer() as reads:
         assert get(other, asked) == get(reads, asked) == {"answer": 1}
         assert get(reads, asked, "another key") == {"answer": 2}
         assert [path.stat().st_mode & 0o777 for path in kept()] == [0o600, 0o600]
 
 
-def test_who_begins_later_asks_anew(other: SharedReads) -> None:
+def test_who_begins_later_asks_anew(other: RequestCoalescer) -> None:
     asked = Asked()
     assert get(other, asked) == {"answer": 1}
-    with SharedReads() as reads:
+    with RequestCoalescer() as reads:
         assert get(reads, asked) == {"answer": 2}
         assert get(other, asked) == {"answer": 2}
 
 
-def test_an_answer_from_the_future_is_not_believed(other: SharedReads) -> None:
-    _cache.write(KIND, "key", {"asked": time.time() + 60, "answer": {}})
-    with SharedReads():
+def test_an_answer_from_the_future_is_not_believed(other: RequestCoalescer) -> None:
+    private_files.write(KIND, "key", {"asked": time.time() + 60, "answer": {}})
+    with RequestCoalescer():
         assert get(other, Asked()) == {"answer": 1}
 
 
 @pytest.mark.parametrize(
     "kept", [[], {"asked": "now", "answer": {}}, {"answer": {}}, {"asked": 1e11}, {"asked": 0, "answer": []}, "x", 7]
 )
-def test_what_makes_no_sense_is_not_believed(other: SharedReads, monkeypatch: pytest.MonkeyPatch, kept: Any) -> None:
+def test_what_makes_no_sense_is_not_believed(
+    other: RequestCoalescer, monkeypatch: pytest.MonkeyPatch, kept: Any
+) -> None:
     monkeypatch.setattr(other, "began", 0.0)
-    _cache.write(KIND, "key", kept)
-    with SharedReads():
+    private_files.write(KIND, "key", kept)
+    with RequestCoalescer():
         assert get(other, Asked()) == {"answer": 1}
 
 
 def test_the_last_leaves_nothing_behind() -> None:
-    with SharedReads() as first:
-        with SharedReads() as second:
+    with RequestCoalescer() as first:
+        with RequestCoalescer() as second:
             get(second, Asked())
         assert len(kept()) == 1
         get(first, Asked())
     assert kept() == []
 
 
-def test_others_are_waited_for(other: SharedReads) -> None:
+def test_others_are_waited_for(other: RequestCoalescer) -> None:
     asked, begun, finish = Asked(), threading.Event(), threading.Event()
 
     def slowly() -> dict[str, Any]:
@@ -117,7 +119,7 @@ def test_others_are_waited_for(other: SharedReads) -> None:
         assert finish.wait(10)
         return asked()
 
-    with SharedReads() as reads, ThreadPoolExecutor() as pool:
+    with RequestCoalescer() as reads, ThreadPoolExecutor() as pool:
         one = pool.submit(get, other, slowly)
         assert begun.wait(10)
         two = pool.submit(get, reads, asked)
@@ -126,7 +128,7 @@ def test_others_are_waited_for(other: SharedReads) -> None:
         assert [one.result(10), two.result(10)] == [{"answer": 2}, {"answer": 2}]
 
 
-def test_patience_ends(other: SharedReads) -> None:
+def test_patience_ends(other: RequestCoalescer) -> None:
     asked, begun, finish = Asked(), threading.Event(), threading.Event()
 
     def hanging() -> dict[str, Any]:
@@ -134,18 +136,18 @@ def test_patience_ends(other: SharedReads) -> None:
         finish.wait(30)
         return {}
 
-    with SharedReads() as reads, ThreadPoolExecutor() as pool:
+    with RequestCoalescer() as reads, ThreadPoolExecutor() as pool:
         pool.submit(get, other, hanging)
         assert begun.wait(10)
         assert get(reads, asked, patience=0.1) == {"answer": 1}
         finish.set()
 
 
-def test_a_failure_is_of_one_alone(other: SharedReads) -> None:
+def test_a_failure_is_of_one_alone(other: RequestCoalescer) -> None:
     def fail() -> dict[str, Any]:
         raise ServerError("503")
 
-    with SharedReads() as reads:
+    with RequestCoalescer() as reads:
         with pytest.raises(ServerError):
             get(other, fail)
         assert get(reads, Asked()) == {"answer": 1}
@@ -154,13 +156,13 @@ def test_a_failure_is_of_one_alone(other: SharedReads) -> None:
 def test_a_killed_process_is_not_there() -> None:
     code = (
         "import time\n"
-        f"from {SharedReads.__module__} import SharedReads\n"
-        "with SharedReads():\n"
+        f"from {RequestCoalescer.__module__} import RequestCoalescer\n"
+        "with RequestCoalescer():\n"
         "    print('there', flush=True)\n"
         "    time.sleep(60)\n"
     )
     with (
-        SharedReads() as reads,
+        RequestCoalescer() as reads,
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process,
     ):
         assert process.stdout
@@ -174,7 +176,7 @@ def test_a_killed_process_is_not_there() -> None:
 @pytest.mark.usefixtures("other")
 def test_nothing_is_shared_unless_that_is_allowed() -> None:
     asked = Asked()
-    with SharedReads(allowed=False) as reads:
+    with RequestCoalescer(allowed=False) as reads:
         assert [get(reads, asked), get(reads, asked)] == [{"answer": 1}, {"answer": 2}]
     assert kept() == []
 
@@ -183,7 +185,7 @@ def test_without_private_files_everything_is_asked(tmp_path: Path, monkeypatch: 
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     asked = Asked()
-    with SharedReads() as one, SharedReads() as two:
+    with RequestCoalescer() as one, RequestCoalescer() as two:
         assert [get(one, asked), get(two, asked)] == [{"answer": 1}, {"answer": 2}]
 
 

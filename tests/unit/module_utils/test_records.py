@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import InputError, ServerError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._location import Location, Project
-from ansible_collections.oaktree.multicloud.plugins.module_utils._records import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, ServerError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location, Project
+from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import (
     IMAGE_FIELDS,
     SERVER_FIELDS,
     check_fields,

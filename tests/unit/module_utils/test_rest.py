@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Result, Target, gather
-from ansible_collections.oaktree.multicloud.plugins.module_utils._rest import RestQuery, rest_record, service_types
-from ansible_collections.oaktree.multicloud.plugins.module_utils._service_types import official_type
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.catalog import (
+    RestQuery,
+    rest_record,
+    service_types,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service_types import official_type
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result, Target, gather
 from tests.standin import Answer, BlackHole, StandIn
 
 

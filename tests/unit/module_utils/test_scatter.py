@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import DeadlineError, QuotaError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._scatter import InterruptError, Limits, scatter
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError, QuotaError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.scatter import InterruptError, Limits, scatter
 
 QUICK = Limits(concurrency=10, timeout=5.0)
 
@@ -130,7 +130,7 @@ def test_errors_become_outcomes_with_their_cause() -> None:
 
 PROGRAM = """
 import sys, threading, time
-from ansible_collections.oaktree.multicloud.plugins.module_utils._scatter import InterruptError, Limits, scatter
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.scatter import InterruptError, Limits, scatter
 
 def work(item, deadline):
     if item == "fine":
@@ -218,13 +218,13 @@ def test_an_interrupt_tells_what_became_of_the_work() -> None:
         except DeadlineError as error:
             if item == "late":
                 return item
-            error.leaves("a crumb" if item == "messy" else "")
+            error.add_residue("a crumb" if item == "messy" else "")
             raise
         return item
 
     with pytest.raises(InterruptError) as caught:
         scatter(["late", "clean", "messy", "stubborn", "last", "never"], work, Limits(5, 10.0, grace=0.5))
-    ends = [(one.item, one.value, one.error.left if one.error else None) for one in caught.value.outcomes]
+    ends = [(one.item, one.value, one.error.residue if one.error else None) for one in caught.value.outcomes]
     assert ends == [
         ("late", "late", None),
         ("clean", None, []),

@@ -12,12 +12,12 @@ import pytest
 from keystoneauth1.loading import get_plugin_loader
 from openstack.config.loader import OpenStackConfig
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._sdk import make_config
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.sdk import make_config
 
 HEAVY = "openstack.connection"
 CONFIGURE = f"""
 import sys
-from ansible_collections.oaktree.multicloud.plugins.module_utils._clouds import Clouds
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds
 auth = {{"auth_url": "https://127.0.0.1/v3", "username": "u", "password": "p", "project_name": "x"}}
 (region,) = Clouds(clouds_config={{"clouds": {{"a": {{"auth": auth, "region_name": "r"}}}}}}).regions("a")
 print("{HEAVY}" in sys.modules)

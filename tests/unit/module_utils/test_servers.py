@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Result
-from ansible_collections.oaktree.multicloud.plugins.module_utils._servers import ServerQuery, list_servers
+from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
 from tests.core_run import ask_one, entries, kinds
 from tests.standin import Answer, StandIn
 from tests.standin import nova as standin_nova

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._clouds import Clouds
-from ansible_collections.oaktree.multicloud.plugins.module_utils._service_settings import service_settings
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.settings import service_settings
 
 PASSWORD = {"auth_url": "https://127.0.0.1/v3", "username": "u", "password": "p"}
 SCOPED = PASSWORD | {"project_name": "x", "project_id": "7"}

@@ -20,12 +20,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils import _cache, _shared_store
-from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import DeadlineError, InputError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._gather import Result, Target, gather
-from ansible_collections.oaktree.multicloud.plugins.module_utils._shared_store import open_store
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError, InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local import cache_dogpile, private_files
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.cache_dogpile import open_cache
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result, Target, gather
 from tests.core_run import entries, kinds
 from tests.standin import StandIn
 
@@ -128,7 +128,7 @@ def test_processes_share_it(standin: Clouds, shared: tuple[Section, Any]) -> Non
     assert clouds.counters.tokens == 2
     assert clouds.counters.requests(service="image") == 8 * 4 + 4, "one discovery for each image service"
     assert [result.requests for result in ask(clouds, shared[0])] == [1] * 4
-    assert (kept(), _cache.warnings()) == ([], [])
+    assert (kept(), private_files.warnings()) == ([], [])
 
 
 def test_a_refused_token_is_dropped_there(standin: Clouds, shared: tuple[Section, Any]) -> None:
@@ -152,7 +152,7 @@ def test_a_server_that_goes_away_breaks_nothing(standin: Clouds, shared: tuple[S
 
     assert [result.value for result in ask(clouds, section, work)] == [1]
     assert [result.value for result in ask(clouds, section)] == [1]
-    (warning,) = _cache.warnings()
+    (warning,) = private_files.warnings()
     assert warning.startswith(f"The cache that clouds.yaml names ({section['class']}) is not used: ")
 
 
@@ -161,14 +161,14 @@ def test_its_lock_is_one_for_all_and_frees_itself(shared: tuple[Section, Any]) -
     held = FORKS.Event()
 
     def hold() -> None:
-        with open_store(section).lock("tokens", "a", Deadline(5)):
+        with open_cache(section).lock("tokens", "a", Deadline(5)):
             held.set()
             time.sleep(60)
 
     process = FORKS.Process(target=hold)
     process.start()
     assert held.wait(10)
-    store = open_store(section)
+    store = open_cache(section)
     with pytest.raises(DeadlineError), store.lock("tokens", "a", Deadline(0.2)):
         pass
     process.kill()
@@ -177,7 +177,7 @@ def test_its_lock_is_one_for_all_and_frees_itself(shared: tuple[Section, Any]) -
         pass
     with store.lock("tokens", "a", Deadline(1)):
         pass
-    assert _cache.warnings() == []
+    assert private_files.warnings() == []
 
 
 def test_no_pickle_is_opened(tmp_path: Path) -> None:
@@ -187,14 +187,14 @@ def test_no_pickle_is_opened(tmp_path: Path) -> None:
     pickle = b"cos\nsystem\n(S'touch " + str(proof).encode() + b"'\ntR."
     with memcached() as (_process, port):
         for name in ("memcached", "pylibmc", "pymemcache"):
-            store = open_store({"class": f"dogpile.cache.{name}", "arguments": {"url": [f"127.0.0.1:{port}"]}})
+            store = open_cache({"class": f"dogpile.cache.{name}", "arguments": {"url": [f"127.0.0.1:{port}"]}})
             store.set("tokens", "a", 1)
             with closing(Client(("127.0.0.1", port))) as client:
-                client.set(_shared_store._name("tokens", "a"), pickle, flags=1, noreply=False)
+                client.set(cache_dogpile._name("tokens", "a"), pickle, flags=1, noreply=False)
             assert store.get("tokens", "a") is None
     assert not proof.exists()
-    assert len(_cache.warnings()) == 3
-    assert all("is damaged" in text for text in _cache.warnings())
+    assert len(private_files.warnings()) == 3
+    assert all("is damaged" in text for text in private_files.warnings())
 
 
 def test_what_the_user_gives_as_arguments_is_used_and_keys_tell_nothing(standin: Clouds) -> None:
@@ -208,7 +208,7 @@ def test_what_the_user_gives_as_arguments_is_used_and_keys_tell_nothing(standin:
             lives = [database.ttl(key) for key in keys]
     assert keys
     assert all(key.startswith(b"oaktree.multicloud:") and b"secret" not in key for key in keys)
-    assert all(0 < life <= _cache.DAY for life in lives)
+    assert all(0 < life <= private_files.DAY for life in lives)
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_what_the_user_gives_as_arguments_is_used_and_keys_tell_nothing(standin:
 def test_what_cannot_be_used_is_a_warning(standin: Clouds, section: Section, reason: str) -> None:
     clouds = standin(clouds=2, regions=2, servers=1)
     assert [result.value for result in ask(clouds, section)] == [1] * 4
-    (warning,) = _cache.warnings()
+    (warning,) = private_files.warnings()
     assert warning.startswith(f"The cache that clouds.yaml names ({section['class']}) is not used: ")
     assert reason in warning
     assert "hunter2" not in warning
@@ -239,7 +239,7 @@ def test_a_library_that_is_missing_is_a_warning(standin: Clouds, monkeypatch: py
     monkeypatch.setitem(sys.modules, "redis", None)
     clouds = standin(servers=1)
     assert [result.value for result in ask(clouds, {"class": "dogpile.cache.redis"})] == [1]
-    assert "redis" in str(_cache.warnings())
+    assert "redis" in str(private_files.warnings())
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_the_other_back_ends(standin: Clouds, section: Any, tokens: int, *, in_f
         ask(clouds, section)
     assert clouds.counters.tokens == tokens
     assert bool(kept()) is in_files
-    assert _cache.warnings() == []
+    assert private_files.warnings() == []
 
 
 def test_a_section_that_is_none_is_an_error(standin: Clouds) -> None:

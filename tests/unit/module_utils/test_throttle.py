@@ -25,18 +25,23 @@ from typing import Any
 import pytest
 from requests import Response
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils import _processes
-from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import DeadlineError, OaktreeError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._throttle import LONGEST_PAUSE, Gate, Place, configured
-from ansible_collections.oaktree.multicloud.plugins.module_utils._turns import LOOK, Limit
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.rate_limit import (
+    LONGEST_PAUSE,
+    LimitKey,
+    RateLimiter,
+    configured,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError, OaktreeError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local import processes
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.request_queue import LOOK, Limit
 from tests.core_run import ask, ask_one, entries, kinds
 from tests.herd import Herd
 from tests.standin import Answer, BlackHole, StandIn
 
 Clouds = Callable[..., StandIn]
-PLACE = Place.of("https://keystone.example.org/v3", "r1", "compute")
+PLACE = LimitKey.of("https://keystone.example.org/v3", "r1", "compute")
 
 
 def servers(connection: Connection) -> None:
@@ -143,15 +148,15 @@ def test_a_killed_process_frees_what_it_had(standin: Clouds) -> None:
 FAMILY = """
 import json, os, subprocess, sys, time
 from pathlib import Path
-from ansible_collections.oaktree.multicloud.plugins.module_utils import _processes
-_processes.show_life(Path(sys.argv[1]))
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local import processes
+processes.show_life(Path(sys.argv[1]))
 other = subprocess.Popen(["sleep", "60"], close_fds=False)
 child = os.fork()
 if child:
-    known = {"parent": _processes.name(), "pids": [child, other.pid]}
+    known = {"parent": processes.name(), "pids": [child, other.pid]}
 else:
-    _processes.show_life(Path(sys.argv[1]))
-    known = {"child": _processes.name()}
+    processes.show_life(Path(sys.argv[1]))
+    known = {"child": processes.name()}
 os.write(1, json.dumps(known).encode() + b"\\n")
 time.sleep(60)
 """
@@ -162,14 +167,14 @@ def test_a_child_is_not_taken_for_its_parent(tmp_path: Path) -> None:
         assert process.stdout is not None
         family = {**json.loads(process.stdout.readline()), **json.loads(process.stdout.readline())}
         parent, child = family["parent"], family["child"]
-        before = [_processes.is_alive(tmp_path, name) for name in (parent, child)]
+        before = [processes.is_alive(tmp_path, name) for name in (parent, child)]
         process.kill()
         process.wait()
-        after = [_processes.is_alive(tmp_path, name) for name in (parent, child)]
+        after = [processes.is_alive(tmp_path, name) for name in (parent, child)]
         for pid in family["pids"]:
             os.kill(pid, 9)
     assert (before, after) == ([True, True], [False, True])
-    until(lambda: not _processes.is_alive(tmp_path, child))
+    until(lambda: not processes.is_alive(tmp_path, child))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -178,8 +183,8 @@ def test_what_the_dead_left_is_removed(tmp_path: Path) -> None:
     for name, age in (("a.json", 90_000), ("b.pause", 90_000), ("c.json", 80_000), (f"{'d' * 16}.alive", 0)):
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (now - age, now - age))
-    _processes.show_life(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"c.json", f"{_processes.name()}.alive"}
+    processes.show_life(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"c.json", f"{processes.name()}.alive"}
 
 
 # One process
@@ -220,7 +225,7 @@ def test_locations_services_and_keystone_are_counted_apart(standin: Clouds) -> N
 
 def test_first_come_first_served() -> None:
     order = []
-    gate = Gate(PLACE, Limit(concurrency=1))
+    gate = RateLimiter(PLACE, Limit(concurrency=1))
     go = threading.Event()
 
     def send(number: int) -> None:
@@ -262,7 +267,7 @@ def test_who_cannot_be_served_in_time_hears_of_it_at_once(standin: Clouds) -> No
 
 
 def test_who_is_cancelled_leaves_the_queue() -> None:
-    gate = Gate(PLACE, Limit(rate=0.01))
+    gate = RateLimiter(PLACE, Limit(rate=0.01))
     gate.send(ok, Deadline(5))
     deadline = Deadline(1000)
     errors: list[OaktreeError] = []
@@ -312,7 +317,7 @@ def full_disk() -> Iterator[None]:
 
 @contextmanager
 def directories_in_the_way() -> Iterator[None]:
-    gate = Gate(PLACE, Limit(1))
+    gate = RateLimiter(PLACE, Limit(1))
     gate._path.mkdir()
     Path(gate._pause_path).mkdir()
     os.utime(gate._pause_path, (0, 0))
@@ -321,7 +326,7 @@ def directories_in_the_way() -> Iterator[None]:
 
 @contextmanager
 def a_lock_that_somebody_holds() -> Iterator[None]:
-    gate = Gate(PLACE, Limit(1))
+    gate = RateLimiter(PLACE, Limit(1))
     with gate._path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -333,7 +338,7 @@ def a_lock_that_somebody_holds() -> Iterator[None]:
 def test_without_files_limits_hold_within_the_process(
     trouble: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_processes, "_PATIENCE", 0.05)
+    monkeypatch.setattr(processes, "_PATIENCE", 0.05)
     moments: list[float] = []
     place = PLACE._replace(region=trouble.__name__)
     monkeypatch.setattr(sys.modules[__name__], "PLACE", place)
@@ -343,17 +348,17 @@ def test_without_files_limits_hold_within_the_process(
         return ok()
 
     with trouble():
-        gates = [Gate(place, Limit(rate=2)) for _number in range(3)]
+        gates = [RateLimiter(place, Limit(rate=2)) for _number in range(3)]
         for gate in gates:
             gate.send(call, Deadline(10))
         assert spans(moments, 2)[0] > 1.0
         gates[0]._pause(60)
-        assert Gate(place, Limit())._paused() > (0 if trouble is a_lock_that_somebody_holds else 50)
+        assert RateLimiter(place, Limit())._paused() > (0 if trouble is a_lock_that_somebody_holds else 50)
 
 
 @pytest.mark.parametrize("content", [b"", b"\0\0", b"{", b'{"waiting": 5}\n', b'{"ended": [9e99, 9e99]}\n'])
 def test_a_corrupt_file_holds_up_nobody(content: bytes) -> None:
-    gate = Gate(PLACE, Limit(rate=2))
+    gate = RateLimiter(PLACE, Limit(rate=2))
     gate._path.write_bytes(content)
     gate.send(ok, Deadline(5))
     assert len(queue()["ended"]) >= 1
@@ -403,7 +408,7 @@ def test_a_short_pause_is_sat_out_by_all_and_once(standin: Clouds) -> None:
 
 
 def test_a_pause_holds_for_who_waits_for_a_turn() -> None:
-    gate = Gate(PLACE, Limit(rate=4))
+    gate = RateLimiter(PLACE, Limit(rate=4))
     moments: list[float] = []
 
     def call() -> Response:
@@ -448,8 +453,8 @@ def test_a_pause_of_keystone_holds_for_all_regions(standin: Clouds) -> None:
 def test_no_pause_is_longer_than_an_hour(value: str) -> None:
     response = ok()
     response.status_code, response.headers["Retry-After"] = 429, value
-    Gate(PLACE, Limit()).send(lambda: response, Deadline(5))
-    assert LONGEST_PAUSE - 5 < Gate(PLACE, Limit())._paused() <= LONGEST_PAUSE
+    RateLimiter(PLACE, Limit()).send(lambda: response, Deadline(5))
+    assert LONGEST_PAUSE - 5 < RateLimiter(PLACE, Limit())._paused() <= LONGEST_PAUSE
 
 
 @pytest.mark.parametrize("value", [None, "", "0", "-5", "nan"])
@@ -458,13 +463,13 @@ def test_no_pause_that_nobody_asked_for(value: str | None) -> None:
     response.status_code = 429
     if value is not None:
         response.headers["Retry-After"] = value
-    Gate(PLACE, Limit()).send(lambda: response, Deadline(5))
-    assert Gate(PLACE, Limit())._paused() == 0
+    RateLimiter(PLACE, Limit()).send(lambda: response, Deadline(5))
+    assert RateLimiter(PLACE, Limit())._paused() == 0
     assert list(directory().iterdir()) == []
 
 
 def test_a_clock_that_was_set_back_leaves_no_pause() -> None:
-    gate = Gate(PLACE, Limit())
+    gate = RateLimiter(PLACE, Limit())
     gate._pause(60)
     later = time.time() + 2 * LONGEST_PAUSE
     os.utime(gate._pause_path, (later, later))
@@ -472,7 +477,7 @@ def test_a_clock_that_was_set_back_leaves_no_pause() -> None:
 
 
 def test_a_longer_pause_stays() -> None:
-    gate = Gate(PLACE, Limit())
+    gate = RateLimiter(PLACE, Limit())
     gate._pause(60)
     gate._pause(5)
     assert gate._paused() > 50
@@ -535,4 +540,4 @@ def test_a_limit_that_is_none_is_a_failure_of_the_cloud(standin: Clouds, key: st
     ],
 )
 def test_what_is_counted_together(one: tuple[str, str, str], other: tuple[str, str, str], same: bool) -> None:  # noqa: FBT001 - a table
-    assert (Place.of(*one) == Place.of(*other)) is same
+    assert (LimitKey.of(*one) == LimitKey.of(*other)) is same

@@ -23,11 +23,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils import _tls
-from ansible_collections.oaktree.multicloud.plugins.module_utils._clouds import Clouds
-from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection, _heeds_environment
-from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import UnreachableError, translate
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import tls
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection, _heeds_environment
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import UnreachableError, translate
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         load(context, cafile, capath, cadata)
 
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted)
-    monkeypatch.setattr(_tls, "_contexts", {})
+    monkeypatch.setattr(tls, "_contexts", {})
     return read
 
 

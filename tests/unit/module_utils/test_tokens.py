@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils import _connection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from tests.core_run import ask, ask_one, entries, kinds
 from tests.standin import Answer, StandIn
 
@@ -28,7 +28,7 @@ FORKS = multiprocessing.get_context("fork")
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_connection, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(connection, "FIRST_PAUSE", 0.02)
 
 
 def servers(connection: Connection) -> int:

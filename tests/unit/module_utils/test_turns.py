@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._turns import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.request_queue import (
     LONGEST_WAY,
     LOOK,
     UNHEARD,
     Limit,
-    Turns,
+    RequestQueue,
     Wait,
 )
 
@@ -31,12 +31,12 @@ def ticket(number: int, owner: int = 1) -> str:
     return f"{owner:016x}.{number}"
 
 
-def started(turns: Turns, limit: Limit, number: int, now: float = NOW) -> list[bool]:
+def started(turns: RequestQueue, limit: Limit, number: int, now: float = NOW) -> list[bool]:
     """Which of so many new requests may start at once."""
     return [turns.ask(ticket(index), limit, now) is None for index in range(number)]
 
 
-def wait(turns: Turns, name: str, limit: Limit, now: float) -> Wait:
+def wait(turns: RequestQueue, name: str, limit: Limit, now: float) -> Wait:
     found = turns.ask(name, limit, now)
     assert found is not None
     return found
@@ -51,7 +51,7 @@ class Simulation:
 
     limit: Limit
     seed: int
-    turns: Turns = field(default_factory=Turns)
+    turns: RequestQueue = field(default_factory=RequestQueue)
     arrivals: list[float] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
     most: int = 0
@@ -73,7 +73,7 @@ class Simulation:
                 took = chance.uniform(0, slowest)
                 self.arrivals.append(now + chance.uniform(0, took))
                 heapq.heappush(events, (now + took, index, "end"))
-            self.turns = Turns.read(self.turns.written(), now)
+            self.turns = RequestQueue.read(self.turns.written(), now)
         self.arrivals.sort()
         return now - NOW
 
@@ -114,7 +114,7 @@ def test_a_limit_is_used_up_when_answers_are_quick() -> None:
 
 
 def test_a_window_has_room_again_when_it_has_passed_since_the_end() -> None:
-    turns = Turns()
+    turns = RequestQueue()
     assert started(turns, FIVE, 7) == [True] * 5 + [False] * 2
     assert wait(turns, ticket(5), FIVE, NOW).least == pytest.approx(1.0)
     for index in range(5):
@@ -127,14 +127,14 @@ def test_a_window_has_room_again_when_it_has_passed_since_the_end() -> None:
 
 
 def test_who_waits_knows_how_long_at_least() -> None:
-    turns = Turns()
+    turns = RequestQueue()
     started(turns, FIVE, 50)
     assert wait(turns, ticket(49), FIVE, NOW).least == pytest.approx(9.0)
     assert wait(turns, ticket(49), FIVE, NOW).look == LOOK
 
 
 def test_who_gives_up_makes_room() -> None:
-    turns = Turns()
+    turns = RequestQueue()
     started(turns, FIVE, 12)
     for index in range(5, 10):
         turns.leave(ticket(index))
@@ -143,7 +143,7 @@ def test_who_gives_up_makes_room() -> None:
 
 
 def test_a_request_without_an_answer_may_still_arrive() -> None:
-    turns = Turns()
+    turns = RequestQueue()
     limit = Limit(1)
     turns.ask(ticket(0), limit, NOW)
     turns.end(ticket(0), limit, NOW + 0.1, answered=False)
@@ -151,7 +151,7 @@ def test_a_request_without_an_answer_may_still_arrive() -> None:
 
 
 def test_a_request_that_takes_long_counts_as_arrived() -> None:
-    turns = Turns()
+    turns = RequestQueue()
     limit = Limit(1)
     turns.ask(ticket(0), limit, NOW)
     assert turns.ask(ticket(1), limit, NOW + LONGEST_WAY + 0.9) is not None
@@ -161,7 +161,7 @@ def test_a_request_that_takes_long_counts_as_arrived() -> None:
 
 
 def test_the_dead_free_what_they_had() -> None:
-    turns = Turns()
+    turns = RequestQueue()
     for owner, number in ((1, 0), (2, 0), (2, 1), (3, 0)):
         turns.ask(ticket(number, owner), ONE_AT_ONCE, NOW)
     assert turns.owners == {f"{owner:016x}" for owner in (1, 2, 3)}
@@ -171,7 +171,7 @@ def test_the_dead_free_what_they_had() -> None:
 
 
 def test_requests_of_the_dead_count_until_they_have_arrived() -> None:
-    turns = Turns()
+    turns = RequestQueue()
     limit = Limit(1)
     turns.ask(ticket(0, 1), limit, NOW)
     turns.bury({f"{1:016x}"}, limit, NOW + 2)
@@ -182,7 +182,7 @@ def test_requests_of_the_dead_count_until_they_have_arrived() -> None:
 
 
 def test_each_keeps_its_own_limit_and_counts_everybody() -> None:
-    turns = Turns()
+    turns = RequestQueue()
     slow, quick = Limit(0.5), Limit(5)
     assert turns.ask(ticket(0), slow, NOW) is None
     turns.end(ticket(0), slow, NOW, answered=True)
@@ -195,7 +195,7 @@ def test_each_keeps_its_own_limit_and_counts_everybody() -> None:
 
 
 def test_a_queue_is_no_longer_than_a_window() -> None:
-    turns = Turns()
+    turns = RequestQueue()
     for index in range(1000):
         assert turns.ask(ticket(index), FIVE, NOW + 2 * index) is None
         turns.end(ticket(index), FIVE, NOW + 2 * index, answered=True)
@@ -221,10 +221,10 @@ def test_a_limit_says_what_it_is(limit: Limit, text: str) -> None:
 
 
 def test_what_is_written_is_read_again() -> None:
-    turns = Turns()
+    turns = RequestQueue()
     started(turns, FIVE, 7)
     turns.end(ticket(1), FIVE, NOW + 0.1, answered=True)
-    assert Turns.read(turns.written(), NOW + 1) == turns
+    assert RequestQueue.read(turns.written(), NOW + 1) == turns
 
 
 VALID: dict[str, Any] = {
@@ -269,11 +269,11 @@ WRONG: list[dict[str, Any]] = [
     ],
 )
 def test_content_that_makes_no_sense_is_as_good_as_none(content: bytes) -> None:
-    assert Turns.read(content, NOW) == Turns()
+    assert RequestQueue.read(content, NOW) == RequestQueue()
 
 
 def test_moments_to_come_hold_up_nobody_for_long() -> None:
     far = {"under_way": {ticket(2): 9e9}, "ended": [9e9] * 5, "looked": 9e9, "window": 1.0, "burst": 5}
-    turns = Turns.read(json.dumps(far).encode(), NOW)
+    turns = RequestQueue.read(json.dumps(far).encode(), NOW)
     assert wait(turns, ticket(1), FIVE, NOW).least <= 1.0 + UNHEARD
     assert turns.looked <= NOW

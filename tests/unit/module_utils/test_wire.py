@@ -15,18 +15,18 @@ import pytest
 import requests
 from requests.exceptions import ChunkedEncodingError
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils import _wire
-from ansible_collections.oaktree.multicloud.plugins.module_utils._wire import BreakableAdapter
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import transport
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.transport import AbortableAdapter
 from tests.standin import StandIn, TrickleAnswer
 
 
 @pytest.fixture
-def adapter() -> BreakableAdapter:
-    return BreakableAdapter()
+def adapter() -> AbortableAdapter:
+    return AbortableAdapter()
 
 
 @pytest.fixture
-def session(adapter: BreakableAdapter) -> Iterator[requests.Session]:
+def session(adapter: AbortableAdapter) -> Iterator[requests.Session]:
     with requests.Session() as made:
         made.trust_env = False
         for scheme in ("http://", "https://"):
@@ -45,7 +45,7 @@ def port(server: socket.socket) -> int:
     return int(server.getsockname()[1])
 
 
-def seconds_to_break(adapter: BreakableAdapter, ready: Callable[[], object], ask: Callable[[], object]) -> float:
+def seconds_to_break(adapter: AbortableAdapter, ready: Callable[[], object], ask: Callable[[], object]) -> float:
     """Seconds from the word to the end of a request, which must fail."""
     told: list[float] = []
 
@@ -65,7 +65,7 @@ def seconds_to_break(adapter: BreakableAdapter, ready: Callable[[], object], ask
 
 @pytest.mark.parametrize("scheme", ["http", "https"], ids=["answer", "TLS handshake"])
 def test_what_does_not_come(
-    adapter: BreakableAdapter, session: requests.Session, silent: socket.socket, scheme: str
+    adapter: AbortableAdapter, session: requests.Session, silent: socket.socket, scheme: str
 ) -> None:
     def ready() -> None:
         taken.append(silent.accept()[0])
@@ -77,7 +77,7 @@ def test_what_does_not_come(
     taken[0].close()
 
 
-def test_a_proxy_that_says_nothing(adapter: BreakableAdapter, session: requests.Session, silent: socket.socket) -> None:
+def test_a_proxy_that_says_nothing(adapter: AbortableAdapter, session: requests.Session, silent: socket.socket) -> None:
     def ready() -> None:
         taken.append(silent.accept()[0])
         taken[0].recv(1000)
@@ -91,9 +91,9 @@ def test_a_proxy_that_says_nothing(adapter: BreakableAdapter, session: requests.
 
 
 def test_a_host_that_takes_no_connection(
-    adapter: BreakableAdapter, session: requests.Session, monkeypatch: pytest.MonkeyPatch
+    adapter: AbortableAdapter, session: requests.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_wire, "PATIENCE", 0.3)
+    monkeypatch.setattr(transport, "PATIENCE", 0.3)
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         fillers = [socket.socket() for _filler in range(3)]
         for filler in fillers:
@@ -108,7 +108,7 @@ def test_a_host_that_takes_no_connection(
 
 
 def test_a_body_of_which_no_more_comes(
-    adapter: BreakableAdapter, session: requests.Session, standin: Callable[..., StandIn]
+    adapter: AbortableAdapter, session: requests.Session, standin: Callable[..., StandIn]
 ) -> None:
     region = standin(servers=50)["cloud1"]["r1"]
     region.fault("GET", "/v2.1", TrickleAnswer(10))
@@ -117,7 +117,7 @@ def test_a_body_of_which_no_more_comes(
 
 
 def test_nothing_goes_through_afterwards(
-    adapter: BreakableAdapter, session: requests.Session, standin: Callable[..., StandIn]
+    adapter: AbortableAdapter, session: requests.Session, standin: Callable[..., StandIn]
 ) -> None:
     clouds = standin()
     region = clouds["cloud1"]["r1"]

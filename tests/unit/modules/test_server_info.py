@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from ansible.module_utils._internal import _traceback
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils import _records
+from ansible_collections.oaktree.multicloud.plugins.module_utils._facts import records
 from tests.core_run import entries
 from tests.module_run import run_module
 from tests.standin import Answer, BlackHole, BreakAnswer, StandIn
@@ -109,7 +109,7 @@ def test_a_cloud_that_cannot_be_configured_is_a_failure_like_others(standin: Clo
 
 
 def test_a_defect_carries_its_traceback(standin: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(_records, "_flavor")
+    monkeypatch.delattr(records, "_flavor")
     monkeypatch.setattr(_traceback, "_is_traceback_enabled", lambda _event: True)
     run = run_module("server_info", clouds_config=config(standin(servers=1)))
     assert not run.ok

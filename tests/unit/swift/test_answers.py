@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from requests import Response
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
     ConflictError,
     IntegrityError,
     OaktreeError,
@@ -18,7 +18,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import 
     RefusedError,
     ServerError,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.answers import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.responses import (
     Object,
     Segment,
     Verdict,

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._clouds import Clouds
-from ansible_collections.oaktree.multicloud.plugins.module_utils._connection import Connection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._deadline import Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
     AuthError,
     ConflictError,
     DeadlineError,
@@ -26,8 +26,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import 
     ThrottledError,
     UnreachableError,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift import attempts
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.attempts import ATTEMPTS, STALLS, Attempts
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store import attempts
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.attempts import ATTEMPTS, STALLS, Sender
 from tests.standin import StandIn
 
 
@@ -50,8 +50,8 @@ class Store:
         self.asked += 1
         return self.there
 
-    def insist(self) -> None:
-        Attempts(self.connection).insist(self.send, self.arrived)
+    def send_until_stored(self) -> None:
+        Sender(self.connection).send_until_stored(self.send, self.arrived)
 
 
 @pytest.fixture
@@ -83,13 +83,13 @@ def refused(status: int) -> RefusedError:
 )
 def test_what_passes_is_sent_again(connection: Connection, error: OaktreeError, asks: int) -> None:
     store = Store(connection, [error])
-    store.insist()
+    store.send_until_stored()
     assert (store.sent, store.asked) == (2, asks)
 
 
 def test_what_arrived_is_not_sent_again(connection: Connection) -> None:
     store = Store(connection, [UnreachableError("x")], there=True)
-    store.insist()
+    store.send_until_stored()
     assert (store.sent, store.asked) == (1, 1)
 
 
@@ -99,7 +99,7 @@ def test_what_arrived_is_not_sent_again(connection: Connection) -> None:
 def test_what_does_not_pass_is_raised_at_once(connection: Connection, error: OaktreeError) -> None:
     store = Store(connection, [error])
     with pytest.raises(type(error)):
-        store.insist()
+        store.send_until_stored()
     assert (store.sent, store.asked) == (1, 0)
 
 
@@ -118,19 +118,19 @@ def test_what_does_not_end_is_raised(
 ) -> None:
     store = Store(connection, [error] * 99)
     with pytest.raises(raised):
-        store.insist()
+        store.send_until_stored()
     assert store.sent == times
 
 
 def test_a_refused_token_is_replaced(connection: Connection) -> None:
     connection.authenticate()
     before = connection.session.get_token()
-    Store(connection, [AuthError("x")]).insist()
+    Store(connection, [AuthError("x")]).send_until_stored()
     assert connection.session.get_token() != before
 
 
 def test_a_token_that_somebody_replaced_is_kept(connection: Connection) -> None:
-    identity = connection.region.identity
+    identity = connection.region.auth
     connection.authenticate()
     refused_token = connection.session.get_token()
     identity.forget(connection, refused_token)
@@ -147,14 +147,14 @@ def test_a_store_that_cannot_be_asked_has_nothing(connection: Connection) -> Non
     def broken() -> bool:
         raise UnreachableError("x")
 
-    Attempts(connection).insist(store.send, broken)
+    Sender(connection).send_until_stored(store.send, broken)
     assert store.sent == 2
 
 
 def test_a_pause_beyond_the_clock_is_not_made(connection: Connection) -> None:
     store = Store(connection, [ThrottledError("slow down", retry_after=3600.0)])
     with pytest.raises(ThrottledError, match="slow down"):
-        store.insist()
+        store.send_until_stored()
     assert store.sent == 1
 
 
@@ -163,4 +163,4 @@ def test_the_clock_ends_all_attempts(connection: Connection) -> None:
     connection.deadline.cancelled.set()
     store = Store(connection, [])
     with pytest.raises(DeadlineError, match="interrupted"):
-        store.insist()
+        store.send_until_stored()

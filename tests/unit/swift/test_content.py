@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import DeadlineError, InputError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.content import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError, InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.content import (
     CHUNK,
     File,
     PartBody,
     PartDigests,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.layout import Part, make_parts
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.segments import Part, make_parts
 
 DATA = os.urandom(3 * CHUNK + 17)
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import QuotaError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._offers import ObjectStore
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.layout import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.capabilities import ObjectStore
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import QuotaError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.segments import (
     PART_SIZE,
     Part,
     make_parts,

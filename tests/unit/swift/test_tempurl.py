@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._errors import RefusedError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.tempurl import Signer, strongest
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import RefusedError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.tempurl import Signer, strongest
 
 ENDPOINT = "https://swift.example.com/v1/AUTH_x"
 EXPIRES = 1700000000

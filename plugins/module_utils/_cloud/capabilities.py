@@ -1,0 +1,239 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a Location can do for image upload: a survey for people, and the part of it that an upload negotiates with.
+
+Sources: Glance's API reference (``/v2/info/*``, ``/v2/tasks``, versions), Swift's discoverability (``/info``).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .._core.errors import AuthError, RefusedError, ServerError, UnreachableError
+from .catalog import versions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .connection import Connection
+
+SHA1_ONLY = ("sha1",)
+"""What a Swift that names no TempURL digests takes."""
+
+_REQUEST_ID = re.compile(r" \(Request-ID: [^)]*\)")
+"""Differs from run to run; two runs over the same clouds give the same bytes."""
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class ImageStore:
+    """One of several places where a Glance keeps the data of images."""
+
+    id: str
+    default: bool
+    description: str | None
+
+
+@dataclass(frozen=True)
+class ImageCapabilities:
+    """What an upload to Glance has to choose from. No import methods: PUT only. No stores: there is just one."""
+
+    import_methods: tuple[str, ...]
+    stores: tuple[ImageStore, ...]
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    """The limits of an object store; sizes in bytes, None where it does not tell.
+
+    Without ``slo`` it has no large objects made of segments; without ``tempurl_digests`` no signed URLs.
+    """
+
+    url: str
+    max_file_size: int | None
+    slo: bool
+    slo_max_segments: int | None
+    slo_min_segment_size: int | None
+    tempurl_digests: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Quota:
+    """A limit of Glance's for the project, and how much of it is used; sizes in MiB, -1 is no limit."""
+
+    limit: int
+    usage: int
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """What the cloud's vendor profile, or its entry in clouds.yaml, says of image upload."""
+
+    image_format: str | None
+    image_api_use_tasks: bool
+    image_api_version: str | None
+
+
+@dataclass(frozen=True)
+class Capabilities(ImageCapabilities):
+    """The whole survey. ``missing`` says why a part is empty: ``{part: reason}``."""
+
+    image_versions: tuple[str, ...]
+    tasks: bool
+    object_store: ObjectStore | None
+    quota: Mapping[str, Quota]
+    vendor: Vendor
+    missing: Mapping[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The survey as plain JSON types, every key always present."""
+        return asdict(self)
+
+
+def image_capabilities(connection: Connection) -> ImageCapabilities:
+    """Ask for import methods and stores: two requests.
+
+    A Glance that does not know the question, or does not answer it to us, capabilities none. Any other error is raised:
+    a cloud that is busy at this moment must not look like one that cannot import.
+    """
+    return ImageCapabilities(
+        _unless_refused(lambda: _import_methods(connection), ()), _unless_refused(lambda: _stores(connection), ())
+    )
+
+
+def capabilities(connection: Connection) -> Capabilities:
+    """Survey everything: about seven requests. A part that fails is empty, with its reason under ``missing``.
+
+    Raises DeadlineError when the time of the Location is over.
+    """
+    missing: dict[str, str] = {}
+
+    def part(name: str, ask: Callable[[], Answer], empty: Answer) -> Answer:
+        try:
+            return ask()
+        except (RefusedError, AuthError, ServerError, UnreachableError) as error:
+            missing[name] = _REQUEST_ID.sub("", error.message)
+            return empty
+
+    nothing: Mapping[str, Quota] = {}
+    return Capabilities(
+        image_versions=part("image_versions", lambda: _image_versions(connection), ()),
+        import_methods=part("import_methods", lambda: _import_methods(connection), ()),
+        stores=part("stores", lambda: _stores(connection), ()),
+        tasks=part("tasks", lambda: tasks(connection), empty=False),
+        object_store=part("object_store", lambda: object_store(connection), None),
+        quota=part("quota", lambda: _quota(connection), nothing),
+        vendor=vendor(connection),
+        missing=missing,
+    )
+
+
+def _unless_refused(ask: Callable[[], Answer], otherwise: Answer) -> Answer:
+    try:
+        return ask()
+    except RefusedError:
+        return otherwise
+
+
+def _import_methods(connection: Connection) -> tuple[str, ...]:
+    body = connection.service("image").json("GET", "/info/import")
+    return _read(lambda: tuple(str(method) for method in body["import-methods"]["value"]), "import methods")
+
+
+def _stores(connection: Connection) -> tuple[ImageStore, ...]:
+    """Glance with one store answers 404. The flag ``default`` is the text "true", on one of them."""
+    body = connection.service("image").json("GET", "/info/stores")
+    return _read(
+        lambda: tuple(
+            ImageStore(str(store["id"]), str(store.get("default")).lower() == "true", store.get("description"))
+            for store in body["stores"]
+            if not store.get("read-only")
+        ),
+        "stores",
+    )
+
+
+def tasks(connection: Connection) -> bool:
+    """Whether tasks are open to us: one request, which raises RefusedError where they are not."""
+    connection.service("image").request("GET", "/tasks", params={"limit": "1"})
+    return True
+
+
+def _quota(connection: Connection) -> Mapping[str, Quota]:
+    """Empty where the operator has set no limits."""
+    body = connection.service("image").json("GET", "/info/usage")
+    return _read(
+        lambda: {str(name): Quota(item["limit"], item["usage"]) for name, item in sorted(body["usage"].items())},
+        "quota",
+    )
+
+
+def _image_versions(connection: Connection) -> tuple[str, ...]:
+    version = image_version(connection)
+    return tuple(found.version for found in versions(connection.service("image", version if version == "1" else None)))
+
+
+def object_store(connection: Connection) -> ObjectStore:
+    """The limits of the object store: one request. Raises `OaktreeError` where there is none.
+
+    The ``/info`` stands beside ``/v1``, at the root or, with Ceph, below a prefix. It is public.
+    """
+    swift = connection.service("object-store")
+    url = f"{swift.endpoint.partition('/v1')[0]}/info"
+    body = swift.json("GET", url, authenticated=False)
+    return _read(lambda: _limits(swift.endpoint, body), "limits")
+
+
+def _limits(endpoint: str, info: Mapping[str, Any]) -> ObjectStore:
+    slo, tempurl = info.get("slo"), info.get("tempurl")
+    digests = () if tempurl is None else tuple(tempurl.get("allowed_digests") or SHA1_ONLY)
+    return ObjectStore(
+        url=endpoint,
+        max_file_size=info["swift"].get("max_file_size"),
+        slo=slo is not None,
+        slo_max_segments=(slo or {}).get("max_manifest_segments"),
+        slo_min_segment_size=(slo or {}).get("min_segment_size"),
+        tempurl_digests=digests,
+    )
+
+
+def has_object_store(connection: Connection) -> bool:
+    """Whether the catalog has one; no request."""
+    try:
+        return bool(connection.service("object-store").endpoint)
+    except RefusedError:
+        return False
+
+
+def agent_properties(connection: Connection) -> dict[str, str]:
+    """Image properties that keep the vendor's agent out of servers: ``disable_vendor_agent`` of the configuration."""
+    config = connection.region.config.config
+    return {str(key): str(value) for key, value in (config.get("disable_vendor_agent") or {}).items()}
+
+
+def vendor(connection: Connection) -> Vendor:
+    """What the configuration says; no request."""
+    config = connection.region.config.config
+    version = config.get("image_api_version")
+    return Vendor(
+        image_format=config.get("image_format"),
+        image_api_use_tasks=str(config.get("image_api_use_tasks")).lower() == "true",
+        image_api_version=str(version) if version else None,
+    )
+
+
+def image_version(connection: Connection) -> str:
+    """Major version of the image API that the configuration says is spoken, "1" or "2"; no request."""
+    version = vendor(connection).image_api_version or "2"
+    return "1" if version.partition(".")[0] == "1" else "2"
+
+
+def _read(parse: Callable[[], Answer], what: str) -> Answer:
+    try:
+        return parse()
+    except (AttributeError, KeyError, TypeError) as exc:
+        raise ServerError(f"the answer that names the {what} makes no sense: {type(exc).__name__}: {exc}") from exc

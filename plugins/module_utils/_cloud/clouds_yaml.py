@@ -1,0 +1,204 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""clouds.yaml -> the regions that can be connected to.
+
+openstacksdk reads the configuration: its search path, secure.yaml, vendor profiles, regions with values of their own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .._core.errors import ConfigError, InputError, translate
+from .._core.location import Location, Project
+from .._local.cache import NoCache
+from .._local.cache_dogpile import open_cache
+from .._local.request_queue import Limit
+from .auth import SharedAuth
+from .connection import DEFAULT_API_TIMEOUT, Region
+from .rate_limit import check_configured
+from .sdk import make_config, postpone_services, read_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from openstack.config.cloud_region import CloudRegion
+    from openstack.config.loader import OpenStackConfig
+
+
+_DEFAULTS = {"image_format": None}
+"""openstacksdk says qcow2 for every cloud that does not say; then nobody asks for a format."""
+
+
+class Clouds:
+    """The configured clouds. Reading the files is quick; `regions` of a cloud may load a profile from the network."""
+
+    def __init__(
+        self,
+        clouds_yaml: str | None = None,
+        clouds_config: Mapping[str, Any] | None = None,
+        api_timeout: float | None = None,
+        limit: Limit | None = None,
+        *,
+        token_cache: bool = True,
+    ) -> None:
+        """From the file, from the mapping of clouds.yaml's form, or by the standard search path.
+
+        Raises InputError when a file cannot be used or no cloud is configured. ``api_timeout`` (seconds) and ``limit``
+        win over the clouds' own. With ``token_cache`` tokens and what else clouds told are shared with other processes.
+        """
+        self._api_timeout = api_timeout
+        self._limit = limit or Limit()
+        self._identities: dict[str, SharedAuth] = {}
+        self._lock = threading.Lock()
+        postpone_services()
+        if clouds_config is not None:
+            self._config = _from_mapping(clouds_config)
+        elif clouds_yaml is not None:
+            self._config = _from_file(Path(clouds_yaml).expanduser(), "clouds_yaml")
+        else:
+            self._config = _from_search_path()
+        _load_profiles(self._config)
+        self._store = open_cache(self._config.cloud_config.get("cache")) if token_cache else NoCache()
+        self._keys = {str(key): key for key in self._config.get_cloud_names()}
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(self._keys)
+
+    def regions(self, cloud: str) -> list[Region]:
+        """All regions of a cloud, in the order of its configuration; raises ConfigError when it has none to offer."""
+        key = self._keys[cloud]
+        try:
+            names = [region["name"] for region in self._config._get_regions(key)]  # noqa: SLF001 - get_all() hides failures
+            return [self._region(cloud, self._config.get_one(key, region_name=name)) for name in names]
+        except (AttributeError, KeyError, TypeError, ValueError) as exc:
+            raise ConfigError(f"the entry of cloud {cloud!r} is malformed: {type(exc).__name__}: {exc}") from exc
+        except Exception as exc:
+            error = translate(exc)
+            raise ConfigError(f"cloud {cloud!r} cannot be configured: {error.message}") from exc
+
+    def _region(self, cloud: str, config: CloudRegion) -> Region:
+        auth = config.get_auth_args()
+        project = Project(
+            auth.get("project_id") or auth.get("tenant_id"),
+            auth.get("project_name") or auth.get("tenant_name"),
+            auth.get("project_domain_id"),
+            auth.get("project_domain_name"),
+        )
+        location = Location(cloud, config.get_region_name() or None, project=project)
+        timeout = float(self._api_timeout or config.config.get("api_timeout") or DEFAULT_API_TIMEOUT)
+        if not 0 < timeout <= threading.TIMEOUT_MAX:
+            raise ConfigError(f"api_timeout must be a number of seconds greater than zero, not {timeout:g}")
+        _check_entry(config, auth)
+        identity, image_format = self._identity(config), config.config.get("image_format")
+        return Region(location, config, identity, self._store, timeout, image_format, self._limit)
+
+    def _identity(self, config: CloudRegion) -> SharedAuth:
+        """The SharedAuth of all regions, of whichever cloud entry, that authenticate with the same words."""
+        plugin = config.get_auth()
+        if plugin is None:
+            raise ConfigError("there is no way to authenticate")
+        words = [config.config.get("auth_type"), config.get_auth_args(), config.get_requests_verify_args()]
+        key = json.dumps(words, sort_keys=True, default=str)
+        with self._lock:
+            return self._identities.setdefault(key, SharedAuth(plugin, key, self._store))
+
+
+def _check_entry(config: CloudRegion, auth: Mapping[str, Any]) -> None:
+    """What libraries would stumble over at the first request only, and say in words of theirs."""
+    if config.config.get("auth_type") == "password" and auth.get("password") is None:
+        raise ConfigError("its auth section has no password")
+    url = auth.get("auth_url")
+    if url and not url.lower().startswith(("https://", "http://")):
+        raise ConfigError(f"auth_url {url!r} is not an https or http URL")
+    check_configured(config.config)
+    verify, cert = config.get_requests_verify_args()
+    for path in (verify, *(cert if isinstance(cert, tuple) else [cert])):
+        if isinstance(path, str) and not Path(path).exists():
+            raise ConfigError(f"there is no file {path}, which is to hold a certificate or key")
+
+
+def _load_profiles(config: OpenStackConfig) -> None:
+    """Have openstacksdk read its vendor profiles here: threads would all do it, without a lock."""
+    from openstack.config import vendors
+
+    entries = config.cloud_config["clouds"].values()
+    if any(isinstance(entry, dict) and ("profile" in entry or "cloud" in entry) for entry in entries):
+        vendors.profiles()
+
+
+def _from_mapping(clouds: Mapping[str, Any]) -> OpenStackConfig:
+    entries = clouds.get("clouds")
+    if not isinstance(entries, dict) or not entries:
+        raise InputError(
+            "clouds_config: it has no clouds",
+            hint="Give it the form of clouds.yaml: {clouds: {NAME: {auth: {...}, region_name: ...}}}.",
+        )
+    config = make_config(load_yaml_config=False, load_envvars=False, override_defaults=_DEFAULTS)
+    config.cloud_config = {"clouds": entries, "cache": clouds.get("cache")}
+    return config
+
+
+def _from_file(path: Path, option: str) -> OpenStackConfig:
+    _check_file(path, option)
+    secure = [str(path.with_name(f"secure{ending}")) for ending in (".yaml", ".yml", ".json")]
+    return _read_config(config_files=[str(path)], secure_files=secure, load_envvars=False)
+
+
+def _from_search_path() -> OpenStackConfig:
+    from openstack.config.loader import CONFIG_FILES
+
+    named = os.environ.get("OS_CLIENT_CONFIG_FILE")
+    if named:
+        _check_file(Path(named), "OS_CLIENT_CONFIG_FILE")
+    else:
+        found = next((path for path in CONFIG_FILES if os.access(path, os.F_OK)), None)
+        if found:
+            _check_file(Path(found), "clouds.yaml")
+    config = _read_config()
+    if config.config_filename is None and config.get_cloud_names() == ["defaults"]:
+        raise InputError(
+            "no cloud is configured: there is no clouds.yaml",
+            hint=f"Write one to any of {', '.join(p for p in CONFIG_FILES if p.endswith('.yaml'))}; "
+            "or use clouds_yaml, clouds_config or the environment variable OS_CLIENT_CONFIG_FILE.",
+        )
+    return config
+
+
+def _read_config(**kwargs: Any) -> OpenStackConfig:
+    """Python warnings would end as noise on standard error, in the middle of an inventory's output."""
+    from openstack.exceptions import ConfigException
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return make_config(override_defaults=_DEFAULTS, **kwargs)
+    except (AttributeError, ConfigException, KeyError, TypeError, ValueError) as exc:
+        raise InputError(
+            f"the configuration of the clouds cannot be read: {exc}",
+            hint="Correct clouds.yaml, or secure.yaml beside it.",
+        ) from exc
+
+
+def _check_file(path: Path, option: str) -> None:
+    """openstacksdk skips a file that it cannot read or parse; the user hears of it here."""
+    from yaml import YAMLError
+
+    hint = "Correct the file, or the option or variable that names it."
+    try:
+        data = read_yaml(path)
+    except OSError as exc:
+        raise InputError(f"{option}: {path} cannot be read: {exc.strerror}", hint=hint) from exc
+    except (YAMLError, UnicodeDecodeError) as exc:
+        where = getattr(exc, "problem_mark", None)
+        line = f" at line {where.line + 1}" if where else ""
+        raise InputError(f"{option}: {path} is not valid YAML{line}", hint=hint) from exc
+    if not isinstance(data, dict) or not isinstance(data.get("clouds"), dict) or not data["clouds"]:
+        raise InputError(f"{option}: {path} defines no clouds", hint="It needs a mapping 'clouds' at its top.")

@@ -1,0 +1,244 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Limits on the requests to one service at one Location, for all processes of the user on this machine together.
+
+What the processes share are files in a private directory: the `RequestQueue`, and a pause that a service asked for.
+Where such files cannot be used, limits and pauses hold within the process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from .._core.deadline import CLEANING_UP
+from .._core.errors import ConfigError, DeadlineError, ThrottledError, parse_retry_after
+from .._local import private_files, processes
+from .._local.request_queue import LOOK, Limit, RequestQueue, Wait
+from .service_types import all_types, official_type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from requests import Response
+
+    from .._core.deadline import Deadline
+
+LONGEST_PAUSE = 3600.0
+"""Seconds that a Retry-After can hold up other requests than the one it answers."""
+
+_SLOW_DOWN = (413, 429, 503)
+_MOST = 1 << 20
+
+_GREATEST = 1e9
+_KEYS = ("rate_limit", "concurrency")
+
+_pauses: dict[LimitKey, float] = {}
+_turns: dict[tuple[str, LimitKey], RequestQueue] = {}
+"""What this process, by its name, knows where files cannot be used; a forked child has another name."""
+
+Value = TypeVar("Value")
+
+
+def configured(config: Mapping[str, Any], service_type: str) -> Limit:
+    """What a cloud's entry in clouds.yaml allows a service: openstacksdk's keys, and numbers for all services.
+
+    For compute, in this order: ``compute_rate_limit: 5``, ``rate_limit: {compute: 5}``, ``rate_limit: 5``; and the
+    same with ``concurrency``.
+    """
+    rate, concurrency = (_configured(config, key, service_type) for key in _KEYS)
+    return Limit(None if rate is None else float(rate), None if concurrency is None else int(concurrency))
+
+
+def check_configured(config: Mapping[str, Any]) -> None:
+    """Raise ConfigError for a limit that is no number greater than zero."""
+    for key, value in config.items():
+        for end in _KEYS:
+            if key == end or key.endswith(f"_{end}"):
+                for limit in value.values() if isinstance(value, dict) else [value]:
+                    _check(key, limit, whole=end == "concurrency")
+
+
+def _check(key: str, limit: Any, *, whole: bool) -> None:
+    try:
+        number = 1.0 if limit is None else float(limit)
+    except (TypeError, ValueError):
+        number = 0.0
+    if not 0 < number < _GREATEST or (whole and number % 1):
+        kind = "whole number" if whole else "number"
+        raise ConfigError(f"{key} must be a {kind} greater than zero, not {limit!r}")
+
+
+def _configured(config: Mapping[str, Any], key: str, service_type: str) -> Any:
+    if not any(name == key or name.endswith(f"_{key}") for name in config):
+        return None
+    types = all_types(service_type)
+    general = config.get(key)
+    of_services = general if isinstance(general, dict) else dict.fromkeys(types, general)
+    values = [config.get(f"{name.replace('-', '_')}_{key}") for name in types] + [
+        of_services.get(name) for name in types
+    ]
+    return next((value for value in values if value is not None), None)
+
+
+class LimitKey(NamedTuple):
+    """Whose requests are counted together. Keystone serves all regions of a cloud: its region is empty."""
+
+    auth_url: str
+    region: str
+    service_type: str
+
+    def __str__(self) -> str:
+        return " ".join(self)
+
+    @classmethod
+    def of(cls, auth_url: str, region: str | None, service_type: str) -> LimitKey:
+        root = re.sub(r"(/v[\d.]+)?/*$", "", auth_url).lower()
+        service_type = official_type(service_type)
+        return cls(root, "" if service_type == "identity" else region or "", service_type)
+
+
+class RateLimiter:
+    """The way of all requests to one place. May be used by several threads."""
+
+    def __init__(self, place: LimitKey, limit: Limit) -> None:
+        self._place = place
+        self._limit = limit
+        self._directory = private_files.private_directory("throttle")
+        name = hashlib.sha256("\n".join([processes.boot(), *place]).encode()).hexdigest()
+        self._path = (self._directory or Path(os.devnull)) / f"{name}.json"
+        self._pause_path = str(self._path.with_suffix(".pause"))
+
+    def send(self, call: Callable[[], Response], deadline: Deadline) -> Response:
+        """Call when it is the caller's turn, and heed what the answer says of the time to come.
+
+        Raises ThrottledError at once where the clock does not allow for the wait, and DeadlineError when cancelled.
+        """
+        self._sit_out_pause(deadline)
+        response = self._in_turn(call, deadline) if self._limit else call()
+        if response.status_code in _SLOW_DOWN:
+            self._pause(parse_retry_after(response.headers.get("Retry-After")) or 0.0)
+        return response
+
+    # Pauses: a file whose time of change is the moment until when to wait, so that looking costs one stat.
+
+    def _sit_out_pause(self, deadline: Deadline) -> None:
+        if deadline.cancelled is CLEANING_UP:
+            return  # few requests, and what they remove would be in somebody's way
+        while (left := self._paused()) > 0:
+            if left >= deadline.remaining():
+                raise ThrottledError(
+                    f"the {self._place.service_type} service wants no requests for another {left:.0f} s",
+                    hint="It told this or another of your tasks so: try again then, and ask less of it at once with "
+                    "rate_limit or request_concurrency.",
+                    retry_after=left,
+                )
+            deadline.sleep(left)
+
+    def _paused(self) -> float:
+        """Seconds for which the service wants to be left alone."""
+        until = _pauses.get(self._place, 0.0)
+        with contextlib.suppress(OSError):
+            until = max(until, os.stat(self._pause_path).st_mtime)  # noqa: PTH116 - before every request, and quicker
+        left = until - time.time()
+        return left if 0 < left <= LONGEST_PAUSE else 0.0  # the clock may have been set back
+
+    def _pause(self, seconds: float) -> None:
+        seconds = min(seconds, LONGEST_PAUSE)
+        if seconds <= self._paused():
+            return
+        until = time.time() + seconds
+        try:
+            with open(self._pause_path, "w", encoding="utf-8", opener=processes.private) as file:
+                file.write(f"{self._place}\n")
+            os.utime(self._pause_path, (until, until))
+        except OSError:
+            _pauses[self._place] = until
+
+    # RequestQueue
+
+    def _in_turn(self, call: Callable[[], Response], deadline: Deadline) -> Response:
+        ticket = self._ticket()
+        self._line_up(ticket, deadline)
+        answered = False
+        try:
+            response = call()
+            answered = True
+        finally:
+            self._change(lambda turns, now: turns.end(ticket, self._limit, now, answered=answered))
+        return response
+
+    def _ticket(self) -> str:
+        if self._directory:
+            try:
+                processes.show_life(self._directory)
+            except OSError:
+                self._directory = None
+        return f"{processes.name()}.{processes.number()}"
+
+    def _line_up(self, ticket: str, deadline: Deadline) -> None:
+        try:
+            while wait := self._change(lambda turns, now: self._ask(turns, ticket, now)):
+                left = deadline.remaining()
+                if wait.least >= left:
+                    raise self._no_room(deadline)  # noqa: TRY301 - leaves the queue as all else does that ends here
+                self._sleep(min(wait.look, max(left / 2, 0.01)), deadline)
+                self._sit_out_pause(deadline)
+        except BaseException:
+            self._change(lambda turns, _now: turns.leave(ticket))
+            raise
+
+    def _sleep(self, seconds: float, deadline: Deadline) -> None:
+        try:
+            deadline.sleep(seconds)
+        except DeadlineError:
+            if deadline.cancelled.is_set():
+                raise
+            raise self._no_room(deadline) from None
+
+    def _no_room(self, deadline: Deadline) -> ThrottledError:
+        return ThrottledError(
+            f"the limit of {self._limit} of the {self._place.service_type} service leaves no room for this request "
+            f"within {deadline.name} ({deadline.seconds:g} s)",
+            hint=f"Raise {deadline.name}, or the limit: rate_limit and request_concurrency of the task, or rate_limit "
+            "and concurrency in clouds.yaml.",
+        )
+
+    def _ask(self, turns: RequestQueue, ticket: str, now: float) -> Wait | None:
+        wait = turns.ask(ticket, self._limit, now)
+        if wait and self._directory and now - turns.looked >= LOOK:
+            dead = {owner for owner in turns.owners if not processes.is_alive(self._directory, owner)}
+            turns.bury(dead, self._limit, now)
+            wait = turns.ask(ticket, self._limit, now)
+        return wait
+
+    def _change(self, change: Callable[[RequestQueue, float], Value]) -> Value:
+        """Change the queue of all processes, or of this one where there is none for all."""
+        with processes.lock:
+            if self._directory:
+                try:
+                    return self._change_file(change)
+                except OSError:
+                    self._directory = None
+            turns = _turns.setdefault((processes.name(), self._place), RequestQueue())
+            return change(turns, time.monotonic())
+
+    def _change_file(self, change: Callable[[RequestQueue, float], Value]) -> Value:
+        descriptor = processes.locked(self._path)
+        try:
+            now = time.monotonic()
+            text = os.pread(descriptor, _MOST, 0).partition(b"\n")[0]  # a longer text may have stood there before
+            turns = RequestQueue.read(text, now)
+            value = change(turns, now)
+            text = turns.written() + f"\n{self._place}\n".encode()
+            if os.pwrite(descriptor, text, 0) < len(text):
+                raise OSError("the disk is full")
+        finally:
+            os.close(descriptor)
+        return value

@@ -1,0 +1,163 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scatter and gather: one function over many items in parallel, an ordered outcome for each, and never a hang."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from .deadline import Cancellation, Deadline
+from .errors import DeadlineError, OaktreeError, translate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Item = TypeVar("Item")
+Value = TypeVar("Value")
+
+
+ATTENTION = 0.2
+"""Seconds until an interrupt is noticed: a signal that another thread gets does not wake the main one up."""
+
+FOR_CLEANING_UP = 0.9
+"""The share of the grace in which interrupted work has to clean up; in the rest it says what it could not remove."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much at once and how long. Seconds throughout."""
+
+    concurrency: int
+    timeout: float
+    grace: float = 0.5
+    """What work gets beyond ``timeout`` to report by itself, and state-changing work to clean up."""
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[Item, Value]):
+    """How the work on one item ended: a value, or an error."""
+
+    item: Item
+    seconds: float
+    value: Value | None = None
+    error: OaktreeError | None = None
+
+
+class InterruptError(KeyboardInterrupt):
+    """An interrupt that work was told of. ``outcomes`` are of all items whose work had begun, in the items' order."""
+
+    def __init__(self, outcomes: Sequence[Outcome[Any, Any]]) -> None:
+        super().__init__()
+        self.outcomes = outcomes
+
+
+def scatter(
+    items: Sequence[Item], work: Callable[[Item, Deadline], Value], limits: Limits
+) -> list[Outcome[Item, Value]]:
+    """Run ``work(item, deadline)`` for every item, at most ``concurrency`` at once; outcomes in the items' order.
+
+    The deadline of an item starts with its work. Work that does not end within ``timeout + grace`` is given up: its
+    outcome is a DeadlineError, its place goes to the next item, and its thread, a daemon, cannot hold the exit of
+    the process. On KeyboardInterrupt all work is told to stop and gets ``grace`` to clean up, which a second one ends;
+    it goes on as an InterruptError.
+    """
+    run = _Run(items, work, limits)
+    try:
+        run.until_done()
+    except KeyboardInterrupt as interrupt:
+        with suppress(KeyboardInterrupt):
+            run.cancel()
+        raise InterruptError(run.so_far()) from interrupt
+    return [run.outcomes[index] for index in range(len(items))]
+
+
+class _Run(Generic[Item, Value]):
+    def __init__(self, items: Sequence[Item], work: Callable[[Item, Deadline], Value], limits: Limits) -> None:
+        self.items = items
+        self.work = work
+        self.limits = limits
+        self.outcomes: dict[int, Outcome[Item, Value]] = {}
+        self._started: dict[int, float] = {}
+        # What the threads of the work write, each for its own item; all else is the caller's.
+        self._begun: set[int] = set()
+        self._ended: dict[int, Outcome[Item, Value]] = {}
+        self._one_more: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._cancelled = Cancellation()
+
+    def until_done(self) -> None:
+        waiting = iter(range(len(self.items)))
+        while len(self.outcomes) < len(self.items):
+            while len(self._started) < self.limits.concurrency and (index := next(waiting, None)) is not None:
+                self._start(index)
+            self._collect()
+
+    def cancel(self) -> None:
+        """Tell all work to stop and wait, at most ``grace``, until it has cleaned up."""
+        end = time.monotonic() + self.limits.grace
+        self._cancelled.set(self.limits.grace * FOR_CLEANING_UP)
+        for index in [index for index in self._started if index not in self._begun]:
+            del self._started[index]  # what begins now ends at once
+        while self._started and (left := end - time.monotonic()) > 0:
+            self._take(left)
+
+    def so_far(self) -> list[Outcome[Item, Value]]:
+        """The outcomes; work that has begun and goes on is one that nobody knows the end of."""
+        self._settle()
+        for index, start in self._started.items():
+            error = DeadlineError("interrupted")
+            error.add_residue("the work has not ended in time")
+            self.outcomes[index] = Outcome(self.items[index], time.monotonic() - start, error=error)
+        return [self.outcomes[index] for index in sorted(self.outcomes)]
+
+    def _start(self, index: int) -> None:
+        self._started[index] = time.monotonic()
+        threading.Thread(target=self._work_on, args=(index,), daemon=True, name=f"scatter-{index}").start()
+
+    def _work_on(self, index: int) -> None:
+        item, start = self.items[index], time.monotonic()
+        self._begun.add(index)
+        try:
+            deadline = Deadline(self.limits.timeout, cancelled=self._cancelled)
+            deadline.check_cancelled()
+            value = self.work(item, deadline)
+            outcome = Outcome[Item, Value](item, time.monotonic() - start, value)
+        except Exception as exc:  # noqa: BLE001 - the one place where a worker's error becomes data
+            error = translate(exc)
+            if error is not exc:
+                error.__cause__ = exc
+            outcome = Outcome(item, time.monotonic() - start, error=error)
+        self._ended[index] = outcome
+        self._one_more.put(None)
+
+    def _collect(self) -> None:
+        """Take what has ended, or give up on the work that is over its time."""
+        allowed = self.limits.timeout + self.limits.grace
+        left = min(self._started.values()) + allowed - time.monotonic()
+        if not self._take(max(0.0, left)):
+            self._give_up(time.monotonic() - allowed)
+
+    def _take(self, seconds: float) -> bool:
+        """Whether work has ended within the time, or a part of it."""
+        with suppress(queue.Empty):
+            self._one_more.get(timeout=min(seconds, ATTENTION))
+        return self._settle()
+
+    def _settle(self) -> bool:
+        """Whether there were outcomes to take. Where an interrupt breaks it off, the next call goes on."""
+        ended = [index for index in self._started if index in self._ended]
+        for index in ended:
+            self.outcomes[index] = self._ended[index]
+            del self._started[index]
+        return bool(ended)
+
+    def _give_up(self, before: float) -> None:
+        for index in [index for index, start in self._started.items() if start <= before]:
+            start = self._started.pop(index)
+            error = Deadline(self.limits.timeout).expired()
+            self.outcomes[index] = Outcome(self.items[index], time.monotonic() - start, error=error)

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which Locations there are, whether they answer, who we are there and what they offer."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from .._cloud.capabilities import capabilities
+from .._cloud.catalog import service_types
+from .._run.gather import Result, gather, regions
+
+if TYPE_CHECKING:
+    from keystoneauth1.access import AccessInfo
+
+    from .._cloud.connection import Connection
+    from .._run.gather import Target
+
+
+def configured(target: Target) -> list[Result[dict[str, Any]]]:
+    """The selected Locations as the configuration has them, sorted; nothing is asked of the clouds."""
+    chosen, failed = regions(target)
+    found = [Result[dict[str, Any]](region.location, 0.0, 0) for region in chosen]
+    return sorted([*failed, *found], key=lambda result: result.location.sort_key)
+
+
+def probed(target: Target) -> list[Result[dict[str, Any]]]:
+    """The selected Locations, each asked who we are there and what it can do."""
+    return gather(target, _probe)
+
+
+def location_record(result: Result[dict[str, Any]]) -> dict[str, Any]:
+    """A Location; ``answers`` is None when it was not asked, and all that only an answer can tell is None too."""
+    known = result.value or {}
+    return {
+        "location": result.location.to_dict(),
+        "answers": False if result.error else True if result.value else None,
+        "user": known.get("user"),
+        "roles": known.get("roles"),
+        "token_expires_at": known.get("token_expires_at"),
+        "service_types": known.get("service_types"),
+        "image_upload": known.get("image_upload"),
+        "seconds": round(result.seconds, 3),
+        "requests": result.requests,
+    }
+
+
+def _probe(connection: Connection) -> dict[str, Any]:
+    access = connection.access
+    return {
+        **(_who(access) if access else {}),
+        "service_types": service_types(connection),
+        "image_upload": capabilities(connection).to_dict(),
+    }
+
+
+def _who(access: AccessInfo) -> dict[str, Any]:
+    return {
+        "user": {
+            "id": access.user_id,
+            "name": access.username,
+            "domain_id": access.user_domain_id,
+            "domain_name": access.user_domain_name,
+        },
+        "roles": sorted(access.role_names or ()),
+        "token_expires_at": f"{access.expires.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if access.expires else None,
+    }

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Servers of one Location, read from Nova."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .._cloud.connection import segment
+from .._core.errors import RefusedError
+from .records import records, server_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from .._cloud.connection import Connection, Service
+
+MICROVERSION = "2.79"
+"""The newest that the record model has use for; clouds since Train (2019) answer it."""
+
+_OLDER = "microversions"
+
+Answer = TypeVar("Answer")
+
+_PLAIN_NAME = re.compile(r"[\w.-]+")
+
+
+@dataclass(frozen=True)
+class ServerQuery:
+    """Which servers to list, and which ``fields`` of them. ``filters`` are query parameters of Nova's, sent as is."""
+
+    name: str | None = None
+    id: str | None = None
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    all_projects: bool = False
+    details: bool = True
+    fields: Collection[str] | None = None
+
+
+def list_servers(connection: Connection, query: ServerQuery) -> list[dict[str, Any]]:
+    """The records of the matching servers, by name. Costs one request for each page, or one for a single id."""
+    nova = connection.service("compute")
+    find = _all if query.id is None else _one
+
+    def found(version: str | None) -> list[dict[str, Any]]:
+        servers = find(nova, query, version)
+        return records(server_record, servers, connection.location, name=query.name, fields=query.fields)
+
+    return _negotiated(nova, found)
+
+
+def _one(nova: Service, query: ServerQuery, version: str | None) -> Iterator[dict[str, Any]]:
+    try:
+        body = nova.json("GET", f"/servers/{segment(query.id)}", microversion=version)
+    except RefusedError as error:
+        if error.status == 404:
+            return
+        raise
+    if "server" in body:  # an empty id, or "detail", is the path of a list
+        yield body["server"]
+
+
+def _all(nova: Service, query: ServerQuery, version: str | None) -> Iterator[dict[str, Any]]:
+    """Page by page, in the largest that the cloud gives: what Nova does unless asked for fewer."""
+    params = dict(query.filters)
+    if query.all_projects:
+        params["all_tenants"] = "1"
+    if query.name is not None and _PLAIN_NAME.fullmatch(query.name):
+        params["name"] = f"^{query.name.replace('.', '[.]')}$"  # Nova takes a regular expression
+    path = "/servers/detail" if query.details else "/servers"
+    pages = nova.pages(path, "servers", params, "servers_links", shared=True, microversion=version)
+    return chain.from_iterable(pages)
+
+
+def _negotiated(nova: Service, ask: Callable[[str | None], Answer]) -> Answer:
+    """Ask with our microversion; a cloud too old for it costs a discovery and a second request now and then."""
+    store, key = nova.connection.region.store, f"{nova.endpoint} {MICROVERSION}"
+    older = store.get(_OLDER, key, store.lifetime)
+    try:
+        return ask(older.get("newest") if isinstance(older, dict) else MICROVERSION)
+    except RefusedError as error:
+        if error.status != 406:
+            raise
+    newest = nova.newest_microversion()
+    store.set(_OLDER, key, {"newest": newest})
+    return ask(newest)

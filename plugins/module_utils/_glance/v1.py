@@ -1,0 +1,157 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The image service where it speaks version 1: metadata are headers, and a body is image data.
+
+Shows images as version 2 does, and takes the same changes, so that nobody else has to know. Version 1 has no tags, no
+hidden and no deactivated images, no import, and of an image's digests only the MD5.
+
+Source: Glance's ``glance/api/v1`` and ``glance/common/utils.py`` as of Ocata, the last release that had them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from .._cloud.capabilities import ImageCapabilities
+from .._cloud.connection import json_object, segment
+from .._core.errors import RefusedError, ServerError
+from .v1_images import ABSENT, META, NUMBERS, PROPERTY, SHOWN, find, from_json, listed
+from .v2 import KEPT_FOR, Glance
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from requests import Response
+
+    from .._cloud.connection import Service
+
+PURGE = "x-glance-registry-purge-props"
+"""Whether properties that a change does not name go."""
+
+_SETTABLE = frozenset({"id", "name", "disk_format", "container_format", "min_disk", "min_ram", "protected"})
+
+_HEADER_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~]+")
+"""Names of properties that come back as they were: headers lose their case, and a dash becomes an underscore."""
+
+_HEADER_VALUE = re.compile(r"\S|\S.*\S")
+"""Values that come back as they were."""
+
+
+class GlanceV1(Glance):
+    """Requests of a version 1 image service; all raise `OaktreeError`."""
+
+    VERSION: ClassVar[str] = "1"
+    SHARED: ClassVar[str] = "private"
+    HIDES: ClassVar[bool] = False
+
+    @property
+    def _service(self) -> Service:
+        return self.connection.service("image", self.VERSION)
+
+    def get(self, image_id: str) -> dict[str, Any] | None:
+        """The image as version 2 would show it, or None when there is none of this id."""
+        return find(self._service, image_id)
+
+    def poll(self, image_id: str, since: float) -> dict[str, Any] | None:  # noqa: ARG002 - its lists do not filter so
+        """As `get`."""
+        return self.get(image_id)
+
+    def named(self, names: Sequence[str], owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:
+        """The images of this owner (any visible one without) that bear one of the names; a request for each name."""
+        if hidden:
+            return []
+        found = [image for name in names for image in listed(self._service, {"name": name})]
+        return [image for image in found if image["name"] in names and owner in (None, image["owner"])]
+
+    def offers(self) -> ImageCapabilities:
+        """Nothing to choose from; no request."""
+        return ImageCapabilities((), ())
+
+    def data(self, image_id: str, headers: Mapping[str, str], stall_timeout: float) -> Response:
+        return self._data(f"/images/{segment(image_id)}", headers, stall_timeout)
+
+    def _create(self, fields: dict[str, Any]) -> dict[str, Any]:
+        response = self._service.request("POST", "/images", retry=False, headers=_headers(fields))
+        return _from_answer(response)
+
+    def start_import(self, image_id: str, method: dict[str, str], stores: dict[str, Any]) -> None:
+        raise RefusedError(f"the image {image_id} cannot be imported by {method['name']} {stores or ''}: not with v1")
+
+    def import_task(self, image_id: str) -> tuple[str, str]:  # noqa: ARG002 - the same for any image
+        return "", ""
+
+    def patch(self, image_id: str, operations: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """Apply the operations of a JSON patch in one request.
+
+        Where a property is to go, all that stay are sent, as they are now: two requests.
+        """
+        changes = {_field(operation["path"]): operation.get("value") for operation in operations}
+        removed = {key for key, value in changes.items() if value is None}
+        if removed:
+            now = self.get(image_id) or {}
+            stay = {key: value for key, value in now.items() if key not in SHOWN}
+            changes = {key: value for key, value in {**stay, **changes}.items() if key not in removed}
+        headers = {**_headers(changes), PURGE: str(bool(removed)).lower()}
+        return _from_answer(self._service.request("PUT", f"/images/{segment(image_id)}", headers=headers))
+
+    def share(self, image_id: str, project: str) -> None:
+        self._service.request("PUT", f"/images/{segment(image_id)}/members/{segment(project)}")
+
+    def kept_for(self, name: str, owner: str | None) -> list[dict[str, Any]]:
+        found = listed(self._service, {f"property-{KEPT_FOR}": name})
+        kept = [image for image in found if image.get(KEPT_FOR) == name and owner in (None, image["owner"])]
+        return sorted(kept, key=lambda image: (image["created_at"], image["id"]))
+
+    def act(self, image_id: str, action: str) -> None:
+        raise RefusedError(f"cannot {action} the image {image_id}: the image API is v1, which does not have that")
+
+
+def unfit(fields: Mapping[str, Any]) -> str | None:
+    """Why version 1 cannot hold these fields and custom properties (None: unset); None when it can."""
+    for key, value in fields.items():
+        if value is None or value == ABSENT.get(key) or key in NUMBERS or key == "protected":
+            continue
+        if key == "visibility":
+            if value not in ("public", "private"):
+                return f"there is no visibility {value}; a private image can have members"
+        elif key in ABSENT:
+            return f"it has no {'hidden images' if key == 'os_hidden' else key}"
+        elif not _HEADER_NAME.fullmatch(key):
+            return f"it would garble the name of the property {key!r}: lower case without dashes is kept"
+        elif not _HEADER_VALUE.fullmatch(value):
+            return f"it would garble the value of {key!r}: one line without spaces at its ends is kept"
+    return None
+
+
+def _headers(fields: Mapping[str, Any]) -> dict[str, str]:
+    """The headers that set fields and custom properties; raises RefusedError for what they cannot carry."""
+    reason = unfit(fields)
+    if reason:
+        raise RefusedError(f"the image API is v1: {reason}")
+    headers: dict[str, str] = {}
+    for key, value in fields.items():
+        if key == "visibility":
+            headers[f"{META}is_public"] = str(value == "public")
+        elif key in _SETTABLE:
+            headers[f"{META}{key}"] = _wire(value)
+        elif key not in ABSENT:
+            headers[f"{PROPERTY}{key}"] = _wire(value)
+    return headers
+
+
+def _wire(value: Any) -> str:
+    """UTF-8, as Glance wants it, in the form that HTTP libraries send byte by byte."""
+    return str(value).encode().decode("latin-1")
+
+
+def _field(pointer: str) -> str:
+    return pointer[1:].replace("~1", "/").replace("~0", "~")
+
+
+def _from_answer(response: Response) -> dict[str, Any]:
+    image = json_object(response).get("image")
+    if not isinstance(image, dict):
+        raise ServerError("the answer has no image")
+    return from_json(image)

@@ -1,0 +1,235 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Glance v2 can be asked for one image, and the image properties that carry our bookkeeping."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from .._cloud.capabilities import ImageCapabilities, Quota, image_capabilities
+from .._cloud.connection import json_object, segment
+from .._core.errors import ConflictError, DeadlineError, RefusedError, ServerError, UnreachableError, without_signatures
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from requests import Response
+
+    from .._cloud.connection import Connection, Service
+
+MD5 = "owner_specified.openstack.md5"
+SHA256 = "owner_specified.openstack.sha256"
+OBJECT = "owner_specified.openstack.object"
+"""Names that openstacksdk gives to what was uploaded: each recognises the other's images by them."""
+
+SOURCE_MD5 = "owner_specified.oaktree.source_md5"
+SOURCE_SHA256 = "owner_specified.oaktree.source_sha256"
+"""Of the user's file, where it was converted for the upload: the names above are of the bytes that were sent."""
+
+KEPT_FOR = "owner_specified.oaktree.kept_for"
+"""The name that an image had before another took its place."""
+
+UPLOAD = "owner_specified.oaktree.upload"
+"""Who uploads the image; there until the image is finished. See `_image.leftovers`."""
+
+SESSION = "owner_specified.oaktree.by_hand"
+"""What an upload that others make is to bring, until the image is finished. See `_image.by_hand.record`."""
+
+REPLACES = "owner_specified.oaktree.replaces"
+"""ID of the image whose place this one takes, so that a run that ends before the old one is gone can be taken up."""
+
+IMPORT_LOCK = "os_glance_import_task"
+"""On an image while an import goes on, also for a moment after it turned active: the import then writes the whole
+record once more as it knew it, and whatever was changed in between is lost."""
+
+BOOKKEEPING = frozenset({MD5, SHA256, OBJECT, SOURCE_MD5, SOURCE_SHA256, UPLOAD, SESSION, REPLACES, KEPT_FOR})
+
+GLANCE_FIELDS = frozenset({
+    "checksum", "container_format", "created_at", "deleted", "deleted_at", "direct_url", "disk_format", "file", "id",
+    "location", "locations", "min_disk", "min_ram", "name", "os_hash_algo", "os_hash_value", "os_hidden", "owner",
+    "protected", "schema", "self", "size", "status", "stores", "tags", "updated_at", "validation_data", "virtual_size",
+    "visibility",
+})  # fmt: skip
+"""Names that are no custom properties (Glance's image schema), and what reserved ones begin with."""
+GLANCE_RESERVED = "os_glance"
+
+LONGEST_NAME = 255
+"""Characters of an image's name."""
+
+_PATCH_TYPE = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
+
+
+class Glance:
+    """Requests of the image service at one Location; all raise `OaktreeError`."""
+
+    VERSION: ClassVar[str] = "2"
+    SHARED: ClassVar[str] = "shared"
+    """The visibility of images that can have members."""
+    HIDES: ClassVar[bool] = True
+    """Whether images can be hidden from lists."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.unanswered: set[str] = set()
+        """IDs of images of whose creation nobody knows whether the cloud has come to it, or will."""
+
+    @property
+    def _service(self) -> Service:
+        return self.connection.service("image")
+
+    def get(self, image_id: str) -> dict[str, Any] | None:
+        """The image as Glance shows it, or None when there is none of this id."""
+        try:
+            return self._service.json("GET", f"/images/{segment(image_id)}")
+        except RefusedError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def poll(self, image_id: str, since: float) -> dict[str, Any] | None:
+        """As `get`, asked since then (of `time.time`), maybe by another process.
+
+        Processes that wait for images share one list of all that are unfinished, in place of a request for each.
+        """
+        if not self.connection.reads.alone():
+            for image in self._unfinished(since):
+                if image.get("id") == image_id:
+                    return image
+        return self.get(image_id)
+
+    def _unfinished(self, since: float) -> list[dict[str, Any]]:
+        """The first thousand."""
+        params = {"status": "in:queued,saving,uploading,importing", "limit": "1000"}
+        owner = self.connection.location.project.id
+        if owner:
+            params["owner"] = owner
+        found: list[dict[str, Any]] = self._service.shared("/images", since, params=params).get("images") or []
+        return found
+
+    def named(self, names: Sequence[str], owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:
+        """The images of this owner (any visible one without) that bear one of the names."""
+        params = {"limit": "1000", "os_hidden": str(hidden).lower()}
+        if owner:
+            params["owner"] = owner
+        found: list[dict[str, Any]] = []
+        for name in _name_filters(names):
+            for page in self._service.pages("/images", "images", {**params, "name": name}, "next"):
+                found += [image for image in page if image.get("name") in names]
+        return found
+
+    def offers(self) -> ImageCapabilities:
+        """What an upload has to choose from: two requests."""
+        return image_capabilities(self.connection)
+
+    def data(self, image_id: str, headers: Mapping[str, str], stall_timeout: float) -> Response:
+        """The image's data, to be read from the answer as they come; asked for once."""
+        return self._data(f"/images/{segment(image_id)}/file", headers, stall_timeout)
+
+    def _data(self, path: str, headers: Mapping[str, str], stall_timeout: float) -> Response:
+        timeout = (stall_timeout, stall_timeout)
+        return self._service.request("GET", path, retry=False, headers=dict(headers), stream=True, timeout=timeout)
+
+    def create(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Make an image record, sent once: with an id in ``fields`` whoever calls can find out what became of it."""
+        try:
+            return self._create(fields)
+        except (DeadlineError, UnreachableError):
+            self.unanswered.add(str(fields.get("id")))
+            raise
+
+    def _create(self, fields: dict[str, Any]) -> dict[str, Any]:
+        return json_object(self._service.request("POST", "/images", retry=False, json=fields))
+
+    def put(self, path: str, body: Any, timeout: tuple[float, float], store: str | None = None) -> Response:
+        """PUT image data, once, with the token as it is: only the caller can send the body anew."""
+        self.connection.prepare_long_work()
+        headers = {"Content-Type": "application/octet-stream"}
+        if store:
+            headers["X-Image-Meta-Store"] = store
+        return self._service.request(
+            "PUT",
+            path,
+            retry=False,
+            allow_reauth=False,
+            redirect=False,
+            data=body,
+            timeout=timeout,
+            headers=headers,
+        )
+
+    def start_import(self, image_id: str, method: dict[str, str], stores: dict[str, Any]) -> None:
+        """Start an import; ``stores`` is `Wanted.store_request`."""
+        body = {"method": method, **stores}
+        self._service.request("POST", f"/images/{segment(image_id)}/import", retry=False, json=body)
+
+    def import_task(self, image_id: str) -> tuple[str, str]:
+        """Status and message of the image's newest task; empty where there is none, or the cloud does not tell."""
+        try:
+            tasks = self._service.json("GET", f"/images/{segment(image_id)}/tasks").get("tasks") or []
+        except RefusedError:
+            return "", ""
+        newest: dict[str, Any] = max(tasks, key=lambda task: task.get("updated_at") or "", default={})
+        return str(newest.get("status") or ""), without_signatures(str(newest.get("message") or ""))
+
+    def quota(self) -> dict[str, Quota]:
+        """The project's limits; empty where there are none, or where the cloud does not tell: it decides in the end."""
+        with suppress(RefusedError, ServerError, AttributeError, KeyError, TypeError, ValueError):
+            usage = self._service.json("GET", "/info/usage")["usage"]
+            return {str(name): Quota(int(item["limit"]), int(item["usage"])) for name, item in usage.items()}
+        return {}
+
+    def patch(self, image_id: str, operations: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        path = f"/images/{segment(image_id)}"
+        return json_object(self._service.request("PATCH", path, json=list(operations), headers=_PATCH_TYPE))
+
+    def delete(self, image_id: str) -> bool:
+        """Delete the image; returns whether it was there."""
+        try:
+            self._service.request("DELETE", f"/images/{segment(image_id)}")
+        except RefusedError as error:
+            if error.status != 404:
+                raise
+            return False
+        return True
+
+    def members(self, image_id: str) -> tuple[str, ...]:
+        """The projects that the image is shared with."""
+        found = self._service.json("GET", f"/images/{segment(image_id)}/members").get("members") or []
+        return tuple(sorted(member["member_id"] for member in found))
+
+    def share(self, image_id: str, project: str) -> None:
+        """Offer the image to a project; one that has it already is no error."""
+        with suppress(ConflictError):
+            self._service.request("POST", f"/images/{segment(image_id)}/members", json={"member": project})
+
+    def unshare(self, image_id: str, project: str) -> None:
+        try:
+            self._service.request("DELETE", f"/images/{segment(image_id)}/members/{segment(project)}")
+        except RefusedError as error:
+            if error.status != 404:
+                raise
+
+    def kept_for(self, name: str, owner: str | None) -> list[dict[str, Any]]:
+        """The images that had the name before others took their place, oldest first."""
+        params = {"limit": "1000", "os_hidden": "true", KEPT_FOR: name, **({"owner": owner} if owner else {})}
+        pages = self._service.pages("/images", "images", params, "next")
+        kept = [image for page in pages for image in page if image.get(KEPT_FOR) == name]
+        return sorted(kept, key=lambda image: (image["created_at"], image["id"]))
+
+    def act(self, image_id: str, action: str) -> None:
+        """``deactivate`` or ``reactivate``."""
+        self._service.request("POST", f"/images/{segment(image_id)}/actions/{action}")
+
+
+def _name_filters(names: Sequence[str]) -> list[str]:
+    """One filter for all names; one for each where a name holds what Glance cannot read within the quotes of ``in``."""
+    if any(character in name for name in names for character in '"\\'):
+        return [f"eq:{name}" for name in names]
+    return ["in:" + ",".join(f'"{name}"' for name in names)]
+
+
+def pointer(key: str) -> str:
+    """The JSON pointer of an image's field or custom property."""
+    return "/" + key.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the user wants of an image: the options of the module, and what of them differs from Location to Location."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from .._core.location import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .._core.location import Location
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds: for the work beside the data, to send it, to have it imported, and without any sign of progress."""
+
+    timeout: float = 300.0
+    transfer_timeout: float = 3600.0
+    import_timeout: float = 3600.0
+    stall_timeout: float = 120.0
+
+    @property
+    def total(self) -> float:
+        """What the work on one Location may take at the most."""
+        return self.timeout + self.transfer_timeout + self.import_timeout
+
+
+@dataclass(frozen=True)
+class Override:
+    """Options that hold at the Locations of a selection only."""
+
+    selection: Selection
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Desired:
+    """The user's options. None means: leave it as it is. ``min_disk`` in GiB, ``min_ram`` in MiB."""
+
+    name: str
+    state: str
+    disk_format: str | None = None
+    """The format to have in the cloud; None leaves it to the Location and the file."""
+    container_format: str = "bare"
+    scheme: str | None = None
+    relay: str = "auto"
+    stores: tuple[str, ...] = ()
+    all_stores: bool = False
+    on_change: str = "replace"
+    keep_last: int | None = None
+    keep_deactivated: bool = False
+    properties: Mapping[str, str | None] = field(default_factory=dict)
+    tags: tuple[str, ...] | None = None
+    members: tuple[str, ...] | None = None
+    min_disk: int | None = None
+    min_ram: int | None = None
+    visibility: str | None = None
+    hidden: bool | None = None
+    protected: bool | None = None
+    clocks: Timeouts = Timeouts()
+    overrides: tuple[Override, ...] = ()
+
+    @property
+    def store_request(self) -> dict[str, Any]:
+        """The part of an import request that says where to keep the data; empty leaves it to the cloud."""
+        if self.all_stores:
+            return {"all_stores": True, "all_stores_must_succeed": True}
+        return {"stores": list(self.stores), "all_stores_must_succeed": True} if self.stores else {}
+
+    def at(self, location: Location) -> Desired:
+        """The options that hold at this Location: later overrides win, properties are merged."""
+        desired = self
+        for override in self.overrides:
+            if override.selection.includes(location):
+                options = dict(override.options)
+                if "stores" in options:
+                    options["all_stores"] = False
+                elif options.get("all_stores"):
+                    options["stores"] = ()
+                properties = {**desired.properties, **options.pop("properties", {})}
+                desired = replace(desired, properties=properties, **options)
+        return desired

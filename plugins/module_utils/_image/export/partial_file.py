@@ -1,0 +1,140 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The file beside the target that takes an image's data until it is whole."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import stat
+from contextlib import contextmanager
+from io import FileIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..._core.errors import ConflictError, InputError, QuotaError
+from ..fingerprint import stored_digests
+from .request import fitted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ..source.download import ImageStream
+
+SUFFIX = ".part"
+
+_OF_AN_IMAGE = rf"\.[0-9a-fA-F-]{{32,36}}\.([0-9a-f]+|unknown){re.escape(SUFFIX)}"
+"""How the names of partial files end; see `open_partial`."""
+
+
+class Partial:
+    """A partial file that is ours alone while it is open; see `open_partial`."""
+
+    def __init__(self, path: Path, file: FileIO) -> None:
+        self.path = path
+        self.file = file
+
+    @property
+    def size(self) -> int:
+        return os.fstat(self.file.fileno()).st_size
+
+    def fill(self, stream: ImageStream) -> None:
+        """Add what is missing of an image. Raises QuotaError for too little space, and what `ImageStream` raises."""
+        if self.size > stream.size:
+            self.clear()
+        missing = stream.size - self.size
+        free = shutil.disk_usage(self.path.parent).free
+        if missing > free:
+            raise QuotaError(
+                f"{missing} bytes are to come, and {free} are free in {self.path.parent}",
+                hint="Free some space, or name a path where there is some.",
+            )
+        self.file.seek(self.size)
+        try:
+            for piece in stream.read(self.size):
+                self._write(piece)
+            os.fsync(self.file.fileno())
+        except OSError as exc:
+            raise InputError(f"path: {self.path} cannot be written: {exc.strerror}", hint="Name another path.") from exc
+
+    def _write(self, piece: bytes) -> None:
+        rest = memoryview(piece)
+        while rest:
+            rest = rest[self.file.write(rest) :]
+
+    def clear(self) -> None:
+        self.file.truncate(0)
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+@contextmanager
+def open_partial(target: Path, image: Mapping[str, Any]) -> Iterator[Partial]:
+    """The partial file of this image for this target, as an earlier run left it or new; removes other images'.
+
+    It is named after the target, the image's ID and its digest. Raises ConflictError while another process works on
+    it, InputError where it cannot be written.
+    """
+    digest = next(iter(stored_digests(image).values()), "unknown")[:16]
+    path = beside(target, f".{image['id']}.{digest}{SUFFIX}")
+    of_target = re.compile(re.escape(path.name.removesuffix(f".{image['id']}.{digest}{SUFFIX}")) + _OF_AN_IMAGE)
+    for other in target.parent.iterdir():
+        if other != path and of_target.fullmatch(other.name):
+            _sweep(other)
+    with _open(path) as file:
+        if not _lock(file, path):
+            raise ConflictError(
+                f"another task exports this image to {target}", hint="Wait until it has ended, or name another path."
+            )
+        yield Partial(path, file)
+
+
+def beside(target: Path, ending: str) -> Path:
+    """A hidden file of the target's directory that is named after it; a name that is too long is cut."""
+    room = longest_name(target.parent) - len(f".{ending}".encode())
+    return target.with_name(f".{fitted(target.name, room)}{ending}")
+
+
+def longest_name(directory: Path) -> int:
+    """Bytes of a file's name there."""
+    try:
+        return os.pathconf(directory, "PC_NAME_MAX")
+    except (OSError, ValueError):
+        return 255
+
+
+def _open(path: Path) -> FileIO:
+    """Raises InputError also for a file that others have put there: its content is theirs, and may change."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as exc:
+        raise InputError(f"path: cannot write in {path.parent}: {exc.strerror}", hint="Check its permissions.") from exc
+    file = FileIO(descriptor, "r+")
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_nlink > 1:
+        file.close()
+        raise InputError(f"path: {path} is not a file of ours", hint="Remove it, or name another path.")
+    return file
+
+
+def _lock(file: FileIO, path: Path) -> bool:
+    """Whether nobody else has it, and it still is the file of this path."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.fstat(file.fileno()).st_ino == path.stat().st_ino
+    except OSError:
+        return False
+
+
+def _sweep(path: Path) -> None:
+    """Remove what a run for another image left, unless that run goes on."""
+    try:
+        with _open(path) as file:
+            if _lock(file, path):
+                path.unlink(missing_ok=True)
+    except InputError:
+        return

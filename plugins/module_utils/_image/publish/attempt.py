@@ -1,0 +1,83 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One try at getting the image to one Location: what a scheme works with, and what has to go if it fails."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from ..._glance.client import glance_for
+from ..._glance.v2 import MD5, OBJECT, SHA256, SOURCE_MD5, SOURCE_SHA256, UPLOAD
+from ..upload_marker import upload_marker, upload_name
+from .body import Body
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..._cloud.connection import Connection
+    from ..source.image_data import ImageData
+    from ..source.image_file import Fingerprint, ImageFile
+    from .context import PlanContext
+    from .relay import RelayBoard
+
+
+class Attempt:
+    """Made anew for every try. ``image_id`` and ``expected`` are set by `create`, or by what takes its place."""
+
+    def __init__(
+        self, connection: Connection, context: PlanContext, image_data: ImageData, relay_board: RelayBoard
+    ) -> None:
+        self.connection = connection
+        self.context = context
+        self.image_data = image_data
+        self.relay_board = relay_board
+        self.glance = glance_for(connection)
+        self.image_id: str | None = None
+        self.expected: Fingerprint | None = None
+        self.importing = False
+        """Whether the cloud has been told to import: the image may be queued until it does."""
+        self.outcome: Callable[[], None] | None = None
+        """What waits for an import that makes the image's record by itself, and sets ``image_id``."""
+        self.insisted = False
+        """Whether what failed was tried often enough: another attempt would only multiply that."""
+        self.temporary: list[Callable[[], str]] = []
+        """What removes things made on the way, whether or not the try succeeds; each returns nothing or a complaint."""
+
+    @property
+    def source(self) -> ImageFile:
+        """The local file in the Location's format; converted or fetched by whoever asks first."""
+        return self.image_data.source(self.context.disk_format, self.connection.deadline)
+
+    def body(self, source: ImageFile) -> Body:
+        return Body(source, self.connection, self.context.desired.clocks.stall_timeout)
+
+    def create(self, expected: Fingerprint) -> str:
+        """Make the image record, under its upload name and with our marker, and return its id.
+
+        The id is ours, so that the record can be removed even when the answer to its creation is lost.
+        """
+        self.image_id, self.expected = str(uuid.uuid4()), expected
+        self.glance.create({"id": self.image_id, **self.fields(expected)})
+        return self.image_id
+
+    def start_import(self, method: dict[str, str]) -> None:
+        """Have the cloud import, to the stores that are desired."""
+        self.importing = True
+        self.glance.start_import(str(self.image_id), method, self.context.desired.store_request)
+
+    def fields(self, expected: Fingerprint) -> dict[str, Any]:
+        """What the record says while the image is unfinished."""
+        desired, origin = self.context.desired, self.context.origin
+        digests = {MD5: expected.digests.get("md5"), SHA256: expected.digests.get("sha256")}
+        if origin and self.context.converted:
+            digests |= {SOURCE_MD5: origin.digests.get("md5"), SOURCE_SHA256: origin.digests.get("sha256")}
+        return {
+            "name": upload_name(desired.name),
+            "disk_format": expected.disk_format,
+            "container_format": desired.container_format,
+            OBJECT: f"images/{desired.name}",
+            UPLOAD: upload_marker(),
+            **{key: value for key, value in digests.items() if value},
+        }

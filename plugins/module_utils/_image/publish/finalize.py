@@ -1,0 +1,134 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a verified upload to the image that users see; and what becomes of the one whose place it takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..._core.errors import ConflictError, OaktreeError
+from ..._glance.v2 import KEPT_FOR, LONGEST_NAME, REPLACES, UPLOAD, Glance, pointer
+from .transfer import CLEANUP_TIMEOUT, discard
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..desired import Desired
+    from .plan import Plan
+
+
+def publication(desired: Desired, plan: Plan) -> list[dict[str, Any]]:
+    """The JSON patch that turns an uploaded image into the one that users see."""
+    replaces = [{"op": "add", "path": pointer(REPLACES), "value": plan.image["id"]}] if plan.image else []
+    return [
+        {"op": "replace", "path": "/name", "value": desired.name},
+        *plan.changes,
+        *replaces,
+        {"op": "remove", "path": pointer(UPLOAD)},
+    ]
+
+
+def publish(glance: Glance, desired: Desired, plan: Plan, image: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the uploaded image its name and its metadata in one request; it is removed when that fails."""
+    operations = publication(desired, plan)
+    try:
+        with glance.connection.within(desired.clocks.timeout, "timeout"):
+            return glance.patch(image["id"], operations)
+    except OaktreeError as error:
+        published = if_published(glance, image["id"])
+        if published:
+            return published
+        error.add_residue(discard(glance, image["id"]))
+        raise
+
+
+def if_published(glance: Glance, image_id: str) -> dict[str, Any] | None:
+    """The image, if only the answer to its publication was lost."""
+    with glance.connection.grace(CLEANUP_TIMEOUT):
+        try:
+            image = glance.get(image_id)
+        except OaktreeError:
+            return None
+    return image if image and UPLOAD not in image else None
+
+
+def share(glance: Glance, desired: Desired, plan: Plan, image: Mapping[str, Any]) -> None:
+    """Bring the image's members to what the plan says; where it says nothing, a replaced image hands its members on.
+
+    Only shared images have members.
+    """
+    inherited: tuple[str, ...] = ()
+    shared = plan.image and plan.image.get("visibility") == image.get("visibility") == glance.SHARED
+    if plan.upload and plan.image and shared and desired.members is None:
+        inherited = glance.members(plan.image["id"])
+    for project in (*plan.share, *inherited):
+        glance.share(image["id"], project)
+    for project in plan.unshare:
+        glance.unshare(image["id"], project)
+
+
+def reactivate(glance: Glance, plan: Plan, image: dict[str, Any]) -> dict[str, Any]:
+    """Where the plan says so; the image then shows what deactivated ones do not, as its stores."""
+    if plan.activation != "reactivate":
+        return image
+    glance.act(image["id"], "reactivate")
+    return glance.get(image["id"]) or image
+
+
+def deactivate(glance: Glance, plan: Plan, image: dict[str, Any]) -> dict[str, Any]:
+    """Where the plan says so."""
+    if plan.activation != "deactivate":
+        return image
+    glance.act(image["id"], "deactivate")
+    return {**image, "status": "deactivated"}
+
+
+def retire(glance: Glance, desired: Desired, old: Mapping[str, Any]) -> list[str]:
+    """What becomes of a replaced image: deleted, or with ``on_change: keep`` set aside. Returns notes.
+
+    One that is in use cannot be deleted: it is set aside too.
+    """
+    if desired.on_change == "keep":
+        _set_aside(glance, old, f"-{old['created_at']}")
+        if desired.keep_deactivated and old["status"] == "active":
+            glance.act(old["id"], "deactivate")
+        return _thin_out(glance, desired, str(old["owner"]))
+    try:
+        delete(glance, old)
+    except ConflictError as error:
+        name = _set_aside(glance, old, f".replaced-{old['id'][:8]}")
+        return [f"the replaced image {old['id']} stays, hidden, as {name!r}: {error.message}"]
+    return []
+
+
+def delete(glance: Glance, image: Mapping[str, Any]) -> None:
+    if image.get("protected"):
+        glance.patch(image["id"], [{"op": "replace", "path": "/protected", "value": False}])
+    glance.delete(image["id"])
+
+
+def _set_aside(glance: Glance, image: Mapping[str, Any], suffix: str) -> str:
+    """Rename and hide the image; returns its new name, cut where it would be too long for Glance."""
+    name = f"{image['name'][: LONGEST_NAME - len(suffix)]}{suffix}"
+    operations: list[dict[str, Any]] = [
+        {"op": "replace", "path": "/name", "value": name},
+        *([{"op": "replace", "path": "/os_hidden", "value": True}] if glance.HIDES else []),
+        {"op": "add", "path": pointer(KEPT_FOR), "value": image["name"]},
+    ]
+    glance.patch(image["id"], operations)
+    return name
+
+
+def _thin_out(glance: Glance, desired: Desired, owner: str) -> list[str]:
+    """Delete the oldest of the kept images beyond ``keep_last``; those in use stay."""
+    if desired.keep_last is None:
+        return []
+    kept = glance.kept_for(desired.name, owner)
+    notes = []
+    for image in kept[: max(0, len(kept) - desired.keep_last)]:
+        try:
+            delete(glance, image)
+        except ConflictError as error:
+            notes.append(f"the kept image {image['id']} is in use and stays: {error.message}")
+    return notes

@@ -1,0 +1,275 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is to be done at each Location: decided here, from what is desired and what was found, without a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from ..._core.errors import ConflictError, RefusedError
+from ..._glance.v2 import pointer
+from .schemes import by_preference, copy_image
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..._core.location import Location
+    from ..desired import Desired
+    from .context import PlanContext
+    from .schemes import Scheme
+
+_FIELDS = {
+    "min_disk": "min_disk",
+    "min_ram": "min_ram",
+    "visibility": "visibility",
+    "hidden": "os_hidden",
+    "protected": "protected",
+}
+"""Options and the fields of Glance's that hold them, in the order in which they are set."""
+
+_BUILT_IN = {"tags", *_FIELDS.values()}
+
+
+@dataclass(frozen=True)
+class UploadPlan:
+    """How the data gets there: by the first scheme, and by the next when the Location refuses it after all."""
+
+    schemes: tuple[Scheme, ...]
+    reason: str
+    disk_format: str
+    size: int | None
+    """Bytes; None where the data has still to be converted."""
+    source_region: Location | None = None
+    """The Location that hands the image on; None where the bytes come from this machine."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that will be done at one Location, in this order: clear away, upload, change, share, remove."""
+
+    action: str
+    image: dict[str, Any] | None = None
+    """The image that stays, is changed, or is replaced; None where there is none yet."""
+    clear: tuple[str, ...] = ()
+    """IDs of unfinished uploads that earlier runs left behind."""
+    upload: UploadPlan | None = None
+    copy_to: tuple[str, ...] = ()
+    """Stores that are to have the data besides the one that it is in."""
+    changes: tuple[dict[str, Any], ...] = ()
+    """JSON patch operations on the image."""
+    share: tuple[str, ...] = ()
+    unshare: tuple[str, ...] = ()
+    """Projects that get or lose access."""
+    activation: str | None = None
+    """``deactivate`` or ``reactivate``."""
+    remove: tuple[dict[str, Any], ...] = ()
+    """Images that go when all else is done."""
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> bool:
+        return self.action != "unchanged"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The part of the plan that says how, for the user."""
+        upload = self.upload
+        first = upload.schemes[0].NAME if upload else (copy_image.NAME if self.copy_to else None)
+        return {
+            "scheme": first,
+            "reason": upload.reason if upload else None,
+            "fallbacks": [scheme.NAME for scheme in upload.schemes[1:]] if upload else [],
+            "source_region": upload.source_region.to_dict() if upload and upload.source_region else None,
+            "disk_format": upload.disk_format if upload else None,
+            "size": upload.size if upload else None,
+            "copy_to": list(self.copy_to),
+            "clear": list(self.clear),
+        }
+
+
+def make_plan(context: PlanContext) -> Plan:
+    """Raises ConflictError where the Location's images do not allow it, RefusedError where no scheme serves."""
+    desired, survey = context.desired, context.survey
+    clear = tuple(str(image["id"]) for image in survey.leftovers)
+    if desired.state == "absent":
+        return _absent(context, clear)
+    if survey.busy:
+        raise ConflictError(
+            f"an upload of this image is under way: {_ids(survey.busy)}",
+            hint="Wait for it to end; if nobody works on it any more, delete it.",
+        )
+    if len(survey.images) - len(context.superseded) > 1 or (survey.images and context.current is None):
+        raise ConflictError(
+            f"the project has several images of this name: {_ids(survey.images)}",
+            hint="Rename or delete all but the one that is meant.",
+        )
+    _check_members(context)
+    if context.needs_upload:
+        return _uploaded(context, clear)
+    if context.current is None:
+        raise ConflictError(f"there is no image {desired.name!r} here", hint="Give path, url or from to upload it.")
+    return _kept(context, context.current, clear)
+
+
+def _check_members(context: PlanContext) -> None:
+    """Raise ConflictError for members that the image could not have, before anything is done."""
+    current, shared = context.current or {}, context.survey.shared
+    visibility = context.desired.visibility or current.get("visibility") or shared
+    if context.desired.members and visibility != shared:
+        raise ConflictError(
+            f"members: the image is {visibility}, only {shared} images have members here",
+            hint=f"Set visibility to {shared}.",
+        )
+
+
+def _absent(context: PlanContext, clear: tuple[str, ...]) -> Plan:
+    survey = context.survey
+    if not (survey.images or clear or survey.busy):
+        return Plan("unchanged")
+    protected = [image for image in survey.images if image.get("protected")]
+    if protected:
+        raise ConflictError(
+            f"protected from deletion: {_ids(protected)}", hint="Set protected to false first, with state present."
+        )
+    remove = (*survey.images, *survey.busy)
+    before = {"images": [str(image["id"]) for image in remove]}
+    return Plan("deleted", clear=clear, remove=remove, before=before, after={"images": []})
+
+
+def _uploaded(context: PlanContext, clear: tuple[str, ...]) -> Plan:
+    desired, current = context.desired, context.current
+    context.check_stores()
+    context.check_quota()
+    if current:
+        _allow_replacement(desired, current)
+        # who may see the image is not the new content's affair
+        hidden = current.get("os_hidden") if desired.hidden is None else desired.hidden
+        desired = replace(desired, visibility=desired.visibility or current.get("visibility"), hidden=hidden)
+    desired = replace(desired, properties={**context.upload_properties, **desired.properties})
+    operations = _difference(desired, {})[0]
+    before, after = _difference(desired, current or {})[1:]
+    before["content"] = _content(current)
+    after["content"] = (
+        {"size": context.origin.size, "sha512": context.origin.digests.get("sha512")} if context.origin else None
+    )
+    return Plan(
+        "replaced" if current else "created",
+        image=current,
+        clear=clear,
+        upload=_negotiate(context),
+        changes=operations,
+        share=desired.members or (),
+        activation="deactivate" if desired.state == "inactive" else None,
+        remove=(*([current] if current else []), *context.superseded),
+        before=before if current else {},
+        after=after,
+    )
+
+
+def _allow_replacement(desired: Desired, current: Mapping[str, Any]) -> None:
+    if desired.on_change == "fail":
+        raise ConflictError(
+            f"the image {current['id']} has other content", hint="Set on_change to replace it, or choose another name."
+        )
+    if current.get("protected") and desired.protected is None:
+        raise ConflictError(
+            f"the image to be replaced is protected: {current['id']}",
+            hint="Say with protected whether the new one is to be; that allows the replacement.",
+        )
+
+
+def _content(image: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return {"size": image.get("size"), str(image.get("os_hash_algo")): image.get("os_hash_value")} if image else None
+
+
+def _kept(context: PlanContext, current: dict[str, Any], clear: tuple[str, ...]) -> Plan:
+    desired = context.desired
+    operations, before, after = _difference(desired, current)
+    stores = context.stores_without(current)
+    if stores:
+        before["stores"] = current.get("stores")
+        after["stores"] = ",".join([*filter(None, [current.get("stores")]), *stores])
+    members = context.survey.members or ()
+    share = tuple(project for project in desired.members or () if project not in members)
+    unshare = tuple(project for project in members if desired.members is not None and project not in desired.members)
+    if share or unshare:
+        before["members"], after["members"] = list(members), list(desired.members or ())
+    if context.superseded:
+        before["images"] = [str(image["id"]) for image in (current, *context.superseded)]
+        after["images"] = [str(current["id"])]
+    activation = _activation(desired, current)
+    if activation:
+        before["status"], after["status"] = current["status"], f"{activation}d"
+    action = "updated" if before or clear else "unchanged"
+    return Plan(
+        action,
+        current,
+        clear,
+        copy_to=stores,
+        changes=operations,
+        share=share,
+        unshare=unshare,
+        activation=activation,
+        remove=context.superseded,
+        before=before,
+        after=after,
+    )
+
+
+def _activation(desired: Desired, current: Mapping[str, Any]) -> str | None:
+    if desired.state == "inactive":
+        return "deactivate" if current["status"] == "active" else None
+    return "reactivate" if current["status"] == "deactivated" else None
+
+
+def _negotiate(context: PlanContext) -> UploadPlan:
+    """Choose the first scheme, in the order of preference, that serves the case; those after it are fallbacks."""
+    schemes = by_preference(context)
+    refusals = {scheme.NAME: scheme.refusal(context) for scheme in schemes}
+    usable = [scheme for scheme in schemes if refusals[scheme.NAME] is None]
+    desired = context.desired.scheme
+    if desired and refusals[desired] is not None:
+        raise RefusedError(
+            f"scheme {desired} is not possible here: {refusals[desired]}",
+            hint=f"Possible are: {', '.join(scheme.NAME for scheme in usable) or 'none'}.",
+        )
+    if desired:
+        usable = [scheme for scheme in usable if desired == scheme.NAME]
+    elif context.desired.relay == "only" and context.source_region:
+        usable = [scheme for scheme in usable if scheme.SERVER_SIDE]
+    if not usable:
+        reasons = "; ".join(f"{name}: {refusal}" for name, refusal in refusals.items())
+        raise RefusedError(f"no way to upload an image: {reasons}")
+    reason = f"{desired} because the task asks for it" if desired else usable[0].reason(context)
+    source_region = context.source_region if any(scheme.SERVER_SIDE for scheme in usable[:1]) else None
+    return UploadPlan(tuple(usable), reason, context.disk_format, context.size, source_region)
+
+
+def _difference(
+    desired: Desired, current: Mapping[str, Any]
+) -> tuple[tuple[dict[str, Any], ...], dict[str, Any], dict[str, Any]]:
+    """The operations that turn the image's metadata into what is desired, and both sides of what differs."""
+    target: dict[str, Any] = {
+        key: value for key, value in desired.properties.items() if value is not None or key in current
+    }
+    if desired.tags is not None:
+        target["tags"] = sorted(desired.tags)
+    for option, key in _FIELDS.items():
+        if getattr(desired, option) is not None:
+            target[key] = getattr(desired, option)
+    found = {key: sorted(current.get(key) or []) if key == "tags" else current.get(key) for key in target}
+    differing = [key for key in target if target[key] != found[key]]
+    operations = tuple(_operation(key, target[key]) for key in differing)
+    return operations, {key: found[key] for key in differing}, {key: target[key] for key in differing}
+
+
+def _operation(key: str, value: Any) -> dict[str, Any]:
+    if value is None:
+        return {"op": "remove", "path": pointer(key)}
+    return {"op": "replace" if key in _BUILT_IN else "add", "path": pointer(key), "value": value}
+
+
+def _ids(images: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(f"{image['id']} ({image['status']})" for image in images)

@@ -1,0 +1,111 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who hands the image on to whom, so that its bytes leave this machine once for each cloud."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from ..._core.errors import OaktreeError, ServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ..._core.deadline import Deadline
+    from ..._core.location import Location
+    from .context import PlanContext
+
+METHOD = "glance-download"
+
+
+@dataclass(frozen=True)
+class HomeImage:
+    """An image that is to go to other Locations, active where it is."""
+
+    location: Location
+    keystone: str
+    image: Mapping[str, Any]
+
+    def serves(self, context: PlanContext) -> bool:
+        """Whether the Location can fetch it from there as it is."""
+        same_cloud = (context.keystone, context.location.project.id) == (self.keystone, self.location.project.id)
+        elsewhere = context.location.region != self.location.region
+        return same_cloud and elsewhere and context.disk_format == self.image["disk_format"]
+
+
+def with_source_regions(
+    contexts: Sequence[PlanContext], able: Callable[[PlanContext], bool], home: HomeImage | None = None
+) -> list[PlanContext]:
+    """The contexts; those that need an upload and could get it from another region have that as their source region.
+
+    A region can serve others of the same Keystone, project and format. One that has the image already is best; of those
+    that must be sent it anyhow, one that could not be served itself. ``able`` tells whether a Location can be brought
+    to what is desired without being served. An image that comes from another Location, ``home``, is fetched from there.
+    """
+    groups: defaultdict[tuple[str, str | None, str], list[PlanContext]] = defaultdict(list)
+    for context in contexts:
+        groups[context.keystone, context.location.project.id, context.disk_format].append(context)
+    chosen = {key: _source_region([context for context in group if able(context)]) for key, group in groups.items()}
+    source_regions = {id(context): chosen[key] for key, group in groups.items() for context in group}
+    return [
+        _served_by(context, home.location if home and home.serves(context) else source_regions[id(context)])
+        for context in contexts
+    ]
+
+
+def _source_region(group: Sequence[PlanContext]) -> Location | None:
+    """None where no image will be active for others to fetch."""
+    group = [context for context in group if context.desired.state == "present"]
+    complete = [context for context in group if context.origin and not context.needs_upload]
+    ready = [context for context in complete if _is_active(context.current)]
+    sent = [context for context in group if context.needs_upload and context.desired.relay != "never"]
+    sent.sort(key=lambda context: context.offers_import(METHOD))
+    return next((context.location for context in ready or sent), None)
+
+
+def _is_active(image: Mapping[str, Any] | None) -> bool:
+    return image is not None and image["status"] == "active"
+
+
+def _served_by(context: PlanContext, source_region: Location | None) -> PlanContext:
+    if source_region in (None, context.location) or not context.needs_upload or context.desired.relay == "never":
+        return context
+    return replace(context, source_region=source_region)
+
+
+class RelayBoard:
+    """The images that Locations hand on: promised when the plan is made, kept when they are active and verified."""
+
+    def __init__(self) -> None:
+        self._images: dict[Location, Future[Mapping[str, Any]]] = {}
+        self._lock = Lock()
+
+    def _promise(self, location: Location) -> Future[Mapping[str, Any]]:
+        """The same for whoever comes first, the one who hands on or the one who waits."""
+        with self._lock:
+            return self._images.setdefault(location, Future())
+
+    def keep(self, location: Location, image: Mapping[str, Any]) -> None:
+        """Have the image handed on to those who wait; without effect where there is one already."""
+        if not self._promise(location).done():
+            self._promise(location).set_result(image)
+
+    def break_off(self, location: Location) -> None:
+        """Tell those who wait that nothing will come; without effect on a kept promise."""
+        if not self._promise(location).done():
+            self._promise(location).set_exception(ServerError(f"{location} has no image to hand on"))
+
+    def wait(self, location: Location, deadline: Deadline) -> Mapping[str, Any]:
+        """The image at the Location once it is there; raises `OaktreeError` when it will not be."""
+        try:
+            return self._promise(location).result(timeout=deadline.remaining())
+        except FutureTimeoutError:
+            raise deadline.expired() from None
+        except OaktreeError as error:
+            raise ServerError(error.message) from error

@@ -1,0 +1,41 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Glance's interoperable import, method ``glance-download``: another region of the same Keystone hands the image on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...._core.errors import ServerError
+from ...fingerprint import fingerprint_of
+
+if TYPE_CHECKING:
+    from ..attempt import Attempt
+    from ..context import PlanContext
+
+NAME = "glance_download"
+SERVER_SIDE = True
+METHOD = "glance-download"
+
+
+def refusal(context: PlanContext) -> str | None:
+    if not context.offers_import(METHOD):
+        return f"the import method {METHOD} is not offered"
+    return None if context.source_region else "no other region of the cloud has the image or is sent it"
+
+
+def reason(context: PlanContext) -> str:
+    return f"{NAME} because {context.source_region} of the same cloud can hand the image on"
+
+
+def send(attempt: Attempt) -> None:
+    source_region = attempt.context.source_region
+    if source_region is None:
+        raise ServerError("nobody hands the image on")
+    image = attempt.relay_board.wait(source_region, attempt.connection.deadline)
+    attempt.create(fingerprint_of(image))
+    method = {"name": METHOD, "glance_region": str(source_region.region), "glance_image_id": str(image["id"])}
+    interface = attempt.connection.region.config.get_interface("image")
+    method["glance_service_interface"] = interface if isinstance(interface, str) else "public"
+    attempt.start_import(method)

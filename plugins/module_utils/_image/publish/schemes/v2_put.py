@@ -1,0 +1,35 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Glance v2, ``PUT /v2/images/{id}/file``: the data goes straight into the image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..attempt import Attempt
+    from ..context import PlanContext
+
+NAME = "v2_put"
+SERVER_SIDE = False
+
+
+def refusal(context: PlanContext) -> str | None:
+    # every Glance v2 has it; a policy that forbids it shows when data is sent
+    if context.survey.version != "2":
+        return f"the image API is v{context.survey.version}"
+    return context.by_tasks(NAME)
+
+
+def reason(_context: PlanContext) -> str:
+    return f"{NAME} because the image API is v2, and one request is the quickest way in"
+
+
+def send(attempt: Attempt) -> None:
+    """Send to the first of the desired stores; the data is copied to the others afterwards."""
+    source = attempt.source
+    image_id = attempt.create(source)
+    clocks, stores = attempt.context.desired.clocks, attempt.context.desired.stores
+    timeout = (clocks.stall_timeout, clocks.stall_timeout)
+    attempt.glance.put(f"/images/{image_id}/file", attempt.body(source), timeout, stores[0] if stores else None)

@@ -1,0 +1,48 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Glance's interoperable import, method ``web-download``: the cloud fetches a URL by itself.
+
+The URL is the user's, or that of a temporary object in the Location's object store.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import temporary_object
+
+if TYPE_CHECKING:
+    from ..attempt import Attempt
+    from ..context import PlanContext
+
+NAME = "web_download"
+SERVER_SIDE = False
+METHOD = "web-download"
+
+
+def refusal(context: PlanContext) -> str | None:
+    if not context.offers_import(METHOD):
+        return f"the import method {METHOD} is not offered"
+    if fetches(context) or context.survey.object_store:
+        return None
+    why = "the image does not come from a URL" if context.url is None else "the image must be converted first"
+    return f"{why}, and there is no object store to fetch it from"
+
+
+def fetches(context: PlanContext) -> bool:
+    """Whether the cloud can fetch the user's URL as it is."""
+    return context.url is not None and not context.converted
+
+
+def reason(context: PlanContext) -> str:
+    if fetches(context):
+        return f"{NAME} because the cloud can fetch the URL by itself"
+    return f"{NAME} because the cloud can fetch from its object store"
+
+
+def send(attempt: Attempt) -> None:
+    source = attempt.source
+    attempt.create(source)
+    url = attempt.image_data.url if fetches(attempt.context) else temporary_object.put(attempt, source).signed_url()
+    attempt.start_import({"name": METHOD, "uri": str(url)})

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a Location has of an image, and what it offers for an upload."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..._cloud.capabilities import ImageCapabilities, Quota, has_object_store, tasks, vendor
+from ..._core.errors import RefusedError
+from ..._glance.client import glance_for
+from ..._glance.v2 import UPLOAD
+from ..fingerprint import same_content
+from ..upload_marker import is_leftover, upload_name
+from .schemes import temporary_object
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..._cloud.connection import Connection
+    from ..desired import Desired
+    from ..source.image_file import Fingerprint
+
+UNFINISHED = {"queued", "saving", "uploading", "importing"}
+USABLE = {"active", "deactivated"}
+
+SWIFT_TASK = "swift_task"
+"""The scheme for which it matters whether tasks are open to us."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The project's images of the name at one Location, as Glance shows them."""
+
+    images: tuple[dict[str, Any], ...]
+    leftovers: tuple[dict[str, Any], ...] = ()
+    """Unfinished uploads of runs that are no more."""
+    busy: tuple[dict[str, Any], ...] = ()
+    """Unfinished uploads of runs that go on, ours or another tool's."""
+    offers: ImageCapabilities | None = None
+    """What the Location offers for an upload; None where none can be needed."""
+    shared: str = "shared"
+    """The visibility that this version of the image API gives to images with members."""
+    version: str = "2"
+    """Major version of the image API that is spoken here."""
+    use_tasks: bool = False
+    """Whether the cloud's configuration says that images come by tasks."""
+    tasks: bool | None = None
+    """Whether tasks are open to us; None where nobody asked."""
+    object_store: bool = False
+    """Whether there is an object store."""
+    members: tuple[str, ...] | None = None
+    """The projects that the image is shared with; None where nothing depends on it."""
+    quota: Mapping[str, Quota] = field(default_factory=dict)
+    """Limits of the project, where an upload is needed and the Location has some."""
+
+
+def survey(connection: Connection, desired: Desired, origin: Fingerprint | None, disk_format: str) -> Survey:
+    """Look at the Location: two list requests, two more for an upload or another store, and one for an upload's quota.
+
+    ``origin`` is the content that the image is to have, None where it does not matter.
+    """
+    glance = glance_for(connection)
+    owner = connection.location.project.id
+    names = (desired.name, upload_name(desired.name))
+    found = [image for hidden in (False, True) for image in glance.named(names, owner, hidden=hidden)]
+    settings = vendor(connection)
+    marked = [image for image in found if UPLOAD in image]
+    leftovers = [image for image in marked if is_leftover(image, desired.clocks.total)]
+    unmarked = [image for image in found if UPLOAD not in image and image["name"] == upload_name(desired.name)]
+    if settings.image_api_use_tasks and unmarked and not temporary_object.in_use(connection, desired):
+        leftovers += unmarked  # made by a task, which cannot mark them, for a run that did not come to it either
+    named = [image for image in found if UPLOAD not in image and image["name"] == desired.name]
+    images = tuple(image for image in named if image["status"] in USABLE)
+    there = any(same_content(image, origin, disk_format) for image in images) if origin else True
+    needs_offers = not there or desired.store_request
+    shared = desired.members is not None and [image.get("visibility") for image in images] == [glance.SHARED]
+    return Survey(
+        images=images,
+        leftovers=tuple(leftovers),
+        busy=(
+            *(image for image in marked if image not in leftovers),
+            *(image for image in named if image["status"] in UNFINISHED),
+        ),
+        offers=glance.offers() if needs_offers else None,
+        shared=glance.SHARED,
+        version=glance.VERSION,
+        use_tasks=settings.image_api_use_tasks,
+        tasks=_tasks(connection) if needs_offers and desired.scheme == SWIFT_TASK else None,
+        object_store=has_object_store(connection),
+        members=glance.members(images[0]["id"]) if shared else None,
+        quota={} if there else glance.quota(),
+    )
+
+
+def _tasks(connection: Connection) -> bool:
+    try:
+        return tasks(connection)
+    except RefusedError:
+        return False

@@ -1,0 +1,215 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sending image data until it is in the cloud, whole and verified, or nothing of it is."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from ..._cloud.connection import FIRST_PAUSE
+from ..._core.errors import (
+    AuthError,
+    ConfigError,
+    ConflictError,
+    DeadlineError,
+    InputError,
+    IntegrityError,
+    OaktreeError,
+    QuotaError,
+    RefusedError,
+    ServerError,
+    ThrottledError,
+    UnreachableError,
+)
+from ..._glance.v2 import IMPORT_LOCK
+from ..fingerprint import verify
+from ..import_wait import ImportWait, given_up
+from .attempt import Attempt
+from .schemes import is_detour
+
+if TYPE_CHECKING:
+    from ..._cloud.connection import Connection
+    from ..._glance.v2 import Glance
+    from ..source.image_data import ImageData
+    from .context import PlanContext
+    from .plan import UploadPlan
+    from .relay import RelayBoard
+    from .schemes import Scheme
+
+ATTEMPTS = 3
+CLEANUP_TIMEOUT = 30.0
+"""Seconds that the removal of a half-made image may take, on top of whatever clock ran out."""
+
+LATE = 2.0
+"""Seconds in which an image may yet come whose creation was not answered."""
+
+_PASSING = (AuthError, IntegrityError, ServerError, ThrottledError, UnreachableError)
+_NOT_OPEN = {None, 403, 404, 405, 410, 415, 501}
+"""Answers that mean: this scheme is not open to us after all. None is the collection's own finding."""
+
+_FETCHING = {"glance_download", "web_download"}
+"""Schemes by which the cloud gets the data from others: those may be at fault, whatever the error is."""
+
+_SENT = {"importing", "active"}
+_UNDER_WAY = {"saving", "uploading", "importing", "active"}
+
+
+class Transfer:
+    """The upload of one image to one Location. After `run` there is one more image, active and verified, or none."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        context: PlanContext,
+        upload: UploadPlan,
+        image_data: ImageData,
+        relay_board: RelayBoard,
+    ) -> None:
+        self.connection = connection
+        self.context = context
+        self.upload = upload
+        self.image_data = image_data
+        self.relay_board = relay_board
+        self.scheme = upload.schemes[0]
+        """The one that is tried, and in the end the one that served."""
+        self._insisted = False
+        self.notes: list[str] = []
+        """What did not go as planned, for the user."""
+        self._left: list[str] = []
+        """What tries that failed could not remove."""
+
+    def run(self) -> dict[str, Any]:
+        """Return the active image, under its upload name and still marked."""
+        schemes, failed = list(self.upload.schemes), list[str]()
+        while True:
+            self.scheme = scheme = schemes.pop(0)
+            try:
+                return self._by(scheme)
+            except OaktreeError as error:
+                schemes = self._fallbacks(scheme, schemes, error)
+                if not schemes:
+                    error.message += f" (before that, {'; '.join(failed)})" if failed else ""
+                    for complaint in self._left:
+                        error.add_residue(complaint)
+                    raise
+                failed.append(f"{scheme.NAME}: {error.message}")
+                self.notes.append(f"{scheme.NAME} failed, {schemes[0].NAME} instead: {error.message}")
+
+    def _fallbacks(self, failed: Scheme, schemes: list[Scheme], error: OaktreeError) -> list[Scheme]:
+        """Those that may do better: none for an image that is refused, and detours only where the direct way is."""
+        try:
+            self.connection.deadline.remaining()
+        except DeadlineError:
+            return []
+        if failed.NAME in _FETCHING:
+            return [] if isinstance(error, (ConfigError, InputError, QuotaError)) else schemes
+        if isinstance(error, RefusedError):
+            if error.status not in _NOT_OPEN:
+                return []
+            if not schemes and not self.context.desired.scheme:
+                error.message = f"the Location does not take image data from this project: {error.message}"
+            return schemes
+        if isinstance(error, (DeadlineError, ServerError)):
+            return [scheme for scheme in schemes if not is_detour(scheme, self.context)]
+        return []
+
+    def _by(self, scheme: Scheme) -> dict[str, Any]:
+        if scheme.SERVER_SIDE and self.context.source_region:
+            # before the transfer begins, so that the source_region's time is not taken from its clock
+            self.relay_board.wait(self.context.source_region, self.connection.deadline)
+        attempt = 1
+        while True:
+            try:
+                return self._attempt(scheme)
+            except _PASSING as error:
+                if attempt == ATTEMPTS or self._insisted:
+                    raise
+                self.notes.append(f"{scheme.NAME}, attempt {attempt} of {ATTEMPTS}: {error.message}")
+                self._before_next(attempt, error)
+            attempt += 1
+
+    def _before_next(self, attempt: int, error: OaktreeError) -> None:
+        asked = error.retry_after if isinstance(error, ThrottledError) else None
+        self.connection.deadline.sleep(FIRST_PAUSE * 2**attempt if asked is None else asked)
+
+    def _attempt(self, scheme: Scheme) -> dict[str, Any]:
+        attempt = Attempt(self.connection, self.context, self.image_data, self.relay_board)
+        try:
+            with self.connection.within(self.context.desired.clocks.transfer_timeout, "transfer_timeout"):
+                self._send(scheme, attempt)
+            with self.connection.within(self.context.desired.clocks.import_timeout, "import_timeout"):
+                if attempt.outcome:
+                    attempt.outcome()
+                size = attempt.expected.size if attempt.expected else 0
+                stall_timeout = self.context.desired.clocks.stall_timeout
+                patience = ImportWait(attempt.glance, str(attempt.image_id), stall_timeout, size)
+                image = until_active(patience, importing=attempt.importing)
+            if attempt.expected:
+                verify(image, attempt.expected)
+        except OaktreeError as error:
+            self._insisted = attempt.insisted
+            if attempt.image_id:
+                error.add_residue(discard(attempt.glance, attempt.image_id))
+            self._left += error.residue
+            raise
+        finally:
+            complaints = [complaint for remove in reversed(attempt.temporary) if (complaint := remove())]
+            self.notes += complaints
+            self._left += complaints
+        return image
+
+    def _send(self, scheme: Scheme, attempt: Attempt) -> None:
+        try:
+            scheme.send(attempt)
+        except (DeadlineError, ServerError, UnreachableError):
+            image = attempt.glance.get(attempt.image_id) if attempt.image_id else None
+            if image is None or image["status"] not in _SENT:
+                raise
+            self.notes.append(f"{scheme.NAME}: the answer to the data was lost, the data was not")
+
+
+def until_active(patience: ImportWait, *, importing: bool) -> dict[str, Any]:
+    """Poll the image until it is finished; with ``importing`` it may be queued at first.
+
+    One that is queued again was not kept: so an import that failed ends.
+    """
+    begun = not importing
+    while True:
+        image = patience.look()
+        status = image["status"] if image else "deleted"
+        if image and status == "active" and IMPORT_LOCK not in image:
+            return image
+        task, message = patience.task() if status == "queued" else ("", "")
+        begun = begun or status != "queued" or task == "failure"
+        if begun and status not in _UNDER_WAY:
+            raise given_up(f"the cloud did not keep the data: the image is {status}. {message}", message)
+        patience.wait()
+
+
+def discard(glance: Glance, image_id: str) -> str:
+    """Remove an image, whatever clock ran out, and insist: Glance refuses while an import goes on.
+
+    One whose creation was not answered is waited for, `LATE` at the most. Returns nothing, or what stays and why.
+    """
+    stays = f"the incomplete image {image_id} could not be removed"
+    with glance.connection.grace(CLEANUP_TIMEOUT):
+        late = time.monotonic() + LATE
+        while True:
+            try:
+                gone = glance.delete(image_id)
+            except (ConflictError, ServerError, ThrottledError, UnreachableError) as error:
+                complaint, pause = f"{stays} ({error.message})", 1.0
+            except OaktreeError as error:
+                return f"{stays} ({error.message})"
+            else:
+                if gone or image_id not in glance.unanswered:
+                    return ""
+                complaint, pause = f"the image {image_id} may come yet: its creation was not answered", FIRST_PAUSE / 2
+                if time.monotonic() >= late:
+                    return complaint
+            try:
+                glance.connection.deadline.sleep(pause)
+            except DeadlineError:
+                return complaint

@@ -1,0 +1,142 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The user's file: its format, whether it is safe, its size and digests, all from one pass over it."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..._core.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from oslo_utils.imageutils.format_inspector import FileInspector
+
+    from ..._core.deadline import Deadline
+
+DIGESTS = ("md5", "sha256", "sha512")
+"""Glance answers with md5 and, unless the operator chose otherwise, sha512; openstacksdk records md5 and sha256."""
+
+CHUNK = 1 << 20
+"""No more: the inspector of VHDX misses what the first MiB, its header section, says of others in the same chunk."""
+
+_RAW = {"raw", "gpt", "luks"}
+"""Formats that the inspectors tell apart and Glance does not."""
+
+_RAW_NAMES = {"raw", "ami", "ari", "aki", "ploop", "iso"}
+"""Formats of Glance's that are bytes as they stand."""
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What tells image data from other data: size in bytes, and those of its digests that are known, hexadecimal."""
+
+    size: int
+    disk_format: str
+    digests: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ImageFile(Fingerprint):
+    """A file that is safe to send, with all its `DIGESTS`."""
+
+    path: Path
+    virtual_size: int
+    detected: str = ""
+    """The format that its content shows, where ``disk_format`` is what a cloud declares; empty where they are one."""
+
+    def check_detected(self) -> None:
+        """Raise InputError unless the content is what it is called: no tool is told a format on a cloud's word."""
+        if self.detected and not same_format(self.detected, self.disk_format):
+            raise InputError(
+                f"the image is declared as {self.disk_format}, but its content is {self.detected}",
+                hint="It can be sent as it is, with the same disk_format, but not converted.",
+            )
+
+
+def same_format(one: str, other: str) -> bool:
+    """Whether data in one disk_format is data in the other, by another name."""
+    return one == other or {one, other} <= _RAW_NAMES
+
+
+def open_image_file(path: str, deadline: Deadline | None = None) -> ImageFile:
+    """Read the file once; its format is told by its content.
+
+    Raises InputError for a file that cannot be read, is empty, or names other files (a qcow2 with a backing or data
+    file, a vmdk with external extents): a cloud would read those from its own disks. Raises DeadlineError when the
+    clock, if there is one, runs out.
+    """
+    file = Path(path)
+    try:
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError(f"path: {path} is not a file", hint="Name the image file itself.")
+        size = status.st_size
+        if size == 0:
+            raise InputError(f"path: {path} is empty", hint="An image without content is of no use to a cloud.")
+        inspector, digests = _read(file, deadline)
+    except FileNotFoundError as exc:
+        raise InputError(f"path: {path} does not exist", hint="Name a file on the host that runs the task.") from exc
+    except OSError as exc:
+        raise InputError(f"path: {path} cannot be read: {exc.strerror}", hint="Check its permissions.") from exc
+    _refuse_unsafe(inspector, path)
+    if str(inspector) in _RAW:
+        return ImageFile(size, "raw", digests, file, size)
+    return ImageFile(size, str(inspector), digests, file, inspector.virtual_size)
+
+
+def _read(file: Path, deadline: Deadline | None) -> tuple[FileInspector, dict[str, str]]:
+    """One pass: the format's inspectors see each chunk, and every digest takes it in a thread of its own."""
+    from oslo_utils.imageutils.format_inspector import ImageFormatError, InspectWrapper
+
+    hashes = [hashlib.new(name, usedforsecurity=False) for name in DIGESTS]
+    with file.open("rb") as stream, ThreadPoolExecutor(len(hashes)) as pool:
+        inspected = InspectWrapper(stream)
+        try:
+            while chunk := inspected.read(CHUNK):
+                if deadline:
+                    deadline.remaining()
+                list(pool.map(lambda digest, data=chunk: digest.update(data), hashes))
+            inspected.close()
+            found = inspected.formats or []
+        except ImageFormatError as exc:
+            raise InputError(f"path: the format of {file} is not clear: {exc}", hint="Convert it anew.") from exc
+    inspector = _only_format(found, file)
+    return inspector, {name: digest.hexdigest() for name, digest in zip(DIGESTS, hashes, strict=True)}
+
+
+def _only_format(found: list[FileInspector], file: Path) -> FileInspector:
+    """A file that is two formats at once hides one of them, but for a CD that also boots from a disk."""
+    by_name = {str(inspector): inspector for inspector in found}
+    if by_name.keys() == {"iso", "gpt"}:
+        return by_name["iso"]
+    if len(found) != 1:
+        raise InputError(
+            f"path: the format of {file} is not clear: {', '.join(sorted(by_name)) or 'none'}",
+            hint="Convert it anew, to qcow2 or raw.",
+        )
+    return found[0]
+
+
+def _refuse_unsafe(inspector: FileInspector, path: str) -> None:
+    from oslo_utils.imageutils.format_inspector import ImageFormatError, SafetyCheckFailed
+
+    if str(inspector) in _RAW:
+        return  # checks of partition tables and keys, which name no other files; Glance does not refuse for them either
+    try:
+        inspector.safety_check()
+    except ImageFormatError as exc:
+        raise InputError(f"path: {path} is not whole: it ends within its header", hint="Copy it anew.") from exc
+    except SafetyCheckFailed as exc:
+        reasons = "; ".join(f"{check}: {reason}" for check, reason in exc.failures.items())
+        raise InputError(
+            f"path: {path} is not safe to upload ({reasons})",
+            hint="Flatten it, for example with 'qemu-img convert', so that it stands for itself.",
+        ) from exc

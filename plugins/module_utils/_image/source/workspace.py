@@ -1,0 +1,66 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The private directory in which a run keeps what it downloads and converts."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import stat
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..._core.errors import InputError
+from ..upload_marker import is_alive, upload_marker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PREFIX = "oaktree-image-"
+
+_NAME = re.compile(rf"{PREFIX}([0-9a-f]{{12}})\.([^.]+)\.([0-9]+)\.([^.]+)\..+")
+
+
+@contextmanager
+def workspace(parent: str | None) -> Iterator[Path]:
+    """A directory in ``parent`` (the system's place without one) that is removed when the work inside ends.
+
+    Removes what killed runs left beside it. Raises InputError where none can be made.
+    """
+    place = Path(parent or tempfile.gettempdir())
+    _remove_leftovers(place)
+    machine, boot, pid, started = _own_mark()
+    try:
+        directory = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{machine}.{boot}.{pid}.{started}.", dir=place))
+    except OSError as exc:
+        raise InputError(f"temporary_directory: {exc.strerror}", hint="Name a directory to write to.") from exc
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _own_mark() -> tuple[str, str, str, str]:
+    """This machine, as a digest that fits into a name, and what tells this process from all others on it."""
+    host, boot, pid, started = upload_marker().split("/")
+    return hashlib.sha256(host.encode()).hexdigest()[:12], boot, pid, started
+
+
+def _remove_leftovers(place: Path) -> None:
+    """Remove our own directories whose process, on this machine, is no more."""
+    machine = _own_mark()[0]
+    with suppress(OSError):
+        for entry in os.scandir(place):
+            found = _NAME.fullmatch(entry.name)
+            if found and found[1] == machine and not is_alive(*found.groups()[1:]) and _is_ours(entry):
+                shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def _is_ours(entry: os.DirEntry[str]) -> bool:
+    status = entry.stat(follow_symlinks=False)
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()

@@ -1,0 +1,104 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Marks on unfinished images: who uploads them, so that a later run can tell its own leftovers from work in progress.
+
+An upload happens under a name of its own and carries a marker until
+the image is finished. A killed run leaves both.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .._glance.v2 import UPLOAD
+from .._local import processes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_BY_HAND = "by-hand until "
+"""How the upload_marker of an upload begins whose data others send; a host's name has no spaces."""
+
+
+def upload_name(name: str) -> str:
+    """The name of an image while it is uploaded: its own name appears when it is complete."""
+    return f"{name}.uploading"
+
+
+def upload_marker() -> str:
+    """This process: ``host/boot/pid/start``, different for any other process, also after a reboot."""
+    pid = os.getpid()
+    return "/".join((platform.node() or "-", _boot(), str(pid), _started(pid) or "-"))
+
+
+def session_marker(until: datetime) -> str:
+    """Others send the data, until then; to the second."""
+    return f"{_BY_HAND}{until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def session_until(image: Mapping[str, Any]) -> datetime | None:
+    """Until when others send the data of the image; None for any other image."""
+    before, prefix, until = str(image.get(UPLOAD, "")).partition(_BY_HAND)
+    try:
+        return datetime.fromisoformat(until).astimezone(UTC) if prefix and not before else None
+    except ValueError:
+        return None
+
+
+def is_leftover(image: Mapping[str, Any], allowance: float) -> bool:
+    """Whether nobody works on the marked image any more.
+
+    On this machine the process that the marker names tells; another machine's image counts as left behind when nothing
+    changed for ``allowance`` seconds, and as in use where the cloud does not say when. An upload by hand is in use
+    until the time that was given for it, and ``allowance`` more, for it may be finalized just then.
+    """
+    until = session_until(image)
+    if until:
+        return (datetime.now(UTC) - until).total_seconds() > allowance
+    host, boot, pid, started = [*str(image[UPLOAD]).split("/"), "", "", ""][:4]
+    if host == (platform.node() or "-"):
+        return not is_alive(boot, pid, started)
+    try:
+        unchanged = datetime.now(UTC) - datetime.fromisoformat(str(image.get("updated_at")))
+    except (TypeError, ValueError):
+        return False
+    return unchanged.total_seconds() > allowance
+
+
+def is_alive(boot: str, pid: str, started: str) -> bool:
+    """Whether the process of the marker, made on this machine, still runs."""
+    return boot == _boot() and pid.isdecimal() and _started(int(pid)) == started
+
+
+def _boot() -> str:
+    return processes.boot()[:8] or "-"
+
+
+def _started(pid: int) -> str | None:
+    """When the process started, in ticks since the boot (``-`` where there is no /proc); None for no such process."""
+    fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    if fields:
+        return fields[19]
+    return None if Path("/proc/self").exists() or not _exists(pid) else "-"
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""

@@ -1,0 +1,268 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an object store can be asked at one Location."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from .._cloud.connection import FIRST_PAUSE
+from .._core.errors import ConflictError, DeadlineError, OaktreeError, RefusedError, ServerError, translate
+from .._core.scatter import Limits, scatter
+from .content import CHUNK
+from .responses import Object, Verdict, listed, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from requests import Response
+
+    from .._cloud.connection import Connection, Service
+    from .._core.deadline import Deadline
+
+DELETES = 8
+"""Objects deleted at once."""
+
+OURS = "X-Container-Meta-Oaktree-Made"
+"""Stands on containers that this collection made, and may therefore remove."""
+
+PAGE = 1000
+"""Items asked for at once in listings; fewer are the last page."""
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container; ``ours`` if this collection made it, now or in an earlier run."""
+
+    name: str
+    ours: bool
+
+
+class Swift:
+    """Requests of the object store at one Location; all raise `OaktreeError`. May be used by several threads."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    @property
+    def _service(self) -> Service:
+        return self.connection.service("object-store")
+
+    @property
+    def endpoint(self) -> str:
+        """The URL of the account."""
+        return self._service.endpoint
+
+    def account_headers(self) -> Mapping[str, str]:
+        """The metadata of the account, keys for signed URLs among it: secrets."""
+        return self._head("") or {}
+
+    def container_headers(self, name: str) -> Mapping[str, str] | None:
+        """The metadata of a container, keys for signed URLs among it; None where there is none."""
+        return self._head(_path(name))
+
+    def update_container(self, name: str, headers: Mapping[str, str]) -> None:
+        """Set metadata of a container; what ``headers`` does not name stays."""
+        self._repeat("POST", _path(name), headers=headers)
+
+    def ensure_container(self, name: str) -> Container:
+        """Make the container if there is none: one request, or two."""
+        headers = self.container_headers(name)
+        if headers is None:
+            self._repeat("PUT", _path(name), headers={OURS: "yes"})
+            return Container(name, ours=True)
+        return Container(name, ours=OURS in headers)
+
+    def delete_container(self, container: Container) -> bool:
+        """Whether it is gone: it stays if somebody else made it, or if there are other objects in it.
+
+        A store notices some time after the last object went that a container is empty; until then it refuses.
+        """
+        if not container.ours:
+            return False
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                self._delete(_path(container.name))
+            except ConflictError as error:
+                if next(self.objects(container.name), None) is not None:
+                    return False
+                try:
+                    self.connection.deadline.sleep(pause)
+                except DeadlineError:
+                    raise error from None
+                pause *= 2
+            else:
+                return True
+
+    def containers(self, prefix: str = "") -> list[str]:
+        """The names of the account's containers that begin so."""
+        return [str(item["name"]) for item in self._listing("", prefix)]
+
+    def objects(self, container: str, prefix: str = "") -> Iterator[Object]:
+        """The objects whose names begin so, by name; none where there is no such container.
+
+        A listing may be some seconds behind what was written and deleted.
+        """
+        return (listed(item) for item in self._listing(_path(container), prefix))
+
+    def head(self, container: str, name: str) -> Object | None:
+        """The object, or None where there is none."""
+        headers = self._head(_path(container, name))
+        return None if headers is None else shown(name, headers)
+
+    def put(self, container: str, name: str, body: Any, etag: str | None, **kwargs: Any) -> Response:
+        """PUT an object, once, with the token as it is; ``kwargs`` are those of requests.
+
+        The store refuses (422) a body whose MD5 is not ``etag``. See `_swift.attempts`.
+        """
+        headers = {"Content-Type": "application/octet-stream", **kwargs.pop("headers", {})}
+        if etag:
+            headers["Etag"] = etag
+        response = self._service.request(
+            "PUT",
+            _path(container, name),
+            retry=False,
+            allow_reauth=False,
+            redirect=False,
+            data=body,
+            headers=headers,
+            **kwargs,
+        )
+        if response.status_code not in (201, 202):
+            raise ServerError(f"the answer to PUT of an object is {response.status_code}", status=response.status_code)
+        return response
+
+    def object_headers(self, container: str, name: str) -> Mapping[str, str] | None:
+        """The metadata of an object, or None where there is none."""
+        return self._head(_path(container, name))
+
+    def url(self, container: str, name: str) -> str:
+        """Where an object is."""
+        return self.endpoint + _path(container, name)
+
+    def update(self, container: str, name: str, headers: Mapping[str, str]) -> bool:
+        """Replace the metadata and the expiry of an object; False where there is none (any more)."""
+        try:
+            self._repeat("POST", _path(container, name), headers=headers)
+        except RefusedError as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
+
+    def read(self, container: str, name: str, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """The bytes of an object from there on. What breaks off raises UnreachableError: go on from what came."""
+        last = "" if length is None else str(offset + length - 1)
+        headers = {"Range": f"bytes={offset}-{last}"} if offset or last else {}
+        response = self._service.request("GET", _path(container, name), headers=headers, stream=True)
+        if headers and response.status_code != 206:
+            raise ServerError("the object store ignores ranges")
+        with response:
+            yield from self._chunks(response)
+
+    def _chunks(self, response: Response) -> Iterator[bytes]:
+        chunks = response.iter_content(CHUNK)
+        while chunk := self._next(chunks):
+            yield chunk
+
+    def _next(self, chunks: Iterator[bytes]) -> bytes:
+        self.connection.deadline.remaining()
+        try:
+            return next(chunks, b"")
+        except Exception as exc:
+            raise translate(exc) from exc
+
+    def delete_large(self, container: str, name: str) -> int:
+        """Delete a large object with its segments in one request, and return how many objects went.
+
+        May raise when some of them, and perhaps the object itself, are gone.
+        """
+        response = self._service.request(
+            "DELETE",
+            _path(container, name),
+            params={"multipart-manifest": "delete"},
+            headers={"Accept": "application/json"},
+        )
+        verdict = Verdict.of(response)
+        if verdict.errors:
+            raise ServerError(f"not everything was deleted: {verdict.problems()}")
+        verdict.check("the deletion")
+        return verdict.deleted
+
+    def delete_objects(self, paths: Sequence[str]) -> dict[str, OaktreeError]:
+        """Delete each ``container/object``, several at once; those that are not there are no error.
+
+        Returns what stays, and why. Takes no longer than what is left of the Location's clock.
+        """
+
+        def delete(path: str, _deadline: Deadline) -> None:
+            self._delete(_path(*path.split("/", 1)))
+
+        limits = Limits(DELETES, self.connection.deadline.remaining())
+        return {outcome.item: outcome.error for outcome in scatter(paths, delete, limits) if outcome.error}
+
+    def segments(self, container: str, name: str) -> list[str]:
+        """What a large object is made of, each as ``container/object``; empty for any other object, or none."""
+        query = {"multipart-manifest": "get"}
+        try:
+            response = self._service.request("GET", _path(container, name), params=query, stream=True)
+            with response:
+                if "X-Static-Large-Object" not in response.headers:
+                    return []
+                manifest = json.loads(b"".join(self._chunks(response)))
+            return [str(item["name"]).lstrip("/") for item in manifest]
+        except RefusedError as error:
+            if error.status == 404:
+                return []
+            raise
+        except (KeyError, TypeError, ValueError) as exc:
+            raise ServerError(f"the manifest of {name} makes no sense: {type(exc).__name__}: {exc}") from exc
+
+    def _repeat(self, method: str, path: str, **kwargs: Any) -> None:
+        """Send a request that does no harm when it is sent twice."""
+        once = partial(self._service.request, method, path, retry=False, log=False, **kwargs)
+        self.connection.with_retries(once, repeatable=True)
+
+    def _head(self, path: str) -> Mapping[str, str] | None:
+        try:
+            return self._service.request("HEAD", path, log=False).headers  # keys are among them
+        except RefusedError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def _delete(self, path: str) -> None:
+        try:
+            self._service.request("DELETE", path)
+        except RefusedError as error:
+            if error.status != 404:
+                raise
+
+    def _listing(self, path: str, prefix: str) -> Iterator[Mapping[str, Any]]:
+        query = {"format": "json", "limit": str(PAGE), "prefix": prefix}
+        while True:
+            try:
+                page = json.loads(self._service.request("GET", path, params=query).text or "[]")
+            except RefusedError as error:
+                if error.status == 404:
+                    return
+                raise
+            except ValueError as exc:
+                raise ServerError(f"the listing is not valid JSON: {exc}") from exc
+            if not isinstance(page, list):
+                raise ServerError("the listing is not a list")
+            yield from page
+            if len(page) < PAGE:
+                return
+            query["marker"] = page[-1]["name"]
+
+
+def _path(container: str, name: str | None = None) -> str:
+    path = f"/{quote(container, safe='')}"
+    return path if name is None else f"{path}/{quote(name)}"

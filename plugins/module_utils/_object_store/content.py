@@ -1,0 +1,125 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bytes that can be read from any place as often as needed, and their MD5s."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from .._core.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from .segments import Part
+
+CHUNK = 256 << 10
+
+
+class Content(Protocol):
+    """What can be uploaded. Used by several threads at once."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    def read(self, offset: int, length: int) -> Iterator[bytes]:
+        """The bytes from there on, exactly so many, anew with each call; raises `OaktreeError`."""
+
+    def md5(self, offset: int, length: int) -> str | None:
+        """The hexadecimal MD5 of these bytes if it is known without reading them."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A local file as `Content`. ``md5s`` is what `PartDigests` gathered when the file was hashed anyway."""
+
+    path: Path
+    size: int
+    md5s: Mapping[tuple[int, int], str] = field(default_factory=dict, repr=False)
+
+    def read(self, offset: int, length: int) -> Iterator[bytes]:
+        """Raises InputError when the file cannot be read or has become shorter."""
+        left = length
+        try:
+            with self.path.open("rb", buffering=0) as file:
+                file.seek(offset)
+                while left and (chunk := file.read(min(CHUNK, left))):
+                    left -= len(chunk)
+                    yield chunk
+        except OSError as exc:
+            raise InputError(f"path: {self.path} cannot be read any more: {exc.strerror}") from exc
+        if left:
+            raise InputError(
+                f"path: {self.path} became shorter while it was sent", hint="Upload it when it is complete."
+            )
+
+    def md5(self, offset: int, length: int) -> str | None:
+        return self.md5s.get((offset, length))
+
+
+class PartDigests:
+    """Gathers the MD5 of each part of a file from one pass over it; used like a hashlib object."""
+
+    def __init__(self, part_size: int) -> None:
+        self._part_size = part_size
+        self._offset = 0
+        self._length = 0
+        self._current = hashlib.md5(usedforsecurity=False)
+        self._done: dict[tuple[int, int], str] = {}
+
+    def update(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            piece = view[: self._part_size - self._length]
+            self._current.update(piece)
+            self._length += len(piece)
+            view = view[len(piece) :]
+            if self._length == self._part_size:
+                self._end_part()
+
+    def md5s(self) -> dict[tuple[int, int], str]:
+        """``{(offset, length): MD5}`` of all parts; the pass is over."""
+        if self._length:
+            self._end_part()
+        return dict(self._done)
+
+    def _end_part(self) -> None:
+        self._done[self._offset, self._length] = self._current.hexdigest()
+        self._offset += self._length
+        self._length = 0
+        self._current = hashlib.md5(usedforsecurity=False)
+
+
+class PartBody:
+    """A request body: one part of the content, from its first byte each time it is iterated.
+
+    ``check`` is called before each chunk leaves; what it raises ends the request.
+    """
+
+    def __init__(self, content: Content, part: Part, check: Callable[[], object]) -> None:
+        self._content = content
+        self._part = part
+        self._check = check
+
+    def __len__(self) -> int:
+        return self._part.length
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._content.read(self._part.offset, self._part.length):
+            self._check()
+            yield chunk
+
+    def md5(self) -> str:
+        """Known already, or by reading the part once."""
+        known = self._content.md5(self._part.offset, self._part.length)
+        if known:
+            return known
+        digest = hashlib.md5(usedforsecurity=False)
+        for chunk in self:
+            digest.update(chunk)
+        return digest.hexdigest()

@@ -1,0 +1,148 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Objects made of segments: how they are named, put together, verified and removed.
+
+Segments lie beside their object, under a name that tells what they hold::
+
+    NAME                                      the object
+    NAME.segments/DIGEST/PART_SIZE/00000000   its segments
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from .._core.errors import IntegrityError, OaktreeError
+from .attempts import Sender
+from .responses import MARK, Object, Segment, check_manifest, manifest, manifest_etag
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from .client import Swift
+    from .segments import Part
+
+CLEANUP_TIMEOUT = 30.0
+"""Seconds that the removal of what was sent may take, on top of whatever clock ran out."""
+
+SEGMENTS = ".segments/"
+_HEARTBEAT = {"multipart-manifest": "put", "heartbeat": "on"}
+
+
+@dataclass(frozen=True)
+class ObjectTarget:
+    """Where content goes; an object of this name is replaced, and its segments then are a `Trace`.
+
+    One upload at a time: whoever begins looks at the marks of what is there. ``digest`` identifies the content, for a
+    later run that takes up this one.
+    """
+
+    container: str
+    name: str
+    digest: str
+    mark: str
+    """Who uploads: see ``mark`` of `_image.leftovers`."""
+    lifetime: int | None = None
+    """Seconds after which the store removes everything by itself; longer than the upload and its use can take."""
+
+    def segments_prefix(self, part_size: int) -> str:
+        return f"{self.name}{SEGMENTS}{self.digest}/{part_size}/"
+
+    def segment_name(self, part: Part, part_size: int) -> str:
+        return f"{self.segments_prefix(part_size)}{part.number:08d}"
+
+    def headers(self, elapsed: float = 0.0) -> dict[str, str]:
+        """What every object of the upload is sent with; it then expires ``elapsed`` seconds early."""
+        headers = {MARK: quote(self.mark, safe="/")}
+        if self.lifetime is not None:
+            headers["X-Delete-After"] = str(max(1, int(self.lifetime - elapsed)))
+        return headers
+
+
+def assemble(
+    swift: Swift, target: ObjectTarget, segments: Sequence[Segment], *, began: float, stall_timeout: float
+) -> Object:
+    """Make segments that are there one object, and verify it; raises IntegrityError when they are not as announced.
+
+    It expires no later than they do: ``began`` is when the first of them was sent, on the monotonic clock.
+    """
+    etag = manifest_etag(segments)
+    body = json.dumps(manifest(target.container, segments))
+
+    def put() -> None:
+        headers = {"Accept": "application/json", **target.headers(time.monotonic() - began)}
+        timeout = (stall_timeout, stall_timeout)
+        check_manifest(
+            swift.put(target.container, target.name, body, etag, params=_HEARTBEAT, headers=headers, timeout=timeout)
+        )
+
+    Sender(swift.connection).send_until_stored(put, lambda: is_there(swift, target, target.name, etag))
+    return verify(swift, target, sum(segment.size for segment in segments), etag)
+
+
+def is_there(swift: Swift, target: ObjectTarget, name: str, etag: str) -> bool:
+    """Whether this upload has written the object of this name, with these bytes."""
+    there = swift.head(target.container, name)
+    return there is not None and (there.etag, there.mark) == (etag, target.mark)
+
+
+def verify(swift: Swift, target: ObjectTarget, size: int, etag: str) -> Object:
+    """The object as the store shows it; raises IntegrityError when it is another than was sent."""
+    there = swift.head(target.container, target.name)
+    if there is None or (there.size, there.etag) != (size, etag):
+        found = f"{there.size} bytes with the etag {there.etag}" if there else "nothing"
+        raise IntegrityError(f"the object store shows {found}, not {size} bytes with {etag}")
+    return there
+
+
+def remove(swift: Swift, container: str, name: str, segments: Sequence[Segment] | None = None) -> str:
+    """Remove an object with its segments; returns nothing, or what stays and why.
+
+    One request where the store does it and says that all of them went; else one for each object. What the segments
+    are is asked where it is not told.
+    """
+    with swift.connection.grace(CLEANUP_TIMEOUT):
+        try:
+            if segments is None:
+                paths = swift.segments(container, name)
+            else:
+                paths = [f"{container}/{segment.name}" for segment in segments]
+        except OaktreeError as error:
+            return f"{container}/{name} could not be removed from the object store: {error.message}"
+        try:
+            if paths and swift.delete_large(container, name) > len(paths):
+                return ""
+        except OaktreeError:
+            pass  # what it left is removed by name
+    return discard(swift, [*paths, f"{container}/{name}"])
+
+
+def discard_sent(swift: Swift, target: ObjectTarget, names: Collection[str]) -> str:
+    """Remove what an upload has written, but nothing of an object that was there and is not replaced; see `remove`."""
+    if not names:
+        return ""
+    names = set(names)
+    try:
+        with swift.connection.grace(CLEANUP_TIMEOUT):
+            there = swift.head(target.container, target.name)
+            if there and there.mark != target.mark:
+                used = {path.partition("/")[2] for path in swift.segments(target.container, target.name)}
+                names -= {target.name, *used}
+    except OaktreeError as error:
+        return f"what was sent to {target.container}/{target.name} could not be removed: {error.message}"
+    return discard(swift, [f"{target.container}/{name}" for name in sorted(names)])
+
+
+def discard(swift: Swift, paths: Sequence[str]) -> str:
+    """Remove each ``container/object``, whatever clock ran out; returns as `remove`."""
+    with swift.connection.grace(CLEANUP_TIMEOUT):
+        left = swift.delete_objects(paths)
+    if not left:
+        return ""
+    path, error = next(iter(left.items()))
+    return f"{len(left)} objects could not be removed from the object store ({path}: {error.message})"

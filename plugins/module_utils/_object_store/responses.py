@@ -1,0 +1,135 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an object store says to requests about large objects: manifests, listings, and answers within answers.
+
+Source: Swift's SLO and bulk middlewares (``swift/common/middleware/slo.py``, ``bulk.py``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from .._core.errors import IntegrityError, ServerError, from_status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from requests import Response
+
+MARK = "X-Object-Meta-Oaktree-Upload"
+"""Who uploads the object: what ``mark`` of `_image.leftovers` says."""
+
+SHOWN = 3
+"""Problems named in a message; there may be a thousand."""
+
+
+@dataclass(frozen=True)
+class Object:
+    """An object that is there. ``etag`` is the MD5 of its bytes, or of its segments' etags for one made of segments."""
+
+    name: str
+    size: int
+    etag: str
+    updated_at: str
+    """When it was last written, as ISO 8601 with an offset."""
+    mark: str = ""
+    """Who uploads it; only HEAD tells."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One of the objects that a large object is made of; ``size`` in bytes, ``etag`` the MD5."""
+
+    name: str
+    size: int
+    etag: str
+
+
+def manifest(container: str, segments: Sequence[Segment]) -> list[dict[str, Any]]:
+    """The body of the request that makes a large object of segments in a container."""
+    return [
+        {"path": f"/{container}/{segment.name}", "size_bytes": segment.size, "etag": segment.etag}
+        for segment in segments
+    ]
+
+
+def manifest_etag(segments: Iterable[Segment]) -> str:
+    """The etag that the large object will have."""
+    text = "".join(segment.etag for segment in segments)
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def check_manifest(response: Response) -> None:
+    """Raise unless the manifest was taken: the status that counts stands in the body where it came with a heartbeat.
+
+    IntegrityError names the segments that the store does not find as they were announced.
+    """
+    if response.status_code != 202:
+        return
+    verdict = Verdict.of(response)
+    if verdict.errors:
+        raise IntegrityError(f"the object store refuses the segments: {verdict.problems()}")
+    verdict.check("the manifest")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer that stands in the body of an answer: an HTTP status, and what went wrong with which object."""
+
+    status: int
+    text: str
+    deleted: int
+    errors: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, response: Response) -> Verdict:
+        """Read the body of a heartbeat or bulk answer; raises ServerError when it makes no sense."""
+        try:
+            body = json.loads(response.text)
+            status, errors = str(body["Response Status"]), body.get("Errors") or []
+            return cls(
+                int(status.split(maxsplit=1)[0]),
+                f"{status} {body.get('Response Body') or ''}".strip(),
+                int(body.get("Number Deleted") or 0),
+                tuple((unquote(str(path)), str(reason)) for path, reason in errors),
+            )
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as exc:
+            raise ServerError(f"the object store's answer makes no sense: {type(exc).__name__}: {exc}") from exc
+
+    def check(self, what: str) -> None:
+        """Raise what a plain answer with this status would have raised."""
+        if self.status >= 400:
+            raise from_status(self.status, f"{what} was refused: {self.text}", "", {})
+
+    def problems(self) -> str:
+        named = "; ".join(f"{path}: {reason}" for path, reason in self.errors[:SHOWN])
+        more = len(self.errors) - SHOWN
+        return f"{named}; and {more} more" if more > 0 else named
+
+
+def shown(name: str, headers: Mapping[str, str]) -> Object:
+    """An object as HEAD shows it."""
+    try:
+        return Object(
+            name=name,
+            size=int(headers["Content-Length"]),
+            etag=headers["Etag"].strip('"'),
+            updated_at=parsedate_to_datetime(headers["Last-Modified"]).isoformat(),
+            mark=unquote(headers.get(MARK, "")),
+        )
+    except (KeyError, TypeError, ValueError) as exc:
+        raise ServerError(f"the answer to HEAD of {name} makes no sense: {type(exc).__name__}: {exc}") from exc
+
+
+def listed(item: Mapping[str, Any]) -> Object:
+    """An object as a container's listing shows it."""
+    try:
+        return Object(item["name"], int(item["bytes"]), str(item["hash"]), f"{item['last_modified']}+00:00")
+    except (KeyError, TypeError, ValueError) as exc:
+        raise ServerError(f"the listing makes no sense: {type(exc).__name__}: {exc}") from exc

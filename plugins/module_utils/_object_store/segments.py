@@ -1,0 +1,66 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How content is cut into parts that an object store takes. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .._core.errors import QuotaError
+
+if TYPE_CHECKING:
+    from .._cloud.capabilities import ObjectStore
+
+PART_SIZE = 256 << 20
+"""Bytes of a part unless the limits of the store ask for another size: what a broken connection makes us send again."""
+
+STEP = 1 << 20
+"""Part sizes that limits ask for are rounded up to a multiple of it."""
+
+MAX_FILE_SIZE = 5368709122
+MAX_SEGMENTS = 1000
+"""Swift's defaults, for a store that does not tell."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of the content, in bytes. Parts are numbered from 0."""
+
+    number: int
+    offset: int
+    length: int
+
+
+def part_size(size: int, limits: ObjectStore, preferred: int = PART_SIZE) -> int:
+    """The size of all parts but the last for content of ``size`` bytes; not less than ``size`` when one part will do.
+
+    Raises QuotaError when the store cannot hold the content.
+    """
+    largest = limits.max_file_size or MAX_FILE_SIZE
+    if not limits.slo:
+        if size > largest:
+            raise QuotaError(
+                f"{size} bytes are too many: the object store has no large objects and takes {largest} bytes",
+                hint="Choose another scheme or a smaller image.",
+            )
+        return size
+    count = limits.slo_max_segments or MAX_SEGMENTS
+    needed = -(-size // count)
+    wanted = max(preferred, limits.slo_min_segment_size or 1)
+    if needed > wanted:
+        wanted = -(-needed // STEP) * STEP
+    wanted = min(wanted, largest)
+    if needed > wanted:
+        raise QuotaError(
+            f"{size} bytes are too many: the object store takes {count} segments of {largest} bytes",
+            hint="Choose another scheme or a smaller image.",
+        )
+    return wanted
+
+
+def make_parts(size: int, length: int) -> tuple[Part, ...]:
+    """The parts of ``length`` bytes, the last one as long as what remains; empty content is one empty part."""
+    offsets = range(0, size, length) if size else range(1)
+    return tuple(Part(number, offset, min(length, size - offset)) for number, offset in enumerate(offsets))

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Signed URLs, by which anybody may do one thing to one object for a while. Pure.
+
+Source: Swift's TempURL middleware (``swift/common/middleware/tempurl.py``).
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlencode
+
+from .._core.errors import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STRENGTH = ("sha512", "sha256", "sha1")
+
+
+def strongest(digests: Sequence[str]) -> str:
+    """The best digest of those that the cluster allows; raises RefusedError where it has no signed URLs."""
+    for digest in STRENGTH:
+        if digest in digests:
+            return digest
+    raise RefusedError("the object store has no signed URLs", hint="Ask the operator for Swift's TempURL middleware.")
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Signs URLs with the key of a container or account.
+
+    ``endpoint`` is that of the account: ``https://HOST/v1/AUTH_x``. Whoever has a URL that was signed may use it until
+    it expires: it is a secret, too.
+    """
+
+    endpoint: str
+    digest: str
+    key: str = field(repr=False)
+
+    def url(self, method: str, target: str, expires: int, *, prefix: bool = False, filename: str | None = None) -> str:
+        """A URL that allows ``method`` (GET allows HEAD too) for ``target``, ``container/object``, until a Unix time.
+
+        With ``prefix`` all objects whose names begin with the target's are allowed, and the URL is that of the target
+        itself. ``filename`` is what a browser saves a download as.
+        """
+        base, path = _split(self.endpoint)
+        path = f"{path}/{target}"
+        scope = f"prefix:{path}" if prefix else path
+        query = {"temp_url_sig": self._signature(f"{method}\n{expires}\n{scope}"), "temp_url_expires": str(expires)}
+        if prefix:
+            query["temp_url_prefix"] = target.partition("/")[2]
+        if filename is not None:
+            query["filename"] = filename
+        return f"{base}{quote(path)}?{urlencode(query)}"
+
+    def _signature(self, text: str) -> str:
+        mac = hmac.new(self.key.encode(), text.encode(), self.digest)
+        if self.digest == "sha512":
+            return f"sha512:{base64.urlsafe_b64encode(mac.digest()).decode()}"
+        return mac.hexdigest()
+
+
+def _split(endpoint: str) -> tuple[str, str]:
+    """What stands before the path that is signed, and that path: Ceph has a prefix before the version."""
+    base, _slash, account = endpoint.rstrip("/").rpartition("/v1")
+    return base, f"/v1{unquote(account)}"

@@ -1,0 +1,146 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Work on every selected Location of a user's clouds: configuration, selection and scatter in one call."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from .._cloud.clouds_yaml import Clouds
+from .._cloud.connection import Connection, Region
+from .._core.errors import OaktreeError, failure
+from .._core.location import Location, Selection
+from .._core.scatter import Limits, Outcome, scatter
+from .._local.coalesce import RequestCoalescer
+from .._local.request_queue import Limit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .._core.deadline import Deadline
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Which clouds, which of their Locations, and how long; the options that all plugins share. Seconds throughout."""
+
+    locations: tuple[str, ...] = ("*",)
+    clouds_yaml: str | None = None
+    clouds_config: Mapping[str, Any] | None = None
+    timeout: float = 60.0
+    api_timeout: float | None = None
+    concurrency: int = 100
+    token_cache: bool = True
+    rate_limit: float | None = None
+    request_concurrency: int | None = None
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> Target:
+        """From a module's params or a plugin's options, as plain values."""
+        return cls(
+            locations=tuple(options["locations"]),
+            clouds_yaml=options["clouds_yaml"],
+            clouds_config=options["clouds_config"],
+            timeout=options["timeout"],
+            api_timeout=options["api_timeout"],
+            concurrency=options["concurrency"],
+            token_cache=options["token_cache"],
+            rate_limit=options["rate_limit"],
+            request_concurrency=options["request_concurrency"],
+        )
+
+    def limits(self) -> Limits:
+        return Limits(self.concurrency, self.timeout)
+
+
+@dataclass(frozen=True)
+class Result(Generic[Value]):
+    """How one Location ended: a value, or an error. ``requests`` counts those on the wire."""
+
+    location: Location
+    seconds: float
+    requests: int
+    value: Value | None = None
+    error: OaktreeError | None = None
+
+    @classmethod
+    def of(cls, outcome: Outcome[Connection, Value]) -> Result[Value]:
+        connection = outcome.item
+        return cls(connection.location, outcome.seconds, connection.requests, outcome.value, outcome.error)
+
+    @classmethod
+    def of_connection(
+        cls, connection: Connection, value: Value | None = None, error: OaktreeError | None = None
+    ) -> Result[Value]:
+        """For what was decided without asking the Location anew."""
+        return cls(connection.location, 0.0, connection.requests, value, error)
+
+    @property
+    def failure(self) -> dict[str, Any] | None:
+        return failure(self.error, self.location) if self.error else None
+
+
+def regions(target: Target) -> tuple[list[Region], list[Result[Any]]]:
+    """The selected regions, sorted by Location, and a failure for every selected cloud that cannot be configured.
+
+    Raises InputError for a configuration or a selection that cannot be used.
+    """
+    clouds = Clouds(
+        target.clouds_yaml,
+        target.clouds_config,
+        target.api_timeout,
+        Limit(target.rate_limit, target.request_concurrency),
+        token_cache=target.token_cache,
+    )
+    selection = Selection.parse(target.locations)
+    with warnings.catch_warnings():  # openstacksdk's remarks on entries would end in the middle of other output
+        warnings.simplefilter("ignore")
+        outcomes = scatter(
+            selection.clouds(clouds.names), lambda cloud, _deadline: clouds.regions(cloud), target.limits()
+        )
+    failed = [Result[Any](Location(o.item), o.seconds, 0, error=o.error) for o in outcomes if o.error]
+    found = {region.location: region for outcome in outcomes for region in outcome.value or ()}
+    chosen = selection.apply(list(found), [result.location.cloud for result in failed])
+    return [found[location] for location in sorted(chosen, key=lambda location: location.sort_key)], failed
+
+
+def connect(target: Target, reads: RequestCoalescer | None = None) -> tuple[list[Connection], list[Result[Any]]]:
+    """A Connection for every selected region, sorted by Location, and what `regions` says of the others."""
+    chosen, failed = regions(target)
+    return [Connection(region, reads) for region in chosen], failed
+
+
+def each(
+    connections: Sequence[Connection], work: Callable[[Connection], Value], limits: Limits
+) -> list[Outcome[Connection, Value]]:
+    """Run ``work`` on every Connection in parallel, authenticated; outcomes in the Connections' order."""
+
+    def connected(connection: Connection, deadline: Deadline) -> Value:
+        connection.deadline = deadline
+        connection.authenticate()
+        return work(connection)
+
+    return scatter(connections, connected, limits)
+
+
+def gather(target: Target, work: Callable[[Connection], Value]) -> list[Result[Value]]:
+    """Run ``work`` on an authenticated Connection of every selected Location; results sorted by Location.
+
+    Raises InputError when nothing was tried because the configuration or the selection cannot be used.
+    """
+
+    def once(connection: Connection) -> Value:
+        try:
+            return work(connection)
+        finally:
+            connection.close()  # else hundreds of Locations need as many open files
+
+    with RequestCoalescer(allowed=target.token_cache) as reads:
+        connections, failed = connect(target, reads)
+        results = [*failed, *(Result.of(outcome) for outcome in each(connections, once, target.limits()))]
+    return sorted(results, key=lambda result: result.location.sort_key)

@@ -1,0 +1,277 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Between AnsibleModule and the core: common options, the failure policy, results. Nothing below knows Ansible."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import signal
+import traceback
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from .._core.errors import InputError, OaktreeError
+from .._core.scatter import InterruptError
+from .._facts.records import check_fields
+from .._local import private_files
+from .gather import Result, Target, gather
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from .._cloud.connection import Connection
+
+MOST = 1e9
+"""More than any time or number that makes sense, and less than what clocks can hold."""
+
+Value = TypeVar("Value")
+
+_SECRET_KEY = re.compile(r"pass(word|code|phrase|wd)|secret|token", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class ArgumentSpec:
+    """What an AnsibleModule is made of; specs merge."""
+
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    mutually_exclusive: Sequence[Sequence[str]] = ()
+    required_if: Sequence[Sequence[Any]] = ()
+
+    def merge(self, other: ArgumentSpec) -> ArgumentSpec:
+        return ArgumentSpec(
+            {**self.options, **other.options},
+            [*self.mutually_exclusive, *other.mutually_exclusive],
+            [*self.required_if, *other.required_if],
+        )
+
+
+def target_spec(*, writes: bool, timeout: float) -> ArgumentSpec:
+    """The options of every module: doc fragment ``target`` (reading) or ``target_required`` (writing)."""
+    locations: dict[str, Any] = {"type": "list", "elements": "str"}
+    locations.update({"required": True} if writes else {"default": ["*"]})
+    return ArgumentSpec(
+        options={
+            "locations": locations,
+            "clouds_yaml": {"type": "path"},
+            "clouds_config": {"type": "dict", "no_log": True},
+            "timeout": {"type": "float", "default": timeout},
+            "api_timeout": {"type": "float"},
+            "concurrency": {"type": "int", "default": 100},
+            "token_cache": {"type": "bool", "default": True},
+            "rate_limit": {"type": "float"},
+            "request_concurrency": {"type": "int"},
+            "on_failure": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
+        },
+        mutually_exclusive=[["clouds_yaml", "clouds_config"]],
+    )
+
+
+def make_module(spec: ArgumentSpec) -> AnsibleModule:
+    """The AnsibleModule of a spec; fails with a clear message when a library is missing or an option is off."""
+    module = AnsibleModule(
+        argument_spec=dict(spec.options),
+        mutually_exclusive=list(spec.mutually_exclusive),
+        required_if=list(spec.required_if),
+        supports_check_mode=True,
+    )
+    _mask_only_secrets(module)
+    require(module, "openstack", "openstacksdk")
+    require(module, "keystoneauth1", "keystoneauth1")
+    for option in ("timeout", "api_timeout", "concurrency", "rate_limit", "request_concurrency"):
+        value = module.params[option]
+        if value is not None and not 0 < value < MOST:
+            fail(module, InputError(f"{option}: must be greater than zero and less than {MOST:g}, not {value:g}"))
+    return module
+
+
+def require(module: AnsibleModule, library: str, package: str) -> None:
+    """Fail with a clear message unless ``library`` can be imported; ``package`` is its name for pip."""
+    if importlib.util.find_spec(library) is None:
+        module.fail_json(msg=missing_required_lib(package))
+
+
+def _mask_only_secrets(module: AnsibleModule) -> None:
+    """Ansible masks every value below a no_log option wherever it stands in a result: region and project names too.
+
+    Of this option's values only the secrets are masked; `_hide_config` keeps the rest of it out of the invocation.
+    """
+    config = module.params["clouds_config"]
+    if config:
+        module.no_log_values = {value for key, value in _leaves("", config) if _SECRET_KEY.search(key)}
+
+
+def _leaves(key: str, value: Any) -> list[tuple[str, str]]:
+    if isinstance(value, dict):
+        secret = _SECRET_KEY.search(key)
+        return [leaf for name, inner in value.items() for leaf in _leaves(key if secret else str(name), inner)]
+    if isinstance(value, list):
+        return [leaf for inner in value for leaf in _leaves(key, inner)]
+    return [(key, str(value))] if value else []
+
+
+def _hide_config(module: AnsibleModule) -> None:
+    """Ansible shows a module's options beside its result; this one it shall not."""
+    if module.params["clouds_config"]:
+        module.params["clouds_config"] = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+
+@dataclass(frozen=True)
+class StateResult:
+    """How a Location ended, as the user sees it; ``before`` and ``after`` hold what differs."""
+
+    action: str
+    output: Mapping[str, Any]
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+def run_info(
+    module: AnsibleModule,
+    plural: str,
+    work: Callable[[Connection], list[dict[str, Any]]],
+    known_fields: Collection[str] = (),
+) -> NoReturn:
+    """End the module with the merged list of what ``work`` finds at each Location, as ``plural``.
+
+    The option ``query``, where the module has one, is a JMESPath expression over that list. The option ``fields`` is up
+    to ``work``; here it is only checked against those that are known.
+    """
+    if module.params.get("query"):
+        require(module, "jmespath", "jmespath")
+    try:
+        check_fields(module.params.get("fields") or (), known_fields)
+        search = _compile_query(module.params.get("query"))
+        results = gather(Target.from_options(module.params), work)
+        records = [record for result in results for record in result.value or ()]
+        found = search(records) if search else records
+    except OaktreeError as error:
+        fail(module, error)
+    finish(module, results, {plural: found, "locations": [_visit(result) for result in results]})
+
+
+def _visit(result: Result[list[dict[str, Any]]]) -> dict[str, Any]:
+    return {
+        "location": result.location.to_dict(),
+        "count": len(result.value or ()),
+        "seconds": round(result.seconds, 3),
+        "requests": result.requests,
+    }
+
+
+def _compile_query(query: str | None) -> Callable[[list[dict[str, Any]]], list[Any]] | None:
+    if not query:
+        return None
+    import jmespath
+    from jmespath.exceptions import JMESPathError
+
+    hint = "See https://jmespath.org; literals are written in backquotes or single quotes, as in name=='web'."
+    try:
+        compiled = jmespath.compile(query)
+    except JMESPathError as exc:
+        raise InputError(f"query: {exc}", hint=hint) from exc
+
+    def search(records: list[dict[str, Any]]) -> list[Any]:
+        try:
+            found = compiled.search(records)
+        except JMESPathError as exc:
+            raise InputError(f"query: {exc}", hint=hint) from exc
+        if not isinstance(found, list):
+            raise InputError("query: the result is not a list", hint=f"Wrap the expression: [{query}]")
+        return found
+
+    return search
+
+
+def run_state(
+    module: AnsibleModule, act: Callable[[], list[Result[Value]]], describe: Callable[[Value], StateResult]
+) -> NoReturn:
+    """End the module with one result per Location of what ``act`` did to bring each to a state."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        results = act()
+    except OaktreeError as error:
+        fail(module, error)
+    except KeyboardInterrupt as interrupt:
+        _hide_config(module)
+        module.fail_json(msg=_interrupted(interrupt))
+    done = [(result, describe(result.value)) for result in results if result.value is not None]
+    output: dict[str, Any] = {
+        "changed": any(state.action != "unchanged" for _result, state in done),
+        "results": [
+            {"location": result.location.to_dict(), "action": state.action, **state.output} for result, state in done
+        ],
+    }
+    if module._diff:  # noqa: SLF001 - how modules learn of --diff
+        output["diff"] = [
+            {
+                "before_header": str(result.location),
+                "after_header": str(result.location),
+                "before": _text(state.before),
+                "after": _text(state.after),
+            }
+            for result, state in done
+        ]
+    finish(module, results, output)
+
+
+def _interrupted(interrupt: KeyboardInterrupt) -> str:
+    """What became of the work, as far as that is known: before anything has begun there is nothing to say."""
+    outcomes = interrupt.outcomes if isinstance(interrupt, InterruptError) else ()
+    left = [
+        f"{outcome.item}: {'; '.join(outcome.error.residue)}"
+        for outcome in outcomes
+        if outcome.error and outcome.error.residue
+    ]
+    stays = "Interrupted. What was complete stays; what was half-made has been removed"
+    return f"{stays}, but for what the next run of this task removes: {' | '.join(left)}" if left else f"{stays}."
+
+
+def _text(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, indent=2, sort_keys=True) + "\n"
+
+
+def finish(module: AnsibleModule, results: Sequence[Result[Any]], output: dict[str, Any]) -> NoReturn:
+    """Apply the failure policy once, with all results in hand, and exit."""
+    _hide_config(module)
+    _say_warnings(module)
+    failures = [result.failure for result in results if result.failure]
+    output = {"changed": False, **output, "failures": failures}
+    messages = [
+        f"{result.location}: {result.error.message} ({result.error.kind}). {result.error.hint}"
+        for result in results
+        if result.error
+    ]
+    if not messages:
+        module.exit_json(**output)
+    if module.params["on_failure"] == "warn":
+        for message in messages:
+            module.warn(message)
+        module.exit_json(**output)
+    head = f"{len(messages)} of {len(results)} Locations failed: "
+    module.fail_json(msg=head + " | ".join(messages), **_defect(results), **output)
+
+
+def _defect(results: Sequence[Result[Any]]) -> dict[str, str]:
+    """The traceback of the first failure that is a defect of ours, for the bug report."""
+    for result in results:
+        if result.error and result.error.kind == OaktreeError.kind:
+            return {"exception": "".join(traceback.format_exception(result.error))}
+    return {}
+
+
+def fail(module: AnsibleModule, error: OaktreeError) -> NoReturn:
+    """End the module because of the user's input: nothing was tried anywhere."""
+    _hide_config(module)
+    _say_warnings(module)
+    module.fail_json(msg=f"{error.message}. {error.hint}", kind=error.kind)
+
+
+def _say_warnings(module: AnsibleModule) -> None:
+    for text in private_files.warnings():
+        module.warn(text)
