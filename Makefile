@@ -43,11 +43,11 @@ demo: clouds  ## Start the local clouds, run the demonstration, leave the clouds
 
 .PHONY: clouds
 clouds: $(READY)  ## Start the local clouds (SERVERS=200 seeds so many servers)
-	$(BIN)/python -m tests.clouds up $(if $(SERVERS),--servers $(SERVERS))
+	$(BIN)/python -m tests.support.local_clouds up $(if $(SERVERS),--servers $(SERVERS))
 
 .PHONY: clouds-down
 clouds-down: $(READY)  ## Stop the local clouds
-	$(BIN)/python -m tests.clouds down
+	$(BIN)/python -m tests.support.local_clouds down
 
 ## Test
 
@@ -118,7 +118,7 @@ package: $(READY)  ## Build the artefact and make the check that Galaxy makes
 
 .PHONY: cloud-tests
 cloud-tests: $(READY)  ## integration: pytest against running clouds
-	$(BIN)/python -m tests.clouds status
+	$(BIN)/python -m tests.support.local_clouds status
 	OS_CLIENT_CONFIG_FILE=$(CLOUDS_YAML) $(BIN)/pytest -n 2 --dist loadfile -m clouds $(ONCE_MORE) tests/integration
 
 .PHONY: scenarios
@@ -143,7 +143,7 @@ lock: $(READY)  ## Renew requirements-dev.txt from requirements-dev.in
 
 .PHONY: clean
 clean:  ## Stop the clouds and remove everything that was made here, the environment too
-	if [ -d .clouds ] && [ -e $(READY) ]; then $(BIN)/python -m tests.clouds down; fi
+	if [ -d .clouds ] && [ -e $(READY) ]; then $(BIN)/python -m tests.support.local_clouds down; fi
 	rm -rf .ansible .build .cache .clouds .coverage .mypy_cache .pytest_cache .ruff_cache tests/output $(VENV)
 
 $(READY): requirements-dev.txt | $(LINK)

@@ -8,10 +8,13 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
-from tests.standin import FaultProxy, StandIn
+from tests.support.fake_openstack import FakeOpenStack, FaultProxy
+
+pytest_plugins = ["tests.support.image_site"]
 
 # Started in the background of a script, processes ignore SIGINT, and so would those that tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -30,10 +33,10 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 
 @pytest.fixture
-def standin() -> Iterator[Callable[..., StandIn]]:
-    """Return a factory of running stand-in clouds; it takes the arguments of StandIn."""
+def fake_openstack() -> Iterator[Callable[..., FakeOpenStack]]:
+    """Return a factory of running stand-in clouds; it takes the arguments of FakeOpenStack."""
     with ExitStack() as stack:
-        yield lambda *args, **kwargs: stack.enter_context(StandIn(*args, **kwargs))
+        yield lambda *args, **kwargs: stack.enter_context(FakeOpenStack(*args, **kwargs))
 
 
 @pytest.fixture
@@ -41,3 +44,13 @@ def fault_proxy() -> Iterator[Callable[..., FaultProxy]]:
     """Return a factory of running fault proxies; it takes the arguments of FaultProxy."""
     with ExitStack() as stack:
         yield lambda *args, **kwargs: stack.enter_context(FaultProxy(*args, **kwargs))
+
+
+@pytest.fixture
+def two_clouds(
+    fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> FakeOpenStack:
+    """cloud1 and cloud2 with regions r1 and r2 each, which the environment names."""
+    clouds = fake_openstack(clouds=2, regions=2)
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds.clouds_yaml(tmp_path / "clouds.yaml")))
+    return clouds

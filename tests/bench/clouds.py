@@ -70,9 +70,9 @@ class Size:
 
 @contextmanager
 def running(
-    size: Size, directory: Path, program: str = "tests.standin", options: Sequence[str] = ()
+    size: Size, directory: Path, program: str = "tests.support.fake_openstack", options: Sequence[str] = ()
 ) -> Iterator[Clouds]:
-    """Run stand-in clouds of a size until the block ends; `program` takes the options of `tests.standin`, and more."""
+    """Run fake clouds of a size until the block ends; `program` takes the options of `fake_openstack`, and more."""
     path = directory / "clouds.yaml"
     common = vars(size) | {"clouds-yaml": path}
     command = [sys.executable, "-m", program, *(f"--{name}={value}" for name, value in common.items()), *options]

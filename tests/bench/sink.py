@@ -7,7 +7,7 @@ A Glance that hashes and stores would take most of a small machine, and all clie
 bytes, which the kernel drops, and never see them. They answer with the digests that the command line tells when as
 many bytes came as it says, and without digests when not, which no client that verifies takes for success.
 
-Takes the options of `python -m tests.standin`, and after them `--content SIZE MD5 SHA512`.
+Takes the options of `python -m tests.support.fake_openstack`, and after them `--content SIZE MD5 SHA512`.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from unittest.mock import patch
 
 from aiohttp import web
 
-from tests.standin import __main__ as standin
-from tests.standin import glance_data
-from tests.standin.gate import Reply
-from tests.standin.glance import Glance
-from tests.standin.glance_data import Stored
-from tests.standin.service import Call, Refusal
+from tests.support.fake_openstack import __main__ as fake_openstack
+from tests.support.fake_openstack import glance_data
+from tests.support.fake_openstack.gate import Reply
+from tests.support.fake_openstack.glance import Glance
+from tests.support.fake_openstack.glance_data import Stored
+from tests.support.fake_openstack.service import Call, Refusal
 
 PIECE = 1 << 20
 PATIENCE = 60.0
@@ -82,8 +82,8 @@ def main() -> None:
     size, md5, sha512 = options.content
     content = Stored(int(size), md5, sha512)
     sys.argv[1:] = others
-    with patch("tests.standin.server.Glance", Sink):
-        standin.main()
+    with patch("tests.support.fake_openstack.server.Glance", Sink):
+        fake_openstack.main()
 
 
 if __name__ == "__main__":

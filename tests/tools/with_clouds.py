@@ -13,8 +13,8 @@ from types import FrameType
 
 
 def _clouds(action: str) -> int:
-    """Run `python -m tests.clouds ACTION` and return its exit code."""
-    return subprocess.run([sys.executable, "-m", "tests.clouds", action], check=False).returncode
+    """Run `python -m tests.support.local_clouds ACTION` and return its exit code."""
+    return subprocess.run([sys.executable, "-m", "tests.support.local_clouds", action], check=False).returncode
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:

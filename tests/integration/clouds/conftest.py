@@ -11,12 +11,12 @@ import openstack
 import pytest
 from openstack.connection import Connection
 
-from tests.clouds.layout import REGIONS, Layout, Region, cloud_of
+from tests.support.local_clouds.layout import REGIONS, Layout, Region, cloud_of
 
 
 @pytest.fixture(scope="session")
 def clouds_yaml() -> Iterator[Path]:
-    """The configuration that `python -m tests.clouds up` wrote, which clients find as well."""
+    """The configuration that `python -m tests.support.local_clouds up` wrote, which clients find as well."""
     path = Path(os.environ.get("OS_CLIENT_CONFIG_FILE") or Layout.from_environment(os.environ).clouds_yaml)
     if not path.exists():
         pytest.fail(f"there is no {path}: start the local clouds with `make clouds`")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The regions offer what tests.clouds.layout says of them."""
+"""The regions offer what tests.support.local_clouds.layout says of them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from openstack.connection import Connection
 
-from tests.clouds.layout import CLOUDS, PROJECTS, REGION_SERVICES, Layout, Region
-from tests.clouds.populate import FLAVORS, IMAGE_SIZE, network_name
-from tests.clouds.processes import listeners, owned, sockets_of
+from tests.support.local_clouds.layout import CLOUDS, PROJECTS, REGION_SERVICES, Layout, Region
+from tests.support.local_clouds.populate import FLAVORS, IMAGE_SIZE, network_name
+from tests.support.local_clouds.processes import listeners, owned, sockets_of
 
 pytestmark = pytest.mark.clouds
 

@@ -10,7 +10,7 @@ import secrets
 import pytest
 from openstack.connection import Connection
 
-from tests.clouds.populate import network_name
+from tests.support.local_clouds.populate import network_name
 
 pytestmark = pytest.mark.clouds
 

@@ -16,10 +16,10 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import c
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image import import_wait
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish import transfer
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import copy_image
-from tests.clouds.layout import Layout
-from tests.integration.image.hand import Hand
 from tests.integration.image.lab import REGIONS, Lab, connect, through_proxies
+from tests.integration.image.session_lab import Hand
 from tests.integration.image.web import WebServer
+from tests.support.local_clouds.layout import Layout
 
 MIB = 1 << 20
 

@@ -24,10 +24,10 @@ import yaml
 from aiohttp import web
 
 from ansible_collections.oaktree.multicloud.plugins.modules import image
-from tests.module_run import run_module, start_module
-from tests.standin import FaultProxy
-from tests.standin.faults import Body
-from tests.standin.gate import Reply, body_length, collect, json_reply
+from tests.support.fake_openstack import FaultProxy
+from tests.support.fake_openstack.faults import Body
+from tests.support.fake_openstack.gate import Reply, body_length, collect, json_reply
+from tests.support.run_module import run_module, start_module
 
 REGIONS = {"north": "alpha", "south": "alpha", "east": "beta"}
 PREFIX = "t-"

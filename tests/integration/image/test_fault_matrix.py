@@ -20,7 +20,7 @@ import pytest
 from tests.integration.image.lab import Lab, Proxy, by_region
 from tests.integration.image.test_faults import CREATE, DELETE, IMPORT, QUOTA, RIGHT, SLOW_DOWN
 from tests.integration.image.web import WebServer
-from tests.standin import Answer, BlackHole, BreakAnswer, CorruptRequest, CutRequest, LoseAnswer
+from tests.support.fake_openstack import Answer, BlackHole, BreakAnswer, CorruptRequest, CutRequest, LoseAnswer
 
 pytestmark = [pytest.mark.clouds, pytest.mark.usefixtures("quick")]
 

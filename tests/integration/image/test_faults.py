@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from tests.integration.image.lab import Lab, Proxy, Site, by_region
-from tests.standin import Action, Answer, BlackHole, BreakAnswer, CorruptRequest, CutRequest, LoseAnswer
+from tests.support.fake_openstack import Action, Answer, BlackHole, BreakAnswer, CorruptRequest, CutRequest, LoseAnswer
 
 pytestmark = [pytest.mark.clouds, pytest.mark.usefixtures("quick")]
 

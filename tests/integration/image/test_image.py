@@ -22,7 +22,7 @@ import pytest
 import yaml
 
 from tests.integration.image.lab import REGIONS, Lab, Site, by_region
-from tests.standin import Answer, BlackHole
+from tests.support.fake_openstack import Answer, BlackHole
 
 pytestmark = pytest.mark.clouds
 

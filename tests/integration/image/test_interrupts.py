@@ -20,9 +20,9 @@ from ansible_collections.oaktree.multicloud.plugins.modules import image_upload
 from tests.integration.image.lab import Lab, Site
 from tests.integration.image.test_faults import CREATE, DATA, IMPORT, PUBLISH, assert_one_right_image
 from tests.integration.image.test_image import wait_until
-from tests.module_run import interrupt, start_module
-from tests.standin import Action, BlackHole
-from tests.standin.faults import Fault
+from tests.support.fake_openstack import Action, BlackHole
+from tests.support.fake_openstack.faults import Fault
+from tests.support.run_module import interrupt, start_module
 
 pytestmark = pytest.mark.clouds
 

@@ -22,7 +22,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.
 from tests.integration.image.lab import Lab, by_region
 from tests.integration.image.test_fault_matrix import BENCHES, Bench
 from tests.integration.image.web import WebServer
-from tests.kills import moments
+from tests.support.kills import moments
 
 pytestmark = pytest.mark.clouds
 

@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from tests.integration.image.lab import Lab, Site
-from tests.standin import Answer, FaultProxy, StandIn
+from tests.support.fake_openstack import Answer, FakeOpenStack, FaultProxy
 
 pytestmark = pytest.mark.clouds
 
@@ -53,7 +53,7 @@ class World:
     lab: Lab
     clouds_yaml: Path
     staged: FaultProxy
-    legacy: StandIn
+    legacy: FakeOpenStack
 
     def publish(self, name: str, file: Path, **options: Any) -> dict[str, Any]:
         """Run the one task."""
@@ -83,9 +83,9 @@ class World:
 
 
 @pytest.fixture
-def world(lab: Lab, standin: Callable[..., StandIn], tmp_path: Path) -> Iterator[World]:
+def world(lab: Lab, fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path) -> Iterator[World]:
     """The local clouds, their regions under other names with other habits, and two clouds of old."""
-    legacy = standin(clouds=2, image_api=["rackspace", "v1"])
+    legacy = fake_openstack(clouds=2, image_api=["rackspace", "v1"])
     clouds = yaml.safe_load(lab.clouds_yaml.read_text(encoding="utf-8"))["clouds"]
     demo2 = yaml.safe_load(Path(os.environ["OS_CLIENT_CONFIG_FILE"]).read_text(encoding="utf-8"))["clouds"][
         "alpha-demo2"

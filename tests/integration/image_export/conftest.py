@@ -14,8 +14,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import c
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import to_object
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import download
 from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store import attempts
-from tests.clouds.layout import Layout
 from tests.integration.image_export.lab import MIB, SIZE, ExportLab, Site, export_lab
+from tests.support.local_clouds.layout import Layout
 
 
 @pytest.fixture(scope="session")

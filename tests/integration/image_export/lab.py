@@ -28,10 +28,10 @@ from multidict import CIMultiDict
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import to_object
 from ansible_collections.oaktree.multicloud.plugins.modules import image, image_export
-from tests.module_run import run_module
-from tests.standin import FaultProxy
-from tests.standin.faults import Body
-from tests.standin.gate import Reply
+from tests.support.fake_openstack import FaultProxy
+from tests.support.fake_openstack.faults import Body
+from tests.support.fake_openstack.gate import Reply
+from tests.support.run_module import run_module
 
 MIB = 1 << 20
 SIZE = 3 * MIB + 13

@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from tests.integration.image_export.lab import MIB, REGIONS, SIZE, ExportLab, Site, digests, wait_until
-from tests.standin import Answer
+from tests.support.fake_openstack import Answer
 
 pytestmark = pytest.mark.clouds
 

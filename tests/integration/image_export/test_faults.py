@@ -18,7 +18,16 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import to_object
 from tests.integration.image_export.lab import MIB, ExportLab, Site, files
-from tests.standin import Action, Answer, BlackHole, BreakAnswer, CorruptRequest, CutRequest, LoseAnswer, TrickleAnswer
+from tests.support.fake_openstack import (
+    Action,
+    Answer,
+    BlackHole,
+    BreakAnswer,
+    CorruptRequest,
+    CutRequest,
+    LoseAnswer,
+    TrickleAnswer,
+)
 
 pytestmark = pytest.mark.clouds
 

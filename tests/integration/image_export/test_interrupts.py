@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.image_export.lab import MIB, ExportLab, Site, files, wait_until
-from tests.module_run import interrupt
-from tests.standin import Action, BlackHole
+from tests.support.fake_openstack import Action, BlackHole
+from tests.support.run_module import interrupt
 
 pytestmark = pytest.mark.clouds
 

@@ -20,7 +20,7 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import locate
 from tests.integration.image_export.lab import MIB, REGIONS, SIZE, ExportLab, Site, digests, files, wait_until
-from tests.standin import Answer, BreakAnswer
+from tests.support.fake_openstack import Answer, BreakAnswer
 
 pytestmark = pytest.mark.clouds
 

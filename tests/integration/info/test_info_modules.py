@@ -11,8 +11,8 @@ import openstack
 import pytest
 import requests
 
-from tests.clouds.layout import CLOUDS, REGIONS, Region, cloud_of
-from tests.module_run import run_module
+from tests.support.local_clouds.layout import CLOUDS, REGIONS, Region, cloud_of
+from tests.support.run_module import run_module
 
 pytestmark = [pytest.mark.clouds, pytest.mark.usefixtures("clouds_yaml")]
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.module_run import run_module
+from tests.support.run_module import run_module
 
 pytestmark = [pytest.mark.clouds, pytest.mark.usefixtures("clouds_yaml")]
 

@@ -21,8 +21,8 @@ from openstack.compute.v2.server import Server
 from openstack.connection import Connection
 
 from ansible_collections.oaktree.multicloud.plugins.modules import server_info
-from tests.clouds.layout import REGIONS, cloud_of
-from tests.clouds.populate import network_name
+from tests.support.local_clouds.layout import REGIONS, cloud_of
+from tests.support.local_clouds.populate import network_name
 
 pytestmark = pytest.mark.clouds
 

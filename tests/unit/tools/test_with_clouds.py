@@ -26,7 +26,7 @@ sys.exit(int(code.read_text()) if code.exists() else 0)
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     """A directory with clouds that are down."""
-    package = tmp_path / "tests" / "clouds"
+    package = tmp_path / "tests" / "support" / "local_clouds"
     package.mkdir(parents=True)
     for init in (package.parent / "__init__.py", package / "__init__.py"):
         init.touch()

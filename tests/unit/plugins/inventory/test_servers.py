@@ -1,0 +1,553 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import collections
+import json
+import os
+import re
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible._internal._templating._engine import TemplateEngine
+from ansible.parsing.vault import VaultLib, VaultSecret
+
+from ansible_collections.oaktree.multicloud.plugins.inventory.servers import DOCUMENTATION
+from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import SERVER_FIELDS
+from tests.support.fake_openstack import Answer, BlackHole, BreakAnswer, FakeOpenStack
+from tests.unit.plugins.inventory.conftest import Parse
+
+LIST = r"/servers/detail"
+
+
+@pytest.fixture
+def clouds(
+    fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> FakeOpenStack:
+    """Two clouds of two regions with two servers each, found by the standard search."""
+    running = fake_openstack(clouds=2, regions=2, servers=2)
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(running.clouds_yaml(tmp_path / "clouds.yaml")))
+    return running
+
+
+def inline(clouds: FakeOpenStack) -> dict[str, Any]:
+    return {"clouds": {name: cloud.entry() for name, cloud in clouds.clouds.items()}}
+
+
+def test_every_server_is_a_host_with_nested_variables(clouds: FakeOpenStack, parse: Parse) -> None:
+    found = parse({})
+    assert found.warnings == []
+    assert list(found.hosts) == [
+        f"{role}-cloud{cloud}-r{region}-{number:04}"
+        for cloud in (1, 2)
+        for region in (1, 2)
+        for role, number in (("db", 1), ("web", 0))
+    ]
+    variables = found.hosts["web-cloud1-r2-0000"]
+    assert set(variables) == {"ansible_host", "inventory_dir", "inventory_file", "location", "openstack"}
+    server = clouds["cloud1"]["r2"].nova.servers[0]
+    assert variables["ansible_host"] == server.floating
+    assert variables["openstack"]["id"] == server.id
+    assert variables["location"]["region"] == "r2"
+    assert variables["location"]["project"]["name"] == "demo"
+
+
+def test_variables_are_slim_unless_they_shall_be_verbose(clouds: FakeOpenStack, parse: Parse) -> None:
+    name = "web-cloud1-r2-0000"
+    server = clouds["cloud1"]["r2"].nova.servers[0]
+    slim, verbose = (parse({"verbose_vars": value}).hosts[name]["openstack"] for value in (False, True))
+    assert slim == {
+        "id": server.id,
+        "name": name,
+        "status": "ACTIVE",
+        "created_at": "2026-01-01T00:00:00Z",
+        "key_name": "ops",
+        "metadata": server.metadata,
+        "tags": ["staging"],
+        "image": {"id": server.image_id},
+        "flavor": {"id": None, "name": "m1.large", "vcpus": 4, "ram": 8192, "disk": 80},
+        "public_v4": server.floating,
+        "public_v6": None,
+        "private_v4": server.fixed,
+        "private_v6": server.fixed6,
+    }
+    assert verbose.keys() == SERVER_FIELDS
+    assert verbose["addresses"]["private"][0]["addr"] == server.fixed
+
+
+@pytest.mark.usefixtures("clouds")
+def test_the_documentation_tells_what_slim_variables_hold(parse: Parse) -> None:
+    told = yaml.safe_load(DOCUMENTATION)["options"]["verbose_vars"]["description"][1]
+    openstack = parse({}).hosts["web-cloud1-r1-0000"]["openstack"]
+    assert set(re.findall(r"C\((\w+)\)", told)) == openstack.keys() | openstack["flavor"].keys()
+
+
+def test_costs_one_list_for_each_location_and_one_token_for_each_cloud(clouds: FakeOpenStack, parse: Parse) -> None:
+    parse({})
+    assert clouds.counters.requests(service="compute") == 4
+    assert clouds.counters.tokens == 2
+
+
+def test_groups_by_location(clouds: FakeOpenStack, parse: Parse) -> None:
+    clouds["cloud1"]["r1"].nova.servers[0].zone = "az-2"
+    found = parse({})
+    assert found.members("zone_cloud1_r1_az_2") == ["web-cloud1-r1-0000"]
+    assert sorted(found.members("region_cloud1_r1")) == ["db-cloud1-r1-0001", "web-cloud1-r1-0000"]
+    assert len(found.members("cloud_cloud1")) == 4
+    assert sorted(found.members("project_cloud2_demo")) == sorted(found.members("cloud_cloud2"))
+    assert set(parse({"location_groups": False}).manager.groups) == {"all", "ungrouped"}
+
+
+def test_locations_filters_names_and_addresses(clouds: FakeOpenStack, parse: Parse) -> None:
+    clouds["cloud1"]["r1"].nova.servers[0].status = "SHUTOFF"
+    source = {
+        "locations": ["cloud1/r1"],
+        "filters": {"status": "ACTIVE"},
+        "hostnames": ["id"],
+        "addresses": ["fixed_v6"],
+    }
+    found = parse(source)
+    server = clouds["cloud1"]["r1"].nova.servers[1]
+    assert {name: variables["ansible_host"] for name, variables in found.hosts.items()} == {server.id: server.fixed6}
+
+
+def test_servers_of_other_projects_on_request(clouds: FakeOpenStack, parse: Parse, tmp_path: Path) -> None:
+    clouds["cloud1"]["r1"].add_server("foreign", project="demo2")
+    admin = {"locations": ["cloud1/r1"], "clouds_yaml": str(clouds.clouds_yaml(tmp_path / "admin.yaml", user="admin"))}
+    assert "foreign" not in parse(admin).hosts
+    assert "foreign" in parse({**admin, "all_projects": True}).hosts
+
+
+def test_servers_of_one_name_become_hosts_of_their_own(clouds: FakeOpenStack, parse: Parse) -> None:
+    for cloud, region in (("cloud1", "r1"), ("cloud1", "r1"), ("cloud2", "r2")):
+        clouds[cloud][region].add_server("same")
+    first, second = clouds["cloud1"]["r1"].nova.servers[-2:]
+    found = parse({})
+    assert len(found.hosts) == 11
+    assert {name for name in found.hosts if name.startswith("same")} == {
+        f"same-{first.id[:8]}.r1.cloud1",
+        f"same-{second.id[:8]}.r1.cloud1",
+        "same.r2.cloud2",
+    }
+
+
+def test_a_server_seen_through_two_entries_is_one_host(clouds: FakeOpenStack, parse: Parse) -> None:
+    entry = clouds["cloud1"].entry()
+    found = parse({"clouds_config": {"clouds": {"first": entry, "second": entry}}})
+    assert len(found.hosts) == 4
+    assert {variables["location"]["cloud"] for variables in found.hosts.values()} == {"first"}
+    assert clouds.counters.tokens == 1
+
+
+@pytest.mark.parametrize("name", ["all", "ungrouped", "localhost", "127.0.0.1", "cloud_cloud1", "front", "static"])
+def test_a_server_that_is_called_like_something_else(
+    clouds: FakeOpenStack, parse: Parse, tmp_path: Path, name: str
+) -> None:
+    clouds["cloud1"]["r1"].add_server(name)
+    static = tmp_path / "static.yml"
+    static.write_text(yaml.safe_dump({"static": {"hosts": {"elsewhere": None}}}))
+    found = parse(static, {"groups": {"front": "true"}})
+    assert f"{name}.r1.cloud1" in found.hosts
+    assert name not in found.hosts
+    assert len(found.members("front")) == 9
+    assert found.warnings == []
+
+
+@pytest.mark.usefixtures("clouds")
+def test_a_host_that_a_static_source_names_gains_the_variables(parse: Parse, tmp_path: Path) -> None:
+    static = tmp_path / "static.yml"
+    static.write_text(yaml.safe_dump({"all": {"hosts": {"web-cloud1-r1-0000": {"rack": 7}}}}))
+    variables = parse(static, {}).hosts["web-cloud1-r1-0000"]
+    assert variables["rack"] == 7
+    assert variables["location"]["cloud"] == "cloud1"
+
+
+def test_two_sources_do_not_fold_two_servers_into_one_host(clouds: FakeOpenStack, parse: Parse) -> None:
+    clouds["cloud1"]["r1"].add_server("same")
+    clouds["cloud2"]["r1"].add_server("same")
+    found = parse({"locations": ["cloud1"]}, {"locations": ["*"]})
+    assert len(found.hosts) == 10
+    assert found.hosts["same"]["location"]["cloud"] == "cloud1"
+    assert found.hosts["same.r1.cloud2"]["location"]["cloud"] == "cloud2"
+
+
+@pytest.mark.usefixtures("clouds")
+def test_constructed_variables_and_groups(parse: Parse) -> None:
+    found = parse(
+        {
+            "compose": {"ansible_user": "openstack.metadata.login | default('debian')", "where": "location.region"},
+            "groups": {"fronts": "'web' in openstack.name"},
+            "keyed_groups": [{"key": "openstack.metadata.role", "prefix": "role"}, {"key": "where", "separator": ""}],
+            "strict": True,
+        }
+    )
+    assert found.warnings == []
+    assert found.hosts["web-cloud1-r1-0000"]["ansible_user"] == "debian"
+    assert found.members("fronts") == found.members("role_web")
+    assert len(found.members("role_db")) == 4
+    assert len(found.members("r1")) == 4
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_templates_see_the_whole_record(clouds: FakeOpenStack, parse: Parse, *, verbose: bool) -> None:
+    found = parse(
+        {
+            "compose": {"mac": "openstack.addresses.private[0]['OS-EXT-IPS-MAC:mac_addr']"},
+            "groups": {"running": "openstack.vm_state == 'active'"},
+            "keyed_groups": [{"key": "openstack.flavor.extra_specs['hw:cpu_policy']", "prefix": "cpu"}],
+            "strict": True,
+            "verbose_vars": verbose,
+        }
+    )
+    assert found.warnings == []
+    server = clouds["cloud1"]["r1"].nova.servers[0]
+    assert found.hosts[server.name]["mac"] == ":".join(["fa", "16", "3e", *(server.id[i : i + 2] for i in (0, 2, 4))])
+    assert ("addresses" in found.hosts[server.name]["openstack"]) == verbose
+    assert len(found.members("running")) == len(found.members("cpu_shared")) == 8
+
+
+@pytest.mark.parametrize(
+    ("options", "asked"),
+    [
+        ({}, False),
+        ({"verbose_vars": True, "hostnames": ["metadata.role", "name.region.cloud"]}, False),
+        ({"compose": {"where": "location.region"}}, True),
+        ({"groups": {"all_of_them": "true"}}, True),
+        ({"keyed_groups": [{"key": "location.region"}]}, True),
+    ],
+)
+def test_hosts_cost_no_template_run_that_nobody_asked_for(
+    clouds: FakeOpenStack, parse: Parse, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], *, asked: bool
+) -> None:
+    """Counts the calls of Ansible's own template engine, through which they go on."""
+    counted = collections.Counter[str]()
+    for name in ("template", "evaluate_expression", "evaluate_conditional"):
+        monkeypatch.setattr(TemplateEngine, name, counting(getattr(TemplateEngine, name), counted))
+    hosts, totals = [], []
+    for servers in (0, 5):
+        for number in range(servers):
+            clouds["cloud1"]["r1"].add_server(f"more-{number}")
+        counted.clear()
+        hosts.append(len(parse(options).hosts))
+        totals.append(counted.total())
+    assert hosts == [8, 13]
+    assert totals[1] - totals[0] >= 5 if asked else totals[1] == totals[0]
+
+
+def counting(method: Callable[..., Any], counted: collections.Counter[str]) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        counted[method.__name__] += 1
+        return method(*args, **kwargs)
+
+    return call
+
+
+def test_a_keyed_group_that_is_called_like_a_host_does_not_swallow_it(clouds: FakeOpenStack, parse: Parse) -> None:
+    clouds["cloud1"]["r1"].add_server("web")
+    found = parse({"compose": {"role": "openstack.metadata.role"}, "keyed_groups": [{"key": "role", "separator": ""}]})
+    assert found.hosts["web"]["role"] == "batch"
+    assert len(found.members("web")) == 4
+
+
+def test_what_a_cloud_tells_is_never_a_template(clouds: FakeOpenStack, parse: Parse, tmp_path: Path) -> None:
+    witness = tmp_path / "witness"
+    evil = f"{{{{ lookup('pipe', 'touch {witness}') }}}}"
+    clouds["cloud1"]["r1"].add_server(evil, metadata={"role": evil, "login": evil}, zone=evil)
+    found = parse(
+        {
+            "hostnames": ["metadata.role", "name"],
+            "compose": {"ansible_user": "openstack.metadata.login"},
+            "keyed_groups": [{"key": "openstack.metadata.role"}],
+        }
+    )
+    assert len(found.hosts) == 9
+    assert evil in [variables.get("ansible_user") for variables in found.hosts.values()]
+    assert not witness.exists()
+
+
+@pytest.mark.usefixtures("clouds")
+def test_strict_makes_a_template_that_fails_an_error(parse: Parse) -> None:
+    broken = {"compose": {"x": "openstack.metadata.nothing"}}
+    assert parse(broken).warnings == []
+    assert any("nothing" in warning for warning in parse({**broken, "strict": True}).warnings)
+
+
+def test_three_kinds_of_dead_locations_cost_only_their_own_hosts(clouds: FakeOpenStack, parse: Parse) -> None:
+    clouds["cloud1"]["r2"].fault("GET", LIST, BlackHole())
+    clouds["cloud2"]["r1"].refuse_connections("compute")
+    clouds["cloud2"]["r2"].fault("GET", LIST, BreakAnswer())
+    start = time.monotonic()
+    found = parse({"timeout": 2.0})
+    assert time.monotonic() - start < 6
+    assert list(found.hosts) == ["db-cloud1-r1-0001", "web-cloud1-r1-0000"]
+    assert len(found.warnings) == 3
+    expected = [
+        ("cloud1/r2/demo: ", "(timeout). ", "raise timeout"),
+        ("cloud2/r1/demo: ", "(unreachable). ", "Check the endpoint"),
+        ("cloud2/r2/demo: ", "(server). ", "try again later"),
+    ]
+    for warning, (location, kind, hint) in zip(found.warnings, expected, strict=True):
+        assert warning.startswith(location)
+        assert kind in warning
+        assert hint in warning
+
+
+def test_a_cloud_that_refuses_us_costs_only_its_own_hosts(clouds: FakeOpenStack, parse: Parse) -> None:
+    config = inline(clouds)
+    config["clouds"]["cloud1"]["auth"]["password"] = "wrong"
+    found = parse({"clouds_config": config})
+    assert len(found.hosts) == 4
+    assert [warning.split(":")[0] for warning in found.warnings] == ["cloud1/r1/demo", "cloud1/r2/demo"]
+    assert all("(auth)" in warning for warning in found.warnings)
+
+
+def test_servers_that_make_no_sense_cost_only_their_own_location(clouds: FakeOpenStack, parse: Parse) -> None:
+    body = b'{"servers": [{"id": "../x", "name": 5}]}'
+    clouds["cloud1"]["r1"].fault("GET", LIST, Answer(200, {"Content-Type": "application/json"}, body))
+    found = parse({})
+    assert len(found.hosts) == 6
+    assert ["cloud1/r1/demo: " in warning and "(server)" in warning for warning in found.warnings] == [True]
+
+
+def test_a_failure_fails_the_source_on_request_after_all_were_tried(clouds: FakeOpenStack, parse: Parse) -> None:
+    clouds["cloud1"]["r1"].fault("GET", LIST, Answer(403))
+    found = parse({"on_failure": "fail"})
+    assert found.hosts == {}
+    assert any("1 of 4 Locations failed: cloud1/r1/demo: " in warning for warning in found.warnings)
+    assert clouds.counters.requests(service="compute") == 4
+
+
+def test_a_source_of_which_every_location_failed_is_an_error(clouds: FakeOpenStack, parse: Parse) -> None:
+    for cloud in clouds.clouds.values():
+        cloud.refuse_connections()
+    found = parse({})
+    assert found.hosts == {}
+    assert any("4 of 4 Locations failed" in warning for warning in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        pytest.param({"locations": ["nowhere"]}, ["locations", "'nowhere'", "cloud1, cloud2"], id="unknown Location"),
+        pytest.param({"locations": []}, ["locations", "nothing is selected"], id="no Location"),
+        pytest.param({"clouds_yaml": "/nonexistent"}, ["clouds_yaml", "/nonexistent", "cannot be read"], id="no file"),
+        pytest.param({"clouds_config": {}}, ["clouds_config", "no clouds"], id="no clouds"),
+        pytest.param({"clouds_config": "pa55word"}, ["clouds_config: must be a dictionary"], id="not a dictionary"),
+        pytest.param({"clouds_config": {"clouds": {}}, "clouds_yaml": "x"}, ["only one"], id="two sources of clouds"),
+        pytest.param({"timeout": 0}, ["timeout", "greater than zero"], id="no time"),
+        pytest.param({"concurrency": -1}, ["concurrency", "greater than zero"], id="no concurrency"),
+        pytest.param({"rate_limit": 0}, ["rate_limit", "greater than zero"], id="no rate"),
+        pytest.param({"request_concurrency": 0}, ["request_concurrency", "greater than zero"], id="no requests"),
+        pytest.param({"hostnames": ["nmae"]}, ["hostnames", "'nmae'", "name.region.cloud"], id="unknown hostname"),
+        pytest.param({"addresses": ["v4"]}, ["addresses", "'v4'", "network:NAME"], id="unknown address"),
+        pytest.param({"on_failure": "maybe"}, ["on_failure", "maybe"], id="unknown policy"),
+        pytest.param({"locations": "{{ missing }}"}, ["locations", "missing"], id="template that fails"),
+    ],
+)
+def test_what_cannot_be_used_is_one_clear_error(
+    clouds: FakeOpenStack, parse: Parse, source: dict[str, Any], told: list[str]
+) -> None:
+    found = parse(source)
+    message = next(warning for warning in found.warnings if "oaktree" in warning or "auto" in warning)
+    assert [word for word in told if word not in message] == []
+    assert "pa55word" not in message
+    assert found.hosts == {}
+    assert clouds.counters.requests() == 0
+
+
+def test_options_may_be_templates(clouds: FakeOpenStack, parse: Parse, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = inline(clouds)
+    for entry in config["clouds"].values():
+        entry["auth"]["password"] = "{{ lookup('env', 'TEST_PASSWORD') }}"
+    monkeypatch.setenv("TEST_PASSWORD", "secret")
+    monkeypatch.delenv("OS_CLIENT_CONFIG_FILE")
+    source = {"clouds_config": config, "locations": "{{ ['cloud1'] }}", "filters": {"status": "{{ 'active' | upper }}"}}
+    found = parse(source)
+    assert found.warnings == []
+    assert len(found.hosts) == 4
+    whole = "{{ lookup('env', 'TEST_CONFIG') | from_yaml }}"
+    monkeypatch.setenv("TEST_CONFIG", yaml.safe_dump(inline(clouds)))
+    assert len(parse({"clouds_config": whole}).hosts) == 8
+
+
+def test_credentials_may_be_vaulted_and_extra_variables_used(clouds: FakeOpenStack, tmp_path: Path) -> None:
+    password = tmp_path / "vault-password"
+    password.write_text("of the vault")
+    vault = VaultLib([("default", VaultSecret(b"of the vault"))])
+    config = inline(clouds)
+    config["clouds"]["cloud1"]["auth"]["password"] = "VAULTED"
+    text = yaml.safe_dump(
+        {"plugin": "oaktree.multicloud.servers", "locations": "{{ [where] }}", "clouds_config": config}, width=1000
+    )
+    indented = textwrap.indent(vault.encrypt("secret").decode(), " " * 12)
+    source = tmp_path / "oaktree.yml"
+    source.write_text(text.replace("VAULTED", f"!vault |\n{indented}"))
+    result = inventory_command(source, "--list", "-e", "where=cloud1/r1", "--vault-password-file", str(password))
+    assert result.stderr == ""
+    assert list(json.loads(result.stdout)["_meta"]["hostvars"]) == ["db-cloud1-r1-0001", "web-cloud1-r1-0000"]
+
+
+@pytest.mark.parametrize(("name", "ours"), [("a.oaktree.yml", True), ("multicloud.yaml", True), ("hosts.yml", False)])
+@pytest.mark.usefixtures("clouds")
+def test_only_files_of_our_names_are_read(parse: Parse, tmp_path: Path, name: str, *, ours: bool) -> None:
+    path = tmp_path / name
+    path.write_text("plugin: oaktree.multicloud.servers\n")
+    assert bool(parse(path).hosts) == ours
+
+
+class TestCache:
+    @pytest.fixture
+    def cached(self, tmp_path: Path) -> dict[str, Any]:
+        connection = str(tmp_path / "cache")
+        return {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": connection}
+
+    def test_second_run_asks_nobody_and_finds_the_same(
+        self, clouds: FakeOpenStack, parse: Parse, cached: dict[str, Any]
+    ) -> None:
+        first = parse(cached)
+        clouds.counters.reset()
+        second = parse(cached)
+        assert clouds.counters.requests() == 0
+        assert second.hosts == first.hosts
+        assert list(second.hosts) == list(first.hosts)
+
+    @pytest.mark.parametrize("options", [{"verbose_vars": True}, {"compose": {"zone": "openstack.availability_zone"}}])
+    def test_whole_records_are_kept_where_they_are_needed(
+        self, clouds: FakeOpenStack, parse: Parse, cached: dict[str, Any], options: dict[str, Any]
+    ) -> None:
+        slim = parse(cached)
+        whole = parse({**cached, **options})
+        clouds.counters.reset()
+        assert parse(cached).hosts == slim.hosts
+        assert parse({**cached, **options}).hosts == whole.hosts
+        assert clouds.counters.requests() == 0
+        assert whole.hosts == parse(options).hosts
+
+    def test_a_fresh_run_asks_again_and_renews_the_cache(
+        self, clouds: FakeOpenStack, parse: Parse, cached: dict[str, Any]
+    ) -> None:
+        parse(cached)
+        clouds["cloud1"]["r1"].add_server("new")
+        assert "new" not in parse(cached).hosts
+        assert "new" in parse(cached, fresh=True).hosts
+        assert "new" in parse(cached).hosts
+
+    def test_names_and_groups_may_change_without_asking_again(
+        self, clouds: FakeOpenStack, parse: Parse, cached: dict[str, Any]
+    ) -> None:
+        parse(cached)
+        clouds.counters.reset()
+        found = parse({**cached, "hostnames": ["id"], "addresses": ["network:private"], "location_groups": False})
+        assert clouds["cloud1"]["r1"].nova.servers[0].id in found.hosts
+        assert clouds.counters.requests() == 0
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"locations": ["cloud1"]},
+            {"filters": {"status": "ACTIVE"}},
+            {"all_projects": True},
+            {"clouds_yaml": "other"},
+        ],
+    )
+    def test_what_changes_the_servers_does_not_use_the_cache(
+        self, clouds: FakeOpenStack, parse: Parse, cached: dict[str, Any], tmp_path: Path, change: dict[str, Any]
+    ) -> None:
+        parse(cached)
+        clouds.counters.reset()
+        if "clouds_yaml" in change:
+            change = {"clouds_yaml": str(clouds.clouds_yaml(tmp_path / "other.yaml"))}
+        parse({**cached, **change})
+        assert clouds.counters.requests() > 0
+
+    def test_a_changed_configuration_does_not_use_the_cache(
+        self, clouds: FakeOpenStack, parse: Parse, cached: dict[str, Any], tmp_path: Path
+    ) -> None:
+        assert len(parse(cached).hosts) == 8
+        (tmp_path / "clouds.yaml").write_text(yaml.safe_dump({"clouds": {"only": clouds["cloud1"].entry()}}))
+        assert len(parse(cached).hosts) == 4
+
+    def test_a_run_in_which_a_location_failed_is_not_kept(
+        self, clouds: FakeOpenStack, parse: Parse, cached: dict[str, Any]
+    ) -> None:
+        region = clouds["cloud1"]["r1"]
+        region.fault("GET", LIST, Answer(403))
+        assert len(parse(cached).hosts) == 6
+        region.clear_faults()
+        assert len(parse(cached).hosts) == 8
+
+    def test_holds_no_secret(self, clouds: FakeOpenStack, parse: Parse, cached: dict[str, Any]) -> None:
+        config = inline(clouds)
+        assert len(parse({**cached, "clouds_config": config}).hosts) == 8
+        directory = Path(cached["cache_connection"])
+        first = {file.name for file in directory.iterdir()}
+        assert len(first) == 1
+        assert "secret" not in "".join(file.read_text() for file in directory.iterdir())
+        config["clouds"]["cloud1"]["auth"]["password"] = "changed"
+        parse({**cached, "clouds_config": config})
+        assert {file.name for file in directory.iterdir()} == first
+
+
+def inventory_command(source: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("ansible-inventory")), "-i", str(source), *arguments]
+    return subprocess.run(
+        command, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_output_is_the_same_in_every_run_and_the_process_ends_promptly(clouds: FakeOpenStack, tmp_path: Path) -> None:
+    clouds["cloud2"]["r2"].fault("GET", LIST, BlackHole())
+    source = tmp_path / "oaktree.yml"
+    source.write_text("plugin: oaktree.multicloud.servers\ntimeout: 1\n")
+    start = time.monotonic()
+    first = inventory_command(source, "--list")
+    assert time.monotonic() - start < 15
+    assert first.returncode == 0
+    assert "cloud2/r2/demo" in first.stderr
+    assert inventory_command(source, "--list").stdout == first.stdout
+    assert len(json.loads(first.stdout)["_meta"]["hostvars"]) == 6
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [{}, {"on_failure": "fail"}, {"timeout": "x"}, {"concurrency": 0}, {"filters": 5}, {"locations": "{{ no }}"}],
+)
+def test_no_secret_is_shown_whatever_happens(clouds: FakeOpenStack, tmp_path: Path, extra: dict[str, Any]) -> None:
+    entries = {name: cloud.entry(application_credential=True) for name, cloud in clouds.clouds.items()}
+    entries["cloud1"]["auth"]["application_credential_secret"] = "hunter2"
+    source = tmp_path / "oaktree.yml"
+    options = {"plugin": "oaktree.multicloud.servers", "clouds_config": {"clouds": entries}, **extra}
+    source.write_text(yaml.safe_dump(options, sort_keys=False))
+    result = inventory_command(source, "--list", "-vvvv")
+    shown = result.stdout + result.stderr
+    assert ("web-cloud2-r1-0000" in shown) == (not extra)
+    tokens = [token for cloud in clouds.clouds.values() for token in cloud.keystone._tokens]
+    assert [secret for secret in ("hunter2", "demo-credential-secret", *tokens) if secret in shown] == []
+
+
+@pytest.mark.usefixtures("clouds")
+def test_missing_library_is_named(parse: Parse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "openstack" else object())
+    assert any("openstacksdk" in warning for warning in parse({}).warnings)
+
+
+# Tokens
+
+
+def test_sources_share_tokens_and_say_when_they_cannot(clouds: FakeOpenStack, parse: Parse) -> None:
+    assert (parse({}, {"locations": ["cloud1"]}).warnings, clouds.counters.tokens) == ([], 2)
+    assert (parse({"token_cache": False}).warnings, clouds.counters.tokens) == ([], 4)
+    base = Path(os.environ["XDG_CACHE_HOME"], "oaktree.multicloud")
+    base.chmod(0o777)
+    found = parse({})
+    assert len(found.hosts) == 8
+    assert (len(found.warnings), clouds.counters.tokens) == (1, 6)
+    assert f"{base} is not used" in found.warnings[0]

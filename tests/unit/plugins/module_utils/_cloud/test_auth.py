@@ -1,0 +1,248 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tokens that outlive a task: one for each cloud and project and all processes, until it is refused or old."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
+from tests.support.fake_openstack import Answer, FakeOpenStack
+from tests.support.run_core import ask, ask_one, entries, kinds
+
+Clouds = Callable[..., FakeOpenStack]
+Config = dict[str, Any]
+
+FORKS = multiprocessing.get_context("fork")
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "FIRST_PAUSE", 0.02)
+
+
+def servers(connection: Connection) -> int:
+    return len(connection.service("compute").json("GET", "/servers")["servers"])
+
+
+def images(connection: Connection) -> int:
+    return len(connection.service("image").json("GET", "/images")["images"])
+
+
+def count(clouds: FakeOpenStack, **wanted: str) -> int:
+    return clouds.counters.requests(**wanted)
+
+
+def token_files() -> list[Path]:
+    return list(Path(os.environ["XDG_CACHE_HOME"], "oaktree.multicloud", "tokens").glob("*"))
+
+
+def moment(seconds: float) -> str:
+    return f"{datetime.now(UTC) + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def in_processes(number: int, config: Config, work: Callable[[Connection], Any] = servers) -> list[dict[str, Any]]:
+    """Start so many processes at once, each with nothing but the files of the cache; how their Locations ended."""
+    start = FORKS.Barrier(number)
+    results: Any = FORKS.SimpleQueue()
+
+    def run() -> None:
+        start.wait(30)
+        ended = ask(config, work, timeout=15)
+        results.put(json.dumps({"kinds": kinds(ended), "errors": [str(result.error) for result in ended]}))
+
+    processes = [FORKS.Process(target=run) for _number in range(number)]
+    for process in processes:
+        process.start()
+    ended = [json.loads(results.get()) for _process in processes]
+    for process in processes:
+        process.join(30)
+    return ended
+
+
+# Warm
+
+
+def test_a_second_run_sends_one_request_for_each_location(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(clouds=2, regions=2, servers=1)
+    ask(clouds, lambda connection: (servers(connection), images(connection)))
+    clouds.counters.reset()
+    results = ask(clouds, lambda connection: (servers(connection), images(connection)))
+    assert [result.value for result in results] == [(1, 0)] * 4
+    assert [result.requests for result in results] == [2] * 4
+    assert (clouds.counters.tokens, count(clouds)) == (0, 8)
+
+
+def test_a_cold_run_sends_one_token_request_for_each_cloud_beside_the_lists(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(clouds=7, regions=2, servers=1)
+    results = ask(clouds, servers)
+    assert sum(result.requests for result in results) == count(clouds) == 14 + 7
+    assert clouds.counters.tokens == 7
+
+
+@pytest.mark.parametrize("form", ["/v3", "/v3/", "", "/"])
+def test_keystone_is_not_asked_for_its_versions_again(fake_openstack: Clouds, form: str) -> None:
+    clouds = fake_openstack(servers=1)
+    config = entries(clouds)
+    config["cloud1"]["auth"]["auth_url"] = f"{clouds['cloud1'].keystone.url}{form}"
+    ask_one(config, servers)
+    assert count(clouds, service="identity") == (1 if "v3" in form else 2)
+    clouds["cloud1"].revoke_tokens()
+    clouds.counters.reset()
+    assert ask_one(config, servers).value == 1
+    assert (count(clouds, service="identity"), clouds.counters.tokens) == (1, 1)
+
+
+@pytest.mark.parametrize("words", ["password", "v3password", "v3applicationcredential"])
+def test_every_way_to_authenticate_that_can_be_kept_is(fake_openstack: Clouds, words: str) -> None:
+    clouds = fake_openstack(servers=1)
+    entry = clouds["cloud1"].entry(application_credential=words == "v3applicationcredential")
+    config = {"cloud1": {**entry, "auth_type": words}}
+    first, second = ask_one(config, servers), ask_one(config, servers)
+    assert first.location == second.location
+    assert second.location.project.name == "demo"
+    assert (second.requests, clouds.counters.tokens) == (1, 1)
+
+
+def test_other_projects_users_and_words_get_tokens_of_their_own(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(servers=1)
+    mine = clouds["cloud1"].entry()
+    others = [
+        {**mine, "auth": {**mine["auth"], "project_name": "demo2"}},
+        clouds["cloud1"].entry("admin"),
+        clouds["cloud1"].entry(application_credential=True),
+        {**mine, "auth_type": "v3password"},
+    ]
+    for entry in [mine, *others, mine, *others]:
+        ask_one({"cloud1": entry}, servers)
+    assert clouds.counters.tokens == 5
+
+
+def test_a_wrong_password_does_not_get_the_token_of_the_right_one(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack()
+    ask_one(clouds, servers)
+    config = entries(clouds)
+    config["cloud1"]["auth"]["password"] = "wr0ng"
+    assert kinds([ask_one(config, servers)]) == {"cloud1/r1/demo": "auth"}
+
+
+def test_without_the_cache_nothing_is_kept_or_used(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(servers=1)
+    ask_one(clouds, images)
+    clouds.counters.reset()
+    assert ask_one(clouds, images, token_cache=False).requests == 3
+    assert clouds.counters.tokens == 1
+    for path in token_files():
+        path.unlink()
+    ask_one(clouds, images, token_cache=False)
+    assert token_files() == []
+
+
+# Old, refused
+
+
+def test_a_token_near_its_end_is_replaced_in_time(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(servers=1)
+    clouds["cloud1"].keystone.token_seconds = 3600
+    ask_one(clouds, servers)
+    (path,) = token_files()
+    entry = json.loads(path.read_text())
+    state = json.loads(entry["value"])
+    for remaining, tokens in ((400, 0), (100, 1)):
+        moments = {"issued_at": -3600 + remaining, "expires_at": remaining}
+        for name, seconds in moments.items():
+            state["body"]["token"][name] = moment(seconds)
+        path.write_text(json.dumps({**entry, "value": json.dumps(state)}))
+        clouds.counters.reset()
+        assert ask_one(clouds, servers).value == 1
+        assert clouds.counters.tokens == tokens
+
+
+def test_tokens_that_never_live_long_are_not_renewed_with_every_request(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(servers=1)
+    clouds["cloud1"].keystone.token_seconds = 60
+    ask_one(clouds, lambda connection: [servers(connection) for _time in range(3)])
+    assert clouds.counters.tokens == 1
+
+
+def test_a_token_that_expires_during_the_work_is_renewed_before_it_is_refused(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(servers=1)
+    clouds["cloud1"].keystone.token_seconds = 1.0
+
+    def work(connection: Connection) -> int:
+        servers(connection)
+        clouds["cloud1"].keystone.token_seconds = 3600
+        connection.deadline.sleep(0.8)
+        return servers(connection)
+
+    assert ask_one(clouds, work).value == 1
+    assert (clouds.counters.tokens, count(clouds, service="compute")) == (2, 2)
+
+
+def test_a_kept_token_that_is_refused_is_replaced_for_all(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(regions=3, servers=1)
+    ask(clouds, servers)
+    clouds["cloud1"].revoke_tokens()
+    clouds.counters.reset()
+    results = ask(clouds, servers)
+    assert kinds(results) == {f"cloud1/r{number}/demo": None for number in (1, 2, 3)}
+    assert (clouds.counters.tokens, count(clouds, service="identity")) == (1, 1)
+    clouds.counters.reset()
+    ask(clouds, servers)
+    assert (clouds.counters.tokens, count(clouds)) == (0, 3)
+
+
+def test_a_token_that_no_service_takes_is_not_kept(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack()
+    clouds["cloud1"]["r1"].fault("GET", "/servers", Answer(401))
+    assert kinds([ask_one(clouds, servers)]) == {"cloud1/r1/demo": "auth"}
+    assert token_files() == []
+
+
+# Many processes
+
+
+def test_fifty_processes_fetch_one_token_for_each_cloud(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(clouds=7, servers=1, latency=0.02)
+    ended = in_processes(50, entries(clouds))
+    assert [set(run["kinds"].values()) for run in ended] == [{None}] * 50
+    assert clouds.counters.tokens == 7
+    assert count(clouds) == 7 + 350
+
+
+def test_processes_that_lose_their_token_share_the_new_one(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(regions=2, servers=1, latency=0.05)
+    ask(clouds, servers)
+    clouds["cloud1"].revoke_tokens()
+    clouds.counters.reset()
+    ended = in_processes(10, entries(clouds))
+    assert [set(run["kinds"].values()) for run in ended] == [{None}] * 10
+    assert clouds.counters.tokens == 1
+
+
+@pytest.mark.parametrize(("action", "kind", "asked"), [(None, "auth", 1), (Answer(503), "server", 3)])
+def test_a_refusal_is_that_of_all_who_wait(
+    fake_openstack: Clouds, action: Answer | None, kind: str, asked: int
+) -> None:
+    clouds = fake_openstack(regions=2, latency=1.0)
+    config = entries(clouds)
+    if action:
+        clouds["cloud1"].fault("POST", "/auth/tokens", action)
+    else:
+        config["cloud1"]["auth"]["password"] = "wr0ng"
+    ended = in_processes(10, config)
+    assert [set(run["kinds"].values()) for run in ended] == [{kind}] * 10
+    assert len({error for run in ended for error in run["errors"]}) == 1
+    assert count(clouds, method="POST") == asked
+    ask(config, servers)
+    assert count(clouds, method="POST") == 2 * asked

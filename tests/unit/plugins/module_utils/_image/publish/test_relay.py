@@ -1,0 +1,350 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who feeds whom, what that does to plans, and what else plans take into account: overrides, stores, quota, members."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.capabilities import (
+    ImageCapabilities,
+    ImageStore,
+    Quota,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
+    ConflictError,
+    DeadlineError,
+    OaktreeError,
+    QuotaError,
+    RefusedError,
+    ServerError,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location, Project, Selection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired, Override
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import same_content
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.context import MIB, PlanContext
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.plan import Plan, make_plan
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.relay import (
+    HomeImage,
+    RelayBoard,
+    with_source_regions,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.survey import Survey
+from tests.support.image_samples import OTHER, image, recorded, source
+
+STORES = (ImageStore("fast", default=True, description=None), ImageStore("slow", default=False, description=None))
+PUT_ONLY = ImageCapabilities((), ())
+FED = ImageCapabilities(("glance-direct", "glance-download", "copy-image"), STORES)
+WEB = ImageCapabilities(("web-download",), ())
+
+
+def case(region: str, offers: ImageCapabilities | None = PUT_ONLY, *images: dict[str, Any], **more: Any) -> PlanContext:
+    """A Location of the cloud alpha; options of the user's under ``wanted``."""
+    wanted = Desired(**{"name": "thing", "state": "present", **more.pop("wanted", {})})
+    location = Location(more.pop("cloud", "alpha"), region, project=Project(more.pop("project", "p"), None, None, None))
+    found = Survey(images=images, offers=offers, **more.pop("survey", {}))
+    facts = {"keystone": "https://keystone", "disk_format": "raw", "origin": source(), **more}
+    return PlanContext(location, wanted, found, **facts)
+
+
+def plannable(one: PlanContext) -> bool:
+    try:
+        make_plan(one)
+    except OaktreeError:
+        return False
+    return True
+
+
+BUSY = {"busy": (image(9, None),)}
+SAME, OLD = image(1), image(2, OTHER)
+
+
+@pytest.mark.parametrize(
+    ("cases", "feeders"),
+    [
+        pytest.param([case("a", FED), case("b", FED)], [None, "a"], id="first-of-equals"),
+        pytest.param([case("a", FED), case("b")], ["b", None], id="one-that-cannot-be-fed-feeds"),
+        pytest.param([case("a"), case("b")], [None, "a"], id="put-only-both"),
+        pytest.param([case("a", FED), case("b", None, SAME)], ["b", None], id="one-that-has-it-feeds"),
+        pytest.param([case("a", FED, OLD), case("b", None, SAME)], ["b", None], id="for-a-replacement-too"),
+        pytest.param([case("a", FED), case("b", None, {**SAME, "status": "deactivated"})], [None, None],
+                     id="inactive-feeds-nobody"),
+        pytest.param([case("a", FED), case("b", survey=BUSY)], [None, "a"], id="busy-feeds-nobody"),
+        pytest.param([case("a", FED), case("b", PUT_ONLY, SAME, OLD)], [None, None], id="ambiguous-feeds-nobody"),
+        pytest.param([case("a", FED, wanted={"relay": "never"}), case("b", wanted={"relay": "never"})], [None, None],
+                     id="never"),
+        pytest.param([case("a", FED, wanted={"scheme": "glance_download"}), case("b", FED)], ["b", None],
+                     id="one-that-must-be-fed-does-not-feed"),
+        pytest.param([case("a", FED, wanted={"state": "inactive"}), case("b", wanted={"state": "inactive"})],
+                     [None, None], id="nobody-fetches-what-is-deactivated"),
+        pytest.param([case("a", FED), case("b", keystone="https://other")], [None, None], id="other-keystone"),
+        pytest.param([case("a", FED), case("b", project="q")], [None, None], id="other-project"),
+        pytest.param([case("a", FED), case("b", disk_format="qcow2")], [None, None], id="other-format"),
+        pytest.param([case("a", FED)], [None], id="alone"),
+        pytest.param([case("a", FED, SAME), case("b", PUT_ONLY, SAME)], [None, None], id="nothing-to-do"),
+        pytest.param([case("a", None, SAME, origin=None), case("b", None, SAME, origin=None)], [None, None],
+                     id="metadata-only"),
+    ],
+)  # fmt: skip
+def test_feeders(cases: list[PlanContext], feeders: list[str | None]) -> None:
+    found = with_source_regions(cases, plannable)
+    assert [one.source_region and one.source_region.region for one in found] == feeders
+
+
+HOME = HomeImage(Location("alpha", "h", project=Project("p", None, None, None)), "https://keystone", image(7))
+
+
+@pytest.mark.parametrize(
+    ("one", "fed"),
+    [
+        (case("a", FED), True),
+        (case("h", FED), False),
+        (case("a", FED, keystone="https://other"), False),
+        (case("a", FED, project="q"), False),
+        (case("a", FED, disk_format="qcow2"), False),
+        (case("a", FED, wanted={"relay": "never"}), False),
+        (case("a", FED, SAME), False),
+    ],
+)
+def test_image_of_another_location_is_fetched_from_there(one: PlanContext, *, fed: bool) -> None:
+    (found,) = with_source_regions([one], plannable, HOME)
+    assert found.source_region == (HOME.location if fed else None)
+
+
+@pytest.mark.parametrize(
+    ("offers", "options", "schemes"),
+    [
+        (FED, {}, ["glance_download", "v2_put", "glance_direct"]),
+        (FED, {"relay": "only"}, ["glance_download"]),
+        (FED, {"scheme": "v2_put"}, ["v2_put"]),
+        (FED, {"scheme": "v2_put", "relay": "only"}, ["v2_put"]),
+        (PUT_ONLY, {}, ["v2_put"]),
+    ],
+)
+def test_schemes_of_one_that_could_be_fed(
+    offers: ImageCapabilities, options: dict[str, Any], schemes: list[str]
+) -> None:
+    fed = replace(case("a", offers, wanted=options), source_region=Location("alpha", "b"))
+    upload = make_plan(fed).upload
+    assert upload
+    assert [scheme.NAME for scheme in upload.schemes] == schemes
+    assert (upload.source_region is not None) is (schemes[0] == "glance_download")
+
+
+@pytest.mark.parametrize(
+    ("one", "message"),
+    [
+        (replace(case("a", wanted={"relay": "only"}), source_region=Location("alpha", "b")), "no way to upload"),
+        (case("a", FED, wanted={"scheme": "glance_download"}), "no other region of the cloud has the image"),
+        (case("a", WEB, wanted={"scheme": "web_download"}), "does not come from a URL"),
+        (case("a", WEB, wanted={"scheme": "web_download"}, url="http://x", disk_format="qcow2"), "converted first"),
+        (case("a", FED, wanted={"stores": ("tape",)}), "there is no store tape here"),
+        (case("a", PUT_ONLY, wanted={"stores": ("fast",)}), "there is no store fast here"),
+    ],
+)
+def test_refusals(one: PlanContext, message: str) -> None:
+    with pytest.raises(RefusedError, match=message) as caught:
+        make_plan(one)
+    assert caught.value.hint
+
+
+def test_url_is_fetched_by_the_cloud_where_it_can() -> None:
+    upload = make_plan(case("a", WEB, url="http://x")).upload
+    assert upload
+    assert [scheme.NAME for scheme in upload.schemes] == ["web_download", "v2_put", "swift_task"]
+
+
+@pytest.mark.parametrize(
+    ("options", "stores", "copied"),
+    [
+        ({}, "fast", ()),
+        ({"stores": ("fast",)}, "fast", ()),
+        ({"stores": ("slow",)}, "fast", ("slow",)),
+        ({"all_stores": True}, "fast", ("slow",)),
+        ({"all_stores": True}, "slow,fast", ()),
+        ({"stores": ("fast",)}, "fast,slow", ()),
+    ],
+)
+def test_stores_of_an_image_that_is_there(options: dict[str, Any], stores: str, copied: tuple[str, ...]) -> None:
+    plan = make_plan(case("a", FED, image(stores=stores), wanted=options))
+    assert (plan.copy_to, plan.action) == (copied, "updated" if copied else "unchanged")
+
+
+def test_stores_of_a_deactivated_image_are_unknown() -> None:
+    there = image(status="deactivated")
+    assert make_plan(case("a", FED, there, wanted={"state": "inactive", "all_stores": True})).action == "unchanged"
+
+
+def quota(**limits: tuple[int, int]) -> dict[str, Any]:
+    return {"quota": {name: Quota(*limit) for name, limit in limits.items()}}
+
+
+LARGE = source(data=bytes(3 * MIB))
+LEFT = {"leftovers": ({**image(8, None), "size": 2 * MIB},)}
+
+
+@pytest.mark.parametrize(
+    ("survey", "fits"),
+    [
+        ({}, True),
+        (quota(image_size_total=(10, 7)), True),
+        (quota(image_size_total=(10, 8)), False),
+        (quota(image_size_total=(-1, 8)), True),
+        ({**quota(image_size_total=(10, 9)), **LEFT}, True),
+        (quota(image_count_total=(5, 4)), True),
+        (quota(image_count_total=(5, 5)), False),
+        ({**quota(image_count_total=(5, 5)), **LEFT}, True),
+        (quota(image_stage_total=(0, 0)), True),
+    ],
+)
+def test_quota(survey: dict[str, Any], *, fits: bool) -> None:
+    one = case("a", origin=LARGE, survey=survey)
+    if fits:
+        assert make_plan(one).action == "created"
+        return
+    with pytest.raises(QuotaError, match="does not fit") as caught:
+        make_plan(one)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(("options", "fits"), [({}, True), ({"on_change": "keep"}, False)])
+def test_bytes_of_what_goes_are_free(options: dict[str, Any], *, fits: bool) -> None:
+    there = {**image(data=OTHER), "size": 3 * MIB}
+    one = case("a", PUT_ONLY, there, origin=LARGE, wanted=options, survey=quota(image_size_total=(4, 3)))
+    assert plannable(one) is fits
+
+
+def test_quota_is_nobodys_affair_without_an_upload() -> None:
+    assert make_plan(case("a", FED, SAME, survey=quota(image_count_total=(1, 1)))).action == "unchanged"
+
+
+@pytest.mark.parametrize(
+    ("there", "members", "wanted", "share", "unshare"),
+    [
+        ([SAME], ("p", "q"), None, (), ()),
+        ([SAME], ("p", "q"), ("q", "r"), ("r",), ("p",)),
+        ([SAME], ("p",), (), (), ("p",)),
+        ([SAME], (), ("p",), ("p",), ()),
+        ([OLD], ("p",), ("q",), ("q",), ()),
+        ([], None, ("p",), ("p",), ()),
+    ],
+)
+def test_members(there: list[dict[str, Any]], members: Any, wanted: Any, share: Any, unshare: Any) -> None:
+    plan = make_plan(case("a", PUT_ONLY, *there, wanted={"members": wanted}, survey={"members": members}))
+    assert (plan.share, plan.unshare) == (share, unshare)
+
+
+@pytest.mark.parametrize(
+    ("there", "options", "possible"),
+    [
+        ([], {"visibility": "private"}, False),
+        ([image(visibility="public")], {}, False),
+        ([image(visibility="public")], {"visibility": "shared"}, True),
+        ([image(data=OTHER, visibility="private")], {}, False),
+        ([], {}, True),
+    ],
+)
+def test_only_shared_images_have_members(there: list[Any], options: dict[str, Any], *, possible: bool) -> None:
+    one = case("a", PUT_ONLY, *there, wanted={"members": ("p",), **options})
+    if possible:
+        assert make_plan(one).share == ("p",)
+        return
+    with pytest.raises(ConflictError, match="only shared images have members"):
+        make_plan(one)
+
+
+def plan_of(options: dict[str, Any], *images: dict[str, Any]) -> Plan:
+    return make_plan(case("a", PUT_ONLY, *images, wanted=options))
+
+
+def test_on_change() -> None:
+    assert plan_of({"on_change": "keep"}, OLD).action == "replaced"
+    assert plan_of({"on_change": "fail"}, SAME).action == "unchanged"
+    with pytest.raises(ConflictError, match="id-2 has other content"):
+        plan_of({"on_change": "fail"}, OLD)
+
+
+def override(*patterns: str, **options: Any) -> Override:
+    return Override(Selection.parse(list(patterns)), options)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "changed"),
+    [
+        ([], {}),
+        ([override("beta", disk_format="qcow2")], {}),
+        ([override("alpha", disk_format="qcow2")], {"disk_format": "qcow2"}),
+        ([override("alpha/n*", name="other", scheme="v2_put")], {"name": "other", "scheme": "v2_put"}),
+        ([override("*", "!alpha", name="other")], {}),
+        ([override("*", name="one"), override("alpha/north", name="two")], {"name": "two"}),
+        ([override("alpha", properties={"b": "2"})], {"properties": {"a": "1", "b": "2"}}),
+        ([override("alpha", properties={"a": None})], {"properties": {"a": None}}),
+        ([override("alpha", stores=("fast",))], {"stores": ("fast",), "all_stores": False}),
+        ([override("alpha", all_stores=False)], {"all_stores": False}),
+        ([override("alpha", stores=("fast",)), override("*", all_stores=True)], {"stores": (), "all_stores": True}),
+    ],
+)
+def test_overrides(overrides: list[Override], changed: dict[str, Any]) -> None:
+    wanted = Desired("thing", "present", properties={"a": "1"}, all_stores=True, overrides=tuple(overrides))
+    assert wanted.at(Location("alpha", "north")) == replace(wanted, **changed)
+
+
+CONVERTED = b"converted"
+SOURCES: dict[str, Any] = {
+    f"owner_specified.oaktree.source_{name}": source().digests[name] for name in ("md5", "sha256")
+}
+
+NO_SOURCES: dict[str, Any] = dict.fromkeys(SOURCES, "0")
+
+
+@pytest.mark.parametrize(
+    ("found", "same"),
+    [
+        pytest.param(image(data=CONVERTED, disk_format="vhd", **recorded(CONVERTED), **SOURCES), True, id="ours"),
+        pytest.param(image(data=CONVERTED, disk_format="qcow2", **recorded(CONVERTED), **SOURCES), False, id="format"),
+        pytest.param(image(data=OTHER, disk_format="vhd", **recorded(CONVERTED), **SOURCES), False, id="other-bytes"),
+        pytest.param(
+            image(data=CONVERTED, disk_format="vhd", **recorded(CONVERTED), **NO_SOURCES),
+            False,
+            id="of-another-file",
+        ),
+        pytest.param(image(data=CONVERTED, disk_format="vhd", **recorded(CONVERTED)), False, id="of-nobody-knows-what"),
+        pytest.param(image(data=CONVERTED, disk_format="vhd", checksum=None, **SOURCES), True, id="no-digest-told"),
+    ],
+)
+def test_converted_image_is_known_by_its_source(found: dict[str, Any], *, same: bool) -> None:
+    assert same_content(found, source(), "vhd") is same
+
+
+HERE, THERE = Location("alpha", "a"), Location("alpha", "b")
+
+
+def test_feed_arrives_whoever_comes_first() -> None:
+    feeds = RelayBoard()
+    feeds.keep(HERE, SAME)
+    assert feeds.wait(HERE, Deadline(1)) == SAME
+    got: list[Mapping[str, Any]] = []
+    waiting = [threading.Thread(target=lambda: got.append(feeds.wait(THERE, Deadline(5)))) for _number in range(4)]
+    for thread in waiting:
+        thread.start()
+    feeds.keep(THERE, OLD)
+    feeds.break_off(THERE)
+    for thread in waiting:
+        thread.join()
+    assert got == [OLD] * 4
+
+
+def test_feed_that_will_not_come() -> None:
+    feeds = RelayBoard()
+    feeds.break_off(HERE)
+    with pytest.raises(ServerError, match="has no image to hand on"):
+        feeds.wait(HERE, Deadline(1))
+    with pytest.raises(DeadlineError):
+        feeds.wait(THERE, Deadline(0.05))

@@ -1,0 +1,202 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole module over HTTP: bad input, and what real clouds do too rarely to wait for."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import locate
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import (
+    ImageFile,
+    open_image_file,
+)
+from tests.support import image_formats as formats
+from tests.support.fake_openstack import FakeOpenStack
+from tests.support.fake_openstack.glance import Glance
+from tests.support.fake_openstack.glance_images import Image, Task
+from tests.support.run_module import run_module
+
+
+@pytest.fixture
+def clouds(fake_openstack: Callable[..., FakeOpenStack]) -> FakeOpenStack:
+    return fake_openstack()
+
+
+@pytest.fixture
+def glance(clouds: FakeOpenStack) -> Glance:
+    return clouds["cloud1"]["r1"].glance
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "image.raw"
+    path.write_bytes(os.urandom(1 << 20))
+    return path
+
+
+@pytest.fixture
+def options(clouds: FakeOpenStack, tmp_path: Path, file: Path) -> dict[str, Any]:
+    clouds_yaml = clouds.clouds_yaml(tmp_path / "clouds.yaml")
+    return {"name": "thing", "path": str(file), "locations": ["*"], "clouds_yaml": str(clouds_yaml)}
+
+
+@pytest.fixture(autouse=True)
+def _apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The module takes over signals, which in this process belong to pytest, and remembers digests."""
+    monkeypatch.setattr(signal, "signal", lambda _number, _handler: None)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"path": "/nowhere"}, "path: /nowhere does not exist. Name a file"),
+    ({"path": "/"}, "path: / is not a file. Name the image file"),
+    ({"path": "/dev/zero"}, "path: /dev/zero is not a file"),
+    ({"path": "EMPTY"}, "is empty. An image without content"),
+    ({"path": "UNSAFE"}, "is not safe to upload (backing_file: Image has a backing file). Flatten it"),
+    ({"name": ""}, "name: must have 1 to 245 characters, not 0"),
+    ({"name": "x" * 246}, "name: must have 1 to 245 characters, not 246"),
+    ({"min_disk": -1}, "min_disk: must not be negative"),
+    ({"min_ram": -5}, "min_ram: must not be negative, it is -5"),
+    ({"transfer_timeout": 0}, "transfer_timeout: must be greater than zero, not 0"),
+    ({"import_timeout": -1}, "import_timeout: must be greater than zero, not -1"),
+    ({"stall_timeout": 0}, "stall_timeout: must be greater than zero"),
+    ({"timeout": 0}, "timeout: must be greater than zero"),
+    ({"properties": {"visibility": "public"}}, "properties: visibility is not a custom property"),
+    ({"properties": {"os_glance_x": "1"}}, "properties: os_glance_x is not a custom property"),
+    ({"properties": {"owner_specified.oaktree.upload": "1"}}, "is not a custom property. Leave it out"),
+    ({"properties": {"hw": ["a"]}}, "properties: hw is a list. Give a string"),
+    ({"locations": ["nowhere"]}, "locations"),
+    ({"locations": []}, "locations"),
+    ({"locations": ["cloud1/r9"]}, "locations"),
+    ({"clouds_yaml": "/nowhere/clouds.yaml"}, "clouds_yaml"),
+    ({"clouds_yaml": "BROKEN"}, "clouds_yaml"),
+]
+
+
+@pytest.mark.parametrize(("bad", "message"), BAD, ids=[json.dumps(bad)[:50] for bad, _message in BAD])
+def test_bad_input_is_one_clear_error_and_nothing_is_made(
+    clouds: FakeOpenStack, options: dict[str, Any], tmp_path: Path, bad: dict[str, Any], message: str
+) -> None:
+    contents = {"EMPTY": b"", "UNSAFE": formats.qcow2(backing_offset=512), "BROKEN": b"clouds: [\n"}
+    for option, value in bad.items():
+        if isinstance(value, str) and value in contents:
+            (tmp_path / value).write_bytes(contents[value])
+            bad = {**bad, option: str(tmp_path / value)}
+    ended = run_module("image", **{**options, **bad})
+    assert not ended.ok
+    assert message in ended["msg"]
+    assert ended["kind"] == "input"
+    assert "exception" not in ended.result
+    assert clouds.counters.requests(service="image") == 0
+
+
+def test_an_image_to_copy_that_is_not_there(glance: Glance, options: dict[str, Any]) -> None:
+    origin = {"location": "*", "image": "other"}
+    del options["path"]
+    ended = run_module("image", **options, **{"from": origin})
+    assert (ended.ok, ended["kind"]) == (False, "refused")
+    assert ended["msg"] == "from: there is no image 'other' here. See what there is with image_info."
+    assert glance.images == {}
+
+
+def test_conversion_without_qemu_img_is_one_clear_error_and_nothing_is_made(
+    glance: Glance, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    (failure,) = run_module("image", **options, disk_format="qcow2")["failures"]
+    assert (failure["kind"], glance.images) == ("config", {})
+    assert "needs qemu-img, which is not installed here" in failure["error"]
+    assert "Install it" in failure["hint"]
+
+
+def test_property_values_become_strings(glance: Glance, options: dict[str, Any]) -> None:
+    properties = {"yes": True, "number": 5, "float": 0.5, "gone": None, "empty": "", "text": "None"}
+    assert run_module("image", **options, properties=properties)["results"][0]["action"] == "created"
+    (made,) = glance.images.values()
+    kept = {key: value for key, value in made.properties.items() if not key.startswith("owner_specified.")}
+    assert kept == {"yes": "true", "number": "5", "float": "0.5", "empty": "", "text": "None"}
+    assert run_module("image", **options, properties=properties)["results"][0]["action"] == "unchanged"
+
+
+def test_message_of_a_failed_import_is_passed_on(
+    glance: Glance, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(_image_id: str) -> Any:
+        raise OSError("No space left in the store")
+
+    monkeypatch.setattr(glance._staging, "read", no_space)
+    ended = run_module("image", **options, scheme="glance_direct")
+    (failure,) = ended["failures"]
+    assert failure["kind"] == "server"
+    assert "the image is queued" in failure["error"]
+    assert "No space left in the store" in failure["error"]
+    assert glance.images == {}
+
+
+def test_import_that_takes_its_time_is_waited_for(glance: Glance, options: dict[str, Any], file: Path) -> None:
+    glance.import_seconds = 1.0
+    (result,) = run_module("image", **options, scheme="glance_direct")["results"]
+    assert (result["action"], result["image"]["status"]) == ("created", "active")
+    assert result["image"]["hash_value"] == hashlib.sha512(file.read_bytes()).hexdigest()
+
+
+def test_image_is_published_only_when_the_import_has_written_its_last(
+    glance: Glance, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Real Glance saves the whole record once more when the image is active already."""
+    run_import, saved_again = glance._run_import, threading.Event()
+
+    async def run_and_save_again(made: Image, task: Task, *args: Any) -> None:
+        await run_import(made, task, *args)
+        name, properties = made.fields["name"], dict(made.properties)
+        made.properties["os_glance_import_task"] = task.id
+        await asyncio.sleep(0.5)
+        made.fields["name"], made.properties = name, properties
+        saved_again.set()
+
+    monkeypatch.setattr(glance, "_run_import", run_and_save_again)
+    (result,) = run_module("image", **options, scheme="glance_direct")["results"]
+    assert saved_again.wait(5.0)
+    (made,) = glance.images.values()
+    assert (result["action"], made.fields["name"]) == ("created", "thing")
+    assert "owner_specified.oaktree.upload" not in made.properties
+
+
+def test_stuck_import_ends_by_its_clock(glance: Glance, options: dict[str, Any]) -> None:
+    glance.import_seconds = 600.0
+    ended = run_module("image", **options, scheme="glance_direct", import_timeout=0.5)
+    (failure,) = ended["failures"]
+    assert (failure["kind"], failure["error"]) == ("timeout", "not finished within import_timeout (0.5 s)")
+    assert glance.images == {}
+
+
+@pytest.mark.parametrize(
+    ("become", "message"),
+    [(lambda path: os.truncate(path, 1000), "became shorter"), (Path.unlink, "cannot be read any more")],
+)
+def test_file_that_changes_under_our_hands_is_not_retried(
+    glance: Glance, options: dict[str, Any], file: Path, monkeypatch: pytest.MonkeyPatch, become: Any, message: str
+) -> None:
+    def read_then_change(path: str) -> ImageFile:
+        source = open_image_file(path)
+        become(file)
+        return source
+
+    monkeypatch.setattr(locate, "open_image_file", read_then_change)
+    ended = run_module("image", **options)
+    (failure,) = ended["failures"]
+    assert failure["kind"] == "input"
+    assert message in failure["error"]
+    assert glance.images == {}

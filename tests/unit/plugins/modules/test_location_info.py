@@ -1,0 +1,119 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.fake_openstack import Answer, BlackHole, FakeOpenStack
+from tests.support.run_module import ModuleRun, run_module
+
+
+def places(run: ModuleRun) -> list[tuple[str, str | None]]:
+    return [(item["location"]["cloud"], item["location"]["region"]) for item in run["locations"]]
+
+
+def test_configuration_alone_asks_nobody(two_clouds: FakeOpenStack) -> None:
+    run = run_module("location_info")
+    assert run.ok
+    assert places(run) == [("cloud1", "r1"), ("cloud1", "r2"), ("cloud2", "r1"), ("cloud2", "r2")]
+    assert {item["answers"] for item in run["locations"]} == {None}
+    assert run["locations"][0]["location"]["project"]["name"] == "demo"
+    assert two_clouds.counters.as_dict()["requests"] == []
+
+
+def test_selection(two_clouds: FakeOpenStack) -> None:
+    assert places(run_module("location_info", locations=["*/r2", "!cloud1"])) == [("cloud2", "r2")]
+    assert len(two_clouds.clouds) == 2
+
+
+def test_probe(two_clouds: FakeOpenStack) -> None:
+    run = run_module("location_info", probe=True, locations=["cloud1"])
+    assert run.ok
+    first = run["locations"][0]
+    keystone = two_clouds["cloud1"].keystone
+    assert first["answers"] is True
+    assert first["location"]["project"]["id"] == keystone.project_id("demo")
+    assert first["user"] == {
+        "id": keystone.user_id("demo"),
+        "name": "demo",
+        "domain_id": "default",
+        "domain_name": "Default",
+    }
+    assert first["roles"] == ["member", "reader"]
+    assert first["token_expires_at"].endswith("Z")
+    assert first["service_types"] == ["compute", "identity", "image"]
+    assert first["image_upload"]["import_methods"] == ["glance-direct", "web-download"]
+    assert two_clouds.counters.tokens == 1
+
+
+def test_probe_holds_no_token(two_clouds: FakeOpenStack) -> None:
+    run = run_module("location_info", probe=True)
+    text = str(run.result)
+    assert [token for cloud in two_clouds.clouds.values() for token in cloud.keystone._tokens if token in text] == []
+
+
+@pytest.mark.parametrize(
+    ("trouble", "kind"), [(Answer(401), "auth"), (Answer(500), "server"), (BlackHole(), "timeout")]
+)
+def test_a_cloud_that_does_not_let_us_in(two_clouds: FakeOpenStack, trouble: Answer | BlackHole, kind: str) -> None:
+    two_clouds["cloud2"].fault("POST", "/auth/tokens", trouble)
+    run = run_module("location_info", probe=True, timeout=1.5, on_failure="warn")
+    assert run.ok
+    assert [item["answers"] for item in run["locations"]] == [True, True, False, False]
+    assert run["locations"][2]["image_upload"] is None
+    assert {failure["kind"] for failure in run["failures"]} == {kind}
+    assert len(run.warnings) == 2
+
+
+def test_a_cloud_that_is_off(two_clouds: FakeOpenStack) -> None:
+    two_clouds["cloud1"].refuse_connections()
+    run = run_module("location_info", probe=True)
+    assert not run.ok
+    assert [item["answers"] for item in run["locations"]] == [False, False, True, True]
+    assert {failure["kind"] for failure in run["failures"]} == {"unreachable"}
+    assert "2 of 4 Locations failed" in run["msg"]
+
+
+@pytest.mark.parametrize("probe", [False, True])
+def test_a_cloud_that_cannot_be_configured(two_clouds: FakeOpenStack, tmp_path: Path, *, probe: bool) -> None:
+    path = tmp_path / "broken.yaml"
+    entries: dict[str, Any] = {"broken": {"auth_type": "nonsense", "auth": {}}, "cloud1": two_clouds["cloud1"].entry()}
+    path.write_text(yaml.safe_dump({"clouds": entries}))
+    run = run_module("location_info", probe=probe, clouds_yaml=str(path), on_failure="warn")
+    assert run.ok
+    assert places(run) == [("broken", None), ("cloud1", "r1"), ("cloud1", "r2")]
+    assert run["locations"][0]["answers"] is False
+    assert [failure["kind"] for failure in run["failures"]] == ["config"]
+
+
+def test_a_missing_clouds_yaml(tmp_path: Path) -> None:
+    run = run_module("location_info", clouds_yaml=str(tmp_path / "none.yaml"))
+    assert not run.ok
+    assert run["kind"] == "input"
+    assert "clouds_yaml" in run["msg"]
+
+
+def test_inline_clouds(two_clouds: FakeOpenStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OS_CLIENT_CONFIG_FILE")
+    run = run_module("location_info", clouds_config={"clouds": {"mine": two_clouds["cloud1"].entry()}}, probe=True)
+    assert run.ok
+    assert places(run) == [("mine", "r1"), ("mine", "r2")]
+
+
+def test_version_1_of_the_image_api(
+    fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(
+        "OS_CLIENT_CONFIG_FILE", str(fake_openstack(image_api="v1").clouds_yaml(tmp_path / "clouds.yaml"))
+    )
+    run = run_module("location_info", probe=True)
+    assert run.ok
+    offered = run["locations"][0]["image_upload"]
+    assert (offered["image_versions"], offered["import_methods"], offered["tasks"]) == (["1.0", "1.1"], [], False)
+    assert offered["missing"]["import_methods"] == "the image service offers no version 2"

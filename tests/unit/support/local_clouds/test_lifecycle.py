@@ -1,0 +1,106 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.local_clouds import lifecycle
+from tests.support.local_clouds.errors import CloudsError
+from tests.support.local_clouds.files import write_private
+from tests.support.local_clouds.launch import Launch, check_ports, write_helpers
+from tests.support.local_clouds.layout import CLOUDS, Layout, Server
+from tests.support.local_clouds.lifecycle import Selection
+
+
+def test_a_selection_leaves_out_what_was_asked() -> None:
+    selection = Selection.of("beta", frozenset(("nova", "neutron", "placement")))
+    assert selection == Selection(CLOUDS[1:], ("glance", "swift"))
+    assert Selection.of(None, frozenset()) == Selection()
+
+
+@pytest.mark.parametrize(
+    ("without", "message"),
+    [("glance", "nova needs glance"), ("heat", "no such service: heat"), ("neutron", "leave nova out as well")],
+)
+def test_an_impossible_selection_is_refused(without: str, message: str) -> None:
+    with pytest.raises(CloudsError, match=message):
+        Selection.of(None, frozenset([without]))
+
+
+def test_servers_need_nova(layout: Layout) -> None:
+    selection = Selection.of(None, frozenset(["nova"]))
+    with pytest.raises(CloudsError, match="servers need nova"):
+        lifecycle.up(layout, selection, 3, print)
+    assert not layout.root.exists()
+
+
+def test_a_taken_port_is_named_with_who_has_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(CloudsError, match=rf"port {port} .*, which glance-north needs, is taken by process \d+ \("):
+            check_ports([Server("glance", "north", port)])
+    check_ports([Server("glance", "north", port)])
+
+
+def stand_in_interpreter(layout: Layout, script: str) -> None:
+    """Put a shell script where the interpreter of the services would be."""
+    write_private(layout.python, f"#!/bin/sh\n{script}\n", mode=0o700)
+
+
+def test_a_loader_that_fails_is_reported_with_the_end_of_its_log(layout: Layout) -> None:
+    stand_in_interpreter(layout, "for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do echo line $n; done; exit 3")
+    server = layout.server("glance", "north")
+    launch = Launch(layout)
+    launch.start([server])
+    with pytest.raises(CloudsError) as caught:
+        launch.wait([server])
+    first, *tail = str(caught.value).splitlines()
+    assert "glance-north could not be started: its loader failed" in first
+    assert str(layout.log("loader-glance")) in first
+    assert [line.strip() for line in tail] == [f"line {number}" for number in range(2, 17)]
+
+
+def test_a_server_that_ends_is_reported_with_its_own_log(layout: Layout) -> None:
+    stand_in_interpreter(layout, f"echo no such table >> {layout.log('glance-north')}")
+    server = layout.server("glance", "north")
+    launch = Launch(layout)
+    launch.start([server])
+    with pytest.raises(CloudsError, match=r"glance-north could not be started: it ended(.|\n)*no such table"):
+        launch.wait([server])
+
+
+def test_the_last_log_is_kept(layout: Layout) -> None:
+    stand_in_interpreter(layout, "exit 0")
+    write_private(layout.log("glance-north"), "the last life")
+    Launch(layout).start([layout.server("glance", "north")])
+    assert layout.log("glance-north").with_suffix(".log.old").read_text() == "the last life"
+    assert not layout.log("glance-north").exists()
+
+
+def test_services_see_nothing_of_the_users_environment(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy.example")
+    monkeypatch.setenv("OS_CLOUD", "production")
+    out = layout.root / "environment"
+    stand_in_interpreter(layout, f"env > {out}")
+    launch = Launch(layout)
+    launch.start([layout.server("glance", "north")])
+    assert launch.loaders["glance"].wait(10) == 0
+    names = {line.partition("=")[0] for line in out.read_text().splitlines()}
+    assert {"OAKTREE_CLOUDS_DIR", "OAKTREE_CLOUDS_OWNER", "PYTHONPATH"} <= names
+    assert not {"http_proxy", "OS_CLOUD"} & names
+
+
+def test_helpers_are_found_by_the_services(layout: Layout) -> None:
+    layout.python.parent.mkdir(parents=True)
+    layout.python.symlink_to(sys.executable)
+    write_helpers(layout)
+    (layout.root / "image").write_bytes(b"x" * 1000)
+    command = [str(layout.commands / "qemu-img"), "info", "--output=json", f"file://{layout.root / 'image'}"]
+    answer = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    assert '"virtual-size": 1000' in answer
+    assert list(layout.plugins.glob("*.dist-info/entry_points.txt"))
