@@ -18,9 +18,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core import retry
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish import transfer
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import temporary_object
 from tests.support.fake_openstack import Action, Answer, BlackHole, BreakAnswer, CorruptRequest, CutRequest, LoseAnswer
 from tests.support.fake_openstack.faults import Body
@@ -212,8 +211,7 @@ def test_fault(
     bench: Bench,
 ) -> None:
     monkeypatch.setattr(temporary_object, "part_size", lambda _size, _limits: 1 << 14)
-    for module in (transfer, connection):
-        monkeypatch.setattr(module, "FIRST_PAUSE", 0.1)
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.1)
     cloud = site(bench.image_api, object_store=bench.image_api == "v2")
     cloud.region.glance.task_api.style = bench.style
     cloud.write(os.urandom(100_000))

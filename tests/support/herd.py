@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
 from tests.support.run_core import ask_one
 
 
@@ -70,7 +71,7 @@ class Herd:
 def _ask(clouds: dict[str, Any], times: int, options: dict[str, Any]) -> str | None:
     def work(connection: Connection) -> None:
         for _time in range(times):
-            connection.service("compute").json("GET", "/servers")
+            service_at(connection, "compute").json("GET", "/servers")
 
     error = ask_one(clouds, work, **options).error
     return error.kind if error else None

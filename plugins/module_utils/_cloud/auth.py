@@ -10,9 +10,10 @@ import threading
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from .._core.errors import AuthError, OaktreeError, ServerError, translate
+from .._core.errors import AuthError, OaktreeError, ServerError
+from .translate import translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from .._core.deadline import Deadline
     from .._local.cache import Cache
-    from .connection import Connection
+    from .discovery import Documents
 
 MARGIN = 180.0
 """Seconds before its end at which a token is renewed, or a quarter of its life if that is less."""
@@ -33,25 +34,39 @@ _V3_URL = re.compile(r"/v3/?$")
 _NONSENSE = (AttributeError, KeyError, TypeError, ValueError)
 
 
+class Asker(Protocol):
+    """What authentication needs of the connection that asks for it."""
+
+    deadline: Deadline
+    documents: Documents
+
+    @property
+    def session(self) -> Any:
+        """keystoneauth1's session."""
+
+    def with_retries(self, call: Callable[[], AccessInfo], *, repeatable: bool) -> AccessInfo:
+        """See `Connection.with_retries`."""
+
+
 class SharedAuth:
     """One auth plugin, and so one token at a time.
 
     A plugin that cannot tell itself from others, or hand its token on, keeps it to this process.
     """
 
-    def __init__(self, plugin: Any, credentials_key: str, store: Cache) -> None:
+    def __init__(self, plugin: Any, credentials_key: str, cache: Cache) -> None:
         """``credentials_key`` are all that the plugin, of keystoneauth1, authenticates with, secrets included."""
         self.plugin = plugin
         self.plugin.reauthenticate = False  # when a token is old is decided here, for all processes
-        self._store = store
+        self._cache = cache
         self.credentials_key = credentials_key
-        self._key = store.conceal(credentials_key) if _can_be_kept(plugin) else None
+        self._key = cache.conceal(credentials_key) if _can_be_kept(plugin) else None
         self._lock = threading.Lock()
         self._access: AccessInfo | None = None
         self._refused: str | None = None
         self._error: OaktreeError | None = None
 
-    def authenticate(self, connection: Connection) -> AccessInfo | None:
+    def authenticate(self, connection: Asker) -> AccessInfo | None:
         """The facts of a token that is valid for a while; None for plugins without Keystone.
 
         It is known, or in the store, or fetched by whoever comes first. A refusal is remembered and given to all who
@@ -62,13 +77,13 @@ class SharedAuth:
         connection.deadline.remaining()
         return self._ensure(connection, _is_valid)
 
-    def renew(self, connection: Connection, is_good: Callable[[AccessInfo], bool]) -> None:
+    def renew(self, connection: Asker, is_good: Callable[[AccessInfo], bool]) -> None:
         """Have a token that is good for more than to be valid, if one is to be had; else the present one stays."""
         with suppress(OaktreeError):
             if self._access:
                 self._ensure(connection, is_good)
 
-    def forget(self, connection: Connection, token: str | None) -> None:
+    def forget(self, connection: Asker, token: str | None) -> None:
         """Drop a token that was refused, here and in the store, unless it has been replaced by the time.
 
         keystoneauth's own way drops whatever token there is, and gives up where another thread was quicker.
@@ -78,10 +93,10 @@ class SharedAuth:
                 return
             self._access, self._refused = None, token
         if self._key:
-            with self._store.lock(_TOKENS, self._key, connection.deadline):
-                state = self._store.get(_TOKENS, self._key)
+            with self._cache.lock(_TOKENS, self._key, connection.deadline):
+                state = self._cache.get(_TOKENS, self._key)
                 if isinstance(state, str) and token and token in state:
-                    self._store.delete(_TOKENS, self._key)
+                    self._cache.delete(_TOKENS, self._key)
 
     @contextmanager
     def _alone(self, deadline: Deadline) -> Iterator[None]:
@@ -92,7 +107,7 @@ class SharedAuth:
         finally:
             self._lock.release()
 
-    def _ensure(self, connection: Connection, is_good: Callable[[AccessInfo], bool]) -> AccessInfo:
+    def _ensure(self, connection: Asker, is_good: Callable[[AccessInfo], bool]) -> AccessInfo:
         access = self._access
         if access is None or not is_good(access):
             with self._alone(connection.deadline):
@@ -101,13 +116,13 @@ class SharedAuth:
                 access = self._access
         return access
 
-    def _obtain(self, connection: Connection, is_good: Callable[[AccessInfo], bool]) -> AccessInfo:
+    def _obtain(self, connection: Asker, is_good: Callable[[AccessInfo], bool]) -> AccessInfo:
         if self._error:
             raise self._error
         try:
             if self._key is None:
                 return self._fetched(connection)
-            return self._store.once(
+            return self._cache.once(
                 _TOKENS,
                 self._key,
                 connection.deadline,
@@ -128,7 +143,7 @@ class SharedAuth:
 
     def _stored(self, is_good: Callable[[AccessInfo], bool]) -> AccessInfo | None:
         """The token that is in the store, if it is any good, as the plugin's own."""
-        state = self._store.get(_TOKENS, self._key or "")
+        state = self._cache.get(_TOKENS, self._key or "")
         if not isinstance(state, str):
             return None
         before = self.plugin.auth_ref
@@ -142,7 +157,7 @@ class SharedAuth:
         self.plugin.auth_ref = before
         return None
 
-    def _fetched(self, connection: Connection) -> AccessInfo:
+    def _fetched(self, connection: Asker) -> AccessInfo:
         """A new token; asked for again, within the Location's clock, where there is none to begin with."""
         from keystoneauth1.exceptions import NotFound
 
@@ -164,7 +179,7 @@ class SharedAuth:
 
         self.plugin.auth_ref = access = connection.with_retries(once, repeatable=True) if self._is_first else once()
         if self._key:
-            self._store.set(_TOKENS, self._key, self.plugin.get_auth_state())
+            self._cache.set(_TOKENS, self._key, self.plugin.get_auth_state())
         return access
 
     def _issuer(self, session: Any) -> Any:

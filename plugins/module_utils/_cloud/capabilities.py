@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._core.errors import AuthError, RefusedError, ServerError, UnreachableError
 from .catalog import versions
+from .service import service_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -140,13 +141,13 @@ def _unless_refused(ask: Callable[[], Answer], otherwise: Answer) -> Answer:
 
 
 def _import_methods(connection: Connection) -> tuple[str, ...]:
-    body = connection.service("image").json("GET", "/info/import")
+    body = service_at(connection, "image").json("GET", "/info/import")
     return _read(lambda: tuple(str(method) for method in body["import-methods"]["value"]), "import methods")
 
 
 def _stores(connection: Connection) -> tuple[ImageStore, ...]:
     """Glance with one store answers 404. The flag ``default`` is the text "true", on one of them."""
-    body = connection.service("image").json("GET", "/info/stores")
+    body = service_at(connection, "image").json("GET", "/info/stores")
     return _read(
         lambda: tuple(
             ImageStore(str(store["id"]), str(store.get("default")).lower() == "true", store.get("description"))
@@ -159,13 +160,13 @@ def _stores(connection: Connection) -> tuple[ImageStore, ...]:
 
 def tasks(connection: Connection) -> bool:
     """Whether tasks are open to us: one request, which raises RefusedError where they are not."""
-    connection.service("image").request("GET", "/tasks", params={"limit": "1"})
+    service_at(connection, "image").request("GET", "/tasks", params={"limit": "1"})
     return True
 
 
 def _quota(connection: Connection) -> Mapping[str, Quota]:
     """Empty where the operator has set no limits."""
-    body = connection.service("image").json("GET", "/info/usage")
+    body = service_at(connection, "image").json("GET", "/info/usage")
     return _read(
         lambda: {str(name): Quota(item["limit"], item["usage"]) for name, item in sorted(body["usage"].items())},
         "quota",
@@ -173,8 +174,10 @@ def _quota(connection: Connection) -> Mapping[str, Quota]:
 
 
 def _image_versions(connection: Connection) -> tuple[str, ...]:
-    version = image_version(connection)
-    return tuple(found.version for found in versions(connection.service("image", version if version == "1" else None)))
+    version = connection.region.settings.image_api
+    return tuple(
+        found.version for found in versions(service_at(connection, "image", version if version == "1" else None))
+    )
 
 
 def object_store(connection: Connection) -> ObjectStore:
@@ -182,7 +185,7 @@ def object_store(connection: Connection) -> ObjectStore:
 
     The ``/info`` stands beside ``/v1``, at the root or, with Ceph, below a prefix. It is public.
     """
-    swift = connection.service("object-store")
+    swift = service_at(connection, "object-store")
     url = f"{swift.endpoint.partition('/v1')[0]}/info"
     body = swift.json("GET", url, authenticated=False)
     return _read(lambda: _limits(swift.endpoint, body), "limits")
@@ -204,32 +207,15 @@ def _limits(endpoint: str, info: Mapping[str, Any]) -> ObjectStore:
 def has_object_store(connection: Connection) -> bool:
     """Whether the catalog has one; no request."""
     try:
-        return bool(connection.service("object-store").endpoint)
+        return bool(service_at(connection, "object-store").endpoint)
     except RefusedError:
         return False
 
 
-def agent_properties(connection: Connection) -> dict[str, str]:
-    """Image properties that keep the vendor's agent out of servers: ``disable_vendor_agent`` of the configuration."""
-    config = connection.region.config.config
-    return {str(key): str(value) for key, value in (config.get("disable_vendor_agent") or {}).items()}
-
-
 def vendor(connection: Connection) -> Vendor:
     """What the configuration says; no request."""
-    config = connection.region.config.config
-    version = config.get("image_api_version")
-    return Vendor(
-        image_format=config.get("image_format"),
-        image_api_use_tasks=str(config.get("image_api_use_tasks")).lower() == "true",
-        image_api_version=str(version) if version else None,
-    )
-
-
-def image_version(connection: Connection) -> str:
-    """Major version of the image API that the configuration says is spoken, "1" or "2"; no request."""
-    version = vendor(connection).image_api_version or "2"
-    return "1" if version.partition(".")[0] == "1" else "2"
+    settings = connection.region.settings
+    return Vendor(settings.image_format, settings.image_api_use_tasks, settings.image_api_version)
 
 
 def _read(parse: Callable[[], Answer], what: str) -> Answer:

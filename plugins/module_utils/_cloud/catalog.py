@@ -9,10 +9,12 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from .._core.errors import RefusedError, translate
-from .connection import Connection, Service
+from .._core.errors import RefusedError
+from .connection import Connection
 from .discovery import DISCOVERY
+from .service import Service
 from .service_types import official_type
+from .translate import translate
 
 if TYPE_CHECKING:
     from keystoneauth1.discover import EndpointData
@@ -117,7 +119,7 @@ def versions(service: Service) -> tuple[Version, ...]:
     connection = service.connection
     project = connection.location.project.id
     entry = catalog_entry(service)
-    with connection.region.store.lock(DISCOVERY, str(entry.url), connection.deadline):
+    with connection.region.cache.lock(DISCOVERY, str(entry.url), connection.deadline):
         found = entry.get_all_version_string_data(connection.session, project)
     connection.deadline.remaining()  # discovery takes a clock that has run out for a service that does not answer
     return tuple(

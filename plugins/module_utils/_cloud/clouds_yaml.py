@@ -8,22 +8,22 @@ openstacksdk reads the configuration: its search path, secure.yaml, vendor profi
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .._core.errors import ConfigError, InputError, translate
-from .._core.location import Location, Project
+from .._core.errors import ConfigError, InputError
+from .._core.location import Location
 from .._local.cache import NoCache
 from .._local.cache_dogpile import open_cache
 from .._local.request_queue import Limit
 from .auth import SharedAuth
-from .connection import DEFAULT_API_TIMEOUT, Region
-from .rate_limit import check_configured
+from .connection import Region
 from .sdk import make_config, postpone_services, read_yaml
+from .settings import Settings
+from .translate import translate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +55,7 @@ class Clouds:
         """
         self._api_timeout = api_timeout
         self._limit = limit or Limit()
-        self._identities: dict[str, SharedAuth] = {}
+        self._shared: dict[str, SharedAuth] = {}
         self._lock = threading.Lock()
         postpone_services()
         if clouds_config is not None:
@@ -65,7 +65,7 @@ class Clouds:
         else:
             self._config = _from_search_path()
         _load_profiles(self._config)
-        self._store = open_cache(self._config.cloud_config.get("cache")) if token_cache else NoCache()
+        self._cache = open_cache(self._config.cloud_config.get("cache")) if token_cache else NoCache()
         self._keys = {str(key): key for key in self._config.get_cloud_names()}
 
     @property
@@ -85,44 +85,18 @@ class Clouds:
             raise ConfigError(f"cloud {cloud!r} cannot be configured: {error.message}") from exc
 
     def _region(self, cloud: str, config: CloudRegion) -> Region:
-        auth = config.get_auth_args()
-        project = Project(
-            auth.get("project_id") or auth.get("tenant_id"),
-            auth.get("project_name") or auth.get("tenant_name"),
-            auth.get("project_domain_id"),
-            auth.get("project_domain_name"),
-        )
-        location = Location(cloud, config.get_region_name() or None, project=project)
-        timeout = float(self._api_timeout or config.config.get("api_timeout") or DEFAULT_API_TIMEOUT)
-        if not 0 < timeout <= threading.TIMEOUT_MAX:
-            raise ConfigError(f"api_timeout must be a number of seconds greater than zero, not {timeout:g}")
-        _check_entry(config, auth)
-        identity, image_format = self._identity(config), config.config.get("image_format")
-        return Region(location, config, identity, self._store, timeout, image_format, self._limit)
+        settings = Settings.of(config, self._api_timeout)
+        location = Location(cloud, settings.region, project=settings.project)
+        return Region(location, settings, self._auth(settings), self._cache, self._limit)
 
-    def _identity(self, config: CloudRegion) -> SharedAuth:
-        """The SharedAuth of all regions, of whichever cloud entry, that authenticate with the same words."""
-        plugin = config.get_auth()
+    def _auth(self, settings: Settings) -> SharedAuth:
+        """The SharedAuth of all regions, of whichever cloud entry, that authenticate with the same credentials."""
+        plugin = settings.config.get_auth()
         if plugin is None:
             raise ConfigError("there is no way to authenticate")
-        words = [config.config.get("auth_type"), config.get_auth_args(), config.get_requests_verify_args()]
-        key = json.dumps(words, sort_keys=True, default=str)
+        key = settings.credentials_key
         with self._lock:
-            return self._identities.setdefault(key, SharedAuth(plugin, key, self._store))
-
-
-def _check_entry(config: CloudRegion, auth: Mapping[str, Any]) -> None:
-    """What libraries would stumble over at the first request only, and say in words of theirs."""
-    if config.config.get("auth_type") == "password" and auth.get("password") is None:
-        raise ConfigError("its auth section has no password")
-    url = auth.get("auth_url")
-    if url and not url.lower().startswith(("https://", "http://")):
-        raise ConfigError(f"auth_url {url!r} is not an https or http URL")
-    check_configured(config.config)
-    verify, cert = config.get_requests_verify_args()
-    for path in (verify, *(cert if isinstance(cert, tuple) else [cert])):
-        if isinstance(path, str) and not Path(path).exists():
-            raise ConfigError(f"there is no file {path}, which is to hold a certificate or key")
+            return self._shared.setdefault(key, SharedAuth(plugin, key, self._cache))
 
 
 def _load_profiles(config: OpenStackConfig) -> None:

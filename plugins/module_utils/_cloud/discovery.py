@@ -8,7 +8,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from .._core.errors import ServerError, translate
+from .._core.errors import ServerError
+from .translate import translate
 
 if TYPE_CHECKING:
     from keystoneauth1.discover import Discover

@@ -15,16 +15,17 @@ import os
 import re
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from .._core.deadline import CLEANING_UP
-from .._core.errors import ConfigError, DeadlineError, ThrottledError, parse_retry_after
+from .._core.errors import DeadlineError, ThrottledError
+from .._core.retry import parse_retry_after
 from .._local import private_files, processes
 from .._local.request_queue import LOOK, Limit, RequestQueue, Wait
-from .service_types import all_types, official_type
+from .service_types import official_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from requests import Response
 
@@ -36,55 +37,11 @@ LONGEST_PAUSE = 3600.0
 _SLOW_DOWN = (413, 429, 503)
 _MOST = 1 << 20
 
-_GREATEST = 1e9
-_KEYS = ("rate_limit", "concurrency")
-
 _pauses: dict[LimitKey, float] = {}
 _turns: dict[tuple[str, LimitKey], RequestQueue] = {}
 """What this process, by its name, knows where files cannot be used; a forked child has another name."""
 
 Value = TypeVar("Value")
-
-
-def configured(config: Mapping[str, Any], service_type: str) -> Limit:
-    """What a cloud's entry in clouds.yaml allows a service: openstacksdk's keys, and numbers for all services.
-
-    For compute, in this order: ``compute_rate_limit: 5``, ``rate_limit: {compute: 5}``, ``rate_limit: 5``; and the
-    same with ``concurrency``.
-    """
-    rate, concurrency = (_configured(config, key, service_type) for key in _KEYS)
-    return Limit(None if rate is None else float(rate), None if concurrency is None else int(concurrency))
-
-
-def check_configured(config: Mapping[str, Any]) -> None:
-    """Raise ConfigError for a limit that is no number greater than zero."""
-    for key, value in config.items():
-        for end in _KEYS:
-            if key == end or key.endswith(f"_{end}"):
-                for limit in value.values() if isinstance(value, dict) else [value]:
-                    _check(key, limit, whole=end == "concurrency")
-
-
-def _check(key: str, limit: Any, *, whole: bool) -> None:
-    try:
-        number = 1.0 if limit is None else float(limit)
-    except (TypeError, ValueError):
-        number = 0.0
-    if not 0 < number < _GREATEST or (whole and number % 1):
-        kind = "whole number" if whole else "number"
-        raise ConfigError(f"{key} must be a {kind} greater than zero, not {limit!r}")
-
-
-def _configured(config: Mapping[str, Any], key: str, service_type: str) -> Any:
-    if not any(name == key or name.endswith(f"_{key}") for name in config):
-        return None
-    types = all_types(service_type)
-    general = config.get(key)
-    of_services = general if isinstance(general, dict) else dict.fromkeys(types, general)
-    values = [config.get(f"{name.replace('-', '_')}_{key}") for name in types] + [
-        of_services.get(name) for name in types
-    ]
-    return next((value for value in values if value is not None), None)
 
 
 class LimitKey(NamedTuple):

@@ -1,41 +1,194 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What clouds.yaml says of one service, as keystoneauth1's adapters want to be told."""
+"""What a cloud's entry in clouds.yaml says, parsed once: the one place that reads its keys.
+
+openstacksdk has merged the entry with the vendor's profile, secure.yaml and the region's own values before.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._core.errors import ConfigError
+from .._core.location import Project
+from .._local.request_queue import Limit
 from .service_types import all_types, official_type
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from openstack.config.cloud_region import CloudRegion
 
+DEFAULT_API_TIMEOUT = 30.0
+"""Seconds."""
+
 _OPTIONS = ("service_type", "service_name", "interface", "region_name", "endpoint_override", "endpoint")
+_LIMITS = ("rate_limit", "concurrency")
+_GREATEST = 1e9
 
 
-def service_settings(config: CloudRegion, service_type: str) -> dict[str, Any]:
-    """The arguments for an adapter.
+@dataclass(frozen=True)
+class Settings:
+    """The entry of one region. A setting that is not there is None, or what it then means."""
 
-    openstacksdk has the answers, but copies its table of all services for each of the questions, a quarter of the work
-    for a Location. So it is asked only where there is an answer beyond what holds for all services: where the entry has
-    an option of this service's own, and for what the auth section may tell an address of.
-    """
-    names = [name.replace("-", "_") for name in all_types(service_type)]
-    own = any(f"{name}_{option}" in config.config for name in names for option in _OPTIONS)
-    if own or config.config.get("auth_type") == "none" or service_type == "identity":
+    config: CloudRegion = field(repr=False)
+    """openstacksdk's, for what only it can answer."""
+    region: str | None
+    project: Project
+    """As far as the auth section names it."""
+    auth_url: str
+    """Empty where the auth section has none."""
+    credentials_key: str = field(repr=False)
+    """All that authentication depends on, secrets included: equal for entries that can share a token."""
+    verify: bool | str
+    """Whether to verify certificates, or the file of the authorities to trust."""
+    cert: Any
+    """The client's certificate, as requests takes it."""
+    api_timeout: float
+    """Seconds for one request."""
+    image_format: str | None
+    """The disk_format of uploads."""
+    image_api_use_tasks: bool
+    image_api_version: str | None
+    upload_properties: Mapping[str, str]
+    """Custom properties that uploaded images need, by ``disable_vendor_agent``: they keep the vendor's agent out."""
+
+    @classmethod
+    def of(cls, config: CloudRegion, api_timeout: float | None = None) -> Settings:
+        """Read and check the entry; ``api_timeout`` wins over its own. Raises ConfigError.
+
+        Checks what libraries would stumble over at the first request only, and say in words of theirs.
+        """
+        entry, auth = config.config, config.get_auth_args()
+        verify, cert = config.get_requests_verify_args()
+        words = [entry.get("auth_type"), auth, (verify, cert)]
+        version = entry.get("image_api_version")
+        settings = cls(
+            config=config,
+            region=config.get_region_name() or None,
+            project=Project(
+                auth.get("project_id") or auth.get("tenant_id"),
+                auth.get("project_name") or auth.get("tenant_name"),
+                auth.get("project_domain_id"),
+                auth.get("project_domain_name"),
+            ),
+            auth_url=auth.get("auth_url") or "",
+            credentials_key=json.dumps(words, sort_keys=True, default=str),
+            verify=_trusted(verify),
+            cert=cert,
+            api_timeout=_api_timeout(api_timeout or entry.get("api_timeout") or DEFAULT_API_TIMEOUT),
+            image_format=entry.get("image_format"),
+            image_api_use_tasks=str(entry.get("image_api_use_tasks")).lower() == "true",
+            image_api_version=str(version) if version else None,
+            upload_properties={str(k): str(v) for k, v in (entry.get("disable_vendor_agent") or {}).items()},
+        )
+        if entry.get("auth_type") == "password" and auth.get("password") is None:
+            raise ConfigError("its auth section has no password")
+        if settings.auth_url and not settings.auth_url.lower().startswith(("https://", "http://")):
+            raise ConfigError(f"auth_url {settings.auth_url!r} is not an https or http URL")
+        check_limits(entry)
+        for path in (verify, *(cert if isinstance(cert, tuple) else [cert])):
+            if isinstance(path, str) and not Path(path).exists():
+                raise ConfigError(f"the certificate or key file {path} does not exist")
+        return settings
+
+    @property
+    def image_api(self) -> str:
+        """Major version of the image API that is spoken, "1" or "2"."""
+        return "1" if (self.image_api_version or "2").partition(".")[0] == "1" else "2"
+
+    def interface(self, service_type: str) -> str:
+        """Which of a service's endpoints is meant: public, internal or admin."""
+        interface = self.config.get_interface(service_type)
+        return interface if isinstance(interface, str) else "public"
+
+    def service(self, service_type: str) -> dict[str, Any]:
+        """The arguments of keystoneauth1's adapter for a service.
+
+        openstacksdk has the answers, but copies its table of all services for each of the questions, a quarter of the
+        work for a Location. So it is asked only where there is an answer beyond what holds for all services: where the
+        entry has an option of this service's own, and for what the auth section may say of an address.
+        """
+        config = self.config
+        names = [name.replace("-", "_") for name in all_types(service_type)]
+        own = any(f"{name}_{option}" in config.config for name in names for option in _OPTIONS)
+        if own or config.config.get("auth_type") == "none" or service_type == "identity":
+            return {
+                "service_type": config.get_service_type(service_type),
+                "service_name": config.get_service_name(service_type),
+                "interface": config.get_interface(service_type),
+                "region_name": config.get_region_name(service_type) or None,
+                "endpoint_override": config.get_endpoint(service_type),
+            }
         return {
-            "service_type": config.get_service_type(service_type),
-            "service_name": config.get_service_name(service_type),
-            "interface": config.get_interface(service_type),
-            "region_name": config.get_region_name(service_type) or None,
-            "endpoint_override": config.get_endpoint(service_type),
+            "service_type": official_type(service_type),
+            "service_name": None,
+            "interface": config.get_interface(),
+            "region_name": self.region,
+            "endpoint_override": None,
         }
-    return {
-        "service_type": official_type(service_type),
-        "service_name": None,
-        "interface": config.get_interface(),
-        "region_name": config.get_region_name() or None,
-        "endpoint_override": None,
-    }
+
+    def limit(self, service_type: str) -> Limit:
+        """What the entry allows a service; see `configured_limit`."""
+        return configured_limit(self.config.config, service_type)
+
+
+def _trusted(verify: Any) -> bool | str:
+    """As requests takes it by itself; with a session of ours it does not look at the environment."""
+    named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    trusted: bool | str = named if verify is True and named else verify
+    return trusted
+
+
+def _api_timeout(value: Any) -> float:
+    timeout = float(value)
+    if not 0 < timeout <= threading.TIMEOUT_MAX:
+        raise ConfigError(f"api_timeout must be a number of seconds greater than zero, not {timeout:g}")
+    return timeout
+
+
+def configured_limit(entry: Mapping[str, Any], service_type: str) -> Limit:
+    """What an entry allows a service: openstacksdk's keys, and numbers for all services.
+
+    For compute, in this order: ``compute_rate_limit: 5``, ``rate_limit: {compute: 5}``, ``rate_limit: 5``; and the
+    same with ``concurrency``.
+    """
+    rate, concurrency = (_limit(entry, key, service_type) for key in _LIMITS)
+    return Limit(None if rate is None else float(rate), None if concurrency is None else int(concurrency))
+
+
+def check_limits(entry: Mapping[str, Any]) -> None:
+    """Raise ConfigError for a limit that is no number greater than zero."""
+    for key, value in entry.items():
+        for end in _LIMITS:
+            if key == end or key.endswith(f"_{end}"):
+                for limit in value.values() if isinstance(value, dict) else [value]:
+                    _check_limit(key, limit, whole=end == "concurrency")
+
+
+def _check_limit(key: str, limit: Any, *, whole: bool) -> None:
+    try:
+        number = 1.0 if limit is None else float(limit)
+    except (TypeError, ValueError):
+        number = 0.0
+    if not 0 < number < _GREATEST or (whole and number % 1):
+        kind = "whole number" if whole else "number"
+        raise ConfigError(f"{key} must be a {kind} greater than zero, not {limit!r}")
+
+
+def _limit(entry: Mapping[str, Any], key: str, service_type: str) -> Any:
+    if not any(name == key or name.endswith(f"_{key}") for name in entry):
+        return None
+    types = all_types(service_type)
+    general = entry.get(key)
+    of_services = general if isinstance(general, dict) else dict.fromkeys(types, general)
+    values = [entry.get(f"{name.replace('-', '_')}_{key}") for name in types] + [
+        of_services.get(name) for name in types
+    ]
+    return next((value for value in values if value is not None), None)

@@ -1,28 +1,110 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections that another thread can break off, whatever they wait for."""
+"""The wire: one session for each Location, whose requests are limited, counted, bounded in time, and can be aborted."""
 
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import threading
 import weakref
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from .._core.deadline import CLEANING_UP, Deadline
 from .tls import SharedTLSAdapter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from requests import PreparedRequest, RequestException, Response, Session
+    from requests.adapters import BaseAdapter
     from urllib3 import ProxyManager
     from urllib3.connection import HTTPConnection
+
+    from .rate_limit import RateLimiter
 else:
     HTTPConnection = object  # the one that it is mixed into stands behind it
+    try:
+        from requests import RequestException, Session
+    except ImportError:  # reported by `_run.module`, which knows how to say it
+        RequestException, Session = OSError, object
+
+_CLEANUP = "cleanup:"
+"""What the URLs begin with, so to say, of requests that clean up."""
+
+_asked: ContextVar[str] = ContextVar("_asked", default="identity")
+"""The service whose request is being made; what no service asks for goes to Keystone."""
 
 PATIENCE = 3.0
 """Seconds until a host that does not take a connection is asked anew: nobody can break off the asking."""
+
+
+@contextmanager
+def asking(service_type: str) -> Iterator[None]:
+    """What is sent inside counts as this service's."""
+    token = _asked.set(service_type)
+    try:
+        yield
+    finally:
+        _asked.reset(token)
+
+
+class Owner(Protocol):
+    """What the session needs of the connection that it belongs to."""
+
+    deadline: Deadline
+    requests: int
+
+    @property
+    def api_timeout(self) -> float:
+        """Seconds for one request."""
+
+    def rate_limiter(self, service_type: str) -> RateLimiter:
+        """The limits of a service here."""
+
+
+class WireSession(Session):
+    """A requests session that counts what it sends, each in its turn, and keeps it within its Location's clock.
+
+    An interrupt breaks off whatever is in flight. Cleaning up has connections of its own.
+    """
+
+    def __init__(self, owner: Owner) -> None:
+        super().__init__()
+        self.trust_env = _heeds_environment()
+        self._owner = owner
+        self._work = AbortableAdapter()
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, self._work)
+        self.mount(_CLEANUP, AbortableAdapter())
+
+    def get_adapter(self, url: str) -> BaseAdapter:
+        cleaning = self._owner.deadline.cancelled is CLEANING_UP
+        return super().get_adapter(_CLEANUP if cleaning else url)
+
+    def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
+        limiter = self._owner.rate_limiter(_asked.get())
+        return limiter.send(partial(self._send, request, kwargs), self._owner.deadline)
+
+    def _send(self, request: PreparedRequest, kwargs: dict[str, Any]) -> Response:
+        owner, deadline = self._owner, self._owner.deadline
+        left = deadline.remaining()
+        if deadline.cancelled is not CLEANING_UP:
+            deadline.cancelled.on_cancel(self._work.break_off)
+        timeout = kwargs.get("timeout") or owner.api_timeout
+        pair = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+        kwargs["timeout"] = tuple(min(seconds, left) for seconds in pair)
+        owner.requests += 1
+        try:
+            return super().send(request, **kwargs)
+        except RequestException:
+            deadline.check_cancelled()
+            raise
 
 
 class AbortableAdapter(SharedTLSAdapter):
@@ -124,3 +206,20 @@ class _Abortable(HTTPConnection):
                     return sock
         finally:
             self.timeout = timeout
+
+
+@cache
+def _heeds_environment() -> bool:
+    """Whether the environment has a proxy or a netrc file for requests.
+
+    It would look for them before every request, which takes a sixth of all that a request costs.
+    """
+    from urllib.request import getproxies
+
+    from requests.utils import NETRC_FILES
+
+    if getproxies().keys() - {"no"}:
+        return True
+    named = os.environ.get("NETRC")
+    files = [f"~/{name}" for name in NETRC_FILES] if named is None else [named]
+    return any(os.path.exists(os.path.expanduser(file)) for file in files)  # noqa: PTH110, PTH111 - no error without a home

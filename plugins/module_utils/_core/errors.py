@@ -1,23 +1,33 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The errors of this collection and, in one place, the translation of everyone else's.
+"""The errors of this collection: each has a kind, a message, a hint at the way out, and what could not be cleaned up.
 
-Core code raises subclasses of `OaktreeError`. `translate` turns exceptions of openstacksdk, keystoneauth1 and
-requests (two families that do not share a root) and HTTP answers into them.
+::
+
+    OaktreeError        internal     a bug in this collection
+    ConfigError         config       an entry of clouds.yaml, or a missing library
+    AuthError           auth         Keystone rejects the credentials
+    UnreachableError    unreachable  no connection, or a broken one
+    DeadlineError       timeout      a timeout expired
+    ThrottledError      throttled    rate limits, the cloud's or the configured ones
+    QuotaError          quota        a quota, or a size limit
+    RefusedError        refused      not allowed, not found, not supported, not valid
+    ConflictError       conflict     the state of the resource does not allow it
+    IntegrityError      integrity    the stored data is not what was sent
+    ServerError         server       the cloud failed, or its answer cannot be parsed
+    InputError          input        an option, or a file that it names, cannot be used
+
+Exceptions of other libraries and HTTP answers become these in `_cloud.translate`.
 """
 
 from __future__ import annotations
 
-import json
-import re
-import time
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from .text import one_line
 
+if TYPE_CHECKING:
     from .location import Location
 
 
@@ -151,152 +161,6 @@ def restored(record: Any) -> OaktreeError | None:
         return None
 
 
-def translate(exc: BaseException) -> OaktreeError:
-    """Say any exception that work on a Location can end with as one of ours."""
-    if isinstance(exc, OaktreeError):
-        return exc
-    return _translate_keystoneauth(exc) or _translate_others(exc)
-
-
-def _translate_keystoneauth(exc: BaseException) -> OaktreeError | None:  # noqa: C901, PLR0911 - a table
-    from keystoneauth1 import exceptions as ksa
-
-    cause = exc.__context__
-    if isinstance(exc, ksa.DiscoveryFailure) and isinstance(cause, (ksa.ConnectionError, ksa.HttpServerError)):
-        return _translate_keystoneauth(cause)  # an unversioned Keystone was not reached, or failed
-    text = _brief(exc)
-    if isinstance(exc, ksa.HttpError):
-        response = exc.response
-        body = response.text if response is not None else ""
-        headers = response.headers if response is not None else {}
-        return from_status(exc.http_status, text, body, headers)
-    if isinstance(exc, ksa.SSLError):
-        return UnreachableError(text, hint="Check cacert and verify in the cloud's entry in clouds.yaml.")
-    if isinstance(exc, ksa.ConnectTimeout):
-        return DeadlineError(text)
-    if isinstance(exc, (ksa.ConnectionError, ksa.UnknownConnectionError)):
-        return UnreachableError(text)
-    if isinstance(exc, (ksa.EndpointNotFound, ksa.CatalogException)):
-        return RefusedError(
-            f"the catalog has no such endpoint here: {text}" if text else "the catalog has no such endpoint here",
-            hint="Check region_name and interface in clouds.yaml; not every cloud offers every service.",
-        )
-    if isinstance(exc, ksa.DiscoveryFailure):
-        return ServerError(
-            f"version discovery failed: {text}",
-            hint="Check auth_url in clouds.yaml and the URL in the catalog; if they are right, tell the operator.",
-        )
-    if isinstance(exc, (ksa.AuthPluginException, ksa.MissingRequiredOptions, ksa.NoMatchingPlugin)):
-        return ConfigError(text)
-    if isinstance(exc, ksa.AuthorizationFailure):
-        return AuthError(text)
-    if isinstance(exc, ksa.ClientException):
-        return ServerError(text)
-    return None
-
-
-def _translate_others(exc: BaseException) -> OaktreeError:
-    import requests
-
-    text = _brief(exc)
-    if isinstance(exc, (requests.exceptions.JSONDecodeError, json.JSONDecodeError)):
-        return ServerError(f"the answer is not valid JSON: {text}")
-    if isinstance(exc, requests.exceptions.Timeout):
-        return DeadlineError(text)
-    if isinstance(exc, requests.exceptions.RequestException):
-        return UnreachableError(text)
-    if type(exc).__module__.startswith("openstack."):
-        return ConfigError(text)
-    return OaktreeError(f"{type(exc).__name__}: {text}")
-
-
-_QUOTA = re.compile(r"quota|limit(s)? (was |is |has been )?(exceeded|reached)|exceed", re.IGNORECASE)
-
-
-def from_status(  # noqa: PLR0911 - a table
-    status: int, text: str, body: str, headers: Mapping[str, str]
-) -> OaktreeError:
-    """Say an HTTP error answer as one of ours.
-
-    413 means "slow down" with a Retry-After and "too large" without one; 403 is how several services say that a
-    quota is reached, and 409 how Neutron does. 507 is an object store's word for no space left.
-    """
-    message = text
-    detail = _detail(body)
-    if detail and detail not in text:
-        message = f"{text}: {detail}"
-    retry_after = parse_retry_after(headers.get("Retry-After"))
-    if status == 401:
-        return AuthError(message)
-    if status == 429 or (status == 413 and retry_after is not None):
-        return ThrottledError(message, retry_after=retry_after)
-    if status in (413, 507) or (status in (403, 409) and _QUOTA.search(detail)):
-        return QuotaError(message)
-    if status == 409:
-        return ConflictError(message)
-    if status >= 500:
-        if status == 503 and retry_after is not None:
-            return ThrottledError(message, retry_after=retry_after)
-        return ServerError(message, status=status)
-    return RefusedError(message, status=status)
-
-
-def parse_retry_after(value: str | None) -> float | None:
-    """Seconds that a Retry-After header asks for, as a number or as a date (RFC 9110, 10.2.3).
-
-    None without one; one second for what is neither.
-    """
-    if not value:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
-        return 1.0
-
-
-def _detail(body: str) -> str:
-    """What an OpenStack error body says: ``{"x": {"message": ...}}``, ``{"message": ...}`` or a page's text."""
-    try:
-        data = json.loads(body)
-    except ValueError:
-        return _one_line(re.sub(r"<title>.*?</title>|<[^>]+>", " ", body, flags=re.DOTALL))
-    if isinstance(data, dict):
-        for value in (data, *data.values()):
-            if isinstance(value, dict) and isinstance(value.get("message"), str):
-                return _one_line(value["message"])
-    return ""
-
-
-_TO_WHERE = re.compile(r"(.+? https?://\S+): ")
-
-
-def _brief(exc: BaseException) -> str:
-    """What an exception says in a line; of a network error, where to and the innermost reason.
-
-    What libraries wrap around it repeats the address, speaks of retries that nobody made, and hides the reason.
-    """
-    where = _TO_WHERE.match(str(exc))
-    if not where:
-        return _one_line(str(exc))
-    reason = exc
-    while inner := reason.__cause__ or reason.__context__:
-        reason = inner
-    return _one_line(f"{where[1]}: {reason}" if reason is not exc else str(exc))
-
-
-_SIGNATURE = re.compile(r"(temp_url_sig=)[^&\s'\"<>]+")
-
-
-def without_signatures(text: str) -> str:
-    """The text without the signatures of URLs in it: clouds repeat URLs that they were given."""
-    return _SIGNATURE.sub(r"\1...", text)
-
-
-def _one_line(text: str) -> str:
-    """At most 300 characters, without secrets, line breaks (Glance's are HTML, even in JSON) and runs of spaces."""
-    text = " ".join(without_signatures(text).replace("<br />", " ").split())
-    return text if len(text) <= 300 else text[:297] + "..."
+def unexpected(exc: BaseException) -> OaktreeError:
+    """The exception itself if it is one of ours, else one that reports it as a bug of this collection."""
+    return exc if isinstance(exc, OaktreeError) else OaktreeError(f"{type(exc).__name__}: {one_line(str(exc))}")

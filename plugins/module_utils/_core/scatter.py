@@ -12,8 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from .._cloud.translate import translate
 from .deadline import Cancellation, Deadline
-from .errors import DeadlineError, OaktreeError, translate
+from .errors import DeadlineError, OaktreeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from .._cloud.capabilities import image_version
-from .._cloud.connection import segment
+from .._cloud.service import segment, service_at
 from .._core.errors import RefusedError
 from .._glance.v1_images import FILTERS, find, listed
 from .records import image_record, records
@@ -42,10 +41,10 @@ def list_images(connection: Connection, query: ImageQuery) -> list[dict[str, Any
 
 def get_image(connection: Connection, image_id: str) -> dict[str, Any] | None:
     """The image as Glance shows it, or None when there is none of this id."""
-    if image_version(connection) == "1":
-        return find(connection.service("image", "1"), image_id) if image_id else None
+    if connection.region.settings.image_api == "1":
+        return find(service_at(connection, "image", "1"), image_id) if image_id else None
     try:
-        body = connection.service("image").json("GET", f"/images/{segment(image_id)}")
+        body = service_at(connection, "image").json("GET", f"/images/{segment(image_id)}")
     except RefusedError as error:
         if error.status == 404:
             return None
@@ -54,12 +53,12 @@ def get_image(connection: Connection, image_id: str) -> dict[str, Any] | None:
 
 
 def _all(connection: Connection, query: ImageQuery) -> Iterator[dict[str, Any]]:
-    if image_version(connection) == "1":
+    if connection.region.settings.image_api == "1":
         return _all_of_v1(connection, query)
     params = {"limit": PAGE, "sort": "name:asc,id:asc", **query.filters}
     if query.name is not None:
         params["name"] = f"eq:{query.name}" if ":" in query.name else query.name  # else an operator of Glance's
-    pages = connection.service("image").pages("/images", "images", params, "next", shared=True)
+    pages = service_at(connection, "image").pages("/images", "images", params, "next", shared=True)
     return chain.from_iterable(pages)
 
 
@@ -71,4 +70,4 @@ def _all_of_v1(connection: Connection, query: ImageQuery) -> Iterator[dict[str, 
             hint=f"Filter by {', '.join(sorted(FILTERS))}, or by a query over the result.",
         )
     named = {} if query.name is None else {"name": query.name}
-    return listed(connection.service("image", "1"), {**query.filters, **named})
+    return listed(service_at(connection, "image", "1"), {**query.filters, **named})

@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .._cloud.connection import segment
+from .._cloud.service import segment, service_at
 from .._core.errors import RefusedError
 from .records import records, server_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from .._cloud.connection import Connection, Service
+    from .._cloud.connection import Connection
+    from .._cloud.service import Service
 
 MICROVERSION = "2.79"
 """The newest that the record model has use for; clouds since Train (2019) answer it."""
@@ -43,7 +44,7 @@ class ServerQuery:
 
 def list_servers(connection: Connection, query: ServerQuery) -> list[dict[str, Any]]:
     """The records of the matching servers, by name. Costs one request for each page, or one for a single id."""
-    nova = connection.service("compute")
+    nova = service_at(connection, "compute")
     find = _all if query.id is None else _one
 
     def found(version: str | None) -> list[dict[str, Any]]:
@@ -78,7 +79,7 @@ def _all(nova: Service, query: ServerQuery, version: str | None) -> Iterator[dic
 
 def _negotiated(nova: Service, ask: Callable[[str | None], Answer]) -> Answer:
     """Ask with our microversion; a cloud too old for it costs a discovery and a second request now and then."""
-    store, key = nova.connection.region.store, f"{nova.endpoint} {MICROVERSION}"
+    store, key = nova.connection.region.cache, f"{nova.endpoint} {MICROVERSION}"
     older = store.get(_OLDER, key, store.lifetime)
     try:
         return ask(older.get("newest") if isinstance(older, dict) else MICROVERSION)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._cloud.capabilities import image_version
 from .v1 import GlanceV1
 from .v2 import Glance
 
@@ -17,4 +16,4 @@ if TYPE_CHECKING:
 
 def glance_for(connection: Connection) -> Glance:
     """Version 1 where clouds.yaml or the vendor's profile asks for it with ``image_api_version``, else version 2."""
-    return GlanceV1(connection) if image_version(connection) == "1" else Glance(connection)
+    return GlanceV1(connection) if connection.region.settings.image_api == "1" else Glance(connection)

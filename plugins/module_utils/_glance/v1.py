@@ -15,7 +15,7 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._cloud.capabilities import ImageCapabilities
-from .._cloud.connection import json_object, segment
+from .._cloud.service import json_object, segment, service_at
 from .._core.errors import RefusedError, ServerError
 from .v1_images import ABSENT, META, NUMBERS, PROPERTY, SHOWN, find, from_json, listed
 from .v2 import KEPT_FOR, Glance
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from requests import Response
 
-    from .._cloud.connection import Service
+    from .._cloud.service import Service
 
 PURGE = "x-glance-registry-purge-props"
 """Whether properties that a change does not name go."""
@@ -48,7 +48,7 @@ class GlanceV1(Glance):
 
     @property
     def _service(self) -> Service:
-        return self.connection.service("image", self.VERSION)
+        return service_at(self.connection, "image", self.VERSION)
 
     def get(self, image_id: str) -> dict[str, Any] | None:
         """The image as version 2 would show it, or None when there is none of this id."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._cloud.connection import segment
+from .._cloud.service import segment
 from .._core.errors import RefusedError, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from .._cloud.connection import Service
+    from .._cloud.service import Service
 
 META, PROPERTY = "x-image-meta-", "x-image-meta-property-"
 

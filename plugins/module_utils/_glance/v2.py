@@ -9,15 +9,17 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._cloud.capabilities import ImageCapabilities, Quota, image_capabilities
-from .._cloud.connection import json_object, segment
-from .._core.errors import ConflictError, DeadlineError, RefusedError, ServerError, UnreachableError, without_signatures
+from .._cloud.service import json_object, segment, service_at
+from .._core.errors import ConflictError, DeadlineError, RefusedError, ServerError, UnreachableError
+from .._core.text import without_signatures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from requests import Response
 
-    from .._cloud.connection import Connection, Service
+    from .._cloud.connection import Connection
+    from .._cloud.service import Service
 
 MD5 = "owner_specified.openstack.md5"
 SHA256 = "owner_specified.openstack.sha256"
@@ -77,7 +79,7 @@ class Glance:
 
     @property
     def _service(self) -> Service:
-        return self.connection.service("image")
+        return service_at(self.connection, "image")
 
     def get(self, image_id: str) -> dict[str, Any] | None:
         """The image as Glance shows it, or None when there is none of this id."""

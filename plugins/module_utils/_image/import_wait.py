@@ -9,16 +9,8 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from .._cloud.connection import FIRST_PAUSE
-from .._core.errors import (
-    DeadlineError,
-    OaktreeError,
-    QuotaError,
-    ServerError,
-    ThrottledError,
-    UnreachableError,
-    from_status,
-)
+from .._cloud.translate import from_status
+from .._core.errors import DeadlineError, OaktreeError, QuotaError, ServerError, ThrottledError, UnreachableError
 from .._glance.v2 import GLANCE_RESERVED
 
 if TYPE_CHECKING:
@@ -26,7 +18,9 @@ if TYPE_CHECKING:
 
     from .._glance.v2 import Glance
 
+FIRST_PAUSE = 0.125
 LONGEST_PAUSE = 5.0
+"""Seconds between looks."""
 
 FRESH = 1.0
 """Seconds for which what others have seen is news to us."""
@@ -54,7 +48,7 @@ class ImportWait:
         self._task: tuple[str, str] | None = None
         self._looked: float | None = None
         self._changed = time.monotonic()
-        self._pause = FIRST_PAUSE / 4
+        self._pause = FIRST_PAUSE
 
     def look(self) -> dict[str, Any] | None:
         """The image as it is now, None where it is gone. Raises `OaktreeError`.

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._cloud.connection import FIRST_PAUSE
 from .._core.errors import (
     AuthError,
     ConflictError,
@@ -19,20 +18,18 @@ from .._core.errors import (
     ThrottledError,
     UnreachableError,
 )
+from .._core.retry import PASSING, Attempts, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .._cloud.connection import Connection
 
-ATTEMPTS = 5
-STALLS = 2
-"""How often data is sent before a failure is one; a server that says nothing costs the stall timeout each time."""
-
 _RESENT = {404, 408, 422}
 """Refusals that pass: the container is not known everywhere yet, the body broke off, the body was damaged."""
 
-_PASSING = (ConflictError, DeadlineError, IntegrityError, RefusedError, ServerError, ThrottledError, UnreachableError)
+BODIES = Policy(attempts=5, errors=(ConflictError, DeadlineError, IntegrityError, RefusedError, *PASSING))
+"""How often data is sent before a failure is one; a server that says nothing costs the stall timeout each time."""
 
 
 class Sender:
@@ -47,7 +44,7 @@ class Sender:
         After an answer that leaves it open whether the data is there, ``arrived`` asks the store. A token that is
         refused is renewed once. Raises the last error, as an IntegrityError where the store found the data damaged.
         """
-        attempt, renewed = 1, False
+        attempts, renewed = Attempts(BODIES, self._connection.deadline), False
         while True:
             token = self._token()
             try:
@@ -58,16 +55,13 @@ class Sender:
                 self._connection.region.auth.forget(self._connection, token)
                 renewed = True
                 continue
-            except _PASSING as error:
+            except BODIES.errors as error:
                 failed = self._passing(error)
             else:
                 return
             if self._is_open(failed) and self._ask(arrived):
                 return
-            if attempt >= (STALLS if isinstance(failed, DeadlineError) else ATTEMPTS):
-                raise failed
-            self._pause(attempt, failed)
-            attempt += 1
+            attempts.failed(failed)
 
     def _passing(self, error: OaktreeError) -> OaktreeError:
         """The error to end with unless another attempt helps; raises where none can."""
@@ -92,10 +86,3 @@ class Sender:
     def _token(self) -> str | None:
         access = self._connection.region.auth.authenticate(self._connection)
         return access.auth_token if access else None
-
-    def _pause(self, attempt: int, error: OaktreeError) -> None:
-        asked = error.retry_after if isinstance(error, ThrottledError) else None
-        try:
-            self._connection.deadline.sleep(FIRST_PAUSE * 2 ** (attempt - 1) if asked is None else asked)
-        except DeadlineError:
-            raise error from None

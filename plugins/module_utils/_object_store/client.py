@@ -6,13 +6,16 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from .._cloud.connection import FIRST_PAUSE
-from .._core.errors import ConflictError, DeadlineError, OaktreeError, RefusedError, ServerError, translate
+from .._cloud.service import service_at
+from .._cloud.translate import translate
+from .._core.errors import ConflictError, OaktreeError, RefusedError, ServerError
+from .._core.retry import Attempts, Policy
 from .._core.scatter import Limits, scatter
 from .content import CHUNK
 from .responses import Object, Verdict, listed, shown
@@ -22,7 +25,8 @@ if TYPE_CHECKING:
 
     from requests import Response
 
-    from .._cloud.connection import Connection, Service
+    from .._cloud.connection import Connection
+    from .._cloud.service import Service
     from .._core.deadline import Deadline
 
 DELETES = 8
@@ -30,6 +34,9 @@ DELETES = 8
 
 OURS = "X-Container-Meta-Oaktree-Made"
 """Stands on containers that this collection made, and may therefore remove."""
+
+UNTIL_EMPTY = Policy(attempts=math.inf, errors=(ConflictError,))
+"""A store notices some time after the last object went that a container is empty."""
 
 PAGE = 1000
 """Items asked for at once in listings; fewer are the last page."""
@@ -51,7 +58,7 @@ class Swift:
 
     @property
     def _service(self) -> Service:
-        return self.connection.service("object-store")
+        return service_at(self.connection, "object-store")
 
     @property
     def endpoint(self) -> str:
@@ -85,18 +92,14 @@ class Swift:
         """
         if not container.ours:
             return False
-        pause = FIRST_PAUSE
+        attempts = Attempts(UNTIL_EMPTY, self.connection.deadline)
         while True:
             try:
                 self._delete(_path(container.name))
             except ConflictError as error:
                 if next(self.objects(container.name), None) is not None:
                     return False
-                try:
-                    self.connection.deadline.sleep(pause)
-                except DeadlineError:
-                    raise error from None
-                pause *= 2
+                attempts.failed(error)
             else:
                 return True
 

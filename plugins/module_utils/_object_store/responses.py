@@ -15,7 +15,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from .._core.errors import IntegrityError, ServerError, from_status
+from .._cloud.translate import from_status
+from .._core.errors import IntegrityError, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

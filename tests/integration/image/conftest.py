@@ -12,10 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import connection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import import_wait
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish import transfer
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import copy_image
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core import retry
 from tests.integration.image.lab import REGIONS, Lab, connect, through_proxies
 from tests.integration.image.session_lab import Hand
 from tests.integration.image.web import WebServer
@@ -51,8 +48,7 @@ def lab(_session_lab: Lab) -> Lab:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorter pauses between attempts; all else is as users have it."""
-    for module in (transfer, connection, copy_image, import_wait):
-        monkeypatch.setattr(module, "FIRST_PAUSE", 0.1)
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.1)
 
 
 @pytest.fixture

@@ -10,10 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core import retry
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import to_object
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import download
-from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store import attempts
 from tests.integration.image_export.lab import MIB, SIZE, ExportLab, Site, export_lab
 from tests.support.local_clouds.layout import Layout
 
@@ -34,8 +32,7 @@ def lab(_session_lab: ExportLab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     """The clouds, healthy; a cache of the test's own; shorter pauses between attempts."""
     _session_lab.heal()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    for module in (connection, attempts, download):
-        monkeypatch.setattr(module, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.05)
     return _session_lab
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core import retry
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Cancellation
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
     DeadlineError,
@@ -29,7 +30,6 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
     ThrottledError,
     UnreachableError,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store import attempts
 from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.large_object import remove
 from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.upload_file import UploadOptions
 from tests.integration.object_store.lab import MIB, NAME, PACE, PARTS, Lab
@@ -127,7 +127,7 @@ LASTING: dict[str, tuple[str, Action, type[OaktreeError]]] = {
 
 @pytest.fixture
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempts, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.02)
 
 
 @pytest.mark.usefixtures("_no_pause")
@@ -206,7 +206,8 @@ def test_one_token_is_renewed_for_all_segments(north: Lab) -> None:
 @pytest.mark.usefixtures("_no_pause")
 def test_deletion_of_a_large_object_in_one_request_fails(north: Lab, action: Action) -> None:
     swift = north.swift()
-    swift.connection.region = replace(swift.connection.region, api_timeout=1.0)
+    region = swift.connection.region
+    swift.connection.region = replace(region, settings=replace(region.settings, api_timeout=1.0))
     stored = north.upload(swift)
     north.proxy.fault("DELETE", "multipart-manifest=delete", action)
     assert remove(swift, stored.container, stored.name, stored.segments) == ""

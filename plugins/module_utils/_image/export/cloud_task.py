@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..._cloud.connection import json_object, segment
+from ..._cloud.service import json_object, segment, service_at
 from ..._core.errors import DeadlineError, OaktreeError, RefusedError, ServerError
 from ..._object_store.large_object import CLEANUP_TIMEOUT, discard
 
@@ -45,10 +45,10 @@ def offers_export(connection: Connection) -> bool:
 
     One request where the profile says nothing.
     """
-    if str(connection.region.config.config.get("image_api_use_tasks")).lower() == "true":
+    if connection.region.settings.image_api_use_tasks:
         return True
     try:
-        schema = connection.service("image").json("GET", "/schemas/task")
+        schema = service_at(connection, "image").json("GET", "/schemas/task")
         return "export" in schema["properties"]["type"]["enum"]
     except (KeyError, RefusedError, TypeError):
         return False
@@ -87,7 +87,7 @@ class ExportTask:
                 raise first from None
 
     def _by(self, wanted: Mapping[str, str]) -> Made:
-        service, deadline = self._swift.connection.service("image"), self._swift.connection.deadline
+        service, deadline = service_at(self._swift.connection, "image"), self._swift.connection.deadline
         body = {"type": "export", "input": wanted}
         task = json_object(service.request("POST", "/tasks", retry=False, json=body))
         while (status := _status(task)) in UNDER_WAY:

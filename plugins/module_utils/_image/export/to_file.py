@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..._core.errors import ConfigError, InputError, IntegrityError, OaktreeError, RefusedError, translate
+from ..._cloud.translate import translate
+from ..._core.errors import ConfigError, InputError, IntegrityError, OaktreeError, RefusedError
+from ..._core.retry import Policy, with_retries
 from ..._local import private_files
 from ..fingerprint import stored_digests
 from ..source import locate
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from ..._cloud.connection import Connection
     from .request import ExportRequest
 
-ATTEMPTS = 2
+FETCHES = Policy(attempts=2, errors=(IntegrityError,), first=0.0)
 """How often the data is fetched when what came is damaged."""
 
 
@@ -117,16 +119,16 @@ class FileExport:
 
     def _fetched(self, partial: Partial, stream: ImageStream) -> ImageFile:
         """The data, whole, right and safe; what turns out damaged is fetched once more."""
-        attempt = 1
-        while True:
+
+        def fetch() -> ImageFile:
             partial.fill(stream)
             try:
                 return self._read_back(partial.path)
             except IntegrityError:
                 partial.clear()
-                if attempt == ATTEMPTS:
-                    raise
-            attempt += 1
+                raise
+
+        return with_retries(fetch, FETCHES, self._connection.deadline)
 
     def _read_back(self, path: Path) -> ImageFile:
         """What is on the disk now. Raises IntegrityError for damaged data, RefusedError for unsafe data."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._cloud.capabilities import object_store
 from ..._core.errors import IntegrityError, OaktreeError, RefusedError, ServerError
+from ..._core.retry import Attempts, Policy
 from ..._glance.v2 import UPLOAD
 from ..._object_store.client import Swift
 from ..._object_store.large_object import CLEANUP_TIMEOUT, SEGMENTS, ObjectTarget, discard, remove
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 STRENGTH = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 """The digests that a cloud may tell, the one that data is verified with last: each costs as much as the network."""
 
-ATTEMPTS = 2
+STREAMS = Policy(attempts=2, errors=(IntegrityError,), first=0.0)
 """How often the data is streamed when what passed is damaged."""
 
 LONGEST_NAME = 900
@@ -152,15 +153,14 @@ class ObjectExport:
 
     def _verified(self, limits: ObjectStore) -> Mapping[str, str]:
         """Have the object made of what the cloud says the image is; data that came damaged is streamed once more."""
-        attempt = 1
+        attempts = Attempts(STREAMS, self._connection.deadline)
         while True:
             try:
                 return self._streamed(limits)
-            except IntegrityError as error:
-                if attempt == ATTEMPTS:
-                    raise
-                self._notes.append(f"stream, attempt {attempt} of {ATTEMPTS}: {error.message}")
-            attempt += 1
+            except OaktreeError as error:
+                if attempts.remain(error):
+                    self._notes.append(f"stream, attempt 1 of {STREAMS.attempts:g}: {error.message}")
+                attempts.failed(error)
 
     def _streamed(self, limits: ObjectStore) -> Mapping[str, str]:
         """One way of the data through here; returns its digests, verified."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..._cloud.capabilities import agent_properties
 from ..._core.errors import OaktreeError
 from ..._core.scatter import Limits
 from ..._facts.records import image_record
@@ -97,11 +96,11 @@ def _look(connection: Connection, desired: Desired, image_data: ImageData | None
     location, region = connection.location, connection.region
     desired = desired.at(location)
     origin = image_data.fingerprint if image_data else None
-    disk_format = desired.disk_format or region.image_format or (origin.disk_format if origin else "")
+    disk_format = desired.disk_format or region.settings.image_format or (origin.disk_format if origin else "")
     found = survey(connection, desired, origin, disk_format)
-    keystone = str(region.config.get_auth_args().get("auth_url"))
+    keystone = region.settings.auth_url
     url = image_data.url if image_data else None
-    return PlanContext(location, desired, found, keystone, disk_format, origin, url, agent_properties(connection))
+    return PlanContext(location, desired, found, keystone, disk_format, origin, url, region.settings.upload_properties)
 
 
 def _do(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..._cloud.capabilities import ImageCapabilities, Quota, has_object_store, tasks, vendor
+from ..._cloud.capabilities import ImageCapabilities, Quota, has_object_store, tasks
 from ..._core.errors import RefusedError
 from ..._glance.client import glance_for
 from ..._glance.v2 import UPLOAD
@@ -66,7 +66,7 @@ def survey(connection: Connection, desired: Desired, origin: Fingerprint | None,
     owner = connection.location.project.id
     names = (desired.name, upload_name(desired.name))
     found = [image for hidden in (False, True) for image in glance.named(names, owner, hidden=hidden)]
-    settings = vendor(connection)
+    settings = connection.region.settings
     marked = [image for image in found if UPLOAD in image]
     leftovers = [image for image in marked if is_leftover(image, desired.clocks.total)]
     unmarked = [image for image in found if UPLOAD not in image and image["name"] == upload_name(desired.name)]

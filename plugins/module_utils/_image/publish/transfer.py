@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, Any
 
-from ..._cloud.connection import FIRST_PAUSE
 from ..._core.errors import (
     AuthError,
     ConfigError,
@@ -20,9 +20,9 @@ from ..._core.errors import (
     QuotaError,
     RefusedError,
     ServerError,
-    ThrottledError,
     UnreachableError,
 )
+from ..._core.retry import PASSING, Attempts, Policy, with_retries
 from ..._glance.v2 import IMPORT_LOCK
 from ..fingerprint import verify
 from ..import_wait import ImportWait, given_up
@@ -38,14 +38,20 @@ if TYPE_CHECKING:
     from .relay import RelayBoard
     from .schemes import Scheme
 
-ATTEMPTS = 3
 CLEANUP_TIMEOUT = 30.0
 """Seconds that the removal of a half-made image may take, on top of whatever clock ran out."""
 
 LATE = 2.0
 """Seconds in which an image may yet come whose creation was not answered."""
+LOOK = 0.25
+"""Seconds between looks for it."""
 
-_PASSING = (AuthError, IntegrityError, ServerError, ThrottledError, UnreachableError)
+UPLOADS = Policy(errors=(AuthError, IntegrityError, *PASSING), first=2.0)
+"""Whole uploads by one scheme."""
+
+DELETIONS = Policy(attempts=math.inf, errors=(ConflictError, *PASSING), first=2.0, longest=1.0)
+"""Of a half-made image: Glance refuses while an import goes on."""
+
 _NOT_OPEN = {None, 403, 404, 405, 410, 415, 501}
 """Answers that mean: this scheme is not open to us after all. None is the collection's own finding."""
 
@@ -119,20 +125,17 @@ class Transfer:
         if scheme.SERVER_SIDE and self.context.source_region:
             # before the transfer begins, so that the source_region's time is not taken from its clock
             self.relay_board.wait(self.context.source_region, self.connection.deadline)
-        attempt = 1
+        attempts = Attempts(UPLOADS, self.connection.deadline)
         while True:
             try:
                 return self._attempt(scheme)
-            except _PASSING as error:
-                if attempt == ATTEMPTS or self._insisted:
+            except OaktreeError as error:
+                if self._insisted:
                     raise
-                self.notes.append(f"{scheme.NAME}, attempt {attempt} of {ATTEMPTS}: {error.message}")
-                self._before_next(attempt, error)
-            attempt += 1
-
-    def _before_next(self, attempt: int, error: OaktreeError) -> None:
-        asked = error.retry_after if isinstance(error, ThrottledError) else None
-        self.connection.deadline.sleep(FIRST_PAUSE * 2**attempt if asked is None else asked)
+                if attempts.remain(error):
+                    count = f"attempt {attempts.failures + 1} of {UPLOADS.attempts:g}"
+                    self.notes.append(f"{scheme.NAME}, {count}: {error.message}")
+                attempts.failed(error)
 
     def _attempt(self, scheme: Scheme) -> dict[str, Any]:
         attempt = Attempt(self.connection, self.context, self.image_data, self.relay_board)
@@ -193,23 +196,16 @@ def discard(glance: Glance, image_id: str) -> str:
 
     One whose creation was not answered is waited for, `LATE` at the most. Returns nothing, or what stays and why.
     """
-    stays = f"the incomplete image {image_id} could not be removed"
     with glance.connection.grace(CLEANUP_TIMEOUT):
+        deadline = glance.connection.deadline
         late = time.monotonic() + LATE
-        while True:
-            try:
-                gone = glance.delete(image_id)
-            except (ConflictError, ServerError, ThrottledError, UnreachableError) as error:
-                complaint, pause = f"{stays} ({error.message})", 1.0
-            except OaktreeError as error:
-                return f"{stays} ({error.message})"
-            else:
-                if gone or image_id not in glance.unanswered:
+        try:
+            while not with_retries(lambda: glance.delete(image_id), DELETIONS, deadline):
+                if image_id not in glance.unanswered:
                     return ""
-                complaint, pause = f"the image {image_id} may come yet: its creation was not answered", FIRST_PAUSE / 2
                 if time.monotonic() >= late:
-                    return complaint
-            try:
-                glance.connection.deadline.sleep(pause)
-            except DeadlineError:
-                return complaint
+                    return f"the image {image_id} may come yet: its creation was not answered"
+                deadline.sleep(LOOK)
+        except OaktreeError as error:
+            return f"the incomplete image {image_id} could not be removed ({error.message})"
+    return ""

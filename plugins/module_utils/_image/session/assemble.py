@@ -11,8 +11,9 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from ..._cloud.capabilities import capabilities
-from ..._cloud.connection import json_object, segment
-from ..._core.errors import ConflictError, IntegrityError, OaktreeError, RefusedError, ServerError, translate
+from ..._cloud.service import json_object, segment, service_at
+from ..._cloud.translate import translate
+from ..._core.errors import ConflictError, IntegrityError, OaktreeError, RefusedError, ServerError
 from ..._glance.v2 import Glance
 from ..fingerprint import stored_digests, verify
 from ..import_wait import ImportWait
@@ -125,7 +126,7 @@ class FromSegments:
         """A task makes the image by itself, and tells its ID at the end. Glance wants to be told the owner."""
         fields = {**self._upload.brought_in_fields(self._desired), "owner": self._connection.location.project.id}
         told = {"import_from": url, "import_from_format": self._upload.content.disk_format, "image_properties": fields}
-        service = self._connection.service("image")
+        service = service_at(self._connection, "image")
         task = json_object(service.request("POST", "/tasks", retry=False, json={"type": "import", "input": told}))
         while task.get("status") in ("pending", "processing"):
             self._connection.deadline.sleep(POLL)
@@ -175,7 +176,7 @@ def verify_data(connection: Connection, image: Mapping[str, Any], content: Finge
     digest = hashlib.new(algorithm, usedforsecurity=False)
     try:
         path = f"/images/{segment(image['id'])}/file"
-        with connection.service("image").request("GET", path, stream=True) as response:
+        with service_at(connection, "image").request("GET", path, stream=True) as response:
             for chunk in response.iter_content(CHUNK):
                 connection.deadline.remaining()
                 digest.update(chunk)

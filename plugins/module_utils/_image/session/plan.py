@@ -24,6 +24,6 @@ def publication_plan(connection: Connection, desired: Desired, sight: SessionSur
 
     Raises what `make_plan` raises. How the data gets there is not its affair here, so it is not asked about schemes.
     """
-    keystone = str(connection.region.config.get_auth_args().get("auth_url"))
+    keystone = connection.region.settings.auth_url
     free = replace(desired, scheme=None)
     return make_plan(PlanContext(connection.location, free, sight.survey, keystone, content.disk_format, content))

@@ -96,7 +96,7 @@ class Preparation:
         requests: tuple[UploadRequest, ...] = ()
         if not check_mode:
             requests = self._made(upload, found.object_store)
-        asked = self._connection.region.image_format
+        asked = self._connection.region.settings.image_format
         notes = (f"the cloud asks for {asked} images, this one is {content.disk_format}",)
         fits = asked is None or same_format(asked, content.disk_format)
         return SessionChange(

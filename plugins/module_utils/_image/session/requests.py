@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..._cloud.service import service_at
 from ..publish.schemes import glance_direct, v2_put
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class UploadRequest:
 
 def to_glance(connection: Connection, upload: PreparedUpload, *, with_token: bool) -> tuple[UploadRequest, ...]:
     """One request with everything. A token is in its headers only if the user asks for it."""
-    endpoint = connection.service("image").endpoint
+    endpoint = service_at(connection, "image").endpoint
     token = (connection.session.get_auth_headers() or {}) if with_token else {}
     return (
         UploadRequest(

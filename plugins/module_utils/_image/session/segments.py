@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ..._core.errors import ConflictError, OaktreeError
+from ..._core.retry import Policy, with_retries
 from ..._object_store.client import Container
 from ..._object_store.large_object import CLEANUP_TIMEOUT, ObjectTarget, assemble, discard, verify
 from ..._object_store.responses import Segment
@@ -40,7 +41,7 @@ OBJECT = "image"
 SHOWN = 3
 """Parts named in a message; there may be a thousand."""
 
-ROUNDS = 3
+EMPTYINGS = Policy(errors=(ConflictError,), first=0.0)
 """How often a container is emptied before it counts as one that cannot be removed: listings may be late."""
 
 
@@ -156,16 +157,15 @@ class Segments:
 
 def remove_container(swift: Swift, name: str) -> str:
     """Remove a container of ours with everything in it; returns nothing, or what stays and why."""
-    complaint = ""
+
+    def remove() -> str:
+        complaint = discard(swift, [f"{name}/{there.name}" for there in swift.objects(name)])
+        if not complaint and not swift.delete_container(Container(name, ours=True)):
+            raise ConflictError("somebody else puts objects there")
+        return complaint
+
     with swift.connection.grace(CLEANUP_TIMEOUT):
         try:
-            for _round in range(ROUNDS):
-                paths = [f"{name}/{there.name}" for there in swift.objects(name)]
-                complaint = discard(swift, paths)
-                if complaint or swift.delete_container(Container(name, ours=True)):
-                    break
-            else:
-                complaint = f"the container {name} could not be removed: somebody else puts objects there"
+            return with_retries(remove, EMPTYINGS, swift.connection.deadline)
         except OaktreeError as error:
-            complaint = f"the container {name} could not be removed: {error.message}"
-    return complaint
+            return f"the container {name} could not be removed: {error.message}"

@@ -11,18 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..._cloud.connection import FIRST_PAUSE
+from ..._cloud.translate import from_status, translate
 from ..._core.errors import (
     DeadlineError,
     InputError,
     IntegrityError,
     OaktreeError,
     ServerError,
-    ThrottledError,
     UnreachableError,
-    from_status,
-    translate,
 )
+from ..._core.retry import PASSING, Attempts, Policy, with_retries
 from ..._glance.client import glance_for
 from ..fingerprint import stored_digests
 from .image_file import ImageFile, open_image_file, same_format
@@ -37,11 +35,11 @@ if TYPE_CHECKING:
     from ..._core.deadline import Deadline
 
 PIECE = 256 << 10
-ATTEMPTS = 3
-"""How often a connection may break in a row without a byte coming through."""
+BREAKS = Policy(errors=(DeadlineError, *PASSING))
+"""How often a connection may break in a row without a byte coming through, or a server say nothing."""
 
-STALLS = 2
-"""The same for a server that says nothing: each costs the stall timeout."""
+
+WEB = Policy(errors=(DeadlineError, *PASSING), stalls=3)
 
 
 def download_url(url: str, workspace: Path, deadline: Deadline, silence: float) -> ImageFile:
@@ -56,7 +54,7 @@ def download_url(url: str, workspace: Path, deadline: Deadline, silence: float) 
 
 def download_image(connection: Connection, image: Mapping[str, Any], workspace: Path, deadline: Deadline) -> ImageFile:
     """Fetch an image's data, verified against what the cloud says of it. Raises `OaktreeError`."""
-    stream = ImageStream(connection, image, connection.region.api_timeout)
+    stream = ImageStream(connection, image, connection.api_timeout)
     with _new_file(workspace) as (path, file):
         for piece in stream.read():
             deadline.remaining()
@@ -103,20 +101,17 @@ class ImageStream:
         Costs one request, and one more each time the connection breaks. A cloud that does not serve ranges sends
         what came before as well, which is thrown away.
         """
-        position, failures = offset, 0
+        position, attempts = offset, Attempts(BREAKS, self._connection.deadline)
         while position < self.size:
             try:
                 for piece in self._pieces(position):
-                    position, failures = position + len(piece), 0
+                    position += len(piece)
+                    attempts.progressed()
                     self._check(position, whole=False)
                     yield piece
                 self._check(position, whole=True)
-            except (DeadlineError, ServerError, ThrottledError, UnreachableError) as error:
-                self._connection.deadline.remaining()
-                failures += 1
-                if failures >= (STALLS if isinstance(error, DeadlineError) else ATTEMPTS):
-                    raise
-                self._pause(failures, error)
+            except OaktreeError as error:
+                attempts.failed(error)
 
     def _check(self, position: int, *, whole: bool) -> None:
         if position > self.size:
@@ -147,13 +142,6 @@ class ImageStream:
             raise ServerError(f"asked for the bytes from {offset} on, the cloud sends others")
         return 0
 
-    def _pause(self, failures: int, error: OaktreeError) -> None:
-        asked = error.retry_after if isinstance(error, ThrottledError) else None
-        try:
-            self._connection.deadline.sleep(FIRST_PAUSE * 2 ** (failures - 1) if asked is None else asked)
-        except DeadlineError:
-            raise error from None
-
 
 class _WebFile:
     """A file on the web. A broken download goes on where it broke, if the server can tell that the file is the same."""
@@ -166,19 +154,7 @@ class _WebFile:
         """What the server calls the file as it is now (RFC 9110, 13.1.5: a strong ETag, or a date)."""
 
     def save(self, file: IO[bytes]) -> None:
-        attempt = 1
-        while True:
-            try:
-                self._go_on(file)
-            except (DeadlineError, ServerError, ThrottledError, UnreachableError) as error:
-                self._deadline.remaining()
-                if attempt == ATTEMPTS:
-                    raise
-                asked = error.retry_after if isinstance(error, ThrottledError) else None
-                self._deadline.sleep(FIRST_PAUSE * attempt if asked is None else asked)
-            else:
-                return
-            attempt += 1
+        with_retries(lambda: self._go_on(file), WEB, self._deadline)
 
     def _go_on(self, file: IO[bytes]) -> None:
         if self._version is None:

@@ -14,8 +14,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
+from ..._cloud.translate import translate
 from ..._core.deadline import Deadline
-from ..._core.errors import InputError, IntegrityError, OaktreeError, translate
+from ..._core.errors import InputError, IntegrityError, OaktreeError
 from ..._glance.client import glance_for
 from ..._glance.find import find_image
 from ..._local import private_files
@@ -79,7 +80,7 @@ def from_location(target: Target, location: str, image: str, checksum: str | Non
         connection.deadline = deadline
         return download_image(connection, found, workspace, deadline)
 
-    keystone = str(connection.region.config.get_auth_args().get("auth_url"))
+    keystone = connection.region.settings.auth_url
     return ImageData(fingerprint, fetch, workspace, home=HomeImage(connection.location, keystone, found))
 
 

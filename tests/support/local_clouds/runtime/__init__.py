@@ -3,6 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What runs inside the virtual environment of the services: the stock services, started in our way.
 
-``python -m tests.support.local_clouds.runtime SERVICE PLACE...`` imports a service once and forks a server for each place. All that
-a server needs is in its one process: SQLite files, messaging in memory, a dictionary for memcached.
+``python -m tests.support.local_clouds.runtime SERVICE PLACE...`` imports a service once and forks a server for each
+place. All that a server needs is in its one process: SQLite files, messaging in memory, a dictionary for memcached.
 """

@@ -10,16 +10,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...._cloud.connection import FIRST_PAUSE
 from ...._core.errors import (
     ConflictError,
     DeadlineError,
     OaktreeError,
     RefusedError,
     ServerError,
-    ThrottledError,
     UnreachableError,
 )
+from ...._core.retry import Attempts, Policy
 from ...._glance.v2 import IMPORT_LOCK
 from ...import_wait import ImportWait, given_up
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 NAME = "copy_image"
 METHOD = "copy-image"
-ATTEMPTS = 3
+COPIES = Policy(first=2.0)
 
 
 def copy(glance: Glance, context: PlanContext, image: dict[str, Any]) -> dict[str, Any]:
@@ -44,18 +43,14 @@ def copy(glance: Glance, context: PlanContext, image: dict[str, Any]) -> dict[st
             f"the image cannot be copied to {', '.join(missing)}: the import method {METHOD} is not offered",
             hint="Name one store, or leave stores out.",
         )
-    attempt = 1
+    attempts = Attempts(COPIES, glance.connection.deadline)
     while missing:
         try:
             _start(glance, image["id"], missing)
             image = _wait(glance, context, image)
-        except (ServerError, ThrottledError, UnreachableError) as error:
-            if attempt == ATTEMPTS:
-                raise
-            asked = error.retry_after if isinstance(error, ThrottledError) else None
-            glance.connection.deadline.sleep(FIRST_PAUSE * 2**attempt if asked is None else asked)
+        except OaktreeError as error:
+            attempts.failed(error)
             image = glance.get(image["id"]) or image
-        attempt += 1
         missing = context.stores_without(image)
     return image
 

@@ -36,6 +36,5 @@ def send(attempt: Attempt) -> None:
     image = attempt.relay_board.wait(source_region, attempt.connection.deadline)
     attempt.create(fingerprint_of(image))
     method = {"name": METHOD, "glance_region": str(source_region.region), "glance_image_id": str(image["id"])}
-    interface = attempt.connection.region.config.get_interface("image")
-    method["glance_service_interface"] = interface if isinstance(interface, str) else "public"
+    method["glance_service_interface"] = attempt.connection.region.settings.interface("image")
     attempt.start_import(method)

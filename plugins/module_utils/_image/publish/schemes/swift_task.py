@@ -15,8 +15,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...._cloud.capabilities import tasks
-from ...._cloud.connection import segment
-from ...._core.errors import DeadlineError, OaktreeError, ServerError, UnreachableError, without_signatures
+from ...._cloud.service import segment, service_at
+from ...._core.errors import DeadlineError, OaktreeError, ServerError, UnreachableError
+from ...._core.retry import Attempts, Policy
+from ...._core.text import without_signatures
 from ...._glance.v2 import UPLOAD, pointer
 from ...upload_marker import is_leftover, upload_marker, upload_name
 from . import temporary_object, web_download
@@ -32,7 +34,7 @@ SERVER_SIDE = False
 HICCUP = "Error code: '396'"
 """How Rackspace's imports fail now and then for no reason."""
 
-ATTEMPTS = 3
+HICCUPS = Policy(errors=(ServerError,), first=0.0)
 LOOK_BACK = "5"
 """Tasks among which one is looked for whose id is not known."""
 
@@ -83,7 +85,7 @@ def send(attempt: Attempt) -> None:
 
 def _start(attempt: Attempt, desired: dict[str, Any]) -> str:
     """The task's id, also if only the answer to its creation was lost."""
-    service = attempt.connection.service("image")
+    service = service_at(attempt.connection, "image")
     try:
         task = service.json("POST", "/tasks", retry=False, json={"type": "import", "input": desired})
     except (DeadlineError, ServerError, UnreachableError):
@@ -96,7 +98,7 @@ def _start(attempt: Attempt, desired: dict[str, Any]) -> str:
 
 def _lost(attempt: Attempt, place: str) -> str | None:
     """The newest task that imports from there, unless it has failed, or what it made was taken into use."""
-    service = attempt.connection.service("image")
+    service = service_at(attempt.connection, "image")
     params = {"type": "import", "sort_key": "created_at", "sort_dir": "desc", "limit": LOOK_BACK}
     for listed in service.json("GET", "/tasks", params=params).get("tasks") or []:
         if listed.get("status") == "failure":
@@ -112,13 +114,15 @@ def _lost(attempt: Attempt, place: str) -> str | None:
 def _finish(attempt: Attempt, source: ImageFile, desired: dict[str, Any], task_id: str) -> None:
     """Wait for the task, and mark the image that it made; a task that fails for no reason is started again."""
     try:
-        task = _ended(attempt, task_id)
-        for _again in range(ATTEMPTS - 1):
-            if HICCUP in str(task.get("message")):
-                task = _ended(attempt, _start(attempt, desired))
-        if task["status"] != "success":
-            message = without_signatures(str(task.get("message") or "it does not say why"))
-            raise ServerError(f"the import task failed: {message}")
+        attempts = Attempts(HICCUPS, attempt.connection.deadline)
+        while (task := _ended(attempt, task_id))["status"] != "success":
+            error = ServerError(
+                f"the import task failed: {without_signatures(str(task.get('message') or 'no reason'))}"
+            )
+            if HICCUP not in str(task.get("message")):
+                raise error
+            attempts.failed(error)
+            task_id = _start(attempt, desired)
         attempt.image_id = str(task["result"]["image_id"])
     except (AttributeError, KeyError, TypeError) as exc:
         raise ServerError(f"the import task makes no sense: {type(exc).__name__}: {exc}") from exc
@@ -136,7 +140,7 @@ def _finish(attempt: Attempt, source: ImageFile, desired: dict[str, Any], task_i
 
 def _ended(attempt: Attempt, task_id: str) -> dict[str, Any]:
     """The task once it has ended; all its other states, by whichever specification, mean that it goes on."""
-    service, pause = attempt.connection.service("image"), PAUSE
+    service, pause = service_at(attempt.connection, "image"), PAUSE
     while True:
         task = service.json("GET", f"/tasks/{segment(task_id)}")
         if task.get("status") in ("success", "failure"):

@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core import retry
 from tests.support.fake_openstack import Answer, FakeOpenStack
 from tests.support.run_core import ask, ask_one, entries, kinds
 
@@ -28,15 +29,15 @@ FORKS = multiprocessing.get_context("fork")
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.02)
 
 
 def servers(connection: Connection) -> int:
-    return len(connection.service("compute").json("GET", "/servers")["servers"])
+    return len(service_at(connection, "compute").json("GET", "/servers")["servers"])
 
 
 def images(connection: Connection) -> int:
-    return len(connection.service("image").json("GET", "/images")["images"])
+    return len(service_at(connection, "image").json("GET", "/images")["images"])
 
 
 def count(clouds: FakeOpenStack, **wanted: str) -> int:

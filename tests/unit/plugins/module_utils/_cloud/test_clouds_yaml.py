@@ -179,7 +179,9 @@ def test_secure_yaml_beside_clouds_yaml(tmp_path: Path, secure: dict[str, Any]) 
     path = write(tmp_path / "clouds.yaml", a=entry())
     (tmp_path / "secure.yaml").write_text(yaml.safe_dump(secure))
     (region,) = Clouds(clouds_yaml=str(path)).regions("a")
-    assert region.config.get_auth_args()["password"] == ("hidden" if "a" in secure.get("clouds", {}) else "secret")
+    assert region.settings.config.get_auth_args()["password"] == (
+        "hidden" if "a" in secure.get("clouds", {}) else "secret"
+    )
 
 
 @pytest.mark.parametrize("content", ["[1, 2]", "clouds: 7", "text"])
@@ -210,7 +212,7 @@ def test_inline_clouds_see_neither_files_nor_environment(
     monkeypatch.setenv("OS_CLOUD", "here")
     clouds = Clouds(clouds_config={"clouds": {"inline": entry()}})
     assert clouds.names == ["inline"]
-    assert clouds.regions("inline")[0].config.get_auth_args()["password"] == "secret"
+    assert clouds.regions("inline")[0].settings.config.get_auth_args()["password"] == "secret"
 
 
 def test_regions_keep_their_order_and_have_values_of_their_own() -> None:
@@ -218,12 +220,12 @@ def test_regions_keep_their_order_and_have_values_of_their_own() -> None:
     regions = ["b", {"name": "a", "values": other}, {"name": "c"}]
     found = Clouds(clouds_config={"clouds": {"x": entry(regions=regions)}}).regions("x")
     assert [region.location.region for region in found] == ["b", "a", "c"]
-    assert [region.config.get_auth_args()["auth_url"] for region in found] == [
+    assert [region.settings.config.get_auth_args()["auth_url"] for region in found] == [
         AUTH["auth_url"],
         "https://elsewhere.example.com/v3",
         AUTH["auth_url"],
     ]
-    assert [region.api_timeout for region in found] == [30.0, 7.0, 30.0]
+    assert [region.settings.api_timeout for region in found] == [30.0, 7.0, 30.0]
     assert found[0].auth is found[2].auth is not found[1].auth
 
 
@@ -263,7 +265,7 @@ def test_numeric_names_of_clouds(tmp_path: Path) -> None:
 )
 def test_precedence_of_api_timeout(option: float | None, entry_value: int | None, expected: float) -> None:
     config = {"clouds": {"x": entry(api_timeout=entry_value)}}
-    assert Clouds(clouds_config=config, api_timeout=option).regions("x")[0].api_timeout == expected
+    assert Clouds(clouds_config=config, api_timeout=option).regions("x")[0].settings.api_timeout == expected
 
 
 BROKEN = {

@@ -16,9 +16,10 @@ import pytest
 from keystoneauth1.access import AccessInfoV3
 from keystoneauth1.exceptions import CatalogException
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds as Config
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection, segment
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import segment, service_at
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core import retry
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from tests.support.fake_openstack import (
     Action,
@@ -40,15 +41,15 @@ IMAGES = "/images"
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.02)
 
 
 def servers(connection: Connection) -> int:
-    return len(connection.service("compute").json("GET", SERVERS)["servers"])
+    return len(service_at(connection, "compute").json("GET", SERVERS)["servers"])
 
 
 def images(connection: Connection) -> int:
-    return len(connection.service("image").json("GET", IMAGES)["images"])
+    return len(service_at(connection, "image").json("GET", IMAGES)["images"])
 
 
 def count(clouds: FakeOpenStack, **wanted: str) -> int:
@@ -258,7 +259,7 @@ def test_retry_after_is_honoured(fake_openstack: Clouds, method: str, status: in
 
     def work(connection: Connection) -> int:
         body: dict[str, Any] = {"json": {"name": "x"}} if method == "POST" else {}
-        return connection.service("image").request(method, IMAGES, **body).status_code
+        return service_at(connection, "image").request(method, IMAGES, **body).status_code
 
     result = ask_one(clouds, work)
     assert result.value == (201 if method == "POST" else 200)
@@ -320,7 +321,9 @@ def test_a_read_is_tried_again(fake_openstack: Clouds, action: Action, kind: str
 def test_a_write_is_not_tried_again(fake_openstack: Clouds, action: Action, kind: str) -> None:
     clouds = fake_openstack()
     clouds["cloud1"]["r1"].fault("POST", IMAGES, action, times=1)
-    result = ask_one(clouds, lambda connection: connection.service("image").json("POST", IMAGES, json={"name": "x"}))
+    result = ask_one(
+        clouds, lambda connection: service_at(connection, "image").json("POST", IMAGES, json={"name": "x"})
+    )
     assert kinds([result]) == {"cloud1/r1/demo": kind}
     assert count(clouds, method="POST", service="image") == 1
 
@@ -328,7 +331,7 @@ def test_a_write_is_not_tried_again(fake_openstack: Clouds, action: Action, kind
 def test_a_caller_with_a_body_of_its_own_retries_itself(fake_openstack: Clouds) -> None:
     clouds = fake_openstack()
     clouds["cloud1"]["r1"].fault("GET", IMAGES, Answer(429, {"Retry-After": "0"}), times=1)
-    result = ask_one(clouds, lambda connection: connection.service("image").request("GET", IMAGES, retry=False))
+    result = ask_one(clouds, lambda connection: service_at(connection, "image").request("GET", IMAGES, retry=False))
     assert kinds([result]) == {"cloud1/r1/demo": "throttled"}
 
 
@@ -429,7 +432,7 @@ def test_discovery_only_where_the_catalog_has_no_version(fake_openstack: Clouds)
         for _time in range(2):
             servers(connection)
             images(connection)
-        return connection.service("compute").endpoint, connection.service("image").endpoint
+        return service_at(connection, "compute").endpoint, service_at(connection, "image").endpoint
 
     region = clouds["cloud1"]["r1"]
     assert ask_one(clouds, work).value == (f"{region.nova.url}/v2.1", f"{region.glance.url}/v2")
@@ -479,7 +482,7 @@ def test_the_endpoint_is_the_one_that_keystoneauth_finds(service_type: str, sett
     connection = Connection(region)
     access = AccessInfoV3({"token": {"catalog": CATALOG, "expires_at": "2099-01-01T00:00:00Z"}}, "token")
     region.auth.plugin.auth_ref = connection.access = access
-    service = connection.service(service_type)
+    service = service_at(connection, service_type)
     answers: list[str | None] = []
     for announced in (service._announced, lambda: service.adapter.get_endpoint(skip_discovery=True)):
         try:
@@ -491,7 +494,7 @@ def test_the_endpoint_is_the_one_that_keystoneauth_finds(service_type: str, sett
 
 def test_a_service_that_the_catalog_does_not_have(fake_openstack: Clouds) -> None:
     clouds = fake_openstack()
-    result = ask_one(clouds, lambda connection: connection.service("object-store").endpoint)
+    result = ask_one(clouds, lambda connection: service_at(connection, "object-store").endpoint)
     assert result.error is not None
     assert result.error.kind == "refused"
     assert "object-store" in result.error.message
@@ -526,7 +529,8 @@ def test_pages_that_lead_nowhere(fake_openstack: Clouds, body: dict[str, Any]) -
     clouds = fake_openstack()
     clouds["cloud1"]["r1"].fault("GET", SERVERS, Answer(200, JSON, json.dumps(body).encode()))
     result = ask_one(
-        clouds, lambda connection: list(connection.service("compute").pages(SERVERS, "servers", {}, "servers_links"))
+        clouds,
+        lambda connection: list(service_at(connection, "compute").pages(SERVERS, "servers", {}, "servers_links")),
     )
     assert kinds([result]) == {"cloud1/r1/demo": "server"}
     assert count(clouds, service="compute") <= 2
@@ -547,7 +551,7 @@ def test_nothing_is_printed(fake_openstack: Clouds, capfd: pytest.CaptureFixture
 def test_a_path_means_what_it_says(fake_openstack: Clouds, path: str) -> None:
     """HTTP libraries resolve dot segments: the request would be for something else."""
     clouds = fake_openstack()
-    asked = ask_one(clouds, lambda connection: connection.service("image").request("DELETE", path))
+    asked = ask_one(clouds, lambda connection: service_at(connection, "image").request("DELETE", path))
     assert isinstance(asked.error, InputError)
     assert clouds.counters.requests(method="DELETE") == 0
 

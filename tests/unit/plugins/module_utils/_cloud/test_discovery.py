@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import auth, connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import auth
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.catalog import RestQuery, rest_record
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core import retry
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target, gather
 from tests.support.fake_openstack import Answer, FakeOpenStack, FaultProxy
 from tests.support.run_core import ask, ask_one, entries, kinds
@@ -28,19 +30,19 @@ JSON = {"Content-Type": "application/json"}
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.02)
 
 
 def images(connection: Connection) -> int:
-    return len(connection.service("image").json("GET", "/images")["images"])
+    return len(service_at(connection, "image").json("GET", "/images")["images"])
 
 
 def image_url(connection: Connection) -> str:
-    return connection.service("image").endpoint
+    return service_at(connection, "image").endpoint
 
 
 def servers(connection: Connection) -> int:
-    return len(connection.service("compute").json("GET", "/servers")["servers"])
+    return len(service_at(connection, "compute").json("GET", "/servers")["servers"])
 
 
 def files(kind: str) -> list[Path]:
@@ -70,7 +72,7 @@ def test_the_facts_of_rest_info_and_microversions_are_asked_for_once(fake_openst
 
     def work(connection: Connection) -> list[Any]:
         records = [rest_record(connection, RestQuery(kind)) for kind in ("compute", "image", "identity")]
-        return [*records, connection.service("compute").newest_microversion()]
+        return [*records, service_at(connection, "compute").newest_microversion()]
 
     first, second = ask_one(clouds, work), ask_one(clouds, work)
     assert first.value == second.value
@@ -121,7 +123,7 @@ def test_what_is_not_there_costs_one_discovery_at_most(fake_openstack: Clouds) -
 
     def work(connection: Connection) -> None:
         for _time in range(3):
-            connection.service("image").json("GET", "/images/1b2c6b2e-0000-4000-8000-000000000000")
+            service_at(connection, "image").json("GET", "/images/1b2c6b2e-0000-4000-8000-000000000000")
 
     result = ask_one(clouds, work)
     assert kinds([result]) == {"cloud1/r1/demo": "refused"}
@@ -145,7 +147,7 @@ def test_the_repeated_request_goes_where_the_new_catalog_says(fake_openstack: Cl
     clouds = fake_openstack(object_store=True)
 
     def work(connection: Connection) -> tuple[int, str | None]:
-        answer = connection.service("object-store").request("HEAD", "")
+        answer = service_at(connection, "object-store").request("HEAD", "")
         return answer.status_code, connection.location.project.id
 
     keystone = clouds["cloud1"].keystone
@@ -163,7 +165,7 @@ def test_a_cloud_rebuilt_during_the_work(fake_openstack: Clouds) -> None:
     clouds = fake_openstack(object_store=True)
 
     def work(connection: Connection) -> list[int]:
-        store = connection.service("object-store")
+        store = service_at(connection, "object-store")
         first = store.request("HEAD", "")
         clouds["cloud1"].rebuild()
         return [first.status_code, store.request("HEAD", "").status_code]

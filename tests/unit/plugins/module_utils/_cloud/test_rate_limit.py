@@ -30,8 +30,9 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.rate_lim
     LONGEST_PAUSE,
     LimitKey,
     RateLimiter,
-    configured,
 )
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.settings import configured_limit
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError, OaktreeError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local import processes
@@ -45,11 +46,11 @@ PLACE = LimitKey.of("https://keystone.example.org/v3", "r1", "compute")
 
 
 def servers(connection: Connection) -> None:
-    connection.service("compute").json("GET", "/servers")
+    service_at(connection, "compute").json("GET", "/servers")
 
 
 def images(connection: Connection) -> None:
-    connection.service("image").json("GET", "/images")
+    service_at(connection, "image").json("GET", "/images")
 
 
 def often(times: int) -> Callable[[Connection], None]:
@@ -505,7 +506,7 @@ def test_a_longer_pause_stays() -> None:
     ],
 )
 def test_what_clouds_yaml_says(config: dict[str, Any], service_type: str, limit: Limit) -> None:
-    assert configured(config, service_type) == limit
+    assert configured_limit(config, service_type) == limit
 
 
 @pytest.mark.parametrize(

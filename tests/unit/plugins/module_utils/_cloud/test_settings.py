@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.settings import service_settings
 
 PASSWORD = {"auth_url": "https://127.0.0.1/v3", "username": "u", "password": "p"}
 SCOPED = PASSWORD | {"project_name": "x", "project_id": "7"}
@@ -45,8 +44,8 @@ ENTRIES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_answers_are_those_of_openstacksdk(service: str, entry: dict[str, Any]) -> None:
     (region,) = Clouds(clouds_config={"clouds": {"a": entry}}).regions("a")
-    config = region.config
-    assert service_settings(config, service) == {
+    config = region.settings.config
+    assert region.settings.service(service) == {
         "service_type": config.get_service_type(service),
         "service_name": config.get_service_name(service),
         "interface": config.get_interface(service),

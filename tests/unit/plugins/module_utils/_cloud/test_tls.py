@@ -25,9 +25,11 @@ from cryptography.x509.oid import NameOID
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import tls
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection, _heeds_environment
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.translate import translate
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.transport import _heeds_environment
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import UnreachableError, translate
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import UnreachableError
 
 
 @dataclass(frozen=True)

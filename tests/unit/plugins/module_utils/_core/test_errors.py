@@ -16,6 +16,7 @@ import urllib3
 from keystoneauth1 import exceptions as ksa
 from openstack import exceptions as sdk
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.translate import from_status, translate
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core import errors
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
     DeadlineError,
@@ -24,11 +25,9 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
     ServerError,
     ThrottledError,
     failure,
-    from_status,
-    parse_retry_after,
-    translate,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.retry import parse_retry_after
 
 NOVA_QUOTA = {"forbidden": {"code": 403, "message": "Quota exceeded for cores: Requested 4, but already used 20 of 20"}}
 NOVA_POLICY = {"forbidden": {"code": 403, "message": "Policy doesn't allow os_compute_api:servers:detail"}}

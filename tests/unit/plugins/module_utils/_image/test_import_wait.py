@@ -55,7 +55,7 @@ class Glance:
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_wait, "FIRST_PAUSE", 0.04)
+    monkeypatch.setattr(import_wait, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(import_wait, "LONGEST_PAUSE", 0.03)
 
 

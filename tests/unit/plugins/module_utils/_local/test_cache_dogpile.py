@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError, InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local import cache_dogpile, private_files
@@ -92,11 +93,11 @@ def shared(request: pytest.FixtureRequest) -> Iterator[tuple[Section, subprocess
 
 
 def servers(connection: Connection) -> int:
-    return len(connection.service("compute").json("GET", "/servers")["servers"])
+    return len(service_at(connection, "compute").json("GET", "/servers")["servers"])
 
 
 def images(connection: Connection) -> int:
-    return len(connection.service("image").json("GET", "/images")["images"])
+    return len(service_at(connection, "image").json("GET", "/images")["images"])
 
 
 def ask(clouds: FakeOpenStack, section: Any, work: Callable[[Connection], int] = servers) -> list[Result[int]]:

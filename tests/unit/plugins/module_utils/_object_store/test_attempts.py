@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core import retry
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
     AuthError,
@@ -26,8 +27,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
     ThrottledError,
     UnreachableError,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store import attempts
-from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.attempts import ATTEMPTS, STALLS, Sender
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.attempts import BODIES, Sender
 from tests.support.fake_openstack import FakeOpenStack
 
 
@@ -56,7 +56,7 @@ class Store:
 
 @pytest.fixture
 def connection(fake_openstack: Callable[..., FakeOpenStack], monkeypatch: pytest.MonkeyPatch) -> Connection:
-    monkeypatch.setattr(attempts, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.001)
     config = {"clouds": {"cloud1": fake_openstack()["cloud1"].entry()}}
     made = Connection(Clouds(clouds_config=config).regions("cloud1")[0])
     made.deadline = Deadline(20)
@@ -106,10 +106,10 @@ def test_what_does_not_pass_is_raised_at_once(connection: Connection, error: Oak
 @pytest.mark.parametrize(
     ("error", "times", "raised"),
     [
-        (ServerError("x"), ATTEMPTS, ServerError),
-        (ThrottledError("x", retry_after=0.0), ATTEMPTS, ThrottledError),
-        (refused(422), ATTEMPTS, IntegrityError),
-        (DeadlineError("x"), STALLS, DeadlineError),
+        (ServerError("x"), BODIES.attempts, ServerError),
+        (ThrottledError("x", retry_after=0.0), BODIES.attempts, ThrottledError),
+        (refused(422), BODIES.attempts, IntegrityError),
+        (DeadlineError("x"), BODIES.stalls, DeadlineError),
         (AuthError("x"), 2, AuthError),
     ],
 )

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core import retry
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
     DeadlineError,
@@ -25,7 +26,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
     ServerError,
     UnreachableError,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import download, locate
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import locate
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.download import download_url
 
 DATA = bytes(range(1, 251)) * 8000
@@ -115,7 +116,7 @@ def web() -> Iterator[Web]:
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.01)
 
 
 def fetch(web: Web, tmp_path: Path, seconds: float = 20.0, silence: float = 5.0) -> bytes:

@@ -1,0 +1,297 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One service of one Location: where it is, how it is asked, and page by page."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+from .._core.deadline import Deadline
+from .._core.errors import InputError, RefusedError, ServerError
+from .auth import is_recent
+from .discovery import DISCOVERY
+from .service_types import all_types
+from .translate import translate
+from .transport import asking
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from keystoneauth1.access import AccessInfo
+    from keystoneauth1.adapter import Adapter
+    from requests import Response
+
+    from .connection import Connection
+
+_VERSIONS = {"compute": ("2", "2.latest"), "image": ("2", "2.latest"), "identity": ("3", "3.latest")}
+_VERSIONED_URL = re.compile(r"/v(?P<major>\d+)[^/]*(/|$)")
+_IDEMPOTENT = {"GET", "HEAD", "DELETE"}
+
+
+def service_at(connection: Connection, service_type: str, version: str | None = None) -> Service:
+    """The service of this type. Whether the Location has it shows at the first use of its endpoint.
+
+    ``version`` is the major version to speak, where it is not the usual one. The same one each time.
+    """
+    key = ("service", service_type, version)
+    found: Service = connection.kept.setdefault(key, Service(connection, service_type, version=version))
+    return found
+
+
+@dataclass(frozen=True)
+class _Endpoint:
+    """Where a service is, by the catalog of a token; ``root`` is where it announced it, None where it need not."""
+
+    access: AccessInfo | None
+    url: str
+    root: str | None
+
+
+class Service:
+    """One service of one Location; paths are relative to its versioned endpoint, whole URLs are taken as they are.
+
+    ``interface`` (public, internal or admin) wins over that of clouds.yaml; ``version`` is the major version to speak,
+    without it the usual one.
+    """
+
+    def __init__(
+        self, connection: Connection, service_type: str, interface: str | None = None, version: str | None = None
+    ) -> None:
+        self.connection = connection
+        self.service_type = service_type
+        self.interface = interface
+        self._versions = (version, f"{version}.latest") if version else _VERSIONS.get(service_type)
+        self._found: _Endpoint | None = None
+
+    @cached_property
+    def adapter(self) -> Adapter:
+        """The keystoneauth1 adapter, with what clouds.yaml says of this service."""
+        from keystoneauth1.adapter import Adapter
+
+        settings = self.connection.region.settings.service(self.service_type)
+        least, most = self._versions or (None, None)
+        return Adapter(
+            self.connection.session,
+            **(settings | {"interface": self.interface or settings["interface"]}),
+            min_version=least,
+            max_version=most,
+        )
+
+    @property
+    def endpoint(self) -> str:
+        """The versioned base URL by the catalog of the token, without a slash at its end.
+
+        Costs no request where the catalog or clouds.yaml names a URL of the version we speak, and one discovery, for
+        all processes, where not. Raises RefusedError when the Location does not have the service.
+        """
+        # Not a cached_property: before Python 3.12 its lock is one for all Locations, and this waits for the network.
+        self.connection.authenticate()
+        if self._found is None or self._found.access is not self.connection.access:
+            try:
+                self._found = self._find()
+            except Exception as exc:
+                raise translate(exc) from exc
+        return self._found.url
+
+    def _find(self) -> _Endpoint:
+        from keystoneauth1.exceptions import CatalogException
+
+        try:
+            url = self._announced()
+        except CatalogException:
+            if not self._has_new_catalog():
+                raise
+            url = self._announced()
+        access = self.connection.access
+        if not url:
+            raise RefusedError(
+                f"the catalog has no {self.service_type} endpoint here",
+                hint="Check region_name and interface in clouds.yaml; not every cloud offers every service.",
+            )
+        version = _VERSIONED_URL.search(url)
+        root = None
+        if self._versions:
+            if not version or version["major"] != self._versions[0]:
+                root = url[: version.start()] if version else url
+                url = self._discovered(root, *self._versions)
+        elif self.service_type == "network" and not version:
+            url = f"{url.rstrip('/')}/v2.0"  # Neutron's discovery document is not open on every cloud
+        return _Endpoint(access, url.rstrip("/"), root)
+
+    def _announced(self) -> str | None:
+        """The URL by clouds.yaml or the catalog, of which keystoneauth would copy all that it is given to search."""
+        access, adapter = self.connection.access, self.adapter
+        if access and not adapter.endpoint_override:
+            names = all_types(adapter.service_type)
+            catalog = access.service_catalog
+            ours = [service for service in catalog.catalog if service.get("type") in names]
+            if ours:
+                url: str | None = type(catalog)(ours).url_for(
+                    service_type=adapter.service_type,
+                    service_name=adapter.service_name,
+                    interface=adapter.interface or "public",
+                    region_name=adapter.region_name,
+                )
+                return url
+        return adapter.get_endpoint(skip_discovery=True)
+
+    def _discovered(self, root: str, least: str, most: str) -> str:
+        """The URL of the version we speak, as the service itself names it."""
+        with asking(self.service_type):
+            found = self.connection.documents.ask(self.connection.session, root, self.connection.deadline)
+        try:
+            url = found.versioned_url_for(min_version=least, max_version=most)
+        except (AttributeError, KeyError, TypeError, ValueError) as exc:
+            raise ServerError(f"the versions of the {self.service_type} service make no sense: {exc}") from exc
+        if not url:
+            raise RefusedError(f"the {self.service_type} service offers no version {least}")
+        return urljoin(f"{root.rstrip('/')}/", url)
+
+    def _has_new_catalog(self) -> bool:
+        """Whether there is a new token, in place of one that is not quite new and whose catalog looks wrong."""
+        before = self.connection.access
+        self.connection.region.auth.renew(self.connection, is_recent)
+        self.connection.authenticate()
+        return self.connection.access is not before
+
+    def _has_moved(self, *, unreachable: bool) -> bool:
+        """Whether the endpoint is another than the token or a document said that are not quite new."""
+        found = self._found
+        if found is None:
+            return False
+        forgotten = found.root is not None and self.connection.documents.forget(found.root)
+        if not forgotten and not (unreachable and self._has_new_catalog()):
+            return False
+        self._found = None
+        return self.endpoint != found.url
+
+    def newest_microversion(self) -> str | None:
+        """The newest microversion that the service offers, by discovery; None where it has none."""
+        with (
+            self.connection.region.cache.lock(DISCOVERY, self.endpoint, self.connection.deadline),
+            asking(self.service_type),
+        ):
+            data = self.adapter.get_endpoint_data()
+        newest = data.max_microversion if data else None
+        return ".".join(str(part) for part in newest) if newest else None
+
+    def request(self, method: str, path: str, *, retry: bool = True, **kwargs: Any) -> Response:
+        """Send one request to ``endpoint + path`` and return its answer below 400; raises `OaktreeError`.
+
+        "Slow down" answers (429, 413 and 503 with Retry-After) are obeyed within the Location's clock; broken
+        connections and other 5xx answers are tried again where that does no harm (GET, HEAD, DELETE). ``retry=False``
+        sends once: for bodies that only the caller can rewind.
+        """
+        if not retry:
+            return self._send(method, path, **kwargs)
+        return self.connection.with_retries(
+            lambda: self._send(method, path, **kwargs), repeatable=method in _IDEMPOTENT
+        )
+
+    def _send(self, method: str, path: str, **kwargs: Any) -> Response:
+        self.connection.deadline.remaining()
+        try:
+            return self._authorized(method, path, **kwargs)
+        except Exception as exc:
+            raise translate(exc) from exc
+
+    def _authorized(self, method: str, path: str, *, allow_reauth: bool = True, **kwargs: Any) -> Response:
+        """Send, and with ``allow_reauth`` once more where the token is refused, or a remembered endpoint is wrong.
+
+        The second time it is a new token, and the endpoint that its catalog names.
+        """
+        from keystoneauth1.exceptions import ConnectFailure, NotFound, Unauthorized
+
+        repeatable = allow_reauth
+        while True:
+            self.connection.authenticate()
+            check_path(path)
+            url = path if path.startswith(("https://", "http://")) else self.endpoint + path
+            token = (self.connection.session.get_auth_headers() or {}).get("X-Auth-Token")
+            try:
+                with asking(self.service_type):
+                    response: Response = self.adapter.request(url, method, allow_reauth=False, **kwargs)
+            except Unauthorized:
+                self.connection.region.auth.forget(self.connection, token)
+                if not repeatable:
+                    raise
+            except NotFound:
+                if not (repeatable and self._has_moved(unreachable=False)):
+                    raise
+            except ConnectFailure:  # what changes something may have arrived all the same
+                if not (repeatable and method in _IDEMPOTENT and self._has_moved(unreachable=True)):
+                    raise
+            else:  # several services know 300 only for a path that is none
+                if not (repeatable and response.status_code == 300 and self._has_moved(unreachable=False)):
+                    return response
+            repeatable = False
+
+    def json(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
+        """Send a request whose answer is a JSON object; raises ServerError for any other answer."""
+        response = self.request(method, path, **kwargs)
+        return json_object(response)
+
+    def shared(self, path: str, since: float | None = None, **kwargs: Any) -> dict[str, Any]:
+        """GET a JSON object, perhaps from another process's request; see `RequestCoalescer.get`, also for ``since``."""
+        connection = self.connection
+        key = json.dumps(
+            [connection.region.auth.credentials_key, self.endpoint, path, kwargs], sort_keys=True, default=str
+        )
+        patience = Deadline(connection.api_timeout, "api_timeout", connection.deadline.cancelled)
+        return connection.reads.get(key, lambda: self.json("GET", path, **kwargs), patience, since)
+
+    def pages(
+        self, path: str, key: str, params: Mapping[str, Any], more: str, *, shared: bool = False, **kwargs: Any
+    ) -> Iterator[list[Any]]:
+        """The pages of a list by marker: ``key`` holds the items, ``more`` is present while another page follows.
+
+        With ``shared`` each may be one that another process has got for us.
+        """
+        query = dict(params)
+        while True:
+            body = (self.shared if shared else partial(self.json, "GET"))(path, params=query, **kwargs)
+            page = body.get(key)
+            if not isinstance(page, list):
+                raise ServerError(f"the answer to GET {path} has no list {key!r}")
+            yield page
+            if not body.get(more) or not page:
+                return
+            last = page[-1].get("id") if isinstance(page[-1], dict) else None
+            if not last or last == query.get("marker"):
+                raise ServerError(f"the pages of GET {path} lead nowhere")
+            query["marker"] = last
+            del body, page  # it may be large, and the next one is on its way
+
+
+def segment(name: object) -> str:
+    """A name or ID as one segment of a URL's path, whatever characters are in it."""
+    return quote(str(name), safe="")
+
+
+def check_path(path: str) -> None:
+    """Raise InputError for a path or URL with a segment ``.`` or ``..``.
+
+    HTTP libraries resolve those (RFC 3986, 5.2.4), and the request would be for something else than was named.
+    """
+    if {".", ".."} & {unquote(part) for part in urlsplit(path).path.split("/")}:
+        raise InputError(
+            f"{path.partition('?')[0]!r} cannot be requested: no part of a name between slashes may be '.' or '..'",
+            hint="Choose another name.",
+        )
+
+
+def json_object(response: Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except ValueError as exc:
+        where = f"{response.request.method} {response.url.partition('?')[0]}"
+        raise ServerError(f"the answer to {where} is not valid JSON: {exc}") from exc
+    if not isinstance(body, dict):
+        raise ServerError(f"the answer to {response.request.method} {response.url} is not a JSON object")
+    return body

@@ -1,0 +1,149 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Exceptions of openstacksdk, keystoneauth1 and requests, and HTTP answers, as errors of ours: only here."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from .._core.errors import (
+    AuthError,
+    ConfigError,
+    ConflictError,
+    DeadlineError,
+    OaktreeError,
+    QuotaError,
+    RefusedError,
+    ServerError,
+    ThrottledError,
+    UnreachableError,
+    unexpected,
+)
+from .._core.retry import parse_retry_after
+from .._core.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def translate(exc: BaseException) -> OaktreeError:
+    """Say any exception that work on a Location can end with as one of ours."""
+    if isinstance(exc, OaktreeError):
+        return exc
+    return _translate_keystoneauth(exc) or _translate_others(exc)
+
+
+def _translate_keystoneauth(exc: BaseException) -> OaktreeError | None:  # noqa: C901, PLR0911 - a table
+    from keystoneauth1 import exceptions as ksa
+
+    cause = exc.__context__
+    if isinstance(exc, ksa.DiscoveryFailure) and isinstance(cause, (ksa.ConnectionError, ksa.HttpServerError)):
+        return _translate_keystoneauth(cause)  # an unversioned Keystone was not reached, or failed
+    text = _brief(exc)
+    if isinstance(exc, ksa.HttpError):
+        response = exc.response
+        body = response.text if response is not None else ""
+        headers = response.headers if response is not None else {}
+        return from_status(exc.http_status, text, body, headers)
+    if isinstance(exc, ksa.SSLError):
+        return UnreachableError(text, hint="Check cacert and verify in the cloud's entry in clouds.yaml.")
+    if isinstance(exc, ksa.ConnectTimeout):
+        return DeadlineError(text)
+    if isinstance(exc, (ksa.ConnectionError, ksa.UnknownConnectionError)):
+        return UnreachableError(text)
+    if isinstance(exc, (ksa.EndpointNotFound, ksa.CatalogException)):
+        return RefusedError(
+            f"the catalog has no such endpoint here: {text}" if text else "the catalog has no such endpoint here",
+            hint="Check region_name and interface in clouds.yaml; not every cloud offers every service.",
+        )
+    if isinstance(exc, ksa.DiscoveryFailure):
+        return ServerError(
+            f"version discovery failed: {text}",
+            hint="Check auth_url in clouds.yaml and the URL in the catalog; if they are right, tell the operator.",
+        )
+    if isinstance(exc, (ksa.AuthPluginException, ksa.MissingRequiredOptions, ksa.NoMatchingPlugin)):
+        return ConfigError(text)
+    if isinstance(exc, ksa.AuthorizationFailure):
+        return AuthError(text)
+    if isinstance(exc, ksa.ClientException):
+        return ServerError(text)
+    return None
+
+
+def _translate_others(exc: BaseException) -> OaktreeError:
+    import requests
+
+    text = _brief(exc)
+    if isinstance(exc, (requests.exceptions.JSONDecodeError, json.JSONDecodeError)):
+        return ServerError(f"the answer is not valid JSON: {text}")
+    if isinstance(exc, requests.exceptions.Timeout):
+        return DeadlineError(text)
+    if isinstance(exc, requests.exceptions.RequestException):
+        return UnreachableError(text)
+    if type(exc).__module__.startswith("openstack."):
+        return ConfigError(text)
+    return unexpected(exc)
+
+
+_QUOTA = re.compile(r"quota|limit(s)? (was |is |has been )?(exceeded|reached)|exceed", re.IGNORECASE)
+
+
+def from_status(  # noqa: PLR0911 - a table
+    status: int, text: str, body: str, headers: Mapping[str, str]
+) -> OaktreeError:
+    """Say an HTTP error answer as one of ours.
+
+    413 means "slow down" with a Retry-After and "too large" without one; 403 is how several services say that a
+    quota is reached, and 409 how Neutron does. 507 is an object store's word for no space left.
+    """
+    message = text
+    detail = _detail(body)
+    if detail and detail not in text:
+        message = f"{text}: {detail}"
+    retry_after = parse_retry_after(headers.get("Retry-After"))
+    if status == 401:
+        return AuthError(message)
+    if status == 429 or (status == 413 and retry_after is not None):
+        return ThrottledError(message, retry_after=retry_after)
+    if status in (413, 507) or (status in (403, 409) and _QUOTA.search(detail)):
+        return QuotaError(message)
+    if status == 409:
+        return ConflictError(message)
+    if status >= 500:
+        if status == 503 and retry_after is not None:
+            return ThrottledError(message, retry_after=retry_after)
+        return ServerError(message, status=status)
+    return RefusedError(message, status=status)
+
+
+def _detail(body: str) -> str:
+    """What an OpenStack error body says: ``{"x": {"message": ...}}``, ``{"message": ...}`` or a page's text."""
+    try:
+        data = json.loads(body)
+    except ValueError:
+        return one_line(re.sub(r"<title>.*?</title>|<[^>]+>", " ", body, flags=re.DOTALL))
+    if isinstance(data, dict):
+        for value in (data, *data.values()):
+            if isinstance(value, dict) and isinstance(value.get("message"), str):
+                return one_line(value["message"])
+    return ""
+
+
+_TO_WHERE = re.compile(r"(.+? https?://\S+): ")
+
+
+def _brief(exc: BaseException) -> str:
+    """What an exception says in a line; of a network error, where to and the innermost reason.
+
+    What libraries wrap around it repeats the address, speaks of retries that nobody made, and hides the reason.
+    """
+    where = _TO_WHERE.match(str(exc))
+    if not where:
+        return one_line(str(exc))
+    reason = exc
+    while inner := reason.__cause__ or reason.__context__:
+        reason = inner
+    return one_line(f"{where[1]}: {reason}" if reason is not exc else str(exc))

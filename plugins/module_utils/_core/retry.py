@@ -1,0 +1,113 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Trying again: how often, after which errors, and after which pause. Nothing else in this collection decides that.
+
+Polling for a state is not retrying: see `_image.import_wait`.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from .errors import DeadlineError, OaktreeError, ServerError, ThrottledError, UnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .deadline import Deadline
+
+FIRST_PAUSE = 0.5
+"""Seconds before a second attempt, where nobody asked for another time."""
+
+PASSING = (ServerError, ThrottledError, UnreachableError)
+"""What may be over a moment later."""
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """``attempts`` of work that fails with one of the ``errors``; ``stalls`` where it was a timeout, which takes long.
+
+    The pauses begin with ``first`` times `FIRST_PAUSE` and double, up to ``longest`` seconds.
+    """
+
+    attempts: float = 3
+    errors: tuple[type[OaktreeError], ...] = PASSING
+    stalls: float = 2
+    first: float = 1.0
+    longest: float = math.inf
+
+    def allows(self, failures: int, error: OaktreeError) -> bool:
+        """Whether there is another attempt after so many failures, the last one with this error."""
+        most = self.stalls if isinstance(error, DeadlineError) else self.attempts
+        return isinstance(error, self.errors) and failures < most
+
+    def pause(self, failures: int, error: OaktreeError) -> float:
+        """Seconds until the next attempt: what the service asked for (Retry-After), or a little longer each time."""
+        asked = error.retry_after if isinstance(error, ThrottledError) else None
+        return min(FIRST_PAUSE * self.first * 2 ** (failures - 1), self.longest) if asked is None else asked
+
+
+class Attempts:
+    """The attempts at one piece of work, within a deadline."""
+
+    def __init__(self, policy: Policy, deadline: Deadline) -> None:
+        self._policy = policy
+        self._deadline = deadline
+        self.failures = 0
+
+    def remain(self, error: OaktreeError) -> bool:
+        """Whether there is another attempt if this one failed with the error."""
+        return self._policy.allows(self.failures + 1, error)
+
+    def failed(self, error: OaktreeError) -> None:
+        """Wait until the next attempt.
+
+        Raises ``error`` where there is none, or where the pause would outlast the deadline, and DeadlineError when the
+        run was interrupted.
+        """
+        self.failures += 1
+        if not self._policy.allows(self.failures, error):
+            raise error
+        try:
+            self._deadline.sleep(self._policy.pause(self.failures, error))
+        except DeadlineError:
+            self._deadline.check_cancelled()
+            raise error from None
+
+    def progressed(self) -> None:
+        """Count from the beginning: something came through."""
+        self.failures = 0
+
+
+def with_retries(call: Callable[[], Value], policy: Policy, deadline: Deadline) -> Value:
+    """What ``call`` returns, or raises when no attempt is left; see `Attempts.failed`."""
+    attempts = Attempts(policy, deadline)
+    while True:
+        try:
+            return call()
+        except OaktreeError as error:
+            attempts.failed(error)
+
+
+def parse_retry_after(value: str | None) -> float | None:
+    """Seconds that a Retry-After header asks for, as a number or as a date (RFC 9110, 10.2.3).
+
+    None without one; one second for what is neither.
+    """
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return 1.0
