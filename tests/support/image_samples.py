@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import MD5, SHA256
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import DIGESTS, ImageFile
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import DIGESTS
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import ImageFile
 
 DATA = b"the file"
 OTHER = b"other"

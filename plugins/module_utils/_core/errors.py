@@ -23,12 +23,9 @@ Exceptions of other libraries and HTTP answers become these in `_cloud.translate
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from .text import one_line
-
-if TYPE_CHECKING:
-    from .location import Location
 
 
 class OaktreeError(Exception):
@@ -140,11 +137,6 @@ class InputError(OaktreeError):
 
     kind = "input"
     default_hint = "Correct the option."
-
-
-def failure(error: OaktreeError, location: Location) -> dict[str, Any]:
-    """The record of a failed Location: ``{location, error, kind, hint}``."""
-    return {"location": location.to_dict(), "error": error.message, "kind": error.kind, "hint": error.hint}
 
 
 def record_of(error: OaktreeError) -> dict[str, str]:

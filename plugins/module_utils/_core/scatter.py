@@ -12,9 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .._cloud.translate import translate
 from .deadline import Cancellation, Deadline
-from .errors import DeadlineError, OaktreeError
+from .errors import DeadlineError, OaktreeError, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,16 +58,19 @@ class InterruptError(KeyboardInterrupt):
 
 
 def scatter(
-    items: Sequence[Item], work: Callable[[Item, Deadline], Value], limits: Limits
+    items: Sequence[Item],
+    work: Callable[[Item, Deadline], Value],
+    limits: Limits,
+    translate: Callable[[BaseException], OaktreeError] = unexpected,
 ) -> list[Outcome[Item, Value]]:
     """Run ``work(item, deadline)`` for every item, at most ``concurrency`` at once; outcomes in the items' order.
 
     The deadline of an item starts with its work. Work that does not end within ``timeout + grace`` is given up: its
     outcome is a DeadlineError, its place goes to the next item, and its thread, a daemon, cannot hold the exit of
     the process. On KeyboardInterrupt all work is told to stop and gets ``grace`` to clean up, which a second one ends;
-    it goes on as an InterruptError.
+    it goes on as an InterruptError. ``translate`` says what the exceptions of other libraries mean.
     """
-    run = _Run(items, work, limits)
+    run = _Run(items, work, limits, translate)
     try:
         run.until_done()
     except KeyboardInterrupt as interrupt:
@@ -79,10 +81,17 @@ def scatter(
 
 
 class _Run(Generic[Item, Value]):
-    def __init__(self, items: Sequence[Item], work: Callable[[Item, Deadline], Value], limits: Limits) -> None:
+    def __init__(
+        self,
+        items: Sequence[Item],
+        work: Callable[[Item, Deadline], Value],
+        limits: Limits,
+        translate: Callable[[BaseException], OaktreeError],
+    ) -> None:
         self.items = items
         self.work = work
         self.limits = limits
+        self._translate = translate
         self.outcomes: dict[int, Outcome[Item, Value]] = {}
         self._started: dict[int, float] = {}
         # What the threads of the work write, each for its own item; all else is the caller's.
@@ -129,7 +138,7 @@ class _Run(Generic[Item, Value]):
             value = self.work(item, deadline)
             outcome = Outcome[Item, Value](item, time.monotonic() - start, value)
         except Exception as exc:  # noqa: BLE001 - the one place where a worker's error becomes data
-            error = translate(exc)
+            error = self._translate(exc)
             if error is not exc:
                 error.__cause__ = exc
             outcome = Outcome(item, time.monotonic() - start, error=error)

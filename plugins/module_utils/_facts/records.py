@@ -15,7 +15,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from .._core.errors import InputError, ServerError
+from .._core.errors import ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -151,15 +151,6 @@ def image_record(data: Mapping[str, Any], location: Location) -> dict[str, Any]:
     _check_words(record["id"], record["name"], record["owner_id"])
     record["location"] = _location(location, None, record["owner_id"])
     return record
-
-
-def check_fields(fields: Iterable[str], known: Collection[str]) -> None:
-    """Raise InputError for a field that no record has."""
-    unknown = sorted(set(fields) - set(known))
-    if unknown:
-        raise InputError(
-            f"fields: {', '.join(map(repr, unknown))} is not known", hint=f"Known are {', '.join(sorted(known))}."
-        )
 
 
 def records(

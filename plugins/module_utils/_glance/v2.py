@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._cloud.capabilities import ImageCapabilities, Quota, image_capabilities
@@ -14,7 +15,7 @@ from .._core.errors import ConflictError, DeadlineError, RefusedError, ServerErr
 from .._core.text import without_signatures
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from requests import Response
 
@@ -57,6 +58,9 @@ GLANCE_FIELDS = frozenset({
 """Names that are no custom properties (Glance's image schema), and what reserved ones begin with."""
 GLANCE_RESERVED = "os_glance"
 
+PAGE = "1000"
+"""Asked for, not got: Glance gives 25 a page unless asked, and no more than its own maximum."""
+
 LONGEST_NAME = 255
 """Characters of an image's name."""
 
@@ -84,11 +88,12 @@ class Glance:
     def get(self, image_id: str) -> dict[str, Any] | None:
         """The image as Glance shows it, or None when there is none of this id."""
         try:
-            return self._service.json("GET", f"/images/{segment(image_id)}")
+            image = self._service.json("GET", f"/images/{segment(image_id)}")
         except RefusedError as error:
             if error.status == 404:
                 return None
             raise
+        return image if "id" in image else None  # an empty ID is the path of the list
 
     def poll(self, image_id: str, since: float) -> dict[str, Any] | None:
         """As `get`, asked since then (of `time.time`), maybe by another process.
@@ -103,16 +108,26 @@ class Glance:
 
     def _unfinished(self, since: float) -> list[dict[str, Any]]:
         """The first thousand."""
-        params = {"status": "in:queued,saving,uploading,importing", "limit": "1000"}
+        params = {"status": "in:queued,saving,uploading,importing", "limit": PAGE}
         owner = self.connection.location.project.id
         if owner:
             params["owner"] = owner
         found: list[dict[str, Any]] = self._service.shared("/images", since, params=params).get("images") or []
         return found
 
+    def all(self, name: str | None, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """The images that match, in the largest pages that the cloud gives: a request for each.
+
+        ``filters`` are query parameters of Glance's, sent as they are. Processes that list the same share the requests.
+        """
+        params = {"limit": PAGE, "sort": "name:asc,id:asc", **filters}
+        if name is not None:
+            params["name"] = f"eq:{name}" if ":" in name else name  # else an operator of Glance's
+        return chain.from_iterable(self._service.pages("/images", "images", params, "next", shared=True))
+
     def named(self, names: Sequence[str], owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:
         """The images of this owner (any visible one without) that bear one of the names."""
-        params = {"limit": "1000", "os_hidden": str(hidden).lower()}
+        params = {"limit": PAGE, "os_hidden": str(hidden).lower()}
         if owner:
             params["owner"] = owner
         found: list[dict[str, Any]] = []
@@ -215,7 +230,7 @@ class Glance:
 
     def kept_for(self, name: str, owner: str | None) -> list[dict[str, Any]]:
         """The images that had the name before others took their place, oldest first."""
-        params = {"limit": "1000", "os_hidden": "true", KEPT_FOR: name, **({"owner": owner} if owner else {})}
+        params = {"limit": PAGE, "os_hidden": "true", KEPT_FOR: name, **({"owner": owner} if owner else {})}
         pages = self._service.pages("/images", "images", params, "next")
         kept = [image for page in pages for image in page if image.get(KEPT_FOR) == name]
         return sorted(kept, key=lambda image: (image["created_at"], image["id"]))

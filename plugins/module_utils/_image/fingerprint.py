@@ -5,14 +5,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import IntegrityError
 from .._glance.v2 import MD5, SHA256, SOURCE_MD5, SOURCE_SHA256
-from .source.image_file import Fingerprint, same_format
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+DIGESTS = ("md5", "sha256", "sha512")
+"""Glance answers with md5 and, unless the operator chose otherwise, sha512; openstacksdk records md5 and sha256."""
+
+_RAW_NAMES = {"raw", "ami", "ari", "aki", "ploop", "iso"}
+"""Formats of Glance's that are bytes as they stand."""
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What tells image data from other data: size in bytes, and those of its digests that are known, hexadecimal."""
+
+    size: int
+    disk_format: str
+    digests: Mapping[str, str] = field(repr=False)
+
+
+def same_format(one: str, other: str) -> bool:
+    """Whether data in one disk_format is data in the other, by another name."""
+    return one == other or {one, other} <= _RAW_NAMES
 
 
 def same_content(image: Mapping[str, Any], origin: Fingerprint, disk_format: str) -> bool:

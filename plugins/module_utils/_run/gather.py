@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .._cloud.clouds_yaml import Clouds
 from .._cloud.connection import Connection, Region
-from .._core.errors import OaktreeError, failure
+from .._cloud.translate import translate
+from .._core.errors import OaktreeError
 from .._core.location import Location, Selection
 from .._core.scatter import Limits, Outcome, scatter
 from .._local.coalesce import RequestCoalescer
@@ -82,7 +83,11 @@ class Result(Generic[Value]):
 
     @property
     def failure(self) -> dict[str, Any] | None:
-        return failure(self.error, self.location) if self.error else None
+        """``{location, error, kind, hint}`` of a Location that failed."""
+        error = self.error
+        if error is None:
+            return None
+        return {"location": self.location.to_dict(), "error": error.message, "kind": error.kind, "hint": error.hint}
 
 
 def regions(target: Target) -> tuple[list[Region], list[Result[Any]]]:
@@ -101,7 +106,7 @@ def regions(target: Target) -> tuple[list[Region], list[Result[Any]]]:
     with warnings.catch_warnings():  # openstacksdk's remarks on entries would end in the middle of other output
         warnings.simplefilter("ignore")
         outcomes = scatter(
-            selection.clouds(clouds.names), lambda cloud, _deadline: clouds.regions(cloud), target.limits()
+            selection.clouds(clouds.names), lambda cloud, _deadline: clouds.regions(cloud), target.limits(), translate
         )
     failed = [Result[Any](Location(o.item), o.seconds, 0, error=o.error) for o in outcomes if o.error]
     found = {region.location: region for outcome in outcomes for region in outcome.value or ()}
@@ -125,7 +130,7 @@ def each(
         connection.authenticate()
         return work(connection)
 
-    return scatter(connections, connected, limits)
+    return scatter(connections, connected, limits, translate)
 
 
 def gather(target: Target, work: Callable[[Connection], Value]) -> list[Result[Value]]:

@@ -17,12 +17,11 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._core.errors import InputError, OaktreeError
 from .._core.scatter import InterruptError
-from .._facts.records import check_fields
 from .._local import private_files
 from .gather import Result, Target, gather
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from .._cloud.connection import Connection
 
@@ -152,6 +151,15 @@ def run_info(
     except OaktreeError as error:
         fail(module, error)
     finish(module, results, {plural: found, "locations": [_visit(result) for result in results]})
+
+
+def check_fields(fields: Iterable[str], known: Collection[str]) -> None:
+    """Raise InputError for a field that no record has."""
+    unknown = sorted(set(fields) - set(known))
+    if unknown:
+        raise InputError(
+            f"fields: {', '.join(map(repr, unknown))} is not known", hint=f"Known are {', '.join(sorted(known))}."
+        )
 
 
 def _visit(result: Result[list[dict[str, Any]]]) -> dict[str, Any]:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from ..._core.errors import InputError
 from ..._core.scatter import Limits
 from ..._facts.records import image_record
-from ..._glance.client import glance_for
-from ..._glance.find import find_image
+from ..._glance.client import find_image, glance_for
 from ..._object_store.large_object import CLEANUP_TIMEOUT
 from ..._run.gather import Result, Target, connect, each
 from ..fingerprint import stored_digests

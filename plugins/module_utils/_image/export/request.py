@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import InputError, IntegrityError
-from ..fingerprint import stored_digests
-from ..source.image_file import DIGESTS
+from ..fingerprint import DIGESTS, stored_digests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

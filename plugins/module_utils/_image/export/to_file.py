@@ -17,11 +17,11 @@ from ..._cloud.translate import translate
 from ..._core.errors import ConfigError, InputError, IntegrityError, OaktreeError, RefusedError
 from ..._core.retry import Policy, with_retries
 from ..._local import private_files
-from ..fingerprint import stored_digests
+from ..fingerprint import DIGESTS, same_format, stored_digests
 from ..source import locate
 from ..source.convert import convert
 from ..source.download import ImageStream, verify_data
-from ..source.image_file import DIGESTS, ImageFile, open_image_file, same_format
+from ..source.image_file import ImageFile, open_image_file
 from .partial_file import Partial, beside, longest_name, open_partial
 from .request import Copy, Export, file_name, same_image
 

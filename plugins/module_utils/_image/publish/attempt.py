@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..._cloud.connection import Connection
+    from ..fingerprint import Fingerprint
     from ..source.image_data import ImageData
-    from ..source.image_file import Fingerprint, ImageFile
+    from ..source.image_file import ImageFile
     from .context import PlanContext
     from .relay import RelayBoard
 

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import QuotaError, RefusedError
 from ..._glance.v2 import REPLACES
-from ..fingerprint import same_content
-from ..source.image_file import same_format
+from ..fingerprint import same_content, same_format
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..._core.location import Location
     from ..desired import Desired
-    from ..source.image_file import Fingerprint
+    from ..fingerprint import Fingerprint
     from .survey import Survey
 
 MIB = 1 << 20

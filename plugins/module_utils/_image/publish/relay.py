@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import defaultdict
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import OaktreeError, ServerError
+from ..source.image_data import HomeImage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,19 +25,11 @@ if TYPE_CHECKING:
 METHOD = "glance-download"
 
 
-@dataclass(frozen=True)
-class HomeImage:
-    """An image that is to go to other Locations, active where it is."""
-
-    location: Location
-    keystone: str
-    image: Mapping[str, Any]
-
-    def serves(self, context: PlanContext) -> bool:
-        """Whether the Location can fetch it from there as it is."""
-        same_cloud = (context.keystone, context.location.project.id) == (self.keystone, self.location.project.id)
-        elsewhere = context.location.region != self.location.region
-        return same_cloud and elsewhere and context.disk_format == self.image["disk_format"]
+def _can_serve(home: HomeImage, context: PlanContext) -> bool:
+    """Whether the Location can fetch the image from where it is, as it is."""
+    same_cloud = (context.keystone, context.location.project.id) == (home.keystone, home.location.project.id)
+    elsewhere = context.location.region != home.location.region
+    return same_cloud and elsewhere and context.disk_format == home.image["disk_format"]
 
 
 def with_source_regions(
@@ -54,7 +47,7 @@ def with_source_regions(
     chosen = {key: _source_region([context for context in group if able(context)]) for key, group in groups.items()}
     source_regions = {id(context): chosen[key] for key, group in groups.items() for context in group}
     return [
-        _served_by(context, home.location if home and home.serves(context) else source_regions[id(context)])
+        _served_by(context, home.location if home and _can_serve(home, context) else source_regions[id(context)])
         for context in contexts
     ]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ..._cloud.connection import Connection
     from ..desired import Desired
-    from ..source.image_file import Fingerprint
+    from ..fingerprint import Fingerprint
 
 UNFINISHED = {"queued", "saving", "uploading", "importing"}
 USABLE = {"active", "deactivated"}

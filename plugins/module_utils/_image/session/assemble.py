@@ -15,11 +15,10 @@ from ..._cloud.service import json_object, segment, service_at
 from ..._cloud.translate import translate
 from ..._core.errors import ConflictError, IntegrityError, OaktreeError, RefusedError, ServerError
 from ..._glance.v2 import Glance
-from ..fingerprint import stored_digests, verify
+from ..fingerprint import DIGESTS, Fingerprint, stored_digests, verify
 from ..import_wait import ImportWait
 from ..publish.schemes import glance_direct, web_download
 from ..publish.transfer import discard, until_active
-from ..source.image_file import DIGESTS, Fingerprint
 from ..upload_marker import upload_name
 from .record import part_of
 

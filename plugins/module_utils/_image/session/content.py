@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ..._core.errors import InputError
 from ..._glance.v2 import MD5, SHA256
 from ..._object_store.content import File, PartDigests
-from ..fingerprint import fingerprint_of
-from ..source.image_file import DIGESTS, Fingerprint, ImageFile, same_format
+from ..fingerprint import DIGESTS, Fingerprint, fingerprint_of, same_format
+from ..source.image_file import ImageFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

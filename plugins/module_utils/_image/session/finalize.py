@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from ..._cloud.connection import Connection
     from ..._object_store.responses import Segment
     from ..desired import Desired
+    from ..fingerprint import Fingerprint
     from ..publish.plan import Plan
-    from ..source.image_file import Fingerprint
     from .content import DeclaredContent
     from .record import PreparedUpload
     from .survey import SessionSurvey

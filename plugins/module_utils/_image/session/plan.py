@@ -14,8 +14,8 @@ from ..publish.plan import make_plan
 if TYPE_CHECKING:
     from ..._cloud.connection import Connection
     from ..desired import Desired
+    from ..fingerprint import Fingerprint
     from ..publish.plan import Plan
-    from ..source.image_file import Fingerprint
     from .survey import SessionSurvey
 
 

@@ -15,9 +15,8 @@ from ..._core.errors import ConflictError, OaktreeError
 from ..._glance.v2 import Glance
 from ..._object_store.client import Swift
 from ..._object_store.segments import PART_SIZE, part_size
-from ..fingerprint import fingerprint_of
+from ..fingerprint import fingerprint_of, same_format
 from ..publish.transfer import discard
-from ..source.image_file import same_format
 from .outcome import SessionChange, shown
 from .plan import publication_plan
 from .record import PreparedUpload

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..._glance.v2 import MD5, OBJECT, SESSION, SHA256, UPLOAD
-from ..source.image_file import Fingerprint
+from ..fingerprint import Fingerprint
 from ..upload_marker import session_marker, session_until, upload_name
 
 if TYPE_CHECKING:

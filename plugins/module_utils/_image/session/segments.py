@@ -21,7 +21,7 @@ from ..._object_store.large_object import CLEANUP_TIMEOUT, ObjectTarget, assembl
 from ..._object_store.responses import Segment
 from ..._object_store.segments import make_parts
 from ..._object_store.tempurl_key import signer
-from ..source.image_file import DIGESTS
+from ..fingerprint import DIGESTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

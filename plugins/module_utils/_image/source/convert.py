@@ -17,7 +17,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..._core.errors import ConfigError, InputError, OaktreeError
-from .image_file import ImageFile, open_image_file, same_format
+from ..fingerprint import same_format
+from .image_file import ImageFile, open_image_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

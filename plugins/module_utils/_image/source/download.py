@@ -22,8 +22,8 @@ from ..._core.errors import (
 )
 from ..._core.retry import PASSING, Attempts, Policy, with_retries
 from ..._glance.client import glance_for
-from ..fingerprint import stored_digests
-from .image_file import ImageFile, open_image_file, same_format
+from ..fingerprint import same_format, stored_digests
+from .image_file import ImageFile, open_image_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

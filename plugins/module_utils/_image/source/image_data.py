@@ -8,17 +8,18 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import DeadlineError, OaktreeError
+from ..fingerprint import Fingerprint, same_format
 from .convert import convert
-from .image_file import Fingerprint, ImageFile, same_format
+from .image_file import ImageFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ..._core.deadline import Deadline
-    from ..publish.relay import HomeImage
+    from ..._core.location import Location
 
 
 @dataclass
@@ -28,6 +29,15 @@ class _Conversion:
     lock: threading.Lock = field(default_factory=threading.Lock)
     source: ImageFile | None = None
     error: OaktreeError | None = None
+
+
+@dataclass(frozen=True)
+class HomeImage:
+    """An image that is to go to other Locations, active where it is."""
+
+    location: Location
+    keystone: str
+    image: Mapping[str, Any]
 
 
 class ImageData:

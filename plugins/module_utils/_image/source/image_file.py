@@ -8,39 +8,23 @@ from __future__ import annotations
 import hashlib
 import stat
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..._core.errors import InputError
+from ..fingerprint import DIGESTS, Fingerprint, same_format
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from oslo_utils.imageutils.format_inspector import FileInspector
 
     from ..._core.deadline import Deadline
-
-DIGESTS = ("md5", "sha256", "sha512")
-"""Glance answers with md5 and, unless the operator chose otherwise, sha512; openstacksdk records md5 and sha256."""
 
 CHUNK = 1 << 20
 """No more: the inspector of VHDX misses what the first MiB, its header section, says of others in the same chunk."""
 
 _RAW = {"raw", "gpt", "luks"}
 """Formats that the inspectors tell apart and Glance does not."""
-
-_RAW_NAMES = {"raw", "ami", "ari", "aki", "ploop", "iso"}
-"""Formats of Glance's that are bytes as they stand."""
-
-
-@dataclass(frozen=True)
-class Fingerprint:
-    """What tells image data from other data: size in bytes, and those of its digests that are known, hexadecimal."""
-
-    size: int
-    disk_format: str
-    digests: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -59,11 +43,6 @@ class ImageFile(Fingerprint):
                 f"the image is declared as {self.disk_format}, but its content is {self.detected}",
                 hint="It can be sent as it is, with the same disk_format, but not converted.",
             )
-
-
-def same_format(one: str, other: str) -> bool:
-    """Whether data in one disk_format is data in the other, by another name."""
-    return one == other or {one, other} <= _RAW_NAMES
 
 
 def open_image_file(path: str, deadline: Deadline | None = None) -> ImageFile:

@@ -17,15 +17,13 @@ from urllib.parse import unquote, urlparse
 from ..._cloud.translate import translate
 from ..._core.deadline import Deadline
 from ..._core.errors import InputError, IntegrityError, OaktreeError
-from ..._glance.client import glance_for
-from ..._glance.find import find_image
+from ..._glance.client import find_image, glance_for
 from ..._local import private_files
 from ..._run.gather import Target, connect, each
-from ..fingerprint import fingerprint_of
-from ..publish.relay import HomeImage
+from ..fingerprint import DIGESTS, fingerprint_of
 from .download import download_image, download_url, pieces
-from .image_data import ImageData
-from .image_file import DIGESTS, ImageFile, open_image_file
+from .image_data import HomeImage, ImageData
+from .image_file import ImageFile, open_image_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

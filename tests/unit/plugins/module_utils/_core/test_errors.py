@@ -24,9 +24,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
     RefusedError,
     ServerError,
     ThrottledError,
-    failure,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.retry import parse_retry_after
 
 NOVA_QUOTA = {"forbidden": {"code": 403, "message": "Quota exceeded for cores: Requested 4, but already used 20 of 20"}}
@@ -203,11 +201,6 @@ def test_ours_stay_as_they_are() -> None:
 def test_lines_are_joined_and_cut() -> None:
     assert translate(ksa.ConnectFailure("a\n  b\tc")).message == "a b c"
     assert len(translate(ksa.ConnectFailure("y" * 1000)).message) == 300
-
-
-def test_the_record_of_a_failure() -> None:
-    record = failure(ServerError("broke", hint="wait"), Location("a", "r"))
-    assert record == {"location": Location("a", "r").to_dict(), "error": "broke", "kind": "server", "hint": "wait"}
 
 
 KINDS = {

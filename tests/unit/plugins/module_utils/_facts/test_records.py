@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, ServerError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import ServerError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location, Project
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import (
     IMAGE_FIELDS,
     SERVER_FIELDS,
-    check_fields,
     image_record,
     records,
     server_record,
@@ -158,13 +157,6 @@ def test_records_keep_the_fields_that_are_wanted_and_their_location(fields: list
 def test_order_and_name_do_not_depend_on_the_fields() -> None:
     items = [{"id": "2", "name": "b"}, {"id": "3", "name": "a"}, {"id": "1", "name": "b"}]
     assert [record["id"] for record in records(server_record, items, HERE, name="b", fields=["id"])] == ["1", "2"]
-
-
-def test_fields_that_no_record_has_are_an_error() -> None:
-    check_fields(["id", "name"], SERVER_FIELDS)
-    with pytest.raises(InputError, match=r"^fields: 'flavour', 'nmae' is not known$") as raised:
-        check_fields(["nmae", "id", "flavour"], SERVER_FIELDS)
-    assert raised.value.hint == f"Known are {', '.join(sorted(SERVER_FIELDS))}."
 
 
 def test_what_records_have_in_common_is_one_object() -> None:

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, ServerError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.images import ImageQuery, list_images
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
 from tests.support.fake_openstack import BlackHole, BreakAnswer, FakeOpenStack
 from tests.support.run_core import ask, entries, kinds
 
@@ -129,3 +131,9 @@ def test_failures_and_results_stand_in_one_order(fake_openstack: Clouds) -> None
     assert failure["kind"] == "config"
     assert failure["location"]["cloud"] == "b-broken"
     assert results[1].failure is None
+
+
+def test_the_record_of_a_failure() -> None:
+    here = Location("a", "r")
+    record = Result[None](here, 0.0, 0, error=ServerError("broke", hint="wait")).failure
+    assert record == {"location": here.to_dict(), "error": "broke", "kind": "server", "hint": "wait"}

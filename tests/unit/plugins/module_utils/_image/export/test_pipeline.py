@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, IntegrityError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.find import find_image
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.client import find_image
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import pipeline as core
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.request import (
     Checksum,

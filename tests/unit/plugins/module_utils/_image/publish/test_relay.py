@@ -32,11 +32,11 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerpr
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.context import MIB, PlanContext
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.plan import Plan, make_plan
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.relay import (
-    HomeImage,
     RelayBoard,
     with_source_regions,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.survey import Survey
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_data import HomeImage
 from tests.support.image_samples import OTHER, image, recorded, source
 
 STORES = (ImageStore("fast", default=True, description=None), ImageStore("slow", default=False, description=None))

@@ -29,6 +29,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import SESSION, UPLOAD
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import Fingerprint
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.survey import Survey
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.assemble import check_arrived
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.content import DeclaredContent
@@ -42,7 +43,6 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.schemes import negotiate
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.survey import Remains, SessionSurvey
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import Fingerprint
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.upload_marker import (
     is_leftover,
     session_marker,

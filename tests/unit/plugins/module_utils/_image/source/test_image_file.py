@@ -17,11 +17,9 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError, InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import same_format
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import image_file
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import (
-    open_image_file,
-    same_format,
-)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import open_image_file
 from tests.support import image_formats as formats
 
 MIB = 1 << 20

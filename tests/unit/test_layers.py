@@ -1,0 +1,99 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The house: folders import only from folders above them, each source has its tests, and a name means one thing."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PLUGINS = ROOT / "plugins"
+UTILS = PLUGINS / "module_utils"
+PREFIX = "ansible_collections.oaktree.multicloud.plugins."
+
+LAYERS = (
+    "module_utils._core",
+    "module_utils._local",
+    "module_utils._cloud",
+    "module_utils._run",
+    "module_utils._glance",
+    "module_utils._facts",
+    "module_utils._object_store",
+    "module_utils._image.desired",
+    "module_utils._image.fingerprint",
+    "module_utils._image.upload_marker",
+    "module_utils._image.metadata",
+    "module_utils._image.import_wait",
+    "module_utils._image.source",
+    "module_utils._image.publish",
+    "module_utils._image.export",
+    "module_utils._image.session",
+    "module_utils._hosts",
+    "plugin_utils",
+    "doc_fragments",
+    "modules",
+    "inventory",
+    "lookup",
+)
+"""From the lowest to the highest. A layer imports from those before it and from itself, type-only imports included."""
+
+SOURCES = sorted(path for path in PLUGINS.rglob("*.py") if path.name != "__init__.py")
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(PLUGINS).with_suffix("").parts).removesuffix(".__init__")
+
+
+def layer_of(name: str) -> int | None:
+    return next((i for i, layer in enumerate(LAYERS) if f"{name}.".startswith(f"{layer}.")), None)
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The modules of this collection that a file imports, by their names below plugins."""
+    package = name_of(path).split(".") if path.name == "__init__.py" else name_of(path).split(".")[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            if node.level:
+                base = ".".join([*package[: len(package) - node.level + 1], *filter(None, [node.module])])
+            elif (node.module or "").startswith(PREFIX):
+                base = str(node.module).removeprefix(PREFIX)
+            else:
+                continue
+            names = [f"{base}.{alias.name}" for alias in node.names]
+            yield from (
+                name if (PLUGINS / name.replace(".", "/")).with_suffix(".py").exists() else base for name in names
+            )
+
+
+def test_every_source_is_in_one_layer() -> None:
+    assert [name_of(path) for path in SOURCES if layer_of(name_of(path)) is None] == []
+    assert [layer for layer in LAYERS if not any(name_of(path).startswith(layer) for path in SOURCES)] == []
+
+
+def test_no_import_leads_upwards() -> None:
+    upwards = [
+        f"{name_of(path)} imports {name}"
+        for path in PLUGINS.rglob("*.py")
+        for name in imports(path)
+        if (here := layer_of(name_of(path))) is not None and (there := layer_of(name)) is not None and there > here
+    ]
+    assert upwards == []
+
+
+def test_imports_within_module_utils_are_relative() -> None:
+    absolute = [name_of(path) for path in UTILS.rglob("*.py") if f"from {PREFIX}" in path.read_text(encoding="utf-8")]
+    assert absolute == []
+
+
+def test_a_class_name_means_one_thing() -> None:
+    classes = defaultdict(list)
+    for path in SOURCES:
+        if UTILS in path.parents:
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ClassDef):
+                    classes[node.name].append(name_of(path))
+    assert {name: files for name, files in classes.items() if len(files) > 1} == {}
