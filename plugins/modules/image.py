@@ -336,13 +336,16 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Selection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image import metadata
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired, Override, Timeouts
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.pipeline import Change, ensure_image
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.pipeline import (
+    Publication,
+    ensure_image,
+)
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import locate
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.workspace import workspace
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     ArgumentSpec,
-    StateResult,
     make_module,
     require,
     run_state,
@@ -423,7 +426,7 @@ def check(params: Mapping[str, Any]) -> None:
         metadata.check_properties(part["properties"] or {})
 
 
-def as_wanted(params: Mapping[str, Any]) -> Desired:
+def as_desired(params: Mapping[str, Any]) -> Desired:
     """The options as the pipeline takes them. Raises InputError."""
     check(params)
     return Desired(
@@ -446,7 +449,7 @@ def as_override(params: Mapping[str, Any]) -> Override:
     return Override(Selection.parse(params["locations"]), options)
 
 
-def make_supply(params: Mapping[str, Any], target: Target, directory: Path) -> ImageData | None:
+def find_image_data(params: Mapping[str, Any], target: Target, directory: Path) -> ImageData | None:
     """The image's data, found, verified where it is here; None where only metadata matters. Raises `OaktreeError`."""
     checksum = params["checksum"]
     if params["state"] == "absent":
@@ -460,10 +463,10 @@ def make_supply(params: Mapping[str, Any], target: Target, directory: Path) -> I
     return None
 
 
-def describe(change: Change) -> StateResult:
-    plan = change.plan
-    output = {"image": change.image, "scheme": change.scheme, "plan": plan.to_dict(), "notes": list(change.notes)}
-    return StateResult(plan.action, output, plan.before, plan.after)
+def describe(done: Publication) -> Change:
+    plan = done.plan
+    output = {"image": done.image, "scheme": done.scheme, "plan": plan.to_dict()}
+    return Change(plan.action, plan.before, plan.after, output, done.notes)
 
 
 def main() -> None:
@@ -472,13 +475,14 @@ def main() -> None:
     params = module.params
     target = Target.from_options(params)
 
-    def act() -> list[Result[Change]]:
-        desired = as_wanted(params)
+    def act(check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
+        desired = as_desired(params)
         with workspace(params["temporary_directory"]) as directory:
-            image_data = make_supply(params, target, directory)
-            return ensure_image(target, desired, image_data, check_mode=module.check_mode)
+            image_data = find_image_data(params, target, directory)
+            results = ensure_image(target, desired, image_data, check_mode=check_mode)
+            return [result.map(describe) for result in results]
 
-    run_state(module, act, describe)
+    run_state(module, act)
 
 
 if __name__ == "__main__":

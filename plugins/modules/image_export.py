@@ -201,11 +201,11 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.r
     Export,
     ExportRequest,
 )
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     MOST,
     ArgumentSpec,
-    StateResult,
     make_module,
     require,
     run_state,
@@ -274,10 +274,10 @@ def _check_container(params: Mapping[str, Any]) -> None:
         raise InputError("tempurl: needs expires_in", hint="Say for how many seconds the URL is to work.")
 
 
-def describe(done: Export) -> StateResult:
+def describe(done: Export) -> Change:
     after = done.copy.to_dict()
-    output = {**after, "image": done.image, "tempurl": done.tempurl, "method": done.method, "notes": list(done.notes)}
-    return StateResult(done.action, output, done.before, after)
+    output = {**after, "image": done.image, "tempurl": done.tempurl, "method": done.method}
+    return Change(done.action, done.before, after, output, done.notes)
 
 
 def main() -> None:
@@ -285,10 +285,11 @@ def main() -> None:
     require(module, "oslo_utils", "oslo.utils")
     target = Target.from_options(module.params)
 
-    def act() -> list[Result[Export]]:
-        return export_images(target, as_request(module.params), check_mode=module.check_mode)
+    def act(check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
+        results = export_images(target, as_request(module.params), check_mode=check_mode)
+        return [result.map(describe) for result in results]
 
-    run_state(module, act, describe)
+    run_state(module, act)
 
 
 if __name__ == "__main__":

@@ -261,11 +261,11 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.prepare import RequestOptions
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.schemes import SCHEMES
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import locate
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     MOST,
     ArgumentSpec,
-    StateResult,
     make_module,
     require,
     run_state,
@@ -312,7 +312,7 @@ def check(params: Mapping[str, Any]) -> None:
     metadata.check_properties(params["properties"])
 
 
-def as_wanted(params: Mapping[str, Any]) -> Desired:
+def as_desired(params: Mapping[str, Any]) -> Desired:
     """The options as the image pipeline takes them. Raises InputError."""
     check(params)
     clocks = {option: params[option] for option in ("timeout", "import_timeout", "stall_timeout")}
@@ -336,8 +336,20 @@ def as_content(params: Mapping[str, Any]) -> DeclaredContent:
     return DeclaredContent.of_checksum(params["checksum"], params["size"], params["disk_format"])
 
 
-def describe(outcome: SessionChange) -> StateResult:
-    return StateResult(outcome.action, outcome.to_dict(), outcome.before, outcome.after)
+def describe(done: SessionChange) -> Change:
+    return Change(done.action, done.before, done.after, done.to_dict(), done.notes)
+
+
+def run(target: Target, params: Mapping[str, Any], *, check_mode: bool) -> list[Result[SessionChange]]:
+    desired = as_desired(params)
+    if params["state"] == "aborted":
+        return pipeline.abort(target, desired, check_mode=check_mode)
+    content = as_content(params)
+    if params["state"] == "finalized":
+        return pipeline.finalize(target, desired, content, check_mode=check_mode)
+    content.identity()
+    ask = RequestOptions(params["scheme"], params["segment_size"], params["expires_in"], params["with_token"])
+    return pipeline.prepare(target, desired, content, ask, check_mode=check_mode)
 
 
 def main() -> None:
@@ -347,18 +359,10 @@ def main() -> None:
         require(module, "oslo_utils", "oslo.utils")
     target = Target.from_options(params)
 
-    def act() -> list[Result[SessionChange]]:
-        desired = as_wanted(params)
-        if params["state"] == "aborted":
-            return pipeline.abort(target, desired, check_mode=module.check_mode)
-        content = as_content(params)
-        if params["state"] == "finalized":
-            return pipeline.finalize(target, desired, content, check_mode=module.check_mode)
-        content.identity()
-        ask = RequestOptions(params["scheme"], params["segment_size"], params["expires_in"], params["with_token"])
-        return pipeline.prepare(target, desired, content, ask, check_mode=module.check_mode)
+    def act(check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
+        return [result.map(describe) for result in run(target, params, check_mode=check_mode)]
 
-    run_state(module, act, describe)
+    run_state(module, act)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .._core.deadline import Deadline
 
 Value = TypeVar("Value")
+Other = TypeVar("Other")
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,11 @@ class Result(Generic[Value]):
     ) -> Result[Value]:
         """For what was decided without asking the Location anew."""
         return cls(connection.location, 0.0, connection.requests, value, error)
+
+    def map(self, of: Callable[[Value], Other]) -> Result[Other]:
+        """The same with what ``of`` makes of the value, if there is one."""
+        value = None if self.value is None else of(self.value)
+        return Result(self.location, self.seconds, self.requests, value, self.error)
 
     @property
     def failure(self) -> dict[str, Any] | None:

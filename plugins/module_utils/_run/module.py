@@ -11,13 +11,14 @@ import re
 import signal
 import traceback
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._core.errors import InputError, OaktreeError
 from .._core.scatter import InterruptError
 from .._local import private_files
+from .ensure import Change
 from .gather import Result, Target, gather
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 MOST = 1e9
 """More than any time or number that makes sense, and less than what clocks can hold."""
-
-Value = TypeVar("Value")
 
 _SECRET_KEY = re.compile(r"pass(word|code|phrase|wd)|secret|token", re.IGNORECASE)
 
@@ -119,16 +118,6 @@ def _hide_config(module: AnsibleModule) -> None:
         module.params["clouds_config"] = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
-@dataclass(frozen=True)
-class StateResult:
-    """How a Location ended, as the user sees it; ``before`` and ``after`` hold what differs."""
-
-    action: str
-    output: Mapping[str, Any]
-    before: Mapping[str, Any]
-    after: Mapping[str, Any]
-
-
 def run_info(
     module: AnsibleModule,
     plural: str,
@@ -195,24 +184,31 @@ def _compile_query(query: str | None) -> Callable[[list[dict[str, Any]]], list[A
     return search
 
 
-def run_state(
-    module: AnsibleModule, act: Callable[[], list[Result[Value]]], describe: Callable[[Value], StateResult]
-) -> NoReturn:
-    """End the module with one result per Location of what ``act`` did to bring each to a state."""
+def run_state(module: AnsibleModule, act: Callable[[bool], list[Result[Change]]]) -> NoReturn:
+    """End the module with one result per Location of what ``act`` did to bring each to a state.
+
+    ``act`` is given whether this is check mode, which no other file reads.
+    """
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
-        results = act()
+        results = act(module.check_mode)
     except OaktreeError as error:
         fail(module, error)
     except KeyboardInterrupt as interrupt:
         _hide_config(module)
         module.fail_json(msg=_interrupted(interrupt))
-    done = [(result, describe(result.value)) for result in results if result.value is not None]
+    done = [(result, result.value) for result in results if result.value is not None]
     output: dict[str, Any] = {
-        "changed": any(state.action != "unchanged" for _result, state in done),
+        "changed": any(change.changed for _result, change in done),
         "results": [
-            {"location": result.location.to_dict(), "action": state.action, **state.output} for result, state in done
+            {
+                "location": result.location.to_dict(),
+                "action": change.action,
+                **change.output,
+                "notes": list(change.notes),
+            }
+            for result, change in done
         ],
     }
     if module._diff:  # noqa: SLF001 - how modules learn of --diff
@@ -220,10 +216,10 @@ def run_state(
             {
                 "before_header": str(result.location),
                 "after_header": str(result.location),
-                "before": _text(state.before),
-                "after": _text(state.after),
+                "before": _text(change.before),
+                "after": _text(change.after),
             }
-            for result, state in done
+            for result, change in done
         ]
     finish(module, results, output)
 

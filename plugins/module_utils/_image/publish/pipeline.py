@@ -34,7 +34,7 @@ GRACE = CLEANUP_TIMEOUT + 5.0
 
 
 @dataclass(frozen=True)
-class Change:
+class Publication:
     """What was done, or in check mode would be done, at one Location."""
 
     plan: Plan
@@ -56,7 +56,7 @@ class Job:
 
 def ensure_image(
     target: Target, desired: Desired, image_data: ImageData | None, *, check_mode: bool
-) -> list[Result[Change]]:
+) -> list[Result[Publication]]:
     """Bring every selected Location to what is desired, or in check mode only say how; results sorted by Location.
 
     ``image_data`` is the content that the image is to have, None where only its metadata matters. Raises InputError
@@ -76,7 +76,7 @@ def ensure_image(
                 results.append(Result.of_connection(connection, error=error))
         doable = [job for job in jobs if job.plan.changed and not check_mode]
         results += [
-            Result.of_connection(job.connection, Change(job.plan, _record(job.connection, job.plan.image)))
+            Result.of_connection(job.connection, Publication(job.plan, _record(job.connection, job.plan.image)))
             for job in jobs
             if job not in doable
         ]
@@ -105,7 +105,7 @@ def _look(connection: Connection, desired: Desired, image_data: ImageData | None
 
 def _do(
     target: Target, desired: Desired, jobs: Sequence[Job], doable: Sequence[Job], image_data: ImageData | None
-) -> list[Result[Change]]:
+) -> list[Result[Publication]]:
     """Run the jobs in parallel, those that hand images on before those that wait for them."""
     relay_board = RelayBoard()
     if image_data and image_data.home:
@@ -118,7 +118,7 @@ def _do(
     fed = any(job.context.source_region for job in ordered)
     limits = Limits(target.concurrency, desired.clocks.total * (2 if fed else 1), GRACE)
 
-    def work(connection: Connection) -> Change:
+    def work(connection: Connection) -> Publication:
         job = by_connection[connection]
         try:
             return _apply(job, image_data, relay_board)
@@ -128,7 +128,7 @@ def _do(
     return [Result.of(outcome) for outcome in each([job.connection for job in ordered], work, limits)]
 
 
-def _apply(job: Job, image_data: ImageData | None, relay_board: RelayBoard) -> Change:
+def _apply(job: Job, image_data: ImageData | None, relay_board: RelayBoard) -> Publication:
     connection, context, plan = job.connection, job.context, job.plan
     glance, notes = glance_for(connection), list[str]()
     scheme = None
@@ -152,7 +152,7 @@ def _apply(job: Job, image_data: ImageData | None, relay_board: RelayBoard) -> C
             else:
                 finalize.delete(glance, old)
     gone = plan.action == "deleted"
-    return Change(plan, None if gone else _record(connection, image), scheme, tuple(notes))
+    return Publication(plan, None if gone else _record(connection, image), scheme, tuple(notes))
 
 
 def _transferred(job: Job, transfer: Transfer, relay_board: RelayBoard) -> dict[str, Any]:

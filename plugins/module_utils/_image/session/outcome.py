@@ -41,7 +41,6 @@ class SessionChange:
             "requests": [request.to_dict() for request in self.requests],
             "finalize": dict(self.finalize) if self.finalize else None,
             "image": self.image,
-            "notes": list(self.notes),
         }
 
 
