@@ -337,12 +337,10 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image import metadata
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired, Override, Timeouts
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.pipeline import (
-    Publication,
     ensure_image,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import locate
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.workspace import workspace
-from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     ArgumentSpec,
@@ -357,6 +355,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_data import ImageData
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
     from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
 
 DISK_FORMATS = ["aki", "ami", "ari", "iso", "ploop", "qcow2", "raw", "vdi", "vhd", "vhdx", "vmdk"]
@@ -463,12 +462,6 @@ def find_image_data(params: Mapping[str, Any], target: Target, directory: Path) 
     return None
 
 
-def describe(done: Publication) -> Change:
-    plan = done.plan
-    output = {"image": done.image, "scheme": done.scheme, "plan": plan.to_dict()}
-    return Change(plan.action, plan.before, plan.after, output, done.notes)
-
-
 def main() -> None:
     module = make_module(target_spec(writes=True, timeout=300.0).merge(SPEC))
     require(module, "oslo_utils", "oslo.utils")
@@ -479,8 +472,7 @@ def main() -> None:
         desired = as_desired(params)
         with workspace(params["temporary_directory"]) as directory:
             image_data = find_image_data(params, target, directory)
-            results = ensure_image(target, desired, image_data, check_mode=check_mode)
-            return [result.map(describe) for result in results]
+            return ensure_image(target, desired, image_data, check_mode=check_mode)
 
     run_state(module, act)
 
