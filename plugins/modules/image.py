@@ -339,6 +339,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.pipeline import (
     ensure_image,
 )
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import SCHEMES
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import locate
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.workspace import workspace
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
@@ -359,7 +360,7 @@ if TYPE_CHECKING:
     from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
 
 DISK_FORMATS = ["aki", "ami", "ari", "iso", "ploop", "qcow2", "raw", "vdi", "vhd", "vhdx", "vmdk"]
-SCHEMES = ["v1_put", "glance_download", "web_download", "v2_put", "glance_direct", "swift_task"]
+_SCHEMES = [scheme.NAME for scheme in SCHEMES]
 
 SPEC = ArgumentSpec(
     options={
@@ -375,7 +376,7 @@ SPEC = ArgumentSpec(
         "checksum": {"type": "str"},
         "temporary_directory": {"type": "path"},
         "disk_format": {"type": "str", "choices": DISK_FORMATS},
-        "scheme": {"type": "str", "choices": SCHEMES},
+        "scheme": {"type": "str", "choices": _SCHEMES},
         "relay": {"type": "str", "choices": ["auto", "never", "only"], "default": "auto"},
         "stores": {"type": "list", "elements": "str", "default": []},
         "all_stores": {"type": "bool", "default": False},
@@ -391,7 +392,7 @@ SPEC = ArgumentSpec(
             "options": {
                 "locations": {"type": "list", "elements": "str", "required": True},
                 "disk_format": {"type": "str", "choices": DISK_FORMATS},
-                "scheme": {"type": "str", "choices": SCHEMES},
+                "scheme": {"type": "str", "choices": _SCHEMES},
                 "name": {"type": "str"},
                 "stores": {"type": "list", "elements": "str"},
                 "all_stores": {"type": "bool"},

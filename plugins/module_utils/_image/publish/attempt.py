@@ -8,10 +8,12 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from ..._core.errors import OaktreeError
 from ..._glance.client import glance_for
 from ..._glance.v2 import MD5, OBJECT, SHA256, SOURCE_MD5, SOURCE_SHA256, UPLOAD
 from ..upload_marker import upload_marker, upload_name
 from .body import Body
+from .schemes import temporary_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from ..source.image_file import ImageFile
     from .context import PlanContext
     from .relay import RelayBoard
+    from .schemes.temporary_object import TemporaryObject
 
 
 class Attempt:
@@ -41,7 +44,7 @@ class Attempt:
         """Whether the cloud has been told to import: the image may be queued until it does."""
         self.outcome: Callable[[], None] | None = None
         """What waits for an import that makes the image's record by itself, and sets ``image_id``."""
-        self.insisted = False
+        self.exhausted = False
         """Whether what failed was tried often enough: another attempt would only multiply that."""
         self.temporary: list[Callable[[], str]] = []
         """What removes things made on the way, whether or not the try succeeds; each returns nothing or a complaint."""
@@ -53,6 +56,14 @@ class Attempt:
 
     def body(self, source: ImageFile) -> Body:
         return Body(source, self.connection, self.context.desired.clocks.stall_timeout)
+
+    def temporary_object(self, source: ImageFile) -> TemporaryObject:
+        """The file in the Location's object store, until the attempt ends, whichever way."""
+        try:
+            return temporary_object.put(self.connection, self.context.desired, source, self.temporary.append)
+        except OaktreeError:
+            self.exhausted = True
+            raise
 
     def create(self, expected: Fingerprint) -> str:
         """Make the image record, under its upload name and with our marker, and return its id.

@@ -16,7 +16,7 @@ from . import finalize
 from .context import PlanContext
 from .plan import Plan, make_plan
 from .relay import RelayBoard, with_source_regions
-from .schemes import copy_image
+from .schemes import copy_image, needs_tasks
 from .survey import survey
 from .transfer import CLEANUP_TIMEOUT, Transfer, discard
 
@@ -82,7 +82,7 @@ def _survey(connection: Connection, desired: Desired, image_data: ImageData | No
     desired = desired.at(location)
     origin = image_data.fingerprint if image_data else None
     disk_format = desired.disk_format or settings.image_format or (origin.disk_format if origin else "")
-    found = survey(connection, desired, origin, disk_format)
+    found = survey(connection, desired, origin, disk_format, ask_tasks=needs_tasks(desired.scheme))
     url = image_data.url if image_data else None
     return PlanContext(
         location, desired, found, settings.auth_url, disk_format, origin, url, settings.upload_properties

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 UNFINISHED = {"queued", "saving", "uploading", "importing"}
 USABLE = {"active", "deactivated"}
 
-SWIFT_TASK = "swift_task"
-"""The scheme for which it matters whether tasks are open to us."""
-
 
 @dataclass(frozen=True)
 class Survey:
@@ -57,10 +54,13 @@ class Survey:
     """Limits of the project, where an upload is needed and the Location has some."""
 
 
-def survey(connection: Connection, desired: Desired, origin: Fingerprint | None, disk_format: str) -> Survey:
+def survey(
+    connection: Connection, desired: Desired, origin: Fingerprint | None, disk_format: str, *, ask_tasks: bool = False
+) -> Survey:
     """Look at the Location: two list requests, two more for an upload or another store, and one for an upload's quota.
 
-    ``origin`` is the content that the image is to have, None where it does not matter.
+    ``origin`` is the content that the image is to have, None where it does not matter. With ``ask_tasks``, where an
+    upload is needed, one more request asks whether tasks are open to the project.
     """
     glance = glance_for(connection)
     owner = connection.location.project.id
@@ -88,7 +88,7 @@ def survey(connection: Connection, desired: Desired, origin: Fingerprint | None,
         shared=glance.SHARED,
         version=glance.VERSION,
         use_tasks=settings.image_api_use_tasks,
-        tasks=_tasks(connection) if needs_offers and desired.scheme == SWIFT_TASK else None,
+        tasks=_tasks(connection) if needs_offers and ask_tasks else None,
         object_store=has_object_store(connection),
         members=glance.members(images[0]["id"]) if shared else None,
         quota={} if there else glance.quota(),

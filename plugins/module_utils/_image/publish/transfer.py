@@ -27,7 +27,6 @@ from ..._glance.v2 import IMPORT_LOCK
 from ..fingerprint import verify
 from ..import_wait import ImportWait, given_up
 from .attempt import Attempt
-from .schemes import is_detour
 
 if TYPE_CHECKING:
     from ..._cloud.connection import Connection
@@ -55,9 +54,6 @@ DELETIONS = Policy(attempts=math.inf, errors=(ConflictError, *PASSING), first=2.
 _NOT_OPEN = {None, 403, 404, 405, 410, 415, 501}
 """Answers that mean: this scheme is not open to us after all. None is the collection's own finding."""
 
-_FETCHING = {"glance_download", "web_download"}
-"""Schemes by which the cloud gets the data from others: those may be at fault, whatever the error is."""
-
 _SENT = {"importing", "active"}
 _UNDER_WAY = {"saving", "uploading", "importing", "active"}
 
@@ -80,7 +76,7 @@ class Transfer:
         self.relay_board = relay_board
         self.scheme = upload.schemes[0]
         """The one that is tried, and in the end the one that served."""
-        self._insisted = False
+        self._exhausted = False
         self.notes: list[str] = []
         """What did not go as planned, for the user."""
         self._left: list[str] = []
@@ -109,7 +105,7 @@ class Transfer:
             self.connection.deadline.remaining()
         except DeadlineError:
             return []
-        if failed.NAME in _FETCHING:
+        if failed.FETCHES:
             return [] if isinstance(error, (ConfigError, InputError, QuotaError)) else schemes
         if isinstance(error, RefusedError):
             if error.status not in _NOT_OPEN:
@@ -118,7 +114,7 @@ class Transfer:
                 error.message = f"the Location does not take image data from this project: {error.message}"
             return schemes
         if isinstance(error, (DeadlineError, ServerError)):
-            return [scheme for scheme in schemes if not is_detour(scheme, self.context)]
+            return [scheme for scheme in schemes if not scheme.is_detour(self.context)]
         return []
 
     def _by(self, scheme: Scheme) -> dict[str, Any]:
@@ -130,7 +126,7 @@ class Transfer:
             try:
                 return self._attempt(scheme)
             except OaktreeError as error:
-                if self._insisted:
+                if self._exhausted:
                     raise
                 if attempts.remain(error):
                     count = f"attempt {attempts.failures + 1} of {UPLOADS.attempts:g}"
@@ -152,7 +148,7 @@ class Transfer:
             if attempt.expected:
                 verify(image, attempt.expected)
         except OaktreeError as error:
-            self._insisted = attempt.insisted
+            self._exhausted = attempt.exhausted
             if attempt.image_id:
                 error.add_residue(discard(attempt.glance, attempt.image_id))
             self._left += error.residue

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ..context import PlanContext
 
 NAME = "glance_download"
+SUMMARY = "another region of the same cloud serves the image"
+NEEDS_TASKS = False
+FETCHES = True
 SERVER_SIDE = True
 METHOD = "glance-download"
 
@@ -27,6 +30,10 @@ def refusal(context: PlanContext) -> str | None:
 
 def reason(context: PlanContext) -> str:
     return f"{NAME} because {context.source_region} of the same cloud can hand the image on"
+
+
+def is_detour(_context: PlanContext) -> bool:
+    return False
 
 
 def send(attempt: Attempt) -> None:

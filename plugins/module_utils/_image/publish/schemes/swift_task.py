@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from ..context import PlanContext
 
 NAME = "swift_task"
+SUMMARY = "an import task fetches a temporary object, or the user's URL"
+NEEDS_TASKS = True
+FETCHES = False
 SERVER_SIDE = False
 
 HICCUP = "Error code: '396'"
@@ -61,18 +64,22 @@ def reason(context: PlanContext) -> str:
     return f"{NAME} because a task can import what the cloud fetches"
 
 
+def is_detour(context: PlanContext) -> bool:
+    return not context.survey.use_tasks
+
+
 def send(attempt: Attempt) -> None:
     if attempt.context.survey.use_tasks:
         source = attempt.source
         properties = {"name": upload_name(attempt.context.desired.name)}
-        place = temporary_object.put(attempt, source).path
+        place = attempt.temporary_object(source).path
     else:
         if attempt.context.survey.tasks is None:
             tasks(attempt.connection)  # before anything is sent in vain
         source = attempt.source
         properties = {**attempt.fields(source), "owner": str(attempt.connection.location.project.id)}
         fetched = web_download.fetches(attempt.context)
-        place = str(attempt.image_data.url) if fetched else temporary_object.put(attempt, source).signed_url()
+        place = str(attempt.image_data.url) if fetched else attempt.temporary_object(source).signed_url()
     attempt.expected = source
     desired = {"import_from": place, "import_from_format": source.disk_format, "image_properties": properties}
     try:

@@ -27,12 +27,11 @@ from ...._object_store.upload_file import FileUpload, UploadOptions
 from ...upload_marker import is_leftover, upload_marker
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ...._cloud.connection import Connection
     from ...desired import Desired
     from ...source.image_file import ImageFile
-    from ..attempt import Attempt
 
 OBJECT = "image"
 SPARE = 3600
@@ -60,12 +59,14 @@ class TemporaryObject:
         return signer(self.swift, self.container, self.digests).url("GET", self.path, int(time.time()) + self.lifetime)
 
 
-def put(attempt: Attempt, source: ImageFile) -> TemporaryObject:
-    """Upload the file to the object store; it is removed when the attempt ends, whichever way.
+def put(
+    connection: Connection, desired: Desired, source: ImageFile, on_made: Callable[[Callable[[], str]], None]
+) -> TemporaryObject:
+    """Upload the file to the object store.
 
-    Raises ConflictError where another run does the same, and `OaktreeError`.
+    ``on_made`` is given what removes it, and reports what it could not remove, before anything is sent. Raises
+    ConflictError where another run does the same, and `OaktreeError`.
     """
-    connection, desired = attempt.connection, attempt.context.desired
     swift, limits = Swift(connection), object_store(connection)
     if in_use(connection, desired):
         raise ConflictError(
@@ -73,15 +74,11 @@ def put(attempt: Attempt, source: ImageFile) -> TemporaryObject:
             hint="Wait for it to end; if nobody works on it any more, delete the container.",
         )
     container = swift.ensure_container(_container(desired))
-    attempt.temporary.append(lambda: _remove(swift, container))
+    on_made(lambda: _remove(swift, container))
     lifetime = int(desired.clocks.total) + SPARE
     target = ObjectTarget(container.name, OBJECT, source.digests["sha256"], upload_marker(), lifetime)
     pace = UploadOptions(part_size(source.size, limits), stall_timeout=desired.clocks.stall_timeout)
-    try:
-        FileUpload(swift, File(source.path, source.size), target, pace).run()
-    except OaktreeError:
-        attempt.insisted = True
-        raise
+    FileUpload(swift, File(source.path, source.size), target, pace).run()
     return TemporaryObject(swift, container, lifetime, limits.tempurl_digests)
 
 
