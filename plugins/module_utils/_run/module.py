@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .._cloud.connection import Connection
 
 MOST = 1e9
-"""More than any time or number that makes sense, and less than what clocks can hold."""
+"""More than any reasonable time or number, and less than what timeouts can hold."""
 
 _SECRET_KEY = re.compile(r"pass(word|code|phrase|wd)|secret|token", re.IGNORECASE)
 

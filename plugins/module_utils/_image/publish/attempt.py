@@ -41,17 +41,17 @@ class Attempt:
         self.image_id: str | None = None
         self.expected: Fingerprint | None = None
         self.importing = False
-        """Whether the cloud has been told to import: the image may be queued until it does."""
+        """Whether an import was started: the image may be queued until it begins."""
         self.outcome: Callable[[], None] | None = None
         """What waits for an import that makes the image's record by itself, and sets ``image_id``."""
         self.exhausted = False
         """Whether what failed was tried often enough: another attempt would only multiply that."""
         self.temporary: list[Callable[[], str]] = []
-        """What removes things made on the way, whether or not the try succeeds; each returns nothing or a complaint."""
+        """What removes things made for the attempt, whether or not it succeeds; each returns nothing, or what stays."""
 
     @property
     def source(self) -> ImageFile:
-        """The local file in the Location's format; converted or fetched by whoever asks first."""
+        """The local file in the Location's format; the first caller has it converted or fetched."""
         return self.image_data.source(self.context.disk_format, self.connection.deadline)
 
     def body(self, source: ImageFile) -> Body:

@@ -97,8 +97,8 @@ def make_plan(context: PlanContext) -> Plan:
         return _absent(context, clear)
     if survey.busy:
         raise ConflictError(
-            f"an upload of this image is under way: {_ids(survey.busy)}",
-            hint="Wait for it to end; if nobody works on it any more, delete it.",
+            f"another upload of this image is in progress: {_ids(survey.busy)}",
+            hint="Wait for it to end; if it was abandoned, delete the image.",
         )
     if len(survey.images) - len(context.superseded) > 1 or (survey.images and context.current is None):
         raise ConflictError(
@@ -176,7 +176,7 @@ def _allow_replacement(desired: Desired, current: Mapping[str, Any]) -> None:
     if current.get("protected") and desired.protected is None:
         raise ConflictError(
             f"the image to be replaced is protected: {current['id']}",
-            hint="Say with protected whether the new one is to be; that allows the replacement.",
+            hint="Set protected explicitly to allow the replacement.",
         )
 
 
@@ -233,7 +233,7 @@ def _negotiate(context: PlanContext) -> UploadPlan:
     if desired and refusals[desired] is not None:
         raise RefusedError(
             f"scheme {desired} is not possible here: {refusals[desired]}",
-            hint=f"Possible are: {', '.join(scheme.NAME for scheme in usable) or 'none'}.",
+            hint=f"Possible schemes: {', '.join(scheme.NAME for scheme in usable) or 'none'}.",
         )
     if desired:
         usable = [scheme for scheme in usable if desired == scheme.NAME]
@@ -241,7 +241,7 @@ def _negotiate(context: PlanContext) -> UploadPlan:
         usable = [scheme for scheme in usable if scheme.SERVER_SIDE]
     if not usable:
         reasons = "; ".join(f"{name}: {refusal}" for name, refusal in refusals.items())
-        raise RefusedError(f"no way to upload an image: {reasons}")
+        raise RefusedError(f"no upload scheme is possible: {reasons}")
     reason = f"{desired} because the task asks for it" if desired else usable[0].reason(context)
     source_region = context.source_region if any(scheme.SERVER_SIDE for scheme in usable[:1]) else None
     return UploadPlan(tuple(usable), reason, context.disk_format, context.size, source_region)

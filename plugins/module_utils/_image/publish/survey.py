@@ -45,7 +45,7 @@ class Survey:
     use_tasks: bool = False
     """Whether the cloud's configuration says that images come by tasks."""
     tasks: bool | None = None
-    """Whether tasks are open to us; None where nobody asked."""
+    """Whether tasks are open to the project; None where it was not asked."""
     object_store: bool = False
     """Whether there is an object store."""
     members: tuple[str, ...] | None = None

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from .schemes import Scheme
 
 CLEANUP_TIMEOUT = 30.0
-"""Seconds that the removal of a half-made image may take, on top of whatever clock ran out."""
+"""Seconds that the removal of a half-made image may take, beyond the timeout that expired."""
 
 LATE = 2.0
 """Seconds in which an image may yet come whose creation was not answered."""
@@ -100,7 +100,7 @@ class Transfer:
                 self.notes.append(f"{scheme.NAME} failed, {schemes[0].NAME} instead: {error.message}")
 
     def _fallbacks(self, failed: Scheme, schemes: list[Scheme], error: OaktreeError) -> list[Scheme]:
-        """Those that may do better: none for an image that is refused, and detours only where the direct way is."""
+        """Those that may succeed: none for an image that is refused, and detours only where the direct scheme is."""
         try:
             self.connection.deadline.remaining()
         except DeadlineError:
@@ -119,7 +119,7 @@ class Transfer:
 
     def _by(self, scheme: Scheme) -> dict[str, Any]:
         if scheme.SERVER_SIDE and self.context.source_region:
-            # before the transfer begins, so that the source_region's time is not taken from its clock
+            # before the transfer begins, so that waiting does not count towards transfer_timeout
             self.relay_board.wait(self.context.source_region, self.connection.deadline)
         attempts = Attempts(UPLOADS, self.connection.deadline)
         while True:
@@ -188,7 +188,7 @@ def until_active(patience: ImportWait, *, importing: bool) -> dict[str, Any]:
 
 
 def discard(glance: Glance, image_id: str) -> str:
-    """Remove an image, whatever clock ran out, and insist: Glance refuses while an import goes on.
+    """Remove an image, whatever timeout expired, and retry: Glance refuses while an import goes on.
 
     One whose creation was not answered is waited for, `LATE` at the most. Returns nothing, or what stays and why.
     """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ways to get image data into a cloud, one file each, in the order in which they are preferred."""
+"""The upload schemes, one file each, in the order of preference."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Scheme(Protocol):
     """Whether another Location hands the image on, so that no bytes leave this machine."""
 
     def refusal(self, context: PlanContext) -> str | None:
-        """Why the Location cannot be served this way; None when it can."""
+        """Why the scheme cannot serve the Location; None when it can."""
 
     def reason(self, context: PlanContext) -> str:
         """One sentence: why this scheme, where it is chosen."""

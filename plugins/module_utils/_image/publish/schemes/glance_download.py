@@ -29,7 +29,7 @@ def refusal(context: PlanContext) -> str | None:
 
 
 def reason(context: PlanContext) -> str:
-    return f"{NAME} because {context.source_region} of the same cloud can hand the image on"
+    return f"{NAME} because {context.source_region} of the same cloud can serve the image"
 
 
 def is_detour(_context: PlanContext) -> bool:
@@ -39,7 +39,7 @@ def is_detour(_context: PlanContext) -> bool:
 def send(attempt: Attempt) -> None:
     source_region = attempt.context.source_region
     if source_region is None:
-        raise ServerError("nobody hands the image on")
+        raise ServerError("no source region was chosen for glance-download")
     image = attempt.relay_board.wait(source_region, attempt.connection.deadline)
     attempt.create(fingerprint_of(image))
     method = {"name": METHOD, "glance_region": str(source_region.region), "glance_image_id": str(image["id"])}

@@ -45,7 +45,7 @@ PAUSE = 0.5
 LONGEST_PAUSE = 10.0
 
 _BY_TASK = ("name", "disk_format", "container_format")
-"""Fields that the vendor's import sets, and nobody may change then."""
+"""Fields that the vendor's import sets, and that cannot be changed afterwards."""
 
 
 def refusal(context: PlanContext) -> str | None:
@@ -132,11 +132,11 @@ def _finish(attempt: Attempt, source: ImageFile, desired: dict[str, Any], task_i
             task_id = _start(attempt, desired)
         attempt.image_id = str(task["result"]["image_id"])
     except (AttributeError, KeyError, TypeError) as exc:
-        raise ServerError(f"the import task makes no sense: {type(exc).__name__}: {exc}") from exc
+        raise ServerError(f"the import task cannot be parsed: {type(exc).__name__}: {exc}") from exc
     except OaktreeError as error:
         attempt.image_id = _stray(attempt)
         if isinstance(error, DeadlineError) and attempt.image_id is None:
-            error.add_residue(f"the import task {task_id} may go on: the cloud lets nobody cancel it")
+            error.add_residue(f"the import task {task_id} may still be running; the cloud offers no way to cancel it")
         raise
     _clear_others(attempt)
     if attempt.context.survey.use_tasks:
@@ -168,7 +168,7 @@ def _stray(attempt: Attempt) -> str | None:
 
 
 def _clear_others(attempt: Attempt) -> None:
-    """Have those go that tasks of killed runs made while this one was under way."""
+    """Have images removed that tasks of killed runs made while this one was running."""
 
     def delete(image_id: str) -> str:
         try:

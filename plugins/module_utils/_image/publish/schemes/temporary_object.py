@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Image data in the Location's object store, for as long as its image service takes to fetch them.
 
-Each image name has a container of its own, so that a run finds what one before it left: segments are taken up, all else
-goes with the container. What nobody comes back for expires.
+Each image name has a container of its own, so that a run finds what one before it left: segments are resumed, all else
+is removed with the container. Abandoned data expires.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SPARE = 3600
 """Seconds that the data stay beyond the longest time the upload may take."""
 
 CLEANUP_TIMEOUT = 30.0
-"""Seconds that the removal may take, on top of whatever clock ran out."""
+"""Seconds that the removal may take, beyond the timeout that expired."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ def put(
     swift, limits = Swift(connection), object_store(connection)
     if in_use(connection, desired):
         raise ConflictError(
-            f"an upload of this image is under way: there are data of it in {_container(desired)}",
-            hint="Wait for it to end; if nobody works on it any more, delete the container.",
+            f"another upload of this image is in progress (container {_container(desired)})",
+            hint="Wait for it to end; if it was abandoned, delete the container.",
         )
     container = swift.ensure_container(_container(desired))
     on_made(lambda: _remove(swift, container))

@@ -26,7 +26,7 @@ def refusal(context: PlanContext) -> str | None:
 
 
 def reason(_context: PlanContext) -> str:
-    return f"{NAME} because the image API is v2, and one request is the quickest way in"
+    return f"{NAME} because the image API is v2, and one request is the fastest upload"
 
 
 def is_detour(_context: PlanContext) -> bool:

@@ -199,4 +199,4 @@ def test_scheme(scheme: str | None, offers: ImageCapabilities, chosen: str, fall
 def test_forced_scheme_that_is_not_offered_is_refused_with_what_is() -> None:
     with pytest.raises(RefusedError, match="scheme glance_direct is not possible here: the import method") as caught:
         plan({"scheme": "glance_direct"}, offers=PUT_ONLY)
-    assert caught.value.hint == "Possible are: v2_put."
+    assert caught.value.hint == "Possible schemes: v2_put."

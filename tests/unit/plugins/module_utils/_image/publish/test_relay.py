@@ -344,7 +344,7 @@ def test_feed_arrives_whoever_comes_first() -> None:
 def test_feed_that_will_not_come() -> None:
     feeds = RelayBoard()
     feeds.break_off(HERE)
-    with pytest.raises(ServerError, match="has no image to hand on"):
+    with pytest.raises(ServerError, match="did not complete its image"):
         feeds.wait(HERE, Deadline(1))
     with pytest.raises(DeadlineError):
         feeds.wait(THERE, Deadline(0.05))

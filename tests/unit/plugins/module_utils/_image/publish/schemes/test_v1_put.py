@@ -96,8 +96,8 @@ def test_the_catalog_may_name_no_version(v1: Site, monkeypatch: pytest.MonkeyPat
         ({"properties": {"OS-Distro": "x"}}, "garble the name"),
         ({"properties": {"motd": "a\nb"}}, "garble the value"),
         ({"state": "inactive"}, "cannot deactivate"),
-        ({"scheme": "v2_put"}, "Possible are: v1_put"),
-        ({"scheme": "glance_direct"}, "Possible are: v1_put"),
+        ({"scheme": "v2_put"}, "Possible schemes: v1_put"),
+        ({"scheme": "glance_direct"}, "Possible schemes: v1_put"),
     ],
 )
 def test_what_v1_does_not_have_is_refused_before_anything_is_sent(
