@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ..._core.errors import OaktreeError
+from ..._core.errors import ConflictError, OaktreeError
 from ..._glance.client import glance_for
 from ..._glance.v2 import MD5, OBJECT, SHA256, SOURCE_MD5, SOURCE_SHA256, UPLOAD
 from ..upload_marker import upload_marker, upload_name
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from .context import PlanContext
     from .relay import RelayBoard
     from .schemes.temporary_object import TemporaryObject
+
+
+IDS = uuid.UUID("5a1f8f6e-7a0c-5d3e-9a51-0f6b9c1d7e42")
+"""The name space of image IDs."""
 
 
 class Attempt:
@@ -68,11 +73,34 @@ class Attempt:
     def create(self, expected: Fingerprint) -> str:
         """Make the image record, under its upload name and with our marker, and return its id.
 
-        The id is ours, so that the record can be removed even when the answer to its creation is lost.
+        The id is ours, so that the record can be removed even when the answer to its creation is lost. It follows from
+        what is there: of two runs that begin at once, on whichever machines, both choose the same, and Glance refuses
+        the second. Raises ConflictError then. Glance refuses the id of a deleted image, too: the next one is taken.
         """
-        self.image_id, self.expected = str(uuid.uuid4()), expected
-        self.glance.create({"id": self.image_id, **self.fields(expected)})
-        return self.image_id
+        self.expected = expected
+        number = 0
+        while True:
+            image_id = self.image_id = self._new_id(number)
+            try:
+                self.glance.create({"id": image_id, **self.fields(expected)})
+            except ConflictError as error:
+                self.image_id = None
+                if self.glance.get(image_id):
+                    raise ConflictError(
+                        f"another run is uploading this image: {image_id}",
+                        hint="Wait for it to end; if it was abandoned, delete the image.",
+                    ) from error
+                number += 1
+            else:
+                return image_id
+
+    def _new_id(self, number: int) -> str:
+        """The same for all who see the same images of this name on the same day; the day bounds the deleted ones."""
+        context = self.context
+        there = sorted(str(image["id"]) for image in context.survey.images)
+        day = datetime.now(UTC).date().isoformat()
+        words = [str(context.location.project.id), context.desired.name, day, str(number), *there]
+        return str(uuid.uuid5(IDS, "\n".join(words)))
 
     def start_import(self, method: dict[str, str]) -> None:
         """Have the cloud import, to the stores that are desired."""

@@ -128,7 +128,7 @@ def _absent(context: PlanContext, clear: tuple[str, ...]) -> Plan:
     survey = context.survey
     if not (survey.images or clear or survey.busy):
         return Plan("unchanged")
-    protected = [image for image in survey.images if image.get("protected")]
+    protected = [image for image in (*survey.images, *survey.busy) if image.get("protected")]
     if protected:
         raise ConflictError(
             f"protected from deletion: {_ids(protected)}", hint="Set protected to false first, with state present."
