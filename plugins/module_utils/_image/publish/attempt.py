@@ -74,8 +74,9 @@ class Attempt:
         """Make the image record, under its upload name and with our marker, and return its id.
 
         The id is ours, so that the record can be removed even when the answer to its creation is lost. It follows from
-        what is there: of two runs that begin at once, on whichever machines, both choose the same, and Glance refuses
-        the second. Raises ConflictError then. Glance refuses the id of a deleted image, too: the next one is taken.
+        what is there: two runs that begin at once, on whichever machines, choose the same, and Glance refuses the
+        second, which raises ConflictError. Glance also refuses the id of a deleted image, or of one that an earlier
+        attempt could not delete: the next one is taken.
         """
         self.expected = expected
         number = 0
@@ -85,7 +86,8 @@ class Attempt:
                 self.glance.create({"id": image_id, **self.fields(expected)})
             except ConflictError as error:
                 self.image_id = None
-                if self.glance.get(image_id):
+                there = self.glance.get(image_id)
+                if there and there.get(UPLOAD) != upload_marker():
                     raise ConflictError(
                         f"another run is uploading this image: {image_id}",
                         hint="Wait for it to end; if it was abandoned, delete the image.",

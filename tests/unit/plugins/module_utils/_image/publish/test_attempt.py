@@ -90,9 +90,13 @@ def test_runs_that_see_the_same_choose_the_same_id(monkeypatch: pytest.MonkeyPat
     assert len({ids[0], *(other.create(source()) for other in others)}) == 4
 
 
+@pytest.mark.parametrize("there", [None, {UPLOAD: upload_marker()}])
 @pytest.mark.parametrize("taken", [1, 3])
-def test_the_id_of_a_deleted_image_is_passed_over(monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
+def test_the_id_of_a_deleted_image_or_of_an_earlier_attempt_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, taken: int, there: dict[str, Any] | None
+) -> None:
     made, asked = attempt(monkeypatch)
+    monkeypatch.setattr(made.glance, "get", lambda _image_id: there)
     create = made.glance.create
 
     def refuse(record: dict[str, Any]) -> Any:
@@ -113,7 +117,7 @@ def test_the_id_of_a_living_image_is_a_conflict(monkeypatch: pytest.MonkeyPatch)
         raise ConflictError("exists")
 
     monkeypatch.setattr(made.glance, "create", refuse)
-    monkeypatch.setattr(made.glance, "get", lambda image_id: {"id": image_id})
+    monkeypatch.setattr(made.glance, "get", lambda image_id: {"id": image_id, UPLOAD: "elsewhere/1/1/1"})
     with pytest.raises(ConflictError, match="another run is uploading this image"):
         made.create(source())
     assert made.image_id is None
