@@ -66,6 +66,8 @@ options:
     description:
       - An image in another Location. Its data passes through this machine only for Locations that no other region of the same cloud can
         serve.
+      - The copy has the custom properties, the tags, C(min_disk) and C(min_ram) of that image, by whichever scheme it is made. The options
+        of this task win. Visibility, members and protection are not copied.
     type: dict
     suboptions:
       location:

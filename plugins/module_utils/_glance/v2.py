@@ -247,6 +247,17 @@ def _name_filters(names: Sequence[str]) -> list[str]:
     return ["in:" + ",".join(f'"{name}"' for name in names)]
 
 
+def custom_properties(image: Mapping[str, Any]) -> dict[str, str]:
+    """What users have said of an image: no fields, no bookkeeping of Glance's, of clients or of this collection."""
+    return {
+        key: value
+        for key, value in image.items()
+        if isinstance(value, str)
+        and key not in GLANCE_FIELDS
+        and not key.startswith((GLANCE_RESERVED, "owner_specified."))
+    }
+
+
 def pointer(key: str) -> str:
     """The JSON pointer of an image's field or custom property."""
     return "/" + key.replace("~", "~0").replace("/", "~1")

@@ -9,7 +9,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ..._core.errors import ConflictError, OaktreeError
+from ..._core.errors import ConflictError, OaktreeError, QuotaError, RefusedError
 from ..._glance.client import glance_for
 from ..._glance.v2 import MD5, OBJECT, SHA256, SOURCE_MD5, SOURCE_SHA256, UPLOAD
 from ..upload_marker import upload_marker, upload_name
@@ -17,7 +17,7 @@ from .body import Body
 from .schemes import temporary_object
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ..._cloud.connection import Connection
     from ..fingerprint import Fingerprint
@@ -36,12 +36,19 @@ class Attempt:
     """Made anew for every try. ``image_id`` and ``expected`` are set by `create`, or by what takes its place."""
 
     def __init__(
-        self, connection: Connection, context: PlanContext, image_data: ImageData, relay_board: RelayBoard
+        self,
+        connection: Connection,
+        context: PlanContext,
+        image_data: ImageData,
+        relay_board: RelayBoard,
+        metadata: Mapping[str, Any] | None = None,
     ) -> None:
+        """``metadata`` is what the record of the image says besides `fields`."""
         self.connection = connection
         self.context = context
         self.image_data = image_data
         self.relay_board = relay_board
+        self._metadata = metadata or {}
         self.glance = glance_for(connection)
         self.image_id: str | None = None
         self.expected: Fingerprint | None = None
@@ -49,6 +56,8 @@ class Attempt:
         """Whether an import was started: the image may be queued until it begins."""
         self.outcome: Callable[[], None] | None = None
         """What waits for an import that makes the image's record by itself, and sets ``image_id``."""
+        self.refused = False
+        """Whether the cloud refuses the image's metadata: no other scheme can help."""
         self.exhausted = False
         """Whether what failed was tried often enough: another attempt would only multiply that."""
         self.temporary: list[Callable[[], str]] = []
@@ -83,7 +92,11 @@ class Attempt:
         while True:
             image_id = self.image_id = self._new_id(number)
             try:
-                self.glance.create({"id": image_id, **self.fields(expected)})
+                self.glance.create({"id": image_id, **self._metadata, **self.fields(expected)})
+            except (QuotaError, RefusedError):
+                self.image_id = None
+                self.refused = bool(self._metadata) and self._takes_records(expected)
+                raise
             except ConflictError as error:
                 self.image_id = None
                 there = self.glance.get(image_id)
@@ -95,6 +108,15 @@ class Attempt:
                 number += 1
             else:
                 return image_id
+
+    def _takes_records(self, expected: Fingerprint) -> bool:
+        """Whether the cloud takes a record without the metadata."""
+        probe = {"id": str(uuid.uuid4()), **self.fields(expected)}
+        try:
+            self.glance.create(probe)
+            return self.glance.delete(probe["id"])
+        except OaktreeError:
+            return False
 
     def _new_id(self, number: int) -> str:
         """The same for all who see the same images of this name on the same day; the day bounds the deleted ones."""
