@@ -19,10 +19,6 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build/link
 export ANSIBLE_LINT_NODEPS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# Tests that interrupt, kill and race others depend on the moment: one that fails runs once more, and the report names it
-# under RERUN even if it passes then. Such a test is to be mended.
-ONCE_MORE := --reruns 1 -raR
-
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -51,13 +47,17 @@ clouds-down: $(READY)  ## Stop the local clouds
 
 ## Test
 
+.PHONY: check
+check: $(READY)  ## Run what is quick: lint without playbooks and documentation, and the unit tests
+	$(MAKE) --no-print-directory --keep-going ruff types deadcode yamllint shellcheck changelog unit
+
 .PHONY: test
-test: $(READY)  ## Run lint, unit, sanity, package and integration, and show how long each took
-	$(BIN)/python -m tests.tools.run_parts lint:900,sanity:1200,package:600 unit:600 integration:1500
+test: $(READY)  ## Run lint, sanity, package, unit, robustness and integration, and show how long each took
+	$(BIN)/python -m tests.tools.run_parts lint:900,sanity:1200,package:600 unit:300 robustness:600 integration:1500
 
 .PHONY: lint
-lint: $(READY)  ## Check style, types, playbooks, documentation and change log
-	$(MAKE) --no-print-directory --keep-going ruff types yamllint ansible-lint shellcheck changelog docs-lint
+lint: $(READY)  ## Check style, types, dead code, playbooks, documentation and change log
+	$(MAKE) --no-print-directory --keep-going ruff types deadcode yamllint ansible-lint shellcheck changelog docs-lint
 
 .PHONY: sanity
 sanity: $(READY)  ## Run ansible-test sanity, without ignores
@@ -65,15 +65,19 @@ sanity: $(READY)  ## Run ansible-test sanity, without ignores
 
 .PHONY: unit
 unit: $(READY)  ## Run the unit tests
-	$(BIN)/pytest -n 2 $(ONCE_MORE) tests/unit
+	$(BIN)/pytest -n 2 tests/unit
+
+.PHONY: robustness
+robustness: $(READY)  ## Run the tests of faults, kills, interrupts and crowds (FULL=1: every fault by every scheme)
+	$(BIN)/pytest -n 2 --dist loadgroup tests/robustness
 
 .PHONY: coverage
-coverage: $(READY)  ## Run the unit tests and show what of the collection they reach
-	$(BIN)/coverage run -m pytest tests/unit
+coverage: $(READY)  ## Run both and show what of the collection they reach
+	$(BIN)/coverage run -m pytest tests/unit tests/robustness
 	$(BIN)/coverage report
 
 .PHONY: integration
-integration: $(READY)  ## Run the tests against the local clouds (started and stopped if they are not running)
+integration: $(READY)  ## Run the tests against the local clouds, started and stopped if they are not running (FULL=1)
 	$(BIN)/python -m tests.tools.with_clouds $(MAKE) --no-print-directory --keep-going cloud-tests scenarios
 
 .PHONY: bench
@@ -90,6 +94,11 @@ ruff: $(READY)  ## lint: style of Python
 .PHONY: types
 types: $(READY)  ## lint: types of Python
 	$(BIN)/mypy -p ansible_collections.oaktree.multicloud.plugins -p tests
+
+.PHONY: deadcode
+deadcode: $(READY)  ## lint: code that nothing uses, or nothing but tests
+	$(BIN)/vulture plugins
+	$(BIN)/vulture plugins tests
 
 .PHONY: yamllint
 yamllint: $(READY)  ## lint: style of YAML
@@ -119,7 +128,7 @@ package: $(READY)  ## Build the artefact and make the check that Galaxy makes
 .PHONY: cloud-tests
 cloud-tests: $(READY)  ## integration: pytest against running clouds
 	$(BIN)/python -m tests.support.local_clouds status
-	OS_CLIENT_CONFIG_FILE=$(CLOUDS_YAML) $(BIN)/pytest -n 2 --dist loadfile -m clouds $(ONCE_MORE) tests/integration
+	OS_CLIENT_CONFIG_FILE=$(CLOUDS_YAML) $(BIN)/pytest -n 2 --dist loadfile -m clouds tests/integration
 
 .PHONY: scenarios
 scenarios: $(READY)  ## integration: molecule scenarios against running clouds (SCENARIO=NAME: one)

@@ -11,7 +11,6 @@ import multiprocessing
 import os
 import signal
 import subprocess
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -38,8 +37,6 @@ PROMPT = 20.0
 
 Nothing that a test waits for ends it as soon by itself: one request gets a minute, and cleaning up half of that.
 """
-
-ModuleRunner = Callable[..., "ModuleRun"]
 
 
 @dataclass(frozen=True)

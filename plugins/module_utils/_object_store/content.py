@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from .._core.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from .segments import Part
@@ -30,17 +30,13 @@ class Content(Protocol):
     def read(self, offset: int, length: int) -> Iterator[bytes]:
         """The bytes from there on, exactly so many, anew with each call; raises `OaktreeError`."""
 
-    def md5(self, offset: int, length: int) -> str | None:
-        """The hexadecimal MD5 of these bytes if it is known without reading them."""
-
 
 @dataclass(frozen=True)
 class File:
-    """A local file as `Content`. ``md5s`` is what `PartDigests` gathered when the file was hashed anyway."""
+    """A local file as `Content`."""
 
     path: Path
     size: int
-    md5s: Mapping[tuple[int, int], str] = field(default_factory=dict, repr=False)
 
     def read(self, offset: int, length: int) -> Iterator[bytes]:
         """Raises InputError when the file cannot be read or has become shorter."""
@@ -57,9 +53,6 @@ class File:
             raise InputError(
                 f"path: {self.path} became shorter while it was sent", hint="Upload it when it is complete."
             )
-
-    def md5(self, offset: int, length: int) -> str | None:
-        return self.md5s.get((offset, length))
 
 
 class PartDigests:
@@ -115,10 +108,7 @@ class PartBody:
             yield chunk
 
     def md5(self) -> str:
-        """Known already, or by reading the part once."""
-        known = self._content.md5(self._part.offset, self._part.length)
-        if known:
-            return known
+        """By reading the part once."""
         digest = hashlib.md5(usedforsecurity=False)
         for chunk in self:
             digest.update(chunk)

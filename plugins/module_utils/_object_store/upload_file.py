@@ -80,7 +80,7 @@ class FileUpload:
         """Send what is missing and verify. Raises `OaktreeError`; then nothing of it is left, or the message says what.
 
         Costs one request for each segment that is sent (or found), and three more: listing, manifest, look at the end.
-        A plain object costs three. The content is read once, and once more where its MD5s are not known.
+        A plain object costs three. The content is read twice: for its MD5s, and to be sent.
         """
         try:
             segments = self._send_parts()
