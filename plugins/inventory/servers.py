@@ -174,7 +174,9 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, OaktreeError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
-from ansible_collections.oaktree.multicloud.plugins.module_utils._hosts import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target, gather
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.hosts import (
     NEEDED,
     Host,
     Inventory,
@@ -182,9 +184,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._hosts import (
     make_inventory,
     slim,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files
-from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target, gather
-from ansible_collections.oaktree.multicloud.plugins.plugin_utils._options import (
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import (
     check_positive,
     plain,
     require_libraries,

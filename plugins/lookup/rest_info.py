@@ -91,7 +91,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.catalog 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, OaktreeError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target, gather, regions
-from ansible_collections.oaktree.multicloud.plugins.plugin_utils._options import (
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import (
     check_positive,
     plain,
     require_libraries,

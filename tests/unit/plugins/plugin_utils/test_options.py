@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ansible.template import Templar, trust_as_template
 
-from ansible_collections.oaktree.multicloud.plugins.plugin_utils._options import plain
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import plain
 
 
 def kinds(value: object) -> set[type]:

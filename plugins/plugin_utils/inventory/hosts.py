@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -252,9 +252,11 @@ class LocationGroup:
 
     @property
     def words(self) -> tuple[str, ...]:
+        """The parts of the group's name."""
         return (self.kind, *(self.within.words[1:] if self.within else ()), self.name)
 
     def outwards(self) -> Iterator[LocationGroup]:
+        """Itself, and then the groups that contain it, from the inside to the outside."""
         yield self
         if self.within:
             yield from self.within.outwards()

@@ -13,7 +13,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location, Project
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import records as make_records
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import server_record
-from ansible_collections.oaktree.multicloud.plugins.module_utils._hosts import (
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.hosts import (
     NEEDED,
     Group,
     Inventory,
