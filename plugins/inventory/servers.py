@@ -177,7 +177,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target, gather
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.hosts import (
-    NEEDED,
+    NEEDED_FIELDS,
     Host,
     Inventory,
     Rules,
@@ -251,7 +251,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         finally:
             for text in private_files.warnings():
                 self.display.warning(text)
-        wanted = make_inventory(records, rules, self._sanitize_group_name, self._taken_names(inventory))
+        wanted = make_inventory(records, rules, self._sanitize_group_name, self._reserved_names(inventory))
         self._populate(inventory, wanted, verbose=options["verbose_vars"])
         self._construct(inventory, wanted.hosts)
 
@@ -309,15 +309,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     # Where they go
 
-    def _taken_names(self, inventory: InventoryData) -> dict[str, str | None]:
-        """The names that hosts cannot have, or only as the server that has them already, by another source."""
+    def _reserved_names(self, inventory: InventoryData) -> dict[str, str | None]:
+        """The names in use, each with the id of the server that has it by another source, or None."""
         constructed = map(self._sanitize_group_name, self.get_option("groups"))
-        taken: dict[str, str | None] = dict.fromkeys([*LOCALHOST, *inventory.groups, *constructed])
+        reserved: dict[str, str | None] = dict.fromkeys([*LOCALHOST, *inventory.groups, *constructed])
         for name, host in inventory.hosts.items():
             server = host.vars.get("openstack")
             if isinstance(server, dict) and "id" in server:
-                taken[name] = server["id"]
-        return taken
+                reserved[name] = server["id"]
+        return reserved
 
     def _populate(self, inventory: InventoryData, wanted: Inventory, *, verbose: bool) -> None:
         for group in wanted.groups:
@@ -335,8 +335,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 made.set_variable("ansible_host", host.address)
             for name in host.groups:
                 inventory.add_child(name, host.name)
-        if wanted.left_out:
-            self.display.v(f"{wanted.left_out} servers without any of the addresses are left out; see show_all.")
+        if wanted.skipped:
+            self.display.v(f"{wanted.skipped} servers without any of the addresses are left out; see show_all.")
 
     def _construct(self, inventory: InventoryData, hosts: Sequence[Host]) -> None:
         """Do what the user's templates say, groups by key last: only they may be called like a host."""
@@ -356,7 +356,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 def _fields(options: Mapping[str, Any]) -> Collection[str] | None:
     """What is needed of the records: everything, where the user's templates or playbooks may use all of it."""
     whole = options["verbose_vars"] or any(options[name] for name in TEMPLATES)
-    return None if whole else NEEDED
+    return None if whole else NEEDED_FIELDS
 
 
 def fingerprint(options: Mapping[str, Any]) -> str:
