@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
+from .._cloud.sdk import postpone_services
 from .._core.errors import InputError, OaktreeError
 from .._core.scatter import InterruptError
 from .._local import private_files
@@ -80,6 +81,7 @@ def make_module(spec: ArgumentSpec) -> AnsibleModule:
     _mask_only_secrets(module)
     require(module, "openstack", "openstacksdk")
     require(module, "keystoneauth1", "keystoneauth1")
+    postpone_services()
     for option in ("timeout", "api_timeout", "concurrency", "rate_limit", "request_concurrency"):
         value = module.params[option]
         if value is not None and not 0 < value < MOST:
