@@ -1,25 +1,22 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Between Ansible's options and libraries that want plain Python types."""
+"""Options of plugins -> plain Python types that are validated as those of modules are."""
 
 from __future__ import annotations
 
-import importlib.util
+from collections.abc import Mapping
 from typing import Any
 
-from ansible.errors import AnsibleError
-from ansible.module_utils.basic import missing_required_lib
-
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import MOST
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import TARGET_NUMBERS, check_positive
 
 
 def plain(value: Any) -> Any:
     """The value as exact dict, list and str; other values as they are.
 
-    Ansible tags the values of options, and renders and decrypts what containers hold only when it is taken out;
-    libraries trip over the one and miss the other.
+    Ansible tags the values of options, and renders and decrypts the values in containers only when they are accessed.
+    Libraries fail on the tags and bypass the access.
     """
     if isinstance(value, dict):
         return {plain(key): plain(inner) for key, inner in value.items()}
@@ -30,17 +27,10 @@ def plain(value: Any) -> Any:
     return value
 
 
-def check_positive(options: dict[str, Any]) -> dict[str, Any]:
-    """The options; raises InputError for one of those that count something and is not greater than zero."""
-    for name in ("timeout", "api_timeout", "concurrency", "rate_limit", "request_concurrency"):
-        value = options[name]
-        if value is not None and not 0 < value < MOST:
-            raise InputError(f"{name}: must be greater than zero and less than {MOST:g}, not {value:g}")
-    return options
-
-
-def require_libraries() -> None:
-    """Raise AnsibleError with a clear message unless what every plugin needs can be imported."""
-    for library, package in (("openstack", "openstacksdk"), ("keystoneauth1", "keystoneauth1")):
-        if importlib.util.find_spec(library) is None:
-            raise AnsibleError(missing_required_lib(package))
+def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a plugin as plain types. Raises InputError for values that a module would reject."""
+    values: dict[str, Any] = plain(options)
+    if values["clouds_yaml"] and values["clouds_config"]:
+        raise InputError("clouds_yaml, clouds_config: only one may be given", hint="Omit one of them.")
+    check_positive(values, *TARGET_NUMBERS)
+    return values

@@ -131,3 +131,10 @@ print("connect" in vars(openstack), "__getattr__" in vars(openstack))
 def test_other_collections_find_openstacksdk_itself_on_the_controller() -> None:
     printed = subprocess.check_output([sys.executable, "-c", IMPORT_AFTER_LOOKUP], text=True)
     assert printed.split() == ["1", "True", "False"]
+
+
+def test_the_clouds_come_from_one_option(two_clouds: FakeOpenStack, tmp_path: Path) -> None:
+    sources = {"clouds_yaml": str(tmp_path / "clouds.yaml"), "clouds_config": {"clouds": {"x": {}}}}
+    with pytest.raises(AnsibleLookupError, match=r"^clouds_yaml, clouds_config: only one may be given \(input\)"):
+        look_up("compute", location="cloud1/r1", **sources)
+    assert two_clouds.counters.requests() == 0

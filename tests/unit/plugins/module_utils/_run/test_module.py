@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import SERVER_FIELDS
-from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import check_fields
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import check_fields, check_positive
 from ansible_collections.oaktree.multicloud.plugins.modules import server_info
 from tests.support.fake_openstack import FakeOpenStack
 from tests.support.run_module import start_module
@@ -20,6 +20,13 @@ def test_fields_that_no_record_has_are_an_error() -> None:
     with pytest.raises(InputError, match=r"^fields: 'flavour', 'nmae' is not known$") as raised:
         check_fields(["nmae", "id", "flavour"], SERVER_FIELDS)
     assert raised.value.hint == f"Known are {', '.join(sorted(SERVER_FIELDS))}."
+
+
+def test_numbers_that_are_given_must_be_positive() -> None:
+    options = {"a": 1, "b": None, "c": 0, "d": -1}
+    check_positive(options, "a", "b")
+    with pytest.raises(InputError, match=r"^c: must be greater than zero and less than 1e\+09, not 0$"):
+        check_positive(options, "a", "c", "d")
 
 
 REPORT_AT_EXIT = """
