@@ -5,21 +5,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: servers
-short_description: The servers of all your clouds as hosts
+short_description: Servers of many OpenStack clouds as inventory hosts
 version_added: 0.1.0
 description:
-  - Makes a host of every server of the selected Locations. All Locations are asked in parallel, with one request for each of them
-    and page of its list, and with one token for each cloud and project.
+  - Makes a host of every server in the selected Locations. All Locations are queried in parallel, with one request for each page of each
+    Location, and with one token for each cloud and project.
   - The name of the source file must end in C(oaktree.yml), C(oaktree.yaml), C(multicloud.yml) or C(multicloud.yaml).
-  - Hosts get the variables C(location), with the cloud, region, zone and project of the server, C(openstack), with the part of its
-    record that most playbooks use or, with O(verbose_vars), all of it, and C(ansible_host), when an address is known. What a cloud
-    tells is untrusted data to Ansible and is never evaluated as a template.
-  - Each server is one host and each host is one server. A server that is reached through two entries of C(clouds.yaml) becomes a host
-    once, at the first Location by name. Servers that share a name are all called C(name.region.cloud); if that is not enough the
-    first eight characters of the ID are added, as in C(name-1c4e07b2.region.cloud), then the whole ID. The same is done with a
-    name that a group has already, and with C(localhost).
-  - Characters of a name that are neither letters, digits nor one of C(._-) become hyphens, and a server without a name is called by
-    its ID.
+  - Each host gets the variables C(location), with the cloud, region, zone and project of the server, C(openstack), with the fields of
+    its record that most playbooks use or, with O(verbose_vars), all fields, and C(ansible_host), if an address is known. Data
+    returned by a cloud is untrusted and never evaluated as a template.
+  - Each server is exactly one host. A server that is reached through two entries of C(clouds.yaml) becomes one host, in the
+    first Location by name. All servers sharing a name get the name C(name.region.cloud). If that is not unique, the first eight
+    characters of the ID are added, as in C(name-1c4e07b2.region.cloud), and then the whole ID. The same rule applies to names
+    that a group has, and to C(localhost).
+  - In host names, characters other than letters, digits and C(._-) are replaced by hyphens. A server without a name gets its ID as
+    host name.
 extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.read
@@ -34,78 +34,79 @@ options:
   locations:
     description:
       - The Locations whose servers become hosts, as a list of patterns C(cloud[/region[/project]]). Each part is a shell-style glob; a
-        cloud alone means all its regions, and V(!pattern) takes away what others select.
+        cloud alone means all its regions, and V(!pattern) excludes Locations that other patterns select.
       - A pattern that matches nothing is an error that lists what exists.
-      - The project part is compared with the project that C(clouds.yaml) names, by name and by ID.
-      - This option, O(clouds_yaml), O(clouds_config) and O(filters) may be or contain templates; extra variables and lookups can be
-        used in them.
+      - The project part is matched against the name and the ID of the project in C(clouds.yaml).
+      - This option, O(clouds_yaml), O(clouds_config) and O(filters) may be or contain templates, which may use extra variables and
+        lookups.
     type: list
     elements: str
     default: ["*"]
   on_failure:
     description:
-      - What a failed Location means. Every Location is tried in any case.
-      - V(warn) leaves the hosts of the failed Locations out, with one warning for each that says what happened and what to do. If all
-        of them failed the source as a whole fails, because an empty inventory would look like one without servers.
-      - V(fail) fails the source as a whole if any Location failed.
-      - What becomes of a source that failed is up to Ansible. By default it goes on with the other sources and a warning; set
+      - How a failed Location affects the source. Every Location is always tried.
+      - V(warn) omits the hosts of failed Locations, with one warning for each that reports the cause and a remedy. If all Locations
+        failed, the source fails, because an empty inventory would look like one without servers.
+      - V(fail) fails the source if any Location failed.
+      - Ansible decides what happens when a source fails. By default, it prints a warning and continues with the other sources. Set
         C(any_unparsed_is_failed) in the section C([inventory]) of C(ansible.cfg) to make it an error.
     type: str
     choices: [fail, warn]
     default: warn
   filters:
     description:
-      - Query parameters of Nova's server list, sent to every Location as they are, such as V(status), V(name), V(flavor), V(image) or
-        V(tags). What a filter does, and whether it is open to ordinary users, is the cloud's decision.
+      - Query parameters of Nova's server list, passed through to every Location, such as V(status), V(name), V(flavor), V(image) or
+        V(tags). The cloud decides what a filter does, and whether ordinary users may use it.
     type: dict
     default: {}
   all_projects:
     description:
-      - Take in the servers of all projects of a cloud. Most clouds allow it to administrators only.
+      - Include the servers of all projects of a cloud. Most clouds allow this to administrators only.
     type: bool
     default: false
   show_all:
     description:
-      - Make hosts of servers that have none of the O(addresses), too.
+      - Include servers that have none of the O(addresses).
     type: bool
     default: false
   verbose_vars:
     description:
       - Whether C(openstack) holds the whole record of the server, as M(oaktree.multicloud.server_info) returns it.
-      - Without it, it holds C(id), C(name), C(status), C(created_at), C(key_name), C(metadata), C(tags), C(image), C(public_v4),
-        C(public_v6), C(private_v4), C(private_v6) and, of the C(flavor), C(id), C(name), C(vcpus), C(ram) and C(disk).
-      - O(compose), O(groups) and O(keyed_groups) see the whole record in any case. One line of O(compose) keeps what else a playbook
-        needs, at a fraction of the time and memory that everything takes where servers are many.
+      - If V(false), it holds C(id), C(name), C(status), C(created_at), C(key_name), C(metadata), C(tags), C(image), C(public_v4),
+        C(public_v6), C(private_v4) and C(private_v6) and, of the C(flavor), C(id), C(name), C(vcpus), C(ram) and C(disk).
+      - The templates of O(compose), O(groups) and O(keyed_groups) always see the whole record. With thousands of servers, a line of
+        O(compose) for each further field takes a fraction of the time and memory of all fields.
     type: bool
     default: false
   hostnames:
     description:
-      - What to call a host, in order of preference. The first that gives a name is taken, and the server's ID where none does.
-      - V(name), V(id) or V(metadata.KEY) are the server's name, its ID, and the value of a key of its metadata.
+      - Sources of the host name, in order of preference. The first one that yields a name is used, or the server's ID if none does.
+      - V(name), V(id) and V(metadata.KEY) are the server's name, its ID, and the value of a key of its metadata.
       - V(name.region.cloud) gives every host the long form of its name, so that the names do not depend on which other servers
-        there are.
-      - Any of the kinds of address that O(addresses) knows, such as V(floating_v4), may be used, too.
+        exist.
+      - The kinds of addresses that O(addresses) accepts, such as V(floating_v4), are accepted, too.
     type: list
     elements: str
     default: [name]
   addresses:
     description:
-      - What to take as C(ansible_host), in order of preference.
+      - Sources of C(ansible_host), in order of preference.
       - V(floating_v4) and V(floating_v6) are floating addresses; V(fixed_v4) and V(fixed_v6) are those of the server's own ports.
-      - V(public_v4) and V(public_v6) are floating addresses and fixed ones that are routed globally; V(private_v4) and V(private_v6)
-        are fixed ones that are not.
-      - V(access_v4) and V(access_v6) are what the owner of the server has told Nova to show as its address.
-      - V(network:NAME) is the address on the network of this name, a fixed one before a floating one, and IPv4 before IPv6.
-      - V(name) is the name of the server, for names that can be resolved from here or by a jump host.
+      - V(public_v4) and V(public_v6) are floating addresses and globally routed fixed ones; V(private_v4) and V(private_v6) are all
+        other fixed ones.
+      - V(access_v4) and V(access_v6) are the access addresses that the owner of the server has set in Nova.
+      - V(network:NAME) is the address on the network of this name; fixed addresses come before floating ones, and IPv4 before IPv6.
+      - V(name) is the name of the server, for names that the controller or a jump host can resolve.
     type: list
     elements: str
     default: [public_v4, fixed_v4, public_v6, fixed_v6]
   location_groups:
     description:
-      - Make groups by Location, C(cloud_CLOUD), C(region_CLOUD_REGION), C(zone_CLOUD_REGION_ZONE) and C(project_CLOUD_PROJECT).
-        The group of a cloud contains those of its regions and projects, that of a region those of its zones.
-      - Characters that are not valid in the name of a group become underscores. Where this makes the same name of two, both get a
-        suffix that tells them apart.
+      - Whether to create groups by Location, C(cloud_CLOUD), C(region_CLOUD_REGION), C(zone_CLOUD_REGION_ZONE) and
+        C(project_CLOUD_PROJECT). The group of a cloud contains the groups of its regions and projects, the group of a region those
+        of its zones.
+      - Characters that are not valid in group names are replaced by underscores. If two groups get the same name that way, both get
+        a unique suffix.
     type: bool
     default: true
 author:
@@ -119,7 +120,7 @@ EXAMPLES = r"""
 plugin: oaktree.multicloud.servers
 
 ---
-# Active servers of two clouds; from inside the network, by private addresses, IPv6 where there is no IPv4
+# Active servers of two clouds, by private addresses, with IPv6 for servers without IPv4
 plugin: oaktree.multicloud.servers
 locations: [alpha, beta/east]
 filters:
@@ -127,7 +128,7 @@ filters:
 addresses: ["network:mgmt", private_v4, fixed_v6]
 
 ---
-# Everywhere but in the lab; groups by metadata and status, one variable, and names that never change
+# All clouds except the lab; groups by metadata and status, a variable, and names that never change
 plugin: oaktree.multicloud.servers
 locations: ["*", "!lab"]
 hostnames: [metadata.fqdn, name.region.cloud]
@@ -142,7 +143,7 @@ keyed_groups:
     prefix: status
 
 ---
-# Credentials from a vault, no clouds.yaml; one hour of cache; a single dead Location fails the source
+# Credentials from the environment, without clouds.yaml; cached for an hour; any failed Location fails the source
 plugin: oaktree.multicloud.servers
 clouds_config:
   clouds:

@@ -5,17 +5,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: rest_info
-short_description: Find the REST endpoint of a service at one Location
+short_description: Find the REST endpoint of a service in one Location
 version_added: 0.1.0
 description:
-  - Tells URL, API versions and headers of services at exactly one Location, for use inside templates.
-  - The same as the module M(oaktree.multicloud.rest_info), which serves many Locations at once.
+  - Returns the URL, API versions and headers of services in exactly one Location, for use in templates.
+  - For many Locations at once, use the module M(oaktree.multicloud.rest_info), which returns the same records.
 extends_documentation_fragment:
   - oaktree.multicloud._locations
 options:
   _terms:
     description:
-      - Service types, such as V(compute), V(image), V(network) or V(object-store). Aliases work, V(volumev3) means V(block-storage).
+      - Service types, such as V(compute), V(image), V(network) or V(object-store). Aliases are accepted; V(volumev3) means
+        V(block-storage).
     type: list
     elements: str
     required: true
@@ -26,23 +27,23 @@ options:
     required: true
   interface:
     description:
-      - Which of the service's endpoints. Without it, what C(clouds.yaml) says, else the public one.
+      - Which of the service's endpoints to use. If omitted, the one that C(clouds.yaml) names, or else the public one.
     type: str
     choices: [public, internal, admin]
   versions:
     description:
-      - Whether to ask the service which API versions it has, at the cost of a request or two.
+      - Whether to ask the service for its API versions, which costs one or two requests.
     type: bool
     default: true
   with_token:
     description:
-      - Whether C(headers) of each record holds the token too.
-      - The token is a secret that stands for the user until it expires. Set C(no_log=true) on every task that uses it.
+      - Whether C(headers) of each record includes the token.
+      - The token is a secret that authenticates the user until it expires. Set C(no_log=true) on every task that uses it.
     type: bool
     default: false
   timeout:
     description:
-      - Seconds for the whole work.
+      - Seconds for all work on the Location.
     type: float
     default: 60.0
 author:
@@ -52,7 +53,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show where Nova is
+- name: Show the URL of Nova
   ansible.builtin.debug:
     msg: "{{ lookup('oaktree.multicloud.rest_info', 'compute', location='alpha/north').url }}"
 

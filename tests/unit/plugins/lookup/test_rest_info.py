@@ -46,7 +46,7 @@ def test_token(two_clouds: FakeOpenStack) -> None:
     assert two_clouds["cloud1"].keystone.identify(found["headers"]["X-Auth-Token"]) is not None
 
 
-def test_lookups_share_a_token_and_say_when_they_cannot(
+def test_lookups_share_a_token_and_warn_when_they_cannot(
     two_clouds: FakeOpenStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warnings: list[str] = []
@@ -96,14 +96,14 @@ def test_an_option_that_must_be_positive(two_clouds: FakeOpenStack, option: str)
     assert two_clouds.counters.requests() == 0
 
 
-def test_a_location_that_fails_is_named_with_kind_and_hint(two_clouds: FakeOpenStack) -> None:
+def test_a_failed_location_is_reported_with_kind_and_hint(two_clouds: FakeOpenStack) -> None:
     two_clouds["cloud1"].fault("POST", "/auth/tokens", Answer(401))
     with pytest.raises(AnsibleLookupError, match=r"^cloud1/r1/demo: .*\(auth\)\. Check user, password"):
         look_up("compute", location="cloud1/r1")
 
 
 @pytest.mark.usefixtures("two_clouds")
-def test_a_service_that_is_not_there() -> None:
+def test_a_service_that_the_location_does_not_have() -> None:
     with pytest.raises(AnsibleLookupError, match=r"'dns' here \(refused\)\. The catalog offers here: compute"):
         look_up("dns", location="cloud1/r1")
 
