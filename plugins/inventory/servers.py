@@ -120,7 +120,7 @@ EXAMPLES = r"""
 plugin: oaktree.multicloud.servers
 
 ---
-# Active servers of two clouds, by private addresses, with IPv6 for servers without IPv4
+# Active servers of two clouds, by their addresses on the network mgmt, or else by private or IPv6 ones
 plugin: oaktree.multicloud.servers
 locations: [alpha, beta/east]
 filters:

@@ -16,7 +16,7 @@ from typing import Any
 _CONFIG_DIRECTORIES = (".", "~/.config/openstack", "/etc/xdg/openstack", "/etc/openstack")
 """Where openstacksdk looks; repeated here because importing it takes longer than all other work of a cached run."""
 _SECRET = re.compile(r"pass|secret|token", re.IGNORECASE)
-"""More than the keys that results mask: a key that is left out without need does no harm here."""
+"""Broader than the keys that results mask: to omit a harmless key costs nothing here."""
 
 
 def options_digest(options: Mapping[str, Any], fields: Collection[str] | None) -> str:
