@@ -160,35 +160,31 @@ cache_connection: ~/.cache/ansible-inventory
 cache_timeout: 3600
 """
 
-import hashlib
-import json
-import os
-import re
 import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible.constants import LOCALHOST
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, OaktreeError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
-from ansible_collections.oaktree.multicloud.plugins.module_utils._hosts import (
-    NEEDED,
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import (
+    Target,
+    failure_messages,
+    failure_summary,
+    gather,
+)
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.errors import plugin_errors, require_libraries
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.cache_key import options_digest
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.hosts import (
+    NEEDED_FIELDS,
     Host,
     Inventory,
     Rules,
     make_inventory,
     slim,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files
-from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target, gather
-from ansible_collections.oaktree.multicloud.plugins.plugin_utils._options import (
-    check_positive,
-    plain,
-    require_libraries,
-)
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import checked_options, plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -196,17 +192,13 @@ if TYPE_CHECKING:
     from ansible.inventory.data import InventoryData
     from ansible.parsing.dataloader import DataLoader
 
-    from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
-
     Records = list[dict[str, Any]]
 
 TEMPLATED = ("clouds_config", "clouds_yaml", "filters", "locations")
+"""The options whose values may be templates."""
 TEMPLATES = ("compose", "groups", "keyed_groups")
+"""The options that consist of templates for each host."""
 SOURCE_NAMES = tuple(f"{name}.{ending}" for name in ("oaktree", "multicloud") for ending in ("yml", "yaml"))
-
-_CONFIG_DIRECTORIES = (".", "~/.config/openstack", "/etc/xdg/openstack", "/etc/openstack")
-"""Where openstacksdk looks; written out because importing it costs more than all else that a cached run does."""
-_SECRET = re.compile(r"pass|secret|token", re.IGNORECASE)
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -215,7 +207,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     NAME = "oaktree.multicloud.servers"
 
     def verify_file(self, path: str) -> bool:
-        """Whether the source may be ours; decided by its name, so that no other file is opened."""
+        """Whether the source may be one of this plugin; decided by its name, so that no other file is opened."""
         return bool(super().verify_file(path)) and path.endswith(SOURCE_NAMES)
 
     def set_options(
@@ -224,7 +216,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         var_options: Mapping[str, Any] | None = None,
         direct: Mapping[str, Any] | None = None,
     ) -> None:
-        """Take the options, after what may be a template has become a value: only then it has its type."""
+        """Evaluate the options that may be templates before Ansible checks the types of all."""
         values = dict(direct or {})
         for name in TEMPLATED:
             if name in values:
@@ -238,25 +230,20 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         path: str,
         cache: bool = True,  # noqa: FBT001, FBT002 - Ansible's signature
     ) -> None:
-        """Fill the inventory. Raises AnsibleParserError, with the inventory untouched, for what cannot be used."""
+        """Fill the inventory. Raises AnsibleParserError before any change to it."""
         super().parse(inventory, loader, path, cache)
         require_libraries()
         self._read_config_data(path)
-        try:
-            options = self._checked_options()
+        with plugin_errors(AnsibleParserError, self.display):
+            options = checked_options(self.get_options())
             rules = Rules(**{key: options[key] for key in ("hostnames", "addresses", "show_all", "location_groups")})
             records = self._records(options, path, cache=cache)
-        except OaktreeError as error:  # "from None": Ansible would append the message of the cause to ours
-            raise AnsibleParserError(f"{error.message}. {error.hint}") from None
-        finally:
-            for text in private_files.warnings():
-                self.display.warning(text)
-        wanted = make_inventory(records, rules, self._sanitize_group_name, self._taken_names(inventory))
-        self._populate(inventory, wanted, verbose=options["verbose_vars"])
-        self._construct(inventory, wanted.hosts)
+        content = make_inventory(records, rules, self._sanitize_group_name, self._reserved_names(inventory))
+        self._populate(inventory, content, verbose=options["verbose_vars"])
+        self._construct(inventory, content.hosts)
 
     def _templated(self, name: str, value: Any) -> Any:
-        """The option as plain JSON types, without tags and decrypted; what they hold is never part of a message."""
+        """The option as plain JSON types, without tags and decrypted; its content never becomes part of a message."""
         self.templar.available_variables = self._vars or {}
         try:
             result = plain(self.templar.template(value))
@@ -266,132 +253,82 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(f"{name}: must be a dictionary, not {type(result).__name__}.")
         return result
 
-    def _checked_options(self) -> dict[str, Any]:
-        """The options as plain JSON types. Raises InputError for what cannot be used."""
-        options: dict[str, Any] = plain(self.get_options())
-        if options["clouds_yaml"] and options["clouds_config"]:
-            raise InputError("clouds_yaml, clouds_config: only one may be given", hint="Leave one of them out.")
-        return check_positive(options)
-
-    # Where the records come from
+    # Records: from the clouds or the cache
 
     def _records(self, options: Mapping[str, Any], path: str, *, cache: bool) -> Records:
-        """The records of all servers, from the cache where it may be used and has them."""
+        """The records of all servers, from the cache if it may be used and has them."""
+        fields = _fields(options)
         if not options["cache"]:
-            return self._gather(options)[0]
-        key = f"{self.get_cache_key(path)}_{fingerprint(options)}"
-        found: Records | None = self.cache.get(key, {}).get("servers") if cache else None
-        if found is not None:
-            return found
-        records, complete = self._gather(options)
+            return self._gather(options, fields)[0]
+        key = f"{self.get_cache_key(path)}_{options_digest(options, fields)}"
+        cached: Records | None = self.cache.get(key, {}).get("servers") if cache else None
+        if cached is not None:
+            return cached
+        records, complete = self._gather(options, fields)
         if complete:
             self.cache[key] = {"servers": records}
         return records
 
-    def _gather(self, options: Mapping[str, Any]) -> tuple[Records, bool]:
-        """Ask all Locations; the second value says whether all of them answered."""
-        query = ServerQuery(filters=options["filters"], all_projects=options["all_projects"], fields=_fields(options))
+    def _gather(self, options: Mapping[str, Any], fields: Collection[str] | None) -> tuple[Records, bool]:
+        """The records from all Locations, and whether every Location answered."""
+        query = ServerQuery(filters=options["filters"], all_projects=options["all_projects"], fields=fields)
         results = gather(Target.from_options(options), lambda connection: list_servers(connection, query))
-        failures = [(result.location, result.error) for result in results if result.error]
-        if failures:
-            fatal = options["on_failure"] == "fail" or len(failures) == len(results)
-            self._report(failures, len(results), fatal=fatal)
-        return [record for result in results for record in result.value or ()], not failures
-
-    def _report(self, failures: Sequence[tuple[Location, OaktreeError]], tried: int, *, fatal: bool) -> None:
-        messages = [f"{location}: {error.message} ({error.kind}). {error.hint}" for location, error in failures]
-        for _location, error in failures:
+        failed = [result.error for result in results if result.error]
+        for error in failed:
             self.display.vvv("".join(traceback.format_exception(error)))
-        if fatal:
-            raise AnsibleParserError(f"{len(failures)} of {tried} Locations failed: {' | '.join(messages)}")
-        for message in messages:
+        if failed and (options["on_failure"] == "fail" or len(failed) == len(results)):
+            raise AnsibleParserError(failure_summary(results))
+        for message in failure_messages(results):
             self.display.warning(message)
+        return [record for result in results for record in result.value or ()], not failed
 
-    # Where they go
+    # Hosts and groups
 
-    def _taken_names(self, inventory: InventoryData) -> dict[str, str | None]:
-        """The names that hosts cannot have, or only as the server that has them already, by another source."""
+    def _reserved_names(self, inventory: InventoryData) -> dict[str, str | None]:
+        """The names in use: each with the ID of the server that has it from another source, or else with None."""
         constructed = map(self._sanitize_group_name, self.get_option("groups"))
-        taken: dict[str, str | None] = dict.fromkeys([*LOCALHOST, *inventory.groups, *constructed])
+        reserved: dict[str, str | None] = dict.fromkeys([*LOCALHOST, *inventory.groups, *constructed])
         for name, host in inventory.hosts.items():
             server = host.vars.get("openstack")
             if isinstance(server, dict) and "id" in server:
-                taken[name] = server["id"]
-        return taken
+                reserved[name] = server["id"]
+        return reserved
 
-    def _populate(self, inventory: InventoryData, wanted: Inventory, *, verbose: bool) -> None:
-        for group in wanted.groups:
+    def _populate(self, inventory: InventoryData, content: Inventory, *, verbose: bool) -> None:
+        for group in content.groups:
             inventory.add_group(group.name)
             if group.parent:
                 inventory.add_child(group.parent, group.name)
-        for host in wanted.hosts:
+        for host in content.hosts:
             inventory.add_host(host.name)
-            # The inventory's own set_variable() copies and tags every value on its way, a third of all the time that
-            # many servers take. Records hold plain JSON types only, and what has no tag is as untrusted as before.
-            made = inventory.hosts[host.name]
-            made.set_variable("location", host.record["location"])
-            made.set_variable("openstack", host.record if verbose else slim(host.record))
+            # The inventory's own set_variable() copies and tags every value, which takes a third of the time for many
+            # servers. Records hold plain JSON types only, and values without a tag are as untrusted as before.
+            target = inventory.hosts[host.name]
+            target.set_variable("location", host.record["location"])
+            target.set_variable("openstack", host.record if verbose else slim(host.record))
             if host.address:
-                made.set_variable("ansible_host", host.address)
+                target.set_variable("ansible_host", host.address)
             for name in host.groups:
                 inventory.add_child(name, host.name)
-        if wanted.left_out:
-            self.display.v(f"{wanted.left_out} servers without any of the addresses are left out; see show_all.")
+        if content.skipped:
+            self.display.v(f"{content.skipped} servers without any of the addresses were skipped; see show_all.")
 
     def _construct(self, inventory: InventoryData, hosts: Sequence[Host]) -> None:
-        """Do what the user's templates say, groups by key last: only they may be called like a host."""
+        """Evaluate the user's templates, those of keyed groups last: only these groups may have the name of a host."""
         compose, groups, keyed_groups, strict = map(self.get_option, ("compose", "groups", "keyed_groups", "strict"))
 
-        def known(host: Host) -> dict[str, Any]:
+        def variables(host: Host) -> dict[str, Any]:
             return {**inventory.hosts[host.name].get_vars(), "openstack": host.record}
 
         for host in hosts if compose else ():
-            self._set_composite_vars(compose, known(host), host.name, strict)
+            self._set_composite_vars(compose, variables(host), host.name, strict)
         for host in hosts if groups else ():
-            self._add_host_to_composed_groups(groups, known(host), host.name, strict, fetch_hostvars=False)
+            self._add_host_to_composed_groups(groups, variables(host), host.name, strict, fetch_hostvars=False)
         for host in hosts if keyed_groups else ():
-            self._add_host_to_keyed_groups(keyed_groups, known(host), host.name, strict, fetch_hostvars=False)
+            self._add_host_to_keyed_groups(keyed_groups, variables(host), host.name, strict, fetch_hostvars=False)
 
 
 def _fields(options: Mapping[str, Any]) -> Collection[str] | None:
-    """What is needed of the records: everything, where the user's templates or playbooks may use all of it."""
-    whole = options["verbose_vars"] or any(options[name] for name in TEMPLATES)
-    return None if whole else NEEDED
-
-
-def fingerprint(options: Mapping[str, Any]) -> str:
-    """A short text that differs where the records may: other servers or less of them asked for, other clouds configured.
-
-    It ends up as the name of a file: secrets take no part in it.
-    """
-    fields = sorted(_fields(options) or ())
-    parts: list[Any] = [options["locations"], options["filters"], options["all_projects"], fields]
-    if options["clouds_config"]:
-        parts.append(_without_secrets(options["clouds_config"]))
-    else:
-        environment = {name: value for name, value in os.environ.items() if name.startswith("OS_")}
-        parts += [_without_secrets(environment), _config_files(options["clouds_yaml"])]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
-
-
-def _without_secrets(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_secrets(inner) for key, inner in value.items() if not _SECRET.search(key)}
-    if isinstance(value, list):
-        return [_without_secrets(inner) for inner in value]
-    return value
-
-
-def _config_files(clouds_yaml: str | None) -> list[tuple[str, int, int]]:
-    """Path, time of change and size of each file that may configure the clouds."""
-    named = clouds_yaml or os.environ.get("OS_CLIENT_CONFIG_FILE")
-    directories = [Path(named).parent] if named else map(Path, _CONFIG_DIRECTORIES)
-    files = [
-        directory.expanduser().absolute() / f"{name}{ending}"
-        for directory in directories
-        for name in ("clouds", "secure")
-        for ending in (".yaml", ".yml", ".json")
-    ]
-    if named:
-        files.append(Path(named).expanduser().absolute())
-    return [(str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists()]
+    """The fields of a record that are needed; None means all, if the user's templates or playbooks may use them."""
+    every = options["verbose_vars"] or any(options[name] for name in TEMPLATES)
+    return None if every else NEEDED_FIELDS

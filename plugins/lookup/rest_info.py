@@ -88,30 +88,26 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.catalog import RestQuery, rest_record
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, OaktreeError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files
-from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target, gather, regions
-from ansible_collections.oaktree.multicloud.plugins.plugin_utils._options import (
-    check_positive,
-    plain,
-    require_libraries,
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import (
+    Target,
+    failure_messages,
+    gather,
+    regions,
 )
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.errors import plugin_errors, require_libraries
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import checked_options, plain
 
 
 class LookupModule(LookupBase):
-    """Ansible's interface to `_rest.rest_record`."""
+    """Ansible's interface to `_cloud.catalog.rest_record`."""
 
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         """Return the endpoint record of each service type."""
         self.set_options(var_options=variables, direct=kwargs)
         require_libraries()
-        try:
-            return _endpoints(plain(terms), check_positive(plain(self.get_options())))
-        except OaktreeError as error:  # "from None": Ansible would append the message of the cause to ours
-            raise AnsibleLookupError(f"{error.message} ({error.kind}). {error.hint}") from None
-        finally:
-            for text in private_files.warnings():
-                self._display.warning(text)
+        with plugin_errors(AnsibleLookupError, self._display):
+            return _endpoints(plain(terms), checked_options(self.get_options()))
 
 
 def _endpoints(service_types: list[str], options: dict[str, Any]) -> list[dict[str, Any]]:
@@ -121,11 +117,10 @@ def _endpoints(service_types: list[str], options: dict[str, Any]) -> list[dict[s
         RestQuery(service_type, options["interface"], options["versions"], options["with_token"])
         for service_type in service_types
     ]
-    result = gather(target, lambda connection: [rest_record(connection, query) for query in queries])[0]
-    if result.error:
-        result.error.message = f"{result.location}: {result.error.message}"
-        raise result.error
-    return result.value or []
+    results = gather(target, lambda connection: [rest_record(connection, query) for query in queries])
+    if messages := failure_messages(results):
+        raise AnsibleLookupError(messages[0])
+    return [record for result in results for record in result.value or ()]
 
 
 def _check_one_location(target: Target) -> None:
@@ -134,5 +129,5 @@ def _check_one_location(target: Target) -> None:
     if len(found) != 1:
         raise InputError(
             f"location: {target.locations[0]!r} selects {len(found)} Locations",
-            hint=f"Name one of {', '.join(str(location) for location in found)}.",
+            hint=f"Select one of {', '.join(str(location) for location in found)}.",
         )

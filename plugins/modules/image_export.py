@@ -204,8 +204,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.r
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
-    MOST,
     ArgumentSpec,
+    check_positive,
     make_module,
     require,
     run_state,
@@ -241,10 +241,7 @@ _FOR_CONTAINERS = ("object", "expires_in", "tempurl")
 
 def as_request(params: Mapping[str, Any]) -> ExportRequest:
     """The options as the core takes them. Raises InputError."""
-    for option in ("transfer_timeout", "stall_timeout", "expires_in"):
-        value = params[option]
-        if value is not None and not 0 < value < MOST:
-            raise InputError(f"{option}: must be greater than zero and less than {MOST:g}, not {value:g}")
+    check_positive(params, "transfer_timeout", "stall_timeout", "expires_in")
     for option in ("image", "path", "container", "object"):
         if params[option] == "":
             raise InputError(f"{option}: must not be empty")

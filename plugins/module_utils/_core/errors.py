@@ -43,6 +43,11 @@ class OaktreeError(Exception):
         self.residue: list[str] = []
         """What the work that failed could not remove again."""
 
+    @property
+    def summary(self) -> str:
+        """Message, kind and hint in one text."""
+        return f"{self.message} ({self.kind}). {self.hint}"
+
     def add_residue(self, complaint: str) -> None:
         """Add what could not be removed, and why; nothing for an empty text."""
         if complaint and complaint not in self.residue:

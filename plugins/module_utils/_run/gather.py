@@ -19,7 +19,7 @@ from .._local.coalesce import RequestCoalescer
 from .._local.request_queue import Limit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from .._core.deadline import Deadline
 
@@ -94,6 +94,17 @@ class Result(Generic[Value]):
         if error is None:
             return None
         return {"location": self.location.to_dict(), "error": error.message, "kind": error.kind, "hint": error.hint}
+
+
+def failure_messages(results: Iterable[Result[Any]]) -> list[str]:
+    """A message for each Location that failed: which, why, the kind of error, and the hint."""
+    return [f"{result.location}: {result.error.summary}" for result in results if result.error]
+
+
+def failure_summary(results: Sequence[Result[Any]]) -> str:
+    """The message of a task or source that fails because Locations failed."""
+    messages = failure_messages(results)
+    return f"{len(messages)} of {len(results)} Locations failed: {' | '.join(messages)}"
 
 
 def regions(target: Target) -> tuple[list[Region], list[Result[Any]]]:

@@ -539,6 +539,27 @@ def test_missing_library_is_named(parse: Parse, monkeypatch: pytest.MonkeyPatch)
     assert any("openstacksdk" in warning for warning in parse({}).warnings)
 
 
+IMPORT_AFTER_PARSING = """
+import sys
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader
+init_plugin_loader()
+print(len(InventoryManager(loader=DataLoader(), sources=[sys.argv[1]]).hosts))
+import openstack
+print("connect" in vars(openstack), "__getattr__" in vars(openstack))
+"""
+
+
+@pytest.mark.usefixtures("clouds")
+def test_other_collections_find_openstacksdk_itself_on_the_controller(tmp_path: Path) -> None:
+    source = tmp_path / "oaktree.yml"
+    source.write_text("plugin: oaktree.multicloud.servers\n")
+    command = [sys.executable, "-c", IMPORT_AFTER_PARSING, str(source)]
+    printed = subprocess.check_output(command, env={**os.environ, "ANSIBLE_INVENTORY_ENABLED": "auto"}, text=True)
+    assert printed.split() == ["8", "True", "False"]
+
+
 # Tokens
 
 
