@@ -100,7 +100,7 @@ class SharedAuth:
 
     @contextmanager
     def _alone(self, deadline: Deadline) -> Iterator[None]:
-        if not self._lock.acquire(timeout=deadline.remaining()):
+        if not self._lock.acquire(timeout=deadline.timeout()):
             raise deadline.expired()
         try:
             yield

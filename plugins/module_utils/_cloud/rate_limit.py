@@ -13,11 +13,10 @@ import contextlib
 import hashlib
 import os
 import re
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from .._core.deadline import CLEANING_UP
+from .._core.deadline import CLEANING_UP, clock
 from .._core.errors import DeadlineError, ThrottledError
 from .._core.retry import parse_retry_after
 from .._local import private_files, processes
@@ -99,18 +98,18 @@ class RateLimiter:
             deadline.sleep(left)
 
     def _paused(self) -> float:
-        """Seconds for which the service wants to be left alone."""
+        """Seconds of our clock for which the service wants to be left alone; the file says until when, in real time."""
         until = _pauses.get(self._place, 0.0)
         with contextlib.suppress(OSError):
             until = max(until, os.stat(self._pause_path).st_mtime)  # noqa: PTH116 - before every request, and quicker
-        left = until - time.time()
+        left = clock.turned(until - clock.time())
         return left if 0 < left <= LONGEST_PAUSE else 0.0  # the clock may have been set back
 
     def _pause(self, seconds: float) -> None:
         seconds = min(seconds, LONGEST_PAUSE)
         if seconds <= self._paused():
             return
-        until = time.time() + seconds
+        until = clock.time() + clock.real(seconds)
         try:
             with open(self._pause_path, "w", encoding="utf-8", opener=processes.private) as file:
                 file.write(f"{self._place}\n")
@@ -118,7 +117,7 @@ class RateLimiter:
         except OSError:
             _pauses[self._place] = until
 
-    # RequestQueue
+    # RequestQueue: its moments are real, as all processes and the cloud count them
 
     def _in_turn(self, call: Callable[[], Response], deadline: Deadline) -> Response:
         ticket = self._ticket()
@@ -142,10 +141,10 @@ class RateLimiter:
     def _line_up(self, ticket: str, deadline: Deadline) -> None:
         try:
             while wait := self._change(lambda turns, now: self._ask(turns, ticket, now)):
-                left = deadline.remaining()
+                left = deadline.timeout()
                 if wait.least >= left:
                     raise self._no_room(deadline)  # noqa: TRY301 - leaves the queue as all else does that ends here
-                self._sleep(min(wait.look, max(left / 2, 0.01)), deadline)
+                self._sleep(clock.turned(min(wait.look, max(left / 2, 0.01))), deadline)
                 self._sit_out_pause(deadline)
         except BaseException:
             self._change(lambda turns, _now: turns.leave(ticket))
@@ -184,12 +183,12 @@ class RateLimiter:
                 except OSError:
                     self._directory = None
             turns = _turns.setdefault((processes.name(), self._place), RequestQueue())
-            return change(turns, time.monotonic())
+            return change(turns, clock.uptime())
 
     def _change_file(self, change: Callable[[RequestQueue, float], Value]) -> Value:
         descriptor = processes.locked(self._path)
         try:
-            now = time.monotonic()
+            now = clock.uptime()
             text = os.pread(descriptor, _MOST, 0).partition(b"\n")[0]  # a longer text may have stood there before
             turns = RequestQueue.read(text, now)
             value = change(turns, now)

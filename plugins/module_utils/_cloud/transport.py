@@ -93,7 +93,7 @@ class WireSession(Session):
 
     def _send(self, request: PreparedRequest, kwargs: dict[str, Any]) -> Response:
         owner, deadline = self._owner, self._owner.deadline
-        left = deadline.remaining()
+        left = deadline.timeout()
         if deadline.cancelled is not CLEANING_UP:
             deadline.cancelled.on_cancel(self._work.break_off)
         timeout = kwargs.get("timeout") or owner.api_timeout

@@ -9,11 +9,11 @@ Polling for a state is not retrying: see `_image.import_wait`.
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 
+from .deadline import clock
 from .errors import DeadlineError, OaktreeError, ServerError, ThrottledError, UnreachableError
 
 if TYPE_CHECKING:
@@ -108,6 +108,6 @@ def parse_retry_after(value: str | None) -> float | None:
     except ValueError:
         pass
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+        return max(0.0, parsedate_to_datetime(value).timestamp() - clock.time())
     except ValueError:
         return 1.0

@@ -96,7 +96,7 @@ class Glance:
         return image if "id" in image else None  # an empty ID is the path of the list
 
     def poll(self, image_id: str, since: float) -> dict[str, Any] | None:
-        """As `get`, asked since then (of `time.time`), maybe by another process.
+        """As `get`, asked since then (of `clock.time`), maybe by another process.
 
         Processes that wait for images share one list of all that are unfinished, in place of a request for each.
         """

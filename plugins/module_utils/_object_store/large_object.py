@@ -12,11 +12,11 @@ Segments lie beside their object, under a name that tells what they hold::
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from .._core.deadline import clock
 from .._core.errors import IntegrityError, OaktreeError
 from .attempts import Sender
 from .responses import MARK, Object, Segment, check_manifest, manifest, manifest_etag
@@ -69,13 +69,13 @@ def assemble(
 ) -> Object:
     """Make segments that are there one object, and verify it; raises IntegrityError when they are not as announced.
 
-    It expires no later than they do: ``began`` is when the first of them was sent, on the monotonic clock.
+    It expires no later than they do: ``began`` is when the first of them was sent, in `clock.uptime`.
     """
     etag = manifest_etag(segments)
     body = json.dumps(manifest(target.container, segments))
 
     def put() -> None:
-        headers = {"Accept": "application/json", **target.headers(time.monotonic() - began)}
+        headers = {"Accept": "application/json", **target.headers(clock.uptime() - began)}
         timeout = (stall_timeout, stall_timeout)
         check_manifest(
             swift.put(target.container, target.name, body, etag, params=_HEARTBEAT, headers=headers, timeout=timeout)

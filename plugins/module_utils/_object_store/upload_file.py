@@ -11,10 +11,10 @@ and MD5, and sends only what is missing.
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .._core.deadline import clock
 from .._core.errors import IntegrityError, OaktreeError
 from .._core.scatter import Limits, scatter
 from .attempts import Sender
@@ -70,7 +70,7 @@ class FileUpload:
         self._pace = pace
         self._parts = make_parts(content.size, pace.part_size)
         self._attempts = Sender(swift.connection)
-        self._began = time.monotonic()
+        self._began = clock.uptime()
         self._lock = threading.Lock()
         self._failure: OaktreeError | None = None
         self._touched: set[str] = set()

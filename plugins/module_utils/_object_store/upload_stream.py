@@ -9,10 +9,10 @@ For content that lies nowhere here and whose digests nobody knows before its end
 from __future__ import annotations
 
 import hashlib
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .._core.deadline import clock
 from .._core.errors import IntegrityError, OaktreeError, ServerError
 from .attempts import Sender
 from .large_object import ObjectTarget, assemble, discard_sent, is_there, verify
@@ -75,7 +75,7 @@ class StreamUpload:
         self._parts = make_parts(passing.size, pace.part_size)
         self._plain = len(self._parts) == 1 and (passing.md5 is not None or not segments)
         self._attempts = Sender(swift.connection)
-        self._began = time.monotonic()
+        self._began = clock.uptime()
         self._touched: set[str] = set()
         self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in digests}
         self._tape = _Tape(passing.open)

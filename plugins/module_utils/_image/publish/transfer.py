@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import math
-import time
 from typing import TYPE_CHECKING, Any
 
+from ..._core.deadline import clock
 from ..._core.errors import (
     AuthError,
     ConfigError,
@@ -211,12 +211,12 @@ def discard(glance: Glance, image_id: str) -> str:
     """
     with glance.connection.grace(CLEANUP_TIMEOUT):
         deadline = glance.connection.deadline
-        late = time.monotonic() + LATE
+        late = clock.monotonic() + LATE
         try:
             while not with_retries(lambda: glance.delete(image_id), DELETIONS, deadline):
                 if image_id not in glance.unanswered:
                     return ""
-                if time.monotonic() >= late:
+                if clock.monotonic() >= late:
                     return f"the image {image_id} may come yet: its creation was not answered"
                 deadline.sleep(LOOK)
         except OaktreeError as error:

@@ -178,7 +178,7 @@ class _WebFile:
         if offset and self._version:
             headers |= {"Range": f"bytes={offset}-", "If-Range": self._version}
         try:
-            timeout = min(self._silence, self._deadline.remaining())
+            timeout = self._deadline.timeout(self._silence)
             response = requests.get(self._url, headers=headers, stream=True, timeout=timeout)
         except requests.RequestException as exc:
             raise translate(exc) from exc

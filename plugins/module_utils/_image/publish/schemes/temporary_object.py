@@ -10,11 +10,11 @@ is removed with the container. Abandoned data expires.
 from __future__ import annotations
 
 import hashlib
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...._cloud.capabilities import object_store
+from ...._core.deadline import clock
 from ...._core.errors import ConflictError, OaktreeError
 from ...._glance.v2 import UPLOAD
 from ...._object_store.client import Container, Swift
@@ -56,7 +56,7 @@ class TemporaryObject:
 
     def signed_url(self) -> str:
         """A URL that gives the data to whoever has it: a secret. Raises RefusedError where there are none."""
-        return signer(self.swift, self.container, self.digests).url("GET", self.path, int(time.time()) + self.lifetime)
+        return signer(self.swift, self.container, self.digests).url("GET", self.path, int(clock.time()) + self.lifetime)
 
 
 def put(
