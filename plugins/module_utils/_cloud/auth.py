@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._core.errors import AuthError, OaktreeError, ServerError
+from .answers import MALFORMED
 from .translate import translate
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ RECENT = 300.0
 
 _TOKENS = "tokens"
 _V3_URL = re.compile(r"/v3/?$")
-_NONSENSE = (AttributeError, KeyError, TypeError, ValueError)
 
 
 class Asker(Protocol):
@@ -152,7 +152,7 @@ class SharedAuth:
             access: AccessInfo = self.plugin.auth_ref
             if access.auth_token != self._refused and is_good(access):
                 return access
-        except _NONSENSE:
+        except MALFORMED:
             pass  # damaged, or of another version of keystoneauth
         self.plugin.auth_ref = before
         return None
@@ -165,8 +165,8 @@ class SharedAuth:
             try:
                 access: AccessInfo = self._issuer(connection.session).get_auth_ref(connection.session)
                 _is_valid(access)  # reads what is asked before every request
-            except _NONSENSE as exc:
-                raise ServerError(f"Keystone's answer makes no sense: {type(exc).__name__}: {exc}") from exc
+            except MALFORMED as exc:
+                raise ServerError(f"Keystone's answer cannot be parsed: {type(exc).__name__}: {exc}") from exc
             except NotFound as exc:
                 url = self.plugin.auth_url
                 raise ServerError(

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import ServerError
+from .answers import MALFORMED
 from .translate import translate
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from .._local.cache import Cache
 
 DISCOVERY = "discovery"
-
-_NONSENSE = (AttributeError, KeyError, TypeError, ValueError)
 
 
 class Documents:
@@ -43,7 +42,7 @@ class Documents:
         if self._known.get(url) is found:
             return
         self._known[url] = found
-        with suppress(*_NONSENSE):  # whoever reads it finds out
+        with suppress(*MALFORMED):  # whoever reads it finds out
             versions = found.raw_version_data(allow_experimental=True, allow_unknown=True)
             if versions:
                 self._store.set(DISCOVERY, url, versions)
@@ -68,8 +67,8 @@ class Documents:
         def make() -> Discover:
             try:
                 self[url] = found = Discover(session, url, authenticated=False)
-            except _NONSENSE as exc:
-                raise ServerError(f"the versions that {url} announces make no sense: {exc}") from exc
+            except MALFORMED as exc:
+                raise ServerError(f"the version document at {url} cannot be parsed: {exc}") from exc
             except Exception as exc:
                 raise translate(exc) from exc
             return found

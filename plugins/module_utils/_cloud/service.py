@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from .._core.deadline import Deadline
 from .._core.errors import InputError, RefusedError, ServerError
+from .answers import json_object, parsing
 from .auth import is_recent
 from .discovery import DISCOVERY
 from .service_types import all_types
@@ -145,10 +146,8 @@ class Service:
         """The URL of the version we speak, as the service itself names it."""
         with asking(self.service_type):
             found = self.connection.documents.ask(self.connection.session, root, self.connection.deadline)
-        try:
+        with parsing(f"the version document of the {self.service_type} service"):
             url = found.versioned_url_for(min_version=least, max_version=most)
-        except (AttributeError, KeyError, TypeError, ValueError) as exc:
-            raise ServerError(f"the versions of the {self.service_type} service make no sense: {exc}") from exc
         if not url:
             raise RefusedError(f"the {self.service_type} service offers no version {least}")
         return urljoin(f"{root.rstrip('/')}/", url)
@@ -234,8 +233,7 @@ class Service:
 
     def json(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
         """Send a request whose answer is a JSON object; raises ServerError for any other answer."""
-        response = self.request(method, path, **kwargs)
-        return json_object(response)
+        return json_object(self.request(method, path, **kwargs))
 
     def shared(self, path: str, since: float | None = None, **kwargs: Any) -> dict[str, Any]:
         """GET a JSON object, perhaps from another process's request; see `RequestCoalescer.get`, also for ``since``."""
@@ -258,13 +256,13 @@ class Service:
             body = (self.shared if shared else partial(self.json, "GET"))(path, params=query, **kwargs)
             page = body.get(key)
             if not isinstance(page, list):
-                raise ServerError(f"the answer to GET {path} has no list {key!r}")
+                raise ServerError(f"the answer to GET {path} cannot be parsed: it has no list {key!r}")
             yield page
             if not body.get(more) or not page:
                 return
             last = page[-1].get("id") if isinstance(page[-1], dict) else None
             if not last or last == query.get("marker"):
-                raise ServerError(f"the pages of GET {path} lead nowhere")
+                raise ServerError(f"the pagination of GET {path} does not advance: the marker repeats or is missing")
             query["marker"] = last
             del body, page  # it may be large, and the next one is on its way
 
@@ -284,14 +282,3 @@ def check_path(path: str) -> None:
             f"{path.partition('?')[0]!r} cannot be requested: no part of a name between slashes may be '.' or '..'",
             hint="Choose another name.",
         )
-
-
-def json_object(response: Response) -> dict[str, Any]:
-    try:
-        body = response.json()
-    except ValueError as exc:
-        where = f"{response.request.method} {response.url.partition('?')[0]}"
-        raise ServerError(f"the answer to {where} is not valid JSON: {exc}") from exc
-    if not isinstance(body, dict):
-        raise ServerError(f"the answer to {response.request.method} {response.url} is not a JSON object")
-    return body

@@ -15,7 +15,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from .._core.errors import ServerError
+from .._cloud.answers import parsing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -164,17 +164,15 @@ def records(
     """The records of a Location's items, sorted by name, then id; ``name`` takes those of exactly this name only.
 
     With ``fields`` a record keeps these and its location, and the rest of it is dropped before the next is made.
-    Raises ServerError for items that make no sense.
+    Raises ServerError for items that cannot be parsed.
     """
-    try:
+    with parsing("an item of the list"):
         whole = (make(item, location) for item in items)
         made = [
             (record["name"] or "", record["id"], _reduced(record, fields))
             for record in whole
             if name in (None, record["name"])
         ]
-    except (AttributeError, KeyError, TypeError, ValueError) as exc:
-        raise ServerError(f"the answer holds an item that makes no sense: {type(exc).__name__}: {exc}") from exc
     made.sort(key=itemgetter(0, 1))
     return [record for _name, _id, record in made]
 

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._cloud.capabilities import ImageCapabilities, Quota, image_capabilities
-from .._cloud.service import json_object, segment, service_at
+from .._cloud.service import segment, service_at
 from .._core.errors import ConflictError, DeadlineError, RefusedError, ServerError, UnreachableError
 from .._core.text import without_signatures
 
@@ -157,7 +157,7 @@ class Glance:
             raise
 
     def _create(self, fields: dict[str, Any]) -> dict[str, Any]:
-        return json_object(self._service.request("POST", "/images", retry=False, json=fields))
+        return self._service.json("POST", "/images", retry=False, json=fields)
 
     def put(self, path: str, body: Any, timeout: tuple[float, float], store: str | None = None) -> Response:
         """PUT image data, once, with the token as it is: only the caller can send the body anew."""
@@ -199,7 +199,7 @@ class Glance:
 
     def patch(self, image_id: str, operations: Sequence[dict[str, Any]]) -> dict[str, Any]:
         path = f"/images/{segment(image_id)}"
-        return json_object(self._service.request("PATCH", path, json=list(operations), headers=_PATCH_TYPE))
+        return self._service.json("PATCH", path, json=list(operations), headers=_PATCH_TYPE)
 
     def delete(self, image_id: str) -> bool:
         """Delete the image; returns whether it was there."""

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from .._cloud.answers import answer_to, json_list, parsing
 from .._cloud.service import service_at
 from .._cloud.translate import translate
 from .._core.errors import ConflictError, OaktreeError, RefusedError, ServerError
@@ -105,7 +105,8 @@ class Swift:
 
     def containers(self, prefix: str = "") -> list[str]:
         """The names of the account's containers that begin so."""
-        return [str(item["name"]) for item in self._listing("", prefix)]
+        with parsing("the listing of the account"):
+            return [str(item["name"]) for item in self._listing("", prefix)]
 
     def objects(self, container: str, prefix: str = "") -> Iterator[Object]:
         """The objects whose names begin so, by name; none where there is no such container.
@@ -218,14 +219,13 @@ class Swift:
             with response:
                 if "X-Static-Large-Object" not in response.headers:
                     return []
-                manifest = json.loads(b"".join(self._chunks(response)))
-            return [str(item["name"]).lstrip("/") for item in manifest]
+                manifest = json_list(response, b"".join(self._chunks(response)))
+            with parsing(answer_to(response)):
+                return [str(item["name"]).lstrip("/") for item in manifest]
         except RefusedError as error:
             if error.status == 404:
                 return []
             raise
-        except (KeyError, TypeError, ValueError) as exc:
-            raise ServerError(f"the manifest of {name} makes no sense: {type(exc).__name__}: {exc}") from exc
 
     def _repeat(self, method: str, path: str, **kwargs: Any) -> None:
         """Send a request that does no harm when it is sent twice."""
@@ -251,19 +251,16 @@ class Swift:
         query = {"format": "json", "limit": str(PAGE), "prefix": prefix}
         while True:
             try:
-                page = json.loads(self._service.request("GET", path, params=query).text or "[]")
+                page = json_list(response := self._service.request("GET", path, params=query))
             except RefusedError as error:
                 if error.status == 404:
                     return
                 raise
-            except ValueError as exc:
-                raise ServerError(f"the listing is not valid JSON: {exc}") from exc
-            if not isinstance(page, list):
-                raise ServerError("the listing is not a list")
             yield from page
             if len(page) < PAGE:
                 return
-            query["marker"] = page[-1]["name"]
+            with parsing(answer_to(response)):
+                query["marker"] = page[-1]["name"]
 
 
 def _path(container: str, name: str | None = None) -> str:

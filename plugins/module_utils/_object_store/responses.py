@@ -9,14 +9,14 @@ Source: Swift's SLO and bulk middlewares (``swift/common/middleware/slo.py``, ``
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from .._cloud.answers import answer_to, json_object, parsing
 from .._cloud.translate import from_status
-from .._core.errors import IntegrityError, ServerError
+from .._core.errors import IntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -90,9 +90,9 @@ class Verdict:
 
     @classmethod
     def of(cls, response: Response) -> Verdict:
-        """Read the body of a heartbeat or bulk answer; raises ServerError when it makes no sense."""
-        try:
-            body = json.loads(response.text)
+        """Read the body of a heartbeat or bulk answer; raises ServerError when it cannot be parsed."""
+        body = json_object(response)
+        with parsing(answer_to(response)):
             status, errors = str(body["Response Status"]), body.get("Errors") or []
             return cls(
                 int(status.split(maxsplit=1)[0]),
@@ -100,8 +100,6 @@ class Verdict:
                 int(body.get("Number Deleted") or 0),
                 tuple((unquote(str(path)), str(reason)) for path, reason in errors),
             )
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as exc:
-            raise ServerError(f"the object store's answer makes no sense: {type(exc).__name__}: {exc}") from exc
 
     def check(self, what: str) -> None:
         """Raise what a plain answer with this status would have raised."""
@@ -116,7 +114,7 @@ class Verdict:
 
 def shown(name: str, headers: Mapping[str, str]) -> Object:
     """An object as HEAD shows it."""
-    try:
+    with parsing(f"the answer to HEAD of {name}"):
         return Object(
             name=name,
             size=int(headers["Content-Length"]),
@@ -124,13 +122,9 @@ def shown(name: str, headers: Mapping[str, str]) -> Object:
             updated_at=parsedate_to_datetime(headers["Last-Modified"]).isoformat(),
             mark=unquote(headers.get(MARK, "")),
         )
-    except (KeyError, TypeError, ValueError) as exc:
-        raise ServerError(f"the answer to HEAD of {name} makes no sense: {type(exc).__name__}: {exc}") from exc
 
 
 def listed(item: Mapping[str, Any]) -> Object:
     """An object as a container's listing shows it."""
-    try:
+    with parsing("the listing of a container"):
         return Object(item["name"], int(item["bytes"]), str(item["hash"]), f"{item['last_modified']}+00:00")
-    except (KeyError, TypeError, ValueError) as exc:
-        raise ServerError(f"the listing makes no sense: {type(exc).__name__}: {exc}") from exc
