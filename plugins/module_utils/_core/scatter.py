@@ -22,10 +22,10 @@ Item = TypeVar("Item")
 Value = TypeVar("Value")
 
 
-ATTENTION = 0.2
+INTERRUPT_POLL = 0.2
 """Seconds until an interrupt is noticed: a signal that another thread gets does not wake the main one up."""
 
-FOR_CLEANING_UP = 0.9
+CLEANUP_SHARE = 0.9
 """The share of the grace in which interrupted work has to clean up; in the rest it says what it could not remove."""
 
 
@@ -110,7 +110,7 @@ class _Run(Generic[Item, Value]):
     def cancel(self) -> None:
         """Tell all work to stop and wait, at most ``grace``, until it has cleaned up."""
         end = time.monotonic() + self.limits.grace
-        self._cancelled.set(self.limits.grace * FOR_CLEANING_UP)
+        self._cancelled.set(self.limits.grace * CLEANUP_SHARE)
         for index in [index for index in self._started if index not in self._begun]:
             del self._started[index]  # what begins now ends at once
         while self._started and (left := end - time.monotonic()) > 0:
@@ -155,7 +155,7 @@ class _Run(Generic[Item, Value]):
     def _take(self, seconds: float) -> bool:
         """Whether work has ended within the time, or a part of it."""
         with suppress(queue.Empty):
-            self._one_more.get(timeout=min(seconds, ATTENTION))
+            self._one_more.get(timeout=min(seconds, INTERRUPT_POLL))
         return self._settle()
 
     def _settle(self) -> bool:

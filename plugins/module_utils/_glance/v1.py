@@ -93,7 +93,7 @@ class GlanceV1(Glance):
         found = [image for name in names for image in _listed(self._service, {"name": name})]
         return [image for image in found if image["name"] in names and owner in (None, image["owner"])]
 
-    def offers(self) -> ImageCapabilities:
+    def capabilities(self) -> ImageCapabilities:
         """Nothing to choose from; no request."""
         return ImageCapabilities((), ())
 

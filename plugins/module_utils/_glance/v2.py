@@ -100,7 +100,7 @@ class Glance:
 
         Processes that wait for images share one list of all that are unfinished, in place of a request for each.
         """
-        if not self.connection.reads.alone():
+        if not self.connection.coalescer.alone():
             for image in self._unfinished(since):
                 if image.get("id") == image_id:
                     return image
@@ -112,7 +112,7 @@ class Glance:
         owner = self.connection.location.project.id
         if owner:
             params["owner"] = owner
-        found: list[dict[str, Any]] = self._service.shared("/images", since, params=params).get("images") or []
+        found: list[dict[str, Any]] = self._service.get_coalesced("/images", since, params=params).get("images") or []
         return found
 
     def all(self, name: str | None, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -123,7 +123,7 @@ class Glance:
         params = {"limit": PAGE, "sort": "name:asc,id:asc", **filters}
         if name is not None:
             params["name"] = f"eq:{name}" if ":" in name else name  # else an operator of Glance's
-        return chain.from_iterable(self._service.pages("/images", "images", params, "next", shared=True))
+        return chain.from_iterable(self._service.pages("/images", "images", params, "next", coalesced=True))
 
     def named(self, names: Sequence[str], owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:
         """The images of this owner (any visible one without) that bear one of the names."""
@@ -136,7 +136,7 @@ class Glance:
                 found += [image for image in page if image.get("name") in names]
         return found
 
-    def offers(self) -> ImageCapabilities:
+    def capabilities(self) -> ImageCapabilities:
         """What an upload has to choose from: two requests."""
         return image_capabilities(self.connection)
 

@@ -18,7 +18,7 @@ from .._core.errors import ConflictError, OaktreeError, RefusedError, ServerErro
 from .._core.retry import Attempts, Policy
 from .._core.scatter import Limits, scatter
 from .content import CHUNK
-from .responses import Object, Verdict, listed, shown
+from .responses import BulkResponse, Object, object_from_headers, object_from_listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -113,12 +113,12 @@ class Swift:
 
         A listing may be some seconds behind what was written and deleted.
         """
-        return (listed(item) for item in self._listing(_path(container), prefix))
+        return (object_from_listing(item) for item in self._listing(_path(container), prefix))
 
     def head(self, container: str, name: str) -> Object | None:
         """The object, or None where there is none."""
         headers = self._head(_path(container, name))
-        return None if headers is None else shown(name, headers)
+        return None if headers is None else object_from_headers(name, headers)
 
     def put(self, container: str, name: str, body: Any, etag: str | None, **kwargs: Any) -> Response:
         """PUT an object, once, with the token as it is; ``kwargs`` are those of requests.
@@ -193,11 +193,11 @@ class Swift:
             params={"multipart-manifest": "delete"},
             headers={"Accept": "application/json"},
         )
-        verdict = Verdict.of(response)
-        if verdict.errors:
-            raise ServerError(f"not everything was deleted: {verdict.problems()}")
-        verdict.check("the deletion")
-        return verdict.deleted
+        answer = BulkResponse.of(response)
+        if answer.errors:
+            raise ServerError(f"not everything was deleted: {answer.problems()}")
+        answer.raise_for_status("the deletion")
+        return answer.deleted
 
     def delete_objects(self, paths: Sequence[str]) -> dict[str, OaktreeError]:
         """Delete each ``container/object``, several at once; those that are not there are no error.

@@ -42,7 +42,7 @@ from tests.support.herd import Herd
 from tests.support.run_core import ask, ask_one, entries, kinds
 
 Clouds = Callable[..., FakeOpenStack]
-PLACE = LimitKey.of("https://keystone.example.org/v3", "r1", "compute")
+KEY = LimitKey.of("https://keystone.example.org/v3", "r1", "compute")
 
 
 def servers(connection: Connection) -> None:
@@ -226,7 +226,7 @@ def test_locations_services_and_keystone_are_counted_apart(fake_openstack: Cloud
 
 def test_first_come_first_served() -> None:
     order = []
-    gate = RateLimiter(PLACE, Limit(concurrency=1))
+    limiter = RateLimiter(KEY, Limit(concurrency=1))
     go = threading.Event()
 
     def send(number: int) -> None:
@@ -235,7 +235,7 @@ def test_first_come_first_served() -> None:
             go.wait(20)
             return ok()
 
-        gate.send(call, Deadline(20))
+        limiter.send(call, Deadline(20))
 
     threads = [threading.Thread(target=send, args=(number,)) for number in range(8)]
     for number, thread in enumerate(threads):
@@ -268,14 +268,14 @@ def test_who_cannot_be_served_in_time_hears_of_it_at_once(fake_openstack: Clouds
 
 
 def test_who_is_cancelled_leaves_the_queue() -> None:
-    gate = RateLimiter(PLACE, Limit(rate=0.01))
-    gate.send(ok, Deadline(5))
+    limiter = RateLimiter(KEY, Limit(rate=0.01))
+    limiter.send(ok, Deadline(5))
     deadline = Deadline(1000)
     errors: list[OaktreeError] = []
 
     def wait() -> None:
         try:
-            gate.send(ok, deadline)
+            limiter.send(ok, deadline)
         except DeadlineError as error:
             errors.append(error)
 
@@ -318,17 +318,17 @@ def full_disk() -> Iterator[None]:
 
 @contextmanager
 def directories_in_the_way() -> Iterator[None]:
-    gate = RateLimiter(PLACE, Limit(1))
-    gate._path.mkdir()
-    Path(gate._pause_path).mkdir()
-    os.utime(gate._pause_path, (0, 0))
+    limiter = RateLimiter(KEY, Limit(1))
+    limiter._path.mkdir()
+    Path(limiter._pause_path).mkdir()
+    os.utime(limiter._pause_path, (0, 0))
     yield
 
 
 @contextmanager
 def a_lock_that_somebody_holds() -> Iterator[None]:
-    gate = RateLimiter(PLACE, Limit(1))
-    with gate._path.open("w") as file:
+    limiter = RateLimiter(KEY, Limit(1))
+    with limiter._path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -341,27 +341,27 @@ def test_without_files_limits_hold_within_the_process(
 ) -> None:
     monkeypatch.setattr(processes, "_PATIENCE", 0.05)
     moments: list[float] = []
-    place = PLACE._replace(region=trouble.__name__)
-    monkeypatch.setattr(sys.modules[__name__], "PLACE", place)
+    key = KEY._replace(region=trouble.__name__)
+    monkeypatch.setattr(sys.modules[__name__], "KEY", key)
 
     def call() -> Response:
         moments.append(time.monotonic())
         return ok()
 
     with trouble():
-        gates = [RateLimiter(place, Limit(rate=2)) for _number in range(3)]
-        for gate in gates:
-            gate.send(call, Deadline(10))
+        limiters = [RateLimiter(key, Limit(rate=2)) for _number in range(3)]
+        for limiter in limiters:
+            limiter.send(call, Deadline(10))
         assert spans(moments, 2)[0] > 1.0
-        gates[0]._pause(60)
-        assert RateLimiter(place, Limit())._paused() > (0 if trouble is a_lock_that_somebody_holds else 50)
+        limiters[0]._pause(60)
+        assert RateLimiter(key, Limit())._paused() > (0 if trouble is a_lock_that_somebody_holds else 50)
 
 
 @pytest.mark.parametrize("content", [b"", b"\0\0", b"{", b'{"waiting": 5}\n', b'{"ended": [9e99, 9e99]}\n'])
 def test_a_corrupt_file_holds_up_nobody(content: bytes) -> None:
-    gate = RateLimiter(PLACE, Limit(rate=2))
-    gate._path.write_bytes(content)
-    gate.send(ok, Deadline(5))
+    limiter = RateLimiter(KEY, Limit(rate=2))
+    limiter._path.write_bytes(content)
+    limiter.send(ok, Deadline(5))
     assert len(queue()["ended"]) >= 1
 
 
@@ -409,16 +409,16 @@ def test_a_short_pause_is_sat_out_by_all_and_once(fake_openstack: Clouds) -> Non
 
 
 def test_a_pause_holds_for_who_waits_for_a_turn() -> None:
-    gate = RateLimiter(PLACE, Limit(rate=4))
+    limiter = RateLimiter(KEY, Limit(rate=4))
     moments: list[float] = []
 
     def call() -> Response:
         moments.append(time.monotonic())
         if len(moments) == 4:
-            gate._pause(1.5)
+            limiter._pause(1.5)
         return ok()
 
-    threads = [threading.Thread(target=gate.send, args=(call, Deadline(20))) for _number in range(6)]
+    threads = [threading.Thread(target=limiter.send, args=(call, Deadline(20))) for _number in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -454,8 +454,8 @@ def test_a_pause_of_keystone_holds_for_all_regions(fake_openstack: Clouds) -> No
 def test_no_pause_is_longer_than_an_hour(value: str) -> None:
     response = ok()
     response.status_code, response.headers["Retry-After"] = 429, value
-    RateLimiter(PLACE, Limit()).send(lambda: response, Deadline(5))
-    assert LONGEST_PAUSE - 5 < RateLimiter(PLACE, Limit())._paused() <= LONGEST_PAUSE
+    RateLimiter(KEY, Limit()).send(lambda: response, Deadline(5))
+    assert LONGEST_PAUSE - 5 < RateLimiter(KEY, Limit())._paused() <= LONGEST_PAUSE
 
 
 @pytest.mark.parametrize("value", [None, "", "0", "-5", "nan"])
@@ -464,24 +464,24 @@ def test_no_pause_that_nobody_asked_for(value: str | None) -> None:
     response.status_code = 429
     if value is not None:
         response.headers["Retry-After"] = value
-    RateLimiter(PLACE, Limit()).send(lambda: response, Deadline(5))
-    assert RateLimiter(PLACE, Limit())._paused() == 0
+    RateLimiter(KEY, Limit()).send(lambda: response, Deadline(5))
+    assert RateLimiter(KEY, Limit())._paused() == 0
     assert list(directory().iterdir()) == []
 
 
 def test_a_clock_that_was_set_back_leaves_no_pause() -> None:
-    gate = RateLimiter(PLACE, Limit())
-    gate._pause(60)
+    limiter = RateLimiter(KEY, Limit())
+    limiter._pause(60)
     later = time.time() + 2 * LONGEST_PAUSE
-    os.utime(gate._pause_path, (later, later))
-    assert gate._paused() == 0
+    os.utime(limiter._pause_path, (later, later))
+    assert limiter._paused() == 0
 
 
 def test_a_longer_pause_stays() -> None:
-    gate = RateLimiter(PLACE, Limit())
-    gate._pause(60)
-    gate._pause(5)
-    assert gate._paused() > 50
+    limiter = RateLimiter(KEY, Limit())
+    limiter._pause(60)
+    limiter._pause(5)
+    assert limiter._paused() > 50
 
 
 # What is configured

@@ -49,12 +49,12 @@ def seconds_to_break(adapter: AbortableAdapter, ready: Callable[[], object], ask
     """Seconds from the word to the end of a request, which must fail."""
     told: list[float] = []
 
-    def break_off() -> None:
+    def abort() -> None:
         ready()
         told.append(time.monotonic())
-        adapter.break_off()
+        adapter.abort()
 
-    thread = threading.Thread(target=break_off)
+    thread = threading.Thread(target=abort)
     thread.start()
     with pytest.raises((requests.ConnectionError, ChunkedEncodingError)):
         ask()
@@ -93,7 +93,7 @@ def test_a_proxy_that_says_nothing(adapter: AbortableAdapter, session: requests.
 def test_a_host_that_takes_no_connection(
     adapter: AbortableAdapter, session: requests.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "PATIENCE", 0.3)
+    monkeypatch.setattr(transport, "CONNECT_ATTEMPT", 0.3)
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         fillers = [socket.socket() for _filler in range(3)]
         for filler in fillers:
@@ -123,7 +123,7 @@ def test_nothing_goes_through_afterwards(
     region = clouds["cloud1"]["r1"]
     session.get(f"{region.nova.url}/", timeout=5)
     sent = clouds.counters.requests()
-    adapter.break_off()
+    adapter.abort()
     for url in (region.nova.url, region.glance.url):  # a connection that is there, and a new one
         with pytest.raises(requests.ConnectionError):
             session.get(f"{url}/", timeout=5)
