@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import fcntl
-import itertools
 import json
 import os
 import random
@@ -32,7 +31,6 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.rate_lim
     RateLimiter,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.settings import configured_limit
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError, OaktreeError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local import processes
@@ -485,48 +483,6 @@ def test_a_longer_pause_stays() -> None:
 
 
 # What is configured
-
-
-@pytest.mark.parametrize(
-    ("config", "service_type", "limit"),
-    [
-        ({}, "compute", Limit()),
-        ({"rate_limit": 5}, "compute", Limit(5)),
-        ({"rate_limit": "2.5", "concurrency": "3"}, "image", Limit(2.5, 3)),
-        ({"rate_limit": 5, "compute_rate_limit": 2}, "compute", Limit(2)),
-        ({"rate_limit": 5, "compute_rate_limit": 2}, "image", Limit(5)),
-        ({"rate_limit": {"compute": 2}, "concurrency": {"image": 1}}, "compute", Limit(2)),
-        ({"rate_limit": {"compute": 2}, "compute_rate_limit": 3}, "compute", Limit(3)),
-        ({"object_store_concurrency": 4}, "object-store", Limit(None, 4)),
-        ({"volumev3_rate_limit": 4}, "block-storage", Limit(4)),
-        ({"block_storage_rate_limit": 4}, "volumev3", Limit(4)),
-        ({"rate_limit": {"block-storage": 4}}, "volumev2", Limit(4)),
-        ({"identity_concurrency": 1}, "identity", Limit(None, 1)),
-        ({"rate_limit": None, "concurrency": None}, "compute", Limit()),
-    ],
-)
-def test_what_clouds_yaml_says(config: dict[str, Any], service_type: str, limit: Limit) -> None:
-    assert configured_limit(config, service_type) == limit
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        *itertools.product(("rate_limit", "compute_rate_limit"), (0, -1, "x", float("inf"), [5])),
-        ("rate_limit", {"compute": 0}),
-        ("concurrency", 1.5),
-        ("image_concurrency", 0),
-        ("concurrency", {"image": "x"}),
-    ],
-)
-def test_a_limit_that_is_none_is_a_failure_of_the_cloud(fake_openstack: Clouds, key: str, value: Any) -> None:
-    clouds = fake_openstack()
-    config = entries(clouds)
-    config["cloud1"][key] = value
-    result = ask_one(config, servers)
-    assert error_of(result).kind == "config"
-    assert f"{key} must be a " in error_of(result).message
-    assert clouds.counters.requests() == 0
 
 
 @pytest.mark.parametrize(

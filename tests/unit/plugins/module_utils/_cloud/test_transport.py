@@ -16,8 +16,15 @@ import requests
 from requests.exceptions import ChunkedEncodingError
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import transport
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.transport import AbortableAdapter
-from tests.support.fake_openstack import FakeOpenStack, TrickleAnswer
+from tests.support.fake_openstack import (
+    BlackHole,
+    FakeOpenStack,
+    TrickleAnswer,
+)
+from tests.support.run_core import ask_one, kinds
 
 
 @pytest.fixture
@@ -141,3 +148,16 @@ def test_one_connection_serves_many_requests(
             sockets.add(raw.connection.sock.getsockname())
             assert answer.content
     assert len(sockets) == 1
+
+
+def test_a_request_is_bounded_by_api_timeout(fake_openstack: Callable[..., FakeOpenStack]) -> None:
+    clouds = fake_openstack()
+    clouds["cloud1"]["r1"].fault("GET", "/servers", BlackHole())
+
+    def servers(connection: Connection) -> dict[str, Any]:
+        return service_at(connection, "compute").json("GET", "/servers")
+
+    result = ask_one(clouds, servers, timeout=20, api_timeout=0.3)
+    assert kinds([result]) == {"cloud1/r1/demo": "timeout"}
+    assert result.seconds < 2
+    assert clouds.counters.requests(service="compute") == 1
