@@ -28,7 +28,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._local import p
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local.request_queue import LOOK, Limit
 from tests.support.fake_openstack import Answer, BlackHole, FakeOpenStack
 from tests.support.herd import Herd
-from tests.support.rate_limits import PLACE, directory, error_of, images, often, ok, queue, servers
+from tests.support.rate_limits import KEY, directory, error_of, images, often, ok, queue, servers
 from tests.support.run_core import ask, ask_one, entries, kinds
 from tests.support.wait import until
 
@@ -169,7 +169,7 @@ def test_threads_keep_the_limit_of_task_or_configuration(fake_openstack: Clouds,
 
 
 def test_a_pause_holds_for_who_waits_for_a_turn() -> None:
-    gate = RateLimiter(PLACE, Limit(rate=4))
+    gate = RateLimiter(KEY, Limit(rate=4))
     moments: list[float] = []
 
     def call() -> Response:
@@ -188,7 +188,7 @@ def test_a_pause_holds_for_who_waits_for_a_turn() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"\0\0", b"{", b'{"waiting": 5}\n', b'{"ended": [9e99, 9e99]}\n'])
 def test_a_corrupt_file_holds_up_nobody(content: bytes) -> None:
-    gate = RateLimiter(PLACE, Limit(rate=2))
+    gate = RateLimiter(KEY, Limit(rate=2))
     gate._path.write_bytes(content)
     gate.send(ok, Deadline(5))
     assert len(queue()["ended"]) >= 1
@@ -224,7 +224,7 @@ def full_disk() -> Iterator[None]:
 
 @contextmanager
 def directories_in_the_way() -> Iterator[None]:
-    gate = RateLimiter(PLACE, Limit(1))
+    gate = RateLimiter(KEY, Limit(1))
     gate._path.mkdir()
     Path(gate._pause_path).mkdir()
     os.utime(gate._pause_path, (0, 0))
@@ -233,7 +233,7 @@ def directories_in_the_way() -> Iterator[None]:
 
 @contextmanager
 def a_lock_that_somebody_holds() -> Iterator[None]:
-    gate = RateLimiter(PLACE, Limit(1))
+    gate = RateLimiter(KEY, Limit(1))
     with gate._path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -247,8 +247,8 @@ def test_without_files_limits_hold_within_the_process(
 ) -> None:
     monkeypatch.setattr(processes, "_PATIENCE", 0.05)
     moments: list[float] = []
-    place = PLACE._replace(region=trouble.__name__)
-    monkeypatch.setattr(sys.modules[__name__], "PLACE", place)
+    place = KEY._replace(region=trouble.__name__)
+    monkeypatch.setattr(sys.modules[__name__], "KEY", place)
 
     def call() -> Response:
         moments.append(time.monotonic())

@@ -210,7 +210,7 @@ class ObjectExport:
     def _clear(self) -> None:
         """Remove what killed runs left of this object."""
         for trace in orphans(self._swift, self._container, self._name):
-            if is_leftover({UPLOAD: trace.mark, "updated_at": trace.updated_at}, self._request.transfer_timeout):
+            if is_leftover({UPLOAD: trace.marker, "updated_at": trace.updated_at}, self._request.transfer_timeout):
                 discard(self._swift, [f"{self._container}/{name}" for name in trace.names])
 
     def _without_container(self) -> str:

@@ -10,7 +10,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from ..._cloud.capabilities import capabilities
-from ..._cloud.service import json_object, segment, service_at
+from ..._cloud.service import segment, service_at
 from ..._cloud.translate import translate
 from ..._core.deadline import clock
 from ..._core.errors import ConflictError, IntegrityError, OaktreeError, RefusedError, ServerError
@@ -126,7 +126,7 @@ class FromSegments:
         fields = {**self._upload.brought_in_fields(self._desired), "owner": self._connection.location.project.id}
         told = {"import_from": url, "import_from_format": self._upload.content.disk_format, "image_properties": fields}
         service = service_at(self._connection, "image")
-        task = json_object(service.request("POST", "/tasks", retry=False, json={"type": "import", "input": told}))
+        task = service.json("POST", "/tasks", retry=False, json={"type": "import", "input": told})
         while task.get("status") in ("pending", "processing"):
             self._connection.deadline.sleep(POLL)
             task = service.json("GET", f"/tasks/{segment(task['id'])}")

@@ -86,9 +86,9 @@ def in_use(connection: Connection, desired: Desired) -> bool:
     """Whether a run other than this one has data of the image there, and goes on: two requests and more."""
     swift, container = Swift(connection), _container(desired)
     whole = swift.head(container, OBJECT)
-    found = [(trace.mark, trace.updated_at) for trace in orphans(swift, container, OBJECT)]
+    found = [(trace.marker, trace.updated_at) for trace in orphans(swift, container, OBJECT)]
     if whole:
-        found.append((whole.mark, whole.updated_at))
+        found.append((whole.marker, whole.updated_at))
     return any(
         who != upload_marker() and not is_leftover({UPLOAD: who, "updated_at": when}, desired.clocks.total)
         for who, when in found
