@@ -151,7 +151,8 @@ def record_of(error: OaktreeError) -> dict[str, str]:
 
 def restored(record: Any) -> OaktreeError | None:
     """The error that `record_of` made the record of; None for what is no such record."""
-    kinds = {kind.kind: kind for kind in OaktreeError.__subclasses__()}
+    classes: list[type[OaktreeError]] = [OaktreeError, *OaktreeError.__subclasses__()]
+    kinds = {each.kind: each for each in classes if "kind" in vars(each)}
     try:
         return kinds[record["kind"]](str(record["message"]), hint=str(record["hint"]))
     except (KeyError, TypeError):

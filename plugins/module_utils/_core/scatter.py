@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .deadline import Cancellation, Deadline
+from .deadline import Cancellation, Deadline, clock
 from .errors import DeadlineError, OaktreeError, unexpected
 
 if TYPE_CHECKING:
@@ -23,10 +22,10 @@ Item = TypeVar("Item")
 Value = TypeVar("Value")
 
 
-ATTENTION = 0.2
+INTERRUPT_POLL = 0.2
 """Seconds until an interrupt is noticed: a signal that another thread gets does not wake the main one up."""
 
-FOR_CLEANING_UP = 0.9
+CLEANUP_SHARE = 0.9
 """The share of the grace in which interrupted work has to clean up; in the rest it reports what it could not remove."""
 
 
@@ -133,7 +132,7 @@ class Pool(Generic[Item]):
     def take(self, seconds: float | None = None) -> list[Task[Item, Any]]:
         """Wait until tasks have an outcome, for ``seconds`` at the most, and return these."""
         self._start()
-        left = min((task.started or 0.0) + task.timeout for task in self._running) + self._grace - time.monotonic()
+        left = min((task.started or 0.0) + task.timeout for task in self._running) + self._grace - clock.monotonic()
         if self._wait(max(0.0, left if seconds is None else min(left, seconds))):
             return self._settle()
         return self._settle() or self._give_up()
@@ -141,30 +140,30 @@ class Pool(Generic[Item]):
     def _start(self) -> None:
         while self._waiting and len(self._running) < self._concurrency:
             task = self._waiting.popleft()
-            task.started = time.monotonic()
+            task.started = clock.monotonic()
             self._running.append(task)
             threading.Thread(target=self._work_on, args=(task,), daemon=True, name="scatter").start()
 
     def _work_on(self, task: Task[Item, Any]) -> None:
-        start = time.monotonic()
+        start = clock.monotonic()
         task.begun = True
         try:
             deadline = Deadline(task.timeout, cancelled=self._cancelled)
             deadline.check_cancelled()
             value = task.work(task.item, deadline)
-            outcome = Outcome[Item, Any](task.item, time.monotonic() - start, value)
+            outcome = Outcome[Item, Any](task.item, clock.monotonic() - start, value)
         except Exception as exc:  # noqa: BLE001 - the one place where a worker's error becomes data
             error = self._translate(exc)
             if error is not exc:
                 error.__cause__ = exc
-            outcome = Outcome(task.item, time.monotonic() - start, error=error)
+            outcome = Outcome(task.item, clock.monotonic() - start, error=error)
         task.ended = outcome
         self._one_more.put(None)
 
     def _wait(self, seconds: float) -> bool:
         """Whether a task has ended within the time, or a part of it."""
         try:
-            self._one_more.get(timeout=min(seconds, ATTENTION))
+            self._one_more.get(timeout=min(clock.real(seconds), INTERRUPT_POLL))
         except queue.Empty:
             return False
         return True
@@ -179,7 +178,7 @@ class Pool(Generic[Item]):
 
     def _give_up(self) -> list[Task[Item, Any]]:
         """Give up the work that is over its time."""
-        now = time.monotonic()
+        now = clock.monotonic()
         late = [task for task in self._running if now - (task.started or now) >= task.timeout + self._grace]
         for task in late:
             seconds = now - (task.started or now)
@@ -189,10 +188,10 @@ class Pool(Generic[Item]):
 
     def _cancel(self) -> None:
         """Tell all work to stop and wait, at most the grace, until it has cleaned up."""
-        end = time.monotonic() + self._grace
-        self._cancelled.set(self._grace * FOR_CLEANING_UP)
+        end = clock.monotonic() + self._grace
+        self._cancelled.set(self._grace * CLEANUP_SHARE)
         self._running = [task for task in self._running if task.begun]  # what begins now ends at once
-        while self._running and (left := end - time.monotonic()) > 0:
+        while self._running and (left := end - clock.monotonic()) > 0:
             self._wait(left)
             self._settle()
 
@@ -202,5 +201,5 @@ class Pool(Generic[Item]):
         for task in self._running:
             error = DeadlineError("interrupted")
             error.add_residue("the work has not ended in time")
-            task.outcome = Outcome(task.item, time.monotonic() - (task.started or 0.0), error=error)
+            task.outcome = Outcome(task.item, clock.monotonic() - (task.started or 0.0), error=error)
         return [task.outcome for task in self._tasks if task.outcome]

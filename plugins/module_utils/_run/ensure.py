@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from .._cloud.translate import translate
+from .._core.deadline import clock
 from .._core.errors import OaktreeError
 from .._core.scatter import Pool, Task
 from .._local.coalesce import RequestCoalescer
@@ -104,14 +104,14 @@ class _Group(Generic[Survey]):
     def __init__(self) -> None:
         self.silent: set[Connection] = set()
         self.answered: list[Member[Survey]] = []
-        self._began = self._answered_at = time.monotonic()
+        self._began = self._answered_at = clock.monotonic()
 
     def answer(self, connection: Connection, member: Member[Survey] | None) -> None:
         """``member`` is None where the survey failed."""
         self.silent.discard(connection)
         if member:
             self.answered.append(member)
-        self._answered_at = time.monotonic()
+        self._answered_at = clock.monotonic()
 
     @property
     def patience(self) -> float:
@@ -119,7 +119,7 @@ class _Group(Generic[Survey]):
         if not self.silent or not self.answered:
             return 0.0
         needed = self._answered_at - self._began
-        return self._answered_at + min(max(needed, LEAST_GRACE), LONGEST_GRACE) - time.monotonic()
+        return self._answered_at + min(max(needed, LEAST_GRACE), LONGEST_GRACE) - clock.monotonic()
 
     def take(self) -> list[Member[Survey]]:
         taken, self.answered = self.answered, []

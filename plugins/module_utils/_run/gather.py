@@ -131,10 +131,10 @@ def regions(target: Target) -> tuple[list[Region], list[Result[Any]]]:
     return [found[location] for location in sorted(chosen, key=lambda location: location.sort_key)], failed
 
 
-def connect(target: Target, reads: RequestCoalescer | None = None) -> tuple[list[Connection], list[Result[Any]]]:
+def connect(target: Target, coalescer: RequestCoalescer | None = None) -> tuple[list[Connection], list[Result[Any]]]:
     """A Connection for every selected region, sorted by Location, and what `regions` says of the others."""
     chosen, failed = regions(target)
-    return [Connection(region, reads) for region in chosen], failed
+    return [Connection(region, coalescer) for region in chosen], failed
 
 
 def each(
@@ -162,7 +162,7 @@ def gather(target: Target, work: Callable[[Connection], Value]) -> list[Result[V
         finally:
             connection.close()  # else hundreds of Locations need as many open files
 
-    with RequestCoalescer(allowed=target.token_cache) as reads:
-        connections, failed = connect(target, reads)
+    with RequestCoalescer(allowed=target.token_cache) as coalescer:
+        connections, failed = connect(target, coalescer)
         results = [*failed, *(Result.of(outcome) for outcome in each(connections, once, target.limits()))]
     return sorted(results, key=lambda result: result.location.sort_key)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..._cloud.capabilities import object_store
+from ..._core.deadline import clock
 from ..._core.errors import IntegrityError, OaktreeError, RefusedError, ServerError
 from ..._core.retry import Attempts, Policy
 from ..._glance.v2 import UPLOAD
@@ -198,7 +198,7 @@ class ObjectExport:
         }
         expires = found.get("X-Delete-At")
         if expires is None and self._request.expires_in:
-            expires = str(int(time.time()) + self._request.expires_in)
+            expires = str(int(clock.time()) + self._request.expires_in)
             for path in self._swift.segments(self._container, name):
                 container, _slash, segment = path.partition("/")
                 self._swift.update(container, segment, {"X-Delete-At": expires})
@@ -210,7 +210,7 @@ class ObjectExport:
     def _clear(self) -> None:
         """Remove what killed runs left of this object."""
         for trace in orphans(self._swift, self._container, self._name):
-            if is_leftover({UPLOAD: trace.mark, "updated_at": trace.updated_at}, self._request.transfer_timeout):
+            if is_leftover({UPLOAD: trace.marker, "updated_at": trace.updated_at}, self._request.transfer_timeout):
                 discard(self._swift, [f"{self._container}/{name}" for name in trace.names])
 
     def _without_container(self) -> str:
@@ -245,7 +245,7 @@ class ObjectExport:
         """Signed until the object expires, or for as long as new objects would live."""
         container = self._swift.ensure_container(self._container)
         sign = signer(self._swift, container, object_store(self._connection).tempurl_digests)
-        until = int(time.time()) + int(self._request.expires_in or 0)
+        until = int(clock.time()) + int(self._request.expires_in or 0)
         if done.copy.expires_at:
             until = int(datetime.fromisoformat(done.copy.expires_at).timestamp())
         return sign.url("GET", f"{self._container}/{self._name}", until)

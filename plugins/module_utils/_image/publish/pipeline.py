@@ -80,6 +80,8 @@ def ensure_image(
 def _survey(connection: Connection, desired: Desired, image_data: ImageData | None) -> PlanContext:
     location, settings = connection.location, connection.region.settings
     desired = desired.at(location)
+    if image_data and image_data.home:
+        desired = desired.like(image_data.home.image)
     origin = image_data.fingerprint if image_data else None
     disk_format = desired.disk_format or settings.image_format or (origin.disk_format if origin else "")
     found = survey(connection, desired, origin, disk_format, ask_tasks=needs_tasks(desired.scheme))
@@ -138,7 +140,7 @@ def _bring(connection: Connection, job: Job) -> Change:
         image = _transferred(glance, job, transfer)
         scheme = transfer.scheme.NAME
         notes.extend(transfer.notes)
-        image = finalize.publish(glance, context.desired, plan, image)
+        image = finalize.publish(glance, context.desired, plan, image, transfer.brought_along(image))
     elif image:
         image = _copied(glance, context, finalize.reactivate(glance, plan, image))
     with connection.within(context.desired.clocks.timeout, "timeout"):

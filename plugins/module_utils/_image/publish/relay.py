@@ -99,7 +99,7 @@ class RelayBoard:
     def wait(self, location: Location, deadline: Deadline) -> Mapping[str, Any]:
         """The image at the Location once it is there; raises `OaktreeError` when it will not be."""
         try:
-            return self._promise(location).result(timeout=deadline.remaining())
+            return self._promise(location).result(timeout=deadline.timeout())
         except FutureTimeoutError:
             raise deadline.expired() from None
         except OaktreeError as error:

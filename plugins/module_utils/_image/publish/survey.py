@@ -40,6 +40,8 @@ class Survey:
     """What the Location offers for an upload; None where none can be needed."""
     shared: str = "shared"
     """The visibility that this version of the image API gives to images with members."""
+    hides: bool = True
+    """Whether this version of the image API can hide images."""
     version: str = "2"
     """Major version of the image API that is spoken here."""
     use_tasks: bool = False
@@ -84,8 +86,9 @@ def survey(
             *(image for image in marked if image not in leftovers),
             *(image for image in named if image["status"] in UNFINISHED),
         ),
-        offers=glance.offers() if needs_offers else None,
+        offers=glance.capabilities() if needs_offers else None,
         shared=glance.SHARED,
+        hides=glance.HIDES,
         version=glance.VERSION,
         use_tasks=settings.image_api_use_tasks,
         tasks=_tasks(connection) if needs_offers and ask_tasks else None,

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import math
-import time
 from typing import TYPE_CHECKING, Any
 
+from ..._core.deadline import clock
 from ..._core.errors import (
     AuthError,
     ConfigError,
@@ -22,13 +22,15 @@ from ..._core.errors import (
     ServerError,
     UnreachableError,
 )
-from ..._core.retry import PASSING, Attempts, Policy, with_retries
-from ..._glance.v2 import IMPORT_LOCK
+from ..._core.retry import TRANSIENT, Attempts, Policy, with_retries
+from ..._glance.v2 import IMPORT_LOCK, custom_properties
 from ..fingerprint import verify
 from ..import_wait import ImportWait, given_up
 from .attempt import Attempt
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..._cloud.connection import Connection
     from ..._glance.v2 import Glance
     from ..source.image_data import ImageData
@@ -45,10 +47,10 @@ LATE = 2.0
 LOOK = 0.25
 """Seconds between looks for it."""
 
-UPLOADS = Policy(errors=(AuthError, IntegrityError, *PASSING), first=2.0)
+UPLOADS = Policy(errors=(AuthError, IntegrityError, *TRANSIENT), first=2.0)
 """Whole uploads by one scheme."""
 
-DELETIONS = Policy(attempts=math.inf, errors=(ConflictError, *PASSING), first=2.0, longest=1.0)
+DELETIONS = Policy(attempts=math.inf, errors=(ConflictError, *TRANSIENT), first=2.0, longest=1.0)
 """Of a half-made image: Glance refuses while an import goes on."""
 
 _NOT_OPEN = {None, 403, 404, 405, 410, 415, 501}
@@ -77,6 +79,7 @@ class Transfer:
         self.scheme = upload.schemes[0]
         """The one that is tried, and in the end the one that served."""
         self._exhausted = False
+        self._refused = False
         self.notes: list[str] = []
         """What did not go as planned, for the user."""
         self._left: list[str] = []
@@ -99,11 +102,17 @@ class Transfer:
                 failed.append(f"{scheme.NAME}: {error.message}")
                 self.notes.append(f"{scheme.NAME} failed, {schemes[0].NAME} instead: {error.message}")
 
+    def brought_along(self, image: Mapping[str, Any]) -> set[str]:
+        """Names of properties that the image has of the one that it was fetched from, and that nobody asked for."""
+        if not (self.scheme.SERVER_SIDE and self.context.source_region):
+            return set()
+        served = self.relay_board.wait(self.context.source_region, self.connection.deadline)
+        foreign = custom_properties(image).items() & custom_properties(served).items()
+        return {key for key, _value in foreign} - {*self.context.desired.properties, *self.context.upload_properties}
+
     def _fallbacks(self, failed: Scheme, schemes: list[Scheme], error: OaktreeError) -> list[Scheme]:
         """Those that may succeed: none for an image that is refused, and detours only where the direct scheme is."""
-        try:
-            self.connection.deadline.remaining()
-        except DeadlineError:
+        if self._refused or self._is_over():
             return []
         if failed.FETCHES:
             return [] if isinstance(error, (ConfigError, InputError, QuotaError)) else schemes
@@ -116,6 +125,13 @@ class Transfer:
         if isinstance(error, (DeadlineError, ServerError)):
             return [scheme for scheme in schemes if not scheme.is_detour(self.context)]
         return []
+
+    def _is_over(self) -> bool:
+        try:
+            self.connection.deadline.remaining()
+        except DeadlineError:
+            return True
+        return False
 
     def _by(self, scheme: Scheme) -> dict[str, Any]:
         if scheme.SERVER_SIDE and self.context.source_region:
@@ -134,7 +150,7 @@ class Transfer:
                 attempts.failed(error)
 
     def _attempt(self, scheme: Scheme) -> dict[str, Any]:
-        attempt = Attempt(self.connection, self.context, self.image_data, self.relay_board)
+        attempt = Attempt(self.connection, self.context, self.image_data, self.relay_board, self.upload.metadata)
         try:
             with self.connection.within(self.context.desired.clocks.transfer_timeout, "transfer_timeout"):
                 self._send(scheme, attempt)
@@ -149,6 +165,7 @@ class Transfer:
                 verify(image, attempt.expected)
         except OaktreeError as error:
             self._exhausted = attempt.exhausted
+            self._refused = attempt.refused
             if attempt.image_id:
                 error.add_residue(discard(attempt.glance, attempt.image_id))
             self._left += error.residue
@@ -194,12 +211,12 @@ def discard(glance: Glance, image_id: str) -> str:
     """
     with glance.connection.grace(CLEANUP_TIMEOUT):
         deadline = glance.connection.deadline
-        late = time.monotonic() + LATE
+        late = clock.monotonic() + LATE
         try:
             while not with_retries(lambda: glance.delete(image_id), DELETIONS, deadline):
                 if image_id not in glance.unanswered:
                     return ""
-                if time.monotonic() >= late:
+                if clock.monotonic() >= late:
                     return f"the image {image_id} may come yet: its creation was not answered"
                 deadline.sleep(LOOK)
         except OaktreeError as error:

@@ -126,7 +126,7 @@ def _run(command: Sequence[str], deadline: Deadline) -> str:
 
     What the command reads was made by others: it gets memory, processor time and open files for its work, no more.
     """
-    seconds = math.ceil(min(deadline.remaining(), LONGEST)) * (os.cpu_count() or 1)
+    seconds = math.ceil(deadline.timeout(LONGEST)) * (os.cpu_count() or 1)
     limited = [sys.executable, "-I", "-S", "-c", _LIMITED, str(os.getpid()), str(MEMORY), str(seconds), *command]
     with (
         tempfile.TemporaryFile() as output,

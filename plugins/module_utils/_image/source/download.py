@@ -20,7 +20,7 @@ from ..._core.errors import (
     ServerError,
     UnreachableError,
 )
-from ..._core.retry import PASSING, Attempts, Policy, with_retries
+from ..._core.retry import TRANSIENT, Attempts, Policy, with_retries
 from ..._glance.client import glance_for
 from ..fingerprint import same_format, stored_digests
 from .image_file import ImageFile, open_image_file
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from ..._core.deadline import Deadline
 
 PIECE = 256 << 10
-BREAKS = Policy(errors=(DeadlineError, *PASSING))
+BREAKS = Policy(errors=(DeadlineError, *TRANSIENT))
 """How often a connection may break in a row without a byte coming through, or a server say nothing."""
 
 
-WEB = Policy(errors=(DeadlineError, *PASSING), stalls=3)
+WEB = Policy(errors=(DeadlineError, *TRANSIENT), stalls=3)
 
 
 def download_url(url: str, workspace: Path, deadline: Deadline, silence: float) -> ImageFile:
@@ -178,7 +178,7 @@ class _WebFile:
         if offset and self._version:
             headers |= {"Range": f"bytes={offset}-", "If-Range": self._version}
         try:
-            timeout = min(self._silence, self._deadline.remaining())
+            timeout = self._deadline.timeout(self._silence)
             response = requests.get(self._url, headers=headers, stream=True, timeout=timeout)
         except requests.RequestException as exc:
             raise translate(exc) from exc

@@ -67,7 +67,7 @@ class ImageData:
         """A local file with the data in this format. Raises what its making raised, to everyone who asks."""
         with self._lock:
             shelf = self._shelves.setdefault(disk_format, _Conversion())
-        if not shelf.lock.acquire(timeout=deadline.remaining()):
+        if not shelf.lock.acquire(timeout=deadline.timeout()):
             raise deadline.expired()
         try:
             if shelf.error:

@@ -8,14 +8,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-import time
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
 from ..._cloud.translate import translate
-from ..._core.deadline import Deadline
+from ..._core.deadline import Deadline, clock
 from ..._core.errors import InputError, IntegrityError, OaktreeError
 from ..._glance.client import find_image, glance_for
 from ..._local import private_files
@@ -107,7 +106,7 @@ def _read(path: str) -> ImageFile:
         return open_image_file(path)  # which says what is wrong with it
     source = open_image_file(path)
     with contextlib.suppress(OSError):  # gone again: whoever sends it will say so
-        if before == _state(path) and time.time() - source.path.stat().st_mtime > STILL:
+        if before == _state(path) and clock.time() - source.path.stat().st_mtime > STILL:
             facts = {fact: getattr(source, fact) for fact in ("size", "disk_format", "digests", "virtual_size")}
             private_files.write("digests", f"{source.path.resolve()}:{before}", facts)
     return source

@@ -10,11 +10,11 @@ is removed with the container. Abandoned data expires.
 from __future__ import annotations
 
 import hashlib
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...._cloud.capabilities import object_store
+from ...._core.deadline import clock
 from ...._core.errors import ConflictError, OaktreeError
 from ...._glance.v2 import UPLOAD
 from ...._object_store.client import Container, Swift
@@ -56,7 +56,7 @@ class TemporaryObject:
 
     def signed_url(self) -> str:
         """A URL that gives the data to whoever has it: a secret. Raises RefusedError where there are none."""
-        return signer(self.swift, self.container, self.digests).url("GET", self.path, int(time.time()) + self.lifetime)
+        return signer(self.swift, self.container, self.digests).url("GET", self.path, int(clock.time()) + self.lifetime)
 
 
 def put(
@@ -86,9 +86,9 @@ def in_use(connection: Connection, desired: Desired) -> bool:
     """Whether a run other than this one has data of the image there, and goes on: two requests and more."""
     swift, container = Swift(connection), _container(desired)
     whole = swift.head(container, OBJECT)
-    found = [(trace.mark, trace.updated_at) for trace in orphans(swift, container, OBJECT)]
+    found = [(trace.marker, trace.updated_at) for trace in orphans(swift, container, OBJECT)]
     if whole:
-        found.append((whole.mark, whole.updated_at))
+        found.append((whole.marker, whole.updated_at))
     return any(
         who != upload_marker() and not is_leftover({UPLOAD: who, "updated_at": when}, desired.clocks.total)
         for who, when in found

@@ -29,7 +29,8 @@ def run(
     (tmp_path / "image").write_bytes(b"data" * 1000)
 
     def act(**options: Any) -> Any:
-        return run_module("image", **{"name": NAME, "path": str(tmp_path / "image"), "locations": ["*"], **options})
+        given = {"name": NAME, "path": str(tmp_path / "image"), "locations": ["*"], **options}
+        return run_module("image", **{option: value for option, value in given.items() if value is not None})
 
     act.clouds = clouds  # type: ignore[attr-defined]
     return act
@@ -95,3 +96,68 @@ def test_a_plan_says_which_scheme_and_why(site: Callable[..., Site]) -> None:
     assert result["plan"]["scheme"] == "v2_put"
     assert result["plan"]["reason"].startswith("v2_put because")
     assert (result["scheme"], result["image"]) == (None, None)
+
+
+REFUSED: list[dict[str, Any]] = [
+    {"visibility": "public"},
+    {"tags": ["x" * 256]},
+]
+
+
+@pytest.mark.parametrize("options", REFUSED, ids=lambda options: next(iter(options)))
+def test_metadata_that_a_cloud_refuses_is_refused_before_any_data_is_sent(
+    site: Callable[..., Site], options: dict[str, Any]
+) -> None:
+    made = site("v2")
+    failure = made.fail(**options)
+    assert failure["kind"] == "refused"
+    assert "does not take image data" not in failure["error"]
+    requests = made.clouds.counters.requests
+    assert requests(method="PUT", service="image") == 0
+    assert requests(method="POST", path="/v2/images") == 2  # refused, and a record without the metadata, to be sure
+    assert made.region.glance.images == {}
+
+
+def test_a_cloud_that_takes_no_records_is_asked_by_the_next_scheme(site: Callable[..., Site]) -> None:
+    made = site("v2", object_store=True)
+    made.region.fault("POST", "/v2/images$", Answer(403))
+    failure = made.fail(properties={"a": "b"})
+    assert "does not take image data from this project" in failure["error"]
+
+
+def test_an_unfinished_public_image_is_hidden(site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> None:
+    made = site("v2")
+    seen: list[Any] = []
+    glance = made.region.glance
+    keep = glance._keep
+
+    def watch(image: Any, *args: Any) -> Any:
+        seen.append((image.fields["name"], image.fields["visibility"], image.fields["os_hidden"]))
+        return keep(image, *args)
+
+    monkeypatch.setattr(glance, "_keep", watch)
+    assert made.act(visibility="community") == ["created"]
+    assert seen == [(f"{NAME}.uploading", "community", True)]
+    (image,) = glance.images.values()
+    assert (image.fields["name"], image.fields["visibility"], image.fields["os_hidden"]) == (NAME, "community", False)
+    assert made.act(visibility="community") == ["unchanged"]
+
+
+def test_a_copy_is_like_its_source_by_whichever_scheme(run: Any) -> None:
+    """Properties, tags, min_disk and min_ram go along; what the task says wins, and a second run is unchanged."""
+    source = run.clouds["cloud1"]["r1"].glance
+    run(locations=["cloud1/r1"], properties={"hw_x": "1", "os_y": "2"}, tags=["t"], min_disk=3, min_ram=4)
+    options: dict[str, Any] = {
+        "path": None,
+        "from": {"location": "cloud1/r1", "image": NAME},
+        "locations": ["*", "!cloud1/r1"],
+        "properties": {"os_y": "own"},
+    }
+    assert set(outcome(run(**options)).values()) == {"created"}
+    for cloud, region in (("cloud1", "r2"), ("cloud2", "r1"), ("cloud2", "r2")):
+        (image,) = run.clouds[cloud][region].glance.images.values()
+        custom = {key: value for key, value in image.properties.items() if not key.startswith("owner_specified")}
+        assert custom == {"hw_x": "1", "os_y": "own"}
+        assert (image.tags, image.fields["min_disk"], image.fields["min_ram"]) == (["t"], 3, 4)
+    assert set(outcome(run(**options)).values()) == {"unchanged"}
+    assert len(source.images) == 1

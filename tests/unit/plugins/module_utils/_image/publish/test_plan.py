@@ -113,6 +113,12 @@ def test_conflict(options: dict[str, Any], images: list[dict[str, Any]], survey:
     assert caught.value.hint != ConflictError.default_hint
 
 
+@pytest.mark.parametrize("status", ["queued", "saving", "importing"])
+def test_an_unfinished_image_is_protected_too(status: str) -> None:
+    with pytest.raises(ConflictError, match="protected from deletion: id-9"):
+        plan(ABSENT, busy=(image(9, None, status=status, protected=True),))
+
+
 @pytest.mark.parametrize("protected", [True, False])
 def test_protected_image_is_replaced_when_the_user_says_what_the_new_one_is(*, protected: bool) -> None:
     planned = plan({"protected": protected}, image(data=OTHER, protected=True))

@@ -16,7 +16,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import Fingerprint
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.relay import RelayBoard
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import glance_download
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import glance_download, v2_put
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.transfer import Transfer
 from tests.support.image_contexts import FED, PUT_ONLY, SAME, case
 
 SOURCE = Location("alpha", "north")
@@ -75,3 +76,17 @@ def test_a_source_region_that_fails_is_reported() -> None:
     board.break_off(SOURCE)
     with pytest.raises(ServerError, match="alpha/north did not complete its image"):
         glance_download.send(attempt(SOURCE, board))
+
+
+def test_what_the_source_region_has_besides_does_not_come_along() -> None:
+    board = RelayBoard()
+    board.keep(SOURCE, {**SAME, "hw_x": "1", "hw_asked": "1", "os_y": "2", "owner_specified.openstack.md5": "m"})
+    context = replace(case("a", FED, wanted={"properties": {"hw_asked": "1"}}), source_region=SOURCE)
+    upload: Any = SimpleNamespace(schemes=(glance_download,), metadata={})
+    connection: Any = SimpleNamespace(deadline=Deadline(5))
+    data: Any = SimpleNamespace()
+    transfer = Transfer(connection, context, upload, data, board)
+    arrived = {**SAME, "hw_x": "1", "hw_asked": "1", "os_y": "other", "vendor": "z"}
+    assert transfer.brought_along(arrived) == {"hw_x"}
+    transfer.scheme = v2_put
+    assert transfer.brought_along(arrived) == set()

@@ -17,6 +17,8 @@ from tests.support.image_site import NAME, Site, digest
 
 IMAGE = r"/v1/images/[0-9a-f-]{36}$"
 
+pytestmark = pytest.mark.usefixtures("fast_clock")
+
 
 @pytest.fixture
 def v1(site: Callable[..., Site]) -> Site:
