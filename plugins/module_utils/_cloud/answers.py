@@ -10,6 +10,7 @@ of error answers.
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from requests import Response
+
+DEEPEST = 64
+"""Levels of lists and mappings in an answer; those of OpenStack have a dozen."""
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
 MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError)
 """What code raises that reads data of another shape than it expects; JSON may also be nested too deeply to parse."""
@@ -60,4 +66,39 @@ def json_list(response: Response, body: bytes | None = None) -> list[Any]:
 
 def _parsed(response: Response, body: bytes) -> Any:
     with parsing(answer_to(response)):
-        return json.loads(body)
+        return parse_json(body)
+
+
+def parse_json(body: bytes) -> Any:
+    """The value of a JSON text, fit for whatever is done with it afterwards.
+
+    Lone surrogates, which no text can be encoded with, become U+FFFD. Raises ValueError for what is no JSON, for NaN
+    and infinity (which Python would take) and for more than `DEEPEST` levels.
+    """
+    value = json.loads(body, parse_constant=_refuse_constant)
+    level, depth = [value], 0
+    while level := [
+        child
+        for node in level
+        if isinstance(node, dict | list)
+        for child in (node.values() if isinstance(node, dict) else node)
+        if isinstance(child, dict | list)
+    ]:
+        depth += 1
+        if depth > DEEPEST:
+            raise ValueError(f"more than {DEEPEST} levels")
+    return _encodable(value) if _SURROGATE.search(body) else value
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_encodable(item) for item in value]
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(item) for key, item in value.items()}
+    return value

@@ -133,6 +133,11 @@ class Connection:
         """Seconds for one request."""
         return self.region.settings.api_timeout
 
+    @property
+    def answer_limit(self) -> int:
+        """Bytes of an answer that is read as a whole."""
+        return self.region.settings.answer_limit
+
     def rate_limiter(self, service_type: str) -> RateLimiter:
         """The limits that all requests to the service here share, those of other processes too."""
         if service_type not in self._limiters:

@@ -19,7 +19,7 @@ from .auth import is_recent
 from .discovery import DISCOVERY
 from .service_types import all_types
 from .translate import translate
-from .transport import counted_as
+from .transport import counted_as, same_origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -210,12 +210,9 @@ class Service:
         repeatable = allow_reauth
         while True:
             self.connection.authenticate()
-            check_path(path)
-            url = path if path.startswith(("https://", "http://")) else self.endpoint + path
             token = (self.connection.session.get_auth_headers() or {}).get("X-Auth-Token")
             try:
-                with counted_as(self.service_type):
-                    response: Response = self.adapter.request(url, method, allow_reauth=False, **kwargs)
+                response = self._once(method, path, **kwargs)
             except Unauthorized:
                 self.connection.region.auth.forget(self.connection, token)
                 if not repeatable:
@@ -230,6 +227,15 @@ class Service:
                 if not (repeatable and response.status_code == 300 and self._has_moved(unreachable=False)):
                     return response
             repeatable = False
+
+    def _once(self, method: str, path: str, **kwargs: Any) -> Response:
+        check_path(path)
+        url = path if path.startswith(("https://", "http://")) else self.endpoint + path
+        if not same_origin(self.endpoint, url):
+            kwargs["authenticated"] = False  # a token goes to the endpoint's origin only
+        with counted_as(self.service_type):
+            response: Response = self.adapter.request(url, method, allow_reauth=False, **kwargs)
+        return response
 
     def json(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
         """Send a request whose answer is a JSON object; raises ServerError for any other answer."""
@@ -251,7 +257,7 @@ class Service:
 
         With ``coalesced`` each may be one that another process has got for us.
         """
-        query = dict(params)
+        query, seen = dict(params), set[str]()
         while True:
             body = (self.get_coalesced if coalesced else partial(self.json, "GET"))(path, params=query, **kwargs)
             page = body.get(key)
@@ -261,8 +267,9 @@ class Service:
             if not body.get(more) or not page:
                 return
             last = page[-1].get("id") if isinstance(page[-1], dict) else None
-            if not last or last == query.get("marker"):
+            if not isinstance(last, str) or not last or last in seen:
                 raise ServerError(f"the pagination of GET {path} does not advance: the marker repeats or is missing")
+            seen.add(last)
             query["marker"] = last
             del body, page  # it may be large, and the next one is on its way
 

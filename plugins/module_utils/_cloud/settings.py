@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 DEFAULT_API_TIMEOUT = 30.0
 """Seconds."""
 
+DEFAULT_ANSWER_LIMIT_MIB = 64
+"""A thousand servers take some six."""
+MOST_MIB = 1 << 20
+
 _OPTIONS = ("service_type", "service_name", "interface", "region_name", "endpoint_override", "endpoint")
 _LIMITS = ("rate_limit", "concurrency")
 _MAX_LIMIT = 1e9
@@ -52,6 +56,8 @@ class Settings:
     """The client's certificate, as requests takes it."""
     api_timeout: float
     """Seconds for one request."""
+    answer_limit: int
+    """Bytes of an answer that is read as a whole: ``answer_limit_mib``."""
     image_format: str | None
     """The disk_format of uploads."""
     image_api_use_tasks: bool
@@ -83,6 +89,7 @@ class Settings:
             verify=_trusted(verify),
             cert=cert,
             api_timeout=_api_timeout(api_timeout or entry.get("api_timeout") or DEFAULT_API_TIMEOUT),
+            answer_limit=_answer_limit(entry.get("answer_limit_mib")),
             image_format=entry.get("image_format"),
             image_api_use_tasks=str(entry.get("image_api_use_tasks")).lower() == "true",
             image_api_version=str(version) if version else None,
@@ -161,6 +168,16 @@ def configured_limit(entry: Mapping[str, Any], service_type: str) -> Limit:
     """
     rate, concurrency = (_limit(entry, key, service_type) for key in _LIMITS)
     return Limit(None if rate is None else float(rate), None if concurrency is None else int(concurrency))
+
+
+def _answer_limit(value: Any) -> int:
+    try:
+        mebibytes = DEFAULT_ANSWER_LIMIT_MIB if value is None else int(value)
+    except (TypeError, ValueError):
+        mebibytes = 0
+    if not 0 < mebibytes < MOST_MIB:
+        raise ConfigError(f"answer_limit_mib must be a whole number greater than zero, not {value!r}")
+    return mebibytes << 20
 
 
 def check_limits(entry: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.answers 
     answer_to,
     json_list,
     json_object,
+    parse_json,
     parsing,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import RefusedError, ServerError
@@ -103,3 +104,40 @@ def test_errors_of_ours_pass_through() -> None:
 
 def test_the_name_of_an_answer_has_no_query() -> None:
     assert answer_to(answer(b"")) == "the answer to GET /v2/images"
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b'["\\ud800", "\\uDFFFx"]', ["\ufffd", "\ufffdx"]),
+        (b'{"\\ud800": {"a": ["\\udc00"]}}', {"\ufffd": {"a": ["\ufffd"]}}),
+        (b'["\xed\xa0\x80"]', ["\ufffd"]),
+        (b'["\\ud83d\\ude00", "\xf0\x9f\x98\x80"]', ["\U0001f600", "\U0001f600"]),
+        (b'["\\\\ud800"]', ["\\ud800"]),
+        (b"[" * 64 + b"]" * 64, json.loads("[" * 64 + "]" * 64)),
+    ],
+)
+def test_every_text_can_be_encoded(body: bytes, value: Any) -> None:
+    found = parse_json(body)
+    assert found == value
+    json.dumps(found, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a": NaN}',
+        b"[Infinity]",
+        b"[-Infinity]",
+        b"[" * 66 + b"]" * 66,
+        b'{"a":' * 1200 + b"1" + b"}" * 1200,
+        b"[" * 100_000,
+        b"[" + b"9" * 5000 + b"]",
+        b"\xff\xfe\x00",
+        b"",
+    ],
+    ids=repr,
+)
+def test_what_would_break_others_cannot_be_parsed(body: bytes) -> None:
+    with pytest.raises(ServerError, match=r"^the answer to GET /v2/images cannot be parsed"):
+        json_object(answer(body))

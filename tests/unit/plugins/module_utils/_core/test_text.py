@@ -43,12 +43,31 @@ def test_one_line(text: str, line: str) -> None:
         (f"GET {URL.format('a')} and PUT {URL.format('b')}", f"GET {URL.format('...')} and PUT {URL.format('...')}"),
         ("o?temp_url_expires=17&temp_url_sig=abc", "o?temp_url_expires=17&temp_url_sig=..."),
         ('{"uri": "https://s/o?temp_url_sig=abc"}', '{"uri": "https://s/o?temp_url_sig=..."}'),
-        ("<a href='o?temp_url_sig=abc'>", "<a href='o?temp_url_sig=...'>"),
+        ("https://joe:pa55@host/SUMS and redis://:pa55@host", "https://host/SUMS and redis://host"),
+        ("o?TEMP_URL_SIG=abc", "o?TEMP_URL_SIG=..."),
+        ("o?temp_url_sig%3Dabc", "o?temp_url_sig%3D..."),
+        ('"o?a=b\\u0026temp_url_sig\\u003dabc"', '"o?a=b\\u0026temp_url_sig\\u003d..."'),
+        ("a@b and user@host", "a@b and user@host"),
     ],
 )
 def test_signatures_are_masked(text: str, masked: str) -> None:
     assert without_signatures(text) == masked
     assert one_line(text) == masked
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("\x1b[31mred\x07\x00", "[31mred"),
+        ("a\u202eb\u200bc", "a b c"),
+        ("it&#x27;s &lt;not&gt; &amp; so", "it's <not> & so"),
+        ("<html><title>403 Forbidden</title><body><h1>No</h1></body></html>", "No"),
+        ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
+        ("\ud800", ""),
+    ],
+)
+def test_only_what_can_be_shown_is_shown(text: str, line: str) -> None:
+    assert one_line(text) == line
 
 
 def test_a_signature_does_not_show_where_the_text_is_cut() -> None:

@@ -141,7 +141,8 @@ def test_data_is_sent_once(clouds: FakeOpenStack, region: Region, glance: Glance
 
 def test_data_is_not_sent_to_where_an_answer_points(clouds: FakeOpenStack, region: Region, glance: Glance) -> None:
     region.fault("PUT", "/file", Answer(302, {"Location": f"{region.glance.url}/v2/elsewhere"}))
-    assert glance.put(f"/images/{ID}/file", b"data", TIMEOUT).status_code == 302
+    with pytest.raises(ServerError, match="which is not followed"):
+        glance.put(f"/images/{ID}/file", b"data", TIMEOUT)
     assert clouds.counters.requests(method="PUT") == 1
 
 
