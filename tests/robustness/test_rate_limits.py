@@ -5,12 +5,9 @@
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
 import random
 import resource
-import subprocess
 import sys
 import threading
 import time
@@ -24,8 +21,9 @@ from requests import Response
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.rate_limit import RateLimiter
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._local import processes
-from ansible_collections.oaktree.multicloud.plugins.module_utils._local.request_queue import LOOK, Limit
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local import file_lock
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.file_lock import FileLock
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.request_queue import RECHECK, Limit
 from tests.support.fake_openstack import Answer, BlackHole, FakeOpenStack
 from tests.support.herd import Herd
 from tests.support.rate_limits import KEY, directory, error_of, images, often, ok, queue, servers
@@ -82,43 +80,10 @@ def test_a_killed_process_frees_what_it_had(fake_openstack: Clouds) -> None:
     assert kinds([waiting]) == {"cloud1/r1/demo": "throttled"}
     assert 0.9 < waiting.seconds < 1.4
     assert error_of(waiting).message == (
-        "the limit of 1 requests at once of the compute service leaves no room for this request within timeout (1 s)"
+        "the limit of 1 concurrent requests of the compute service leaves no room for this request within timeout (1 s)"
     )
-    assert (after.error, queue()["waiting"], queue()["under_way"]) == (None, [], {})
-    assert after.seconds < 2 * LOOK + 1
-
-
-FAMILY = """
-import json, os, subprocess, sys, time
-from pathlib import Path
-from ansible_collections.oaktree.multicloud.plugins.module_utils._local import processes
-processes.show_life(Path(sys.argv[1]))
-other = subprocess.Popen(["sleep", "60"], close_fds=False)
-child = os.fork()
-if child:
-    known = {"parent": processes.name(), "pids": [child, other.pid]}
-else:
-    processes.show_life(Path(sys.argv[1]))
-    known = {"child": processes.name()}
-os.write(1, json.dumps(known).encode() + b"\\n")
-time.sleep(60)
-"""
-
-
-def test_a_child_is_not_taken_for_its_parent(tmp_path: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", FAMILY, tmp_path], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        family = {**json.loads(process.stdout.readline()), **json.loads(process.stdout.readline())}
-        parent, child = family["parent"], family["child"]
-        before = [processes.is_alive(tmp_path, name) for name in (parent, child)]
-        process.kill()
-        process.wait()
-        after = [processes.is_alive(tmp_path, name) for name in (parent, child)]
-        for pid in family["pids"]:
-            os.kill(pid, 9)
-    assert (before, after) == ([True, True], [False, True])
-    until(lambda: not processes.is_alive(tmp_path, child))
-    assert list(tmp_path.iterdir()) == []
+    assert (after.error, queue()["waiting"], queue()["in_flight"]) == (None, [], {})
+    assert after.seconds < 2 * RECHECK + 1
 
 
 def test_a_pause_holds_for_other_processes_but_not_for_other_places(fake_openstack: Clouds) -> None:
@@ -234,8 +199,8 @@ def directories_in_the_way() -> Iterator[None]:
 @contextmanager
 def a_lock_that_somebody_holds() -> Iterator[None]:
     gate = RateLimiter(KEY, Limit(1))
-    with gate._path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with FileLock(gate._path) as lock:
+        lock.acquire()
         yield
 
 
@@ -245,7 +210,7 @@ def a_lock_that_somebody_holds() -> Iterator[None]:
 def test_without_files_limits_hold_within_the_process(
     trouble: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processes, "_PATIENCE", 0.05)
+    monkeypatch.setattr(file_lock, "SHORT_WAIT", 0.05)
     moments: list[float] = []
     place = KEY._replace(region=trouble.__name__)
     monkeypatch.setattr(sys.modules[__name__], "KEY", place)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 import re
 from pathlib import Path
@@ -19,8 +20,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from .._core.deadline import CLEANING_UP, clock
 from .._core.errors import DeadlineError, ThrottledError
 from .._core.retry import parse_retry_after
-from .._local import private_files, processes
-from .._local.request_queue import LOOK, Limit, RequestQueue, Wait
+from .._local import private_files, signs_of_life
+from .._local.file_lock import FileLock, fork_safe_lock
+from .._local.request_queue import RECHECK, Limit, RequestQueue, Wait
 from .service_types import official_type
 
 if TYPE_CHECKING:
@@ -36,6 +38,9 @@ LONGEST_PAUSE = 3600.0
 _SLOW_DOWN = (413, 429, 503)
 _MOST = 1 << 20
 
+_changing = fork_safe_lock()
+"""Held while a queue is changed. Threads of one process wait for each other here: the file's lock would be polled."""
+_numbers = itertools.count()
 _pauses: dict[LimitKey, float] = {}
 _queues: dict[tuple[str, LimitKey], RequestQueue] = {}
 """What this process, by its name, knows where files cannot be used; a forked child has another name."""
@@ -67,7 +72,7 @@ class RateLimiter:
         self._key = key
         self._limit = limit
         self._directory = private_files.private_directory("throttle")
-        name = hashlib.sha256("\n".join([processes.boot(), *key]).encode()).hexdigest()
+        name = hashlib.sha256("\n".join([signs_of_life.boot_id(), *key]).encode()).hexdigest()
         self._path = (self._directory or Path(os.devnull)) / f"{name}.json"
         self._pause_path = str(self._path.with_suffix(".pause"))
 
@@ -111,7 +116,7 @@ class RateLimiter:
             return
         until = clock.time() + clock.real(seconds)
         try:
-            with open(self._pause_path, "w", encoding="utf-8", opener=processes.private) as file:
+            with open(self._pause_path, "w", encoding="utf-8", opener=private_files.open_private) as file:
                 file.write(f"{self._key}\n")
             os.utime(self._pause_path, (until, until))
         except OSError:
@@ -133,10 +138,10 @@ class RateLimiter:
     def _ticket(self) -> str:
         if self._directory:
             try:
-                processes.show_life(self._directory)
+                signs_of_life.show_life(self._directory)
             except OSError:
                 self._directory = None
-        return f"{processes.name()}.{processes.number()}"
+        return f"{signs_of_life.name()}.{next(_numbers)}"
 
     def _line_up(self, ticket: str, deadline: Deadline) -> None:
         try:
@@ -144,7 +149,7 @@ class RateLimiter:
                 left = deadline.timeout()
                 if wait.least >= left:
                     raise self._no_room(deadline)  # noqa: TRY301 - leaves the queue as all else does that ends here
-                self._sleep(clock.turned(min(wait.look, max(left / 2, 0.01))), deadline)
+                self._sleep(clock.turned(min(wait.recheck, max(left / 2, 0.01))), deadline)
                 self._wait_for_pause(deadline)
         except BaseException:
             self._change(lambda queue, _now: queue.leave(ticket))
@@ -168,33 +173,31 @@ class RateLimiter:
 
     def _ask(self, queue: RequestQueue, ticket: str, now: float) -> Wait | None:
         wait = queue.ask(ticket, self._limit, now)
-        if wait and self._directory and now - queue.looked >= LOOK:
-            dead = {owner for owner in queue.owners if not processes.is_alive(self._directory, owner)}
-            queue.bury(dead, self._limit, now)
+        if wait and self._directory and now - queue.checked >= RECHECK:
+            dead = {owner for owner in queue.owners if not signs_of_life.is_alive(self._directory, owner)}
+            queue.remove_owners(dead, self._limit, now)
             wait = queue.ask(ticket, self._limit, now)
         return wait
 
     def _change(self, change: Callable[[RequestQueue, float], Value]) -> Value:
         """Change the queue of all processes, or of this one where there is none for all."""
-        with processes.lock:
+        with _changing:
             if self._directory:
                 try:
                     return self._change_file(change)
                 except OSError:
                     self._directory = None
-            queue = _queues.setdefault((processes.name(), self._key), RequestQueue())
+            queue = _queues.setdefault((signs_of_life.name(), self._key), RequestQueue())
             return change(queue, clock.uptime())
 
     def _change_file(self, change: Callable[[RequestQueue, float], Value]) -> Value:
-        descriptor = processes.locked(self._path)
-        try:
+        with FileLock(self._path) as lock:
+            lock.acquire()
             now = clock.uptime()
-            text = os.pread(descriptor, _MOST, 0).partition(b"\n")[0]  # a longer text may have stood there before
-            queue = RequestQueue.read(text, now)
+            text = os.pread(lock.fileno(), _MOST, 0).partition(b"\n")[0]  # a longer text may have stood there before
+            queue = RequestQueue.from_bytes(text, now)
             value = change(queue, now)
-            text = queue.written() + f"\n{self._key}\n".encode()
-            if os.pwrite(descriptor, text, 0) < len(text):
+            text = queue.to_bytes() + f"\n{self._key}\n".encode()
+            if os.pwrite(lock.fileno(), text, 0) < len(text):
                 raise OSError("the disk is full")
-        finally:
-            os.close(descriptor)
         return value

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._glance.v2 import UPLOAD
-from .._local import processes
+from .._local import signs_of_life
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +76,7 @@ def is_alive(boot: str, pid: str, started: str) -> bool:
 
 
 def _boot() -> str:
-    return processes.boot()[:8] or "-"
+    return signs_of_life.boot_id()[:8] or "-"
 
 
 def _started(pid: int) -> str | None:

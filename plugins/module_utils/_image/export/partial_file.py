@@ -5,17 +5,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import ConflictError, InputError, QuotaError
+from ..._local.file_lock import FileLock
 from ..fingerprint import stored_digests
 from .request import fitted
 
@@ -85,12 +85,21 @@ def open_partial(target: Path, image: Mapping[str, Any]) -> Iterator[Partial]:
     for other in target.parent.iterdir():
         if other != path and of_target.fullmatch(other.name):
             _sweep(other)
-    with _open(path) as file:
-        if not _lock(file, path):
+    with FileLock(path) as lock:
+        try:
+            locked = lock.try_acquire()
+        except OSError as exc:
+            raise InputError(
+                f"path: cannot write in {path.parent}: {exc.strerror}", hint="Check its permissions."
+            ) from exc
+        if not _is_ours(lock):
+            raise InputError(f"path: {path} is not a file of ours", hint="Remove it, or name another path.")
+        if not locked:
             raise ConflictError(
                 f"another task exports this image to {target}", hint="Wait until it has ended, or name another path."
             )
-        yield Partial(path, file)
+        with FileIO(lock.fileno(), "r+", closefd=False) as file:
+            yield Partial(path, file)
 
 
 def beside(target: Path, ending: str) -> Path:
@@ -107,34 +116,14 @@ def longest_name(directory: Path) -> int:
         return 255
 
 
-def _open(path: Path) -> FileIO:
-    """Raises InputError also for a file that others have put there: its content is theirs, and may change."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    except OSError as exc:
-        raise InputError(f"path: cannot write in {path.parent}: {exc.strerror}", hint="Check its permissions.") from exc
-    file = FileIO(descriptor, "r+")
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_nlink > 1:
-        file.close()
-        raise InputError(f"path: {path} is not a file of ours", hint="Remove it, or name another path.")
-    return file
-
-
-def _lock(file: FileIO, path: Path) -> bool:
-    """Whether nobody else has it, and it still is the file of this path."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return os.fstat(file.fileno()).st_ino == path.stat().st_ino
-    except OSError:
-        return False
+def _is_ours(lock: FileLock) -> bool:
+    """Whether nobody else has put the file there: its content would be theirs, and might change."""
+    status = os.fstat(lock.fileno())
+    return stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and status.st_nlink <= 1
 
 
 def _sweep(path: Path) -> None:
     """Remove what a run for another image left, unless that run goes on."""
-    try:
-        with _open(path) as file:
-            if _lock(file, path):
-                path.unlink(missing_ok=True)
-    except InputError:
-        return
+    with suppress(OSError), FileLock(path, create=False) as lock:
+        if lock.try_acquire() and _is_ours(lock):
+            path.unlink(missing_ok=True)

@@ -571,4 +571,4 @@ def test_sources_share_tokens_and_warn_when_they_cannot(clouds: FakeOpenStack, p
     found = parse({})
     assert len(found.hosts) == 8
     assert (len(found.warnings), clouds.counters.tokens) == (1, 6)
-    assert f"{base} is not used" in found.warnings[0]
+    assert f"{base} is ignored" in found.warnings[0]

@@ -60,7 +60,7 @@ def test_lookups_share_a_token_and_warn_when_they_cannot(
     base.chmod(0o707)
     look_up("compute", location="cloud1/r1")
     assert two_clouds.counters.tokens == 3
-    assert f"{base} is not used" in "".join(warnings)
+    assert f"{base} is ignored" in "".join(warnings)
 
 
 def test_template_with_inline_clouds(two_clouds: FakeOpenStack, monkeypatch: pytest.MonkeyPatch) -> None:

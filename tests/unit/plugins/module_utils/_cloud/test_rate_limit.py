@@ -10,7 +10,6 @@ import stat
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from requests import Response
@@ -23,7 +22,6 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.rate_lim
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock, Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError, OaktreeError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._local import processes
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local.request_queue import Limit
 from tests.support.fake_openstack import Answer, FakeOpenStack
 from tests.support.rate_limits import KEY, directory, error_of, images, often, ok, queue, servers
@@ -31,15 +29,6 @@ from tests.support.run_core import ask, ask_one, entries, kinds
 from tests.support.wait import until
 
 Clouds = Callable[..., FakeOpenStack]
-
-
-def test_what_the_dead_left_is_removed(tmp_path: Path) -> None:
-    now = time.time()
-    for name, age in (("a.json", 90_000), ("b.pause", 90_000), ("c.json", 80_000), (f"{'d' * 16}.alive", 0)):
-        (tmp_path / name).touch()
-        os.utime(tmp_path / name, (now - age, now - age))
-    processes.show_life(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"c.json", f"{processes.name()}.alive"}
 
 
 def test_the_task_may_allow_more_than_the_configuration(fake_openstack: Clouds) -> None:
