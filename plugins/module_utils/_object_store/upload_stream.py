@@ -170,7 +170,7 @@ class _Body:
         self._part = part
         self._check = check
         self._before = hashes
-        self.hashes: dict[str, Any] = {}
+        self.hashes = dict(hashes)  # an empty body is not iterated
         self.md5 = hashlib.md5(usedforsecurity=False)
         self.passed = False
 
