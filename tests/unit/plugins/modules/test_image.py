@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import locate
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import digest_cache
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import (
     ImageFile,
     open_image_file,
@@ -194,7 +194,7 @@ def test_file_that_changes_under_our_hands_is_not_retried(
         become(file)
         return source
 
-    monkeypatch.setattr(locate, "open_image_file", read_then_change)
+    monkeypatch.setattr(digest_cache, "open_image_file", read_then_change)
     ended = run_module("image", **options)
     (failure,) = ended["failures"]
     assert failure["kind"] == "input"
