@@ -137,7 +137,7 @@ docs: $(READY)  ## Build the reference of modules and plugins as HTML in .build/
 	@echo "The reference is in .build/docs/html/index.html"
 
 .PHONY: lock
-lock: $(READY)  ## Renew requirements-dev.txt from requirements-dev.in
+lock: $(READY)  ## Update requirements-dev.txt from requirements-dev.in
 	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --upgrade --strip-extras --no-emit-options \
 		--annotation-style line --output-file requirements-dev.txt requirements-dev.in
 

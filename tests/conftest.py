@@ -9,10 +9,14 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.fake_openstack import FakeOpenStack, FaultProxy
+
+if TYPE_CHECKING:
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
 
 pytest_plugins = ["tests.support.image_site"]
 
@@ -30,6 +34,20 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setattr(private_files, "_warnings", {})
     monkeypatch.setattr(private_files, "_swept", set())
     monkeypatch.setattr(cache_dogpile, "_opened", {})
+
+
+@pytest.fixture
+def fast_clock() -> Iterator[Clock]:
+    """Turn the collection's clock: pauses, polls and deadlines take a fiftieth of their time.
+
+    Requests do not get any faster, nor do their timeouts (api_timeout; stall_timeout, as far as it is one of a socket).
+    So what a healthy request has to fit into, options that end in `timeout`, are to be fifty times as long as without.
+    """
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import clock
+
+    clock.turn(50)
+    yield clock
+    clock.turn(1)
 
 
 @pytest.fixture

@@ -17,37 +17,37 @@ options:
     default: bare
   properties:
     description:
-      - Custom properties, such as C(hw_disk_bus). Values become strings, booleans C(true) and C(false).
-      - Properties that are not named are left alone; a value of null removes one.
+      - Custom properties, such as C(hw_disk_bus). Values are converted to strings, booleans to C(true) and C(false).
+      - Other properties are left alone. A null value removes a property.
     type: dict
     default: {}
   tags:
     description:
-      - All tags of the image. Without it they are left alone.
+      - All tags of the image. If omitted, existing tags are left alone.
     type: list
     elements: str
   min_disk:
     description:
-      - Smallest disk that the image boots from, in GiB.
+      - Minimum disk size to boot the image, in GiB.
     type: int
   min_ram:
     description:
-      - Smallest memory that the image boots with, in MiB.
+      - Minimum RAM to boot the image, in MiB.
     type: int
   visibility:
     description:
-      - Who sees the image. Most clouds allow V(public) to administrators only.
-      - A new image has the cloud's default, mostly V(shared); one that replaces another takes over what that one had.
+      - Who can see the image. Most clouds allow V(public) to administrators only.
+      - A new image gets the cloud's default, mostly V(shared). An image that replaces another keeps the visibility of that one.
     type: str
     choices: [community, private, public, shared]
   hidden:
     description:
-      - Whether lists leave the image out unless they are asked for hidden ones.
-      - An image that replaces another takes over what that one had.
+      - Whether lists omit the image unless hidden images are requested.
+      - An image that replaces another is hidden if that one was, unless this option is given.
     type: bool
   protected:
     description:
       - Whether the image is protected from deletion.
-      - A protected image is replaced only when this option is given, for the new image.
+      - A protected image is replaced only if this option is given; it then applies to the new image.
     type: bool
 """

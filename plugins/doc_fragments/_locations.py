@@ -1,10 +1,10 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options that say which clouds and Locations; they mirror ``_runner.target_spec``.
+"""The options that select clouds and Locations; they mirror ``target_spec`` of ``_run.module``.
 
-The main fragment serves modules and plugins; ``READ`` and ``WRITE`` add what modules that read and modules that
-change anything have on top of it.
+The main fragment serves modules and plugins. ``READ`` adds the options of modules that only read, ``WRITE`` those of
+modules that change anything.
 """
 
 from __future__ import annotations
@@ -15,47 +15,48 @@ class ModuleDocFragment:
 options:
   clouds_yaml:
     description:
-      - Path of a C(clouds.yaml). A C(secure.yaml) beside it is merged in.
-      - Without this and O(clouds_config) the standard search path of openstacksdk is used, with the file that the environment
-        variable E(OS_CLIENT_CONFIG_FILE) names first.
+      - Path of a C(clouds.yaml). A C(secure.yaml) in the same directory is merged in.
+      - If this and O(clouds_config) are omitted, the standard search path of openstacksdk applies. The file that the environment
+        variable E(OS_CLIENT_CONFIG_FILE) names comes first in it.
       - Mutually exclusive with O(clouds_config).
     type: path
   clouds_config:
     description:
-      - The content of a C(clouds.yaml) as a dictionary with the key C(clouds), for credentials that are kept in Ansible Vault or in
-        an AWX credential. Vendor profiles work; no file and no environment variable is read.
+      - The content of a C(clouds.yaml) as a dictionary with the key C(clouds), for credentials that are stored in Ansible Vault or in
+        an AWX credential. Vendor profiles are supported. No file and no environment variable is read.
     type: dict
   api_timeout:
     description:
-      - Seconds that one request may take to connect and, again, may stay silent.
-      - Wins over C(api_timeout) in C(clouds.yaml). Without both it is 30 seconds.
+      - Seconds that one request may take to connect, and seconds that the connection may then be silent.
+      - Overrides C(api_timeout) in C(clouds.yaml). The default is 30 seconds.
     type: float
   concurrency:
     description:
-      - Number of Locations that are worked on at once.
+      - How many Locations to process in parallel.
     type: int
     default: 100
   token_cache:
     description:
-      - Whether tokens, what the clouds announce about their services, and lists that are asked for at the same time are shared
-        with other tasks, plays and processes.
-      - They are kept in private files below E(XDG_CACHE_HOME), by default C(~/.cache), or where the section C(cache) of
-        C(clouds.yaml) says. So tasks in a row, and any number of them at once, need one token for each cloud and project.
-      - A token that a cloud refuses is replaced, and old ones are renewed in time. Switch it off where nothing may be kept.
+      - Whether to share tokens, discovery documents, and lists that are requested at the same time with other tasks, plays and
+        processes.
+      - They are stored in private files below E(XDG_CACHE_HOME), by default C(~/.cache), or in the back end that the section C(cache)
+        of C(clouds.yaml) names. Consecutive tasks, and any number of concurrent ones, need one token for each cloud and project.
+      - A token that a cloud rejects is replaced, and tokens are renewed before they expire. Set this to V(false) if nothing may be
+        stored.
     type: bool
     default: true
   rate_limit:
     description:
-      - Requests per second to each service of a Location, for all tasks and processes of the user on this machine together.
-        Keystone, which serves all regions of a cloud, counts once for each cloud.
-      - Wins over the C(rate_limit) keys of C(clouds.yaml). Without both there is no limit.
-      - With a whole number, a service never sees more requests than this within any second.
+      - Maximum number of requests per second to each service of a Location, for all tasks and processes of the user on this machine
+        together. Keystone serves all regions of a cloud and has one limit for each cloud.
+      - Overrides the C(rate_limit) keys of C(clouds.yaml). By default there is no limit.
+      - With a whole number, a service never receives more requests than this within any second.
     type: float
   request_concurrency:
     description:
-      - Requests under way at the same time to each service of a Location, for all tasks and processes of the user on this machine
+      - Maximum number of concurrent requests to each service of a Location, for all tasks and processes of the user on this machine
         together.
-      - Wins over the C(concurrency) keys of C(clouds.yaml). Without both there is no limit.
+      - Overrides the C(concurrency) keys of C(clouds.yaml). By default there is no limit.
     type: int
 requirements:
   - openstacksdk >= 4.0.0
@@ -67,22 +68,22 @@ options:
   locations:
     description:
       - The Locations to read from, as a list of patterns C(cloud[/region[/project]]). Each part is a shell-style glob; a cloud
-        alone means all its regions, and V(!pattern) takes away what others select.
+        alone means all its regions, and V(!pattern) excludes Locations that other patterns select.
       - A pattern that matches nothing is an error that lists what exists.
-      - The project part is compared with the project that C(clouds.yaml) names, by name and by ID.
+      - The project part is matched against the name and the ID of the project in C(clouds.yaml).
     type: list
     elements: str
     default: ["*"]
   timeout:
     description:
-      - Seconds for the whole work on one Location. A Location that takes longer has failed; the others do not wait for it.
+      - Seconds for all work on one Location. A Location that takes longer fails; the others do not wait for it.
     type: float
     default: 60.0
   on_failure:
     description:
-      - What a failed Location means. Every Location is tried in any case, and the results of all of them are returned.
-      - V(fail) fails the task once all Locations are done.
-      - V(warn) lets the task succeed with one warning for each failed Location.
+      - How a failed Location affects the task. Every Location is always tried, and the results of all of them are returned.
+      - V(fail) fails the task after all Locations are done.
+      - V(warn) lets the task succeed, with one warning for each failed Location.
     type: str
     choices: [fail, warn]
     default: fail
@@ -93,24 +94,24 @@ options:
   locations:
     description:
       - The Locations to change, as a list of patterns C(cloud[/region[/project]]). Each part is a shell-style glob; a cloud
-        alone means all its regions, and V(!pattern) takes away what others select.
+        alone means all its regions, and V(!pattern) excludes Locations that other patterns select.
       - A pattern that matches nothing is an error that lists what exists.
-      - The project part is compared with the project that C(clouds.yaml) names, by name and by ID.
-      - Required, so that nobody writes to every cloud by leaving an option out. Write V(*) to mean all.
+      - The project part is matched against the name and the ID of the project in C(clouds.yaml).
+      - Required, so that an omitted option never changes every cloud. V(*) selects all Locations.
     type: list
     elements: str
     required: true
   timeout:
     description:
-      - Seconds for the work on one Location, less what has a clock of its own. A Location that takes longer has failed; the others
-        do not wait for it.
+      - Seconds for the work on one Location, not counting work that has a timeout of its own. A Location that takes longer fails; the
+        others do not wait for it.
     type: float
     default: 300.0
   on_failure:
     description:
-      - What a failed Location means. Every Location is tried in any case, and the results of all of them are returned.
-      - V(fail) fails the task once all Locations are done.
-      - V(warn) lets the task succeed with one warning for each failed Location.
+      - How a failed Location affects the task. Every Location is always tried, and the results of all of them are returned.
+      - V(fail) fails the task after all Locations are done.
+      - V(warn) lets the task succeed, with one warning for each failed Location.
     type: str
     choices: [fail, warn]
     default: fail

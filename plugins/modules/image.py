@@ -7,15 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: image
-short_description: Have an image in every cloud
+short_description: Manage an image in every cloud
 version_added: 0.1.0
 description:
-  - Uploads an image file to every selected Location, by the way that each offers, verifies what arrived, and sets its metadata.
-  - An image is known by its name among the images that the project owns. The same content under the same name is left alone,
-    whatever the file is called and however it got there; other content is replaced, the new image complete, verified and
-    published before the old one goes.
-  - An upload that fails leaves nothing behind. While it goes on, the image bears the name with C(.uploading) at its end.
-    What a killed task left is removed by the next one.
+  - Ensures that an image is present in every selected Location. Uploads the image by the scheme that suits each Location, verifies the
+    stored data, and sets the metadata. Also updates, deactivates and deletes images.
+  - An image is identified by its name among the images that the project owns. An image with the same name and the same content is left
+    alone, whatever the file is called and whichever tool uploaded it. An image with other content is replaced. The new image is complete,
+    verified and published before the old one is removed.
+  - A failed upload leaves nothing behind. During an upload, the name of the image ends in C(.uploading). The next run removes what a
+    killed task left.
 extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.write
@@ -35,35 +36,38 @@ options:
   name:
     description:
       - Name of the image.
-      - Where the project has several images of this name, the Location fails and lists them.
+      - If the project has several images of this name, the Location fails and lists them.
     type: str
     required: true
   state:
     description:
-      - V(present) has the image active, with the content of O(path) and the metadata that is named.
-      - V(inactive) is the same, and deactivates the image, so that only administrators can use its data.
-      - V(absent) deletes all images of this name that the project owns. A protected one is not deleted.
+      - V(present) ensures that the image is active, with the content of O(path) and the given metadata.
+      - V(inactive) does the same and deactivates the image, so that only administrators can use its data.
+      - V(absent) deletes all images of this name that the project owns. Protected images are not deleted.
     type: str
     choices: [present, inactive, absent]
     default: present
   path:
     description:
       - The image file, on the host that runs the task.
-      - Its format is told by its content. A file that names other files (a qcow2 with a backing file, a vmdk with external
-        extents) is refused, for a cloud would look for those on its own disks.
-      - Its digests are remembered, so that a file that has not changed is not read again.
-      - Without this, O(url) and O(from), only the metadata of an image that is there is looked after.
+      - The format is detected from the content. A file that refers to other files (a qcow2 with a backing file, a vmdk with external
+        extents) is rejected, because a cloud would look for those files on its own disks.
+      - The digests of the file are remembered, so that an unchanged file is not read again.
+      - Without O(path), O(url) and O(from), only the metadata of an existing image is managed.
       - Mutually exclusive with O(url) and O(from).
     type: path
   url:
     description:
-      - The image as an http or https URL. It is fetched to O(temporary_directory), so that it can be verified before any cloud is
-        asked; a Location that offers it fetches the URL by itself all the same, and what it got is compared.
+      - The image as an http or https URL. The module downloads it to O(temporary_directory), so that the image can be verified before any
+        request to a cloud. A Location that offers V(web_download) still fetches the URL by itself, and the module compares what the cloud
+        stored.
     type: str
   from:
     description:
-      - An image at another Location. Its data passes through this machine only for Locations that cannot be handed it by another
-        region of the same cloud.
+      - An image in another Location. Its data passes through this machine only for Locations that no other region of the same cloud can
+        serve.
+      - The copy has the custom properties, the tags, C(min_disk) and C(min_ram) of that image, by whichever scheme it is made. The options
+        of this task win. Visibility, members and protection are not copied.
     type: dict
     suboptions:
       location:
@@ -73,93 +77,97 @@ options:
         required: true
       image:
         description:
-          - Name or ID of the image there.
+          - Name or ID of the image in that Location.
         type: str
         required: true
   checksum:
     description:
-      - What the image must be, as C(ALGORITHM:DIGEST), or C(ALGORITHM:URL) of a file of checksums that lists its file name. Nothing is
-        sent anywhere unless it is right. Algorithms are C(md5), C(sha256) and C(sha512).
+      - The expected digest of the image, as C(ALGORITHM:DIGEST), or as C(ALGORITHM:URL) of a checksum file that lists the file name. If it
+        does not match, nothing is sent to any cloud. Algorithms are C(md5), C(sha256) and C(sha512).
     type: str
   temporary_directory:
     description:
-      - Where downloaded and converted files are kept while the task runs, in a private directory that is removed at its end.
-      - Without it the system's place for temporary files is used.
+      - Directory for downloaded and converted files. The module uses a private directory in it, which is removed when the task ends.
+      - Defaults to the system's directory for temporary files.
     type: path
   disk_format:
     description:
-      - Format to have in the cloud; the image is converted with C(qemu-img), once for each format, where it has another.
-      - Without it a Location gets what its vendor profile or C(image_format) in C(clouds.yaml) asks for, or the image as it is.
+      - Format of the image in the cloud. An image in another format is converted with C(qemu-img), once for each format.
+      - If omitted, each Location gets the format that its vendor profile or C(image_format) in C(clouds.yaml) names, or else the image
+        unconverted.
     type: str
     choices: [aki, ami, ari, iso, ploop, qcow2, raw, vdi, vhd, vhdx, vmdk]
   scheme:
     description:
-      - The way to upload. Without it each Location is served by the first that it offers, and by the next when that is refused.
-      - V(glance_download) has another region of the same cloud hand the image on.
-      - V(v1_put) sends the data to an image API of version 1, which is spoken where C(image_api_version) in C(clouds.yaml) or the
-        vendor's profile asks for it. Tags, hidden and deactivated images are not possible there.
-      - V(web_download) has the cloud fetch O(url); without one, or where the image must be converted, a temporary object in the
-        Location's object store, by a URL that is signed for this one use. The latter is done only where this scheme is asked for
-        or the direct ways are refused.
+      - The upload scheme. If omitted, each Location uses the first scheme that it offers, and falls back to the next when a cloud refuses
+        one.
+      - V(glance_download) has the cloud copy the image from another region of the same cloud.
+      - V(v1_put) sends the data to version 1 of the image API. That version is used where C(image_api_version) in C(clouds.yaml) or the
+        vendor profile asks for it. It has no tags, no hidden and no deactivated images.
+      - V(web_download) has the cloud fetch O(url). Without O(url), or if the image must be converted, the cloud fetches a temporary object
+        in the Location's object store, by a URL signed for this upload. The temporary object is used only if the task asks for this scheme
+        or the cloud refuses the direct schemes.
       - V(v2_put) sends the data straight into the image.
       - V(glance_direct) stages the data and has the cloud import it.
-      - V(swift_task) puts the data into the Location's object store and has a task import them. It is the way of clouds with
-        C(image_api_use_tasks), and the last that is tried elsewhere.
+      - V(swift_task) uploads the data to the Location's object store and has a Glance task import it. It is the scheme of clouds with
+        C(image_api_use_tasks), and the last one tried in all others.
     type: str
     choices: [v1_put, glance_download, web_download, v2_put, glance_direct, swift_task]
   relay:
     description:
-      - Whether regions of one cloud hand the image on to each other (V(glance_download)), so that its bytes leave this machine once.
-      - V(auto) does it where the cloud can, and sends directly where not or where it fails.
-      - V(only) fails Locations that would have to be sent the bytes a second time.
+      - Whether one region of a cloud serves the image to its other regions (V(glance_download)), so that the data leaves this machine once
+        for each cloud.
+      - V(auto) does so where the cloud supports it, and sends the data directly where it does not or where it fails.
+      - V(never) sends the data to every Location.
+      - V(only) fails Locations that would need the data sent a second time.
     type: str
     choices: [auto, never, only]
     default: auto
   stores:
     description:
-      - Stores of the Location that are to have the image; others that have it keep it.
+      - Stores of the Location that must hold the image. Copies in other stores are kept.
     type: list
     elements: str
     default: []
   all_stores:
     description:
-      - Have the image in all stores of the Location.
+      - Ensure that all stores of the Location hold the image.
     type: bool
     default: false
   on_change:
     description:
-      - What becomes of an image of this name with other content.
-      - V(replace) deletes it once the new one has taken its place.
-      - V(keep) renames it to its name and date of creation, and hides it.
+      - What to do with an existing image of this name whose content differs.
+      - V(replace) deletes it after the new image has taken its place.
+      - V(keep) renames it to its name and creation date, and hides it.
       - V(fail) leaves it alone and fails the Location.
     type: str
     choices: [replace, keep, fail]
     default: replace
   keep_last:
     description:
-      - With O(on_change=keep), how many images that were kept to have in the end. The oldest are deleted. Without it all stay.
+      - Number of kept images to retain with O(on_change=keep). The oldest ones are deleted. If omitted, all are retained.
     type: int
   keep_deactivated:
     description:
-      - With O(on_change=keep), whether to deactivate the kept image.
+      - Whether to deactivate the kept image, with O(on_change=keep).
     type: bool
     default: false
   members:
     description:
-      - IDs of all projects that the image is shared with, which its visibility must allow. Without it they are left alone, and handed
-        on to an image that replaces another.
+      - IDs of all projects that the image is shared with. The visibility of the image must allow members. If omitted, members are left
+        alone, and an image that replaces another keeps the members of that one.
     type: list
     elements: str
   overrides:
     description:
-      - Options that hold at some Locations only. Later entries win; properties are merged.
+      - Options for some of the Locations only. Later entries win; properties are merged.
     type: list
     elements: dict
     default: []
     suboptions:
       locations:
         description:
-          - Patterns as in O(locations). They choose among the selected Locations; one that fits none is no error.
+          - Patterns as in O(locations), matched against the selected Locations. A pattern that matches none is not an error.
         type: list
         elements: str
         required: true
@@ -192,28 +200,31 @@ options:
         type: dict
   transfer_timeout:
     description:
-      - Seconds to send the data to one Location, each time it is tried.
+      - Seconds to send the data to one Location, for each attempt.
     type: float
     default: 3600.0
   import_timeout:
     description:
-      - Seconds to wait until the image is active once the data is sent.
+      - Seconds from the end of the transfer until the image must be active.
     type: float
     default: 3600.0
   stall_timeout:
     description:
-      - Seconds in which a piece of the data must be taken, in which the answer must follow the last one, and in which an import
-        must show a sign of change; an import that fetches the data from elsewhere gets a second more for each 4 MiB of the image.
-      - A way that stalls is given up for the next that the Location offers.
+      - Seconds without progress after which an upload counts as stalled. Progress is a chunk of data that the cloud accepts, the response
+        after the last chunk, or a sign of change during an import. An import that fetches the data from elsewhere gets one more second for
+        each 4 MiB of the image.
+      - A stalled scheme is abandoned and the next one that the Location offers is tried.
     type: float
     default: 120.0
 requirements:
   - oslo.utils >= 7.4.0
-  - qemu-img (where an image has to be converted)
+  - qemu-img (to convert images)
 author:
   - oaktree.multicloud contributors (@oaktree-multicloud)
 seealso:
   - module: oaktree.multicloud.image_info
+  - module: oaktree.multicloud.image_export
+  - module: oaktree.multicloud.image_upload
 """
 
 EXAMPLES = r"""
@@ -228,7 +239,7 @@ EXAMPLES = r"""
     min_disk: 5
     protected: true
 
-- name: Publish an image from the web, as VHD where that is wanted, and keep the two before it
+- name: Publish an image from the web, converted to VHD in one cloud, and keep the two previous versions
   oaktree.multicloud.image:
     name: debian-13
     url: https://images.example.org/debian-13.qcow2
@@ -249,7 +260,7 @@ EXAMPLES = r"""
     locations: [beta]
     all_stores: true
 
-- name: See what would be done everywhere
+- name: Show what would change in every Location
   oaktree.multicloud.image:
     name: fedora-43
     path: images/fedora-43.qcow2
@@ -257,7 +268,7 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: Withdraw an old image from use, and go on when a cloud is down
+- name: Withdraw an old image from use, even if a cloud is down
   oaktree.multicloud.image:
     name: fedora-41
     state: inactive
@@ -274,7 +285,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 results:
-  description: What was done, or in check mode would be done, at each Location that did not fail, sorted by Location.
+  description: What was done, or in check mode would be done, in each Location that did not fail, sorted by Location.
   returned: always
   type: list
   elements: dict
@@ -286,37 +297,37 @@ results:
       sample: created
     image:
       description:
-        - The image as M(oaktree.multicloud.image_info) shows it; null where there is none.
-        - In check mode, the image that is there now.
+        - The image as M(oaktree.multicloud.image_info) returns it; null if there is none.
+        - In check mode, the existing image.
       type: dict
       sample: {id: 70a599e0-31e7-49b7-b260-868f441e862b, name: fedora-43, status: active, size: 496762880}
     scheme:
-      description: The way in which the data got there; null without an upload, and in check mode.
+      description: The scheme of the successful upload; null without an upload, and in check mode.
       type: str
       sample: v2_put
     plan:
-      description: How it was to be done.
+      description: The plan for this Location.
       type: dict
       contains:
-        scheme: {description: The way of the upload; null without one., type: str, sample: v2_put}
-        reason: {description: Why this way., type: str, sample: v2_put because the task asks for it}
-        source_region: {description: The Location that hands the image on., type: dict, sample: null}
+        scheme: {description: The planned upload scheme; null without an upload., type: str, sample: v2_put}
+        reason: {description: Why this scheme was chosen., type: str, sample: v2_put because the task asks for it}
+        source_region: {description: The Location that serves the image to this one; null otherwise., type: dict, sample: null}
         copy_to: {description: Further stores to copy to., type: list, elements: str, sample: []}
-        fallbacks: {description: What would be tried next., type: list, elements: str, sample: [glance_direct]}
-        disk_format: {description: Format of what is uploaded., type: str, sample: qcow2}
-        size: {description: Bytes of what is uploaded., type: int, sample: 496762880}
+        fallbacks: {description: "The schemes to fall back to, in order.", type: list, elements: str, sample: [glance_direct]}
+        disk_format: {description: Format of the uploaded data., type: str, sample: qcow2}
+        size: {description: Size of the uploaded data in bytes., type: int, sample: 496762880}
         clear:
-          description: IDs of unfinished images that a killed task had left, removed first.
+          description: IDs of unfinished images that a killed task left. They are removed first.
           type: list
           elements: str
           sample: []
     notes:
-      description: What did not go as planned, yet did not make the Location fail.
+      description: Deviations from the plan that did not make the Location fail.
       type: list
       elements: str
       sample: ["v2_put, attempt 1 of 3: Service Unavailable (HTTP 503)"]
 failures:
-  description: The Locations that failed. Nothing that was made for the task is left there, unless the error says so.
+  description: The Locations that failed. Nothing that the task created is left there, unless the error says so.
   returned: always
   type: list
   elements: dict
@@ -337,12 +348,11 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image import metadata
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired, Override, Timeouts
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.pipeline import (
-    Publication,
     ensure_image,
 )
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import SCHEMES
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import locate
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.workspace import workspace
-from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     ArgumentSpec,
@@ -357,10 +367,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_data import ImageData
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
     from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
 
 DISK_FORMATS = ["aki", "ami", "ari", "iso", "ploop", "qcow2", "raw", "vdi", "vhd", "vhdx", "vmdk"]
-SCHEMES = ["v1_put", "glance_download", "web_download", "v2_put", "glance_direct", "swift_task"]
+_SCHEMES = [scheme.NAME for scheme in SCHEMES]
 
 SPEC = ArgumentSpec(
     options={
@@ -376,7 +387,7 @@ SPEC = ArgumentSpec(
         "checksum": {"type": "str"},
         "temporary_directory": {"type": "path"},
         "disk_format": {"type": "str", "choices": DISK_FORMATS},
-        "scheme": {"type": "str", "choices": SCHEMES},
+        "scheme": {"type": "str", "choices": _SCHEMES},
         "relay": {"type": "str", "choices": ["auto", "never", "only"], "default": "auto"},
         "stores": {"type": "list", "elements": "str", "default": []},
         "all_stores": {"type": "bool", "default": False},
@@ -392,7 +403,7 @@ SPEC = ArgumentSpec(
             "options": {
                 "locations": {"type": "list", "elements": "str", "required": True},
                 "disk_format": {"type": "str", "choices": DISK_FORMATS},
-                "scheme": {"type": "str", "choices": SCHEMES},
+                "scheme": {"type": "str", "choices": _SCHEMES},
                 "name": {"type": "str"},
                 "stores": {"type": "list", "elements": "str"},
                 "all_stores": {"type": "bool"},
@@ -463,12 +474,6 @@ def find_image_data(params: Mapping[str, Any], target: Target, directory: Path) 
     return None
 
 
-def describe(done: Publication) -> Change:
-    plan = done.plan
-    output = {"image": done.image, "scheme": done.scheme, "plan": plan.to_dict()}
-    return Change(plan.action, plan.before, plan.after, output, done.notes)
-
-
 def main() -> None:
     module = make_module(target_spec(writes=True, timeout=300.0).merge(SPEC))
     require(module, "oslo_utils", "oslo.utils")
@@ -479,8 +484,7 @@ def main() -> None:
         desired = as_desired(params)
         with workspace(params["temporary_directory"]) as directory:
             image_data = find_image_data(params, target, directory)
-            results = ensure_image(target, desired, image_data, check_mode=check_mode)
-            return [result.map(describe) for result in results]
+            return ensure_image(target, desired, image_data, check_mode=check_mode)
 
     run_state(module, act)
 

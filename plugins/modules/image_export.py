@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: image_export
-short_description: Bring images out of clouds
+short_description: Export images to files or object stores
 version_added: 0.1.0
 description:
-  - Brings the data of an image to a file on the host that runs the task, or to containers in the object stores of its Locations.
-  - What arrives is compared with the size and the digests that the cloud tells of the image, and appears whole or not at all. What
-    has the image's data already is left alone.
+  - Exports the data of an image to a file on the host that runs the task, or to a container in the object store of each Location.
+  - The received data is compared with the size and the digests that the cloud reports for the image. The file or object appears complete
+    or not at all. A file or object that already holds the image's data is left alone.
 extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.write
@@ -22,7 +22,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Says what would be exported; where that is converted, or made by the cloud, its size and digests are not known before.
+      - Returns what would be exported. The size and digests of a converted image, or of one that the cloud exports, are unknown then.
   diff_mode:
     support: full
   idempotent:
@@ -36,55 +36,55 @@ options:
     required: true
   path:
     description:
-      - The file to have. Links are followed. A directory, or a path that ends with a slash, gets a file C(NAME.FORMAT).
+      - The destination file. Symbolic links are followed. If it is a directory, or ends with a slash, the file is named C(NAME.FORMAT).
       - O(locations) must select exactly one Location.
-      - The data goes to a partial file beside it, and into place in one step once it is complete and verified. A file that is replaced
-        hands on its mode and owner; a new one gets what the umask of the task says.
-      - A download that breaks off is taken up where it stopped, also by a later task, where the cloud can send the rest. The partial
-        file begins with a dot and ends with C(.part); it is all that a failure leaves, and a task for the same path and another image
-        removes it.
-      - An image that names other files (a qcow2 with a backing file) is refused.
+      - The data is written to a partial file in the same directory, which replaces the destination in one step once it is complete and
+        verified. A replaced file passes its mode and owner on to the new one; otherwise the umask of the task applies.
+      - An interrupted download is resumed, by a later task too, if the cloud can send the rest. The name of the partial file begins with a
+        dot and ends with C(.part). A failure leaves nothing else. A task for the same path and another image removes it.
+      - An image that refers to other files (a qcow2 with a backing file) is rejected.
       - One of O(path) and O(container) is required. They are mutually exclusive.
     type: path
   disk_format:
     description:
-      - The format of the file. An image that has another is converted with C(qemu-img).
-      - Without it the file is the image as it is.
+      - Format of the file. An image in another format is converted with C(qemu-img).
+      - If omitted, the image is not converted.
       - Only with O(path).
     type: str
     choices: [qcow2, raw, vdi, vhd, vhdx, vmdk]
   container:
     description:
-      - The container to have the image in, in the object store of each Location. It is made where there is none.
-      - A cloud that exports images by itself (an C(export) task, as Rackspace had) is asked to. From any other the data passes
-        through this host, without a copy of it being kept, in segments where it is large.
+      - The container for the exported image, in the object store of each Location. It is created if it does not exist.
+      - A cloud that exports images by itself (by an C(export) task, as Rackspace did) is asked to do so. From any other cloud the data is
+        streamed through this host, without being stored here, and in segments if it is large.
     type: str
   object:
     description:
-      - The name of the object. Without it C(NAME.FORMAT), or what the cloud chooses that exports by itself; with it no cloud is
-        asked to.
+      - Name of the object. If omitted, C(NAME.FORMAT), or the name that a cloud with exports of its own chooses. If given, no cloud is
+        asked to export the image by itself.
       - Only with O(container).
     type: str
   expires_in:
     description:
-      - Seconds after which the object store removes what was exported. An object that is there keeps the time that it has.
+      - Seconds after which the object store removes the exported object. An existing object keeps its expiry time.
       - Only with O(container).
     type: int
   tempurl:
     description:
-      - Whether to return a URL by which anybody can fetch the object until it expires; O(expires_in) says when.
-      - The URL is a secret. Use C(no_log) on the task, or keep its output to yourself.
-      - It is signed with the key of the container, or of the account. A container that this collection made is given one.
+      - Whether to return a URL by which anybody can fetch the object until the URL expires; see O(expires_in).
+      - The URL is a secret. Set C(no_log=true) on the task, or keep its output private.
+      - It is signed with the key of the container or of the account. A container that this collection created is given a key if it has
+        none.
     type: bool
     default: false
   checksum:
     description:
-      - What the data of the image in the cloud must be, as C(ALGORITHM:DIGEST). Algorithms are C(md5), C(sha256) and C(sha512).
-      - A cloud that exports by itself into another format cannot be checked by other digests than those that it tells of the image.
+      - The expected digest of the image data in the cloud, as C(ALGORITHM:DIGEST). Algorithms are C(md5), C(sha256) and C(sha512).
+      - If a cloud exports by itself into another format, only digests that the cloud reports for the image can be checked.
     type: str
   transfer_timeout:
     description:
-      - Seconds to bring the data from one Location to its destination.
+      - Seconds to transfer the data from one Location to its destination.
     type: float
     default: 3600.0
   stall_timeout:
@@ -94,7 +94,7 @@ options:
     default: 120.0
 requirements:
   - oslo.utils >= 7.4.0
-  - qemu-img (where an image has to be converted)
+  - qemu-img (to convert images)
 author:
   - oaktree.multicloud contributors (@oaktree-multicloud)
 seealso:
@@ -103,13 +103,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Fetch an image as it is, to backup/golden.qcow2
+- name: Export an image unconverted, to backup/golden.qcow2
   oaktree.multicloud.image_export:
     image: golden
     path: backup/
     locations: [alpha/north]
 
-- name: Fetch an image as a raw disk, if it is the right one
+- name: Export an image as a raw disk, after checking its digest
   oaktree.multicloud.image_export:
     image: 70a599e0-31e7-49b7-b260-868f441e862b
     path: /var/lib/disks/golden.raw
@@ -123,27 +123,27 @@ EXAMPLES = r"""
     container: images
     locations: ["*"]
 
-- name: Give an image to somebody for a day
+- name: Share an image by a URL that is valid for one day
   oaktree.multicloud.image_export:
     image: golden
-    container: handed-out
+    container: shared
     tempurl: true
     expires_in: 86400
     locations: [beta/east]
   no_log: true
-  register: handed_out
+  register: shared
 
 - name: Have another cloud fetch it
   oaktree.multicloud.image:
     name: golden
-    url: "{{ handed_out.results[0].tempurl }}"
+    url: "{{ shared.results[0].tempurl }}"
     locations: [alpha]
   no_log: true
 """
 
 RETURN = r"""
 results:
-  description: What was done, or in check mode would be done, at each Location that did not fail, sorted by Location.
+  description: What was done, or in check mode would be done, in each Location that did not fail, sorted by Location.
   returned: always
   type: list
   elements: dict
@@ -151,14 +151,14 @@ results:
     location: {description: The Location., type: dict, sample: {cloud: alpha, region: north, zone: null}}
     action: {description: "One of created, replaced, unchanged.", type: str, sample: created}
     image:
-      description: The image, as M(oaktree.multicloud.image_info) shows it.
+      description: The image, as M(oaktree.multicloud.image_info) returns it.
       type: dict
       sample: {id: 70a599e0-31e7-49b7-b260-868f441e862b, name: golden, status: active, size: 496762880}
     export_location: {description: The path of the file or the URL of the object., type: str, sample: /home/me/backup/golden.qcow2}
     export_format: {description: Its format., type: str, sample: qcow2}
-    size: {description: Its size in bytes; null where that is not known before., type: int, sample: 496762880}
+    size: {description: Its size in bytes; null if not known yet., type: int, sample: 496762880}
     checksum:
-      description: Its digests; null for those that nobody has told or taken.
+      description: Its digests; null for those that are not known.
       type: dict
       contains:
         md5: {description: MD5., type: str, sample: 9b1d0b0ddc6d3a3c9f6e5b7a9a1d2c3e}
@@ -169,16 +169,16 @@ results:
       type: str
       sample: null
     method:
-      description: How the data was brought out, one of download, stream, export_task; null where it was not.
+      description: How the data was exported, one of download, stream, export_task; null if it was not.
       type: str
       sample: download
     notes:
-      description: What did not go as planned, yet did not make the Location fail.
+      description: Deviations from the plan that did not make the Location fail.
       type: list
       elements: str
       sample: []
 failures:
-  description: The Locations that failed. Nothing that was made for the task is left there, unless the error says so.
+  description: The Locations that failed. Nothing that the task created is left there, unless the error says so.
   returned: always
   type: list
   elements: dict
@@ -201,8 +201,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerpr
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
-    MOST,
     ArgumentSpec,
+    check_positive,
     make_module,
     require,
     run_state,
@@ -238,10 +238,7 @@ _FOR_CONTAINERS = ("object", "expires_in", "tempurl")
 
 def as_request(params: Mapping[str, Any]) -> ExportRequest:
     """The options as the core takes them. Raises InputError."""
-    for option in ("transfer_timeout", "stall_timeout", "expires_in"):
-        value = params[option]
-        if value is not None and not 0 < value < MOST:
-            raise InputError(f"{option}: must be greater than zero and less than {MOST:g}, not {value:g}")
+    check_positive(params, "transfer_timeout", "stall_timeout", "expires_in")
     for option in ("image", "path", "container", "object"):
         if params[option] == "":
             raise InputError(f"{option}: must not be empty")

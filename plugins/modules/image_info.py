@@ -10,9 +10,9 @@ module: image_info
 short_description: List the images of all your clouds
 version_added: 0.1.0
 description:
-  - Lists the images that are visible at every selected Location, in parallel, and merges them into one list, sorted by Location, then
+  - Lists the images that are visible in every selected Location, in parallel, and merges them into one list, sorted by Location, then
     name.
-  - Costs one request for each Location and page, which is the largest that the cloud gives, whatever the number of images.
+  - Sends one request for each page of each Location, and none for single images. Pages have the largest size that the cloud allows.
 extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.read
@@ -21,31 +21,31 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - Only images of exactly this name. Glance allows several of one name.
+      - Return only images with exactly this name. Glance allows several images of the same name.
     type: str
   id:
     description:
-      - Only the image of this ID. Locations that do not have it add nothing.
+      - Return only the image with this ID. Locations that do not have it contribute nothing.
       - Mutually exclusive with O(name) and O(filters).
     type: str
   filters:
     description:
-      - Query parameters of Glance's image list, sent to every Location as they are, such as V(status), V(visibility), V(owner), V(tag),
+      - Query parameters of Glance's image list, passed through to every Location, such as V(status), V(visibility), V(owner), V(tag),
         V(os_hidden), V(disk_format), V(size_min), or any custom property with its value.
-      - Where the configuration names version 1 of the image API, those that it does not have are refused.
+      - Where the configuration names version 1 of the image API, filters that this version does not have are rejected.
     type: dict
   fields:
     description:
-      - The keys of RV(images) to keep, next to C(location), which every record keeps. Everything is kept without it, and only
-        the location with an empty list.
-      - What is not kept is dropped at once, which saves most of the time and memory where images are many. O(query) sees what is kept;
-        O(name) and the order of the list do not depend on it.
-      - A key that there is not is an error that lists those that there are.
+      - The keys of RV(images) to keep, in addition to C(location), which every record keeps. If omitted, all keys are kept; with an empty
+        list, only the location.
+      - All other keys are dropped at once, which saves most of the time and memory when there are many images. O(query) sees only the keys
+        that are kept; O(name) and the order of the list do not depend on them.
+      - Unknown keys are rejected with a list of the valid ones.
     type: list
     elements: str
   query:
     description:
-      - A JMESPath expression over the merged list; its result, which must be a list, is returned instead of the list.
+      - A JMESPath expression over the merged list. Its result, which must be a list, is returned instead.
     type: str
 requirements:
   - jmespath (for O(query))
@@ -60,14 +60,14 @@ EXAMPLES = r"""
   oaktree.multicloud.image_info:
   register: everywhere
 
-- name: Compare one image's hash over all regions of two clouds
+- name: Compare the hash of an image in all regions of two clouds
   oaktree.multicloud.image_info:
     name: fedora-43
     locations: [alpha, beta]
     fields: [hash_algo, hash_value]
   register: hashes
 
-- name: Find what the project itself has uploaded, hidden images too, and go on when a cloud is down
+- name: Find the project's own images, hidden ones too, even if some clouds are down
   oaktree.multicloud.image_info:
     filters:
       visibility: private
@@ -75,7 +75,7 @@ EXAMPLES = r"""
     on_failure: warn
   register: own
 
-- name: Look up an image by ID wherever it is
+- name: Find an image by ID in any cloud
   oaktree.multicloud.image_info:
     id: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1
   register: found
@@ -84,9 +84,9 @@ EXAMPLES = r"""
 RETURN = r"""
 images:
   description:
-    - The images of all Locations, sorted by Location, then name. With O(query), what the expression makes of them.
-    - Keys are openstacksdk's attribute names. Every key that O(fields) leaves is always present and is null where the cloud does not
-      tell.
+    - The images of all Locations, sorted by Location, then name. With O(query), the result of the expression.
+    - Keys are openstacksdk's attribute names. Every key that O(fields) keeps is always present, and null if the cloud does not report
+      it.
   returned: always
   type: list
   elements: dict
@@ -106,14 +106,14 @@ images:
     hash_algo: {description: "Algorithm of RV(images[].hash_value).", type: str, sample: sha512}
     hash_value: {description: "Hash of the data by RV(images[].hash_algo).", type: str, sample: 6b813aa46bb90b4da216a4d19376593f}
     id: {description: ID., type: str, sample: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1}
-    is_hidden: {description: Whether the image is left out of lists unless asked for., type: bool, sample: false}
+    is_hidden: {description: Whether lists omit the image unless hidden images are requested., type: bool, sample: false}
     is_protected: {description: Whether the image is protected from deletion., type: bool, sample: true}
     location: {description: "Cloud, region and project.", type: dict, sample: {cloud: alpha, region: north, zone: null}}
-    min_disk: {description: Least disk to boot it (GiB)., type: int, sample: 4}
-    min_ram: {description: Least RAM to boot it (MiB)., type: int, sample: 512}
+    min_disk: {description: Minimum disk size to boot the image (GiB)., type: int, sample: 4}
+    min_ram: {description: Minimum RAM to boot the image (MiB)., type: int, sample: 512}
     name: {description: Name., type: str, sample: fedora-43}
     owner_id: {description: Project that owns the image., type: str, sample: 5bd0c0a5f2f14d4ea0d9b1f0b5d9d8f1}
-    properties: {description: Custom properties and what the cloud told beyond this list., type: dict, sample: {hw_disk_bus: virtio}}
+    properties: {description: Custom properties and further keys that the cloud returned., type: dict, sample: {hw_disk_bus: virtio}}
     size: {description: Size of the data in bytes., type: int, sample: 528547840}
     status: {description: "Status, such as V(queued), V(saving), V(active) or V(deactivated).", type: str, sample: active}
     stores: {description: IDs of the stores that hold the data., type: list, elements: str, sample: [fast, slow]}
@@ -122,14 +122,14 @@ images:
     virtual_size: {description: Size of the disk in bytes., type: int, sample: 5368709120}
     visibility: {description: "V(private), V(shared), V(community) or V(public).", type: str, sample: private}
 locations:
-  description: How the work went at each Location that was tried.
+  description: Statistics of each Location that was tried.
   returned: always
   type: list
   elements: dict
   contains:
     location: {description: The Location., type: dict, sample: {cloud: alpha, region: north, zone: null}}
-    count: {description: Number of images that it contributed., type: int, sample: 12}
-    seconds: {description: Time that it took., type: float, sample: 0.412}
+    count: {description: Number of images that the Location contributed., type: int, sample: 12}
+    seconds: {description: Duration in seconds., type: float, sample: 0.412}
     requests: {description: "Number of requests sent, token and discovery included.", type: int, sample: 2}
 failures:
   description: The Locations that failed.

@@ -264,8 +264,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source i
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
-    MOST,
     ArgumentSpec,
+    check_positive,
     make_module,
     require,
     run_state,
@@ -302,9 +302,7 @@ SPEC = ArgumentSpec(
 
 def check(params: Mapping[str, Any]) -> None:
     """Raise InputError for values that a cloud would refuse, or misunderstand, once everything is sent."""
-    for option in ("import_timeout", "stall_timeout", "expires_in"):
-        if not 0 < params[option] < MOST:
-            raise InputError(f"{option}: must be greater than zero and less than {MOST:g}, not {params[option]:g}")
+    check_positive(params, "import_timeout", "stall_timeout", "expires_in")
     if params["segment_size"] is not None and params["segment_size"] < 1:
         raise InputError(f"segment_size: must be greater than zero, not {params['segment_size']}")
     metadata.check_not_negative(params, "min_disk", "min_ram")

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: location_info
-short_description: List your Locations, and what each of them offers
+short_description: List your Locations and probe what each of them offers
 version_added: 0.1.0
 description:
-  - Lists the Locations of your configuration. Without O(probe) no cloud is asked anything.
-  - With O(probe=true) it asks every selected Location, in parallel, who you are there, which services it has and what it offers for
-    image upload, at the cost of a token and about ten small requests each.
+  - Lists the Locations of your configuration. Without O(probe), no request is sent to any cloud.
+  - With O(probe=true), probes every selected Location in parallel for your identity, its services and its upload capabilities. This costs
+    a token and about ten small requests for each Location.
 extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.read
@@ -21,7 +21,7 @@ extends_documentation_fragment:
 options:
   probe:
     description:
-      - Whether to ask the Locations. One that does not answer, or refuses the credentials, has failed.
+      - Whether to probe the Locations. A Location that does not answer, or rejects the credentials, fails.
     type: bool
     default: false
 author:
@@ -31,17 +31,17 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: List what is configured
+- name: List the configured Locations
   oaktree.multicloud.location_info:
   register: configured
 
-- name: Ask every Location, and go on when some do not answer
+- name: Probe every Location, even if some do not answer
   oaktree.multicloud.location_info:
     probe: true
     on_failure: warn
   register: probed
 
-- name: Show the Locations that take images by web-download
+- name: Show the Locations that support web-download
   ansible.builtin.debug:
     msg: "{{ answering | selectattr('image_upload.import_methods', 'contains', 'web-download') }}"
   vars:
@@ -57,14 +57,14 @@ EXAMPLES = r"""
 RETURN = r"""
 locations:
   description:
-    - The selected Locations, sorted. What only an answer can tell is null for those that were not asked or did not answer.
-    - A cloud that cannot be configured stands here without a region.
+    - The selected Locations, sorted. Values that only the cloud knows are null for Locations that were not probed or did not answer.
+    - A cloud that cannot be configured is listed without a region.
   returned: always
   type: list
   elements: dict
   contains:
     location:
-      description: Cloud, region and project. Without O(probe) the project is what the configuration names.
+      description: Cloud, region and project. Without O(probe), the project is the one that the configuration names.
       type: dict
       sample:
         cloud: alpha
@@ -72,11 +72,11 @@ locations:
         zone: null
         project: {id: 5bd0c0a5f2f14d4ea0d9b1f0b5d9d8f1, name: demo, domain_id: default, domain_name: Default}
     answers:
-      description: Whether it let us in; null when it was not asked.
+      description: Whether the Location accepted the credentials; null if it was not probed.
       type: bool
       sample: true
     user:
-      description: Who we are there.
+      description: The user that the credentials belong to.
       type: dict
       sample: {id: 0d6f, name: demo, domain_id: default, domain_name: Default}
     roles: {description: The roles of that user in the project., type: list, elements: str, sample: [member, reader]}
@@ -85,52 +85,56 @@ locations:
       description: The types of services with an endpoint in the region, as the catalog spells them.
       type: list
       elements: str
-      sample: [compute, fingerprint, image, network, object-store]
+      sample: [compute, identity, image, network, object-store]
     image_upload:
-      description: What the Location offers for image upload.
+      description: The upload capabilities of the Location.
       type: dict
       contains:
         image_versions: {description: Versions of the image API., type: list, elements: str, sample: ["2.15", "2.17"]}
         import_methods:
-          description: Import methods of Glance; none means that images can only be sent by PUT.
+          description: Import methods of Glance; empty if images can only be uploaded by PUT.
           type: list
           elements: str
           sample: [glance-direct, web-download]
         stores:
-          description: Stores that take images; empty when there is only one.
+          description: Stores that accept images; empty if there is only one.
           type: list
           elements: dict
           contains:
             id: {description: ID., type: str, sample: fast}
-            default: {description: Whether Glance uses it unless told otherwise., type: bool, sample: true}
+            default: {description: Whether it is Glance's default store., type: bool, sample: true}
             description: {description: Description., type: str, sample: the fast store}
-        tasks: {description: Whether Glance's tasks API is open to us., type: bool, sample: false}
+        tasks: {description: Whether the user may use Glance's tasks API., type: bool, sample: false}
         object_store:
-          description: The object store and its limits; null without one.
+          description: The object store and its limits; null if there is none.
           type: dict
           contains:
             url: {description: URL of the account., type: str, sample: "https://swift.example.org/v1/AUTH_5bd0"}
-            max_file_size: {description: Largest object that is not made of segments (bytes)., type: int, sample: 5368709122}
-            slo: {description: Whether it has static large objects., type: bool, sample: true}
-            slo_max_segments: {description: Most segments of a large object., type: int, sample: 1000}
-            slo_min_segment_size: {description: Smallest segment (bytes)., type: int, sample: 1}
-            tempurl_digests: {description: Digests for signed URLs; empty without them., type: list, elements: str, sample: [sha256]}
+            max_file_size: {description: Maximum size of an object without segments (bytes)., type: int, sample: 5368709122}
+            slo: {description: Whether it supports static large objects., type: bool, sample: true}
+            slo_max_segments: {description: Maximum number of segments of a large object., type: int, sample: 1000}
+            slo_min_segment_size: {description: Minimum size of a segment (bytes)., type: int, sample: 1}
+            tempurl_digests:
+              description: Digest algorithms for signed URLs; empty if they are not supported.
+              type: list
+              elements: str
+              sample: [sha256]
         quota:
-          description: Glance's limits for the project and how much of them is used, by name; empty where it sets none.
+          description: Glance's limits for the project and their usage, by name; empty if it sets none.
           type: dict
           sample: {image_size_total: {limit: 10240, usage: 512}, image_count_total: {limit: 100, usage: 3}}
         vendor:
-          description: What the cloud's vendor profile, or its entry in C(clouds.yaml), says of images.
+          description: Image settings of the cloud's vendor profile or of its entry in C(clouds.yaml).
           type: dict
           contains:
-            image_format: {description: Disk format that the cloud wants., type: str, sample: qcow2}
+            image_format: {description: Disk format that the cloud requires., type: str, sample: qcow2}
             image_api_use_tasks: {description: Whether images are uploaded by tasks., type: bool, sample: false}
             image_api_version: {description: Major version of the image API., type: str, sample: "2"}
         missing:
-          description: Why a part of the above is empty, by its key.
+          description: Why a key above is empty, by key.
           type: dict
           sample: {tasks: "Forbidden (HTTP 403): You are not authorized to complete tasks_api_access action."}
-    seconds: {description: Time that it took., type: float, sample: 0.412}
+    seconds: {description: Duration in seconds., type: float, sample: 0.412}
     requests: {description: "Number of requests sent, token and discovery included.", type: int, sample: 9}
 failures:
   description: The Locations that failed.

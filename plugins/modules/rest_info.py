@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rest_info
-short_description: Find the REST endpoint of a service at each Location
+short_description: Find the REST endpoint of a service in each Location
 version_added: 0.1.0
 description:
-  - Tells URL, API versions and headers of one service at every selected Location, for tasks that speak to its REST API themselves, for
-    example with C(ansible.builtin.uri).
-  - A Location that does not have the service has failed, with kind C(refused).
+  - Returns the URL, API versions and headers of one service in every selected Location, for tasks that call its REST API themselves, for
+    example with M(ansible.builtin.uri).
+  - A Location without the service fails with kind C(refused).
 extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.read
@@ -21,25 +21,26 @@ extends_documentation_fragment:
 options:
   service_type:
     description:
-      - The service type, such as V(compute), V(image), V(network) or V(object-store). Aliases work, V(volumev3) means V(block-storage).
+      - The service type, such as V(compute), V(image), V(network) or V(object-store). Aliases are accepted; V(volumev3) means
+        V(block-storage).
     type: str
     required: true
   interface:
     description:
-      - Which of the service's endpoints. Without it, what C(clouds.yaml) says, else the public one.
+      - Which of the service's endpoints to use. If omitted, the one that C(clouds.yaml) names, or else the public one.
     type: str
     choices: [public, internal, admin]
   versions:
     description:
-      - Whether to ask the service which API versions it has, at the cost of a request or two.
-      - Without it RV(endpoints[].versions) is empty and what comes from it is null.
+      - Whether to ask the service for its API versions, which costs one or two requests.
+      - If V(false), RV(endpoints[].versions) is empty and the values derived from it are null.
     type: bool
     default: true
   with_token:
     description:
-      - Whether RV(endpoints[].headers) holds the token too.
+      - Whether RV(endpoints[].headers) includes the token.
       - The token is a secret that stands for the user until it expires. Set C(no_log=true) on this task and on all that use its result.
-      - Without it, the result holds no secret.
+      - If V(false), the result contains no secret.
     type: bool
     default: false
 requirements:
@@ -52,12 +53,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show where Nova is everywhere, and which microversions it speaks
+- name: Find Nova and its microversions in every Location
   oaktree.multicloud.rest_info:
     service_type: compute
   register: nova
 
-- name: Find the internal object store of one region, without asking it anything
+- name: Find the internal endpoint of the object store in one region, without a request to it
   oaktree.multicloud.rest_info:
     service_type: object-store
     interface: internal
@@ -65,7 +66,7 @@ EXAMPLES = r"""
     locations: [alpha/north]
   register: swift
 
-- name: Get what it takes to call Nova
+- name: Get URL and token to call Nova
   oaktree.multicloud.rest_info:
     service_type: compute
     with_token: true
@@ -73,7 +74,7 @@ EXAMPLES = r"""
   register: nova
   no_log: true
 
-- name: List the flavors of each Location
+- name: List the flavors in each Location
   ansible.builtin.uri:
     url: "{{ item.url }}/flavors"
     headers: "{{ item.headers }}"
@@ -86,7 +87,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 endpoints:
-  description: The endpoint of the service at each Location, sorted by Location.
+  description: The endpoint of the service in each Location, sorted by Location.
   returned: always
   type: list
   elements: dict
@@ -104,31 +105,31 @@ endpoints:
       type: str
       sample: "https://compute.north.example.org/v2.1"
     api_version: {description: The newest API version at that URL., type: str, sample: "2.1"}
-    min_microversion: {description: The oldest microversion; null for a service without., type: str, sample: "2.1"}
-    max_microversion: {description: The newest microversion; null for a service without., type: str, sample: "2.100"}
+    min_microversion: {description: The oldest microversion; null for a service without microversions., type: str, sample: "2.1"}
+    max_microversion: {description: The newest microversion; null for a service without microversions., type: str, sample: "2.100"}
     versions:
-      description: All API versions that the service announces, oldest first.
+      description: All API versions that the service reports, oldest first.
       type: list
       elements: dict
       contains:
         version: {description: The version., type: str, sample: "2.1"}
-        url: {description: Its URL as the service announces it., type: str, sample: "https://compute.north.example.org/v2.1/"}
+        url: {description: Its URL as the service reports it., type: str, sample: "https://compute.north.example.org/v2.1/"}
         status: {description: "C(CURRENT), C(SUPPORTED), C(DEPRECATED) or C(EXPERIMENTAL).", type: str, sample: CURRENT}
         min_microversion: {description: Its oldest microversion., type: str, sample: "2.1"}
         max_microversion: {description: Its newest microversion., type: str, sample: "2.100"}
     headers:
-      description: The headers to send. With O(with_token=true) the token is among them.
+      description: The headers to send. With O(with_token=true), they include the token.
       type: dict
       sample: {Accept: application/json}
 locations:
-  description: How the work went at each Location that was tried.
+  description: Statistics of each Location that was tried.
   returned: always
   type: list
   elements: dict
   contains:
     location: {description: The Location., type: dict, sample: {cloud: alpha, region: north, zone: null}}
-    count: {description: Number of endpoints that it contributed., type: int, sample: 1}
-    seconds: {description: Time that it took., type: float, sample: 0.412}
+    count: {description: Number of endpoints that the Location contributed., type: int, sample: 1}
+    seconds: {description: Duration in seconds., type: float, sample: 0.412}
     requests: {description: "Number of requests sent, token and discovery included.", type: int, sample: 2}
 failures:
   description: The Locations that failed.

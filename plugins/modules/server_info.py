@@ -11,7 +11,7 @@ short_description: List the servers of all your clouds
 version_added: 0.1.0
 description:
   - Lists the servers of every selected Location in parallel and merges them into one list, sorted by Location, then name.
-  - Costs one request for each Location and page, which is the largest that the cloud gives, whatever the number of servers.
+  - Sends one request for each page of each Location, and none for single servers. Pages have the largest size that the cloud allows.
 extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.read
@@ -20,40 +20,40 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - Only servers of exactly this name.
+      - Return only servers with exactly this name.
     type: str
   id:
     description:
-      - Only the server of this ID. Locations that do not have it add nothing.
+      - Return only the server with this ID. Locations that do not have it contribute nothing.
       - Mutually exclusive with O(name) and O(filters).
     type: str
   filters:
     description:
-      - Query parameters of Nova's server list, sent to every Location as they are, such as V(status), V(flavor), V(image), V(ip) or
-        V(changes-since). What a filter does, and whether it is open to ordinary users, is the cloud's decision.
+      - Query parameters of Nova's server list, passed through to every Location, such as V(status), V(flavor), V(image), V(ip) or
+        V(changes-since). The cloud decides what a filter does, and whether ordinary users may use it.
     type: dict
   fields:
     description:
-      - The keys of RV(servers) to keep, next to C(location), which every record keeps. Everything is kept without it, and only
-        the location with an empty list.
-      - What is not kept is dropped at once, which saves most of the time and memory where servers are many. O(query) sees what is kept;
-        O(name) and the order of the list do not depend on it.
-      - A key that there is not is an error that lists those that there are.
+      - The keys of RV(servers) to keep, in addition to C(location), which every record keeps. If omitted, all keys are kept; with an empty
+        list, only the location.
+      - All other keys are dropped at once, which saves most of the time and memory when there are many servers. O(query) sees only the keys
+        that are kept; O(name) and the order of the list do not depend on them.
+      - Unknown keys are rejected with a list of the valid ones.
     type: list
     elements: str
   query:
     description:
-      - A JMESPath expression over the merged list; its result, which must be a list, is returned instead of the list.
+      - A JMESPath expression over the merged list. Its result, which must be a list, is returned instead.
     type: str
   all_projects:
     description:
-      - List the servers of all projects of a cloud. Most clouds allow it to administrators only.
+      - List the servers of all projects of a cloud. Most clouds allow this to administrators only.
     type: bool
     default: false
   details:
     description:
-      - Whether to ask for everything. Without it only ID, name and location are known, and all else in the records is null; this is
-        quicker where servers are many.
+      - Whether to request all details. If V(false), only ID, name and location are returned and all other keys are null, which is faster
+        when there are many servers.
     type: bool
     default: true
 requirements:
@@ -70,7 +70,7 @@ EXAMPLES = r"""
   oaktree.multicloud.server_info:
   register: everywhere
 
-- name: Show names and regions of the active web servers in two clouds
+- name: List names and regions of the active web servers in two clouds
   oaktree.multicloud.server_info:
     locations: [alpha, beta/east]
     filters:
@@ -78,7 +78,7 @@ EXAMPLES = r"""
     query: "[?contains(name, 'web')].{name: name, cloud: location.cloud, region: location.region}"
   register: web
 
-- name: Find a server wherever it is, and go on when a cloud is down
+- name: Find a server in any cloud, even if some clouds are down
   oaktree.multicloud.server_info:
     name: web-01
     on_failure: warn
@@ -92,7 +92,7 @@ EXAMPLES = r"""
     query: "[*].project_id"
   register: owners
 
-- name: Keep no more of thousands of servers than is wanted of them
+- name: List thousands of servers with only the keys that are needed
   oaktree.multicloud.server_info:
     fields: [id, name, status, tags]
   register: slim
@@ -101,9 +101,9 @@ EXAMPLES = r"""
 RETURN = r"""
 servers:
   description:
-    - The servers of all Locations, sorted by Location, then name. With O(query), what the expression makes of them.
-    - Keys are openstacksdk's attribute names. Every key that O(fields) leaves is always present and is null where the cloud does not
-      tell.
+    - The servers of all Locations, sorted by Location, then name. With O(query), the result of the expression.
+    - Keys are openstacksdk's attribute names. Every key that O(fields) keeps is always present, and null if the cloud does not report
+      it.
   returned: always
   type: list
   elements: dict
@@ -116,10 +116,10 @@ servers:
         zone: nova
         project: {id: 5bd0c0a5f2f14d4ea0d9b1f0b5d9d8f1, name: demo, domain_id: default, domain_name: Default}
   contains:
-    access_ipv4: {description: IPv4 address that the owner says to use., type: str, sample: ""}
-    access_ipv6: {description: IPv6 address that the owner says to use., type: str, sample: ""}
+    access_ipv4: {description: IPv4 address that the owner set for access., type: str, sample: ""}
+    access_ipv6: {description: IPv6 address that the owner set for access., type: str, sample: ""}
     addresses:
-      description: Addresses by network name, as Nova shows them.
+      description: Addresses by network name, as Nova returns them.
       type: dict
       sample: {private: [{addr: 10.0.0.3, version: 4, "OS-EXT-IPS:type": fixed, "OS-EXT-IPS-MAC:mac_addr": "fa:16:3e:c0:ff:ee"}]}
     attached_volumes: {description: Attached volumes., type: list, elements: dict, sample: [{id: 0b5d, delete_on_termination: false}]}
@@ -130,7 +130,7 @@ servers:
     disk_config: {description: C(AUTO) or C(MANUAL)., type: str, sample: MANUAL}
     fault: {description: Why the server is in status ERROR., type: dict, sample: {code: 500, message: No valid host was found.}}
     flavor:
-      description: The flavor; RAM and swap in MiB, disks in GiB. Clouds older than microversion 2.47 tell the ID only.
+      description: The flavor; RAM and swap in MiB, disks in GiB. Clouds older than microversion 2.47 report the ID only.
       type: dict
       sample: {id: null, name: m1.small, vcpus: 1, ram: 2048, disk: 20, ephemeral: 0, swap: 0, extra_specs: {}}
     has_config_drive: {description: Whether the server has a config drive., type: bool, sample: false}
@@ -155,7 +155,7 @@ servers:
     private_v6: {description: First private IPv6 address., type: str, sample: "fd00::3"}
     progress: {description: Progress of a build in percent., type: int, sample: 0}
     project_id: {description: Project that owns the server., type: str, sample: 5bd0c0a5f2f14d4ea0d9b1f0b5d9d8f1}
-    properties: {description: What the cloud told beyond this list., type: dict, sample: {}}
+    properties: {description: Further keys that the cloud returned., type: dict, sample: {}}
     public_v4: {description: First floating or otherwise public IPv4 address., type: str, sample: 203.0.113.7}
     public_v6: {description: First public IPv6 address., type: str, sample: "2001:db8::7"}
     ramdisk_id: {description: Ramdisk image; administrators only., type: str, sample: ""}
@@ -165,21 +165,21 @@ servers:
     server_groups: {description: IDs of the server groups., type: list, elements: str, sample: []}
     status: {description: Status., type: str, sample: ACTIVE}
     tags: {description: Tags., type: list, elements: str, sample: [blue]}
-    task_state: {description: What the cloud does with the server at this moment., type: str, sample: spawning}
+    task_state: {description: What the cloud is doing with the server., type: str, sample: spawning}
     terminated_at: {description: Time of the termination (UTC)., type: str, sample: "2026-11-20T11:00:00.000000"}
     trusted_image_certificates: {description: IDs of trusted certificates., type: list, elements: str, sample: []}
     updated_at: {description: Time of the last update (UTC)., type: str, sample: "2026-11-20T10:00:06Z"}
-    user_id: {description: User who made the server., type: str, sample: 9f1c}
+    user_id: {description: User who created the server., type: str, sample: 9f1c}
     vm_state: {description: State of the virtual machine., type: str, sample: active}
 locations:
-  description: How the work went at each Location that was tried.
+  description: Statistics of each Location that was tried.
   returned: always
   type: list
   elements: dict
   contains:
     location: {description: The Location., type: dict, sample: {cloud: alpha, region: north, zone: null}}
-    count: {description: Number of servers that it contributed., type: int, sample: 12}
-    seconds: {description: Time that it took., type: float, sample: 0.412}
+    count: {description: Number of servers that the Location contributed., type: int, sample: 12}
+    seconds: {description: Duration in seconds., type: float, sample: 0.412}
     requests: {description: "Number of requests sent, token and discovery included.", type: int, sample: 2}
 failures:
   description: The Locations that failed.

@@ -17,9 +17,9 @@ from typing import Any
 from tests.bench.measure import Cost
 from tests.bench.ways import Way
 
-TIMES = ("wall s", "over nothing s", "x limit", "CPU s", "peak MiB")
+TIMES = ("wall s", "overhead s", "x limit", "CPU s", "peak MiB")
 LOCATIONS = (*TIMES[:3], "x one", *TIMES[3:], "requests", "tokens", "in flight")
-FORKS = ("wall s", "over nothing s", "CPU s", "peak MiB", "requests", "tokens", "in flight")
+FORKS = ("wall s", "overhead s", "CPU s", "peak MiB", "requests", "tokens", "in flight")
 SERVERS = (*TIMES, "requests", "lists", "tokens", "in flight")
 UPLOADS = (*TIMES, "read MiB", "sent MiB", "requests", "tokens")
 REAL_UPLOADS = (*TIMES, "read MiB")
@@ -73,7 +73,7 @@ class Row:
         own = wall - walls[way.nothing] if way.nothing else wall
         return {
             "wall s": f"{wall:.2f}",
-            "over nothing s": f"{own:.2f}" if way.nothing else "",
+            "overhead s": f"{own:.2f}" if way.nothing else "",
             "x limit": f"{own / walls[way.limit]:.2f}" if way.limit else "",
             "x one": f"{wall / walls[way.one]:.2f}" if way.one else "",
             "CPU s": f"{self.median('cpu'):.2f}",

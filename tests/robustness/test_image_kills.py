@@ -26,7 +26,7 @@ from tests.support.run_module import start_module
 
 PART_SIZE = 1 << 14
 IN_SEGMENTS = f"""
-from {temporary_object.__name__.rpartition(".")[0]} import deposit
+from {temporary_object.__name__.rpartition(".")[0]} import temporary_object
 temporary_object.part_size = lambda _size, _limits: {PART_SIZE}
 """
 LATENCY, STEP = 0.05, 0.3

@@ -42,11 +42,13 @@ class Site:
         return data
 
     def run(self, **options: Any) -> ModuleRun:
-        """Run the module for the file, with clocks that are short."""
-        clocks = {"timeout": 20.0, "transfer_timeout": 20.0, "import_timeout": 20.0, "stall_timeout": 5.0}
+        """Run the module for the file, with timeouts of 20 real seconds."""
+        from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import clock
+
+        timeouts = dict.fromkeys(("timeout", "transfer_timeout", "import_timeout", "stall_timeout"), clock.turned(20))
         content = {} if options.get("state") == "absent" else {"path": str(self.file)}
-        given = {"name": NAME, "locations": ["*"], "api_timeout": 5.0, **clocks, **content, **options}
-        return run_module("image", **given)
+        given = {"name": NAME, "locations": ["*"], "api_timeout": 5.0, **timeouts, **content}
+        return run_module("image", **given | options)
 
     def act(self, **options: Any) -> list[str]:
         """Run, and return the actions of all Locations, none of which may fail."""

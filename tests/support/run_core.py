@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result, Target, gather
 from tests.support.fake_openstack import FakeOpenStack
 
@@ -23,9 +24,12 @@ def entries(clouds: FakeOpenStack, user: str = "demo") -> dict[str, Any]:
 def ask(
     clouds: FakeOpenStack | dict[str, Any], work: Callable[[Connection], Value], timeout: float = 3.0, **options: Any
 ) -> list[Result[Value]]:
-    """Do the work at every Location of the clouds, or of such entries; `options` are those of Target."""
+    """Do the work at every Location of the clouds, or of such entries; `options` are those of Target.
+
+    The `timeout` is in real seconds, however fast the collection's clock goes.
+    """
     config = entries(clouds) if isinstance(clouds, FakeOpenStack) else clouds
-    return gather(Target(clouds_config={"clouds": config}, timeout=timeout, **options), work)
+    return gather(Target(clouds_config={"clouds": config}, timeout=clock.turned(timeout), **options), work)
 
 
 def ask_one(

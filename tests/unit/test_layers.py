@@ -32,7 +32,6 @@ LAYERS = (
     "module_utils._image.publish",
     "module_utils._image.export",
     "module_utils._image.session",
-    "module_utils._hosts",
     "plugin_utils",
     "doc_fragments",
     "modules",

@@ -30,7 +30,7 @@ DEFAULT_API_TIMEOUT = 30.0
 
 _OPTIONS = ("service_type", "service_name", "interface", "region_name", "endpoint_override", "endpoint")
 _LIMITS = ("rate_limit", "concurrency")
-_GREATEST = 1e9
+_MAX_LIMIT = 1e9
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Settings:
         """
         entry, auth = config.config, config.get_auth_args()
         verify, cert = config.get_requests_verify_args()
-        words = [entry.get("auth_type"), auth, (verify, cert)]
+        credentials = [entry.get("auth_type"), auth, (verify, cert)]
         version = entry.get("image_api_version")
         settings = cls(
             config=config,
@@ -79,7 +79,7 @@ class Settings:
                 auth.get("project_domain_name"),
             ),
             auth_url=auth.get("auth_url") or "",
-            credentials_key=json.dumps(words, sort_keys=True, default=str),
+            credentials_key=json.dumps(credentials, sort_keys=True, default=str),
             verify=_trusted(verify),
             cert=cert,
             api_timeout=_api_timeout(api_timeout or entry.get("api_timeout") or DEFAULT_API_TIMEOUT),
@@ -177,7 +177,7 @@ def _check_limit(key: str, limit: Any, *, whole: bool) -> None:
         number = 1.0 if limit is None else float(limit)
     except (TypeError, ValueError):
         number = 0.0
-    if not 0 < number < _GREATEST or (whole and number % 1):
+    if not 0 < number < _MAX_LIMIT or (whole and number % 1):
         kind = "whole number" if whole else "number"
         raise ConfigError(f"{key} must be a {kind} greater than zero, not {limit!r}")
 

@@ -37,24 +37,24 @@ else:
 _CLEANUP = "cleanup:"
 """What the URLs begin with, so to say, of requests that clean up."""
 
-_asked: ContextVar[str] = ContextVar("_asked", default="identity")
+_service_type: ContextVar[str] = ContextVar("_service_type", default="identity")
 """The service whose request is being made; what no service asks for goes to Keystone."""
 
-PATIENCE = 3.0
-"""Seconds until a host that does not take a connection is asked anew: nobody can break off the asking."""
+CONNECT_ATTEMPT = 3.0
+"""Seconds until a host that does not take a connection is asked anew: nobody can break off the counted_as."""
 
 
 @contextmanager
-def asking(service_type: str) -> Iterator[None]:
+def counted_as(service_type: str) -> Iterator[None]:
     """What is sent inside counts as this service's."""
-    token = _asked.set(service_type)
+    token = _service_type.set(service_type)
     try:
         yield
     finally:
-        _asked.reset(token)
+        _service_type.reset(token)
 
 
-class Owner(Protocol):
+class SessionOwner(Protocol):
     """What the session needs of the connection that it belongs to."""
 
     deadline: Deadline
@@ -74,9 +74,9 @@ class WireSession(Session):
     An interrupt breaks off whatever is in flight. Cleaning up has connections of its own.
     """
 
-    def __init__(self, owner: Owner) -> None:
+    def __init__(self, owner: SessionOwner) -> None:
         super().__init__()
-        self.trust_env = _heeds_environment()
+        self.trust_env = _uses_environment()
         self._owner = owner
         self._work = AbortableAdapter()
         for scheme in ("https://", "http://"):
@@ -88,14 +88,14 @@ class WireSession(Session):
         return super().get_adapter(_CLEANUP if cleaning else url)
 
     def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
-        limiter = self._owner.rate_limiter(_asked.get())
+        limiter = self._owner.rate_limiter(_service_type.get())
         return limiter.send(partial(self._send, request, kwargs), self._owner.deadline)
 
     def _send(self, request: PreparedRequest, kwargs: dict[str, Any]) -> Response:
         owner, deadline = self._owner, self._owner.deadline
-        left = deadline.remaining()
+        left = deadline.timeout()
         if deadline.cancelled is not CLEANING_UP:
-            deadline.cancelled.on_cancel(self._work.break_off)
+            deadline.cancelled.on_cancel(self._work.abort)
         timeout = kwargs.get("timeout") or owner.api_timeout
         pair = timeout if isinstance(timeout, tuple) else (timeout, timeout)
         kwargs["timeout"] = tuple(min(seconds, left) for seconds in pair)
@@ -113,13 +113,13 @@ class AbortableAdapter(SharedTLSAdapter):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
-        self._broken = False
+        self._aborted = False
         super().__init__()
 
-    def break_off(self) -> None:
+    def abort(self) -> None:
         """End all requests in flight, those that read an answer's body too, and let no more through."""
         with self._lock:
-            self._broken = True
+            self._aborted = True
             sockets = list(self._sockets)
         for sock in sockets:
             with suppress(OSError):  # closed by now
@@ -127,7 +127,7 @@ class AbortableAdapter(SharedTLSAdapter):
 
     def check(self) -> None:
         """Raise OSError where everything has been broken off."""
-        if self._broken:
+        if self._aborted:
             raise ConnectionAbortedError(errno.ECONNABORTED, "broken off")
 
     def watch(self, sock: object) -> None:
@@ -180,12 +180,12 @@ class _Abortable(HTTPConnection):
                 self._opening.close()
 
     def _new_conn(self) -> socket.socket:
-        sock = self._taken()
+        sock = self._connected()
         self._opening = sock.dup()  # TLS takes the socket itself over, and shows its own after the handshake
         self._adapter.watch(self._opening)
         return sock
 
-    def _taken(self) -> socket.socket:
+    def _connected(self) -> socket.socket:
         """The socket of a connection that the host has taken within the timeout."""
         from urllib3.exceptions import ConnectTimeoutError
 
@@ -194,11 +194,11 @@ class _Abortable(HTTPConnection):
         try:
             while True:
                 self._adapter.check()
-                self.timeout = min(left, PATIENCE)
+                self.timeout = min(left, CONNECT_ATTEMPT)
                 try:
                     sock = super()._new_conn()
                 except ConnectTimeoutError:
-                    left -= PATIENCE
+                    left -= CONNECT_ATTEMPT
                     if left <= 0:
                         raise
                 else:
@@ -209,7 +209,7 @@ class _Abortable(HTTPConnection):
 
 
 @cache
-def _heeds_environment() -> bool:
+def _uses_environment() -> bool:
     """Whether the environment has a proxy or a netrc file for requests.
 
     It would look for them before every request, which takes a sixth of all that a request costs.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clocks that bound work, and the word to stop it."""
+"""The clock by which work waits, the deadlines that bound it, and its cancellation."""
 
 from __future__ import annotations
 
@@ -16,6 +16,62 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+class Clock:
+    """The one clock of this process, which a test can turn faster so that pauses and timeouts cost it milliseconds.
+
+    `monotonic`, `wait` and `sleep` are turned: only this process knows of their moments. `time` and `uptime` never are:
+    files, clouds and other processes compare them with clocks of their own. Sockets, locks and queues have their own
+    clock as well; where they get what is left of a deadline, that is turned back (`real`, `Deadline.timeout`).
+    """
+
+    def __init__(self) -> None:
+        self._rate = (1.0, 0.0)  # how fast, and how far ahead; together, as threads read them
+
+    @property
+    def speed(self) -> float:
+        """Seconds of this clock for each real one."""
+        return self._rate[0]
+
+    def turn(self, speed: float) -> None:
+        """Go this fast from now on. No moment is skipped, and none comes twice."""
+        before, ahead = self._rate
+        self._rate = (speed, ahead + (before - speed) * time.monotonic())
+
+    def monotonic(self) -> float:
+        """Seconds, for moments that are compared with others of this clock only."""
+        speed, ahead = self._rate
+        return ahead + speed * time.monotonic()
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Wait so long for the event; returns whether it has come."""
+        return event.wait(self.real(seconds))
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(self.real(seconds))
+
+    def real(self, seconds: float) -> float:
+        """What so many seconds of this clock take."""
+        return seconds / self.speed
+
+    def turned(self, seconds: float) -> float:
+        """What this clock counts in so many real seconds."""
+        return seconds * self.speed
+
+    @staticmethod
+    def time() -> float:
+        """Real seconds since 1970, for moments that files, clouds and other processes share."""
+        return time.time()
+
+    @staticmethod
+    def uptime() -> float:
+        """Real seconds, monotonic since the machine's start: the same for all its processes."""
+        return time.monotonic()
+
+
+clock = Clock()
+"""Nothing else in this collection waits, or asks what time it is: a test turns all of it at once."""
+
+
 class Cancellation:
     """The word to stop, for all clocks of one run. It is given once, and nobody takes it back."""
 
@@ -28,7 +84,7 @@ class Cancellation:
     def set(self, grace: float = math.inf) -> None:
         """Give the word; ``grace`` is how many seconds may be spent on cleaning up."""
         with self._lock:
-            self._clean_by = time.monotonic() + grace
+            self._clean_by = clock.monotonic() + grace
             self._given.set()
         for action in self._actions:
             action()
@@ -38,7 +94,7 @@ class Cancellation:
 
     def wait(self, seconds: float) -> bool:
         """Wait so long for the word; returns whether it was given."""
-        return self._given.wait(seconds)
+        return clock.wait(self._given, seconds)
 
     def on_cancel(self, action: Callable[[], None]) -> None:
         """Have ``action`` called with the word, once however often this is said; at once after the word was given."""
@@ -51,7 +107,7 @@ class Cancellation:
     @property
     def grace(self) -> float:
         """Seconds that are left for cleaning up; infinite before the word is given."""
-        return max(0.0, self._clean_by - time.monotonic())
+        return max(0.0, self._clean_by - clock.monotonic())
 
 
 CLEANING_UP = Cancellation()
@@ -70,15 +126,19 @@ class Deadline:
         self.seconds = seconds
         self.name = name
         self.cancelled = cancelled or Cancellation()
-        self._end = time.monotonic() + seconds
+        self._end = clock.monotonic() + seconds
 
     def remaining(self) -> float:
         """Seconds left, more than zero. Raises DeadlineError when none are, or when the run was cancelled."""
         self.check_cancelled()
-        left = self._end - time.monotonic()
+        left = self._end - clock.monotonic()
         if left <= 0:
             raise self.expired()
         return left
+
+    def timeout(self, most: float = math.inf) -> float:
+        """The real seconds that are left, at ``most`` so many, for a socket or a lock. Raises as `remaining`."""
+        return min(most, clock.real(self.remaining()))
 
     def check_cancelled(self) -> None:
         """Raise DeadlineError when the run was cancelled."""

@@ -9,11 +9,11 @@ Polling for a state is not retrying: see `_image.import_wait`.
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 
+from .deadline import clock
 from .errors import DeadlineError, OaktreeError, ServerError, ThrottledError, UnreachableError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FIRST_PAUSE = 0.5
 """Seconds before a second attempt, where nobody asked for another time."""
 
-PASSING = (ServerError, ThrottledError, UnreachableError)
+TRANSIENT = (ServerError, ThrottledError, UnreachableError)
 """What may be over a moment later."""
 
 Value = TypeVar("Value")
@@ -38,7 +38,7 @@ class Policy:
     """
 
     attempts: float = 3
-    errors: tuple[type[OaktreeError], ...] = PASSING
+    errors: tuple[type[OaktreeError], ...] = TRANSIENT
     stalls: float = 2
     first: float = 1.0
     longest: float = math.inf
@@ -108,6 +108,6 @@ def parse_retry_after(value: str | None) -> float | None:
     except ValueError:
         pass
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+        return max(0.0, parsedate_to_datetime(value).timestamp() - clock.time())
     except ValueError:
         return 1.0

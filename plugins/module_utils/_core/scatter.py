@@ -1,18 +1,18 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scatter and gather: one function over many items in parallel, an ordered outcome for each, and never a hang."""
+"""Scatter and gather: one function over many items in parallel, an outcome for each, and never a hang."""
 
 from __future__ import annotations
 
 import queue
 import threading
-import time
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .deadline import Cancellation, Deadline
+from .deadline import Cancellation, Deadline, clock
 from .errors import DeadlineError, OaktreeError, unexpected
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ Item = TypeVar("Item")
 Value = TypeVar("Value")
 
 
-ATTENTION = 0.2
+INTERRUPT_POLL = 0.2
 """Seconds until an interrupt is noticed: a signal that another thread gets does not wake the main one up."""
 
-FOR_CLEANING_UP = 0.9
-"""The share of the grace in which interrupted work has to clean up; in the rest it says what it could not remove."""
+CLEANUP_SHARE = 0.9
+"""The share of the grace in which interrupted work has to clean up; in the rest it reports what it could not remove."""
 
 
 @dataclass(frozen=True)
@@ -65,109 +65,141 @@ def scatter(
 ) -> list[Outcome[Item, Value]]:
     """Run ``work(item, deadline)`` for every item, at most ``concurrency`` at once; outcomes in the items' order.
 
-    The deadline of an item starts with its work. Work that does not end within ``timeout + grace`` is given up: its
-    outcome is a DeadlineError, its place goes to the next item, and its thread, a daemon, cannot hold the exit of
-    the process. On KeyboardInterrupt all work is told to stop and gets ``grace`` to clean up, which a second one ends;
-    it goes on as an InterruptError. ``translate`` says what the exceptions of other libraries mean.
+    See `Pool` for deadlines, interrupts and ``translate``.
     """
-    run = _Run(items, work, limits, translate)
-    try:
-        run.until_done()
-    except KeyboardInterrupt as interrupt:
-        with suppress(KeyboardInterrupt):
-            run.cancel()
-        raise InterruptError(run.so_far()) from interrupt
-    return [run.outcomes[index] for index in range(len(items))]
+    with Pool[Item](limits.concurrency, limits.grace, translate) as pool:
+        tasks = [pool.submit(item, work, limits.timeout) for item in items]
+        while pool.busy:
+            pool.take()
+        return [task.outcome for task in tasks if task.outcome]
 
 
-class _Run(Generic[Item, Value]):
-    def __init__(
-        self,
-        items: Sequence[Item],
-        work: Callable[[Item, Deadline], Value],
-        limits: Limits,
-        translate: Callable[[BaseException], OaktreeError],
-    ) -> None:
-        self.items = items
+class Task(Generic[Item, Value]):
+    """The work on one item. The thread that does it writes ``begun`` and ``ended``; all else is the pool's."""
+
+    def __init__(self, item: Item, work: Callable[[Item, Deadline], Value], timeout: float) -> None:
+        self.item = item
         self.work = work
-        self.limits = limits
+        self.timeout = timeout
+        self.started: float | None = None
+        self.begun = False
+        self.ended: Outcome[Item, Value] | None = None
+        self.outcome: Outcome[Item, Value] | None = None
+
+
+class Pool(Generic[Item]):
+    """Runs tasks in daemon threads, at most ``concurrency`` at once, in the order in which they are submitted.
+
+    The deadline of a task starts with its work. Work that does not end within its timeout and ``grace`` is given up:
+    its outcome is a DeadlineError, its place goes to the next task, and its thread cannot hold the exit of the process.
+    As a context manager, on KeyboardInterrupt all work is told to stop and gets ``grace`` to clean up, which a second
+    one ends; it goes on as an InterruptError. ``translate`` says what the exceptions of other libraries mean.
+    """
+
+    def __init__(
+        self, concurrency: int, grace: float, translate: Callable[[BaseException], OaktreeError] = unexpected
+    ) -> None:
+        self._concurrency = concurrency
+        self._grace = grace
         self._translate = translate
-        self.outcomes: dict[int, Outcome[Item, Value]] = {}
-        self._started: dict[int, float] = {}
-        # What the threads of the work write, each for its own item; all else is the caller's.
-        self._begun: set[int] = set()
-        self._ended: dict[int, Outcome[Item, Value]] = {}
+        self._tasks: list[Task[Item, Any]] = []
+        self._waiting: deque[Task[Item, Any]] = deque()
+        self._running: list[Task[Item, Any]] = []
         self._one_more: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._cancelled = Cancellation()
 
-    def until_done(self) -> None:
-        waiting = iter(range(len(self.items)))
-        while len(self.outcomes) < len(self.items):
-            while len(self._started) < self.limits.concurrency and (index := next(waiting, None)) is not None:
-                self._start(index)
-            self._collect()
+    def __enter__(self) -> Pool[Item]:
+        return self
 
-    def cancel(self) -> None:
-        """Tell all work to stop and wait, at most ``grace``, until it has cleaned up."""
-        end = time.monotonic() + self.limits.grace
-        self._cancelled.set(self.limits.grace * FOR_CLEANING_UP)
-        for index in [index for index in self._started if index not in self._begun]:
-            del self._started[index]  # what begins now ends at once
-        while self._started and (left := end - time.monotonic()) > 0:
-            self._take(left)
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            with suppress(KeyboardInterrupt):
+                self._cancel()
+            raise InterruptError(self._so_far()) from error
 
-    def so_far(self) -> list[Outcome[Item, Value]]:
-        """The outcomes; work that has begun and goes on is one that nobody knows the end of."""
-        self._settle()
-        for index, start in self._started.items():
-            error = DeadlineError("interrupted")
-            error.add_residue("the work has not ended in time")
-            self.outcomes[index] = Outcome(self.items[index], time.monotonic() - start, error=error)
-        return [self.outcomes[index] for index in sorted(self.outcomes)]
+    @property
+    def busy(self) -> bool:
+        """Whether there are tasks without an outcome."""
+        return bool(self._waiting or self._running)
 
-    def _start(self, index: int) -> None:
-        self._started[index] = time.monotonic()
-        threading.Thread(target=self._work_on, args=(index,), daemon=True, name=f"scatter-{index}").start()
+    def submit(self, item: Item, work: Callable[[Item, Deadline], Value], timeout: float) -> Task[Item, Value]:
+        """Have ``work(item, deadline)`` done, ``timeout`` seconds at the most."""
+        task = Task(item, work, timeout)
+        self._tasks.append(task)
+        self._waiting.append(task)
+        return task
 
-    def _work_on(self, index: int) -> None:
-        item, start = self.items[index], time.monotonic()
-        self._begun.add(index)
+    def take(self, seconds: float | None = None) -> list[Task[Item, Any]]:
+        """Wait until tasks have an outcome, for ``seconds`` at the most, and return these."""
+        self._start()
+        left = min((task.started or 0.0) + task.timeout for task in self._running) + self._grace - clock.monotonic()
+        if self._wait(max(0.0, left if seconds is None else min(left, seconds))):
+            return self._settle()
+        return self._settle() or self._give_up()
+
+    def _start(self) -> None:
+        while self._waiting and len(self._running) < self._concurrency:
+            task = self._waiting.popleft()
+            task.started = clock.monotonic()
+            self._running.append(task)
+            threading.Thread(target=self._work_on, args=(task,), daemon=True, name="scatter").start()
+
+    def _work_on(self, task: Task[Item, Any]) -> None:
+        start = clock.monotonic()
+        task.begun = True
         try:
-            deadline = Deadline(self.limits.timeout, cancelled=self._cancelled)
+            deadline = Deadline(task.timeout, cancelled=self._cancelled)
             deadline.check_cancelled()
-            value = self.work(item, deadline)
-            outcome = Outcome[Item, Value](item, time.monotonic() - start, value)
+            value = task.work(task.item, deadline)
+            outcome = Outcome[Item, Any](task.item, clock.monotonic() - start, value)
         except Exception as exc:  # noqa: BLE001 - the one place where a worker's error becomes data
             error = self._translate(exc)
             if error is not exc:
                 error.__cause__ = exc
-            outcome = Outcome(item, time.monotonic() - start, error=error)
-        self._ended[index] = outcome
+            outcome = Outcome(task.item, clock.monotonic() - start, error=error)
+        task.ended = outcome
         self._one_more.put(None)
 
-    def _collect(self) -> None:
-        """Take what has ended, or give up on the work that is over its time."""
-        allowed = self.limits.timeout + self.limits.grace
-        left = min(self._started.values()) + allowed - time.monotonic()
-        if not self._take(max(0.0, left)):
-            self._give_up(time.monotonic() - allowed)
+    def _wait(self, seconds: float) -> bool:
+        """Whether a task has ended within the time, or a part of it."""
+        try:
+            self._one_more.get(timeout=min(clock.real(seconds), INTERRUPT_POLL))
+        except queue.Empty:
+            return False
+        return True
 
-    def _take(self, seconds: float) -> bool:
-        """Whether work has ended within the time, or a part of it."""
-        with suppress(queue.Empty):
-            self._one_more.get(timeout=min(seconds, ATTENTION))
-        return self._settle()
+    def _settle(self) -> list[Task[Item, Any]]:
+        """Give an outcome to what has ended. Where an interrupt breaks it off, the next call goes on."""
+        settled = [task for task in self._running if task.ended]
+        for task in settled:
+            task.outcome = task.ended
+        self._running = [task for task in self._running if not task.outcome]
+        return settled
 
-    def _settle(self) -> bool:
-        """Whether there were outcomes to take. Where an interrupt breaks it off, the next call goes on."""
-        ended = [index for index in self._started if index in self._ended]
-        for index in ended:
-            self.outcomes[index] = self._ended[index]
-            del self._started[index]
-        return bool(ended)
+    def _give_up(self) -> list[Task[Item, Any]]:
+        """Give up the work that is over its time."""
+        now = clock.monotonic()
+        late = [task for task in self._running if now - (task.started or now) >= task.timeout + self._grace]
+        for task in late:
+            seconds = now - (task.started or now)
+            task.outcome = Outcome(task.item, seconds, error=Deadline(task.timeout).expired())
+        self._running = [task for task in self._running if not task.outcome]
+        return late
 
-    def _give_up(self, before: float) -> None:
-        for index in [index for index, start in self._started.items() if start <= before]:
-            start = self._started.pop(index)
-            error = Deadline(self.limits.timeout).expired()
-            self.outcomes[index] = Outcome(self.items[index], time.monotonic() - start, error=error)
+    def _cancel(self) -> None:
+        """Tell all work to stop and wait, at most the grace, until it has cleaned up."""
+        end = clock.monotonic() + self._grace
+        self._cancelled.set(self._grace * CLEANUP_SHARE)
+        self._running = [task for task in self._running if task.begun]  # what begins now ends at once
+        while self._running and (left := end - clock.monotonic()) > 0:
+            self._wait(left)
+            self._settle()
+
+    def _so_far(self) -> list[Outcome[Item, Any]]:
+        """The outcomes; work that has begun and goes on is one that nobody knows the end of."""
+        self._settle()
+        for task in self._running:
+            error = DeadlineError("interrupted")
+            error.add_residue("the work has not ended in time")
+            task.outcome = Outcome(task.item, clock.monotonic() - (task.started or 0.0), error=error)
+        return [task.outcome for task in self._tasks if task.outcome]

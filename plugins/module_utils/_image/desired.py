@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .._core.location import Selection
+from .._glance.v2 import custom_properties
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +73,16 @@ class Desired:
         if self.all_stores:
             return {"all_stores": True, "all_stores_must_succeed": True}
         return {"stores": list(self.stores), "all_stores_must_succeed": True} if self.stores else {}
+
+    def like(self, image: Mapping[str, Any]) -> Desired:
+        """For a copy of an image: what the options leave open is as it is there, wherever the copy goes and however."""
+        return replace(
+            self,
+            properties={**custom_properties(image), **self.properties},
+            tags=tuple(image.get("tags") or ()) if self.tags is None else self.tags,
+            min_disk=image.get("min_disk") if self.min_disk is None else self.min_disk,
+            min_ram=image.get("min_ram") if self.min_ram is None else self.min_ram,
+        )
 
     def at(self, location: Location) -> Desired:
         """The options that hold at this Location: later overrides win, properties are merged."""

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 from .._cloud.translate import from_status
+from .._core.deadline import clock
 from .._core.errors import DeadlineError, OaktreeError, QuotaError, ServerError, ThrottledError, UnreachableError
 from .._glance.v2 import GLANCE_RESERVED
 
@@ -47,7 +47,7 @@ class ImportWait:
         self._record: tuple[object, ...] = ()
         self._task: tuple[str, str] | None = None
         self._looked: float | None = None
-        self._changed = time.monotonic()
+        self._changed = clock.monotonic()
         self._pause = FIRST_PAUSE
 
     def look(self) -> dict[str, Any] | None:
@@ -70,8 +70,8 @@ class ImportWait:
         if self._looked is None:
             image = self._glance.get(self._image_id)
         else:
-            image = self._glance.poll(self._image_id, max(self._looked, time.time() - FRESH))
-        self._looked = time.time()
+            image = self._glance.poll(self._image_id, max(self._looked, clock.time() - FRESH))
+        self._looked = clock.time()
         return image
 
     def task(self) -> tuple[str, str]:
@@ -87,7 +87,7 @@ class ImportWait:
         self._wait(stalled)
 
     def _wait(self, error: OaktreeError) -> None:
-        if time.monotonic() - self._changed > self._allowance:
+        if clock.monotonic() - self._changed > self._allowance:
             raise error
         self._glance.connection.deadline.sleep(self._pause)
         self._pause = min(self._pause * 1.5, LONGEST_PAUSE)
@@ -97,9 +97,9 @@ class ImportWait:
         own = sorted((key, str(value)) for key, value in image.items() if key.startswith(GLANCE_RESERVED))
         record = (image.get("status"), image.get("updated_at"), image.get("stores"), *own)
         if record != self._record:
-            self._record, self._task, self._changed = record, None, time.monotonic()
+            self._record, self._task, self._changed = record, None, clock.monotonic()
             return
         task = self.task()
         if self._task not in (None, task):
-            self._changed = time.monotonic()
+            self._changed = clock.monotonic()
         self._task = task

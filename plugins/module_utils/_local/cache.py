@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .._core.deadline import clock
 from .._core.errors import DeadlineError, OaktreeError, record_of, restored
 from . import private_files
 
@@ -47,7 +47,7 @@ class Cache(ABC):
             return None
         try:
             entry = json.loads(data)
-            age = time.time() - entry["time"]
+            age = clock.time() - entry["time"]
             return entry["value"] if lifetime is None or 0 <= age < lifetime else None
         except (KeyError, TypeError, ValueError):
             self._warn_of_damage(kind, key)
@@ -55,7 +55,7 @@ class Cache(ABC):
 
     def set(self, kind: str, key: str, value: Any) -> None:
         """Keep a value."""
-        self._write(kind, key, json.dumps({"time": time.time(), "value": value}).encode())
+        self._write(kind, key, json.dumps({"time": clock.time(), "value": value}).encode())
 
     def conceal(self, words: str) -> str:
         """A key for what belongs to these words, secrets among them."""

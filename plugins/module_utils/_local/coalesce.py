@@ -12,10 +12,10 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-import time
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
+from .._core.deadline import clock
 from .._core.errors import DeadlineError
 from . import private_files
 
@@ -36,7 +36,7 @@ class RequestCoalescer:
     def __init__(self, *, allowed: bool = True) -> None:
         """Nothing is shared unless that is ``allowed``."""
         self._allowed = allowed
-        self.began = time.time()
+        self.began = clock.time()
         """What was asked since then, by whichever process, is as fresh as if this run had asked."""
         self._directory: Path | None = None
         self._presence = -1
@@ -79,7 +79,7 @@ class RequestCoalescer:
     ) -> dict[str, Any]:
         """The JSON object that ``fetch`` returns, or that another process has fetched since this run began.
 
-        ``key`` holds all that the answer depends on, who asks included. ``since`` (of `time.time`) takes the place of
+        ``key`` holds all that the answer depends on, who asks included. ``since`` (of `clock.time`) takes the place of
         the run's beginning. Others that ask the same are waited for until ``patience`` ends; then we ask, too. Raises
         what ``fetch`` raises.
         """
@@ -92,7 +92,7 @@ class RequestCoalescer:
                 return fetch()
             answer = _kept(key, self.began if since is None else since)
             if answer is None:
-                asked, answer = time.time(), fetch()
+                asked, answer = clock.time(), fetch()
                 private_files.write(KIND, key, {"asked": asked, "answer": answer})
         return answer
 
@@ -101,7 +101,7 @@ def _kept(key: str, since: float) -> dict[str, Any] | None:
     """The answer that another process has kept, if it is of that time and makes sense."""
     kept = private_files.read(KIND, key)
     try:
-        answer = kept["answer"] if since <= kept["asked"] <= time.time() else None
+        answer = kept["answer"] if since <= kept["asked"] <= clock.time() else None
     except (KeyError, TypeError):
         return None
     return answer if isinstance(answer, dict) else None

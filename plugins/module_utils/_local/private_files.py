@@ -16,11 +16,12 @@ import json
 import os
 import stat
 import tempfile
-import time
 from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+
+from .._core.deadline import clock
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -248,7 +249,7 @@ def _sweep(kind: str) -> None:
     if directory is None:
         return
     _swept.add(kind)
-    before = time.time() - _LIFETIMES.get(kind, _SHORT)
+    before = clock.time() - _LIFETIMES.get(kind, _SHORT)
     with contextlib.suppress(OSError), os.scandir(directory) as entries:
         for entry in islice(entries, _SWEPT_AT_ONCE):
             with contextlib.suppress(OSError):

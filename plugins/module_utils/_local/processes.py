@@ -15,9 +15,10 @@ import itertools
 import os
 import secrets
 import threading
-import time
 from functools import cache
 from pathlib import Path
+
+from .._core.deadline import clock
 
 _PATIENCE = 5.0
 """Seconds to wait for a lock that everybody holds for well under a millisecond."""
@@ -94,7 +95,7 @@ def locked(path: Path) -> int:
 
     Raises OSError, also when somebody holds the file's lock all the time.
     """
-    end, pause = time.monotonic() + _PATIENCE, 0.0005
+    end, pause = clock.monotonic() + _PATIENCE, 0.0005
     while True:
         descriptor = private(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:
@@ -102,14 +103,14 @@ def locked(path: Path) -> int:
             if os.fstat(descriptor).st_nlink:
                 return descriptor
         except BlockingIOError:
-            if time.monotonic() >= end:
+            if clock.monotonic() >= end:
                 os.close(descriptor)
                 raise
         except OSError:
             os.close(descriptor)
             raise
         os.close(descriptor)
-        time.sleep(pause)
+        clock.sleep(pause)
         pause = min(2 * pause, 0.02)
 
 
@@ -133,7 +134,7 @@ def _file(directory: Path, owner: str) -> Path:
 
 def _sweep(directory: Path) -> None:
     """Remove what processes left that are no more."""
-    old = time.time() - _KEPT
+    old = clock.time() - _KEPT
     with contextlib.suppress(OSError):
         for path in directory.iterdir():
             if path.suffix == ".alive":

@@ -12,14 +12,14 @@ Segments lie beside their object, under a name that tells what they hold::
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from .._core.deadline import clock
 from .._core.errors import IntegrityError, OaktreeError
-from .attempts import Sender
-from .responses import MARK, Object, Segment, check_manifest, manifest, manifest_etag
+from .attempts import send_until_stored
+from .responses import MARKER, Object, Segment, check_manifest, manifest, manifest_etag
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -45,8 +45,8 @@ class ObjectTarget:
     container: str
     name: str
     digest: str
-    mark: str
-    """Who uploads: see ``mark`` of `_image.leftovers`."""
+    marker: str
+    """Who uploads: see ``marker`` of `_image.leftovers`."""
     lifetime: int | None = None
     """Seconds after which the store removes everything by itself; longer than the upload and its use can take."""
 
@@ -58,7 +58,7 @@ class ObjectTarget:
 
     def headers(self, elapsed: float = 0.0) -> dict[str, str]:
         """What every object of the upload is sent with; it then expires ``elapsed`` seconds early."""
-        headers = {MARK: quote(self.mark, safe="/")}
+        headers = {MARKER: quote(self.marker, safe="/")}
         if self.lifetime is not None:
             headers["X-Delete-After"] = str(max(1, int(self.lifetime - elapsed)))
         return headers
@@ -69,26 +69,26 @@ def assemble(
 ) -> Object:
     """Make segments that are there one object, and verify it; raises IntegrityError when they are not as announced.
 
-    It expires no later than they do: ``began`` is when the first of them was sent, on the monotonic clock.
+    It expires no later than they do: ``began`` is when the first of them was sent, in `clock.uptime`.
     """
     etag = manifest_etag(segments)
     body = json.dumps(manifest(target.container, segments))
 
     def put() -> None:
-        headers = {"Accept": "application/json", **target.headers(time.monotonic() - began)}
+        headers = {"Accept": "application/json", **target.headers(clock.uptime() - began)}
         timeout = (stall_timeout, stall_timeout)
         check_manifest(
             swift.put(target.container, target.name, body, etag, params=_HEARTBEAT, headers=headers, timeout=timeout)
         )
 
-    Sender(swift.connection).send_until_stored(put, lambda: is_there(swift, target, target.name, etag))
+    send_until_stored(swift.connection, put, lambda: is_there(swift, target, target.name, etag))
     return verify(swift, target, sum(segment.size for segment in segments), etag)
 
 
 def is_there(swift: Swift, target: ObjectTarget, name: str, etag: str) -> bool:
     """Whether this upload has written the object of this name, with these bytes."""
     there = swift.head(target.container, name)
-    return there is not None and (there.etag, there.mark) == (etag, target.mark)
+    return there is not None and (there.etag, there.marker) == (etag, target.marker)
 
 
 def verify(swift: Swift, target: ObjectTarget, size: int, etag: str) -> Object:
@@ -130,7 +130,7 @@ def discard_sent(swift: Swift, target: ObjectTarget, names: Collection[str]) -> 
     try:
         with swift.connection.grace(CLEANUP_TIMEOUT):
             there = swift.head(target.container, target.name)
-            if there and there.mark != target.mark:
+            if there and there.marker != target.marker:
                 used = {path.partition("/")[2] for path in swift.segments(target.container, target.name)}
                 names -= {target.name, *used}
     except OaktreeError as error:

@@ -11,13 +11,13 @@ and MD5, and sends only what is missing.
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .._core.deadline import clock
 from .._core.errors import IntegrityError, OaktreeError
 from .._core.scatter import Limits, scatter
-from .attempts import Sender
+from .attempts import send_until_stored
 from .content import PartBody
 from .large_object import ObjectTarget, assemble, discard_sent, is_there, verify
 from .responses import Segment
@@ -69,8 +69,7 @@ class FileUpload:
         self._target = target
         self._pace = pace
         self._parts = make_parts(content.size, pace.part_size)
-        self._attempts = Sender(swift.connection)
-        self._began = time.monotonic()
+        self._began = clock.uptime()
         self._lock = threading.Lock()
         self._failure: OaktreeError | None = None
         self._touched: set[str] = set()
@@ -134,8 +133,10 @@ class FileUpload:
             self._target.container, name, self._target.headers()
         ):
             return segment
-        self._attempts.send_until_stored(
-            lambda: self._put_part(segment, body), lambda: is_there(self._swift, self._target, name, segment.etag)
+        send_until_stored(
+            self._connection,
+            lambda: self._put_part(segment, body),
+            lambda: is_there(self._swift, self._target, name, segment.etag),
         )
         with self._lock:
             self._sent += part.length

@@ -9,12 +9,12 @@ For content that lies nowhere here and whose digests nobody knows before its end
 from __future__ import annotations
 
 import hashlib
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .._core.deadline import clock
 from .._core.errors import IntegrityError, OaktreeError, ServerError
-from .attempts import Sender
+from .attempts import send_until_stored
 from .large_object import ObjectTarget, assemble, discard_sent, is_there, verify
 from .responses import Segment
 from .segments import Part, make_parts
@@ -74,8 +74,7 @@ class StreamUpload:
         self._pace = pace
         self._parts = make_parts(passing.size, pace.part_size)
         self._plain = len(self._parts) == 1 and (passing.md5 is not None or not segments)
-        self._attempts = Sender(swift.connection)
-        self._began = time.monotonic()
+        self._began = clock.uptime()
         self._touched: set[str] = set()
         self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in digests}
         self._tape = _Tape(passing.open)
@@ -103,7 +102,9 @@ class StreamUpload:
         self._touched.add(name)
         body = _Body(self._tape, part, self._swift.connection.deadline.remaining, self._hashes)
         try:
-            self._attempts.send_until_stored(lambda: self._put(name, body), lambda: self._arrived(name, body))
+            send_until_stored(
+                self._swift.connection, lambda: self._put(name, body), lambda: self._is_stored(name, body)
+            )
         except _OriginError as broken:
             raise broken.error from broken
         self._hashes = body.hashes
@@ -122,7 +123,7 @@ class StreamUpload:
         if stored != body.md5.hexdigest():
             raise IntegrityError(f"the object store kept other bytes than passed: MD5 {stored}")
 
-    def _arrived(self, name: str, body: _Body) -> bool:
+    def _is_stored(self, name: str, body: _Body) -> bool:
         return body.passed and is_there(self._swift, self._target, name, body.md5.hexdigest())
 
     def _finish(self, segments: Sequence[Segment]) -> Object:

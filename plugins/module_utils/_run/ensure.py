@@ -1,13 +1,28 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bringing every selected Location to a state: what is changed, and how that is reported."""
+"""Bring every selected Location to a state: survey, plan, apply; and the one form in which changes are reported."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from .._cloud.translate import translate
+from .._core.deadline import clock
+from .._core.errors import OaktreeError
+from .._core.scatter import Pool, Task
+from .._local.coalesce import RequestCoalescer
+from .gather import Result, Target, connect
+
+if TYPE_CHECKING:
+    from .._cloud.connection import Connection
+    from .._core.deadline import Deadline
+
+LEAST_GRACE, LONGEST_GRACE = 1.0, 10.0
+"""Seconds for which a group waits for members that have not answered when all others have."""
 
 
 @dataclass(frozen=True)
@@ -28,3 +43,172 @@ class Change:
     @property
     def changed(self) -> bool:
         return self.action != "unchanged"
+
+
+class Step(Protocol):
+    """What is planned for one Location."""
+
+    @property
+    def change(self) -> Change:
+        """What will be done."""
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that it may take."""
+
+
+Survey = TypeVar("Survey")
+Planned = TypeVar("Planned", bound=Step)
+
+
+@dataclass(frozen=True)
+class Member(Generic[Survey]):
+    """A Location of a group, and what was found there."""
+
+    connection: Connection
+    survey: Survey
+
+
+def ensure(
+    target: Target,
+    survey: Callable[[Connection], Survey],
+    plan: Callable[[Sequence[Member[Survey]]], Sequence[tuple[Connection, Planned | OaktreeError]]],
+    apply: Callable[[Connection, Planned], Change],
+    *,
+    check_mode: bool,
+    cleanup: float,
+    group_by: Callable[[Connection], Hashable] = id,
+) -> list[Result[Change]]:
+    """Bring every selected Location to a state, or in check mode only report how; results sorted by Location.
+
+    ``survey`` looks at each Location, all in parallel. ``plan`` is pure: it is given a group of Locations, those with
+    the same ``group_by`` (those that can serve one another; without it each Location is a group), and returns a step
+    or an error for each, in the order in which they are to be applied. ``apply`` does what is planned, and gets
+    ``cleanup`` seconds beyond its timeout to clean up.
+
+    Groups do not wait for each other. Within a group, a member that does not answer is planned later, on its own,
+    when all others have answered and waited a little. Raises InputError when nothing was tried because the
+    configuration or the selection cannot be used, and InterruptError.
+    """
+    with RequestCoalescer(allowed=target.token_cache) as coalescer:
+        connections, failed = connect(target, coalescer)
+        run = _Run(survey, plan, apply, target, check_mode=check_mode)
+        with Pool["Connection"](target.concurrency, cleanup, translate) as pool:
+            run.until_done(pool, connections, group_by)
+    return sorted([*failed, *run.results], key=lambda result: result.location.sort_key)
+
+
+class _Group(Generic[Survey]):
+    """The Locations that are planned together: who has answered, and who has not yet."""
+
+    def __init__(self) -> None:
+        self.silent: set[Connection] = set()
+        self.answered: list[Member[Survey]] = []
+        self._began = self._answered_at = clock.monotonic()
+
+    def answer(self, connection: Connection, member: Member[Survey] | None) -> None:
+        """``member`` is None where the survey failed."""
+        self.silent.discard(connection)
+        if member:
+            self.answered.append(member)
+        self._answered_at = clock.monotonic()
+
+    @property
+    def patience(self) -> float:
+        """Seconds that the answered ones wait for the silent ones: as long as they needed, within bounds."""
+        if not self.silent or not self.answered:
+            return 0.0
+        needed = self._answered_at - self._began
+        return self._answered_at + min(max(needed, LEAST_GRACE), LONGEST_GRACE) - clock.monotonic()
+
+    def take(self) -> list[Member[Survey]]:
+        taken, self.answered = self.answered, []
+        return taken
+
+
+class _Run(Generic[Survey, Planned]):
+    def __init__(
+        self,
+        survey: Callable[[Connection], Survey],
+        plan: Callable[[Sequence[Member[Survey]]], Sequence[tuple[Connection, Planned | OaktreeError]]],
+        apply: Callable[[Connection, Planned], Change],
+        target: Target,
+        *,
+        check_mode: bool,
+    ) -> None:
+        self._survey = survey
+        self._plan = plan
+        self._apply = apply
+        self._target = target
+        self._check_mode = check_mode
+        self._seconds: dict[Connection, float] = {}
+        self._many = False
+        """Whether more are to be looked at than there may be open connections."""
+        self.results: list[Result[Change]] = []
+
+    def until_done(
+        self, pool: Pool[Connection], connections: Sequence[Connection], group_by: Callable[[Connection], Hashable]
+    ) -> None:
+        self._many = len(connections) > self._target.concurrency
+        groups: defaultdict[Hashable, _Group[Survey]] = defaultdict(_Group)
+        surveys: dict[Task[Connection, Any], _Group[Survey]] = {}
+        for connection in connections:
+            group = groups[group_by(connection)]
+            group.silent.add(connection)
+            surveys[pool.submit(connection, self._look, self._target.timeout)] = group
+        while pool.busy:
+            waits = [group.patience for group in groups.values() if group.answered]
+            for task in pool.take(max(0.0, min(waits)) if waits else None):
+                self._ended(task, surveys.pop(task, None))
+            for group in groups.values():
+                if group.answered and group.patience <= 0:
+                    self._decide(pool, group.take())
+
+    def _look(self, connection: Connection, deadline: Deadline) -> Survey:
+        _prepare(connection, deadline)
+        try:
+            return self._survey(connection)
+        finally:
+            if self._many:
+                connection.close()
+
+    def _ended(self, task: Task[Connection, Any], group: _Group[Survey] | None) -> None:
+        """A survey of this group has ended, or without one the work that was planned."""
+        outcome, connection = task.outcome, task.item
+        if outcome is None:
+            return
+        self._seconds[connection] = self._seconds.get(connection, 0.0) + outcome.seconds
+        if group:
+            found: Any = outcome.value
+            group.answer(connection, None if outcome.error else Member(connection, found))
+        if outcome.error or not group:
+            self._report(connection, outcome.value, outcome.error)
+
+    def _decide(self, pool: Pool[Connection], members: Sequence[Member[Survey]]) -> None:
+        for connection, step in self._plan(members):
+            if isinstance(step, OaktreeError):
+                self._report(connection, None, step)
+            elif self._check_mode or not step.change.changed:
+                self._report(connection, step.change, None)
+            else:
+                pool.submit(connection, _applying(self._apply, step), step.timeout)
+
+    def _report(self, connection: Connection, change: Change | None, error: OaktreeError | None) -> None:
+        connection.close()
+        seconds = self._seconds.get(connection, 0.0)
+        self.results.append(Result(connection.location, seconds, connection.requests, change, error))
+
+
+def _applying(
+    apply: Callable[[Connection, Planned], Change], step: Planned
+) -> Callable[[Connection, Deadline], Change]:
+    def work(connection: Connection, deadline: Deadline) -> Change:
+        _prepare(connection, deadline)
+        return apply(connection, step)
+
+    return work
+
+
+def _prepare(connection: Connection, deadline: Deadline) -> None:
+    connection.deadline = deadline
+    connection.authenticate()

@@ -19,7 +19,7 @@ from .._local.coalesce import RequestCoalescer
 from .._local.request_queue import Limit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from .._core.deadline import Deadline
 
@@ -96,6 +96,17 @@ class Result(Generic[Value]):
         return {"location": self.location.to_dict(), "error": error.message, "kind": error.kind, "hint": error.hint}
 
 
+def failure_messages(results: Iterable[Result[Any]]) -> list[str]:
+    """A message for each Location that failed: which, why, the kind of error, and the hint."""
+    return [f"{result.location}: {result.error.summary}" for result in results if result.error]
+
+
+def failure_summary(results: Sequence[Result[Any]]) -> str:
+    """The message of a task or source that fails because Locations failed."""
+    messages = failure_messages(results)
+    return f"{len(messages)} of {len(results)} Locations failed: {' | '.join(messages)}"
+
+
 def regions(target: Target) -> tuple[list[Region], list[Result[Any]]]:
     """The selected regions, sorted by Location, and a failure for every selected cloud that cannot be configured.
 
@@ -120,10 +131,10 @@ def regions(target: Target) -> tuple[list[Region], list[Result[Any]]]:
     return [found[location] for location in sorted(chosen, key=lambda location: location.sort_key)], failed
 
 
-def connect(target: Target, reads: RequestCoalescer | None = None) -> tuple[list[Connection], list[Result[Any]]]:
+def connect(target: Target, coalescer: RequestCoalescer | None = None) -> tuple[list[Connection], list[Result[Any]]]:
     """A Connection for every selected region, sorted by Location, and what `regions` says of the others."""
     chosen, failed = regions(target)
-    return [Connection(region, reads) for region in chosen], failed
+    return [Connection(region, coalescer) for region in chosen], failed
 
 
 def each(
@@ -151,7 +162,7 @@ def gather(target: Target, work: Callable[[Connection], Value]) -> list[Result[V
         finally:
             connection.close()  # else hundreds of Locations need as many open files
 
-    with RequestCoalescer(allowed=target.token_cache) as reads:
-        connections, failed = connect(target, reads)
+    with RequestCoalescer(allowed=target.token_cache) as coalescer:
+        connections, failed = connect(target, coalescer)
         results = [*failed, *(Result.of(outcome) for outcome in each(connections, once, target.limits()))]
     return sorted(results, key=lambda result: result.location.sort_key)

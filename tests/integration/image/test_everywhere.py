@@ -81,7 +81,7 @@ def test_region_hands_the_image_on(lab: Lab, name: str, file: Path) -> None:
         "north": "glance_download",
         "south": "v2_put",
     }
-    assert found["north"]["plan"]["feeder"]["region"] == "south"
+    assert found["north"]["plan"]["source_region"]["region"] == "south"
     assert sent(lab).keys() == {"south"}
     assert sent(lab)["south"] < file.stat().st_size + SMALL
     for region in ("north", "south"):

@@ -65,10 +65,10 @@ How an upload ends that meets a fault, on real Glances behind a proxy that makes
 cloud, east of another. Afterwards there is one image with the right bytes, or nothing; the next run, without the fault,
 ends with one right image.
 This writes the page:
-`FAULT_TABLE=docs/faults.md pytest tests/{integration/image/test_fault{s,_matrix},unit/image/test_standin_faults}.py`
+`FAULT_TABLE=docs/faults.md pytest tests/{integration/image/test_fault{s,_matrix},robustness/test_image_faults}.py`
 
 Uploads that are killed (SIGKILL) at 20 random moments each, by every scheme, end with one right image and nothing else
-in the next run: `KILLS=20 pytest -s tests/integration/image/test_kills.py tests/unit/image/test_standin_kills.py`.
+in the next run: `KILLS=20 pytest -s tests/integration/image/test_kills.py tests/robustness/test_image_kills.py`.
 
 | fault | scheme | where | how the run ends | what is there | the next run |
 |---|---|---|---|---|---|

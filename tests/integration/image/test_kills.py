@@ -31,7 +31,7 @@ TASK = Bench("swift_task", "east", ("POST", r"/tasks$"))
 """Of the services here only east's take tasks from users."""
 
 IN_SEGMENTS = f"""
-from {temporary_object.__name__.rpartition(".")[0]} import deposit
+from {temporary_object.__name__.rpartition(".")[0]} import temporary_object
 temporary_object.part_size = lambda _size, _limits: 1 << 18
 """
 

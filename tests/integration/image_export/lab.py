@@ -41,7 +41,7 @@ REGIONS = {"north": "alpha", "south": "alpha", "east": "beta"}
 RUN = f"""
 import json, sys
 from ansible.module_utils.testing import patch_module_args
-from {to_object.__name__.rpartition(".")[0]} import export_object
+from {to_object.__name__.rpartition(".")[0]} import to_object
 from {image_export.__name__} import main
 if sys.argv[2]:
     to_object.part_size = lambda _size, _limits: int(sys.argv[2])

@@ -276,7 +276,7 @@ def test_a_failed_upload_leaves_the_object_of_others_alone(north: Lab) -> None:
 
 
 def test_a_failed_run_leaves_the_object_of_an_earlier_one_alone(north: Lab) -> None:
-    stored = north.upload(mark="earlier/boot/1/1")
+    stored = north.upload(marker="earlier/boot/1/1")
     north.proxy.fault("POST", SEGMENT + "4", Answer(403))
     with pytest.raises(RefusedError):
         north.upload()
@@ -316,13 +316,13 @@ KILLED = """
 import sys
 from pathlib import Path
 from tests.integration.object_store.lab import PACE, connect
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.client import Swift
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.content import File
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.large import Target
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.upload import Upload
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.client import Swift
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.content import File
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.large_object import ObjectTarget
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.upload_file import FileUpload
 endpoint, path, container, name, digest = sys.argv[1:]
 file = File(Path(path), Path(path).stat().st_size)
-Upload(Swift(connect("north", endpoint)), file, Target(container, name, digest, "killed", 3600), PACE).run()
+FileUpload(Swift(connect("north", endpoint)), file, ObjectTarget(container, name, digest, "killed", 3600), PACE).run()
 """
 
 
@@ -344,15 +344,15 @@ def test_after_a_kill_only_what_is_missing_is_sent(north: Lab) -> None:
     killed(north, 3)
     assert len(north.names()) == 3
     (orphan,) = north.orphans()
-    assert (orphan.mark, len(orphan.names)) == ("killed", 3)
+    assert (orphan.marker, len(orphan.names)) == ("killed", 3)
     north.proxy.counters.reset()
     stored = north.upload()
     assert north.matches(stored)
     assert stored.sent == 3 * MIB
     assert 3 * MIB <= north.proxy.counters.bytes_received < 3 * MIB + 4096
-    mark = north.direct.head(stored.container, stored.segments[0].name)
-    assert mark
-    assert mark.mark == north.mark
+    found = north.direct.head(stored.container, stored.segments[0].name)
+    assert found
+    assert found.marker == north.marker
 
 
 def test_after_a_kill_what_differs_is_sent(north: Lab) -> None:

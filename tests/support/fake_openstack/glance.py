@@ -47,6 +47,8 @@ class Glance(Service):
         self._staging = Store(directory / "staging")
         self._tokens = tokens
         self._imports: set[asyncio.Task[None]] = set()
+        self.deleted: set[str] = set()
+        """IDs of deleted images, which Glance does not give again."""
 
     def routes(self) -> Sequence[Route]:
         """Return what Glance answers."""
@@ -119,7 +121,7 @@ class Glance(Service):
 
     async def _create(self, call: Call) -> Reply:
         image = new_image(await _json_body(call), call.me)
-        if image.id in self.images:
+        if image.id in self.images or image.id in self.deleted:
             raise Refusal(409, f"Image ID {image.id} already exists!")
         self.images[image.id] = image
         headers = {"Location": f"{call.base}/v2/images/{image.id}"}
@@ -144,6 +146,7 @@ class Glance(Service):
         if image.fields["protected"]:
             raise Refusal(403, f"Image {image.id} is protected and cannot be deleted.")
         del self.images[image.id]
+        self.deleted.add(image.id)
         self.data.remove(image.id)
         self._staging.remove(image.id)
         return Reply(204)

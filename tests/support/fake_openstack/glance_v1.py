@@ -37,6 +37,8 @@ class GlanceV1(Service):
     ) -> None:
         super().__init__(*place, knobs, counters)
         self.images: dict[str, Image] = {}
+        self.deleted: set[str] = set()
+        """IDs of deleted images, which Glance does not give again."""
         self.data = Store(directory / "images")
         self._tokens = tokens
 
@@ -95,7 +97,7 @@ class GlanceV1(Service):
         image_id = meta.fields.get("id") or str(uuid.uuid4())
         if len(image_id) != 36:
             raise Refusal(400, f"Invalid image id {image_id} for image. Image name must be a UUID.")
-        if image_id in self.images:
+        if image_id in self.images or image_id in self.deleted:
             raise Refusal(409, f"Image identifier {image_id} already exists!")
         image = Image(image_id, call.me.project_id)
         change(image, Meta(dict(meta.fields) | {"id": image_id, "status": "queued"}, meta.properties), purge=True)
@@ -165,6 +167,7 @@ class GlanceV1(Service):
         if image.protected:
             raise Refusal(403, "Image is protected")
         del self.images[image.id]
+        self.deleted.add(image.id)
         self.data.remove(image.id)
         return Reply(200)
 

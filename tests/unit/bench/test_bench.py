@@ -34,7 +34,7 @@ def test_times_are_compared_with_those_of_other_ways() -> None:
         row("many", [1.5], nothing="empty", limit="plain", one="one"),
     ]
     head, _rule, *lines = [line.strip("| ").split(" | ") for line in table(rows, LOCATIONS).splitlines()]
-    assert head[:5] == ["way", "wall s", "over nothing s", "x limit", "x one"]
+    assert head[:5] == ["way", "wall s", "overhead s", "x limit", "x one"]
     assert [line[:5] for line in lines] == [
         ["empty", "0.50", "", "", ""],
         ["plain", "0.20", "", "1.00", ""],

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..._cloud.service import json_object, segment, service_at
+from ..._cloud.service import segment, service_at
 from ..._core.errors import DeadlineError, OaktreeError, RefusedError, ServerError
 from ..._object_store.large_object import CLEANUP_TIMEOUT, discard
 
@@ -89,7 +89,7 @@ class ExportTask:
     def _export_to(self, destination: Mapping[str, str]) -> ExportedObject:
         service, deadline = service_at(self._swift.connection, "image"), self._swift.connection.deadline
         body = {"type": "export", "input": destination}
-        task = json_object(service.request("POST", "/tasks", retry=False, json=body))
+        task = service.json("POST", "/tasks", retry=False, json=body)
         while (status := _status(task)) in UNDER_WAY:
             deadline.sleep(POLL)
             task = service.json("GET", f"/tasks/{segment(task['id'])}")

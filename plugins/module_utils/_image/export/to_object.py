@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..._cloud.capabilities import object_store
+from ..._core.deadline import clock
 from ..._core.errors import IntegrityError, OaktreeError, RefusedError, ServerError
 from ..._core.retry import Attempts, Policy
 from ..._glance.v2 import UPLOAD
@@ -190,7 +190,7 @@ class ObjectExport:
         headers = record.to_headers(found["Content-Length"])
         expires = found.get("X-Delete-At")
         if expires is None and self._request.expires_in:
-            expires = str(int(time.time()) + self._request.expires_in)
+            expires = str(int(clock.time()) + self._request.expires_in)
             for path in self._swift.segments(container, name):
                 segment_container, _slash, segment = path.partition("/")
                 self._swift.update(segment_container, segment, {"X-Delete-At": expires})
@@ -202,7 +202,7 @@ class ObjectExport:
     def _remove_leftovers(self) -> None:
         """Remove what killed runs left of this object."""
         for orphan in orphans(self._swift, self._container, self._name):
-            if is_leftover({UPLOAD: orphan.mark, "updated_at": orphan.updated_at}, self._request.transfer_timeout):
+            if is_leftover({UPLOAD: orphan.marker, "updated_at": orphan.updated_at}, self._request.transfer_timeout):
                 discard(self._swift, [f"{self._container}/{name}" for name in orphan.names])
 
     def _remove_container(self) -> str:
@@ -231,7 +231,7 @@ class ObjectExport:
         """Signed until the object expires, or for as long as a new object would exist."""
         container = self._swift.ensure_container(self._container)
         sign = signer(self._swift, container, object_store(self._connection).tempurl_digests)
-        until = int(time.time()) + int(self._request.expires_in or 0)
+        until = int(clock.time()) + int(self._request.expires_in or 0)
         if done.copy.expires_at:
             until = int(datetime.fromisoformat(done.copy.expires_at).timestamp())
         return sign.url("GET", f"{self._container}/{self._name}", until)

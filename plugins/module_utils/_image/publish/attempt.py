@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ..._core.errors import ConflictError, OaktreeError, QuotaError, RefusedError
 from ..._glance.client import glance_for
 from ..._glance.v2 import MD5, OBJECT, SHA256, SOURCE_MD5, SOURCE_SHA256, UPLOAD
 from ..upload_marker import upload_marker, upload_name
 from .body import Body
+from .schemes import temporary_object
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ..._cloud.connection import Connection
     from ..fingerprint import Fingerprint
@@ -22,46 +25,106 @@ if TYPE_CHECKING:
     from ..source.image_file import ImageFile
     from .context import PlanContext
     from .relay import RelayBoard
+    from .schemes.temporary_object import TemporaryObject
+
+
+IDS = uuid.UUID("5a1f8f6e-7a0c-5d3e-9a51-0f6b9c1d7e42")
+"""The name space of image IDs."""
 
 
 class Attempt:
     """Made anew for every try. ``image_id`` and ``expected`` are set by `create`, or by what takes its place."""
 
     def __init__(
-        self, connection: Connection, context: PlanContext, image_data: ImageData, relay_board: RelayBoard
+        self,
+        connection: Connection,
+        context: PlanContext,
+        image_data: ImageData,
+        relay_board: RelayBoard,
+        metadata: Mapping[str, Any] | None = None,
     ) -> None:
+        """``metadata`` is what the record of the image says besides `fields`."""
         self.connection = connection
         self.context = context
         self.image_data = image_data
         self.relay_board = relay_board
+        self._metadata = metadata or {}
         self.glance = glance_for(connection)
         self.image_id: str | None = None
         self.expected: Fingerprint | None = None
         self.importing = False
-        """Whether the cloud has been told to import: the image may be queued until it does."""
+        """Whether an import was started: the image may be queued until it begins."""
         self.outcome: Callable[[], None] | None = None
         """What waits for an import that makes the image's record by itself, and sets ``image_id``."""
-        self.insisted = False
+        self.refused = False
+        """Whether the cloud refuses the image's metadata: no other scheme can help."""
+        self.exhausted = False
         """Whether what failed was tried often enough: another attempt would only multiply that."""
         self.temporary: list[Callable[[], str]] = []
-        """What removes things made on the way, whether or not the try succeeds; each returns nothing or a complaint."""
+        """What removes things made for the attempt, whether or not it succeeds; each returns nothing, or what stays."""
 
     @property
     def source(self) -> ImageFile:
-        """The local file in the Location's format; converted or fetched by whoever asks first."""
+        """The local file in the Location's format; the first caller has it converted or fetched."""
         return self.image_data.source(self.context.disk_format, self.connection.deadline)
 
     def body(self, source: ImageFile) -> Body:
         return Body(source, self.connection, self.context.desired.clocks.stall_timeout)
 
+    def temporary_object(self, source: ImageFile) -> TemporaryObject:
+        """The file in the Location's object store, until the attempt ends, whichever way."""
+        try:
+            return temporary_object.put(self.connection, self.context.desired, source, self.temporary.append)
+        except OaktreeError:
+            self.exhausted = True
+            raise
+
     def create(self, expected: Fingerprint) -> str:
         """Make the image record, under its upload name and with our marker, and return its id.
 
-        The id is ours, so that the record can be removed even when the answer to its creation is lost.
+        The id is ours, so that the record can be removed even when the answer to its creation is lost. It follows from
+        what is there: two runs that begin at once, on whichever machines, choose the same, and Glance refuses the
+        second, which raises ConflictError. Glance also refuses the id of a deleted image, or of one that an earlier
+        attempt could not delete: the next one is taken.
         """
-        self.image_id, self.expected = str(uuid.uuid4()), expected
-        self.glance.create({"id": self.image_id, **self.fields(expected)})
-        return self.image_id
+        self.expected = expected
+        number = 0
+        while True:
+            image_id = self.image_id = self._new_id(number)
+            try:
+                self.glance.create({"id": image_id, **self._metadata, **self.fields(expected)})
+            except (QuotaError, RefusedError):
+                self.image_id = None
+                self.refused = bool(self._metadata) and self._takes_records(expected)
+                raise
+            except ConflictError as error:
+                self.image_id = None
+                there = self.glance.get(image_id)
+                if there and there.get(UPLOAD) != upload_marker():
+                    raise ConflictError(
+                        f"another run is uploading this image: {image_id}",
+                        hint="Wait for it to end; if it was abandoned, delete the image.",
+                    ) from error
+                number += 1
+            else:
+                return image_id
+
+    def _takes_records(self, expected: Fingerprint) -> bool:
+        """Whether the cloud takes a record without the metadata."""
+        probe = {"id": str(uuid.uuid4()), **self.fields(expected)}
+        try:
+            self.glance.create(probe)
+            return self.glance.delete(probe["id"])
+        except OaktreeError:
+            return False
+
+    def _new_id(self, number: int) -> str:
+        """The same for all who see the same images of this name on the same day; the day bounds the deleted ones."""
+        context = self.context
+        there = sorted(str(image["id"]) for image in context.survey.images)
+        day = datetime.now(UTC).date().isoformat()
+        words = [str(context.location.project.id), context.desired.name, day, str(number), *there]
+        return str(uuid.uuid5(IDS, "\n".join(words)))
 
     def start_import(self, method: dict[str, str]) -> None:
         """Have the cloud import, to the stores that are desired."""

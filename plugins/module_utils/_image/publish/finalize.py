@@ -12,7 +12,7 @@ from ..._glance.v2 import KEPT_FOR, LONGEST_NAME, REPLACES, UPLOAD, Glance, poin
 from .transfer import CLEANUP_TIMEOUT, discard
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ..desired import Desired
     from .plan import Plan
@@ -29,9 +29,15 @@ def publication(desired: Desired, plan: Plan) -> list[dict[str, Any]]:
     ]
 
 
-def publish(glance: Glance, desired: Desired, plan: Plan, image: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the uploaded image its name and its metadata in one request; it is removed when that fails."""
+def publish(
+    glance: Glance, desired: Desired, plan: Plan, image: Mapping[str, Any], unwanted: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Give the uploaded image its name and its metadata in one request; it is removed when that fails.
+
+    ``unwanted`` names properties of it that are to go.
+    """
     operations = publication(desired, plan)
+    operations += [{"op": "remove", "path": pointer(key)} for key in sorted(unwanted)]
     try:
         with glance.connection.within(desired.clocks.timeout, "timeout"):
             return glance.patch(image["id"], operations)

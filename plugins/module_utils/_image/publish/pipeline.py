@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole way of an image to all Locations: survey, plan, transfer, finalise."""
+"""An image at every selected Location: survey, plan, transfer, finalize."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import OaktreeError
-from ..._core.scatter import Limits
 from ..._facts.records import image_record
 from ..._glance.client import glance_for
-from ..._local.coalesce import RequestCoalescer
-from ..._run.gather import Result, Target, connect, each
+from ..._run.ensure import Change, Member, ensure
 from . import finalize
 from .context import PlanContext
 from .plan import Plan, make_plan
 from .relay import RelayBoard, with_source_regions
-from .schemes import copy_image
+from .schemes import copy_image, needs_tasks
 from .survey import survey
 from .transfer import CLEANUP_TIMEOUT, Transfer, discard
 
@@ -27,61 +25,92 @@ if TYPE_CHECKING:
 
     from ..._cloud.connection import Connection
     from ..._glance.v2 import Glance
+    from ..._run.gather import Result, Target
     from ..desired import Desired
-    from ..source.image_data import ImageData
+    from ..source.image_data import HomeImage, ImageData
 
 GRACE = CLEANUP_TIMEOUT + 5.0
-
-
-@dataclass(frozen=True)
-class Publication:
-    """What was done, or in check mode would be done, at one Location."""
-
-    plan: Plan
-    image: dict[str, Any] | None
-    """The record of the image as it is now; None when there is none."""
-    scheme: str | None = None
-    """The scheme that served in the end; None without an upload."""
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Job:
     """The work on one Location once it is decided."""
 
-    connection: Connection
     context: PlanContext
     plan: Plan
+    image_data: ImageData | None
+    relay_board: RelayBoard
+
+    @property
+    def change(self) -> Change:
+        return self.changed(_record(self.context, self.plan.image), None, ())
+
+    @property
+    def timeout(self) -> float:
+        """Seconds; a Location that is served by another waits for that one first."""
+        return self.context.desired.clocks.total * (2 if self.context.source_region else 1)
+
+    def changed(self, image: dict[str, Any] | None, scheme: str | None, notes: tuple[str, ...]) -> Change:
+        """The change, with the image's record as it then is and the scheme that served in the end."""
+        plan = self.plan
+        output = {"image": image, "scheme": scheme, "plan": plan.to_dict()}
+        return Change(plan.action, plan.before, plan.after, output, notes)
 
 
 def ensure_image(
     target: Target, desired: Desired, image_data: ImageData | None, *, check_mode: bool
-) -> list[Result[Publication]]:
-    """Bring every selected Location to what is desired, or in check mode only say how; results sorted by Location.
+) -> list[Result[Change]]:
+    """Bring every selected Location to what is desired, or in check mode only report how; see `ensure`.
 
-    ``image_data`` is the content that the image is to have, None where only its metadata matters. Raises InputError
-    when nothing was tried because the configuration or the selection cannot be used.
+    ``image_data`` is the content that the image is to have, None where only its metadata matters.
     """
-    with RequestCoalescer(allowed=target.token_cache) as reads:
-        connections, results = connect(target, reads)
-        looks = each(connections, lambda connection: _look(connection, desired, image_data), target.limits())
-        results += [Result.of(look) for look in looks if look.error]
-        home = image_data.home if image_data else None
-        contexts = with_source_regions([look.value for look in looks if look.value], _can_be_planned, home)
-        jobs: list[Job] = []
-        for connection, context in zip([look.item for look in looks if look.value], contexts, strict=True):
-            try:
-                jobs.append(Job(connection, context, make_plan(context)))
-            except OaktreeError as error:
-                results.append(Result.of_connection(connection, error=error))
-        doable = [job for job in jobs if job.plan.changed and not check_mode]
-        results += [
-            Result.of_connection(job.connection, Publication(job.plan, _record(job.connection, job.plan.image)))
-            for job in jobs
-            if job not in doable
-        ]
-        results += _do(target, desired, jobs, doable, image_data)
-        return sorted(results, key=lambda result: result.location.sort_key)
+
+    def look(connection: Connection) -> PlanContext:
+        return _survey(connection, desired, image_data)
+
+    def plan(members: Sequence[Member[PlanContext]]) -> list[tuple[Connection, Job | OaktreeError]]:
+        return _plan(members, image_data)
+
+    # Regions of one Keystone may be able to serve one another.
+    return ensure(
+        target, look, plan, _apply, check_mode=check_mode, cleanup=GRACE, group_by=lambda c: c.region.settings.auth_url
+    )
+
+
+def _survey(connection: Connection, desired: Desired, image_data: ImageData | None) -> PlanContext:
+    location, settings = connection.location, connection.region.settings
+    desired = desired.at(location)
+    if image_data and image_data.home:
+        desired = desired.like(image_data.home.image)
+    origin = image_data.fingerprint if image_data else None
+    disk_format = desired.disk_format or settings.image_format or (origin.disk_format if origin else "")
+    found = survey(connection, desired, origin, disk_format, ask_tasks=needs_tasks(desired.scheme))
+    url = image_data.url if image_data else None
+    return PlanContext(
+        location, desired, found, settings.auth_url, disk_format, origin, url, settings.upload_properties
+    )
+
+
+def _plan(
+    members: Sequence[Member[PlanContext]], image_data: ImageData | None
+) -> list[tuple[Connection, Job | OaktreeError]]:
+    """A step for each member: those that may serve others before those that wait for them."""
+    home: HomeImage | None = image_data.home if image_data else None
+    board = RelayBoard()
+    if home:
+        board.keep(home.location, home.image)
+    steps: list[tuple[Connection, Job | OaktreeError]] = []
+    contexts = with_source_regions([member.survey for member in members], _can_be_planned, home)
+    for member, context in zip(members, contexts, strict=True):
+        try:
+            job = Job(context, make_plan(context), image_data, board)
+        except OaktreeError as error:
+            steps.append((member.connection, error))
+            continue
+        if job.plan.upload is None and job.plan.image:
+            board.keep(context.location, job.plan.image)
+        steps.append((member.connection, job))
+    return sorted(steps, key=lambda step: isinstance(step[1], Job) and step[1].context.source_region is not None)
 
 
 def _can_be_planned(context: PlanContext) -> bool:
@@ -92,77 +121,48 @@ def _can_be_planned(context: PlanContext) -> bool:
     return True
 
 
-def _look(connection: Connection, desired: Desired, image_data: ImageData | None) -> PlanContext:
-    location, region = connection.location, connection.region
-    desired = desired.at(location)
-    origin = image_data.fingerprint if image_data else None
-    disk_format = desired.disk_format or region.settings.image_format or (origin.disk_format if origin else "")
-    found = survey(connection, desired, origin, disk_format)
-    keystone = region.settings.auth_url
-    url = image_data.url if image_data else None
-    return PlanContext(location, desired, found, keystone, disk_format, origin, url, region.settings.upload_properties)
+def _apply(connection: Connection, job: Job) -> Change:
+    try:
+        return _bring(connection, job)
+    finally:
+        job.relay_board.break_off(job.context.location)
 
 
-def _do(
-    target: Target, desired: Desired, jobs: Sequence[Job], doable: Sequence[Job], image_data: ImageData | None
-) -> list[Result[Publication]]:
-    """Run the jobs in parallel, those that hand images on before those that wait for them."""
-    relay_board = RelayBoard()
-    if image_data and image_data.home:
-        relay_board.keep(image_data.home.location, image_data.home.image)
-    for job in jobs:
-        if job.plan.upload is None and job.plan.image:
-            relay_board.keep(job.context.location, job.plan.image)
-    ordered = sorted(doable, key=lambda job: job.context.source_region is not None)
-    by_connection = {job.connection: job for job in ordered}
-    fed = any(job.context.source_region for job in ordered)
-    limits = Limits(target.concurrency, desired.clocks.total * (2 if fed else 1), GRACE)
-
-    def work(connection: Connection) -> Publication:
-        job = by_connection[connection]
-        try:
-            return _apply(job, image_data, relay_board)
-        finally:
-            relay_board.break_off(job.context.location)
-
-    return [Result.of(outcome) for outcome in each([job.connection for job in ordered], work, limits)]
-
-
-def _apply(job: Job, image_data: ImageData | None, relay_board: RelayBoard) -> Publication:
-    connection, context, plan = job.connection, job.context, job.plan
+def _bring(connection: Connection, job: Job) -> Change:
+    context, plan = job.context, job.plan
     glance, notes = glance_for(connection), list[str]()
     scheme = None
     with connection.within(context.desired.clocks.timeout, "timeout"):
         notes.extend(note for image_id in plan.clear if (note := discard(glance, image_id)))
     image = plan.image
-    if plan.upload and image_data:
-        transfer = Transfer(connection, context, plan.upload, image_data, relay_board)
-        image = _transferred(job, transfer, relay_board)
+    if plan.upload and job.image_data:
+        transfer = Transfer(connection, context, plan.upload, job.image_data, job.relay_board)
+        image = _transferred(glance, job, transfer)
         scheme = transfer.scheme.NAME
         notes.extend(transfer.notes)
-        image = finalize.publish(glance, context.desired, plan, image)
+        image = finalize.publish(glance, context.desired, plan, image, transfer.brought_along(image))
     elif image:
         image = _copied(glance, context, finalize.reactivate(glance, plan, image))
     with connection.within(context.desired.clocks.timeout, "timeout"):
         if image:
-            image = _finalised(glance, job, image)
+            image = _finalized(glance, job, image)
         for old in plan.remove:
             if plan.action != "deleted":
                 notes.extend(finalize.retire(glance, context.desired, old))
             else:
                 finalize.delete(glance, old)
-    gone = plan.action == "deleted"
-    return Publication(plan, None if gone else _record(connection, image), scheme, tuple(notes))
+    record = None if plan.action == "deleted" else _record(context, image)
+    return job.changed(record, scheme, tuple(notes))
 
 
-def _transferred(job: Job, transfer: Transfer, relay_board: RelayBoard) -> dict[str, Any]:
-    """Upload, hand on to those who wait, and copy to the other stores that are desired."""
+def _transferred(glance: Glance, job: Job, transfer: Transfer) -> dict[str, Any]:
+    """Upload, serve those who wait, and copy to the other stores that are desired."""
     image = transfer.run()
-    relay_board.keep(job.context.location, image)
+    job.relay_board.keep(job.context.location, image)
     try:
-        return _copied(glance_for(job.connection), job.context, image)
+        return _copied(glance, job.context, image)
     except OaktreeError as error:
-        error.add_residue(discard(glance_for(job.connection), image["id"]))
+        error.add_residue(discard(glance, image["id"]))
         raise
 
 
@@ -171,7 +171,7 @@ def _copied(glance: Glance, context: PlanContext, image: dict[str, Any]) -> dict
         return copy_image.copy(glance, context, image)
 
 
-def _finalised(glance: Glance, job: Job, image: dict[str, Any]) -> dict[str, Any]:
+def _finalized(glance: Glance, job: Job, image: dict[str, Any]) -> dict[str, Any]:
     plan = job.plan
     if plan.changes and not plan.upload:
         image = glance.patch(image["id"], plan.changes)
@@ -179,5 +179,5 @@ def _finalised(glance: Glance, job: Job, image: dict[str, Any]) -> dict[str, Any
     return finalize.deactivate(glance, plan, image)
 
 
-def _record(connection: Connection, image: dict[str, Any] | None) -> dict[str, Any] | None:
-    return image_record(image, connection.location) if image else None
+def _record(context: PlanContext, image: dict[str, Any] | None) -> dict[str, Any] | None:
+    return image_record(image, context.location) if image else None

@@ -42,7 +42,9 @@ class UploadPlan:
     size: int | None
     """Bytes; None where the data has still to be converted."""
     source_region: Location | None = None
-    """The Location that hands the image on; None where the bytes come from this machine."""
+    """The Location that serves the image; None where the bytes come from this machine."""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the record while it is unfinished: what the cloud refuses, it refuses before any data is sent."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,8 @@ def make_plan(context: PlanContext) -> Plan:
         return _absent(context, clear)
     if survey.busy:
         raise ConflictError(
-            f"an upload of this image is under way: {_ids(survey.busy)}",
-            hint="Wait for it to end; if nobody works on it any more, delete it.",
+            f"another upload of this image is in progress: {_ids(survey.busy)}",
+            hint="Wait for it to end; if it was abandoned, delete the image.",
         )
     if len(survey.images) - len(context.superseded) > 1 or (survey.images and context.current is None):
         raise ConflictError(
@@ -128,7 +130,7 @@ def _absent(context: PlanContext, clear: tuple[str, ...]) -> Plan:
     survey = context.survey
     if not (survey.images or clear or survey.busy):
         return Plan("unchanged")
-    protected = [image for image in survey.images if image.get("protected")]
+    protected = [image for image in (*survey.images, *survey.busy) if image.get("protected")]
     if protected:
         raise ConflictError(
             f"protected from deletion: {_ids(protected)}", hint="Set protected to false first, with state present."
@@ -139,7 +141,7 @@ def _absent(context: PlanContext, clear: tuple[str, ...]) -> Plan:
 
 
 def _uploaded(context: PlanContext, clear: tuple[str, ...]) -> Plan:
-    desired, current = context.desired, context.current
+    desired, current, survey = context.desired, context.current, context.survey
     context.check_stores()
     context.check_quota()
     if current:
@@ -148,7 +150,11 @@ def _uploaded(context: PlanContext, clear: tuple[str, ...]) -> Plan:
         hidden = current.get("os_hidden") if desired.hidden is None else desired.hidden
         desired = replace(desired, visibility=desired.visibility or current.get("visibility"), hidden=hidden)
     desired = replace(desired, properties={**context.upload_properties, **desired.properties})
-    operations = _difference(desired, {})[0]
+    operations, _none, target = _difference(desired, {})
+    metadata = {key: value for key, value in target.items() if key not in ("os_hidden", "protected", "visibility")}
+    if desired.visibility in ("public", "community"):
+        metadata |= {"visibility": desired.visibility, **({"os_hidden": True} if survey.hides else {})}
+        operations = tuple(_operation(key, value) for key, value in {"os_hidden": False, **target}.items())
     before, after = _difference(desired, current or {})[1:]
     before["content"] = _content(current)
     after["content"] = (
@@ -158,7 +164,7 @@ def _uploaded(context: PlanContext, clear: tuple[str, ...]) -> Plan:
         "replaced" if current else "created",
         image=current,
         clear=clear,
-        upload=_negotiate(context),
+        upload=replace(_negotiate(context), metadata=metadata),
         changes=operations,
         share=desired.members or (),
         activation="deactivate" if desired.state == "inactive" else None,
@@ -176,7 +182,7 @@ def _allow_replacement(desired: Desired, current: Mapping[str, Any]) -> None:
     if current.get("protected") and desired.protected is None:
         raise ConflictError(
             f"the image to be replaced is protected: {current['id']}",
-            hint="Say with protected whether the new one is to be; that allows the replacement.",
+            hint="Set protected explicitly to allow the replacement.",
         )
 
 
@@ -233,7 +239,7 @@ def _negotiate(context: PlanContext) -> UploadPlan:
     if desired and refusals[desired] is not None:
         raise RefusedError(
             f"scheme {desired} is not possible here: {refusals[desired]}",
-            hint=f"Possible are: {', '.join(scheme.NAME for scheme in usable) or 'none'}.",
+            hint=f"Possible schemes: {', '.join(scheme.NAME for scheme in usable) or 'none'}.",
         )
     if desired:
         usable = [scheme for scheme in usable if desired == scheme.NAME]
@@ -241,7 +247,7 @@ def _negotiate(context: PlanContext) -> UploadPlan:
         usable = [scheme for scheme in usable if scheme.SERVER_SIDE]
     if not usable:
         reasons = "; ".join(f"{name}: {refusal}" for name, refusal in refusals.items())
-        raise RefusedError(f"no way to upload an image: {reasons}")
+        raise RefusedError(f"no upload scheme is possible: {reasons}")
     reason = f"{desired} because the task asks for it" if desired else usable[0].reason(context)
     source_region = context.source_region if any(scheme.SERVER_SIDE for scheme in usable[:1]) else None
     return UploadPlan(tuple(usable), reason, context.disk_format, context.size, source_region)

@@ -73,31 +73,33 @@ def _served_by(context: PlanContext, source_region: Location | None) -> PlanCont
 
 
 class RelayBoard:
-    """The images that Locations hand on: promised when the plan is made, kept when they are active and verified."""
+    """The images that Locations serve: promised with the plan, available when they are active and verified."""
 
     def __init__(self) -> None:
         self._images: dict[Location, Future[Mapping[str, Any]]] = {}
         self._lock = Lock()
 
     def _promise(self, location: Location) -> Future[Mapping[str, Any]]:
-        """The same for whoever comes first, the one who hands on or the one who waits."""
+        """The same whoever asks first, the Location that serves or one that waits."""
         with self._lock:
             return self._images.setdefault(location, Future())
 
     def keep(self, location: Location, image: Mapping[str, Any]) -> None:
-        """Have the image handed on to those who wait; without effect where there is one already."""
+        """Make the image available to those that wait; without effect where there is one already."""
         if not self._promise(location).done():
             self._promise(location).set_result(image)
 
     def break_off(self, location: Location) -> None:
-        """Tell those who wait that nothing will come; without effect on a kept promise."""
+        """Report to those that wait that there will be no image; without effect where there is one."""
         if not self._promise(location).done():
-            self._promise(location).set_exception(ServerError(f"{location} has no image to hand on"))
+            self._promise(location).set_exception(
+                ServerError(f"{location} did not complete its image, so it cannot serve as source region")
+            )
 
     def wait(self, location: Location, deadline: Deadline) -> Mapping[str, Any]:
         """The image at the Location once it is there; raises `OaktreeError` when it will not be."""
         try:
-            return self._promise(location).result(timeout=deadline.remaining())
+            return self._promise(location).result(timeout=deadline.timeout())
         except FutureTimeoutError:
             raise deadline.expired() from None
         except OaktreeError as error:

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 UNFINISHED = {"queued", "saving", "uploading", "importing"}
 USABLE = {"active", "deactivated"}
 
-SWIFT_TASK = "swift_task"
-"""The scheme for which it matters whether tasks are open to us."""
-
 
 @dataclass(frozen=True)
 class Survey:
@@ -43,12 +40,14 @@ class Survey:
     """What the Location offers for an upload; None where none can be needed."""
     shared: str = "shared"
     """The visibility that this version of the image API gives to images with members."""
+    hides: bool = True
+    """Whether this version of the image API can hide images."""
     version: str = "2"
     """Major version of the image API that is spoken here."""
     use_tasks: bool = False
     """Whether the cloud's configuration says that images come by tasks."""
     tasks: bool | None = None
-    """Whether tasks are open to us; None where nobody asked."""
+    """Whether tasks are open to the project; None where it was not asked."""
     object_store: bool = False
     """Whether there is an object store."""
     members: tuple[str, ...] | None = None
@@ -57,10 +56,13 @@ class Survey:
     """Limits of the project, where an upload is needed and the Location has some."""
 
 
-def survey(connection: Connection, desired: Desired, origin: Fingerprint | None, disk_format: str) -> Survey:
+def survey(
+    connection: Connection, desired: Desired, origin: Fingerprint | None, disk_format: str, *, ask_tasks: bool = False
+) -> Survey:
     """Look at the Location: two list requests, two more for an upload or another store, and one for an upload's quota.
 
-    ``origin`` is the content that the image is to have, None where it does not matter.
+    ``origin`` is the content that the image is to have, None where it does not matter. With ``ask_tasks``, where an
+    upload is needed, one more request asks whether tasks are open to the project.
     """
     glance = glance_for(connection)
     owner = connection.location.project.id
@@ -84,11 +86,12 @@ def survey(connection: Connection, desired: Desired, origin: Fingerprint | None,
             *(image for image in marked if image not in leftovers),
             *(image for image in named if image["status"] in UNFINISHED),
         ),
-        offers=glance.offers() if needs_offers else None,
+        offers=glance.capabilities() if needs_offers else None,
         shared=glance.SHARED,
+        hides=glance.HIDES,
         version=glance.VERSION,
         use_tasks=settings.image_api_use_tasks,
-        tasks=_tasks(connection) if needs_offers and desired.scheme == SWIFT_TASK else None,
+        tasks=_tasks(connection) if needs_offers and ask_tasks else None,
         object_store=has_object_store(connection),
         members=glance.members(images[0]["id"]) if shared else None,
         quota={} if there else glance.quota(),

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import math
-import time
 from typing import TYPE_CHECKING, Any
 
+from ..._core.deadline import clock
 from ..._core.errors import (
     AuthError,
     ConfigError,
@@ -22,14 +22,15 @@ from ..._core.errors import (
     ServerError,
     UnreachableError,
 )
-from ..._core.retry import PASSING, Attempts, Policy, with_retries
-from ..._glance.v2 import IMPORT_LOCK
+from ..._core.retry import TRANSIENT, Attempts, Policy, with_retries
+from ..._glance.v2 import IMPORT_LOCK, custom_properties
 from ..fingerprint import verify
 from ..import_wait import ImportWait, given_up
 from .attempt import Attempt
-from .schemes import is_detour
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..._cloud.connection import Connection
     from ..._glance.v2 import Glance
     from ..source.image_data import ImageData
@@ -39,24 +40,21 @@ if TYPE_CHECKING:
     from .schemes import Scheme
 
 CLEANUP_TIMEOUT = 30.0
-"""Seconds that the removal of a half-made image may take, on top of whatever clock ran out."""
+"""Seconds that the removal of a half-made image may take, beyond the timeout that expired."""
 
 LATE = 2.0
 """Seconds in which an image may yet come whose creation was not answered."""
 LOOK = 0.25
 """Seconds between looks for it."""
 
-UPLOADS = Policy(errors=(AuthError, IntegrityError, *PASSING), first=2.0)
+UPLOADS = Policy(errors=(AuthError, IntegrityError, *TRANSIENT), first=2.0)
 """Whole uploads by one scheme."""
 
-DELETIONS = Policy(attempts=math.inf, errors=(ConflictError, *PASSING), first=2.0, longest=1.0)
+DELETIONS = Policy(attempts=math.inf, errors=(ConflictError, *TRANSIENT), first=2.0, longest=1.0)
 """Of a half-made image: Glance refuses while an import goes on."""
 
 _NOT_OPEN = {None, 403, 404, 405, 410, 415, 501}
 """Answers that mean: this scheme is not open to us after all. None is the collection's own finding."""
-
-_FETCHING = {"glance_download", "web_download"}
-"""Schemes by which the cloud gets the data from others: those may be at fault, whatever the error is."""
 
 _SENT = {"importing", "active"}
 _UNDER_WAY = {"saving", "uploading", "importing", "active"}
@@ -80,7 +78,8 @@ class Transfer:
         self.relay_board = relay_board
         self.scheme = upload.schemes[0]
         """The one that is tried, and in the end the one that served."""
-        self._insisted = False
+        self._exhausted = False
+        self._refused = False
         self.notes: list[str] = []
         """What did not go as planned, for the user."""
         self._left: list[str] = []
@@ -103,13 +102,19 @@ class Transfer:
                 failed.append(f"{scheme.NAME}: {error.message}")
                 self.notes.append(f"{scheme.NAME} failed, {schemes[0].NAME} instead: {error.message}")
 
+    def brought_along(self, image: Mapping[str, Any]) -> set[str]:
+        """Names of properties that the image has of the one that it was fetched from, and that nobody asked for."""
+        if not (self.scheme.SERVER_SIDE and self.context.source_region):
+            return set()
+        served = self.relay_board.wait(self.context.source_region, self.connection.deadline)
+        foreign = custom_properties(image).items() & custom_properties(served).items()
+        return {key for key, _value in foreign} - {*self.context.desired.properties, *self.context.upload_properties}
+
     def _fallbacks(self, failed: Scheme, schemes: list[Scheme], error: OaktreeError) -> list[Scheme]:
-        """Those that may do better: none for an image that is refused, and detours only where the direct way is."""
-        try:
-            self.connection.deadline.remaining()
-        except DeadlineError:
+        """Those that may succeed: none for an image that is refused, and detours only where the direct scheme is."""
+        if self._refused or self._is_over():
             return []
-        if failed.NAME in _FETCHING:
+        if failed.FETCHES:
             return [] if isinstance(error, (ConfigError, InputError, QuotaError)) else schemes
         if isinstance(error, RefusedError):
             if error.status not in _NOT_OPEN:
@@ -118,19 +123,26 @@ class Transfer:
                 error.message = f"the Location does not take image data from this project: {error.message}"
             return schemes
         if isinstance(error, (DeadlineError, ServerError)):
-            return [scheme for scheme in schemes if not is_detour(scheme, self.context)]
+            return [scheme for scheme in schemes if not scheme.is_detour(self.context)]
         return []
+
+    def _is_over(self) -> bool:
+        try:
+            self.connection.deadline.remaining()
+        except DeadlineError:
+            return True
+        return False
 
     def _by(self, scheme: Scheme) -> dict[str, Any]:
         if scheme.SERVER_SIDE and self.context.source_region:
-            # before the transfer begins, so that the source_region's time is not taken from its clock
+            # before the transfer begins, so that waiting does not count towards transfer_timeout
             self.relay_board.wait(self.context.source_region, self.connection.deadline)
         attempts = Attempts(UPLOADS, self.connection.deadline)
         while True:
             try:
                 return self._attempt(scheme)
             except OaktreeError as error:
-                if self._insisted:
+                if self._exhausted:
                     raise
                 if attempts.remain(error):
                     count = f"attempt {attempts.failures + 1} of {UPLOADS.attempts:g}"
@@ -138,7 +150,7 @@ class Transfer:
                 attempts.failed(error)
 
     def _attempt(self, scheme: Scheme) -> dict[str, Any]:
-        attempt = Attempt(self.connection, self.context, self.image_data, self.relay_board)
+        attempt = Attempt(self.connection, self.context, self.image_data, self.relay_board, self.upload.metadata)
         try:
             with self.connection.within(self.context.desired.clocks.transfer_timeout, "transfer_timeout"):
                 self._send(scheme, attempt)
@@ -152,7 +164,8 @@ class Transfer:
             if attempt.expected:
                 verify(image, attempt.expected)
         except OaktreeError as error:
-            self._insisted = attempt.insisted
+            self._exhausted = attempt.exhausted
+            self._refused = attempt.refused
             if attempt.image_id:
                 error.add_residue(discard(attempt.glance, attempt.image_id))
             self._left += error.residue
@@ -192,18 +205,18 @@ def until_active(patience: ImportWait, *, importing: bool) -> dict[str, Any]:
 
 
 def discard(glance: Glance, image_id: str) -> str:
-    """Remove an image, whatever clock ran out, and insist: Glance refuses while an import goes on.
+    """Remove an image, whatever timeout expired, and retry: Glance refuses while an import goes on.
 
     One whose creation was not answered is waited for, `LATE` at the most. Returns nothing, or what stays and why.
     """
     with glance.connection.grace(CLEANUP_TIMEOUT):
         deadline = glance.connection.deadline
-        late = time.monotonic() + LATE
+        late = clock.monotonic() + LATE
         try:
             while not with_retries(lambda: glance.delete(image_id), DELETIONS, deadline):
                 if image_id not in glance.unanswered:
                     return ""
-                if time.monotonic() >= late:
+                if clock.monotonic() >= late:
                     return f"the image {image_id} may come yet: its creation was not answered"
                 deadline.sleep(LOOK)
         except OaktreeError as error:

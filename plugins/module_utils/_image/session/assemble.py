@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import hashlib
-import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
 from ..._cloud.capabilities import capabilities
-from ..._cloud.service import json_object, segment, service_at
+from ..._cloud.service import segment, service_at
 from ..._cloud.translate import translate
+from ..._core.deadline import clock
 from ..._core.errors import ConflictError, IntegrityError, OaktreeError, RefusedError, ServerError
 from ..._glance.v2 import Glance
 from ..fingerprint import DIGESTS, Fingerprint, stored_digests, verify
@@ -94,7 +94,7 @@ class FromSegments:
             raise RefusedError(f"the object store does not answer: {offered.missing.get('object_store')}")
         signer = self._segments.prepare(offered.object_store)
         path = self._segments.assemble(found, clocks.stall_timeout)
-        url = signer.url("GET", path, int(time.time() + clocks.import_timeout) + AFTER_IMPORT)
+        url = signer.url("GET", path, int(clock.time() + clocks.import_timeout) + AFTER_IMPORT)
         ways = [self._by_web_download] if web_download.METHOD in offered.import_methods else []
         ways += [self._by_task] if offered.tasks else []
         with self._connection.within(clocks.import_timeout, "import_timeout"):
@@ -126,7 +126,7 @@ class FromSegments:
         fields = {**self._upload.brought_in_fields(self._desired), "owner": self._connection.location.project.id}
         told = {"import_from": url, "import_from_format": self._upload.content.disk_format, "image_properties": fields}
         service = service_at(self._connection, "image")
-        task = json_object(service.request("POST", "/tasks", retry=False, json={"type": "import", "input": told}))
+        task = service.json("POST", "/tasks", retry=False, json={"type": "import", "input": told})
         while task.get("status") in ("pending", "processing"):
             self._connection.deadline.sleep(POLL)
             task = service.json("GET", f"/tasks/{segment(task['id'])}")

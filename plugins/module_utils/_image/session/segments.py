@@ -9,11 +9,11 @@ The container is made for the one upload, and named after it; its key for signed
 from __future__ import annotations
 
 import hashlib
-import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from ..._core.deadline import clock
 from ..._core.errors import ConflictError, OaktreeError
 from ..._core.retry import Policy, with_retries
 from ..._object_store.client import Container
@@ -73,7 +73,7 @@ class Segments:
         self.container = f"{container_prefix(name)}{upload.image_id}"
         self.delete_at = int((upload.until + KEPT).timestamp())
         digest = next(upload.content.digests[one] for one in reversed(DIGESTS) if one in upload.content.digests)
-        lifetime = max(1, self.delete_at - int(time.time()))
+        lifetime = max(1, self.delete_at - int(clock.time()))
         self._target = ObjectTarget(self.container, OBJECT, digest, upload.image_id, lifetime)
 
     def prepare(self, limits: ObjectStore) -> Signer:
@@ -123,7 +123,7 @@ class Segments:
         if len(segments) == 1:
             verify(self._swift, self._target, self._size, segments[0].etag)
         else:
-            assemble(self._swift, self._target, segments, began=time.monotonic(), stall_timeout=stall_timeout)
+            assemble(self._swift, self._target, segments, began=clock.uptime(), stall_timeout=stall_timeout)
         return f"{self.container}/{OBJECT}"
 
     def _name(self, part: Part) -> str:

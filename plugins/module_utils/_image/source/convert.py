@@ -132,7 +132,7 @@ def _run(command: Sequence[str], deadline: Deadline) -> str:
 
     The command reads data of unknown origin, so its memory, processor time and open files are limited.
     """
-    seconds = math.ceil(min(deadline.remaining(), LONGEST)) * (os.cpu_count() or 1)
+    seconds = math.ceil(deadline.timeout(LONGEST)) * (os.cpu_count() or 1)
     limited = [sys.executable, "-I", "-S", "-c", _LIMITED, str(os.getpid()), str(MEMORY), str(seconds), *command]
     with (
         tempfile.TemporaryFile() as output,

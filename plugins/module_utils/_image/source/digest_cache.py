@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from pathlib import Path
 
+from ..._core.deadline import clock
 from ..._local import private_files
 from ..fingerprint import DIGESTS
 from .image_file import ImageFile, open_image_file
@@ -53,7 +53,7 @@ def _read(path: str) -> ImageFile:
         return open_image_file(path)  # which reports what is wrong with it
     read = open_image_file(path)
     with suppress(OSError):  # it is gone: sending it will fail
-        if before == file_state(file) and time.time() - file.stat().st_mtime > SETTLED:
+        if before == file_state(file) and clock.time() - file.stat().st_mtime > SETTLED:
             facts = {fact: getattr(read, fact) for fact in ("size", "disk_format", "digests", "virtual_size")}
             private_files.write("digests", _key(file, before), facts)
     return read

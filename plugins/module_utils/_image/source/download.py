@@ -20,7 +20,7 @@ from ..._core.errors import (
     ServerError,
     UnreachableError,
 )
-from ..._core.retry import PASSING, Attempts, Policy, with_retries
+from ..._core.retry import TRANSIENT, Attempts, Policy, with_retries
 from ..._glance.client import glance_for
 from ..fingerprint import same_format, verify_download
 from .image_file import ImageFile, open_image_file
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from ..._core.deadline import Deadline
 
 PIECE = 256 << 10
-BREAKS = Policy(errors=(DeadlineError, *PASSING))
+BREAKS = Policy(errors=(DeadlineError, *TRANSIENT))
 """Attempts in a row in which not a single byte arrives; fewer where the server sends nothing at all."""
 
-WEB = Policy(errors=(DeadlineError, *PASSING), stalls=3)
+WEB = Policy(errors=(DeadlineError, *TRANSIENT), stalls=3)
 """Requests for a file on the web."""
 
 
@@ -169,7 +169,7 @@ class _WebFile:
         if offset and self._version:
             headers |= {"Range": f"bytes={offset}-", "If-Range": self._version}
         try:
-            timeout = min(self._stall_timeout, self._deadline.remaining())
+            timeout = self._deadline.timeout(self._stall_timeout)
             response = requests.get(self._url, headers=headers, stream=True, timeout=timeout)
         except requests.RequestException as exc:
             raise translate(exc) from exc

@@ -67,7 +67,7 @@ class ImageData:
         """A local file with the data in this format. Every caller gets the error of a conversion that failed."""
         with self._lock:
             conversion = self._conversions.setdefault(disk_format, _Conversion())
-        if not conversion.lock.acquire(timeout=deadline.remaining()):
+        if not conversion.lock.acquire(timeout=deadline.timeout()):
             raise deadline.expired()
         try:
             if conversion.error:

@@ -28,6 +28,8 @@ from tests.support.fake_openstack.glance import Glance
 from tests.support.fake_openstack.glance_images import Image, Task
 from tests.support.run_module import run_module
 
+pytestmark = pytest.mark.usefixtures("fast_clock")
+
 
 @pytest.fixture
 def clouds(fake_openstack: Callable[..., FakeOpenStack]) -> FakeOpenStack:
@@ -146,7 +148,7 @@ def test_message_of_a_failed_import_is_passed_on(
 
 
 def test_import_that_takes_its_time_is_waited_for(glance: Glance, options: dict[str, Any], file: Path) -> None:
-    glance.import_seconds = 1.0
+    glance.import_seconds = 0.3
     (result,) = run_module("image", **options, scheme="glance_direct")["results"]
     assert (result["action"], result["image"]["status"]) == ("created", "active")
     assert result["image"]["hash_value"] == hashlib.sha512(file.read_bytes()).hexdigest()
@@ -176,9 +178,9 @@ def test_image_is_published_only_when_the_import_has_written_its_last(
 
 def test_stuck_import_ends_by_its_clock(glance: Glance, options: dict[str, Any]) -> None:
     glance.import_seconds = 600.0
-    ended = run_module("image", **options, scheme="glance_direct", import_timeout=0.5)
+    ended = run_module("image", **options, scheme="glance_direct", import_timeout=10.0)
     (failure,) = ended["failures"]
-    assert (failure["kind"], failure["error"]) == ("timeout", "not finished within import_timeout (0.5 s)")
+    assert (failure["kind"], failure["error"]) == ("timeout", "not finished within import_timeout (10 s)")
     assert glance.images == {}
 
 

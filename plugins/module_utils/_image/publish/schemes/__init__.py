@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ways to get image data into a cloud, one file each, in the order in which they are preferred."""
+"""The upload schemes, one file each, in the order of preference."""
 
 from __future__ import annotations
 
@@ -15,17 +15,26 @@ if TYPE_CHECKING:
 
 
 class Scheme(Protocol):
-    """What a module of this package has."""
+    """What a module of this package has. Nothing else in the collection knows a scheme by its name."""
 
     NAME: str
+    SUMMARY: str
+    """What it does, in one line, for the documentation."""
+    NEEDS_TASKS: bool
+    """Whether it matters, where the user asks for the scheme, if tasks are open to the project."""
+    FETCHES: bool
+    """Whether the cloud gets the data from elsewhere: that may be at fault, whatever the error is."""
     SERVER_SIDE: bool
     """Whether another Location hands the image on, so that no bytes leave this machine."""
 
     def refusal(self, context: PlanContext) -> str | None:
-        """Why the Location cannot be served this way; None when it can."""
+        """Why the scheme cannot serve the Location; None when it can."""
 
     def reason(self, context: PlanContext) -> str:
         """One sentence: why this scheme, where it is chosen."""
+
+    def is_detour(self, context: PlanContext) -> bool:
+        """Whether the data would go by the object store although the cloud may take them directly."""
 
     def send(self, attempt: Attempt) -> None:
         """Create the image record and get the data into it, once; the image turns active now or some time later.
@@ -39,11 +48,9 @@ SCHEMES: tuple[Scheme, ...] = (v1_put, glance_download, web_download, v2_put, gl
 
 def by_preference(context: PlanContext) -> list[Scheme]:
     """All schemes; those that take a detour come last, in the same order."""
-    return sorted(SCHEMES, key=lambda scheme: is_detour(scheme, context))
+    return sorted(SCHEMES, key=lambda scheme: scheme.is_detour(context))
 
 
-def is_detour(scheme: Scheme, context: PlanContext) -> bool:
-    """Whether the data would go by the object store although the cloud may take them directly."""
-    if scheme.NAME == web_download.NAME:
-        return not web_download.fetches(context)
-    return scheme.NAME == swift_task.NAME and not context.survey.use_tasks
+def needs_tasks(name: str | None) -> bool:
+    """Whether the scheme of this name needs tasks; False without a name."""
+    return any(name == scheme.NAME and scheme.NEEDS_TASKS for scheme in SCHEMES)

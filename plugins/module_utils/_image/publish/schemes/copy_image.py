@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Glance's interoperable import, method ``copy-image``: from one store of a Location to its others.
 
-Not a way in, so not one of `SCHEMES`: it serves images that are there, just uploaded or since long.
+No upload, so not one of `SCHEMES`: it is for images that exist, just uploaded or older.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _start(glance: Glance, image_id: str, missing: tuple[str, ...]) -> None:
 
 
 def _goes_on(glance: Glance, image_id: str, error: OaktreeError) -> bool:
-    """Whether the image is being imported. Raises ``error`` where nobody says."""
+    """Whether the image is being imported. Raises ``error`` where that cannot be found out."""
     try:
         return IMPORT_LOCK in (glance.get(image_id) or {})
     except OaktreeError:

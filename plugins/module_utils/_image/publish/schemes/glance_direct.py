@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from ..context import PlanContext
 
 NAME = "glance_direct"
+SUMMARY = "PUT to the staging area, then an import"
+NEEDS_TASKS = False
+FETCHES = False
 SERVER_SIDE = False
 METHOD = "glance-direct"
 
@@ -22,6 +25,10 @@ def refusal(context: PlanContext) -> str | None:
 
 def reason(_context: PlanContext) -> str:
     return f"{NAME} because the Location takes image data by staged import"
+
+
+def is_detour(_context: PlanContext) -> bool:
+    return False
 
 
 def send(attempt: Attempt) -> None:

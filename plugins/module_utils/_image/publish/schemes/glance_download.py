@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ..context import PlanContext
 
 NAME = "glance_download"
+SUMMARY = "another region of the same cloud serves the image"
+NEEDS_TASKS = False
+FETCHES = True
 SERVER_SIDE = True
 METHOD = "glance-download"
 
@@ -26,13 +29,17 @@ def refusal(context: PlanContext) -> str | None:
 
 
 def reason(context: PlanContext) -> str:
-    return f"{NAME} because {context.source_region} of the same cloud can hand the image on"
+    return f"{NAME} because {context.source_region} of the same cloud can serve the image"
+
+
+def is_detour(_context: PlanContext) -> bool:
+    return False
 
 
 def send(attempt: Attempt) -> None:
     source_region = attempt.context.source_region
     if source_region is None:
-        raise ServerError("nobody hands the image on")
+        raise ServerError("no source region was chosen for glance-download")
     image = attempt.relay_board.wait(source_region, attempt.connection.deadline)
     attempt.create(fingerprint_of(image))
     method = {"name": METHOD, "glance_region": str(source_region.region), "glance_image_id": str(image["id"])}

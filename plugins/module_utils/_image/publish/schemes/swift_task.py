@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from ..context import PlanContext
 
 NAME = "swift_task"
+SUMMARY = "an import task fetches a temporary object, or the user's URL"
+NEEDS_TASKS = True
+FETCHES = False
 SERVER_SIDE = False
 
 HICCUP = "Error code: '396'"
@@ -42,7 +45,7 @@ PAUSE = 0.5
 LONGEST_PAUSE = 10.0
 
 _BY_TASK = ("name", "disk_format", "container_format")
-"""Fields that the vendor's import sets, and nobody may change then."""
+"""Fields that the vendor's import sets, and that cannot be changed afterwards."""
 
 
 def refusal(context: PlanContext) -> str | None:
@@ -61,18 +64,22 @@ def reason(context: PlanContext) -> str:
     return f"{NAME} because a task can import what the cloud fetches"
 
 
+def is_detour(context: PlanContext) -> bool:
+    return not context.survey.use_tasks
+
+
 def send(attempt: Attempt) -> None:
     if attempt.context.survey.use_tasks:
         source = attempt.source
         properties = {"name": upload_name(attempt.context.desired.name)}
-        place = temporary_object.put(attempt, source).path
+        place = attempt.temporary_object(source).path
     else:
         if attempt.context.survey.tasks is None:
             tasks(attempt.connection)  # before anything is sent in vain
         source = attempt.source
         properties = {**attempt.fields(source), "owner": str(attempt.connection.location.project.id)}
         fetched = web_download.fetches(attempt.context)
-        place = str(attempt.image_data.url) if fetched else temporary_object.put(attempt, source).signed_url()
+        place = str(attempt.image_data.url) if fetched else attempt.temporary_object(source).signed_url()
     attempt.expected = source
     desired = {"import_from": place, "import_from_format": source.disk_format, "image_properties": properties}
     try:
@@ -125,11 +132,11 @@ def _finish(attempt: Attempt, source: ImageFile, desired: dict[str, Any], task_i
             task_id = _start(attempt, desired)
         attempt.image_id = str(task["result"]["image_id"])
     except (AttributeError, KeyError, TypeError) as exc:
-        raise ServerError(f"the import task makes no sense: {type(exc).__name__}: {exc}") from exc
+        raise ServerError(f"the import task cannot be parsed: {type(exc).__name__}: {exc}") from exc
     except OaktreeError as error:
         attempt.image_id = _stray(attempt)
         if isinstance(error, DeadlineError) and attempt.image_id is None:
-            error.add_residue(f"the import task {task_id} may go on: the cloud lets nobody cancel it")
+            error.add_residue(f"the import task {task_id} may still be running; the cloud offers no way to cancel it")
         raise
     _clear_others(attempt)
     if attempt.context.survey.use_tasks:
@@ -161,7 +168,7 @@ def _stray(attempt: Attempt) -> str | None:
 
 
 def _clear_others(attempt: Attempt) -> None:
-    """Have those go that tasks of killed runs made while this one was under way."""
+    """Have images removed that tasks of killed runs made while this one was running."""
 
     def delete(image_id: str) -> str:
         try:

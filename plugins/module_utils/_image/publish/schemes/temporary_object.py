@@ -3,18 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Image data in the Location's object store, for as long as its image service takes to fetch them.
 
-Each image name has a container of its own, so that a run finds what one before it left: segments are taken up, all else
-goes with the container. What nobody comes back for expires.
+Each image name has a container of its own, so that a run finds what one before it left: segments are resumed, all else
+is removed with the container. Abandoned data expires.
 """
 
 from __future__ import annotations
 
 import hashlib
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...._cloud.capabilities import object_store
+from ...._core.deadline import clock
 from ...._core.errors import ConflictError, OaktreeError
 from ...._glance.v2 import UPLOAD
 from ...._object_store.client import Container, Swift
@@ -27,19 +27,18 @@ from ...._object_store.upload_file import FileUpload, UploadOptions
 from ...upload_marker import is_leftover, upload_marker
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ...._cloud.connection import Connection
     from ...desired import Desired
     from ...source.image_file import ImageFile
-    from ..attempt import Attempt
 
 OBJECT = "image"
 SPARE = 3600
 """Seconds that the data stay beyond the longest time the upload may take."""
 
 CLEANUP_TIMEOUT = 30.0
-"""Seconds that the removal may take, on top of whatever clock ran out."""
+"""Seconds that the removal may take, beyond the timeout that expired."""
 
 
 @dataclass(frozen=True)
@@ -57,31 +56,29 @@ class TemporaryObject:
 
     def signed_url(self) -> str:
         """A URL that gives the data to whoever has it: a secret. Raises RefusedError where there are none."""
-        return signer(self.swift, self.container, self.digests).url("GET", self.path, int(time.time()) + self.lifetime)
+        return signer(self.swift, self.container, self.digests).url("GET", self.path, int(clock.time()) + self.lifetime)
 
 
-def put(attempt: Attempt, source: ImageFile) -> TemporaryObject:
-    """Upload the file to the object store; it is removed when the attempt ends, whichever way.
+def put(
+    connection: Connection, desired: Desired, source: ImageFile, on_made: Callable[[Callable[[], str]], None]
+) -> TemporaryObject:
+    """Upload the file to the object store.
 
-    Raises ConflictError where another run does the same, and `OaktreeError`.
+    ``on_made`` is given what removes it, and reports what it could not remove, before anything is sent. Raises
+    ConflictError where another run does the same, and `OaktreeError`.
     """
-    connection, desired = attempt.connection, attempt.context.desired
     swift, limits = Swift(connection), object_store(connection)
     if in_use(connection, desired):
         raise ConflictError(
-            f"an upload of this image is under way: there are data of it in {_container(desired)}",
-            hint="Wait for it to end; if nobody works on it any more, delete the container.",
+            f"another upload of this image is in progress (container {_container(desired)})",
+            hint="Wait for it to end; if it was abandoned, delete the container.",
         )
     container = swift.ensure_container(_container(desired))
-    attempt.temporary.append(lambda: _remove(swift, container))
+    on_made(lambda: _remove(swift, container))
     lifetime = int(desired.clocks.total) + SPARE
     target = ObjectTarget(container.name, OBJECT, source.digests["sha256"], upload_marker(), lifetime)
     pace = UploadOptions(part_size(source.size, limits), stall_timeout=desired.clocks.stall_timeout)
-    try:
-        FileUpload(swift, File(source.path, source.size), target, pace).run()
-    except OaktreeError:
-        attempt.insisted = True
-        raise
+    FileUpload(swift, File(source.path, source.size), target, pace).run()
     return TemporaryObject(swift, container, lifetime, limits.tempurl_digests)
 
 
@@ -89,9 +86,9 @@ def in_use(connection: Connection, desired: Desired) -> bool:
     """Whether a run other than this one has data of the image there, and goes on: two requests and more."""
     swift, container = Swift(connection), _container(desired)
     whole = swift.head(container, OBJECT)
-    found = [(trace.mark, trace.updated_at) for trace in orphans(swift, container, OBJECT)]
+    found = [(trace.marker, trace.updated_at) for trace in orphans(swift, container, OBJECT)]
     if whole:
-        found.append((whole.mark, whole.updated_at))
+        found.append((whole.marker, whole.updated_at))
     return any(
         who != upload_marker() and not is_leftover({UPLOAD: who, "updated_at": when}, desired.clocks.total)
         for who, when in found

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from ..context import PlanContext
 
 NAME = "v1_put"
+SUMMARY = "PUT to the image API v1"
+NEEDS_TASKS = False
+FETCHES = False
 SERVER_SIDE = False
 
 
@@ -30,6 +33,10 @@ def refusal(context: PlanContext) -> str | None:
 
 def reason(_context: PlanContext) -> str:
     return f"{NAME} because the Location's configuration names image API v1"
+
+
+def is_detour(_context: PlanContext) -> bool:
+    return False
 
 
 def send(attempt: Attempt) -> None:

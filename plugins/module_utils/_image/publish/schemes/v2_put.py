@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from ..context import PlanContext
 
 NAME = "v2_put"
+SUMMARY = "PUT to the image API v2"
+NEEDS_TASKS = False
+FETCHES = False
 SERVER_SIDE = False
 
 
@@ -23,7 +26,11 @@ def refusal(context: PlanContext) -> str | None:
 
 
 def reason(_context: PlanContext) -> str:
-    return f"{NAME} because the image API is v2, and one request is the quickest way in"
+    return f"{NAME} because the image API is v2, and one request is the fastest upload"
+
+
+def is_detour(_context: PlanContext) -> bool:
+    return False
 
 
 def send(attempt: Attempt) -> None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import temporary_object
-
 if TYPE_CHECKING:
     from ..attempt import Attempt
     from ..context import PlanContext
 
 NAME = "web_download"
+SUMMARY = "the cloud fetches a URL: the user's, or that of a temporary object"
+NEEDS_TASKS = False
+FETCHES = True
 SERVER_SIDE = False
 METHOD = "web-download"
 
@@ -41,8 +42,12 @@ def reason(context: PlanContext) -> str:
     return f"{NAME} because the cloud can fetch from its object store"
 
 
+def is_detour(context: PlanContext) -> bool:
+    return not fetches(context)
+
+
 def send(attempt: Attempt) -> None:
     source = attempt.source
     attempt.create(source)
-    url = attempt.image_data.url if fetches(attempt.context) else temporary_object.put(attempt, source).signed_url()
+    url = attempt.image_data.url if fetches(attempt.context) else attempt.temporary_object(source).signed_url()
     attempt.start_import({"name": METHOD, "uri": str(url)})

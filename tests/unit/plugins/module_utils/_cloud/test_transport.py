@@ -16,8 +16,15 @@ import requests
 from requests.exceptions import ChunkedEncodingError
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import transport
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.transport import AbortableAdapter
-from tests.support.fake_openstack import FakeOpenStack, TrickleAnswer
+from tests.support.fake_openstack import (
+    BlackHole,
+    FakeOpenStack,
+    TrickleAnswer,
+)
+from tests.support.run_core import ask_one, kinds
 
 
 @pytest.fixture
@@ -49,12 +56,12 @@ def seconds_to_break(adapter: AbortableAdapter, ready: Callable[[], object], ask
     """Seconds from the word to the end of a request, which must fail."""
     told: list[float] = []
 
-    def break_off() -> None:
+    def abort() -> None:
         ready()
         told.append(time.monotonic())
-        adapter.break_off()
+        adapter.abort()
 
-    thread = threading.Thread(target=break_off)
+    thread = threading.Thread(target=abort)
     thread.start()
     with pytest.raises((requests.ConnectionError, ChunkedEncodingError)):
         ask()
@@ -93,7 +100,7 @@ def test_a_proxy_that_says_nothing(adapter: AbortableAdapter, session: requests.
 def test_a_host_that_takes_no_connection(
     adapter: AbortableAdapter, session: requests.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "PATIENCE", 0.3)
+    monkeypatch.setattr(transport, "CONNECT_ATTEMPT", 0.3)
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         fillers = [socket.socket() for _filler in range(3)]
         for filler in fillers:
@@ -123,7 +130,7 @@ def test_nothing_goes_through_afterwards(
     region = clouds["cloud1"]["r1"]
     session.get(f"{region.nova.url}/", timeout=5)
     sent = clouds.counters.requests()
-    adapter.break_off()
+    adapter.abort()
     for url in (region.nova.url, region.glance.url):  # a connection that is there, and a new one
         with pytest.raises(requests.ConnectionError):
             session.get(f"{url}/", timeout=5)
@@ -141,3 +148,16 @@ def test_one_connection_serves_many_requests(
             sockets.add(raw.connection.sock.getsockname())
             assert answer.content
     assert len(sockets) == 1
+
+
+def test_a_request_is_bounded_by_api_timeout(fake_openstack: Callable[..., FakeOpenStack]) -> None:
+    clouds = fake_openstack()
+    clouds["cloud1"]["r1"].fault("GET", "/servers", BlackHole())
+
+    def servers(connection: Connection) -> dict[str, Any]:
+        return service_at(connection, "compute").json("GET", "/servers")
+
+    result = ask_one(clouds, servers, timeout=20, api_timeout=0.3)
+    assert kinds([result]) == {"cloud1/r1/demo": "timeout"}
+    assert result.seconds < 2
+    assert clouds.counters.requests(service="compute") == 1

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clocks end work in time, and a cancelled run ends all of it."""
+"""Deadlines end work in time, a cancelled run ends all of it, and a test can turn the clock of both."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ import time
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Cancellation, Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import (
+    Cancellation,
+    Clock,
+    Deadline,
+)
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError
 
 
@@ -72,3 +76,44 @@ def test_a_cancelled_run_has_one_time_for_cleaning_up() -> None:
     assert 0 < cancelled.grace <= 0.2
     time.sleep(0.25)
     assert cancelled.grace == 0
+
+
+def test_a_turned_clock_goes_on_from_where_it_is() -> None:
+    clock = Clock()
+    moments = [time.monotonic(), clock.monotonic()]
+    clock.turn(1000)
+    moments.append(clock.monotonic())
+    time.sleep(0.01)
+    moments.append(clock.monotonic())
+    clock.turn(1)
+    moments.append(clock.monotonic())
+    assert moments == sorted(moments)
+    assert 10 <= moments[3] - moments[0] < 3000
+    assert clock.monotonic() - moments[4] < 3
+
+
+def test_pauses_and_deadlines_take_less_on_a_turned_clock(fast_clock: Clock) -> None:
+    deadline, start = Deadline(fast_clock.speed * 0.4), time.monotonic()
+    deadline.sleep(fast_clock.speed * 0.1)
+    assert 0.1 <= time.monotonic() - start < 0.3
+    assert not deadline.cancelled.wait(fast_clock.speed * 0.1)
+    fast_clock.sleep(fast_clock.speed * 0.2)
+    assert 0.4 <= time.monotonic() - start < 0.8
+    with pytest.raises(DeadlineError, match="timeout"):
+        deadline.remaining()
+
+
+def test_sockets_and_locks_get_real_seconds(fast_clock: Clock) -> None:
+    deadline = Deadline(fast_clock.speed * 20)
+    assert 19 < deadline.timeout() <= 20 < deadline.remaining()
+    assert deadline.timeout(3) == 3
+    assert fast_clock.real(fast_clock.turned(7)) == 7
+
+
+def test_what_others_compare_with_clocks_of_their_own_is_not_turned(fast_clock: Clock) -> None:
+    before = fast_clock.time(), fast_clock.uptime()
+    fast_clock.sleep(1)
+    assert fast_clock.time() - before[0] < 1
+    assert fast_clock.uptime() - before[1] < 1
+    assert abs(fast_clock.time() - time.time()) < 1
+    assert abs(fast_clock.uptime() - time.monotonic()) < 1

@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import cloud_task
 from tests.support.fake_openstack import Answer, FakeOpenStack, Region
 from tests.support.fake_openstack.glance_images import Image
 from tests.support.run_module import ModuleRun, run_module
 
 DATA = os.urandom(300_000)
+
+pytestmark = pytest.mark.usefixtures("fast_clock")
 
 
 @pytest.fixture
@@ -49,7 +50,6 @@ def image(clouds: FakeOpenStack, region: Region) -> Image:
 def _apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """The module takes over signals, which in this process belong to pytest."""
     monkeypatch.setattr(signal, "signal", lambda _number, _handler: None)
-    monkeypatch.setattr(cloud_task, "POLL", 0.02)
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_tasks_that_are_refused_give_way_to_a_stream(export: Callable[..., Modul
 @pytest.mark.usefixtures("image")
 def test_a_stuck_task_ends_with_its_clock(export: Callable[..., ModuleRun], region: Region) -> None:
     region.glance.task_api.stuck = True
-    (failure,) = export(transfer_timeout=0.5)["failures"]
+    (failure,) = export(transfer_timeout=10.0)["failures"]
     region.glance.task_api.stuck = False
     assert failure["kind"] == "timeout"
     assert "the export task is still running; the cloud offers no way to cancel it" in failure["error"]

@@ -17,6 +17,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.context import PlanContext
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.plan import Plan, make_plan
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.survey import Survey
+from tests.support.image_contexts import OLD, SAME, case
 from tests.support.image_samples import OTHER, image, recorded, source
 
 PUT_ONLY = ImageCapabilities((), ())
@@ -98,8 +99,8 @@ def test_action(
         pytest.param({}, [image(data=OTHER, protected=True)], {}, "to be replaced is protected: id-1", id="protected"),
         pytest.param(META, [], {}, "there is no image 'thing' here", id="nothing-to-look-after"),
         pytest.param(INACTIVE, [], {}, "there is no image 'thing' here", id="nothing-to-deactivate"),
-        pytest.param({}, [], {"busy": (image(9, None),)}, "under way: id-9 .queued.", id="another-upload"),
-        pytest.param({}, [image()], {"busy": (image(9, None),)}, "under way", id="another-upload-of-the-same"),
+        pytest.param({}, [], {"busy": (image(9, None),)}, "in progress: id-9 .queued.", id="another-upload"),
+        pytest.param({}, [image()], {"busy": (image(9, None),)}, "in progress", id="another-upload-of-the-same"),
         pytest.param(ABSENT, [image(protected=True)], {}, "protected from deletion: id-1", id="absent-protected"),
         pytest.param(
             ABSENT, [image(1), image(2, protected=True)], {}, "protected from deletion: id-2", id="absent-one-protected"
@@ -110,6 +111,12 @@ def test_conflict(options: dict[str, Any], images: list[dict[str, Any]], survey:
     with pytest.raises(ConflictError, match=message) as caught:
         plan(options, *images, **survey)
     assert caught.value.hint != ConflictError.default_hint
+
+
+@pytest.mark.parametrize("status", ["queued", "saving", "importing"])
+def test_an_unfinished_image_is_protected_too(status: str) -> None:
+    with pytest.raises(ConflictError, match="protected from deletion: id-9"):
+        plan(ABSENT, busy=(image(9, None, status=status, protected=True),))
 
 
 @pytest.mark.parametrize("protected", [True, False])
@@ -199,4 +206,50 @@ def test_scheme(scheme: str | None, offers: ImageCapabilities, chosen: str, fall
 def test_forced_scheme_that_is_not_offered_is_refused_with_what_is() -> None:
     with pytest.raises(RefusedError, match="scheme glance_direct is not possible here: the import method") as caught:
         plan({"scheme": "glance_direct"}, offers=PUT_ONLY)
-    assert caught.value.hint == "Possible are: v2_put."
+    assert caught.value.hint == "Possible schemes: v2_put."
+
+
+@pytest.mark.parametrize(
+    ("there", "members", "wanted", "share", "unshare"),
+    [
+        ([SAME], ("p", "q"), None, (), ()),
+        ([SAME], ("p", "q"), ("q", "r"), ("r",), ("p",)),
+        ([SAME], ("p",), (), (), ("p",)),
+        ([SAME], (), ("p",), ("p",), ()),
+        ([OLD], ("p",), ("q",), ("q",), ()),
+        ([], None, ("p",), ("p",), ()),
+    ],
+)
+def test_members(there: list[dict[str, Any]], members: Any, wanted: Any, share: Any, unshare: Any) -> None:
+    plan = make_plan(case("a", PUT_ONLY, *there, wanted={"members": wanted}, survey={"members": members}))
+    assert (plan.share, plan.unshare) == (share, unshare)
+
+
+@pytest.mark.parametrize(
+    ("there", "options", "possible"),
+    [
+        ([], {"visibility": "private"}, False),
+        ([image(visibility="public")], {}, False),
+        ([image(visibility="public")], {"visibility": "shared"}, True),
+        ([image(data=OTHER, visibility="private")], {}, False),
+        ([], {}, True),
+    ],
+)
+def test_only_shared_images_have_members(there: list[Any], options: dict[str, Any], *, possible: bool) -> None:
+    one = case("a", PUT_ONLY, *there, wanted={"members": ("p",), **options})
+    if possible:
+        assert make_plan(one).share == ("p",)
+        return
+    with pytest.raises(ConflictError, match="only shared images have members"):
+        make_plan(one)
+
+
+def plan_of(options: dict[str, Any], *images: dict[str, Any]) -> Plan:
+    return make_plan(case("a", PUT_ONLY, *images, wanted=options))
+
+
+def test_on_change() -> None:
+    assert plan_of({"on_change": "keep"}, OLD).action == "replaced"
+    assert plan_of({"on_change": "fail"}, SAME).action == "unchanged"
+    with pytest.raises(ConflictError, match="id-2 has other content"):
+        plan_of({"on_change": "fail"}, OLD)

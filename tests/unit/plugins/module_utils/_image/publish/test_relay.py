@@ -14,56 +14,27 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.capabilities import (
     ImageCapabilities,
-    ImageStore,
-    Quota,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
-    ConflictError,
     DeadlineError,
-    OaktreeError,
-    QuotaError,
     RefusedError,
     ServerError,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location, Project, Selection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired, Override
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import same_content
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.context import MIB, PlanContext
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.plan import Plan, make_plan
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.context import PlanContext
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.plan import make_plan
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.relay import (
     RelayBoard,
     with_source_regions,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.survey import Survey
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_data import HomeImage
+from tests.support.image_contexts import FED, OLD, PUT_ONLY, SAME, WEB, case, plannable
 from tests.support.image_samples import OTHER, image, recorded, source
 
-STORES = (ImageStore("fast", default=True, description=None), ImageStore("slow", default=False, description=None))
-PUT_ONLY = ImageCapabilities((), ())
-FED = ImageCapabilities(("glance-direct", "glance-download", "copy-image"), STORES)
-WEB = ImageCapabilities(("web-download",), ())
-
-
-def case(region: str, offers: ImageCapabilities | None = PUT_ONLY, *images: dict[str, Any], **more: Any) -> PlanContext:
-    """A Location of the cloud alpha; options of the user's under ``wanted``."""
-    wanted = Desired(**{"name": "thing", "state": "present", **more.pop("wanted", {})})
-    location = Location(more.pop("cloud", "alpha"), region, project=Project(more.pop("project", "p"), None, None, None))
-    found = Survey(images=images, offers=offers, **more.pop("survey", {}))
-    facts = {"keystone": "https://keystone", "disk_format": "raw", "origin": source(), **more}
-    return PlanContext(location, wanted, found, **facts)
-
-
-def plannable(one: PlanContext) -> bool:
-    try:
-        make_plan(one)
-    except OaktreeError:
-        return False
-    return True
-
-
 BUSY = {"busy": (image(9, None),)}
-SAME, OLD = image(1), image(2, OTHER)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +112,10 @@ def test_schemes_of_one_that_could_be_fed(
 @pytest.mark.parametrize(
     ("one", "message"),
     [
-        (replace(case("a", wanted={"relay": "only"}), source_region=Location("alpha", "b")), "no way to upload"),
+        (
+            replace(case("a", wanted={"relay": "only"}), source_region=Location("alpha", "b")),
+            "no upload scheme is possible",
+        ),
         (case("a", FED, wanted={"scheme": "glance_download"}), "no other region of the cloud has the image"),
         (case("a", WEB, wanted={"scheme": "web_download"}), "does not come from a URL"),
         (case("a", WEB, wanted={"scheme": "web_download"}, url="http://x", disk_format="qcow2"), "converted first"),
@@ -159,116 +133,6 @@ def test_url_is_fetched_by_the_cloud_where_it_can() -> None:
     upload = make_plan(case("a", WEB, url="http://x")).upload
     assert upload
     assert [scheme.NAME for scheme in upload.schemes] == ["web_download", "v2_put", "swift_task"]
-
-
-@pytest.mark.parametrize(
-    ("options", "stores", "copied"),
-    [
-        ({}, "fast", ()),
-        ({"stores": ("fast",)}, "fast", ()),
-        ({"stores": ("slow",)}, "fast", ("slow",)),
-        ({"all_stores": True}, "fast", ("slow",)),
-        ({"all_stores": True}, "slow,fast", ()),
-        ({"stores": ("fast",)}, "fast,slow", ()),
-    ],
-)
-def test_stores_of_an_image_that_is_there(options: dict[str, Any], stores: str, copied: tuple[str, ...]) -> None:
-    plan = make_plan(case("a", FED, image(stores=stores), wanted=options))
-    assert (plan.copy_to, plan.action) == (copied, "updated" if copied else "unchanged")
-
-
-def test_stores_of_a_deactivated_image_are_unknown() -> None:
-    there = image(status="deactivated")
-    assert make_plan(case("a", FED, there, wanted={"state": "inactive", "all_stores": True})).action == "unchanged"
-
-
-def quota(**limits: tuple[int, int]) -> dict[str, Any]:
-    return {"quota": {name: Quota(*limit) for name, limit in limits.items()}}
-
-
-LARGE = source(data=bytes(3 * MIB))
-LEFT = {"leftovers": ({**image(8, None), "size": 2 * MIB},)}
-
-
-@pytest.mark.parametrize(
-    ("survey", "fits"),
-    [
-        ({}, True),
-        (quota(image_size_total=(10, 7)), True),
-        (quota(image_size_total=(10, 8)), False),
-        (quota(image_size_total=(-1, 8)), True),
-        ({**quota(image_size_total=(10, 9)), **LEFT}, True),
-        (quota(image_count_total=(5, 4)), True),
-        (quota(image_count_total=(5, 5)), False),
-        ({**quota(image_count_total=(5, 5)), **LEFT}, True),
-        (quota(image_stage_total=(0, 0)), True),
-    ],
-)
-def test_quota(survey: dict[str, Any], *, fits: bool) -> None:
-    one = case("a", origin=LARGE, survey=survey)
-    if fits:
-        assert make_plan(one).action == "created"
-        return
-    with pytest.raises(QuotaError, match="does not fit") as caught:
-        make_plan(one)
-    assert caught.value.hint
-
-
-@pytest.mark.parametrize(("options", "fits"), [({}, True), ({"on_change": "keep"}, False)])
-def test_bytes_of_what_goes_are_free(options: dict[str, Any], *, fits: bool) -> None:
-    there = {**image(data=OTHER), "size": 3 * MIB}
-    one = case("a", PUT_ONLY, there, origin=LARGE, wanted=options, survey=quota(image_size_total=(4, 3)))
-    assert plannable(one) is fits
-
-
-def test_quota_is_nobodys_affair_without_an_upload() -> None:
-    assert make_plan(case("a", FED, SAME, survey=quota(image_count_total=(1, 1)))).action == "unchanged"
-
-
-@pytest.mark.parametrize(
-    ("there", "members", "wanted", "share", "unshare"),
-    [
-        ([SAME], ("p", "q"), None, (), ()),
-        ([SAME], ("p", "q"), ("q", "r"), ("r",), ("p",)),
-        ([SAME], ("p",), (), (), ("p",)),
-        ([SAME], (), ("p",), ("p",), ()),
-        ([OLD], ("p",), ("q",), ("q",), ()),
-        ([], None, ("p",), ("p",), ()),
-    ],
-)
-def test_members(there: list[dict[str, Any]], members: Any, wanted: Any, share: Any, unshare: Any) -> None:
-    plan = make_plan(case("a", PUT_ONLY, *there, wanted={"members": wanted}, survey={"members": members}))
-    assert (plan.share, plan.unshare) == (share, unshare)
-
-
-@pytest.mark.parametrize(
-    ("there", "options", "possible"),
-    [
-        ([], {"visibility": "private"}, False),
-        ([image(visibility="public")], {}, False),
-        ([image(visibility="public")], {"visibility": "shared"}, True),
-        ([image(data=OTHER, visibility="private")], {}, False),
-        ([], {}, True),
-    ],
-)
-def test_only_shared_images_have_members(there: list[Any], options: dict[str, Any], *, possible: bool) -> None:
-    one = case("a", PUT_ONLY, *there, wanted={"members": ("p",), **options})
-    if possible:
-        assert make_plan(one).share == ("p",)
-        return
-    with pytest.raises(ConflictError, match="only shared images have members"):
-        make_plan(one)
-
-
-def plan_of(options: dict[str, Any], *images: dict[str, Any]) -> Plan:
-    return make_plan(case("a", PUT_ONLY, *images, wanted=options))
-
-
-def test_on_change() -> None:
-    assert plan_of({"on_change": "keep"}, OLD).action == "replaced"
-    assert plan_of({"on_change": "fail"}, SAME).action == "unchanged"
-    with pytest.raises(ConflictError, match="id-2 has other content"):
-        plan_of({"on_change": "fail"}, OLD)
 
 
 def override(*patterns: str, **options: Any) -> Override:
@@ -344,7 +208,7 @@ def test_feed_arrives_whoever_comes_first() -> None:
 def test_feed_that_will_not_come() -> None:
     feeds = RelayBoard()
     feeds.break_off(HERE)
-    with pytest.raises(ServerError, match="has no image to hand on"):
+    with pytest.raises(ServerError, match="did not complete its image"):
         feeds.wait(HERE, Deadline(1))
     with pytest.raises(DeadlineError):
         feeds.wait(THERE, Deadline(0.05))

@@ -17,6 +17,8 @@ from tests.support.image_site import NAME, Site, digest
 
 IMAGE = r"/v1/images/[0-9a-f-]{36}$"
 
+pytestmark = pytest.mark.usefixtures("fast_clock")
+
 
 @pytest.fixture
 def v1(site: Callable[..., Site]) -> Site:
@@ -96,8 +98,8 @@ def test_the_catalog_may_name_no_version(v1: Site, monkeypatch: pytest.MonkeyPat
         ({"properties": {"OS-Distro": "x"}}, "garble the name"),
         ({"properties": {"motd": "a\nb"}}, "garble the value"),
         ({"state": "inactive"}, "cannot deactivate"),
-        ({"scheme": "v2_put"}, "Possible are: v1_put"),
-        ({"scheme": "glance_direct"}, "Possible are: v1_put"),
+        ({"scheme": "v2_put"}, "Possible schemes: v1_put"),
+        ({"scheme": "glance_direct"}, "Possible schemes: v1_put"),
     ],
 )
 def test_what_v1_does_not_have_is_refused_before_anything_is_sent(

@@ -1,0 +1,123 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an unfinished image is called and marked with."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
+    ConflictError,
+    OaktreeError,
+    QuotaError,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import (
+    MD5,
+    SHA256,
+    SOURCE_MD5,
+    SOURCE_SHA256,
+    UPLOAD,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish import attempt as module
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.attempt import Attempt
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.relay import RelayBoard
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import temporary_object
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.upload_marker import upload_marker
+from tests.support.image_contexts import OLD, PUT_ONLY, case
+from tests.support.image_samples import OTHER, source
+
+
+def attempt(monkeypatch: pytest.MonkeyPatch, **facts: Any) -> tuple[Attempt, list[Any]]:
+    asked: list[Any] = []
+    glance: Any = SimpleNamespace(
+        create=asked.append, get=lambda _id: None, start_import=lambda *args: asked.append(args)
+    )
+    monkeypatch.setattr(module, "glance_for", lambda _connection: glance)
+    connection: Any = SimpleNamespace(deadline=Deadline(5))
+    data: Any = SimpleNamespace()
+    return Attempt(connection, case("a", **facts), data, RelayBoard()), asked
+
+
+def test_the_record_has_an_id_of_ours_and_our_marker(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, asked = attempt(monkeypatch)
+    image_id = made.create(source())
+    (record,) = asked
+    assert (record["id"], record["name"], record[UPLOAD]) == (image_id, "thing.uploading", upload_marker())
+    assert (record[MD5], record[SHA256]) == (source().digests["md5"], source().digests["sha256"])
+    assert made.expected == source()
+    assert SOURCE_MD5 not in record
+
+
+def test_a_converted_image_records_what_it_was_made_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, _asked = attempt(monkeypatch, disk_format="qcow2")
+    fields = made.fields(source("qcow2", OTHER))
+    assert fields[SOURCE_SHA256] == source().digests["sha256"]
+    assert fields[SHA256] == source(data=OTHER).digests["sha256"]
+
+
+def test_an_import_goes_to_the_desired_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, asked = attempt(monkeypatch, wanted={"stores": ("fast",)})
+    made.image_id = "id-1"
+    made.start_import({"name": "x"})
+    assert asked == [("id-1", {"name": "x"}, {"stores": ["fast"], "all_stores_must_succeed": True})]
+    assert made.importing
+
+
+def test_an_upload_to_the_object_store_is_not_repeated_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_args: Any) -> None:
+        raise QuotaError("full")
+
+    made, _asked = attempt(monkeypatch)
+    monkeypatch.setattr(temporary_object, "put", full)
+    with pytest.raises(OaktreeError, match="full"):
+        made.temporary_object(source())
+    assert made.exhausted
+
+
+def test_runs_that_see_the_same_choose_the_same_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [attempt(monkeypatch)[0].create(source()) for _run in range(2)]
+    assert ids[0] == ids[1]
+    others = [
+        attempt(monkeypatch, project="q")[0],
+        attempt(monkeypatch, wanted={"name": "other"})[0],
+        Attempt(SimpleNamespace(), case("a", PUT_ONLY, OLD), SimpleNamespace(), RelayBoard()),  # type: ignore[arg-type]
+    ]
+    assert len({ids[0], *(other.create(source()) for other in others)}) == 4
+
+
+@pytest.mark.parametrize("there", [None, {UPLOAD: upload_marker()}])
+@pytest.mark.parametrize("taken", [1, 3])
+def test_the_id_of_a_deleted_image_or_of_an_earlier_attempt_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, taken: int, there: dict[str, Any] | None
+) -> None:
+    made, asked = attempt(monkeypatch)
+    monkeypatch.setattr(made.glance, "get", lambda _image_id: there)
+    create = made.glance.create
+
+    def refuse(record: dict[str, Any]) -> Any:
+        create(record)
+        if len(asked) <= taken:
+            raise ConflictError("exists")
+        return record
+
+    monkeypatch.setattr(made.glance, "create", refuse)
+    image_id = made.create(source())
+    assert [record["id"] for record in asked].index(image_id) == taken
+
+
+def test_the_id_of_a_living_image_is_a_conflict(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, _asked = attempt(monkeypatch)
+
+    def refuse(_record: dict[str, Any]) -> Any:
+        raise ConflictError("exists")
+
+    monkeypatch.setattr(made.glance, "create", refuse)
+    monkeypatch.setattr(made.glance, "get", lambda image_id: {"id": image_id, UPLOAD: "elsewhere/1/1/1"})
+    with pytest.raises(ConflictError, match="another run is uploading this image"):
+        made.create(source())
+    assert made.image_id is None

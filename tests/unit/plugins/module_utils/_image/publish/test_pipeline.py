@@ -1,0 +1,163 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An image at several Locations: nobody waits for who does not answer, and each ends with an action or a reason."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run import ensure
+from tests.support.fake_openstack import Answer, BlackHole, FakeOpenStack
+from tests.support.image_site import NAME, Site
+from tests.support.run_module import run_module
+
+
+@pytest.fixture
+def run(
+    fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Any]:
+    """The module on cloud1 and cloud2 with regions r1 and r2; ``clouds`` of the function are these."""
+    clouds = fake_openstack(clouds=2, regions=2)
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds.clouds_yaml(tmp_path / "clouds.yaml")))
+    (tmp_path / "image").write_bytes(b"data" * 1000)
+
+    def act(**options: Any) -> Any:
+        given = {"name": NAME, "path": str(tmp_path / "image"), "locations": ["*"], **options}
+        return run_module("image", **{option: value for option, value in given.items() if value is not None})
+
+    act.clouds = clouds  # type: ignore[attr-defined]
+    return act
+
+
+def outcome(done: Any) -> dict[str, str]:
+    def place(record: dict[str, Any]) -> str:
+        return f"{record['location']['cloud']}/{record['location']['region']}"
+
+    ended = {place(result): result["action"] for result in done["results"]}
+    return ended | {place(failure): failure["kind"] for failure in done["failures"]}
+
+
+def test_created_then_unchanged_and_check_mode_writes_nothing(run: Any) -> None:
+    assert set(outcome(run(_ansible_check_mode=True)).values()) == {"created"}
+    assert run.clouds.counters.requests(method="POST", service="image") == 0
+    assert set(outcome(run()).values()) == {"created"}
+    assert set(outcome(run()).values()) == {"unchanged"}
+
+
+def test_uploads_do_not_wait_for_a_region_that_does_not_answer(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither for one of another cloud nor, beyond the grace, for one of their own."""
+    monkeypatch.setattr(ensure, "LEAST_GRACE", 0.3)
+    for cloud in ("cloud1", "cloud2"):
+        run.clouds[cloud]["r2"].fault("GET", "/v2/images", BlackHole())
+    sent: list[float] = []
+    start = time.monotonic()
+
+    def watch() -> None:
+        while len(sent) < 2 and time.monotonic() - start < 20:
+            uploaded = run.clouds.counters.requests(method="PUT", path="/v2/images/{image_id}/file")
+            sent.extend([time.monotonic() - start] * (uploaded - len(sent)))
+            time.sleep(0.01)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    done = run(timeout=6.0, api_timeout=30.0)
+    watcher.join()
+    assert outcome(done) == {
+        "cloud1/r1": "created", "cloud1/r2": "timeout", "cloud2/r1": "created", "cloud2/r2": "timeout",
+    }  # fmt: skip
+    assert max(sent) < 4.0
+
+
+def test_a_region_that_fails_is_a_failure_of_its_own(run: Any) -> None:
+    run.clouds["cloud1"]["r1"].fault("GET", "/v2/images", Answer(403))
+    run.clouds["cloud2"]["r2"].fault("PUT", "/file", Answer(403))
+    run.clouds["cloud2"]["r2"].glance.import_methods = []
+    ended = outcome(run())
+    assert (ended["cloud1/r1"], ended["cloud2/r2"]) == ("refused", "refused")
+    assert (ended["cloud1/r2"], ended["cloud2/r1"]) == ("created", "created")
+    assert run.clouds["cloud2"]["r2"].glance.images == {}
+
+
+def test_absent_everywhere(run: Any) -> None:
+    run()
+    assert set(outcome(run(state="absent", path=None)).values()) == {"deleted"}
+    assert set(outcome(run(state="absent", path=None)).values()) == {"unchanged"}
+
+
+def test_a_plan_says_which_scheme_and_why(site: Callable[..., Site]) -> None:
+    (result,) = site("v2").run(_ansible_check_mode=True)["results"]
+    assert result["plan"]["scheme"] == "v2_put"
+    assert result["plan"]["reason"].startswith("v2_put because")
+    assert (result["scheme"], result["image"]) == (None, None)
+
+
+REFUSED: list[dict[str, Any]] = [
+    {"visibility": "public"},
+    {"tags": ["x" * 256]},
+]
+
+
+@pytest.mark.parametrize("options", REFUSED, ids=lambda options: next(iter(options)))
+def test_metadata_that_a_cloud_refuses_is_refused_before_any_data_is_sent(
+    site: Callable[..., Site], options: dict[str, Any]
+) -> None:
+    made = site("v2")
+    failure = made.fail(**options)
+    assert failure["kind"] == "refused"
+    assert "does not take image data" not in failure["error"]
+    requests = made.clouds.counters.requests
+    assert requests(method="PUT", service="image") == 0
+    assert requests(method="POST", path="/v2/images") == 2  # refused, and a record without the metadata, to be sure
+    assert made.region.glance.images == {}
+
+
+def test_a_cloud_that_takes_no_records_is_asked_by_the_next_scheme(site: Callable[..., Site]) -> None:
+    made = site("v2", object_store=True)
+    made.region.fault("POST", "/v2/images$", Answer(403))
+    failure = made.fail(properties={"a": "b"})
+    assert "does not take image data from this project" in failure["error"]
+
+
+def test_an_unfinished_public_image_is_hidden(site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> None:
+    made = site("v2")
+    seen: list[Any] = []
+    glance = made.region.glance
+    keep = glance._keep
+
+    def watch(image: Any, *args: Any) -> Any:
+        seen.append((image.fields["name"], image.fields["visibility"], image.fields["os_hidden"]))
+        return keep(image, *args)
+
+    monkeypatch.setattr(glance, "_keep", watch)
+    assert made.act(visibility="community") == ["created"]
+    assert seen == [(f"{NAME}.uploading", "community", True)]
+    (image,) = glance.images.values()
+    assert (image.fields["name"], image.fields["visibility"], image.fields["os_hidden"]) == (NAME, "community", False)
+    assert made.act(visibility="community") == ["unchanged"]
+
+
+def test_a_copy_is_like_its_source_by_whichever_scheme(run: Any) -> None:
+    """Properties, tags, min_disk and min_ram go along; what the task says wins, and a second run is unchanged."""
+    source = run.clouds["cloud1"]["r1"].glance
+    run(locations=["cloud1/r1"], properties={"hw_x": "1", "os_y": "2"}, tags=["t"], min_disk=3, min_ram=4)
+    options: dict[str, Any] = {
+        "path": None,
+        "from": {"location": "cloud1/r1", "image": NAME},
+        "locations": ["*", "!cloud1/r1"],
+        "properties": {"os_y": "own"},
+    }
+    assert set(outcome(run(**options)).values()) == {"created"}
+    for cloud, region in (("cloud1", "r2"), ("cloud2", "r1"), ("cloud2", "r2")):
+        (image,) = run.clouds[cloud][region].glance.images.values()
+        custom = {key: value for key, value in image.properties.items() if not key.startswith("owner_specified")}
+        assert custom == {"hw_x": "1", "os_y": "own"}
+        assert (image.tags, image.fields["min_disk"], image.fields["min_ram"]) == (["t"], 3, 4)
+    assert set(outcome(run(**options)).values()) == {"unchanged"}
+    assert len(source.images) == 1

@@ -1,0 +1,204 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Survey, plan, apply: who waits for whom, and what is reported of each Location."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
+    ConflictError,
+    OaktreeError,
+    ServerError,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run import ensure as module
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change, Member, ensure
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result, Target
+
+
+@dataclass(eq=False)
+class FakeConnection:
+    """As much of a Connection as orchestration needs; ``answers`` is what the survey does."""
+
+    location: Location
+    answers: Callable[[], str] = lambda: "here"
+    requests: int = 0
+    deadline: Deadline = field(default_factory=lambda: Deadline(0))
+    closed: int = 0
+
+    def authenticate(self) -> None:
+        self.requests += 1
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@dataclass(frozen=True)
+class FakeStep:
+    change: Change
+    timeout: float = 5.0
+
+
+class Noun:
+    """A noun that is planned as ``action`` everywhere, and writes down what happened in which order."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *connections: FakeConnection, action: str = "created") -> None:
+        monkeypatch.setattr(module, "connect", lambda _target, _coalescer: (list(connections), []))
+        monkeypatch.setattr(module, "LEAST_GRACE", 0.2)
+        self.action = action
+        self.planned: list[list[str]] = []
+        self.applied: list[str] = []
+        self.refuse: set[str] = set()
+        self.order = 1
+        self.lock = threading.Lock()
+
+    def survey(self, connection: Any) -> str:
+        return str(connection.answers())
+
+    def plan(self, members: Sequence[Member[str]]) -> list[tuple[Any, FakeStep | OaktreeError]]:
+        self.planned.append([str(member.connection.location) for member in members])
+        steps: list[tuple[Any, FakeStep | OaktreeError]] = []
+        for member in members[:: self.order]:
+            refused = str(member.connection.location) in self.refuse
+            change = Change(self.action, after={"found": member.survey})
+            steps.append((member.connection, ConflictError("not here") if refused else FakeStep(change)))
+        return steps
+
+    def apply(self, connection: Any, step: FakeStep) -> Change:
+        with self.lock:
+            self.applied.append(str(connection.location))
+        return Change(step.change.action, notes=("applied",))
+
+    def run(self, *, check_mode: bool = False, concurrency: int = 10, **options: Any) -> list[Result[Change]]:
+        target = Target(timeout=options.pop("timeout", 5.0), concurrency=concurrency, token_cache=False)
+        return ensure(target, self.survey, self.plan, self.apply, check_mode=check_mode, cleanup=0.5, **options)
+
+
+def at(*names: str, **options: Any) -> list[FakeConnection]:
+    places = [(*name.split("/"), None)[:2] for name in names]
+    return [FakeConnection(Location(str(cloud), region), **options) for cloud, region in places]
+
+
+def cloud(connection: Any) -> str:
+    return str(connection.location.cloud)
+
+
+def actions(results: list[Result[Change]]) -> dict[str, str | None]:
+    return {str(r.location): r.value.action if r.value else r.error.kind if r.error else None for r in results}
+
+
+def test_each_location_is_surveyed_planned_and_applied(monkeypatch: pytest.MonkeyPatch) -> None:
+    connections = at("b", "a")
+    noun = Noun(monkeypatch, *connections)
+    results = noun.run()
+    assert actions(results) == {"a": "created", "b": "created"}
+    assert [result.value and result.value.notes for result in results] == [("applied",)] * 2
+    assert sorted(noun.planned) == [["a"], ["b"]]
+    assert [connection.closed > 0 for connection in connections] == [True, True]
+
+
+def test_check_mode_ends_after_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    noun = Noun(monkeypatch, *at("a", "b"))
+    results = noun.run(check_mode=True)
+    assert actions(results) == {"a": "created", "b": "created"}
+    assert results[0].value == Change("created", after={"found": "here"})
+    assert noun.applied == []
+
+
+def test_what_is_unchanged_is_not_applied(monkeypatch: pytest.MonkeyPatch) -> None:
+    noun = Noun(monkeypatch, *at("a"), action="unchanged")
+    assert actions(noun.run()) == {"a": "unchanged"}
+    assert noun.applied == []
+
+
+def test_a_failure_is_of_its_location_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> str:
+        raise ServerError("down")
+
+    noun = Noun(monkeypatch, *at("a", "b"), *at("c", answers=broken))
+    noun.refuse = {"b"}
+    assert actions(noun.run()) == {"a": "created", "b": "conflict", "c": "server"}
+    assert noun.applied == ["a"]
+
+
+def test_a_group_is_planned_together_in_the_order_of_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    noun = Noun(monkeypatch, *at("a/1", "a/2", "a/3", "b/1"))
+    noun.order = -1
+    noun.run(group_by=cloud, concurrency=1)
+    assert sorted(noun.planned) == [["a/1", "a/2", "a/3"], ["b/1"]]
+    assert [name for name in noun.applied if name.startswith("a")] == ["a/3", "a/2", "a/1"]
+
+
+def test_groups_do_not_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = threading.Event()
+    slow = at("slow/1", answers=lambda: str(done.wait(5)))
+    noun = Noun(monkeypatch, *at("a/1", "a/2"), *slow)
+    apply = noun.apply
+
+    def release(connection: Any, step: FakeStep) -> Change:
+        done.set()
+        return apply(connection, step)
+
+    monkeypatch.setattr(noun, "apply", release)
+    results = noun.run(group_by=cloud)
+    assert {str(result.value and result.value.action) for result in results} == {"created"}
+    assert noun.applied[-1] == "slow/1"
+
+
+def test_a_silent_member_is_planned_later_on_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = threading.Event()
+    silent = at("a/3", answers=lambda: str(done.wait(5)))
+    noun = Noun(monkeypatch, *at("a/1", "a/2"), *silent)
+    apply = noun.apply
+
+    def release(connection: Any, step: FakeStep) -> Change:
+        done.set()
+        return apply(connection, step)
+
+    monkeypatch.setattr(noun, "apply", release)
+    assert set(actions(noun.run(group_by=cloud)).values()) == {"created"}
+    assert noun.planned == [["a/1", "a/2"], ["a/3"]]
+
+
+@pytest.mark.parametrize("concurrency", [2, 10])
+def test_a_member_that_never_answers_costs_the_others_no_more_than_the_grace(
+    monkeypatch: pytest.MonkeyPatch, concurrency: int
+) -> None:
+    begun: list[float] = []
+    never = at("a/1", answers=lambda: str(threading.Event().wait(30)))
+    noun = Noun(monkeypatch, *never, *at("a/2", "a/3"))
+    apply = noun.apply
+
+    def note(connection: Any, step: FakeStep) -> Change:
+        begun.append(time.monotonic())
+        return apply(connection, step)
+
+    monkeypatch.setattr(noun, "apply", note)
+    start = time.monotonic()
+    results = noun.run(group_by=cloud, timeout=3.0, concurrency=concurrency)
+    assert actions(results) == {"a/1": "timeout", "a/2": "created", "a/3": "created"}
+    assert max(begun) - start < 2.0
+
+
+def test_more_locations_than_connections_may_be_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    connections = at("a", "b", "c")
+    noun = Noun(monkeypatch, *connections)
+    open_now: list[int] = []
+    survey = noun.survey
+
+    def count(connection: Any) -> str:
+        open_now.append(sum(one.requests > 0 and not one.closed for one in connections))
+        return survey(connection)
+
+    monkeypatch.setattr(noun, "survey", count)
+    noun.run(concurrency=1)
+    assert max(open_now) == 1

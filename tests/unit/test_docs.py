@@ -1,0 +1,82 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Guides and files of the repository's host agree with the code that they describe."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import SCHEMES, copy_image
+
+ROOT = Path(__file__).parents[2]
+PAGES = [
+    *sorted((ROOT / "docs").glob("*.md")),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+    ROOT / ".github" / "pull_request_template.md",
+]
+LINK = re.compile(r"\]\((?!https?:)([^)]+)\)")
+PACKAGES = re.compile(r"--no-install-recommends\s+(?:\\\s+)?([a-z0-9 -]+)")
+
+
+def rows(page: str, heading: str, first_column: str) -> list[list[str]]:
+    """The cells of the first table below a heading that begins with this column."""
+    section = (ROOT / "docs" / page).read_text(encoding="utf-8").split(f"\n## {heading}\n")[1]
+    table = section.split(f"\n| {first_column} |")[1].split("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in table]
+
+
+def test_the_table_of_schemes_is_complete_and_in_order() -> None:
+    table = rows("image.md", "Schemes", "scheme")
+    assert [row[0].strip("`") for row in table] == [*(scheme.NAME for scheme in SCHEMES), copy_image.NAME]
+    assert [row[1] for row in table[:-1]] == [scheme.SUMMARY for scheme in SCHEMES]
+    assert all(row[2] for row in table)
+
+
+def anchor(heading: str) -> str:
+    """The fragment that the host makes of a heading."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in LINK.findall(page.read_text(encoding="utf-8")):
+        name, _, fragment = target.partition("#")
+        path = page.parent / name if name else page
+        assert path.exists(), target
+        if fragment:
+            headings = re.findall(r"^#+ (.*)", path.read_text(encoding="utf-8"), re.MULTILINE)
+            assert fragment in map(anchor, headings), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_tests_that_a_page_names_exist(page: Path) -> None:
+    named = re.findall(r"\btests/[\w/.]+(?=[`\s:;,)])", page.read_text(encoding="utf-8"))
+    real = [name for name in named if not any(placeholder in name for placeholder in ("/X/", "NAME"))]
+    assert [name for name in real if not (ROOT / name.rstrip(".")).exists()] == []
+
+
+def test_the_workflow_installs_what_ci_does() -> None:
+    script = PACKAGES.findall((ROOT / ".ci" / "run").read_text(encoding="utf-8"))
+    workflow = PACKAGES.findall((ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))
+    assert len(script) == 1
+    assert workflow == script
+
+
+def test_the_workflow_runs_all_tests_with_the_oldest_and_the_newest_python() -> None:
+    job = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))["jobs"]["test"]
+    assert job["strategy"]["matrix"]["python"] == ["3.11", "3.13"]
+    assert job["steps"][-1]["run"].startswith("make test ")
+
+
+@pytest.mark.parametrize("name", ["bug.yml", "feature.yml"])
+def test_issue_forms_have_what_their_host_requires(name: str) -> None:
+    form = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / name).read_text(encoding="utf-8"))
+    assert {"name", "description", "body"} <= form.keys()
+    fields = [field for field in form["body"] if field["type"] != "markdown"]
+    assert len({field["id"] for field in fields}) == len(fields)
+    assert all(field["attributes"]["label"] for field in fields)
