@@ -43,7 +43,7 @@ class ExportedObject:
 def offers_export(connection: Connection) -> bool:
     """Whether the cloud has export tasks: its vendor's profile names the tasks API, or their schema names exports.
 
-    One request where the profile says nothing.
+    One request where the profile does not decide.
     """
     if connection.region.settings.image_api_use_tasks:
         return True

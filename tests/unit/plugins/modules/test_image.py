@@ -77,7 +77,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"timeout": 0}, "timeout: must be greater than zero"),
     ({"properties": {"visibility": "public"}}, "properties: visibility is not a custom property"),
     ({"properties": {"os_glance_x": "1"}}, "properties: os_glance_x is not a custom property"),
-    ({"properties": {"owner_specified.oaktree.upload": "1"}}, "is not a custom property. Leave it out"),
+    ({"properties": {"owner_specified.oaktree.upload": "1"}}, "is not a custom property. Omit it"),
     ({"properties": {"hw": ["a"]}}, "properties: hw is a list. Give a string"),
     ({"locations": ["nowhere"]}, "locations"),
     ({"locations": []}, "locations"),
