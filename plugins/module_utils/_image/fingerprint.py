@@ -1,14 +1,14 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether an image in a cloud holds the data that was meant."""
+"""What image data is, and whether two are the same. Nothing else in `_image` compares digests or sizes of content."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .._core.errors import IntegrityError
+from .._core.errors import InputError, IntegrityError
 from .._glance.v2 import MD5, SHA256, SOURCE_MD5, SOURCE_SHA256
 
 if TYPE_CHECKING:
@@ -18,17 +18,54 @@ if TYPE_CHECKING:
 DIGESTS = ("md5", "sha256", "sha512")
 """Glance answers with md5 and, unless the operator chose otherwise, sha512; openstacksdk records md5 and sha256."""
 
+_DIGITS = dict(zip(DIGESTS, (32, 64, 128), strict=True))
+"""Of a digest in hexadecimal."""
+
 _RAW_NAMES = {"raw", "ami", "ari", "aki", "ploop", "iso"}
-"""Formats of Glance's that are bytes as they stand."""
+"""Formats of Glance's that are plain bytes."""
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What tells image data from other data: size in bytes, and those of its digests that are known, hexadecimal."""
+    """What distinguishes image data: size in bytes, format, and the known digests, in lower-case hexadecimal."""
 
     size: int
     disk_format: str
     digests: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Checksum:
+    """A digest that the user expects; ``digest`` in lower-case hexadecimal."""
+
+    algorithm: str
+    digest: str
+
+    @classmethod
+    def parse(cls, text: str, *, form: str = "ALGORITHM:DIGEST", full: bool = False) -> Checksum:
+        """Read ``ALGORITHM:DIGEST``; raises InputError, which names the ``form`` that the option takes.
+
+        ``full`` also requires all digits of the digest: for data that cannot be hashed here, where a typing error
+        would otherwise remain unnoticed.
+        """
+        algorithm, _colon, digest = text.partition(":")
+        found = cls(algorithm, digest.strip().lower())
+        if algorithm not in DIGESTS or not found.digest or (full and not found._is_full()):
+            raise InputError(f"checksum: {text!r} is not of the form {form}", hint=f"Algorithms: {', '.join(DIGESTS)}.")
+        return found
+
+    def check(self, digests: Mapping[str, str], *, hint: str) -> None:
+        """Raise IntegrityError, with the hint, if the image with these digests is another one.
+
+        An image whose digest by this algorithm is not known passes.
+        """
+        if same_digests({self.algorithm: self.digest}, digests) is False:
+            raise IntegrityError(
+                f"{self.algorithm} mismatch: the image has {digests[self.algorithm]}, expected {self.digest}", hint=hint
+            )
+
+    def _is_full(self) -> bool:
+        return len(self.digest) == _DIGITS[self.algorithm] and not set(self.digest) - set("0123456789abcdef")
 
 
 def same_format(one: str, other: str) -> bool:
@@ -36,16 +73,42 @@ def same_format(one: str, other: str) -> bool:
     return one == other or {one, other} <= _RAW_NAMES
 
 
-def same_content(image: Mapping[str, Any], origin: Fingerprint, disk_format: str) -> bool:
-    """Whether the image was made of ``origin``, in the ``disk_format`` that the Location is to have.
+def same_digests(one: Mapping[str, str], other: Mapping[str, str]) -> bool | None:
+    """Whether these are digests of the same data; None if no algorithm is in both."""
+    common = [name for name in one if name in other]
+    return all(one[name] == other[name] for name in common) if common else None
 
-    The cloud's own digests decide. What the uploader recorded counts only where they say nothing about the origin:
-    for an image that was converted, by us before the upload or by the cloud on import.
+
+def same_data(size: int | None, digests: Mapping[str, str], other: Fingerprint) -> bool | None:
+    """Whether data of this size (None: unknown) with these digests is the same.
+
+    None if nothing decides it: the sizes are not known to differ, and no algorithm is in both.
+    """
+    if size is not None and size != other.size:
+        return False
+    return same_digests(digests, other.digests)
+
+
+def same_image(image: Mapping[str, Any], image_id: str | None, size: int, digests: Mapping[str, str]) -> bool:
+    """Whether data of this size with these digests, of the image with this ID (None: unknown), is that of ``image``.
+
+    Data of one ID never changes in Glance, which decides where no digest does. Other images may have the same data.
+    """
+    same = same_data(size, digests, fingerprint_of(image))
+    return image_id == image["id"] if same is None else same
+
+
+def same_content(image: Mapping[str, Any], origin: Fingerprint, disk_format: str) -> bool:
+    """Whether the image was made of ``origin``, in the ``disk_format`` that the Location should have.
+
+    The cloud's own digests decide. What the uploader recorded counts only where they cannot match the origin's: for
+    an image that was converted, here before the upload or by the cloud on import.
     """
     if SOURCE_SHA256 in image or SOURCE_MD5 in image:
         kept = image.get("checksum") in (None, image.get(MD5))
-        return kept and image.get("disk_format") == disk_format and _recorded(image, origin, SOURCE_MD5, SOURCE_SHA256)
-    recorded = _recorded(image, origin, MD5, SHA256)
+        source = recorded_digests(image, SOURCE_MD5, SOURCE_SHA256)
+        return kept and image.get("disk_format") == disk_format and bool(same_digests(source, origin.digests))
+    recorded = bool(same_digests(recorded_digests(image), origin.digests))
     if not same_format(str(image.get("disk_format")), origin.disk_format):
         # the origin's bytes under the name of another format are no conversion
         return recorded and bool(image.get("size")) and not _same_bytes(image, origin, unknown=False)
@@ -53,39 +116,54 @@ def same_content(image: Mapping[str, Any], origin: Fingerprint, disk_format: str
 
 
 def _same_bytes(image: Mapping[str, Any], origin: Fingerprint, *, unknown: bool) -> bool:
-    """Whether the cloud's size and digests are those of the origin; ``unknown`` where it tells no digest."""
+    """Whether the cloud's size and digests are the origin's; ``unknown`` where they have no digest in common."""
     if image.get("size") != origin.size:
         return False
-    stored = {name: value for name, value in stored_digests(image).items() if name in origin.digests}
-    return all(value == origin.digests[name] for name, value in stored.items()) if stored else unknown
-
-
-def _recorded(image: Mapping[str, Any], origin: Fingerprint, md5: str, sha256: str) -> bool:
-    known = {"md5": image.get(md5), "sha256": image.get(sha256)}
-    compared = [known[name] == origin.digests[name] for name in known if known[name] and name in origin.digests]
-    return bool(compared) and all(compared)
+    same = same_digests(stored_digests(image), origin.digests)
+    return unknown if same is None else same
 
 
 def stored_digests(image: Mapping[str, Any]) -> dict[str, str]:
-    """The digests that the cloud made of what it stored; a cloud may keep them to itself."""
+    """The digests that the cloud computed of what it stored; a cloud may report none."""
     found = {"md5": image.get("checksum"), str(image.get("os_hash_algo")): image.get("os_hash_value")}
     return {name: str(value) for name, value in found.items() if value}
 
 
+def recorded_digests(image: Mapping[str, Any], md5: str = MD5, sha256: str = SHA256) -> dict[str, str]:
+    """The digests that the uploader recorded in these properties; the image may have other data by now."""
+    return {name: str(image[key]) for name, key in (("md5", md5), ("sha256", sha256)) if image.get(key)}
+
+
 def fingerprint_of(image: Mapping[str, Any]) -> Fingerprint:
-    """What an active image is, by the cloud's own account."""
+    """The fingerprint of an active image, as the cloud reports it."""
     return Fingerprint(int(image["size"]), str(image["disk_format"]), stored_digests(image))
 
 
-def verify(image: Mapping[str, Any], expected: Fingerprint) -> None:
+def verify(image: Mapping[str, Any], expected: Fingerprint, hashed: Mapping[str, str] | None = None) -> None:
     """Compare what the cloud stored with what was sent; raises IntegrityError.
 
-    A cloud that converted the image on import has other bytes by its own doing, which nobody here can check.
+    ``hashed`` are digests of the stored data that the caller computed, where the cloud reports none that is known.
+    An image that the cloud converted on import has other bytes, and passes.
     """
     if image.get("disk_format") != expected.disk_format and image.get("size"):
         return
+    digests = {**(hashed or {}), **stored_digests(image)}
     if image.get("size") != expected.size:
-        raise IntegrityError(f"{image.get('size')} bytes were stored of {expected.size}")
-    for name, value in stored_digests(image).items():
-        if value != expected.digests.get(name, value):
-            raise IntegrityError(f"the {name} of what was stored is {value}, not {expected.digests[name]}")
+        raise IntegrityError(f"the cloud stored {image.get('size') or 0} of {expected.size} bytes")
+    _check_digests(digests, expected.digests, "stored")
+
+
+def verify_download(image: Mapping[str, Any], size: int, digests: Mapping[str, str]) -> None:
+    """Compare data that was received with what the cloud reports of the image; raises IntegrityError.
+
+    Its format does not matter: data that is damaged at the beginning looks like another format.
+    """
+    if size != image["size"]:
+        raise IntegrityError(f"received {size} of {image['size']} bytes")
+    _check_digests(digests, stored_digests(image), "received")
+
+
+def _check_digests(found: Mapping[str, str], expected: Mapping[str, str], verb: str) -> None:
+    for name in found:
+        if name in expected and found[name] != expected[name]:
+            raise IntegrityError(f"{name} mismatch: {verb} {found[name]}, expected {expected[name]}")
