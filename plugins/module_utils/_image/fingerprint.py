@@ -77,15 +77,70 @@ def fingerprint_of(image: Mapping[str, Any]) -> Fingerprint:
     return Fingerprint(int(image["size"]), str(image["disk_format"]), stored_digests(image))
 
 
-def verify(image: Mapping[str, Any], expected: Fingerprint) -> None:
-    """Compare what the cloud stored with what was sent; raises IntegrityError.
+def best_digest(digests: Mapping[str, str]) -> str:
+    """The strongest algorithm of those that there is a digest of."""
+    return next(name for name in reversed(DIGESTS) if name in digests)
 
-    A cloud that converted the image on import has other bytes by its own doing, which nobody here can check.
+
+def same_data(size: int | None, digests: Mapping[str, str], other: Fingerprint) -> bool | None:
+    """Whether data with these digests is the other's; None where the two have no digest in common.
+
+    ``size`` is None where it is not known.
     """
-    if image.get("disk_format") != expected.disk_format and image.get("size"):
-        return
-    if image.get("size") != expected.size:
-        raise IntegrityError(f"{image.get('size')} bytes were stored of {expected.size}")
-    for name, value in stored_digests(image).items():
+    if size is not None and size != other.size:
+        return False
+    common = [name for name in digests if name in other.digests]
+    return all(digests[name] == other.digests[name] for name in common) if common else None
+
+
+def published_content(image: Mapping[str, Any], size: int | None, digests: Mapping[str, str]) -> Fingerprint | None:
+    """The content of an active image if it has these digests; None if not, or if that cannot be found out.
+
+    The digests that an uploader recorded count only together with the size: the image may have become empty.
+    """
+    stored = fingerprint_of(image)
+    same = same_data(size, digests, stored)
+    if same is None and size is not None:
+        recorded = {name: str(image[key]) for name, key in (("md5", MD5), ("sha256", SHA256)) if key in image}
+        stored = Fingerprint(stored.size, stored.disk_format, {**recorded, **stored.digests})
+        same = same_data(size, digests, stored)
+    return stored if same else None
+
+
+def mismatch(size: object, digests: Mapping[str, str], expected: Fingerprint) -> str:
+    """How stored data differs from what was expected, by size and the digests that both have; empty if it does not."""
+    if size != expected.size:
+        return f"the cloud stored {size} of {expected.size} bytes"
+    for name, value in digests.items():
         if value != expected.digests.get(name, value):
-            raise IntegrityError(f"the {name} of what was stored is {value}, not {expected.digests[name]}")
+            return f"{name} mismatch: stored {value}, expected {expected.digests[name]}"
+    return ""
+
+
+def stored_mismatch(image: Mapping[str, Any], expected: Fingerprint) -> str:
+    """How the data of an image differs from what was sent; empty if it does not.
+
+    A cloud that converted the image on import has other bytes by its own doing, which cannot be verified from here.
+    """
+    return "" if _converted(image, expected) else mismatch(image.get("size"), stored_digests(image), expected)
+
+
+def verify(image: Mapping[str, Any], expected: Fingerprint) -> None:
+    """Raise IntegrityError for a `stored_mismatch`."""
+    difference = stored_mismatch(image, expected)
+    if difference:
+        raise IntegrityError(difference)
+
+
+def missing_digest(image: Mapping[str, Any], expected: Fingerprint) -> str | None:
+    """The algorithm with which the stored data must be hashed because the cloud reports none of the expected digests.
+
+    None where `verify` compared one, or where the cloud converted the image.
+    """
+    if _converted(image, expected) or stored_digests(image).keys() & expected.digests.keys():
+        return None
+    return best_digest(expected.digests)
+
+
+def _converted(image: Mapping[str, Any], expected: Fingerprint) -> bool:
+    return image.get("disk_format") != expected.disk_format and bool(image.get("size"))

@@ -9,6 +9,7 @@ the image is finished. A killed run leaves both.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 from datetime import UTC, datetime
@@ -21,13 +22,18 @@ from .._local import signs_of_life
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_BY_HAND = "by-hand until "
-"""How the upload_marker of an upload begins whose data others send; a host's name has no spaces."""
+_SESSION = "session until "
+"""How the marker of an upload session begins; a host's name has no spaces."""
 
 
 def upload_name(name: str) -> str:
     """The name of an image while it is uploaded: its own name appears when it is complete."""
     return f"{name}.uploading"
+
+
+def container_name(purpose: str, name: str) -> str:
+    """The name of a container with data of an image: ``oaktree-PURPOSE-`` and 16 digits of the name's SHA-256."""
+    return f"oaktree-{purpose}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
 def upload_marker() -> str:
@@ -36,16 +42,16 @@ def upload_marker() -> str:
     return "/".join((platform.node() or "-", _boot(), str(pid), _started(pid) or "-"))
 
 
-def session_marker(until: datetime) -> str:
-    """Others send the data, until then; to the second."""
-    return f"{_BY_HAND}{until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+def session_marker(expires: datetime) -> str:
+    """An upload session, whose data other hosts send until it expires; to the second."""
+    return f"{_SESSION}{expires.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def session_until(image: Mapping[str, Any]) -> datetime | None:
-    """Until when others send the data of the image; None for any other image."""
-    before, prefix, until = str(image.get(UPLOAD, "")).partition(_BY_HAND)
+def session_expiry(image: Mapping[str, Any]) -> datetime | None:
+    """When the image's upload session expires; None for any other image."""
+    before, prefix, expires = str(image.get(UPLOAD, "")).partition(_SESSION)
     try:
-        return datetime.fromisoformat(until).astimezone(UTC) if prefix and not before else None
+        return datetime.fromisoformat(expires).astimezone(UTC) if prefix and not before else None
     except ValueError:
         return None
 
@@ -54,12 +60,12 @@ def is_leftover(image: Mapping[str, Any], allowance: float) -> bool:
     """Whether nobody works on the marked image any more.
 
     On this machine the process that the marker names tells; another machine's image counts as left behind when nothing
-    changed for ``allowance`` seconds, and as in use where the cloud does not say when. An upload by hand is in use
-    until the time that was given for it, and ``allowance`` more, for it may be finalized just then.
+    changed for ``allowance`` seconds, and as in use where the cloud does not say when. An upload session is in use
+    until it expires, and ``allowance`` more, for it may be finalized just then.
     """
-    until = session_until(image)
-    if until:
-        return (datetime.now(UTC) - until).total_seconds() > allowance
+    expires = session_expiry(image)
+    if expires:
+        return (datetime.now(UTC) - expires).total_seconds() > allowance
     host, boot, pid, started = [*str(image[UPLOAD]).split("/"), "", "", ""][:4]
     if host == (platform.node() or "-"):
         return not is_alive(boot, pid, started)
