@@ -78,7 +78,7 @@ def survey_schemes(connection: Connection, context: PlanContext) -> SessionSchem
         missing = error.message
     survey = replace(
         context.survey,
-        offers=glance_for(connection).offers(),
+        offers=glance_for(connection).capabilities(),
         object_store=store is not None,
         tasks=_are_tasks_open(connection),
     )

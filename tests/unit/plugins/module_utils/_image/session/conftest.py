@@ -14,6 +14,11 @@ from tests.support.fake_openstack import FakeOpenStack
 from tests.support.upload_session import SessionSite
 
 
+@pytest.fixture(autouse=True)
+def _turned(fast_clock: object) -> None:
+    """Turn the clock."""
+
+
 @pytest.fixture
 def site(fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path) -> SessionSite:
     """A fake cloud that offers every scheme."""
