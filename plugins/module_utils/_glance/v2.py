@@ -37,8 +37,8 @@ KEPT_FOR = "owner_specified.oaktree.kept_for"
 UPLOAD = "owner_specified.oaktree.upload"
 """Who uploads the image; there until the image is finished. See `_image.leftovers`."""
 
-SESSION = "owner_specified.oaktree.by_hand"
-"""What an upload that others make is to bring, until the image is finished. See `_image.by_hand.record`."""
+SESSION = "owner_specified.oaktree.session"
+"""What an upload session is to bring, until the image is finished. See `_image.session.record`."""
 
 REPLACES = "owner_specified.oaktree.replaces"
 """ID of the image whose place this one takes, so that a run that ends before the old one is gone can be taken up."""

@@ -139,18 +139,11 @@ def fingerprint_of(image: Mapping[str, Any]) -> Fingerprint:
     return Fingerprint(int(image["size"]), str(image["disk_format"]), stored_digests(image))
 
 
-def verify(image: Mapping[str, Any], expected: Fingerprint, hashed: Mapping[str, str] | None = None) -> None:
-    """Compare what the cloud stored with what was sent; raises IntegrityError.
-
-    ``hashed`` are digests of the stored data that the caller computed, where the cloud reports none that is known.
-    An image that the cloud converted on import has other bytes, and passes.
-    """
-    if image.get("disk_format") != expected.disk_format and image.get("size"):
-        return
-    digests = {**(hashed or {}), **stored_digests(image)}
-    if image.get("size") != expected.size:
-        raise IntegrityError(f"the cloud stored {image.get('size') or 0} of {expected.size} bytes")
-    _check_digests(digests, expected.digests, "stored")
+def verify(image: Mapping[str, Any], expected: Fingerprint) -> None:
+    """Compare what the cloud stored with what was sent; raises IntegrityError for a `stored_mismatch`."""
+    difference = stored_mismatch(image, expected)
+    if difference:
+        raise IntegrityError(difference)
 
 
 def verify_download(image: Mapping[str, Any], size: int, digests: Mapping[str, str]) -> None:
@@ -158,12 +151,58 @@ def verify_download(image: Mapping[str, Any], size: int, digests: Mapping[str, s
 
     Its format does not matter: data that is damaged at the beginning looks like another format.
     """
-    if size != image["size"]:
-        raise IntegrityError(f"received {size} of {image['size']} bytes")
-    _check_digests(digests, stored_digests(image), "received")
+    difference = mismatch(size, digests, fingerprint_of(image), "received")
+    if difference:
+        raise IntegrityError(difference)
 
 
-def _check_digests(found: Mapping[str, str], expected: Mapping[str, str], verb: str) -> None:
-    for name in found:
-        if name in expected and found[name] != expected[name]:
-            raise IntegrityError(f"{name} mismatch: {verb} {found[name]}, expected {expected[name]}")
+def stored_mismatch(image: Mapping[str, Any], expected: Fingerprint) -> str:
+    """How the stored data of an image differs from what was sent; empty if it does not.
+
+    A cloud that converted the image on import has other bytes by its own doing, which cannot be verified from here.
+    """
+    return "" if _converted(image, expected) else mismatch(image.get("size"), stored_digests(image), expected)
+
+
+def mismatch(
+    size: int | None, digests: Mapping[str, str], expected: Fingerprint, verb: str = "the cloud stored"
+) -> str:
+    """How data differs from what was expected, by size and the digests that both have; empty if it does not."""
+    if size != expected.size:
+        return f"{verb} {size or 0} of {expected.size} bytes"
+    for name, value in digests.items():
+        if value != expected.digests.get(name, value):
+            return f"{name} mismatch: {verb.rpartition(' ')[2]} {value}, expected {expected.digests[name]}"
+    return ""
+
+
+def missing_digest(image: Mapping[str, Any], expected: Fingerprint) -> str | None:
+    """The algorithm with which the stored data must be hashed because the cloud reports none of the expected digests.
+
+    None where `verify` compared one, or where the cloud converted the image.
+    """
+    if _converted(image, expected) or stored_digests(image).keys() & expected.digests.keys():
+        return None
+    return best_digest(expected.digests)
+
+
+def published_content(image: Mapping[str, Any], size: int | None, digests: Mapping[str, str]) -> Fingerprint | None:
+    """The content of an active image if it has these digests; None if not, or if that cannot be found out.
+
+    The digests that an uploader recorded count only together with the size: the image may have become empty.
+    """
+    stored = fingerprint_of(image)
+    same = same_data(size, digests, stored)
+    if same is None and size is not None:
+        stored = Fingerprint(stored.size, stored.disk_format, {**recorded_digests(image), **stored.digests})
+        same = same_data(size, digests, stored)
+    return stored if same else None
+
+
+def best_digest(digests: Mapping[str, str]) -> str:
+    """The strongest algorithm of those that there is a digest of."""
+    return next(name for name in reversed(DIGESTS) if name in digests)
+
+
+def _converted(image: Mapping[str, Any], expected: Fingerprint) -> bool:
+    return image.get("disk_format") != expected.disk_format and bool(image.get("size"))

@@ -8,6 +8,7 @@ Until it is finished, an image has an upload name and a marker. A killed run lea
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from .._local import signs_of_life
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_BY_HAND = "by-hand until "
+_SESSION = "session until "
 """The prefix of an upload session's marker; a host name has no spaces."""
 
 
@@ -29,22 +30,27 @@ def upload_name(name: str) -> str:
     return f"{name}.uploading"
 
 
+def container_name(purpose: str, name: str) -> str:
+    """The name of a container with data of an image: ``oaktree-PURPOSE-`` and 16 digits of the name's SHA-256."""
+    return f"oaktree-{purpose}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
 def upload_marker() -> str:
     """This process: ``host/boot/pid/start``, unique also across reboots."""
     pid = os.getpid()
     return "/".join((platform.node() or "-", _boot(), str(pid), _started(pid) or "-"))
 
 
-def session_marker(until: datetime) -> str:
-    """The marker of an upload session: another host may send the data until then, to the second."""
-    return f"{_BY_HAND}{until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+def session_marker(expires: datetime) -> str:
+    """An upload session, whose data other hosts send until it expires; to the second."""
+    return f"{_SESSION}{expires.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def session_until(image: Mapping[str, Any]) -> datetime | None:
-    """When the upload session of the image expires; None for any other image."""
-    before, prefix, until = str(image.get(UPLOAD, "")).partition(_BY_HAND)
+def session_expiry(image: Mapping[str, Any]) -> datetime | None:
+    """When the image's upload session expires; None for any other image."""
+    before, prefix, expires = str(image.get(UPLOAD, "")).partition(_SESSION)
     try:
-        return datetime.fromisoformat(until).astimezone(UTC) if prefix and not before else None
+        return datetime.fromisoformat(expires).astimezone(UTC) if prefix and not before else None
     except ValueError:
         return None
 
@@ -56,9 +62,9 @@ def is_leftover(image: Mapping[str, Any], allowance: float) -> bool:
     ``allowance`` seconds; one whose cloud does not report when it changed is in use. An upload session is in use until
     ``allowance`` seconds after it expired, because it may be finalized at the last moment.
     """
-    until = session_until(image)
-    if until:
-        return (datetime.now(UTC) - until).total_seconds() > allowance
+    expires = session_expiry(image)
+    if expires:
+        return (datetime.now(UTC) - expires).total_seconds() > allowance
     host, boot, pid, started = [*str(image[UPLOAD]).split("/"), "", "", ""][:4]
     if host == (platform.node() or "-"):
         return not is_alive(boot, pid, started)

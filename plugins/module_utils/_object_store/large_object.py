@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from .._core.deadline import clock
-from .._core.errors import IntegrityError, OaktreeError
+from .._core.errors import ConflictError, IntegrityError, OaktreeError
+from .._core.retry import Policy, with_retries
 from .attempts import send_until_stored
+from .client import Container
 from .responses import MARKER, Object, Segment, check_manifest, manifest, manifest_etag
 
 if TYPE_CHECKING:
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 CLEANUP_TIMEOUT = 30.0
 """Seconds that the removal of what was sent may take, on top of whatever clock ran out."""
+
+UNTIL_REMOVED = Policy(errors=(ConflictError,), first=0.0)
+"""How often a container is emptied before it counts as one that cannot be removed: listings may be late."""
 
 SEGMENTS = ".segments/"
 _HEARTBEAT = {"multipart-manifest": "put", "heartbeat": "on"}
@@ -146,3 +151,19 @@ def discard(swift: Swift, paths: Sequence[str]) -> str:
         return ""
     path, error = next(iter(left.items()))
     return f"{len(left)} objects could not be removed from the object store ({path}: {error.message})"
+
+
+def remove_container(swift: Swift, name: str) -> str:
+    """Remove a container of ours with everything in it; returns as `remove`."""
+
+    def once() -> str:
+        left = discard(swift, [f"{name}/{there.name}" for there in swift.objects(name)])
+        if not left and not swift.delete_container(Container(name, ours=True)):
+            raise ConflictError("objects keep arriving in it")
+        return left
+
+    with swift.connection.grace(CLEANUP_TIMEOUT):
+        try:
+            return with_retries(once, UNTIL_REMOVED, swift.connection.deadline)
+        except OaktreeError as error:
+            return f"the container {name} could not be removed: {error.message}"

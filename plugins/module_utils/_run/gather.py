@@ -150,10 +150,11 @@ def each(
     return scatter(connections, connected, limits, translate)
 
 
-def gather(target: Target, work: Callable[[Connection], Value]) -> list[Result[Value]]:
+def gather(target: Target, work: Callable[[Connection], Value], limits: Limits | None = None) -> list[Result[Value]]:
     """Run ``work`` on an authenticated Connection of every selected Location; results sorted by Location.
 
-    Raises InputError when nothing was tried because the configuration or the selection cannot be used.
+    ``limits`` are those of the work, without them those of the target. Raises InputError when nothing was tried because
+    the configuration or the selection cannot be used.
     """
 
     def once(connection: Connection) -> Value:
@@ -164,5 +165,5 @@ def gather(target: Target, work: Callable[[Connection], Value]) -> list[Result[V
 
     with RequestCoalescer(allowed=target.token_cache) as coalescer:
         connections, failed = connect(target, coalescer)
-        results = [*failed, *(Result.of(outcome) for outcome in each(connections, once, target.limits()))]
+        results = [*failed, *(Result.of(outcome) for outcome in each(connections, once, limits or target.limits()))]
     return sorted(results, key=lambda result: result.location.sort_key)

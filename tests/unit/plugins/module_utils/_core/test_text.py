@@ -40,6 +40,7 @@ def test_one_line(text: str, line: str) -> None:
         ("no URL", "no URL"),
         (URL.format("0123abcd"), URL.format("...")),
         (URL.format("sha512:F6CO-_=="), URL.format("...")),
+        (URL.format("sha512%3Aabc-_%3D"), URL.format("...")),
         (f"GET {URL.format('a')} and PUT {URL.format('b')}", f"GET {URL.format('...')} and PUT {URL.format('...')}"),
         ("o?temp_url_expires=17&temp_url_sig=abc", "o?temp_url_expires=17&temp_url_sig=..."),
         ('{"uri": "https://s/o?temp_url_sig=abc"}', '{"uri": "https://s/o?temp_url_sig=..."}'),

@@ -14,13 +14,18 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import (
     Checksum,
     Fingerprint,
+    best_digest,
     fingerprint_of,
+    mismatch,
+    missing_digest,
+    published_content,
     recorded_digests,
     same_content,
     same_data,
     same_digests,
     same_image,
     stored_digests,
+    stored_mismatch,
     verify,
     verify_download,
 )
@@ -87,10 +92,7 @@ def test_verify(stored: dict[str, Any], *, right: bool) -> None:
 MD5, SHA256, SHA512 = (hashlib.new(name, DATA).hexdigest() for name in ("md5", "sha256", "sha512"))
 
 
-def test_what_was_hashed_here_counts_where_the_cloud_reports_nothing() -> None:
-    verify(image(**NO_DIGESTS), source(), {"sha256": SHA256})
-    with pytest.raises(IntegrityError, match=f"sha256 mismatch: stored 00, expected {SHA256}"):
-        verify(image(**NO_DIGESTS), source(), {"sha256": "00"})
+def test_an_empty_image_is_not_what_was_sent() -> None:
     with pytest.raises(IntegrityError, match="the cloud stored 0 of 8 bytes"):
         verify(image(data=None), source())
 
@@ -204,3 +206,79 @@ def test_form_of_a_checksum(text: str, *, full: bool, error: bool) -> None:
     with pytest.raises(InputError, match=r"^checksum: .* is not of the form ALGORITHM:DIGEST$") as caught:
         Checksum.parse(text, full=full)
     assert caught.value.hint == "Algorithms: md5, sha256, sha512."
+
+
+def digests(*names: str, data: bytes = DATA) -> dict[str, str]:
+    return {name: hashlib.new(name, data).hexdigest() for name in names}
+
+
+ONLY_SHA512 = digests("sha512")
+ONLY_SHA256 = digests("sha256")
+
+
+@pytest.mark.parametrize(
+    ("size", "known", "found", "published"),
+    [
+        (len(DATA), ONLY_SHA512, image(), True),
+        (None, ONLY_SHA512, image(), True),
+        (len(DATA), digests("sha512", data=OTHER), image(), False),
+        (len(DATA), ONLY_SHA256, image(**recorded()), True),
+        (len(DATA), ONLY_SHA256, image(), False),
+        (None, ONLY_SHA256, image(**recorded()), False),
+        (len(DATA), ONLY_SHA256, image(data=b"", **recorded()), False),
+    ],
+)
+def test_what_an_uploader_recorded_counts_with_the_size_only(
+    size: int | None,
+    known: dict[str, str],
+    found: dict[str, Any],
+    published: bool,  # noqa: FBT001
+) -> None:
+    assert bool(published_content(found, size, known)) is published
+
+
+def test_published_content_is_what_the_cloud_reports() -> None:
+    found = published_content(image(disk_format="iso", **recorded()), len(DATA), ONLY_SHA256)
+    assert found == Fingerprint(len(DATA), "iso", digests("md5", "sha256", "sha512"))
+
+
+@pytest.mark.parametrize(
+    ("size", "stored", "message"),
+    [
+        (len(DATA), ONLY_SHA512, ""),
+        (len(DATA), {}, ""),
+        (len(DATA), {"sha1": "0"}, ""),
+        (3, ONLY_SHA512, "the cloud stored 3 of 8 bytes"),
+        (None, {}, "the cloud stored 0 of 8 bytes"),
+        (len(DATA), {"md5": "0"}, f"md5 mismatch: stored 0, expected {digests('md5')['md5']}"),
+    ],
+)
+def test_mismatch(size: int | None, stored: dict[str, str], message: str) -> None:
+    assert mismatch(size, stored, source()) == message
+
+
+def test_a_converted_image_is_no_mismatch() -> None:
+    assert stored_mismatch(image(data=OTHER, disk_format="qcow2"), source()) == ""
+    assert stored_mismatch(image(data=OTHER), source()) == "the cloud stored 5 of 8 bytes"
+
+
+@pytest.mark.parametrize(
+    ("stored", "expected", "algorithm"),
+    [
+        (image(), ONLY_SHA512, None),
+        (image(), digests("md5"), None),
+        (image(), ONLY_SHA256, "sha256"),
+        (image(**NO_DIGESTS), digests("md5", "sha256"), "sha256"),
+        (image(**NO_DIGESTS, disk_format="qcow2"), ONLY_SHA512, None),
+    ],
+)
+def test_which_digest_must_be_made_of_the_stored_data(
+    stored: dict[str, Any], expected: dict[str, str], algorithm: str | None
+) -> None:
+    assert missing_digest(stored, Fingerprint(len(DATA), "raw", expected)) == algorithm
+
+
+@pytest.mark.parametrize("names", [("md5", "sha512", "sha256"), ("sha512",)])
+def test_the_best_digest(names: tuple[str, ...]) -> None:
+    assert best_digest(dict.fromkeys(names, "")) == "sha512"
+    assert best_digest({"md5": "", "sha256": ""}) == "sha256"

@@ -23,6 +23,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.l
     discard_sent,
     is_there,
     remove,
+    remove_container,
     verify,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.responses import (
@@ -267,3 +268,46 @@ def test_a_store_that_cannot_be_asked_keeps_what_was_sent(objects: ObjectSite) -
     complaint = discard_sent(objects.swift, objects.target(), [NAME])
     assert complaint.startswith(f"what was sent to {CONTAINER}/{NAME} could not be removed: ")
     assert list(objects.objects) == [NAME]
+
+
+@pytest.mark.usefixtures("large")
+def test_a_container_is_removed_with_everything(objects: ObjectSite) -> None:
+    assert remove_container(objects.swift, "other") == ""
+    assert len(objects.objects) == 6
+    assert remove_container(objects.swift, CONTAINER) == ""
+    assert objects.containers == {}
+
+
+@pytest.mark.usefixtures("fast_clock")
+def test_what_a_late_listing_does_not_show_is_removed_in_a_second_attempt(objects: ObjectSite) -> None:
+    objects.put(NAME, DATA)
+    objects.region.fault("GET", rf"/{CONTAINER}\?", Answer(200, body=b"[]"), times=1)
+    assert remove_container(objects.swift, CONTAINER) == ""
+    assert objects.containers == {}
+
+
+@pytest.mark.usefixtures("fast_clock")
+def test_a_container_that_is_never_empty_is_reported(objects: ObjectSite) -> None:
+    objects.put(NAME, DATA)
+    objects.region.fault("DELETE", f"/{CONTAINER}$", Answer(409))
+    objects.region.fault("DELETE", f"/{NAME}$", Answer(204))
+    residue = remove_container(objects.swift, CONTAINER)
+    assert residue == f"the container {CONTAINER} could not be removed: objects keep arriving in it"
+    assert list(objects.objects) == [NAME]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "residue"),
+    [
+        ("DELETE", "/c$", "1 objects could not be removed from the object store (images/c: "),
+        ("GET", r"/images\?", "the container images could not be removed: "),
+        ("DELETE", "/images$", "the container images could not be removed: "),
+    ],
+)
+def test_a_container_that_cannot_be_removed_is_reported(
+    objects: ObjectSite, method: str, path: str, residue: str
+) -> None:
+    objects.put("c", b"")
+    objects.region.fault(method, path, Answer(403))
+    assert remove_container(objects.swift, CONTAINER).startswith(residue)
+    assert CONTAINER in objects.containers

@@ -14,12 +14,15 @@ import pytest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, ServerError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.scatter import Limits
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.images import ImageQuery, list_images
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import (
     Result,
+    Target,
     failure_messages,
     failure_summary,
+    gather,
 )
 from tests.support.fake_openstack import BlackHole, BreakAnswer, FakeOpenStack
 from tests.support.run_core import ask, entries, kinds
@@ -149,3 +152,14 @@ def test_the_message_of_failures() -> None:
     assert failure_messages(results) == ["b/r: broke (server). Wait."]
     assert failure_summary(results) == "1 of 3 Locations failed: b/r: broke (server). Wait."
     assert failure_messages([good]) == []
+
+
+def test_the_work_may_have_limits_of_its_own(fake_openstack: Clouds) -> None:
+    config = {"clouds": entries(fake_openstack())}
+
+    def work(connection: Connection) -> float:
+        return connection.deadline.remaining()
+
+    (bound,) = gather(Target(clouds_config=config, timeout=10.0), work)
+    (longer,) = gather(Target(clouds_config=config, timeout=10.0), work, Limits(1, 500.0))
+    assert (bound.value or 0) <= 10.0 < (longer.value or 0) <= 500.0
