@@ -316,13 +316,13 @@ KILLED = """
 import sys
 from pathlib import Path
 from tests.integration.object_store.lab import PACE, connect
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.client import Swift
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.content import File
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.large import Target
-from ansible_collections.oaktree.multicloud.plugins.module_utils._swift.upload import Upload
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.client import Swift
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.content import File
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.large_object import ObjectTarget
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.upload_file import FileUpload
 endpoint, path, container, name, digest = sys.argv[1:]
 file = File(Path(path), Path(path).stat().st_size)
-Upload(Swift(connect("north", endpoint)), file, Target(container, name, digest, "killed", 3600), PACE).run()
+FileUpload(Swift(connect("north", endpoint)), file, ObjectTarget(container, name, digest, "killed", 3600), PACE).run()
 """
 
 
