@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..fingerprint import Checksum
+    from ..._run.ensure import Change
+from ..fingerprint import Checksum
 
 REPORTED = ("md5", "sha512")
 """The digests of an exported copy that are reported."""
@@ -35,6 +36,11 @@ class ExportRequest:
     timeout: float = 300.0
     transfer_timeout: float = 3600.0
     stall_timeout: float = 120.0
+
+    @property
+    def total(self) -> float:
+        """Seconds that the work after the survey may take at the most."""
+        return self.timeout + self.transfer_timeout
 
     def check(self, digests: Mapping[str, str]) -> None:
         """Raise IntegrityError if the image with these digests is not the expected one."""
@@ -78,5 +84,11 @@ class Export:
     """How the data was exported: download, stream or export_task; None where it was not."""
     tempurl: str | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
-    image: Mapping[str, Any] = field(default_factory=dict)
-    """The record of the image."""
+    sign: bool = False
+    """Whether a signed URL is still to be made."""
+
+    def change(self, image: Mapping[str, Any]) -> Change:
+        """As users see it, with the record of the image."""
+        after = self.copy.to_dict()
+        output = {**after, "image": image, "tempurl": self.tempurl, "method": self.method}
+        return Change(self.action, self.before, after, output, self.notes)

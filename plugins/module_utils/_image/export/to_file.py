@@ -47,24 +47,26 @@ class FileExport:
         self._converted = not same_format(self._format, str(image["disk_format"]))
         self._target = target_path(str(request.path), image, self._format)
 
-    def run(self, *, check_mode: bool) -> Export:
-        """Write the image's data to the file, or in check mode report what would be done. Raises `OaktreeError`.
-
-        A failure leaves the target as it was, and only the partial file, from which a later run resumes.
-        """
+    def survey(self) -> Export:
+        """What is to be done: nothing where the file has the image's data. Raises `OaktreeError`."""
         existing, record = self._existing()
         if existing and record and record.is_of(self._image) and same_format(record.format, self._format):
             self._request.check(record.source)
             return Export("unchanged", existing, existing.to_dict())
         if self._converted:
             find_qemu_img(str(self._image["disk_format"]), self._format, "omit disk_format")
-        if not check_mode:
-            with self._connection.within(self._request.transfer_timeout, "transfer_timeout"):
-                return self._export(existing)
         digests = {} if self._converted else stored_digests(self._image)
         size = None if self._converted else int(self._image["size"])
         copy = Copy(str(self._target), self._format, size, digests)
         return Export("replaced" if existing else "created", copy, existing.to_dict() if existing else {})
+
+    def run(self, planned: Export) -> Export:
+        """Write the image's data to the file. Raises `OaktreeError`.
+
+        A failure leaves the target as it was, and only the partial file, from which a later run resumes.
+        """
+        with self._connection.within(self._request.transfer_timeout, "transfer_timeout"):
+            return self._export(planned.before)
 
     def _existing(self) -> tuple[Copy, CopyRecord] | tuple[None, None]:
         """The file that is there, and what it was made of: read only where it has the image's size and no record."""
@@ -85,21 +87,21 @@ class FileExport:
                 return read_image_file(str(self._target)).digests
         return {}
 
-    def _export(self, existing: Copy | None) -> Export:
+    def _export(self, before: Mapping[str, Any]) -> Export:
         stream = ImageStream(self._connection, self._image, self._request.stall_timeout)
         with open_partial(self._target, self._image) as partial, _kept(partial, stream):
             source = self._downloaded(partial, stream)
             self._request.check(source.digests)
             with self._in_format(source) as made:
-                unchanged = existing and same_data(None, self._digests(made), made)
+                unchanged = before and same_data(None, self._digests(made), made)
                 if not unchanged:
                     self._put_in_place(made.path)
             partial.remove()
         image_id, size = str(self._image["id"]), int(self._image["size"])
         remember(self._target, CopyRecord(self._format, made.digests, image_id, size, source.digests))
         copy = Copy(str(self._target), self._format, made.size, made.digests)
-        action = "unchanged" if unchanged else "replaced" if existing else "created"
-        return Export(action, copy, existing.to_dict() if existing else {}, "download")
+        action = "unchanged" if unchanged else "replaced" if before else "created"
+        return Export(action, copy, before, "download")
 
     def _downloaded(self, partial: Partial, stream: ImageStream) -> ImageFile:
         """The data: complete, verified and safe. Damaged data is downloaded once more."""

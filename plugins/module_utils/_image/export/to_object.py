@@ -56,34 +56,39 @@ class ObjectExport:
         self._swift = Swift(connection)
         self._container = str(request.container)
         self._name = request.object or file_name(image, str(image["disk_format"]), LONGEST_NAME)
+        self._present: Mapping[str, str] | None = None
+        """The headers of the object that the survey found."""
         self._notes: list[str] = []
 
-    def run(self, *, check_mode: bool) -> Export:
-        """Write the image's data to the object, or in check mode report what would be done. Raises `OaktreeError`.
+    def survey(self) -> Export:
+        """What is to be done: nothing where the object has the image's data, but for a signed URL.
+
+        Raises `OaktreeError`.
+        """
+        self._present = self._existing()
+        planned = self._unchanged(self._present)
+        if planned is None:
+            size, disk_format = int(self._image["size"]), str(self._image["disk_format"])
+            copy = self._copy(self._name, size, disk_format, stored_digests(self._image))
+            planned = self._export(self._present, copy, None)
+        return replace(planned, sign=self._request.tempurl)
+
+    def run(self, planned: Export) -> Export:
+        """Write the image's data to the object. Raises `OaktreeError`.
 
         A failure leaves no object, segment or container that was not there before, or the message says which.
         """
-        with self._connection.within(self._request.timeout, "timeout"):
-            existing = self._existing()
-            done = self._unchanged(existing)
-            if done is None and check_mode:
-                copy = self._copy(
-                    self._name,
-                    int(self._image["size"]),
-                    str(self._image["disk_format"]),
-                    stored_digests(self._image),
-                )
-                return self._export(existing, copy, None)
-        if done is None:
+        done = planned
+        if planned.action != "unchanged":
             new_container = self._swift.container_headers(self._container) is None
             try:
-                done = self._transfer(existing)
+                done = self._transfer(self._present)
             except OaktreeError as error:
                 if new_container:
                     error.add_residue(self._remove_container())
                 raise
         with self._connection.within(self._request.timeout, "timeout"):
-            return replace(done, tempurl=self._tempurl(done) if self._request.tempurl and not check_mode else None)
+            return replace(done, tempurl=self._tempurl(done) if planned.sign else None)
 
     def _existing(self) -> Mapping[str, str] | None:
         """The headers of the object that is there, under our name or the one that an export task chooses."""

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.request import Checksum, Copy, Export
-from ansible_collections.oaktree.multicloud.plugins.modules.image_export import SPEC, as_request, describe
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.request import Copy, Export
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import Checksum
+from ansible_collections.oaktree.multicloud.plugins.modules.image_export import SPEC, as_request
 from tests.support.run_module import ModuleRun, run_module
 
 AUTH = {
@@ -111,7 +112,7 @@ def test_requests(options: dict[str, Any], expected: Any) -> None:
 
 def test_a_result_shows_the_copy_and_the_image() -> None:
     copy = Copy("/x", "raw", 4, {"md5": "00", "sha256": "11"})
-    change = describe(Export("created", copy, {}, "download", "https://signed", ("slow",), {"id": "i"}))
+    change = Export("created", copy, {}, "download", "https://signed", ("slow",)).change({"id": "i"})
     assert (change.action, change.changed, change.notes) == ("created", True, ("slow",))
     assert change.after == {
         "export_location": "/x",

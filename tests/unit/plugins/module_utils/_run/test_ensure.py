@@ -46,6 +46,11 @@ class FakeConnection:
 class FakeStep:
     change: Change
     timeout: float = 5.0
+    signs: bool = False
+
+    @property
+    def needed(self) -> bool:
+        return self.change.changed or self.signs
 
 
 class Noun:
