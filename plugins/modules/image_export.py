@@ -196,11 +196,8 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.pipeline import export_images
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.request import (
-    Checksum,
-    Export,
-    ExportRequest,
-)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.request import Export, ExportRequest
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import Checksum
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (

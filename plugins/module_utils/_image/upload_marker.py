@@ -1,10 +1,9 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Marks on unfinished images: who uploads them, so that a later run can tell its own leftovers from work in progress.
+"""Markers of unfinished images: who uploads them, so that a later run distinguishes leftovers from work in progress.
 
-An upload happens under a name of its own and carries a marker until
-the image is finished. A killed run leaves both.
+Until it is finished, an image has an upload name and a marker. A killed run leaves both.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SESSION = "session until "
-"""How the marker of an upload session begins; a host's name has no spaces."""
+"""The prefix of an upload session's marker; a host name has no spaces."""
 
 
 def upload_name(name: str) -> str:
-    """The name of an image while it is uploaded: its own name appears when it is complete."""
+    """The name of an image during its upload: it gets its own name when it is complete."""
     return f"{name}.uploading"
 
 
@@ -37,7 +36,7 @@ def container_name(purpose: str, name: str) -> str:
 
 
 def upload_marker() -> str:
-    """This process: ``host/boot/pid/start``, different for any other process, also after a reboot."""
+    """This process: ``host/boot/pid/start``, unique also across reboots."""
     pid = os.getpid()
     return "/".join((platform.node() or "-", _boot(), str(pid), _started(pid) or "-"))
 
@@ -57,11 +56,11 @@ def session_expiry(image: Mapping[str, Any]) -> datetime | None:
 
 
 def is_leftover(image: Mapping[str, Any], allowance: float) -> bool:
-    """Whether nobody works on the marked image any more.
+    """Whether the marked image was abandoned.
 
-    On this machine the process that the marker names tells; another machine's image counts as left behind when nothing
-    changed for ``allowance`` seconds, and as in use where the cloud does not say when. An upload session is in use
-    until it expires, and ``allowance`` more, for it may be finalized just then.
+    For a marker of this machine, the process decides. An image of another machine is abandoned if it did not change for
+    ``allowance`` seconds; one whose cloud does not report when it changed is in use. An upload session is in use until
+    ``allowance`` seconds after it expired, because it may be finalized at the last moment.
     """
     expires = session_expiry(image)
     if expires:
@@ -77,7 +76,7 @@ def is_leftover(image: Mapping[str, Any], allowance: float) -> bool:
 
 
 def is_alive(boot: str, pid: str, started: str) -> bool:
-    """Whether the process of the marker, made on this machine, still runs."""
+    """Whether the process of a marker of this machine still runs."""
     return boot == _boot() and pid.isdecimal() and _started(int(pid)) == started
 
 
@@ -86,7 +85,7 @@ def _boot() -> str:
 
 
 def _started(pid: int) -> str | None:
-    """When the process started, in ticks since the boot (``-`` where there is no /proc); None for no such process."""
+    """When the process started, in ticks since boot (``-`` without /proc); None if there is no such process."""
     fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
     if fields:
         return fields[19]

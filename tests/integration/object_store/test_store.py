@@ -15,8 +15,8 @@ import requests
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import RefusedError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.client import Container
 from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.content import (
+    Body,
     File,
-    PartBody,
     PartDigests,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.large_object import assemble, remove
@@ -134,7 +134,7 @@ def test_segments_that_others_sent_become_one_object(north: Lab) -> None:
     """By signed URLs, without a credential."""
     signs, target, segments = north.signer("sha256"), north.target(), []
     for part in make_parts(PARTS * MIB, 2 * MIB):
-        body = PartBody(north.file(), part, lambda: None)
+        body = Body(north.file(), part.offset, part.length, lambda: None)
         segment = Segment(target.segment_name(part, 2 * MIB), part.length, body.md5())
         url = signs.url("PUT", f"{target.container}/{segment.name}", int(time.time()) + 60)
         headers = {**target.headers(), "Etag": segment.etag}

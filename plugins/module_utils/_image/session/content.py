@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING
 
 from ..._core.errors import InputError
 from ..._object_store.content import File, PartDigests
-from ..fingerprint import DIGESTS, Fingerprint, best_digest, same_data, same_format
+from ..fingerprint import Checksum, Fingerprint, best_digest, same_data, same_format
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..source.image_file import ImageFile
-
-_LENGTHS = dict(zip(DIGESTS, (32, 64, 128), strict=True))
 
 PartSums = dict[tuple[int, int], str]
 """MD5 by offset and length."""
@@ -46,15 +44,10 @@ class DeclaredContent:
     @classmethod
     def of_checksum(cls, checksum: str, size: int | None, disk_format: str | None) -> DeclaredContent:
         """A file on another host, by ``ALGORITHM:DIGEST``. Raises InputError."""
-        algorithm, _colon, digest = checksum.partition(":")
-        digest = digest.strip().lower()
-        if len(digest) != _LENGTHS.get(algorithm) or set(digest) - set("0123456789abcdef"):
-            raise InputError(
-                f"checksum: {checksum!r} is not of the form ALGORITHM:DIGEST", hint=f"Algorithms: {', '.join(DIGESTS)}."
-            )
+        expected = Checksum.parse(checksum, full=True)
         if size is not None and size < 1:
             raise InputError(f"size: must be greater than zero, not {size}")
-        return cls({algorithm: digest}, size, disk_format)
+        return cls({expected.algorithm: expected.digest}, size, disk_format)
 
     @property
     def checksum(self) -> str:
