@@ -202,3 +202,11 @@ def test_more_locations_than_connections_may_be_open(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(noun, "survey", count)
     noun.run(concurrency=1)
     assert max(open_now) == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "changed"),
+    [("created", True), ("replaced", True), ("updated", True), ("deleted", True), ("unchanged", False)],
+)
+def test_all_but_unchanged_is_a_change(action: str, *, changed: bool) -> None:
+    assert Change(action, notes=("it took long",)).changed is changed
