@@ -134,7 +134,7 @@ EXAMPLES = r"""
   register: upload
   no_log: true
 
-- name: Send what has not arrived yet from the host that has the file, with secrets on stdin so that other users cannot see them
+- name: Send what has not arrived yet from the host with the file, with secrets on stdin, unseen by other users
   ansible.builtin.shell:
     cmd: >-
       curl --fail --silent --show-error --config -

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finalize: which upload is meant, and the way from there to one published image, also in several attempts."""
+"""Finalize: which upload has the content, and the way from there to one published image, also in several attempts."""
 
 from __future__ import annotations
 
