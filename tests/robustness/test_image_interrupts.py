@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,16 +19,14 @@ from ansible_collections.oaktree.multicloud.plugins.modules import image
 from tests.robustness.test_image_faults import BENCHES, SEGMENT, TASK, V1, Bench, things
 from tests.robustness.test_image_kills import IN_SEGMENTS
 from tests.support.fake_openstack import Action, Answer, BlackHole
-from tests.support.fake_openstack.faults import Fault
 from tests.support.image_site import NAME, Site
-from tests.support.run_module import interrupt, start_module
-
-PROMPT = 4.0
-"""Seconds until the end, where nothing in the cloud keeps the cleanup waiting; two of them on a busy machine."""
+from tests.support.run_module import Started, interrupt, start_module
+from tests.support.wait import until
 
 TASKS = {bench.name: bench for bench in BENCHES if bench.strikes == TASK}
 V2 = Bench("v2", "v2", "closed", ("PUT", r"/file$"))
-SILENT, DONE = BlackHole(), BlackHole(after="work")
+SILENT, DONE, LATE = BlackHole(), BlackHole(after="work"), BlackHole(late=lambda: False)
+"""The last one stands for one whose work is done when the module has begun to clean up."""
 CREATE, DATA, PUBLISH = ("POST", r"/v2/images$"), ("PUT", r"/file$"), ("PATCH", r"/v2/images/[^/]+$")
 LOOK = ("GET", r"/v2/images/[0-9a-f-]{36}$")
 IMPORT, STAGE = ("POST", r"/import$"), ("PUT", r"/stage$")
@@ -55,7 +51,7 @@ MOMENTS = [
     Moment("list", "v2_put", ("GET", r"/v2/images\?")),
     Moment("create", "v2_put", CREATE),
     Moment("create, done", "v2_put", CREATE, DONE),
-    Moment("create, done late", "v2_put", CREATE, BlackHole(late=0.7)),
+    Moment("create, done late", "v2_put", CREATE, LATE),
     Moment("data", "v2_put", DATA),
     Moment("data, done", "v2_put", DATA, DONE),
     Moment("look at the image", "v2_put", LOOK),
@@ -81,7 +77,7 @@ MOMENTS = [
 
 
 @contextmanager
-def started(site: Site, tmp_path: Path, **options: Any) -> Iterator[subprocess.Popen[str]]:
+def started(site: Site, tmp_path: Path, **options: Any) -> Iterator[Started]:
     """An upload in a process of its own, with the clocks that users have."""
     directory = tmp_path / "temporary"
     directory.mkdir()
@@ -92,19 +88,6 @@ def started(site: Site, tmp_path: Path, **options: Any) -> Iterator[subprocess.P
         finally:
             process.kill()
     assert list(directory.iterdir()) == []
-
-
-def wait_until(true: Callable[[], object]) -> None:
-    until = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.01)
-
-
-def struck(fault: Fault, site: Site) -> Callable[[], bool]:
-    """Whether the fault has struck, and what the cloud does all the same is done."""
-    work = isinstance(fault.action, BlackHole) and fault.action.after == "work"
-    return lambda: fault.struck > 0 and (not work or things(site) != [])
 
 
 @pytest.fixture
@@ -133,11 +116,12 @@ def test_interrupted_while_a_request_is_not_answered(
 ) -> None:
     there = cloud(moment.bench)
     place = there.clouds["cloud1"] if moment.name == "token" else there.region
-    fault = place.fault(*moment.request, moment.action)
+    late = BlackHole(late=lambda: there.clouds.counters.requests(method="DELETE") > 0)
+    fault = place.fault(*moment.request, late if moment.action is LATE else moment.action)
     scheme = moment.scheme.partition(" ")[0]
     with started(there, tmp_path, scheme=scheme) as process:
-        wait_until(struck(fault, there))
-        said = interrupt(process, number, PROMPT)
+        until(fault.owes)
+        said = interrupt(process, number)
     assert said.startswith("Interrupted. What was complete stays; what was half-made has been removed")
     assert said.endswith("removed.") or moment.name == "create", said
     assert things(there) == []
@@ -149,8 +133,8 @@ def test_what_is_published_stays(cloud: Callable[[Bench], Site], tmp_path: Path)
     there = cloud(V2)
     fault = there.region.fault(*PUBLISH, DONE)
     with started(there, tmp_path) as process:
-        wait_until(lambda: fault.struck and NAME in names(there))
-        assert interrupt(process, signal.SIGINT, PROMPT).endswith("has been removed.")
+        until(lambda: fault.struck and NAME in names(there))
+        assert interrupt(process, signal.SIGINT).endswith("has been removed.")
     assert names(there) == [NAME]
     there.region.clear_faults()
     assert there.act() == ["unchanged"]
@@ -168,10 +152,10 @@ def test_what_a_silent_cloud_keeps_is_named_and_goes_with_the_next_run(
     there.region.fault(*DATA, DONE)
     delete = there.region.fault("DELETE", "/images/", SILENT)
     with started(there, tmp_path) as process:
-        wait_until(lambda: things(there) == ["active"])
+        until(lambda: things(there) == ["active"])
         process.send_signal(signal.SIGINT)
-        wait_until(lambda: delete.struck)
-        said = interrupt(process, signal.SIGINT, 3)
+        until(lambda: delete.struck)
+        said = interrupt(process, signal.SIGINT)
     assert said.endswith("removes: cloud1/r1/demo: the work has not ended in time")
     assert names(there) == [f"{NAME}.uploading"]
     there.region.clear_faults()
@@ -184,7 +168,7 @@ def test_what_cannot_be_removed_is_named(cloud: Callable[[Bench], Site], tmp_pat
     there.region.fault(*DATA, DONE)
     there.region.fault("DELETE", "/images/", Answer(403))
     with started(there, tmp_path) as process:
-        wait_until(lambda: things(there) == ["active"])
-        said = interrupt(process, signal.SIGTERM, PROMPT)
+        until(lambda: things(there) == ["active"])
+        said = interrupt(process, signal.SIGTERM)
     (left,) = there.region.glance.images
     assert f"cloud1/r1/demo: the incomplete image {left} could not be removed (Forbidden (HTTP 403)" in said

@@ -9,7 +9,6 @@ tests/kills.py says how often; the moments lie between the first request and the
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +21,8 @@ from ansible_collections.oaktree.multicloud.plugins.modules import image
 from tests.robustness.test_image_faults import BENCHES, TASK, V1, Bench, assert_one_right_image, things
 from tests.support.image_site import NAME, Site
 from tests.support.kills import moments
-from tests.support.run_module import start_module
+from tests.support.run_module import Started, start_module
+from tests.support.wait import until
 
 PART_SIZE = 1 << 14
 IN_SEGMENTS = f"""
@@ -33,15 +33,14 @@ LATENCY, STEP = 0.05, 0.3
 """Seconds of every request, and of a task."""
 
 
-def start(site: Site, directory: Path, scheme: str) -> subprocess.Popen[str]:
+def start(site: Site, directory: Path, scheme: str) -> Started:
     options: dict[str, Any] = {"name": NAME, "path": str(site.file), "locations": ["*"], "scheme": scheme}
     return start_module(image, IN_SEGMENTS, **options, temporary_directory=str(directory))
 
 
-def wait_for_request(site: Site, process: subprocess.Popen[str]) -> None:
+def wait_for_request(site: Site, process: Started) -> None:
     """Return once the process sends its first request, or ends."""
-    while not site.clouds.counters.requests() and process.poll() is None:
-        time.sleep(0.002)
+    until(lambda: site.clouds.counters.requests() or process.poll() is not None, pause=0.002)
 
 
 def duration(site: Site, directory: Path, scheme: str) -> float:
@@ -59,10 +58,7 @@ def duration(site: Site, directory: Path, scheme: str) -> float:
 
 def tasks_end(site: Site) -> None:
     """Wait until nothing happens in the cloud by itself."""
-    until = time.monotonic() + 10
-    while any(task.status not in ("success", "failure") for task in site.region.glance.task_api.tasks.values()):
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    until(lambda: all(task.status in ("success", "failure") for task in site.region.glance.task_api.tasks.values()))
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 
 
-def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 60.0, pause: float = 0.01) -> None:
     """Return when the condition is true; fail when it is not within so many seconds."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"what is waited for does not come within {seconds:g} s"
-        time.sleep(0.01)
+        time.sleep(pause)

@@ -11,7 +11,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,7 +26,7 @@ from ansible_collections.oaktree.multicloud.plugins.modules import image
 from tests.support.fake_openstack import FaultProxy
 from tests.support.fake_openstack.faults import Body
 from tests.support.fake_openstack.gate import Reply, body_length, collect, json_reply
-from tests.support.run_module import run_module, start_module
+from tests.support.run_module import Started, run_module, start_module
 
 REGIONS = {"north": "alpha", "south": "alpha", "east": "beta"}
 PREFIX = "t-"
@@ -137,7 +136,7 @@ class Lab:
         assert not any(secret in json.dumps(output) for secret in self.secrets)
         return output
 
-    def start(self, *regions: str, **options: Any) -> subprocess.Popen[str]:
+    def start(self, *regions: str, **options: Any) -> Started:
         """Run the module in a process of its own."""
         return start_module(image, self.prelude, **self.options(regions or tuple(REGIONS), options))
 

@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +22,8 @@ import yaml
 
 from tests.integration.image.lab import REGIONS, Lab, Site, by_region
 from tests.support.fake_openstack import Answer, BlackHole
+from tests.support.run_module import interrupt
+from tests.support.wait import until
 
 pytestmark = pytest.mark.clouds
 
@@ -198,7 +199,7 @@ def test_run_killed_before_the_old_image_is_gone_is_taken_up(lab: Lab, name: str
     for site in lab.sites.values():
         site.proxy.fault("DELETE", r"/images/", BlackHole())
     with lab.start(*REGIONS, name=name, path=str(other_file)) as process:
-        wait_until(lambda: all(len(site.active(name)) == 2 for site in lab.sites.values()))
+        until(lambda: all(len(site.active(name)) == 2 for site in lab.sites.values()))
         process.kill()
     lab.heal()
     assert actions(lab.run(name=name, path=str(other_file))) == ["updated"] * len(REGIONS)
@@ -212,13 +213,6 @@ def large_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("files") / "large.raw"
     path.write_bytes(os.urandom(MIB) * 24)
     return path
-
-
-def wait_until(true: Any, seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def under_way(lab: Lab, name: str, regions: Sequence[str] = tuple(REGIONS)) -> bool:
@@ -243,13 +237,8 @@ def test_interrupted_upload_ends_at_once_and_leaves_nothing(
     for site in lab.sites.values():
         site.proxy.pace = 0.2
     with lab.start(*REGIONS, name=name, path=str(large_file), relay=relay) as process:
-        wait_until(lambda: under_way(lab, name, sending))
-        process.send_signal(number)
-        start = time.monotonic()
-        out, _err = process.communicate(timeout=60)
-    assert time.monotonic() - start < 10
-    assert process.returncode != 0
-    assert "Interrupted" in out
+        until(lambda: under_way(lab, name, sending))
+        assert interrupt(process, number).startswith("Interrupted.")
     assert [image["name"] for site in lab.sites.values() for image in site.images(name)] == []
 
 
@@ -260,7 +249,7 @@ def test_killed_upload_is_cleared_away_by_the_next_run(lab: Lab, name: str, larg
         lab.sites[region].proxy.pace = 0.2
     options = {"name": name, "path": str(large_file), "scheme": scheme}
     with lab.start(*regions, **options) as process:
-        wait_until(lambda: under_way(lab, name, regions))
+        until(lambda: under_way(lab, name, regions))
         busy = lab.run(*regions, **options)
         assert [failure["kind"] for failure in busy["failures"]] == ["conflict"] * len(regions)
         process.kill()

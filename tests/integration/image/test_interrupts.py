@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -19,19 +18,16 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.
 from ansible_collections.oaktree.multicloud.plugins.modules import image_upload
 from tests.integration.image.lab import Lab, Site
 from tests.integration.image.test_faults import CREATE, DATA, IMPORT, PUBLISH, assert_one_right_image
-from tests.integration.image.test_image import wait_until
 from tests.support.fake_openstack import Action, BlackHole
-from tests.support.fake_openstack.faults import Fault
 from tests.support.run_module import interrupt, start_module
+from tests.support.wait import until
 
 pytestmark = pytest.mark.clouds
 
-PROMPT = 10.0
-"""Seconds until the end; three when the machine has nothing else to do."""
-
 EVERYWHERE = ("north", "south", "east")
 LOOK = ("GET", r"/images/[0-9a-f-]{36}$")
-SILENT, DONE = BlackHole(), BlackHole(after="work")
+SILENT, DONE, LATE = BlackHole(), BlackHole(after="work"), BlackHole(late=lambda: False)
+"""The last one stands for one whose work is done when the module has begun to clean up."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ class Moment:
 MOMENTS = [
     Moment("create", "v2_put", EVERYWHERE, CREATE),
     Moment("create, done", "v2_put", EVERYWHERE, CREATE, DONE),
-    Moment("create, done late", "v2_put", EVERYWHERE, CREATE, BlackHole(late=0.5)),
+    Moment("create, done late", "v2_put", EVERYWHERE, CREATE, LATE),
     Moment("data", "v2_put", EVERYWHERE, DATA),
     Moment("data, done", "v2_put", EVERYWHERE, DATA, DONE),
     Moment("look", "v2_put", EVERYWHERE, LOOK),
@@ -74,14 +70,10 @@ def containers(site: Site, name: str) -> list[str]:
     return [item["name"] for item in listed if item["name"].startswith(prefixes)]
 
 
-def owed(sites: list[Site], faults: list[Fault], name: str) -> Callable[[], bool]:
-    """Whether all owe the answer, and have done what they do all the same."""
-
-    def true() -> bool:
-        done = isinstance(faults[0].action, BlackHole) and faults[0].action.after == "work"
-        return all(fault.struck for fault in faults) and (not done or all(site.images(name) for site in sites))
-
-    return true
+def action_at(site: Site, moment: Moment) -> Action:
+    if moment.action is LATE:
+        return BlackHole(late=lambda: site.proxy.counters.requests(method="DELETE") > 0)
+    return moment.action
 
 
 @pytest.mark.parametrize(("moment", "number"), list(zip(MOMENTS, cycle(SIGNALS), strict=False)), ids=str)
@@ -89,11 +81,11 @@ def test_interrupted_while_a_request_is_not_answered(
     lab: Lab, name: str, file: Path, moment: Moment, number: signal.Signals
 ) -> None:
     sites = [lab.sites[region] for region in moment.regions]
-    faults = [site.proxy.fault(*moment.request, moment.action) for site in sites]
+    faults = [site.proxy.fault(*moment.request, action_at(site, moment)) for site in sites]
     options = {"name": name, "path": str(file), "scheme": moment.scheme}
     with lab.start(*moment.regions, **options) as process:
-        wait_until(owed(sites, faults, name))
-        said = interrupt(process, number, PROMPT)
+        until(lambda: all(fault.owes() for fault in faults))
+        said = interrupt(process, number)
     assert said.startswith("Interrupted.")
     if moment.action == SILENT and moment.request == CREATE:
         assert said.count("may come yet: its creation was not answered") == len(sites)
@@ -111,8 +103,8 @@ def test_interrupted_while_a_request_is_not_answered(
 def test_a_region_that_waits_for_another_ends_too(lab: Lab, name: str, file: Path, action: Action) -> None:
     fault = lab.sites["north"].proxy.fault(*IMPORT, action)
     with lab.start("north", "south", name=name, path=str(file)) as process:
-        wait_until(lambda: fault.struck and lab.sites["south"].active(name))
-        assert interrupt(process, signal.SIGINT, PROMPT).startswith("Interrupted.")
+        until(lambda: fault.owes() and lab.sites["south"].active(name))
+        assert interrupt(process, signal.SIGINT).startswith("Interrupted.")
     assert lab.sites["north"].images(name) == []
     assert [(image["name"], image["status"]) for image in lab.sites["south"].images(name)] == [(name, "active")]
 
@@ -123,7 +115,7 @@ def test_an_upload_session_that_is_not_prepared_yet(lab: Lab, name: str, file: P
     fault = site.proxy.fault(*CREATE, DONE)
     options = {"name": name, "path": str(file), "state": "prepared", "scheme": scheme}
     with start_module(image_upload, **lab.options(["east"], options)) as process:
-        wait_until(lambda: fault.struck and site.images(name))
-        assert interrupt(process, signal.SIGTERM, PROMPT).endswith("has been removed.")
+        until(lambda: fault.owes() and site.images(name))
+        assert interrupt(process, signal.SIGTERM).endswith("has been removed.")
     assert site.images(name) == []
     assert containers(site, name) == []

@@ -12,8 +12,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -223,10 +222,3 @@ def files(directory: Path) -> list[str]:
 
 def digests(data: bytes) -> dict[str, str]:
     return {name: hashlib.new(name, data).hexdigest() for name in ("md5", "sha512")}
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)

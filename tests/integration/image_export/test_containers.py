@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.integration.image_export.lab import MIB, REGIONS, SIZE, ExportLab, Site, digests, wait_until
+from tests.integration.image_export.lab import MIB, REGIONS, SIZE, ExportLab, Site, digests
 from tests.support.fake_openstack import Answer
+from tests.support.wait import until
 
 pytestmark = pytest.mark.clouds
 
@@ -129,7 +130,7 @@ def test_a_stopped_run_leaves_no_object_and_no_container(
 ) -> None:
     north.swift.pace = 0.3
     with lab.start(image=name, container=container) as process:
-        wait_until(lambda: north.swift.counters.bytes_received > 0)
+        until(lambda: north.swift.counters.bytes_received > 0)
         process.send_signal(number)
         process.wait(30)
     assert north.objects(container) is None

@@ -6,19 +6,16 @@
 from __future__ import annotations
 
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.integration.image_export.lab import MIB, ExportLab, Site, files, wait_until
+from tests.integration.image_export.lab import MIB, ExportLab, Site, files
 from tests.support.fake_openstack import Action, BlackHole
 from tests.support.run_module import interrupt
+from tests.support.wait import until
 
 pytestmark = pytest.mark.clouds
-
-PROMPT = 10.0
-"""Seconds until the end; three when the machine has nothing else to do."""
 
 FILE = ("GET", r"/images/[^/]+/file$")
 SEGMENT = ("PUT", r"\.segments/")
@@ -32,8 +29,8 @@ def test_a_download_that_does_not_begin(
 ) -> None:
     fault = north.glance.fault(*FILE, SILENT)
     with lab.start(image=name, path=f"{out}/image") as process:
-        wait_until(lambda: fault.struck > 0)
-        assert interrupt(process, number, PROMPT).endswith("has been removed.")
+        until(fault.owes)
+        assert interrupt(process, number).endswith("has been removed.")
     assert files(out) == []
 
 
@@ -42,8 +39,8 @@ def test_a_download_of_which_no_more_comes_is_kept_for_the_next_run(
 ) -> None:
     north.glance.stalls = 1
     with lab.start(image=name, path=f"{out}/image") as process:
-        wait_until(lambda: any(path.stat().st_size for path in out.iterdir()))
-        interrupt(process, signal.SIGINT, PROMPT)
+        until(lambda: any(path.stat().st_size for path in out.iterdir()))
+        interrupt(process, signal.SIGINT)
     assert all(path.endswith(".part") for path in files(out))
     lab.heal()
     assert lab.done(image=name, path=f"{out}/image")["action"] == "created"
@@ -75,10 +72,8 @@ def test_an_export_to_a_container(
     service, request, action = moment
     fault = getattr(north, service).fault(*request, action)
     with lab.start(part_size=MIB, image=name, container=container, object="image") as process:
-        wait_until(lambda: fault.struck > 0)
-        if action == DONE:
-            time.sleep(0.5)  # the store does the work
-        assert interrupt(process, number, PROMPT).endswith("has been removed.")
+        until(fault.owes)
+        assert interrupt(process, number).endswith("has been removed.")
     assert north.objects(container) is None
     lab.heal()
     assert lab.done(image=name, container=container, object="image")["action"] == "created"

@@ -19,8 +19,10 @@ from unittest.mock import patch
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import digest_cache
-from tests.integration.image_export.lab import MIB, REGIONS, SIZE, ExportLab, Site, digests, files, wait_until
+from tests.integration.image_export.lab import MIB, REGIONS, SIZE, ExportLab, Site, digests, files
 from tests.support.fake_openstack import Answer, BreakAnswer
+from tests.support.run_module import PROMPT
+from tests.support.wait import until
 
 pytestmark = pytest.mark.clouds
 
@@ -152,7 +154,7 @@ def test_a_cloud_without_ranges(lab: ExportLab, north: Site, name: str, data: by
 def test_two_tasks_for_one_path(lab: ExportLab, north: Site, name: str, data: bytes, out: Path) -> None:
     north.glance.pace = 0.3
     with lab.start(image=name, path=f"{out}/image") as first:
-        wait_until(lambda: any(path.stat().st_size for path in out.iterdir()))
+        until(lambda: any(path.stat().st_size for path in out.iterdir()))
         assert lab.failure(image=name, path=f"{out}/image")["kind"] == "conflict"
         first.wait(30)
     assert (out / "image").read_bytes() == data
@@ -165,9 +167,9 @@ def test_a_stopped_run_leaves_what_the_next_goes_on_from(
 ) -> None:
     north.glance.pace = 0.3
     with lab.start(image=name, path=f"{out}/image") as first:
-        wait_until(lambda: any(path.stat().st_size for path in out.iterdir()))
+        until(lambda: any(path.stat().st_size for path in out.iterdir()))
         first.send_signal(number)
-        first.wait(10)
+        first.wait(PROMPT)
     (partial,) = files(out)
     kept = (out / partial).stat().st_size
     assert 0 < kept < SIZE

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -33,11 +33,11 @@ class Answer:
 class BlackHole:
     """Take the request and never answer, until the client goes away: after reading only its headers, or doing the work.
 
-    With `late` the work is begun so many seconds after the client has gone.
+    With `late` the work is begun when the client has gone and this has become true.
     """
 
     after: Literal["headers", "work"] = "headers"
-    late: float | None = None
+    late: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,13 @@ class Fault:
     token: str | None = None
     seen: int = 0
     struck: int = 0
+    done: int = 0
+    """How many of the struck requests had their work done all the same, and are answered otherwise, or not at all."""
+
+    def owes(self) -> bool:
+        """Say whether it has struck, and has had done what it lets be done."""
+        struck = self.done if getattr(self.action, "after", "headers") == "work" else self.struck
+        return struck > 0
 
     def strikes(self, method: str, path: str, token: str | None) -> bool:
         """Say whether this request is struck, and count it."""
@@ -160,7 +167,7 @@ class FaultBook:
         with self._lock:
             self._faults.clear()
 
-    def strike(self, method: str, path: str, token: str | None) -> Action | None:
-        """Return what happens to this request: the action of the oldest fault that strikes it."""
+    def strike(self, method: str, path: str, token: str | None) -> Fault | None:
+        """Return the oldest fault that strikes this request."""
         with self._lock:
-            return next((fault.action for fault in self._faults if fault.strikes(method, path, token)), None)
+            return next((fault for fault in self._faults if fault.strikes(method, path, token)), None)

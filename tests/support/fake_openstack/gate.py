@@ -25,7 +25,6 @@ from tests.support.fake_openstack.faults import (
     CutRequest,
     Fault,
     FaultBook,
-    LoseAnswer,
     TrickleAnswer,
 )
 
@@ -98,23 +97,23 @@ class Gate:
         """Count the request, wait the latency, let the fault strike that is due, do the work, send the answer."""
         self._counters.begin(key)
         try:
-            action = self._knobs.faults.strike(request.method, request.path_qs, request.headers.get("X-Auth-Token"))
+            fault = self._knobs.faults.strike(request.method, request.path_qs, request.headers.get("X-Auth-Token"))
             await asyncio.sleep(self._knobs.latency)
-            return await self._strike(action, request, work)
+            return await self._strike(fault, request, work)
         finally:
             self._counters.end()
 
-    async def _strike(self, action: Action | None, request: web.Request, work: Work) -> web.StreamResponse:
-        body = self._read(request)
+    async def _strike(self, fault: Fault | None, request: web.Request, work: Work) -> web.StreamResponse:
+        body, action = self._read(request), fault and fault.action
         match action:
-            case BlackHole(late=float() as late):
+            case BlackHole(late=late) if late:
                 return await _too_late(request, await collect(body), work, late)
             case Answer(after="headers" | "body") | BlackHole(after="headers"):
                 return await _instead(action, request, body)
             case CutRequest() | CorruptRequest():
                 body = action.spoil(body, body_length(request))
         try:
-            return await _finish(action, request, await work(body))
+            return await _finish(fault, request, await work(body))
         except ConnectionError:  # the body broke off: a fault cut it, or the client went away
             return hang_up(request)
 
@@ -200,36 +199,35 @@ async def _silence(request: web.Request) -> web.Response:
     return web.Response()
 
 
-async def _too_late(request: web.Request, body: bytes, work: Work, seconds: float) -> web.Response:
+async def _too_late(request: web.Request, body: bytes, work: Work, late: Callable[[], bool]) -> web.Response:
     """Do the work when nobody waits for it any more."""
 
     async def read() -> Body:
         yield body
 
     silence = await _silence(request)
-    await asyncio.sleep(seconds)
+    while not late():  # noqa: ASYNC110  (no event tells it)
+        await asyncio.sleep(0.05)
     await drain((await work(read())).body)
     return silence
 
 
-async def _finish(action: Action | None, request: web.Request, reply: Reply) -> web.StreamResponse:
+async def _finish(fault: Fault | None, request: web.Request, reply: Reply) -> web.StreamResponse:
     """Answer after the work, as the fault wants it."""
+    action = fault and fault.action
+    if fault is None or isinstance(action, CorruptRequest | TrickleAnswer):
+        return await send(request, reply, action.bytes_per_second if isinstance(action, TrickleAnswer) else None)
+    if isinstance(action, BreakAnswer):
+        return await _send_part(request, reply, action)
+    await drain(reply.body)
+    fault.done += 1
     match action:
-        case BreakAnswer():
-            return await _send_part(request, reply, action)
-        case TrickleAnswer():
-            return await send(request, reply, action.bytes_per_second)
         case Answer():
-            await drain(reply.body)
             return _answer(action)
-        case CutRequest() | LoseAnswer():
-            await drain(reply.body)
-            return hang_up(request)
         case BlackHole():
-            await drain(reply.body)
             return await _silence(request)
         case _:
-            return await send(request, reply)
+            return hang_up(request)
 
 
 async def _send_part(request: web.Request, reply: Reply, action: BreakAnswer) -> web.StreamResponse:

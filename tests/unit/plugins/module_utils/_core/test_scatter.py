@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import queue
 import signal
-import subprocess
-import sys
 import threading
 import time
 from typing import Any
@@ -126,85 +124,6 @@ def test_errors_become_outcomes_with_their_cause() -> None:
     assert defect.error is not None
     assert (defect.error.kind, defect.error.message) == ("internal", "ZeroDivisionError: boom")
     assert defect.error.__cause__ is boom
-
-
-PROGRAM = """
-import sys, threading, time
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.scatter import InterruptError, Limits, scatter
-
-def work(item, deadline):
-    if item == "fine":
-        return item
-    if item == "stubborn":
-        threading.Event().wait(60)
-    try:
-        while True:
-            deadline.sleep(0.02)
-    finally:
-        print(f"cleaned up {item}\\n", end="", flush=True)  # in one piece: others print too
-
-print("started", flush=True)
-timeout, grace = map(float, sys.argv[1:3])
-for outcome in scatter(sys.argv[3:], work, Limits(10, timeout, grace)):
-    print(outcome.item, outcome.error.kind if outcome.error else "done", flush=True)
-"""
-
-
-def program(*arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", PROGRAM, *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def test_threads_that_hang_do_not_hold_the_exit() -> None:
-    with program("0.3", "0.1", "fine", "stubborn") as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "started\n"
-        start = time.monotonic()
-        output, errors = process.communicate(timeout=20)
-        seconds = time.monotonic() - start
-    assert (process.returncode, output, errors) == (0, "fine done\nstubborn timeout\n", "")
-    assert seconds < 5
-
-
-def test_an_interrupt_lets_work_clean_up_and_ends_the_process() -> None:
-    with program("60", "1.0", "polite", "stubborn") as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "started\n"
-        time.sleep(0.3)
-        start = time.monotonic()
-        process.send_signal(2)
-        output, errors = process.communicate(timeout=20)
-        seconds = time.monotonic() - start
-    assert output == "cleaned up polite\n"
-    assert "KeyboardInterrupt" in errors
-    assert process.returncode != 0
-    assert seconds < 5
-
-
-def test_an_interrupt_does_not_wait_when_all_have_cleaned_up() -> None:
-    with program("60", "30", "polite", "decent") as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "started\n"
-        time.sleep(0.3)
-        start = time.monotonic()
-        process.send_signal(2)
-        output, _errors = process.communicate(timeout=20)
-    assert sorted(output.splitlines()) == ["cleaned up decent", "cleaned up polite"]
-    assert time.monotonic() - start < 5
-
-
-def test_a_second_interrupt_ends_the_process_at_once() -> None:
-    with program("60", "30", "polite", "stubborn") as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "started\n"
-        time.sleep(0.3)
-        process.send_signal(2)
-        assert process.stdout.readline() == "cleaned up polite\n"
-        start = time.monotonic()
-        process.send_signal(2)
-        process.communicate(timeout=20)
-    assert process.returncode != 0
-    assert time.monotonic() - start < 3
 
 
 def test_an_interrupt_tells_what_became_of_the_work() -> None:
