@@ -19,10 +19,6 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build/link
 export ANSIBLE_LINT_NODEPS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# Tests that interrupt, kill and race others depend on the moment: one that fails runs once more, and the report names it
-# under RERUN even if it passes then. Such a test is to be mended.
-ONCE_MORE := --reruns 1 -raR
-
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -51,21 +47,29 @@ clouds-down: $(READY)  ## Stop the local clouds
 
 ## Test
 
+.PHONY: check
+check: $(READY)  ## Run the quick part: lint but for playbooks, and the unit tests; about 90 seconds
+	$(BIN)/python -m tests.tools.run_parts quick-lint:600,unit:600
+
 .PHONY: test
-test: $(READY)  ## Run lint, unit, sanity, package and integration, and show how long each took
-	$(BIN)/python -m tests.tools.run_parts lint:900,sanity:1200,package:600 unit:600 integration:1500
+test: $(READY)  ## Run everything, and show how long each part took
+	$(BIN)/python -m tests.tools.run_parts lint:900,sanity:1200,package:600 unit:600 robustness:900 integration:1500
 
 .PHONY: lint
-lint: $(READY)  ## Check style, types, playbooks, documentation and change log
-	$(MAKE) --no-print-directory --keep-going ruff types yamllint ansible-lint shellcheck changelog docs-lint
+lint: $(READY)  ## Check style, types, dead code, playbooks, documentation and change log
+	$(MAKE) --no-print-directory --keep-going quick-lint ansible-lint docs-lint
 
 .PHONY: sanity
 sanity: $(READY)  ## Run ansible-test sanity, without ignores
 	$(BIN)/python -m tests.tools.sanity
 
 .PHONY: unit
-unit: $(READY)  ## Run the unit tests
-	$(BIN)/pytest -n 2 $(ONCE_MORE) tests/unit
+unit: $(READY)  ## Run the unit tests, which need no process of their own
+	$(BIN)/pytest -n 2 tests/unit
+
+.PHONY: robustness
+robustness: $(READY)  ## Run the tests of faults, kills, interrupts and herds (FULL=1: every fault with every scheme)
+	FULL=$(FULL) $(BIN)/pytest -n 2 tests/robustness
 
 .PHONY: coverage
 coverage: $(READY)  ## Run the unit tests and show what of the collection they reach
@@ -81,6 +85,14 @@ bench: $(READY)  ## Measure the collection beside others (OPTIONS="--full --peer
 	$(BIN)/python -m tests.bench $(OPTIONS)
 
 ## Parts of the above
+
+.PHONY: quick-lint
+quick-lint: $(READY)  ## lint: what takes seconds
+	$(MAKE) --no-print-directory --keep-going ruff types dead-code yamllint shellcheck changelog
+
+.PHONY: dead-code
+dead-code: $(READY)  ## lint: code of the collection that nothing in it uses
+	$(BIN)/vulture
 
 .PHONY: ruff
 ruff: $(READY)  ## lint: style of Python
@@ -119,7 +131,7 @@ package: $(READY)  ## Build the artefact and make the check that Galaxy makes
 .PHONY: cloud-tests
 cloud-tests: $(READY)  ## integration: pytest against running clouds
 	$(BIN)/python -m tests.support.local_clouds status
-	OS_CLIENT_CONFIG_FILE=$(CLOUDS_YAML) $(BIN)/pytest -n 2 --dist loadfile -m clouds $(ONCE_MORE) tests/integration
+	OS_CLIENT_CONFIG_FILE=$(CLOUDS_YAML) $(BIN)/pytest -n 2 --dist loadfile -m clouds tests/integration
 
 .PHONY: scenarios
 scenarios: $(READY)  ## integration: molecule scenarios against running clouds (SCENARIO=NAME: one)

@@ -75,18 +75,6 @@ class Result(Generic[Value]):
         connection = outcome.item
         return cls(connection.location, outcome.seconds, connection.requests, outcome.value, outcome.error)
 
-    @classmethod
-    def of_connection(
-        cls, connection: Connection, value: Value | None = None, error: OaktreeError | None = None
-    ) -> Result[Value]:
-        """For what was decided without asking the Location anew."""
-        return cls(connection.location, 0.0, connection.requests, value, error)
-
-    def map(self, of: Callable[[Value], Other]) -> Result[Other]:
-        """The same with what ``of`` makes of the value, if there is one."""
-        value = None if self.value is None else of(self.value)
-        return Result(self.location, self.seconds, self.requests, value, self.error)
-
     @property
     def failure(self) -> dict[str, Any] | None:
         """``{location, error, kind, hint}`` of a Location that failed."""
