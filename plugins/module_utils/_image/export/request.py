@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..._run.ensure import Change
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..._run.ensure import Change
-from ..fingerprint import Checksum
+    from ..fingerprint import Checksum
 
 REPORTED = ("md5", "sha512")
 """The digests of an exported copy that are reported."""
