@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from .._core.deadline import Deadline
 
 Value = TypeVar("Value")
-Other = TypeVar("Other")
 
 
 @dataclass(frozen=True)
