@@ -48,28 +48,28 @@ clouds-down: $(READY)  ## Stop the local clouds
 ## Test
 
 .PHONY: check
-check: $(READY)  ## Run what is quick: lint without playbooks and documentation, and the unit tests
-	$(MAKE) --no-print-directory --keep-going ruff types deadcode yamllint shellcheck changelog unit
+check: $(READY)  ## Run the quick part: lint but for playbooks, and the unit tests; about 90 seconds
+	$(BIN)/python -m tests.tools.run_parts quick-lint:600,unit:600
 
 .PHONY: test
-test: $(READY)  ## Run lint, sanity, package, unit, robustness and integration, and show how long each took
-	$(BIN)/python -m tests.tools.run_parts lint:900,sanity:1200,package:600 unit:300 robustness:600 integration:1500
+test: $(READY)  ## Run everything, and show how long each part took
+	$(BIN)/python -m tests.tools.run_parts lint:900,sanity:1200,package:600 unit:600 robustness:900 integration:1500
 
 .PHONY: lint
 lint: $(READY)  ## Check style, types, dead code, playbooks, documentation and change log
-	$(MAKE) --no-print-directory --keep-going ruff types deadcode yamllint ansible-lint shellcheck changelog docs-lint
+	$(MAKE) --no-print-directory --keep-going quick-lint ansible-lint docs-lint
 
 .PHONY: sanity
 sanity: $(READY)  ## Run ansible-test sanity, without ignores
 	$(BIN)/python -m tests.tools.sanity
 
 .PHONY: unit
-unit: $(READY)  ## Run the unit tests
+unit: $(READY)  ## Run the unit tests, which need no process of their own
 	$(BIN)/pytest -n 2 tests/unit
 
 .PHONY: robustness
-robustness: $(READY)  ## Run the tests of faults, kills, interrupts and crowds (FULL=1: every fault by every scheme)
-	$(BIN)/pytest -n 2 --dist loadgroup tests/robustness
+robustness: $(READY)  ## Run the tests of faults, kills, interrupts and herds (FULL=1: every fault with every scheme)
+	FULL=$(FULL) $(BIN)/pytest -n 2 --dist loadgroup tests/robustness
 
 .PHONY: coverage
 coverage: $(READY)  ## Run both and show what of the collection they reach
@@ -86,6 +86,15 @@ bench: $(READY)  ## Measure the collection beside others (OPTIONS="--full --peer
 
 ## Parts of the above
 
+.PHONY: quick-lint
+quick-lint: $(READY)  ## lint: what takes seconds
+	$(MAKE) --no-print-directory --keep-going ruff types dead-code yamllint shellcheck changelog
+
+.PHONY: dead-code
+dead-code: $(READY)  ## lint: code that nothing uses, and code of the collection that only tests use
+	$(BIN)/vulture plugins
+	$(BIN)/vulture plugins tests
+
 .PHONY: ruff
 ruff: $(READY)  ## lint: style of Python
 	$(BIN)/ruff check
@@ -94,11 +103,6 @@ ruff: $(READY)  ## lint: style of Python
 .PHONY: types
 types: $(READY)  ## lint: types of Python
 	$(BIN)/mypy -p ansible_collections.oaktree.multicloud.plugins -p tests
-
-.PHONY: deadcode
-deadcode: $(READY)  ## lint: code that nothing uses, or nothing but tests
-	$(BIN)/vulture plugins
-	$(BIN)/vulture plugins tests
 
 .PHONY: yamllint
 yamllint: $(READY)  ## lint: style of YAML

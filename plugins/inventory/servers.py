@@ -5,21 +5,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: servers
-short_description: The servers of all your clouds as hosts
+short_description: Servers of many OpenStack clouds as inventory hosts
 version_added: 0.1.0
 description:
-  - Makes a host of every server of the selected Locations. All Locations are asked in parallel, with one request for each of them
-    and page of its list, and with one token for each cloud and project.
+  - Makes a host of every server in the selected Locations. All Locations are queried in parallel, with one request for each page of each
+    Location, and with one token for each cloud and project.
   - The name of the source file must end in C(oaktree.yml), C(oaktree.yaml), C(multicloud.yml) or C(multicloud.yaml).
-  - Hosts get the variables C(location), with the cloud, region, zone and project of the server, C(openstack), with the part of its
-    record that most playbooks use or, with O(verbose_vars), all of it, and C(ansible_host), when an address is known. What a cloud
-    tells is untrusted data to Ansible and is never evaluated as a template.
-  - Each server is one host and each host is one server. A server that is reached through two entries of C(clouds.yaml) becomes a host
-    once, at the first Location by name. Servers that share a name are all called C(name.region.cloud); if that is not enough the
-    first eight characters of the ID are added, as in C(name-1c4e07b2.region.cloud), then the whole ID. The same is done with a
-    name that a group has already, and with C(localhost).
-  - Characters of a name that are neither letters, digits nor one of C(._-) become hyphens, and a server without a name is called by
-    its ID.
+  - Each host gets the variables C(location), with the cloud, region, zone and project of the server, C(openstack), with the fields of
+    its record that most playbooks use or, with O(verbose_vars), all fields, and C(ansible_host), if an address is known. Data
+    returned by a cloud is untrusted and never evaluated as a template.
+  - Each server is exactly one host. A server that is reached through two entries of C(clouds.yaml) becomes one host, in the
+    first Location by name. All servers sharing a name get the name C(name.region.cloud). If that is not unique, the first eight
+    characters of the ID are added, as in C(name-1c4e07b2.region.cloud), and then the whole ID. The same rule applies to names
+    that a group has, and to C(localhost).
+  - In host names, characters other than letters, digits and C(._-) are replaced by hyphens. A server without a name gets its ID as
+    host name.
 extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.read
@@ -34,78 +34,79 @@ options:
   locations:
     description:
       - The Locations whose servers become hosts, as a list of patterns C(cloud[/region[/project]]). Each part is a shell-style glob; a
-        cloud alone means all its regions, and V(!pattern) takes away what others select.
+        cloud alone means all its regions, and V(!pattern) excludes Locations that other patterns select.
       - A pattern that matches nothing is an error that lists what exists.
-      - The project part is compared with the project that C(clouds.yaml) names, by name and by ID.
-      - This option, O(clouds_yaml), O(clouds_config) and O(filters) may be or contain templates; extra variables and lookups can be
-        used in them.
+      - The project part is matched against the name and the ID of the project in C(clouds.yaml).
+      - This option, O(clouds_yaml), O(clouds_config) and O(filters) may be or contain templates, which may use extra variables and
+        lookups.
     type: list
     elements: str
     default: ["*"]
   on_failure:
     description:
-      - What a failed Location means. Every Location is tried in any case.
-      - V(warn) leaves the hosts of the failed Locations out, with one warning for each that says what happened and what to do. If all
-        of them failed the source as a whole fails, because an empty inventory would look like one without servers.
-      - V(fail) fails the source as a whole if any Location failed.
-      - What becomes of a source that failed is up to Ansible. By default it goes on with the other sources and a warning; set
+      - How a failed Location affects the source. Every Location is always tried.
+      - V(warn) omits the hosts of failed Locations, with one warning for each that reports the cause and a remedy. If all Locations
+        failed, the source fails, because an empty inventory would look like one without servers.
+      - V(fail) fails the source if any Location failed.
+      - Ansible decides what happens when a source fails. By default, it prints a warning and continues with the other sources. Set
         C(any_unparsed_is_failed) in the section C([inventory]) of C(ansible.cfg) to make it an error.
     type: str
     choices: [fail, warn]
     default: warn
   filters:
     description:
-      - Query parameters of Nova's server list, sent to every Location as they are, such as V(status), V(name), V(flavor), V(image) or
-        V(tags). What a filter does, and whether it is open to ordinary users, is the cloud's decision.
+      - Query parameters of Nova's server list, passed through to every Location, such as V(status), V(name), V(flavor), V(image) or
+        V(tags). The cloud decides what a filter does, and whether ordinary users may use it.
     type: dict
     default: {}
   all_projects:
     description:
-      - Take in the servers of all projects of a cloud. Most clouds allow it to administrators only.
+      - Include the servers of all projects of a cloud. Most clouds allow this to administrators only.
     type: bool
     default: false
   show_all:
     description:
-      - Make hosts of servers that have none of the O(addresses), too.
+      - Include servers that have none of the O(addresses).
     type: bool
     default: false
   verbose_vars:
     description:
       - Whether C(openstack) holds the whole record of the server, as M(oaktree.multicloud.server_info) returns it.
-      - Without it, it holds C(id), C(name), C(status), C(created_at), C(key_name), C(metadata), C(tags), C(image), C(public_v4),
-        C(public_v6), C(private_v4), C(private_v6) and, of the C(flavor), C(id), C(name), C(vcpus), C(ram) and C(disk).
-      - O(compose), O(groups) and O(keyed_groups) see the whole record in any case. One line of O(compose) keeps what else a playbook
-        needs, at a fraction of the time and memory that everything takes where servers are many.
+      - If V(false), it holds C(id), C(name), C(status), C(created_at), C(key_name), C(metadata), C(tags), C(image), C(public_v4),
+        C(public_v6), C(private_v4) and C(private_v6) and, of the C(flavor), C(id), C(name), C(vcpus), C(ram) and C(disk).
+      - The templates of O(compose), O(groups) and O(keyed_groups) always see the whole record. With thousands of servers, a line of
+        O(compose) for each further field takes a fraction of the time and memory of all fields.
     type: bool
     default: false
   hostnames:
     description:
-      - What to call a host, in order of preference. The first that gives a name is taken, and the server's ID where none does.
-      - V(name), V(id) or V(metadata.KEY) are the server's name, its ID, and the value of a key of its metadata.
+      - Sources of the host name, in order of preference. The first one that yields a name is used, or the server's ID if none does.
+      - V(name), V(id) and V(metadata.KEY) are the server's name, its ID, and the value of a key of its metadata.
       - V(name.region.cloud) gives every host the long form of its name, so that the names do not depend on which other servers
-        there are.
-      - Any of the kinds of address that O(addresses) knows, such as V(floating_v4), may be used, too.
+        exist.
+      - The kinds of addresses that O(addresses) accepts, such as V(floating_v4), are accepted, too.
     type: list
     elements: str
     default: [name]
   addresses:
     description:
-      - What to take as C(ansible_host), in order of preference.
+      - Sources of C(ansible_host), in order of preference.
       - V(floating_v4) and V(floating_v6) are floating addresses; V(fixed_v4) and V(fixed_v6) are those of the server's own ports.
-      - V(public_v4) and V(public_v6) are floating addresses and fixed ones that are routed globally; V(private_v4) and V(private_v6)
-        are fixed ones that are not.
-      - V(access_v4) and V(access_v6) are what the owner of the server has told Nova to show as its address.
-      - V(network:NAME) is the address on the network of this name, a fixed one before a floating one, and IPv4 before IPv6.
-      - V(name) is the name of the server, for names that can be resolved from here or by a jump host.
+      - V(public_v4) and V(public_v6) are floating addresses and globally routed fixed ones; V(private_v4) and V(private_v6) are all
+        other fixed ones.
+      - V(access_v4) and V(access_v6) are the access addresses that the owner of the server has set in Nova.
+      - V(network:NAME) is the address on the network of this name; fixed addresses come before floating ones, and IPv4 before IPv6.
+      - V(name) is the name of the server, for names that the controller or a jump host can resolve.
     type: list
     elements: str
     default: [public_v4, fixed_v4, public_v6, fixed_v6]
   location_groups:
     description:
-      - Make groups by Location, C(cloud_CLOUD), C(region_CLOUD_REGION), C(zone_CLOUD_REGION_ZONE) and C(project_CLOUD_PROJECT).
-        The group of a cloud contains those of its regions and projects, that of a region those of its zones.
-      - Characters that are not valid in the name of a group become underscores. Where this makes the same name of two, both get a
-        suffix that tells them apart.
+      - Whether to create groups by Location, C(cloud_CLOUD), C(region_CLOUD_REGION), C(zone_CLOUD_REGION_ZONE) and
+        C(project_CLOUD_PROJECT). The group of a cloud contains the groups of its regions and projects, the group of a region those
+        of its zones.
+      - Characters that are not valid in group names are replaced by underscores. If two groups get the same name that way, both get
+        a unique suffix.
     type: bool
     default: true
 author:
@@ -119,7 +120,7 @@ EXAMPLES = r"""
 plugin: oaktree.multicloud.servers
 
 ---
-# Active servers of two clouds; from inside the network, by private addresses, IPv6 where there is no IPv4
+# Active servers of two clouds, by their addresses on the network mgmt, or else by private or IPv6 ones
 plugin: oaktree.multicloud.servers
 locations: [alpha, beta/east]
 filters:
@@ -127,7 +128,7 @@ filters:
 addresses: ["network:mgmt", private_v4, fixed_v6]
 
 ---
-# Everywhere but in the lab; groups by metadata and status, one variable, and names that never change
+# All clouds except the lab; groups by metadata and status, a variable, and names that never change
 plugin: oaktree.multicloud.servers
 locations: ["*", "!lab"]
 hostnames: [metadata.fqdn, name.region.cloud]
@@ -142,7 +143,7 @@ keyed_groups:
     prefix: status
 
 ---
-# Credentials from a vault, no clouds.yaml; one hour of cache; a single dead Location fails the source
+# Credentials from the environment, without clouds.yaml; cached for an hour; any failed Location fails the source
 plugin: oaktree.multicloud.servers
 clouds_config:
   clouds:
@@ -160,35 +161,31 @@ cache_connection: ~/.cache/ansible-inventory
 cache_timeout: 3600
 """
 
-import hashlib
-import json
-import os
-import re
 import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible.constants import LOCALHOST
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, OaktreeError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
-from ansible_collections.oaktree.multicloud.plugins.module_utils._hosts import (
-    NEEDED,
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import (
+    Target,
+    failure_messages,
+    failure_summary,
+    gather,
+)
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.errors import plugin_errors, require_libraries
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.cache_key import options_digest
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.hosts import (
+    NEEDED_FIELDS,
     Host,
     Inventory,
     Rules,
     make_inventory,
     slim,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files
-from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target, gather
-from ansible_collections.oaktree.multicloud.plugins.plugin_utils._options import (
-    check_positive,
-    plain,
-    require_libraries,
-)
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import checked_options, plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -196,17 +193,13 @@ if TYPE_CHECKING:
     from ansible.inventory.data import InventoryData
     from ansible.parsing.dataloader import DataLoader
 
-    from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
-
     Records = list[dict[str, Any]]
 
 TEMPLATED = ("clouds_config", "clouds_yaml", "filters", "locations")
+"""The options whose values may be templates."""
 TEMPLATES = ("compose", "groups", "keyed_groups")
+"""The options that consist of templates for each host."""
 SOURCE_NAMES = tuple(f"{name}.{ending}" for name in ("oaktree", "multicloud") for ending in ("yml", "yaml"))
-
-_CONFIG_DIRECTORIES = (".", "~/.config/openstack", "/etc/xdg/openstack", "/etc/openstack")
-"""Where openstacksdk looks; written out because importing it costs more than all else that a cached run does."""
-_SECRET = re.compile(r"pass|secret|token", re.IGNORECASE)
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -215,7 +208,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     NAME = "oaktree.multicloud.servers"
 
     def verify_file(self, path: str) -> bool:
-        """Whether the source may be ours; decided by its name, so that no other file is opened."""
+        """Whether the source may be one of this plugin; decided by its name, so that no other file is opened."""
         return bool(super().verify_file(path)) and path.endswith(SOURCE_NAMES)
 
     def set_options(
@@ -224,7 +217,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         var_options: Mapping[str, Any] | None = None,
         direct: Mapping[str, Any] | None = None,
     ) -> None:
-        """Take the options, after what may be a template has become a value: only then it has its type."""
+        """Evaluate the options that may be templates before Ansible checks the types of all."""
         values = dict(direct or {})
         for name in TEMPLATED:
             if name in values:
@@ -238,25 +231,20 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         path: str,
         cache: bool = True,  # noqa: FBT001, FBT002 - Ansible's signature
     ) -> None:
-        """Fill the inventory. Raises AnsibleParserError, with the inventory untouched, for what cannot be used."""
+        """Fill the inventory. Raises AnsibleParserError before any change to it."""
         super().parse(inventory, loader, path, cache)
         require_libraries()
         self._read_config_data(path)
-        try:
-            options = self._checked_options()
+        with plugin_errors(AnsibleParserError, self.display):
+            options = checked_options(self.get_options())
             rules = Rules(**{key: options[key] for key in ("hostnames", "addresses", "show_all", "location_groups")})
             records = self._records(options, path, cache=cache)
-        except OaktreeError as error:  # "from None": Ansible would append the message of the cause to ours
-            raise AnsibleParserError(f"{error.message}. {error.hint}") from None
-        finally:
-            for text in private_files.warnings():
-                self.display.warning(text)
-        wanted = make_inventory(records, rules, self._sanitize_group_name, self._taken_names(inventory))
-        self._populate(inventory, wanted, verbose=options["verbose_vars"])
-        self._construct(inventory, wanted.hosts)
+        content = make_inventory(records, rules, self._sanitize_group_name, self._reserved_names(inventory))
+        self._populate(inventory, content, verbose=options["verbose_vars"])
+        self._construct(inventory, content.hosts)
 
     def _templated(self, name: str, value: Any) -> Any:
-        """The option as plain JSON types, without tags and decrypted; what they hold is never part of a message."""
+        """The option as plain JSON types, without tags and decrypted; its content never becomes part of a message."""
         self.templar.available_variables = self._vars or {}
         try:
             result = plain(self.templar.template(value))
@@ -266,132 +254,82 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(f"{name}: must be a dictionary, not {type(result).__name__}.")
         return result
 
-    def _checked_options(self) -> dict[str, Any]:
-        """The options as plain JSON types. Raises InputError for what cannot be used."""
-        options: dict[str, Any] = plain(self.get_options())
-        if options["clouds_yaml"] and options["clouds_config"]:
-            raise InputError("clouds_yaml, clouds_config: only one may be given", hint="Leave one of them out.")
-        return check_positive(options)
-
-    # Where the records come from
+    # Records: from the clouds or the cache
 
     def _records(self, options: Mapping[str, Any], path: str, *, cache: bool) -> Records:
-        """The records of all servers, from the cache where it may be used and has them."""
+        """The records of all servers, from the cache if it may be used and has them."""
+        fields = _fields(options)
         if not options["cache"]:
-            return self._gather(options)[0]
-        key = f"{self.get_cache_key(path)}_{fingerprint(options)}"
-        found: Records | None = self.cache.get(key, {}).get("servers") if cache else None
-        if found is not None:
-            return found
-        records, complete = self._gather(options)
+            return self._gather(options, fields)[0]
+        key = f"{self.get_cache_key(path)}_{options_digest(options, fields)}"
+        cached: Records | None = self.cache.get(key, {}).get("servers") if cache else None
+        if cached is not None:
+            return cached
+        records, complete = self._gather(options, fields)
         if complete:
             self.cache[key] = {"servers": records}
         return records
 
-    def _gather(self, options: Mapping[str, Any]) -> tuple[Records, bool]:
-        """Ask all Locations; the second value says whether all of them answered."""
-        query = ServerQuery(filters=options["filters"], all_projects=options["all_projects"], fields=_fields(options))
+    def _gather(self, options: Mapping[str, Any], fields: Collection[str] | None) -> tuple[Records, bool]:
+        """The records from all Locations, and whether every Location answered."""
+        query = ServerQuery(filters=options["filters"], all_projects=options["all_projects"], fields=fields)
         results = gather(Target.from_options(options), lambda connection: list_servers(connection, query))
-        failures = [(result.location, result.error) for result in results if result.error]
-        if failures:
-            fatal = options["on_failure"] == "fail" or len(failures) == len(results)
-            self._report(failures, len(results), fatal=fatal)
-        return [record for result in results for record in result.value or ()], not failures
-
-    def _report(self, failures: Sequence[tuple[Location, OaktreeError]], tried: int, *, fatal: bool) -> None:
-        messages = [f"{location}: {error.message} ({error.kind}). {error.hint}" for location, error in failures]
-        for _location, error in failures:
+        failed = [result.error for result in results if result.error]
+        for error in failed:
             self.display.vvv("".join(traceback.format_exception(error)))
-        if fatal:
-            raise AnsibleParserError(f"{len(failures)} of {tried} Locations failed: {' | '.join(messages)}")
-        for message in messages:
+        if failed and (options["on_failure"] == "fail" or len(failed) == len(results)):
+            raise AnsibleParserError(failure_summary(results))
+        for message in failure_messages(results):
             self.display.warning(message)
+        return [record for result in results for record in result.value or ()], not failed
 
-    # Where they go
+    # Hosts and groups
 
-    def _taken_names(self, inventory: InventoryData) -> dict[str, str | None]:
-        """The names that hosts cannot have, or only as the server that has them already, by another source."""
+    def _reserved_names(self, inventory: InventoryData) -> dict[str, str | None]:
+        """The names in use: each with the ID of the server that has it from another source, or else with None."""
         constructed = map(self._sanitize_group_name, self.get_option("groups"))
-        taken: dict[str, str | None] = dict.fromkeys([*LOCALHOST, *inventory.groups, *constructed])
+        reserved: dict[str, str | None] = dict.fromkeys([*LOCALHOST, *inventory.groups, *constructed])
         for name, host in inventory.hosts.items():
             server = host.vars.get("openstack")
             if isinstance(server, dict) and "id" in server:
-                taken[name] = server["id"]
-        return taken
+                reserved[name] = server["id"]
+        return reserved
 
-    def _populate(self, inventory: InventoryData, wanted: Inventory, *, verbose: bool) -> None:
-        for group in wanted.groups:
+    def _populate(self, inventory: InventoryData, content: Inventory, *, verbose: bool) -> None:
+        for group in content.groups:
             inventory.add_group(group.name)
             if group.parent:
                 inventory.add_child(group.parent, group.name)
-        for host in wanted.hosts:
+        for host in content.hosts:
             inventory.add_host(host.name)
-            # The inventory's own set_variable() copies and tags every value on its way, a third of all the time that
-            # many servers take. Records hold plain JSON types only, and what has no tag is as untrusted as before.
-            made = inventory.hosts[host.name]
-            made.set_variable("location", host.record["location"])
-            made.set_variable("openstack", host.record if verbose else slim(host.record))
+            # The inventory's own set_variable() copies and tags every value, which takes a third of the time for many
+            # servers. Records hold plain JSON types only, and values without a tag are as untrusted as before.
+            target = inventory.hosts[host.name]
+            target.set_variable("location", host.record["location"])
+            target.set_variable("openstack", host.record if verbose else slim(host.record))
             if host.address:
-                made.set_variable("ansible_host", host.address)
+                target.set_variable("ansible_host", host.address)
             for name in host.groups:
                 inventory.add_child(name, host.name)
-        if wanted.left_out:
-            self.display.v(f"{wanted.left_out} servers without any of the addresses are left out; see show_all.")
+        if content.skipped:
+            self.display.v(f"{content.skipped} servers without any of the addresses were skipped; see show_all.")
 
     def _construct(self, inventory: InventoryData, hosts: Sequence[Host]) -> None:
-        """Do what the user's templates say, groups by key last: only they may be called like a host."""
+        """Evaluate the user's templates, those of keyed groups last: only these groups may have the name of a host."""
         compose, groups, keyed_groups, strict = map(self.get_option, ("compose", "groups", "keyed_groups", "strict"))
 
-        def known(host: Host) -> dict[str, Any]:
+        def variables(host: Host) -> dict[str, Any]:
             return {**inventory.hosts[host.name].get_vars(), "openstack": host.record}
 
         for host in hosts if compose else ():
-            self._set_composite_vars(compose, known(host), host.name, strict)
+            self._set_composite_vars(compose, variables(host), host.name, strict)
         for host in hosts if groups else ():
-            self._add_host_to_composed_groups(groups, known(host), host.name, strict, fetch_hostvars=False)
+            self._add_host_to_composed_groups(groups, variables(host), host.name, strict, fetch_hostvars=False)
         for host in hosts if keyed_groups else ():
-            self._add_host_to_keyed_groups(keyed_groups, known(host), host.name, strict, fetch_hostvars=False)
+            self._add_host_to_keyed_groups(keyed_groups, variables(host), host.name, strict, fetch_hostvars=False)
 
 
 def _fields(options: Mapping[str, Any]) -> Collection[str] | None:
-    """What is needed of the records: everything, where the user's templates or playbooks may use all of it."""
-    whole = options["verbose_vars"] or any(options[name] for name in TEMPLATES)
-    return None if whole else NEEDED
-
-
-def fingerprint(options: Mapping[str, Any]) -> str:
-    """A short text that differs where the records may: other servers or less of them asked for, other clouds configured.
-
-    It ends up as the name of a file: secrets take no part in it.
-    """
-    fields = sorted(_fields(options) or ())
-    parts: list[Any] = [options["locations"], options["filters"], options["all_projects"], fields]
-    if options["clouds_config"]:
-        parts.append(_without_secrets(options["clouds_config"]))
-    else:
-        environment = {name: value for name, value in os.environ.items() if name.startswith("OS_")}
-        parts += [_without_secrets(environment), _config_files(options["clouds_yaml"])]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
-
-
-def _without_secrets(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_secrets(inner) for key, inner in value.items() if not _SECRET.search(key)}
-    if isinstance(value, list):
-        return [_without_secrets(inner) for inner in value]
-    return value
-
-
-def _config_files(clouds_yaml: str | None) -> list[tuple[str, int, int]]:
-    """Path, time of change and size of each file that may configure the clouds."""
-    named = clouds_yaml or os.environ.get("OS_CLIENT_CONFIG_FILE")
-    directories = [Path(named).parent] if named else map(Path, _CONFIG_DIRECTORIES)
-    files = [
-        directory.expanduser().absolute() / f"{name}{ending}"
-        for directory in directories
-        for name in ("clouds", "secure")
-        for ending in (".yaml", ".yml", ".json")
-    ]
-    if named:
-        files.append(Path(named).expanduser().absolute())
-    return [(str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists()]
+    """The fields of a record that are needed; None means all, if the user's templates or playbooks may use them."""
+    every = options["verbose_vars"] or any(options[name] for name in TEMPLATES)
+    return None if every else NEEDED_FIELDS

@@ -5,17 +5,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: rest_info
-short_description: Find the REST endpoint of a service at one Location
+short_description: Find the REST endpoint of a service in one Location
 version_added: 0.1.0
 description:
-  - Tells URL, API versions and headers of services at exactly one Location, for use inside templates.
-  - The same as the module M(oaktree.multicloud.rest_info), which serves many Locations at once.
+  - Returns the URL, API versions and headers of services in exactly one Location, for use in templates.
+  - For many Locations at once, use the module M(oaktree.multicloud.rest_info), which returns the same records.
 extends_documentation_fragment:
   - oaktree.multicloud._locations
 options:
   _terms:
     description:
-      - Service types, such as V(compute), V(image), V(network) or V(object-store). Aliases work, V(volumev3) means V(block-storage).
+      - Service types, such as V(compute), V(image), V(network) or V(object-store). Aliases are accepted; V(volumev3) means
+        V(block-storage).
     type: list
     elements: str
     required: true
@@ -26,23 +27,23 @@ options:
     required: true
   interface:
     description:
-      - Which of the service's endpoints. Without it, what C(clouds.yaml) says, else the public one.
+      - Which of the service's endpoints to use. If omitted, the one that C(clouds.yaml) names, or else the public one.
     type: str
     choices: [public, internal, admin]
   versions:
     description:
-      - Whether to ask the service which API versions it has, at the cost of a request or two.
+      - Whether to ask the service for its API versions, which costs one or two requests.
     type: bool
     default: true
   with_token:
     description:
-      - Whether C(headers) of each record holds the token too.
-      - The token is a secret that stands for the user until it expires. Set C(no_log=true) on every task that uses it.
+      - Whether C(headers) of each record includes the token.
+      - The token is a secret that authenticates the user until it expires. Set C(no_log=true) on every task that uses it.
     type: bool
     default: false
   timeout:
     description:
-      - Seconds for the whole work.
+      - Seconds for all work on the Location.
     type: float
     default: 60.0
 author:
@@ -52,7 +53,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show where Nova is
+- name: Show the URL of Nova
   ansible.builtin.debug:
     msg: "{{ lookup('oaktree.multicloud.rest_info', 'compute', location='alpha/north').url }}"
 
@@ -88,30 +89,26 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.catalog import RestQuery, rest_record
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, OaktreeError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files
-from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target, gather, regions
-from ansible_collections.oaktree.multicloud.plugins.plugin_utils._options import (
-    check_positive,
-    plain,
-    require_libraries,
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import (
+    Target,
+    failure_messages,
+    gather,
+    regions,
 )
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.errors import plugin_errors, require_libraries
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import checked_options, plain
 
 
 class LookupModule(LookupBase):
-    """Ansible's interface to `_rest.rest_record`."""
+    """Ansible's interface to `_cloud.catalog.rest_record`."""
 
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         """Return the endpoint record of each service type."""
         self.set_options(var_options=variables, direct=kwargs)
         require_libraries()
-        try:
-            return _endpoints(plain(terms), check_positive(plain(self.get_options())))
-        except OaktreeError as error:  # "from None": Ansible would append the message of the cause to ours
-            raise AnsibleLookupError(f"{error.message} ({error.kind}). {error.hint}") from None
-        finally:
-            for text in private_files.warnings():
-                self._display.warning(text)
+        with plugin_errors(AnsibleLookupError, self._display):
+            return _endpoints(plain(terms), checked_options(self.get_options()))
 
 
 def _endpoints(service_types: list[str], options: dict[str, Any]) -> list[dict[str, Any]]:
@@ -121,11 +118,10 @@ def _endpoints(service_types: list[str], options: dict[str, Any]) -> list[dict[s
         RestQuery(service_type, options["interface"], options["versions"], options["with_token"])
         for service_type in service_types
     ]
-    result = gather(target, lambda connection: [rest_record(connection, query) for query in queries])[0]
-    if result.error:
-        result.error.message = f"{result.location}: {result.error.message}"
-        raise result.error
-    return result.value or []
+    results = gather(target, lambda connection: [rest_record(connection, query) for query in queries])
+    if messages := failure_messages(results):
+        raise AnsibleLookupError(messages[0])
+    return [record for result in results for record in result.value or ()]
 
 
 def _check_one_location(target: Target) -> None:
@@ -134,5 +130,5 @@ def _check_one_location(target: Target) -> None:
     if len(found) != 1:
         raise InputError(
             f"location: {target.locations[0]!r} selects {len(found)} Locations",
-            hint=f"Name one of {', '.join(str(location) for location in found)}.",
+            hint=f"Select one of {', '.join(str(location) for location in found)}.",
         )

@@ -196,16 +196,13 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.pipeline import export_images
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.request import (
-    Checksum,
-    Export,
-    ExportRequest,
-)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.request import ExportRequest
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import Checksum
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
-    MOST,
     ArgumentSpec,
+    check_positive,
     make_module,
     require,
     run_state,
@@ -241,10 +238,7 @@ _FOR_CONTAINERS = ("object", "expires_in", "tempurl")
 
 def as_request(params: Mapping[str, Any]) -> ExportRequest:
     """The options as the core takes them. Raises InputError."""
-    for option in ("transfer_timeout", "stall_timeout", "expires_in"):
-        value = params[option]
-        if value is not None and not 0 < value < MOST:
-            raise InputError(f"{option}: must be greater than zero and less than {MOST:g}, not {value:g}")
+    check_positive(params, "transfer_timeout", "stall_timeout", "expires_in")
     for option in ("image", "path", "container", "object"):
         if params[option] == "":
             raise InputError(f"{option}: must not be empty")
@@ -274,20 +268,13 @@ def _check_container(params: Mapping[str, Any]) -> None:
         raise InputError("tempurl: needs expires_in", hint="Say for how many seconds the URL is to work.")
 
 
-def describe(done: Export) -> Change:
-    after = done.copy.to_dict()
-    output = {**after, "image": done.image, "tempurl": done.tempurl, "method": done.method}
-    return Change(done.action, done.before, after, output, done.notes)
-
-
 def main() -> None:
     module = make_module(target_spec(writes=True, timeout=300.0).merge(SPEC))
     require(module, "oslo_utils", "oslo.utils")
     target = Target.from_options(module.params)
 
     def act(check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
-        results = export_images(target, as_request(module.params), check_mode=check_mode)
-        return [result.map(describe) for result in results]
+        return export_images(target, as_request(module.params), check_mode=check_mode)
 
     run_state(module, act)
 

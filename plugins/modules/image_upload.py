@@ -7,14 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: image_upload
-short_description: Upload an image by hand, from any host and with any tool
+short_description: Prepare and finalize an image upload performed by another host
 version_added: 0.1.0
 description:
-  - Prepares the exact requests that bring an image to every selected Location, for data that lies where this collection does not run. Any
-    host can send them, with C(curl) or M(ansible.builtin.uri).
-  - Where the Location has an object store with signed URLs, whoever sends the data needs no credentials at all.
-  - Nothing is kept on the machine that runs the task. The image record at each Location remembers what was prepared.
-  - Where the data is at hand, M(oaktree.multicloud.image) does all of this in one task.
+  - Prepares an upload session in every selected Location, for image data stored on a host where Ansible cannot run. The result holds the
+    exact HTTP requests to send. Any host can send them, with C(curl) or M(ansible.builtin.uri).
+  - Then has the clouds import what was sent, verifies it, and publishes the image.
+  - Where the Location has an object store with signed URLs, the host that sends the data needs no credentials.
+  - Nothing is stored on the machine that runs the task. The image record in each Location holds what was prepared.
+  - For a file that Ansible can read, M(oaktree.multicloud.image) does all of this in one task.
 extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.write
@@ -25,7 +26,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - RV(results[].requests) is empty then, for signing them may take writing a key.
+      - RV(results[].requests) is empty in check mode, because signing URLs may require setting a key.
   diff_mode:
     support: full
   idempotent:
@@ -38,80 +39,80 @@ options:
     required: true
   state:
     description:
-      - V(prepared) makes the image record and returns the requests. While they have not expired, the same ones are returned again for the
-        same content. For other content, or when another O(scheme) or O(segment_size) is asked for, the Location fails until the upload is
-        finalized or aborted. An expired upload is replaced.
-      - V(finalized) has the cloud import what was sent, compares size and digests, and publishes the image with the metadata that is named,
-        in place of an older one of this name. When something is missing the Location fails, says what, and nothing is lost.
-      - V(aborted) removes the record and everything that was sent, and the URLs are good for nothing from then on. Published images are
-        left alone.
+      - V(prepared) creates the image record and returns the requests. Until they expire, the same requests are returned again for the
+        same content. For other content, or another O(scheme) or O(segment_size), the Location fails until the upload is finalized or
+        aborted. An expired upload is replaced.
+      - V(finalized) has the cloud import what was sent, verifies size and digests, and publishes the image with the given metadata in place
+        of an older image of this name. If data is missing, the Location fails, lists what is missing, and keeps what was sent.
+      - V(aborted) removes the record and everything that was sent. The URLs stop working. Published images are not changed.
     type: str
     choices: [prepared, finalized, aborted]
     required: true
   path:
     description:
-      - The image file, where it is on the host that runs the task. Size, digests and format are taken from it, and the object store is told
-        the MD5 of each segment, which takes another reading of the file.
-      - The file is never sent by this module.
+      - The image file, if it is on the host that runs the task. Size, digests and format are read from it. The object store is given the MD5
+        of each segment, for which the file is read once more.
+      - This module never sends the file.
       - Mutually exclusive with O(size).
     type: path
   size:
     description:
-      - Size of the image in bytes. With O(state=prepared) required unless O(path) is given.
+      - Size of the image in bytes. Required with O(state=prepared) unless O(path) is given.
     type: int
   checksum:
     description:
-      - What the image must be, as C(ALGORITHM:DIGEST). Algorithms are C(md5), C(sha256) and C(sha512).
-      - With O(state=prepared) and O(state=finalized), required unless O(path) is given.
-      - Clouds take C(md5) and mostly C(sha512) of what they store. With another one, finalizing downloads the image once to compare it.
+      - Expected digest of the image, as C(ALGORITHM:DIGEST). Algorithms are C(md5), C(sha256) and C(sha512).
+      - Required with O(state=prepared) and O(state=finalized) unless O(path) is given.
+      - Clouds report C(md5) and mostly C(sha512) of what they store. With another algorithm, finalizing downloads the image once to verify it.
     type: str
   disk_format:
     description:
-      - Format of the image. With O(state=prepared) required unless O(path) is given.
-      - The data is stored as it is sent. Nothing is converted.
+      - Format of the image. Required with O(state=prepared) unless O(path) is given.
+      - The data is stored as it is sent, without conversion.
     type: str
     choices: [aki, ami, ari, iso, ploop, qcow2, raw, vdi, vhd, vhdx, vmdk]
   scheme:
     description:
-      - The way to upload. Without it V(swift) where that is possible, else V(v2_put).
-      - V(swift) sends segments to the object store, by URLs that are signed for this one use, and has the cloud fetch the whole. It takes
-        signed URLs, and the import method C(web-download) or tasks that are open to members.
-      - V(v2_put) sends everything in one request straight into the image, with a token.
-      - V(glance_direct) sends everything in one request to be staged, with a token, and has the cloud import it.
+      - The upload scheme. If omitted, V(swift) where it is possible, else V(v2_put).
+      - V(swift) sends segments to the object store, each by a URL signed for this purpose only, and has the cloud import the whole. It
+        requires signed URLs, and the import method C(web-download) or tasks that are open to members.
+      - V(v2_put) sends everything in one request directly to the image, with a token.
+      - V(glance_direct) sends everything in one request to the staging area, with a token, and has the cloud import it.
     type: str
     choices: [v2_put, glance_direct, swift]
   segment_size:
     description:
-      - Size of a segment with O(scheme=swift), such as V(512M). The limits of the object store may ask for another.
-      - Without it 256 MiB.
+      - Size of a segment with O(scheme=swift), such as V(512M). The limits of the object store may require another.
+      - If omitted, 256 MiB.
     type: bytes
   expires_in:
     description:
-      - Seconds from now on in which the requests can be sent. What was sent to an object store is kept for another day.
+      - Seconds until the requests expire. The object store keeps what was sent for another day.
     type: int
     default: 86400
   with_token:
     description:
-      - Whether the headers of requests that need a token hold one.
-      - The token is a secret that stands for the user until it expires. Set C(no_log=true) on this task and on all that use its result.
-      - Without it RV(results[].requests[].missing_headers) says what the sender must add, which M(oaktree.multicloud.rest_info) tells.
+      - Whether to include a token in the headers of requests that need one.
+      - The token is a secret that gives the rights of the user until it expires. Set C(no_log=true) on this task and on all that use its
+        result.
+      - Without it RV(results[].requests[].missing_headers) lists what the sender must add, which M(oaktree.multicloud.rest_info) returns.
     type: bool
     default: false
   import_timeout:
     description:
-      - Seconds to wait until the image is active, with O(state=finalized).
+      - With O(state=finalized), seconds to wait until the image is active.
     type: float
     default: 3600.0
   stall_timeout:
     description:
-      - Seconds in which an import must show some change.
+      - Seconds after which an import without any progress is abandoned.
     type: float
     default: 120.0
 notes:
-  - The metadata options have an effect with O(state=finalized), and are checked with O(state=prepared). The same options can be given with
-    all states.
-  - The URLs that are returned for O(scheme=swift) are secrets until they expire. Whoever has one may write that one segment. Set
-    C(no_log=true) where others read the logs.
+  - The metadata options are applied with O(state=finalized), and validated with O(state=prepared). The same options can be given with all
+    states.
+  - The URLs that are returned for O(scheme=swift) are secrets until they expire. Anyone who has one can write that segment. Set
+    C(no_log=true) if others can read the logs.
 requirements:
   - oslo.utils >= 7.4.0 (with O(path))
 author:
@@ -122,7 +123,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Prepare the upload of a file that lies elsewhere
+- name: Prepare the upload of a file on another host
   oaktree.multicloud.image_upload:
     name: fedora-43
     state: prepared
@@ -133,7 +134,7 @@ EXAMPLES = r"""
   register: upload
   no_log: true
 
-- name: Send what has not arrived yet, from the host that has the file; secrets go by stdin, unseen by other users
+- name: Send what has not arrived yet from the host with the file, with secrets on stdin, unseen by other users
   ansible.builtin.shell:
     cmd: >-
       curl --fail --silent --show-error --config -
@@ -148,7 +149,7 @@ EXAMPLES = r"""
   loop: "{{ upload.results | map(attribute='requests') | flatten | rejectattr('arrived') }}"
   no_log: true
 
-- name: Have the clouds import, verify and publish it
+- name: Import, verify and publish it
   oaktree.multicloud.image_upload:
     name: fedora-43
     state: finalized
@@ -158,7 +159,7 @@ EXAMPLES = r"""
     min_disk: 5
     locations: [alpha/north, beta]
 
-- name: Give it up
+- name: Abort the upload
   oaktree.multicloud.image_upload:
     name: fedora-43
     state: aborted
@@ -179,32 +180,32 @@ results:
       sample: created
     image_id:
       description:
-        - ID of the record of the upload; null unless something is prepared.
-        - The published image may have another one.
+        - ID of the image record of the upload; null unless an upload is prepared.
+        - The published image may have another ID.
       type: str
       sample: 70a599e0-31e7-49b7-b260-868f441e862b
-    scheme: {description: The way of the upload., type: str, sample: swift}
+    scheme: {description: The scheme of the upload., type: str, sample: swift}
     reason:
-      description: Why this way; null for an upload that was prepared before.
+      description: Why this scheme was chosen; null for an upload that was prepared before.
       type: str
       sample: swift because signed URLs need no credentials where the data is sent from
     segment_size:
-      description: Bytes of each segment but the last; with other schemes the size of the image.
+      description: Bytes of each segment except the last; with other schemes the size of the image.
       type: int
       sample: 268435456
     expires_at: {description: When the requests expire., type: str, sample: "2026-11-22T09:30:00Z"}
     requests:
       description:
-        - What to send, each with C(length) bytes of the file from C(offset) on as its body.
-        - Empty where the image is published with this content already, and for the other states.
+        - Requests to send, each with C(length) bytes of the file from C(offset) on as its body.
+        - Empty if the image is already published with this content, and for the other states.
       type: list
       elements: dict
       contains:
         method: {description: The HTTP method., type: str, sample: PUT}
         url:
-          description: Where to send it. A secret where it is signed.
+          description: Where to send it. A secret if it is signed.
           type: str
-          sample: https://swift.alpha.example/v1/AUTH_1/oaktree-by-hand-1/image?temp_url_sig=...
+          sample: https://swift.alpha.example/v1/AUTH_1/oaktree-session-1/image?temp_url_sig=...
         headers:
           description: Headers to send. The token among them is a secret.
           type: dict
@@ -214,18 +215,18 @@ results:
           type: list
           elements: str
           sample: [X-Auth-Token]
-        offset: {description: Where the body begins in the file., type: int, sample: 0}
+        offset: {description: Offset of the body in the file., type: int, sample: 0}
         length: {description: Bytes of the body., type: int, sample: 268435456}
         arrived:
-          description: Whether the data is there, so that it need not be sent again.
+          description: Whether the data has arrived, so that it need not be sent again.
           type: bool
           sample: false
     finalize:
-      description: Options to pass back with O(state=finalized), beside those that say which clouds and the metadata.
+      description: Options to pass back with O(state=finalized), besides those of the connection and the metadata.
       type: dict
       sample: {name: fedora-43, state: finalized, locations: [alpha/north], checksum: "sha512:9f2c...", size: 496762880}
     image:
-      description: The published image as M(oaktree.multicloud.image_info) shows it, with O(state=finalized).
+      description: With O(state=finalized), the published image as M(oaktree.multicloud.image_info) returns it.
       type: dict
       sample: {id: 70a599e0-31e7-49b7-b260-868f441e862b, name: fedora-43, status: active, size: 496762880}
     notes:
@@ -243,7 +244,7 @@ failures:
     error:
       description: What happened.
       type: str
-      sample: "not everything has arrived: segment 1 (offset 268435456, 228327424 bytes) is not there"
+      sample: "not everything has arrived: segment 1 (offset 268435456, 228327424 bytes) is missing"
     kind:
       description: One of config, auth, unreachable, timeout, throttled, quota, refused, conflict, integrity, server, input, internal.
       type: str
@@ -261,11 +262,10 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.prepare import RequestOptions
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.schemes import SCHEMES
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import locate
-from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
-    MOST,
     ArgumentSpec,
+    check_positive,
     make_module,
     require,
     run_state,
@@ -275,7 +275,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module imp
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.outcome import SessionChange
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
     from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
 
 DISK_FORMATS = ["aki", "ami", "ari", "iso", "ploop", "qcow2", "raw", "vdi", "vhd", "vhdx", "vmdk"]
@@ -301,10 +301,8 @@ SPEC = ArgumentSpec(
 
 
 def check(params: Mapping[str, Any]) -> None:
-    """Raise InputError for values that a cloud would refuse, or misunderstand, once everything is sent."""
-    for option in ("import_timeout", "stall_timeout", "expires_in"):
-        if not 0 < params[option] < MOST:
-            raise InputError(f"{option}: must be greater than zero and less than {MOST:g}, not {params[option]:g}")
+    """Raise InputError for values that a cloud would reject or misunderstand only after everything is sent."""
+    check_positive(params, "import_timeout", "stall_timeout", "expires_in")
     if params["segment_size"] is not None and params["segment_size"] < 1:
         raise InputError(f"segment_size: must be greater than zero, not {params['segment_size']}")
     metadata.check_not_negative(params, "min_disk", "min_ram")
@@ -327,29 +325,25 @@ def as_desired(params: Mapping[str, Any]) -> Desired:
 
 
 def as_content(params: Mapping[str, Any]) -> DeclaredContent:
-    """What is to be uploaded, or was. Raises `OaktreeError`."""
+    """What is uploaded. Raises `OaktreeError`."""
     if params["path"] is not None:
         source = locate.open_local(params["path"], params["checksum"], params["timeout"])
         return DeclaredContent.of_file(source, params["disk_format"])
     if params["checksum"] is None:
-        raise InputError(f"state {params['state']} needs path or checksum", hint="Say which content is meant.")
+        raise InputError(f"state {params['state']} needs path or checksum", hint="They identify the content.")
     return DeclaredContent.of_checksum(params["checksum"], params["size"], params["disk_format"])
 
 
-def describe(done: SessionChange) -> Change:
-    return Change(done.action, done.before, done.after, done.to_dict(), done.notes)
-
-
-def run(target: Target, params: Mapping[str, Any], *, check_mode: bool) -> list[Result[SessionChange]]:
+def run(target: Target, params: Mapping[str, Any], *, check_mode: bool) -> list[Result[Change]]:
     desired = as_desired(params)
     if params["state"] == "aborted":
         return pipeline.abort(target, desired, check_mode=check_mode)
     content = as_content(params)
     if params["state"] == "finalized":
         return pipeline.finalize(target, desired, content, check_mode=check_mode)
-    content.identity()
-    ask = RequestOptions(params["scheme"], params["segment_size"], params["expires_in"], params["with_token"])
-    return pipeline.prepare(target, desired, content, ask, check_mode=check_mode)
+    content.fingerprint()  # which fails before any cloud is asked
+    options = RequestOptions(params["scheme"], params["segment_size"], params["expires_in"], params["with_token"])
+    return pipeline.prepare(target, desired, content, options, check_mode=check_mode)
 
 
 def main() -> None:
@@ -358,11 +352,7 @@ def main() -> None:
     if params["path"] is not None:
         require(module, "oslo_utils", "oslo.utils")
     target = Target.from_options(params)
-
-    def act(check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
-        return [result.map(describe) for result in run(target, params, check_mode=check_mode)]
-
-    run_state(module, act)
+    run_state(module, lambda check_mode: run(target, params, check_mode=check_mode))
 
 
 if __name__ == "__main__":

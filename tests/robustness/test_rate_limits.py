@@ -5,12 +5,9 @@
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
 import random
 import resource
-import subprocess
 import sys
 import threading
 import time
@@ -24,11 +21,12 @@ from requests import Response
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.rate_limit import RateLimiter
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._local import processes
-from ansible_collections.oaktree.multicloud.plugins.module_utils._local.request_queue import LOOK, Limit
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local import file_lock
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.file_lock import FileLock
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.request_queue import RECHECK, Limit
 from tests.support.fake_openstack import Answer, BlackHole, FakeOpenStack
 from tests.support.herd import Herd
-from tests.support.rate_limits import PLACE, directory, error_of, images, often, ok, queue, servers
+from tests.support.rate_limits import KEY, directory, error_of, images, often, ok, queue, servers
 from tests.support.run_core import ask, ask_one, entries, kinds
 from tests.support.wait import until
 
@@ -82,43 +80,10 @@ def test_a_killed_process_frees_what_it_had(fake_openstack: Clouds) -> None:
     assert kinds([waiting]) == {"cloud1/r1/demo": "throttled"}
     assert 0.9 < waiting.seconds < 1.4
     assert error_of(waiting).message == (
-        "the limit of 1 requests at once of the compute service leaves no room for this request within timeout (1 s)"
+        "the limit of 1 concurrent requests of the compute service leaves no room for this request within timeout (1 s)"
     )
-    assert (after.error, queue()["waiting"], queue()["under_way"]) == (None, [], {})
-    assert after.seconds < 2 * LOOK + 1
-
-
-FAMILY = """
-import json, os, subprocess, sys, time
-from pathlib import Path
-from ansible_collections.oaktree.multicloud.plugins.module_utils._local import processes
-processes.show_life(Path(sys.argv[1]))
-other = subprocess.Popen(["sleep", "60"], close_fds=False)
-child = os.fork()
-if child:
-    known = {"parent": processes.name(), "pids": [child, other.pid]}
-else:
-    processes.show_life(Path(sys.argv[1]))
-    known = {"child": processes.name()}
-os.write(1, json.dumps(known).encode() + b"\\n")
-time.sleep(60)
-"""
-
-
-def test_a_child_is_not_taken_for_its_parent(tmp_path: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", FAMILY, tmp_path], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        family = {**json.loads(process.stdout.readline()), **json.loads(process.stdout.readline())}
-        parent, child = family["parent"], family["child"]
-        before = [processes.is_alive(tmp_path, name) for name in (parent, child)]
-        process.kill()
-        process.wait()
-        after = [processes.is_alive(tmp_path, name) for name in (parent, child)]
-        for pid in family["pids"]:
-            os.kill(pid, 9)
-    assert (before, after) == ([True, True], [False, True])
-    until(lambda: not processes.is_alive(tmp_path, child))
-    assert list(tmp_path.iterdir()) == []
+    assert (after.error, queue()["waiting"], queue()["in_flight"]) == (None, [], {})
+    assert after.seconds < 2 * RECHECK + 1
 
 
 def test_a_pause_holds_for_other_processes_but_not_for_other_places(fake_openstack: Clouds) -> None:
@@ -169,7 +134,7 @@ def test_threads_keep_the_limit_of_task_or_configuration(fake_openstack: Clouds,
 
 
 def test_a_pause_holds_for_who_waits_for_a_turn() -> None:
-    gate = RateLimiter(PLACE, Limit(rate=4))
+    gate = RateLimiter(KEY, Limit(rate=4))
     moments: list[float] = []
 
     def call() -> Response:
@@ -188,7 +153,7 @@ def test_a_pause_holds_for_who_waits_for_a_turn() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"\0\0", b"{", b'{"waiting": 5}\n', b'{"ended": [9e99, 9e99]}\n'])
 def test_a_corrupt_file_holds_up_nobody(content: bytes) -> None:
-    gate = RateLimiter(PLACE, Limit(rate=2))
+    gate = RateLimiter(KEY, Limit(rate=2))
     gate._path.write_bytes(content)
     gate.send(ok, Deadline(5))
     assert len(queue()["ended"]) >= 1
@@ -224,7 +189,7 @@ def full_disk() -> Iterator[None]:
 
 @contextmanager
 def directories_in_the_way() -> Iterator[None]:
-    gate = RateLimiter(PLACE, Limit(1))
+    gate = RateLimiter(KEY, Limit(1))
     gate._path.mkdir()
     Path(gate._pause_path).mkdir()
     os.utime(gate._pause_path, (0, 0))
@@ -233,9 +198,9 @@ def directories_in_the_way() -> Iterator[None]:
 
 @contextmanager
 def a_lock_that_somebody_holds() -> Iterator[None]:
-    gate = RateLimiter(PLACE, Limit(1))
-    with gate._path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    gate = RateLimiter(KEY, Limit(1))
+    with FileLock(gate._path) as lock:
+        lock.acquire()
         yield
 
 
@@ -245,10 +210,10 @@ def a_lock_that_somebody_holds() -> Iterator[None]:
 def test_without_files_limits_hold_within_the_process(
     trouble: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processes, "_PATIENCE", 0.05)
+    monkeypatch.setattr(file_lock, "SHORT_WAIT", 0.05)
     moments: list[float] = []
-    place = PLACE._replace(region=trouble.__name__)
-    monkeypatch.setattr(sys.modules[__name__], "PLACE", place)
+    place = KEY._replace(region=trouble.__name__)
+    monkeypatch.setattr(sys.modules[__name__], "KEY", place)
 
     def call() -> Response:
         moments.append(time.monotonic())

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Caches that processes share, with real servers of redis and memcached; none of them can break a task."""
+"""Caches that processes share, with real servers of redis and memcached; none of them can fail a task."""
 
 from __future__ import annotations
 
@@ -104,12 +104,12 @@ def ask(clouds: FakeOpenStack, section: Any, work: Callable[[Connection], int] =
 
 
 def kept() -> list[str]:
-    """The names of the files that are left, but for those of locks."""
+    """The names of the files that are left, without those of locks."""
     base = Path(os.environ["XDG_CACHE_HOME"])
     return [path.name for path in base.rglob("*.json")]
 
 
-def test_processes_share_it(fake_openstack: Clouds, shared: tuple[Section, Any]) -> None:
+def test_processes_share_tokens_and_documents(fake_openstack: Clouds, shared: tuple[Section, Any]) -> None:
     clouds = fake_openstack(clouds=2, regions=2, servers=1, latency=0.05)
     start = FORKS.Barrier(8)
     results: Any = FORKS.SimpleQueue()
@@ -131,7 +131,7 @@ def test_processes_share_it(fake_openstack: Clouds, shared: tuple[Section, Any])
     assert (kept(), private_files.warnings()) == ([], [])
 
 
-def test_a_refused_token_is_dropped_there(fake_openstack: Clouds, shared: tuple[Section, Any]) -> None:
+def test_a_rejected_token_is_removed_from_the_shared_cache(fake_openstack: Clouds, shared: tuple[Section, Any]) -> None:
     clouds = fake_openstack(servers=1)
     ask(clouds, shared[0])
     clouds["cloud1"].revoke_tokens()
@@ -140,7 +140,7 @@ def test_a_refused_token_is_dropped_there(fake_openstack: Clouds, shared: tuple[
         assert clouds.counters.tokens == tokens
 
 
-def test_a_server_that_goes_away_breaks_nothing(fake_openstack: Clouds, shared: tuple[Section, Any]) -> None:
+def test_a_server_that_goes_away_fails_no_task(fake_openstack: Clouds, shared: tuple[Section, Any]) -> None:
     clouds = fake_openstack(servers=1)
     section, process = shared
 
@@ -153,10 +153,10 @@ def test_a_server_that_goes_away_breaks_nothing(fake_openstack: Clouds, shared: 
     assert [result.value for result in ask(clouds, section, work)] == [1]
     assert [result.value for result in ask(clouds, section)] == [1]
     (warning,) = private_files.warnings()
-    assert warning.startswith(f"The cache that clouds.yaml names ({section['class']}) is not used: ")
+    assert warning.startswith(f"The cache configured in clouds.yaml ({section['class']}) is not used: ")
 
 
-def test_its_lock_is_one_for_all_and_frees_itself(shared: tuple[Section, Any]) -> None:
+def test_its_lock_has_one_holder_among_all_processes_and_expires(shared: tuple[Section, Any]) -> None:
     section = {**shared[0], "arguments": {**shared[0]["arguments"], "lock_timeout": 2}}
     held = FORKS.Event()
 
@@ -168,14 +168,14 @@ def test_its_lock_is_one_for_all_and_frees_itself(shared: tuple[Section, Any]) -
     process = FORKS.Process(target=hold)
     process.start()
     assert held.wait(10)
-    store = open_cache(section)
-    with pytest.raises(DeadlineError), store.lock("tokens", "a", Deadline(0.2)):
+    cache = open_cache(section)
+    with pytest.raises(DeadlineError), cache.lock("tokens", "a", Deadline(0.2)):
         pass
     process.kill()
     process.join()
-    with store.lock("tokens", "b", Deadline(1)), store.lock("tokens", "a", Deadline(10)):
+    with cache.lock("tokens", "b", Deadline(1)), cache.lock("tokens", "a", Deadline(10)):
         pass
-    with store.lock("tokens", "a", Deadline(1)):
+    with cache.lock("tokens", "a", Deadline(1)):
         pass
     assert private_files.warnings() == []
 
@@ -187,17 +187,17 @@ def test_no_pickle_is_opened(tmp_path: Path) -> None:
     pickle = b"cos\nsystem\n(S'touch " + str(proof).encode() + b"'\ntR."
     with memcached() as (_process, port):
         for name in ("memcached", "pylibmc", "pymemcache"):
-            store = open_cache({"class": f"dogpile.cache.{name}", "arguments": {"url": [f"127.0.0.1:{port}"]}})
-            store.set("tokens", "a", 1)
+            cache = open_cache({"class": f"dogpile.cache.{name}", "arguments": {"url": [f"127.0.0.1:{port}"]}})
+            cache.set("tokens", "a", 1)
             with closing(Client(("127.0.0.1", port))) as client:
                 client.set(cache_dogpile._name("tokens", "a"), pickle, flags=1, noreply=False)
-            assert store.get("tokens", "a") is None
+            assert cache.get("tokens", "a") is None
     assert not proof.exists()
     assert len(private_files.warnings()) == 3
     assert all("is damaged" in text for text in private_files.warnings())
 
 
-def test_what_the_user_gives_as_arguments_is_used_and_keys_tell_nothing(fake_openstack: Clouds) -> None:
+def test_arguments_are_passed_through_and_keys_reveal_nothing(fake_openstack: Clouds) -> None:
     import redis as client
 
     clouds = fake_openstack()

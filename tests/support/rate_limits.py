@@ -19,7 +19,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.rate_lim
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import OaktreeError
 
-PLACE = LimitKey.of("https://keystone.example.org/v3", "r1", "compute")
+KEY = LimitKey.of("https://keystone.example.org/v3", "r1", "compute")
 
 
 def servers(connection: Connection) -> None:

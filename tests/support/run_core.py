@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import clock
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline, clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result, Target, gather
 from tests.support.fake_openstack import FakeOpenStack
 
@@ -19,6 +20,15 @@ Value = TypeVar("Value")
 def entries(clouds: FakeOpenStack, user: str = "demo") -> dict[str, Any]:
     """Return the entries of all clouds for clouds.yaml."""
     return {name: cloud.entry(user) for name, cloud in clouds.clouds.items()}
+
+
+def connect(clouds: FakeOpenStack, timeout: float = 20.0, api_timeout: float | None = None) -> Connection:
+    """Return an authenticated Connection to the first region of the first cloud, for what works on one."""
+    found = Clouds(clouds_config={"clouds": entries(clouds)}, api_timeout=api_timeout)
+    connection = Connection(found.regions(found.names[0])[0])
+    connection.deadline = Deadline(timeout)
+    connection.authenticate()
+    return connection
 
 
 def ask(

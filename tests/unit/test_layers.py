@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 PLUGINS = ROOT / "plugins"
 UTILS = PLUGINS / "module_utils"
@@ -32,7 +34,6 @@ LAYERS = (
     "module_utils._image.publish",
     "module_utils._image.export",
     "module_utils._image.session",
-    "module_utils._hosts",
     "plugin_utils",
     "doc_fragments",
     "modules",
@@ -84,6 +85,22 @@ def test_no_import_leads_upwards() -> None:
     assert upwards == []
 
 
+def test_no_two_files_import_each_other() -> None:
+    """Not even for types, and not by way of others."""
+    graph = {name_of(path): {name for name in imports(path) if name != name_of(path)} for path in SOURCES}
+    done: set[str] = set()
+
+    def visit(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, " -> ".join([*way[way.index(name) :], name])
+        if name not in done:
+            for other in sorted(graph.get(name, ())):
+                visit(other, (*way, name))
+            done.add(name)
+
+    for name in graph:
+        visit(name, ())
+
+
 def test_imports_within_module_utils_are_relative() -> None:
     absolute = [name_of(path) for path in UTILS.rglob("*.py") if f"from {PREFIX}" in path.read_text(encoding="utf-8")]
     assert absolute == []
@@ -97,3 +114,9 @@ def test_a_class_name_means_one_thing() -> None:
                 if isinstance(node, ast.ClassDef):
                     classes[node.name].append(name_of(path))
     assert {name: files for name, files in classes.items() if len(files) > 1} == {}
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.parent.name != "doc_fragments"], ids=name_of)
+def test_every_source_has_its_tests(path: Path) -> None:
+    tests = ROOT / "tests" / "unit" / "plugins" / path.relative_to(PLUGINS).with_name(f"test_{path.name}")
+    assert tests.is_file(), f"there is no {tests.relative_to(ROOT)}"

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._core.errors import AuthError, OaktreeError, ServerError
+from .answers import MALFORMED
 from .translate import translate
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from .._core.deadline import Deadline
     from .._local.cache import Cache
-    from .discovery import Documents
+    from .discovery import DiscoveryCache
 
 MARGIN = 180.0
 """Seconds before its end at which a token is renewed, or a quarter of its life if that is less."""
@@ -31,14 +32,13 @@ RECENT = 300.0
 
 _TOKENS = "tokens"
 _V3_URL = re.compile(r"/v3/?$")
-_NONSENSE = (AttributeError, KeyError, TypeError, ValueError)
 
 
-class Asker(Protocol):
+class AuthContext(Protocol):
     """What authentication needs of the connection that asks for it."""
 
     deadline: Deadline
-    documents: Documents
+    discovery: DiscoveryCache
 
     @property
     def session(self) -> Any:
@@ -66,7 +66,7 @@ class SharedAuth:
         self._refused: str | None = None
         self._error: OaktreeError | None = None
 
-    def authenticate(self, connection: Asker) -> AccessInfo | None:
+    def authenticate(self, connection: AuthContext) -> AccessInfo | None:
         """The facts of a token that is valid for a while; None for plugins without Keystone.
 
         It is known, or in the store, or fetched by whoever comes first. A refusal is remembered and given to all who
@@ -77,18 +77,18 @@ class SharedAuth:
         connection.deadline.remaining()
         return self._ensure(connection, _is_valid)
 
-    def renew(self, connection: Asker, is_good: Callable[[AccessInfo], bool]) -> None:
+    def renew(self, connection: AuthContext, is_good: Callable[[AccessInfo], bool]) -> None:
         """Have a token that is good for more than to be valid, if one is to be had; else the present one stays."""
         with suppress(OaktreeError):
             if self._access:
                 self._ensure(connection, is_good)
 
-    def forget(self, connection: Asker, token: str | None) -> None:
+    def forget(self, connection: AuthContext, token: str | None) -> None:
         """Drop a token that was refused, here and in the store, unless it has been replaced by the time.
 
         keystoneauth's own way drops whatever token there is, and gives up where another thread was quicker.
         """
-        with self._alone(connection.deadline):
+        with self._locked(connection.deadline):
             if self._access is None or self._access.auth_token != token:
                 return
             self._access, self._refused = None, token
@@ -99,7 +99,7 @@ class SharedAuth:
                     self._cache.delete(_TOKENS, self._key)
 
     @contextmanager
-    def _alone(self, deadline: Deadline) -> Iterator[None]:
+    def _locked(self, deadline: Deadline) -> Iterator[None]:
         if not self._lock.acquire(timeout=deadline.timeout()):
             raise deadline.expired()
         try:
@@ -107,16 +107,16 @@ class SharedAuth:
         finally:
             self._lock.release()
 
-    def _ensure(self, connection: Asker, is_good: Callable[[AccessInfo], bool]) -> AccessInfo:
+    def _ensure(self, connection: AuthContext, is_good: Callable[[AccessInfo], bool]) -> AccessInfo:
         access = self._access
         if access is None or not is_good(access):
-            with self._alone(connection.deadline):
+            with self._locked(connection.deadline):
                 if self._access is access or self._access is None:
                     self._access = self._obtain(connection, is_good)
                 access = self._access
         return access
 
-    def _obtain(self, connection: Asker, is_good: Callable[[AccessInfo], bool]) -> AccessInfo:
+    def _obtain(self, connection: AuthContext, is_good: Callable[[AccessInfo], bool]) -> AccessInfo:
         if self._error:
             raise self._error
         try:
@@ -152,12 +152,12 @@ class SharedAuth:
             access: AccessInfo = self.plugin.auth_ref
             if access.auth_token != self._refused and is_good(access):
                 return access
-        except _NONSENSE:
+        except MALFORMED:
             pass  # damaged, or of another version of keystoneauth
         self.plugin.auth_ref = before
         return None
 
-    def _fetched(self, connection: Asker) -> AccessInfo:
+    def _fetched(self, connection: AuthContext) -> AccessInfo:
         """A new token; asked for again, within the Location's clock, where there is none to begin with."""
         from keystoneauth1.exceptions import NotFound
 
@@ -165,15 +165,15 @@ class SharedAuth:
             try:
                 access: AccessInfo = self._issuer(connection.session).get_auth_ref(connection.session)
                 _is_valid(access)  # reads what is asked before every request
-            except _NONSENSE as exc:
-                raise ServerError(f"Keystone's answer makes no sense: {type(exc).__name__}: {exc}") from exc
+            except MALFORMED as exc:
+                raise ServerError(f"Keystone's answer cannot be parsed: {type(exc).__name__}: {exc}") from exc
             except NotFound as exc:
                 url = self.plugin.auth_url
                 raise ServerError(
                     f"there is no Keystone at {url}: {exc}", hint="Check auth_url in clouds.yaml."
                 ) from exc
             except Exception as exc:
-                connection.documents.forget(self.plugin.auth_url)
+                connection.discovery.forget(self.plugin.auth_url)
                 raise translate(exc) from exc
             return access
 

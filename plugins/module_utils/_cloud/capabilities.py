@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._core.errors import AuthError, RefusedError, ServerError, UnreachableError
+from .answers import parsing
 from .catalog import versions
 from .service import service_at
 
@@ -142,20 +143,19 @@ def _unless_refused(ask: Callable[[], Answer], otherwise: Answer) -> Answer:
 
 def _import_methods(connection: Connection) -> tuple[str, ...]:
     body = service_at(connection, "image").json("GET", "/info/import")
-    return _read(lambda: tuple(str(method) for method in body["import-methods"]["value"]), "import methods")
+    with parsing("the answer to GET /info/import"):
+        return tuple(str(method) for method in body["import-methods"]["value"])
 
 
 def _stores(connection: Connection) -> tuple[ImageStore, ...]:
     """Glance with one store answers 404. The flag ``default`` is the text "true", on one of them."""
     body = service_at(connection, "image").json("GET", "/info/stores")
-    return _read(
-        lambda: tuple(
+    with parsing("the answer to GET /info/stores"):
+        return tuple(
             ImageStore(str(store["id"]), str(store.get("default")).lower() == "true", store.get("description"))
             for store in body["stores"]
             if not store.get("read-only")
-        ),
-        "stores",
-    )
+        )
 
 
 def tasks(connection: Connection) -> bool:
@@ -167,10 +167,8 @@ def tasks(connection: Connection) -> bool:
 def _quota(connection: Connection) -> Mapping[str, Quota]:
     """Empty where the operator has set no limits."""
     body = service_at(connection, "image").json("GET", "/info/usage")
-    return _read(
-        lambda: {str(name): Quota(item["limit"], item["usage"]) for name, item in sorted(body["usage"].items())},
-        "quota",
-    )
+    with parsing("the answer to GET /info/usage"):
+        return {str(name): Quota(item["limit"], item["usage"]) for name, item in sorted(body["usage"].items())}
 
 
 def _image_versions(connection: Connection) -> tuple[str, ...]:
@@ -188,7 +186,8 @@ def object_store(connection: Connection) -> ObjectStore:
     swift = service_at(connection, "object-store")
     url = f"{swift.endpoint.partition('/v1')[0]}/info"
     body = swift.json("GET", url, authenticated=False)
-    return _read(lambda: _limits(swift.endpoint, body), "limits")
+    with parsing("the answer to GET /info"):
+        return _limits(swift.endpoint, body)
 
 
 def _limits(endpoint: str, info: Mapping[str, Any]) -> ObjectStore:
@@ -216,10 +215,3 @@ def vendor(connection: Connection) -> Vendor:
     """What the configuration says; no request."""
     settings = connection.region.settings
     return Vendor(settings.image_format, settings.image_api_use_tasks, settings.image_api_version)
-
-
-def _read(parse: Callable[[], Answer], what: str) -> Answer:
-    try:
-        return parse()
-    except (AttributeError, KeyError, TypeError) as exc:
-        raise ServerError(f"the answer that names the {what} makes no sense: {type(exc).__name__}: {exc}") from exc

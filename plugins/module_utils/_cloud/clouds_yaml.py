@@ -21,7 +21,7 @@ from .._local.cache_dogpile import open_cache
 from .._local.request_queue import Limit
 from .auth import SharedAuth
 from .connection import Region
-from .sdk import make_config, postpone_services, read_yaml
+from .sdk import make_config, read_yaml
 from .settings import Settings
 from .translate import translate
 
@@ -57,7 +57,6 @@ class Clouds:
         self._limit = limit or Limit()
         self._shared: dict[str, SharedAuth] = {}
         self._lock = threading.Lock()
-        postpone_services()
         if clouds_config is not None:
             self._config = _from_mapping(clouds_config)
         elif clouds_yaml is not None:

@@ -22,7 +22,7 @@ from .._core.retry import Policy, with_retries
 from .._local.coalesce import RequestCoalescer
 from .._local.request_queue import Limit
 from .auth import SharedAuth, lasts
-from .discovery import Documents
+from .discovery import DiscoveryCache
 from .rate_limit import LimitKey, RateLimiter
 from .settings import Settings
 from .transport import WireSession
@@ -61,15 +61,15 @@ class Connection:
     token and discovery included.
     """
 
-    def __init__(self, region: Region, reads: RequestCoalescer | None = None) -> None:
+    def __init__(self, region: Region, coalescer: RequestCoalescer | None = None) -> None:
         self.region = region
-        self.reads = reads or RequestCoalescer()
+        self.coalescer = coalescer or RequestCoalescer()
         self.location = region.location
         self.requests = 0
         self.deadline = Deadline(0)
         self.access: AccessInfo | None = None
-        self.documents = Documents(region.cache)
-        self.kept: dict[object, Any] = {}
+        self.discovery = DiscoveryCache(region.cache)
+        self.memo: dict[object, Any] = {}
         """What others keep as long as the connection lives."""
         self._limiters: dict[str, RateLimiter] = {}
 
@@ -81,7 +81,7 @@ class Connection:
         """The keystoneauth1 session (no retries of its own: see `Service.request`)."""
         from keystoneauth1.session import Session as KeystoneSession
 
-        documents: Any = self.documents
+        documents: Any = self.discovery
         return KeystoneSession(
             auth=self.region.auth.plugin,
             session=WireSession(self),
@@ -132,6 +132,11 @@ class Connection:
     def api_timeout(self) -> float:
         """Seconds for one request."""
         return self.region.settings.api_timeout
+
+    @property
+    def answer_limit(self) -> int:
+        """Bytes of an answer that is read as a whole."""
+        return self.region.settings.answer_limit
 
     def rate_limiter(self, service_type: str) -> RateLimiter:
         """The limits that all requests to the service here share, those of other processes too."""

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import ServerError
+from .answers import MALFORMED
 from .translate import translate
 
 if TYPE_CHECKING:
@@ -19,10 +20,8 @@ if TYPE_CHECKING:
 
 DISCOVERY = "discovery"
 
-_NONSENSE = (AttributeError, KeyError, TypeError, ValueError)
 
-
-class Documents:
+class DiscoveryCache:
     """Discovery documents by URL; also what keystoneauth takes for a session's cache of them, a mapping."""
 
     def __init__(self, store: Cache) -> None:
@@ -33,7 +32,7 @@ class Documents:
     def get(self, url: str) -> Discover | None:
         """The document if it was asked for lately, by whomever."""
         if url not in self._known:
-            found = _remade(url, self._store.get(DISCOVERY, url, self._store.lifetime))
+            found = _restored(url, self._store.get(DISCOVERY, url, self._store.lifetime))
             if found:
                 self._remembered.add(url)
                 self._known[url] = found
@@ -43,7 +42,7 @@ class Documents:
         if self._known.get(url) is found:
             return
         self._known[url] = found
-        with suppress(*_NONSENSE):  # whoever reads it finds out
+        with suppress(*MALFORMED):  # whoever reads it finds out
             versions = found.raw_version_data(allow_experimental=True, allow_unknown=True)
             if versions:
                 self._store.set(DISCOVERY, url, versions)
@@ -58,7 +57,7 @@ class Documents:
                 return True
         return False
 
-    def ask(self, session: Any, url: str, deadline: Deadline) -> Discover:
+    def discover(self, session: Any, url: str, deadline: Deadline) -> Discover:
         """The document, from the service if need be; while one process asks, the others wait.
 
         keystoneauth's own way there takes a service that fails for one without versions, and goes on without.
@@ -68,8 +67,8 @@ class Documents:
         def make() -> Discover:
             try:
                 self[url] = found = Discover(session, url, authenticated=False)
-            except _NONSENSE as exc:
-                raise ServerError(f"the versions that {url} announces make no sense: {exc}") from exc
+            except MALFORMED as exc:
+                raise ServerError(f"the version document at {url} cannot be parsed: {exc}") from exc
             except Exception as exc:
                 raise translate(exc) from exc
             return found
@@ -77,23 +76,23 @@ class Documents:
         return self._store.once(DISCOVERY, url, deadline, lambda: self.get(url), make)
 
 
-class _Replay:
+class _ReplaySession:
     """As much of a session and of an answer as Discover needs."""
 
     def __init__(self, versions: list[Any]) -> None:
         self._versions = versions
 
-    def get(self, _url: str, **_kwargs: Any) -> _Replay:
+    def get(self, _url: str, **_kwargs: Any) -> _ReplaySession:
         return self
 
     def json(self) -> dict[str, Any]:
         return {"versions": {"values": self._versions}}
 
 
-def _remade(url: str, versions: Any) -> Discover | None:
+def _restored(url: str, versions: Any) -> Discover | None:
     from keystoneauth1.discover import Discover
 
     if not isinstance(versions, list) or not all(isinstance(version, dict) for version in versions):
         return None
-    replay: Any = _Replay(versions)
+    replay: Any = _ReplaySession(versions)
     return Discover(replay, url)

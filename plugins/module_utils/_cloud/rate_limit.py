@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 import re
 from pathlib import Path
@@ -19,8 +20,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from .._core.deadline import CLEANING_UP, clock
 from .._core.errors import DeadlineError, ThrottledError
 from .._core.retry import parse_retry_after
-from .._local import private_files, processes
-from .._local.request_queue import LOOK, Limit, RequestQueue, Wait
+from .._local import private_files, signs_of_life
+from .._local.file_lock import FileLock, fork_safe_lock
+from .._local.request_queue import RECHECK, Limit, RequestQueue, Wait
 from .service_types import official_type
 
 if TYPE_CHECKING:
@@ -36,8 +38,11 @@ LONGEST_PAUSE = 3600.0
 _SLOW_DOWN = (413, 429, 503)
 _MOST = 1 << 20
 
+_changing = fork_safe_lock()
+"""Held while a queue is changed. Threads of one process wait for each other here: the file's lock would be polled."""
+_numbers = itertools.count()
 _pauses: dict[LimitKey, float] = {}
-_turns: dict[tuple[str, LimitKey], RequestQueue] = {}
+_queues: dict[tuple[str, LimitKey], RequestQueue] = {}
 """What this process, by its name, knows where files cannot be used; a forked child has another name."""
 
 Value = TypeVar("Value")
@@ -63,11 +68,11 @@ class LimitKey(NamedTuple):
 class RateLimiter:
     """The way of all requests to one place. May be used by several threads."""
 
-    def __init__(self, place: LimitKey, limit: Limit) -> None:
-        self._place = place
+    def __init__(self, key: LimitKey, limit: Limit) -> None:
+        self._key = key
         self._limit = limit
         self._directory = private_files.private_directory("throttle")
-        name = hashlib.sha256("\n".join([processes.boot(), *place]).encode()).hexdigest()
+        name = hashlib.sha256("\n".join([signs_of_life.boot_id(), *key]).encode()).hexdigest()
         self._path = (self._directory or Path(os.devnull)) / f"{name}.json"
         self._pause_path = str(self._path.with_suffix(".pause"))
 
@@ -76,21 +81,21 @@ class RateLimiter:
 
         Raises ThrottledError at once where the clock does not allow for the wait, and DeadlineError when cancelled.
         """
-        self._sit_out_pause(deadline)
-        response = self._in_turn(call, deadline) if self._limit else call()
+        self._wait_for_pause(deadline)
+        response = self._send_in_turn(call, deadline) if self._limit else call()
         if response.status_code in _SLOW_DOWN:
             self._pause(parse_retry_after(response.headers.get("Retry-After")) or 0.0)
         return response
 
     # Pauses: a file whose time of change is the moment until when to wait, so that looking costs one stat.
 
-    def _sit_out_pause(self, deadline: Deadline) -> None:
+    def _wait_for_pause(self, deadline: Deadline) -> None:
         if deadline.cancelled is CLEANING_UP:
             return  # few requests, and what they remove would be in somebody's way
         while (left := self._paused()) > 0:
             if left >= deadline.remaining():
                 raise ThrottledError(
-                    f"the {self._place.service_type} service wants no requests for another {left:.0f} s",
+                    f"the {self._key.service_type} service wants no requests for another {left:.0f} s",
                     hint="It told this or another of your tasks so: try again then, and ask less of it at once with "
                     "rate_limit or request_concurrency.",
                     retry_after=left,
@@ -99,7 +104,7 @@ class RateLimiter:
 
     def _paused(self) -> float:
         """Seconds of our clock for which the service wants to be left alone; the file says until when, in real time."""
-        until = _pauses.get(self._place, 0.0)
+        until = _pauses.get(self._key, 0.0)
         with contextlib.suppress(OSError):
             until = max(until, os.stat(self._pause_path).st_mtime)  # noqa: PTH116 - before every request, and quicker
         left = clock.turned(until - clock.time())
@@ -111,15 +116,15 @@ class RateLimiter:
             return
         until = clock.time() + clock.real(seconds)
         try:
-            with open(self._pause_path, "w", encoding="utf-8", opener=processes.private) as file:
-                file.write(f"{self._place}\n")
+            with open(self._pause_path, "w", encoding="utf-8", opener=private_files.open_private) as file:
+                file.write(f"{self._key}\n")
             os.utime(self._pause_path, (until, until))
         except OSError:
-            _pauses[self._place] = until
+            _pauses[self._key] = until
 
     # RequestQueue: its moments are real, as all processes and the cloud count them
 
-    def _in_turn(self, call: Callable[[], Response], deadline: Deadline) -> Response:
+    def _send_in_turn(self, call: Callable[[], Response], deadline: Deadline) -> Response:
         ticket = self._ticket()
         self._line_up(ticket, deadline)
         answered = False
@@ -127,27 +132,27 @@ class RateLimiter:
             response = call()
             answered = True
         finally:
-            self._change(lambda turns, now: turns.end(ticket, self._limit, now, answered=answered))
+            self._change(lambda queue, now: queue.end(ticket, self._limit, now, answered=answered))
         return response
 
     def _ticket(self) -> str:
         if self._directory:
             try:
-                processes.show_life(self._directory)
+                signs_of_life.show_life(self._directory)
             except OSError:
                 self._directory = None
-        return f"{processes.name()}.{processes.number()}"
+        return f"{signs_of_life.name()}.{next(_numbers)}"
 
     def _line_up(self, ticket: str, deadline: Deadline) -> None:
         try:
-            while wait := self._change(lambda turns, now: self._ask(turns, ticket, now)):
+            while wait := self._change(lambda queue, now: self._ask(queue, ticket, now)):
                 left = deadline.timeout()
                 if wait.least >= left:
                     raise self._no_room(deadline)  # noqa: TRY301 - leaves the queue as all else does that ends here
-                self._sleep(clock.turned(min(wait.look, max(left / 2, 0.01))), deadline)
-                self._sit_out_pause(deadline)
+                self._sleep(clock.turned(min(wait.recheck, max(left / 2, 0.01))), deadline)
+                self._wait_for_pause(deadline)
         except BaseException:
-            self._change(lambda turns, _now: turns.leave(ticket))
+            self._change(lambda queue, _now: queue.leave(ticket))
             raise
 
     def _sleep(self, seconds: float, deadline: Deadline) -> None:
@@ -160,41 +165,39 @@ class RateLimiter:
 
     def _no_room(self, deadline: Deadline) -> ThrottledError:
         return ThrottledError(
-            f"the limit of {self._limit} of the {self._place.service_type} service leaves no room for this request "
+            f"the limit of {self._limit} of the {self._key.service_type} service leaves no room for this request "
             f"within {deadline.name} ({deadline.seconds:g} s)",
             hint=f"Raise {deadline.name}, or the limit: rate_limit and request_concurrency of the task, or rate_limit "
             "and concurrency in clouds.yaml.",
         )
 
-    def _ask(self, turns: RequestQueue, ticket: str, now: float) -> Wait | None:
-        wait = turns.ask(ticket, self._limit, now)
-        if wait and self._directory and now - turns.looked >= LOOK:
-            dead = {owner for owner in turns.owners if not processes.is_alive(self._directory, owner)}
-            turns.bury(dead, self._limit, now)
-            wait = turns.ask(ticket, self._limit, now)
+    def _ask(self, queue: RequestQueue, ticket: str, now: float) -> Wait | None:
+        wait = queue.ask(ticket, self._limit, now)
+        if wait and self._directory and now - queue.checked >= RECHECK:
+            dead = {owner for owner in queue.owners if not signs_of_life.is_alive(self._directory, owner)}
+            queue.remove_owners(dead, self._limit, now)
+            wait = queue.ask(ticket, self._limit, now)
         return wait
 
     def _change(self, change: Callable[[RequestQueue, float], Value]) -> Value:
         """Change the queue of all processes, or of this one where there is none for all."""
-        with processes.lock:
+        with _changing:
             if self._directory:
                 try:
                     return self._change_file(change)
                 except OSError:
                     self._directory = None
-            turns = _turns.setdefault((processes.name(), self._place), RequestQueue())
-            return change(turns, clock.uptime())
+            queue = _queues.setdefault((signs_of_life.name(), self._key), RequestQueue())
+            return change(queue, clock.uptime())
 
     def _change_file(self, change: Callable[[RequestQueue, float], Value]) -> Value:
-        descriptor = processes.locked(self._path)
-        try:
+        with FileLock(self._path) as lock:
+            lock.acquire()
             now = clock.uptime()
-            text = os.pread(descriptor, _MOST, 0).partition(b"\n")[0]  # a longer text may have stood there before
-            turns = RequestQueue.read(text, now)
-            value = change(turns, now)
-            text = turns.written() + f"\n{self._place}\n".encode()
-            if os.pwrite(descriptor, text, 0) < len(text):
+            text = os.pread(lock.fileno(), _MOST, 0).partition(b"\n")[0]  # a longer text may have stood there before
+            queue = RequestQueue.from_bytes(text, now)
+            value = change(queue, now)
+            text = queue.to_bytes() + f"\n{self._key}\n".encode()
+            if os.pwrite(lock.fileno(), text, 0) < len(text):
                 raise OSError("the disk is full")
-        finally:
-            os.close(descriptor)
         return value

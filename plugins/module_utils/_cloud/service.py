@@ -14,11 +14,12 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from .._core.deadline import Deadline
 from .._core.errors import InputError, RefusedError, ServerError
+from .answers import json_object, parsing
 from .auth import is_recent
 from .discovery import DISCOVERY
 from .service_types import all_types
 from .translate import translate
-from .transport import asking
+from .transport import counted_as, same_origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,7 +41,7 @@ def service_at(connection: Connection, service_type: str, version: str | None = 
     ``version`` is the major version to speak, where it is not the usual one. The same one each time.
     """
     key = ("service", service_type, version)
-    found: Service = connection.kept.setdefault(key, Service(connection, service_type, version=version))
+    found: Service = connection.memo.setdefault(key, Service(connection, service_type, version=version))
     return found
 
 
@@ -143,12 +144,10 @@ class Service:
 
     def _discovered(self, root: str, least: str, most: str) -> str:
         """The URL of the version we speak, as the service itself names it."""
-        with asking(self.service_type):
-            found = self.connection.documents.ask(self.connection.session, root, self.connection.deadline)
-        try:
+        with counted_as(self.service_type):
+            found = self.connection.discovery.discover(self.connection.session, root, self.connection.deadline)
+        with parsing(f"the version document of the {self.service_type} service"):
             url = found.versioned_url_for(min_version=least, max_version=most)
-        except (AttributeError, KeyError, TypeError, ValueError) as exc:
-            raise ServerError(f"the versions of the {self.service_type} service make no sense: {exc}") from exc
         if not url:
             raise RefusedError(f"the {self.service_type} service offers no version {least}")
         return urljoin(f"{root.rstrip('/')}/", url)
@@ -165,7 +164,7 @@ class Service:
         found = self._found
         if found is None:
             return False
-        forgotten = found.root is not None and self.connection.documents.forget(found.root)
+        forgotten = found.root is not None and self.connection.discovery.forget(found.root)
         if not forgotten and not (unreachable and self._has_new_catalog()):
             return False
         self._found = None
@@ -175,7 +174,7 @@ class Service:
         """The newest microversion that the service offers, by discovery; None where it has none."""
         with (
             self.connection.region.cache.lock(DISCOVERY, self.endpoint, self.connection.deadline),
-            asking(self.service_type),
+            counted_as(self.service_type),
         ):
             data = self.adapter.get_endpoint_data()
         newest = data.max_microversion if data else None
@@ -211,12 +210,9 @@ class Service:
         repeatable = allow_reauth
         while True:
             self.connection.authenticate()
-            check_path(path)
-            url = path if path.startswith(("https://", "http://")) else self.endpoint + path
             token = (self.connection.session.get_auth_headers() or {}).get("X-Auth-Token")
             try:
-                with asking(self.service_type):
-                    response: Response = self.adapter.request(url, method, allow_reauth=False, **kwargs)
+                response = self._once(method, path, **kwargs)
             except Unauthorized:
                 self.connection.region.auth.forget(self.connection, token)
                 if not repeatable:
@@ -232,39 +228,48 @@ class Service:
                     return response
             repeatable = False
 
+    def _once(self, method: str, path: str, **kwargs: Any) -> Response:
+        check_path(path)
+        url = path if path.startswith(("https://", "http://")) else self.endpoint + path
+        if not same_origin(self.endpoint, url):
+            kwargs["authenticated"] = False  # a token goes to the endpoint's origin only
+        with counted_as(self.service_type):
+            response: Response = self.adapter.request(url, method, allow_reauth=False, **kwargs)
+        return response
+
     def json(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
         """Send a request whose answer is a JSON object; raises ServerError for any other answer."""
-        response = self.request(method, path, **kwargs)
-        return json_object(response)
+        return json_object(self.request(method, path, **kwargs))
 
-    def shared(self, path: str, since: float | None = None, **kwargs: Any) -> dict[str, Any]:
+    def get_coalesced(self, path: str, since: float | None = None, **kwargs: Any) -> dict[str, Any]:
         """GET a JSON object, perhaps from another process's request; see `RequestCoalescer.get`, also for ``since``."""
         connection = self.connection
         key = json.dumps(
             [connection.region.auth.credentials_key, self.endpoint, path, kwargs], sort_keys=True, default=str
         )
-        patience = Deadline(connection.api_timeout, "api_timeout", connection.deadline.cancelled)
-        return connection.reads.get(key, lambda: self.json("GET", path, **kwargs), patience, since)
+        deadline = Deadline(connection.api_timeout, "api_timeout", connection.deadline.cancelled)
+        return connection.coalescer.get(key, lambda: self.json("GET", path, **kwargs), deadline, since)
 
     def pages(
-        self, path: str, key: str, params: Mapping[str, Any], more: str, *, shared: bool = False, **kwargs: Any
+        self, path: str, key: str, params: Mapping[str, Any], more: str, *, coalesced: bool = False, **kwargs: Any
     ) -> Iterator[list[Any]]:
         """The pages of a list by marker: ``key`` holds the items, ``more`` is present while another page follows.
 
-        With ``shared`` each may be one that another process has got for us.
+        With ``coalesced`` each may be one that another process has got for us.
         """
-        query = dict(params)
+        query, seen = dict(params), set[str]()
         while True:
-            body = (self.shared if shared else partial(self.json, "GET"))(path, params=query, **kwargs)
+            body = (self.get_coalesced if coalesced else partial(self.json, "GET"))(path, params=query, **kwargs)
             page = body.get(key)
             if not isinstance(page, list):
-                raise ServerError(f"the answer to GET {path} has no list {key!r}")
+                raise ServerError(f"the answer to GET {path} cannot be parsed: it has no list {key!r}")
             yield page
             if not body.get(more) or not page:
                 return
             last = page[-1].get("id") if isinstance(page[-1], dict) else None
-            if not last or last == query.get("marker"):
-                raise ServerError(f"the pages of GET {path} lead nowhere")
+            if not isinstance(last, str) or not last or last in seen:
+                raise ServerError(f"the pagination of GET {path} does not advance: the marker repeats or is missing")
+            seen.add(last)
             query["marker"] = last
             del body, page  # it may be large, and the next one is on its way
 
@@ -284,14 +289,3 @@ def check_path(path: str) -> None:
             f"{path.partition('?')[0]!r} cannot be requested: no part of a name between slashes may be '.' or '..'",
             hint="Choose another name.",
         )
-
-
-def json_object(response: Response) -> dict[str, Any]:
-    try:
-        body = response.json()
-    except ValueError as exc:
-        where = f"{response.request.method} {response.url.partition('?')[0]}"
-        raise ServerError(f"the answer to {where} is not valid JSON: {exc}") from exc
-    if not isinstance(body, dict):
-        raise ServerError(f"the answer to {response.request.method} {response.url} is not a JSON object")
-    return body

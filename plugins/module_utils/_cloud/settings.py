@@ -28,9 +28,13 @@ if TYPE_CHECKING:
 DEFAULT_API_TIMEOUT = 30.0
 """Seconds."""
 
+DEFAULT_ANSWER_LIMIT_MIB = 64
+"""A thousand servers take some six."""
+MOST_MIB = 1 << 20
+
 _OPTIONS = ("service_type", "service_name", "interface", "region_name", "endpoint_override", "endpoint")
 _LIMITS = ("rate_limit", "concurrency")
-_GREATEST = 1e9
+_MAX_LIMIT = 1e9
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class Settings:
     """The client's certificate, as requests takes it."""
     api_timeout: float
     """Seconds for one request."""
+    answer_limit: int
+    """Bytes of an answer that is read as a whole: ``answer_limit_mib``."""
     image_format: str | None
     """The disk_format of uploads."""
     image_api_use_tasks: bool
@@ -67,7 +73,7 @@ class Settings:
         """
         entry, auth = config.config, config.get_auth_args()
         verify, cert = config.get_requests_verify_args()
-        words = [entry.get("auth_type"), auth, (verify, cert)]
+        credentials = [entry.get("auth_type"), auth, (verify, cert)]
         version = entry.get("image_api_version")
         settings = cls(
             config=config,
@@ -79,10 +85,11 @@ class Settings:
                 auth.get("project_domain_name"),
             ),
             auth_url=auth.get("auth_url") or "",
-            credentials_key=json.dumps(words, sort_keys=True, default=str),
+            credentials_key=json.dumps(credentials, sort_keys=True, default=str),
             verify=_trusted(verify),
             cert=cert,
             api_timeout=_api_timeout(api_timeout or entry.get("api_timeout") or DEFAULT_API_TIMEOUT),
+            answer_limit=_answer_limit(entry.get("answer_limit_mib")),
             image_format=entry.get("image_format"),
             image_api_use_tasks=str(entry.get("image_api_use_tasks")).lower() == "true",
             image_api_version=str(version) if version else None,
@@ -163,6 +170,16 @@ def configured_limit(entry: Mapping[str, Any], service_type: str) -> Limit:
     return Limit(None if rate is None else float(rate), None if concurrency is None else int(concurrency))
 
 
+def _answer_limit(value: Any) -> int:
+    try:
+        mebibytes = DEFAULT_ANSWER_LIMIT_MIB if value is None else int(value)
+    except (TypeError, ValueError):
+        mebibytes = 0
+    if not 0 < mebibytes < MOST_MIB:
+        raise ConfigError(f"answer_limit_mib must be a whole number greater than zero, not {value!r}")
+    return mebibytes << 20
+
+
 def check_limits(entry: Mapping[str, Any]) -> None:
     """Raise ConfigError for a limit that is no number greater than zero."""
     for key, value in entry.items():
@@ -177,7 +194,7 @@ def _check_limit(key: str, limit: Any, *, whole: bool) -> None:
         number = 1.0 if limit is None else float(limit)
     except (TypeError, ValueError):
         number = 0.0
-    if not 0 < number < _GREATEST or (whole and number % 1):
+    if not 0 < number < _MAX_LIMIT or (whole and number % 1):
         kind = "whole number" if whole else "number"
         raise ConfigError(f"{key} must be a {kind} greater than zero, not {limit!r}")
 

@@ -24,6 +24,7 @@ from .._core.errors import (
 )
 from .._core.retry import parse_retry_after
 from .._core.text import one_line
+from .answers import MALFORMED, parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,9 +123,9 @@ def from_status(  # noqa: PLR0911 - a table
 def _detail(body: str) -> str:
     """What an OpenStack error body says: ``{"x": {"message": ...}}``, ``{"message": ...}`` or a page's text."""
     try:
-        data = json.loads(body)
-    except ValueError:
-        return one_line(re.sub(r"<title>.*?</title>|<[^>]+>", " ", body, flags=re.DOTALL))
+        data = parse_json(body.encode())
+    except MALFORMED:
+        return one_line(body)
     if isinstance(data, dict):
         for value in (data, *data.values()):
             if isinstance(value, dict) and isinstance(value.get("message"), str):

@@ -10,12 +10,15 @@ import os
 import socket
 import threading
 import weakref
+import zlib
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urljoin, urlsplit
 
 from .._core.deadline import CLEANING_UP, Deadline
+from .._core.errors import ServerError
 from .tls import SharedTLSAdapter
 
 if TYPE_CHECKING:
@@ -34,27 +37,34 @@ else:
     except ImportError:  # reported by `_run.module`, which knows how to say it
         RequestException, Session = OSError, object
 
+MOST_REDIRECTS = 5
+_REDIRECTS = (301, 302, 303, 307, 308)
+
+PIECE = 64 << 10
+MOST_AT_ONCE = 1 << 20
+"""Bytes that are read, and that are decompressed, in one step."""
+
 _CLEANUP = "cleanup:"
 """What the URLs begin with, so to say, of requests that clean up."""
 
-_asked: ContextVar[str] = ContextVar("_asked", default="identity")
+_service_type: ContextVar[str] = ContextVar("_service_type", default="identity")
 """The service whose request is being made; what no service asks for goes to Keystone."""
 
-PATIENCE = 3.0
-"""Seconds until a host that does not take a connection is asked anew: nobody can break off the asking."""
+CONNECT_ATTEMPT = 3.0
+"""Seconds until a host that does not take a connection is asked anew: nobody can break off the counted_as."""
 
 
 @contextmanager
-def asking(service_type: str) -> Iterator[None]:
+def counted_as(service_type: str) -> Iterator[None]:
     """What is sent inside counts as this service's."""
-    token = _asked.set(service_type)
+    token = _service_type.set(service_type)
     try:
         yield
     finally:
-        _asked.reset(token)
+        _service_type.reset(token)
 
 
-class Owner(Protocol):
+class SessionOwner(Protocol):
     """What the session needs of the connection that it belongs to."""
 
     deadline: Deadline
@@ -64,6 +74,10 @@ class Owner(Protocol):
     def api_timeout(self) -> float:
         """Seconds for one request."""
 
+    @property
+    def answer_limit(self) -> int:
+        """Bytes of an answer that is read as a whole."""
+
     def rate_limiter(self, service_type: str) -> RateLimiter:
         """The limits of a service here."""
 
@@ -71,12 +85,14 @@ class Owner(Protocol):
 class WireSession(Session):
     """A requests session that counts what it sends, each in its turn, and keeps it within its Location's clock.
 
-    An interrupt breaks off whatever is in flight. Cleaning up has connections of its own.
+    An interrupt breaks off whatever is in flight. Cleaning up has connections of its own. A cloud is not trusted: an
+    answer has as many bytes as the owner allows, before and after decompression, and a redirect leads nowhere else.
     """
 
-    def __init__(self, owner: Owner) -> None:
+    def __init__(self, owner: SessionOwner) -> None:
         super().__init__()
-        self.trust_env = _heeds_environment()
+        self.trust_env = _uses_environment()
+        self.headers["Accept-Encoding"] = "gzip, deflate"
         self._owner = owner
         self._work = AbortableAdapter()
         for scheme in ("https://", "http://"):
@@ -88,23 +104,140 @@ class WireSession(Session):
         return super().get_adapter(_CLEANUP if cleaning else url)
 
     def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
-        limiter = self._owner.rate_limiter(_asked.get())
-        return limiter.send(partial(self._send, request, kwargs), self._owner.deadline)
+        """Send, and follow redirects within the same origin; raises ServerError for others and for too many."""
+        limiter = self._owner.rate_limiter(_service_type.get())
+        for _hop in range(MOST_REDIRECTS + 1):
+            response = limiter.send(partial(self._send, request, dict(kwargs)), self._owner.deadline)
+            target = redirect_target(response)
+            if target is None:
+                return response
+            response.close()
+            request = request.copy()
+            request.prepare_url(target, None)
+        raise ServerError(f"GET {urlsplit(request.url or '').path} is redirected more than {MOST_REDIRECTS} times")
 
     def _send(self, request: PreparedRequest, kwargs: dict[str, Any]) -> Response:
         owner, deadline = self._owner, self._owner.deadline
         left = deadline.timeout()
         if deadline.cancelled is not CLEANING_UP:
-            deadline.cancelled.on_cancel(self._work.break_off)
+            deadline.cancelled.on_cancel(self._work.abort)
         timeout = kwargs.get("timeout") or owner.api_timeout
         pair = timeout if isinstance(timeout, tuple) else (timeout, timeout)
         kwargs["timeout"] = tuple(min(seconds, left) for seconds in pair)
         owner.requests += 1
+        whole = not kwargs.get("stream")
         try:
-            return super().send(request, **kwargs)
+            response = super().send(request, **{**kwargs, "stream": True})
+            if whole:
+                response._content = _body_of(response, deadline, owner.answer_limit)  # noqa: SLF001 - as requests does
+                response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001
         except RequestException:
             deadline.check_cancelled()
             raise
+        return response
+
+
+def redirect_target(response: Response) -> str | None:
+    """Where an answer redirects to; None where it does not.
+
+    Raises ServerError for another origin, which must get neither token nor password, and for what is not to be sent
+    twice. From http to https on the same host is the same origin.
+    """
+    location = response.headers.get("Location")
+    if response.status_code not in _REDIRECTS or location is None:
+        return None
+    asked = urlsplit(response.url)
+    target = urljoin(response.url, location)
+    method = response.request.method
+    if method not in ("GET", "HEAD") or not same_origin(response.url, target):
+        try:
+            place = f"{urlsplit(target).scheme}://{urlsplit(target).hostname}"
+        except ValueError:
+            place = "an address that is none"
+        raise ServerError(
+            f"{method} {asked.scheme}://{asked.netloc.rpartition('@')[2]}{asked.path} is redirected to {place}, "
+            "which is not followed",
+            hint="Credentials are sent to the configured address only. If the cloud has moved, correct auth_url or the "
+            "service's endpoint override in clouds.yaml, or ask its operator to correct the catalog.",
+        )
+    return target
+
+
+def same_origin(url: str, other: str) -> bool:
+    """Whether both are of the same host and port, by the same protocol or from http to https."""
+    try:
+        one, two = urlsplit(url), urlsplit(other)
+        if one.hostname != two.hostname or not one.hostname:
+            return False
+        if one.scheme == "http" and two.scheme == "https":
+            return True
+        ports = {"http": 80, "https": 443}
+        return one.scheme == two.scheme and ((one.port or ports.get(one.scheme)) == (two.port or ports.get(two.scheme)))
+    except ValueError:
+        return False
+
+
+def _body_of(response: Response, deadline: Deadline, limit: int) -> bytes:
+    """The whole body, decompressed. Raises ServerError for one of more than ``limit`` bytes, before or after that."""
+    body = bytearray()
+    for piece in _decompressed(response, _arriving(response, deadline, limit)):
+        body += piece
+        if len(body) > limit:
+            raise _too_large(response, limit)
+    return bytes(body)
+
+
+def _arriving(response: Response, deadline: Deadline, limit: int) -> Iterator[bytes]:
+    """The bytes as they come, so that the deadline is looked at however slow they are."""
+    from requests.exceptions import ConnectionError as BrokenError
+    from requests.exceptions import ReadTimeout
+    from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+    read = getattr(response.raw, "read1", response.raw.read)  # urllib3 has read1 since 2.1
+    announced, arrived = response.headers.get("Content-Length", ""), 0
+    try:
+        while piece := read(PIECE, decode_content=False):
+            deadline.remaining()
+            arrived += len(piece)
+            if arrived > limit:
+                raise _too_large(response, limit)
+            yield piece
+    except ReadTimeoutError as exc:
+        raise ReadTimeout(exc, request=response.request) from exc
+    except (HTTPError, OSError) as exc:
+        raise BrokenError(exc, request=response.request) from exc
+    if announced.isdecimal() and arrived < int(announced) and response.request.method != "HEAD":
+        raise BrokenError(f"{arrived} of {announced} bytes arrived", request=response.request)
+
+
+def _decompressed(response: Response, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """What the pieces hold, a little of it at a time."""
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding in ("", "identity"):
+        yield from pieces
+        return
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise ServerError(f"the answer of {urlsplit(response.url).hostname} is compressed by {encoding[:20]!r}")
+    inflate, empty = zlib.decompressobj(zlib.MAX_WBITS | 32), True
+    try:
+        for piece in pieces:
+            empty = False
+            yield inflate.decompress(piece, MOST_AT_ONCE)
+            while inflate.unconsumed_tail:
+                yield inflate.decompress(inflate.unconsumed_tail, MOST_AT_ONCE)
+    except zlib.error as exc:
+        raise ServerError(f"the answer of {urlsplit(response.url).hostname} cannot be decompressed: {exc}") from exc
+    if not (empty or inflate.eof):
+        raise ServerError(f"the answer of {urlsplit(response.url).hostname} cannot be decompressed: it ends early")
+
+
+def _too_large(response: Response, limit: int) -> ServerError:
+    asked = response.request
+    return ServerError(
+        f"the answer to {asked.method} {urlsplit(response.url).path} has more than {limit >> 20} MiB",
+        hint="Ask for less, with filters. Where a cloud's answers are so large, raise answer_limit_mib in its entry in "
+        "clouds.yaml.",
+    )
 
 
 class AbortableAdapter(SharedTLSAdapter):
@@ -113,13 +246,13 @@ class AbortableAdapter(SharedTLSAdapter):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
-        self._broken = False
+        self._aborted = False
         super().__init__()
 
-    def break_off(self) -> None:
+    def abort(self) -> None:
         """End all requests in flight, those that read an answer's body too, and let no more through."""
         with self._lock:
-            self._broken = True
+            self._aborted = True
             sockets = list(self._sockets)
         for sock in sockets:
             with suppress(OSError):  # closed by now
@@ -127,7 +260,7 @@ class AbortableAdapter(SharedTLSAdapter):
 
     def check(self) -> None:
         """Raise OSError where everything has been broken off."""
-        if self._broken:
+        if self._aborted:
             raise ConnectionAbortedError(errno.ECONNABORTED, "broken off")
 
     def watch(self, sock: object) -> None:
@@ -180,12 +313,12 @@ class _Abortable(HTTPConnection):
                 self._opening.close()
 
     def _new_conn(self) -> socket.socket:
-        sock = self._taken()
+        sock = self._connected()
         self._opening = sock.dup()  # TLS takes the socket itself over, and shows its own after the handshake
         self._adapter.watch(self._opening)
         return sock
 
-    def _taken(self) -> socket.socket:
+    def _connected(self) -> socket.socket:
         """The socket of a connection that the host has taken within the timeout."""
         from urllib3.exceptions import ConnectTimeoutError
 
@@ -194,11 +327,11 @@ class _Abortable(HTTPConnection):
         try:
             while True:
                 self._adapter.check()
-                self.timeout = min(left, PATIENCE)
+                self.timeout = min(left, CONNECT_ATTEMPT)
                 try:
                     sock = super()._new_conn()
                 except ConnectTimeoutError:
-                    left -= PATIENCE
+                    left -= CONNECT_ATTEMPT
                     if left <= 0:
                         raise
                 else:
@@ -209,7 +342,7 @@ class _Abortable(HTTPConnection):
 
 
 @cache
-def _heeds_environment() -> bool:
+def _uses_environment() -> bool:
     """Whether the environment has a proxy or a netrc file for requests.
 
     It would look for them before every request, which takes a sixth of all that a request costs.

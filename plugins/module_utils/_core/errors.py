@@ -43,6 +43,11 @@ class OaktreeError(Exception):
         self.residue: list[str] = []
         """What the work that failed could not remove again."""
 
+    @property
+    def summary(self) -> str:
+        """Message, kind and hint in one text."""
+        return f"{self.message} ({self.kind}). {self.hint}"
+
     def add_residue(self, complaint: str) -> None:
         """Add what could not be removed, and why; nothing for an empty text."""
         if complaint and complaint not in self.residue:
@@ -146,7 +151,8 @@ def record_of(error: OaktreeError) -> dict[str, str]:
 
 def restored(record: Any) -> OaktreeError | None:
     """The error that `record_of` made the record of; None for what is no such record."""
-    kinds = {kind.kind: kind for kind in OaktreeError.__subclasses__()}
+    classes: list[type[OaktreeError]] = [OaktreeError, *OaktreeError.__subclasses__()]
+    kinds = {each.kind: each for each in classes if "kind" in vars(each)}
     try:
         return kinds[record["kind"]](str(record["message"]), hint=str(record["hint"]))
     except (KeyError, TypeError):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FIRST_PAUSE = 0.5
 """Seconds before a second attempt, where nobody asked for another time."""
 
-PASSING = (ServerError, ThrottledError, UnreachableError)
+TRANSIENT = (ServerError, ThrottledError, UnreachableError)
 """What may be over a moment later."""
 
 Value = TypeVar("Value")
@@ -38,7 +38,7 @@ class Policy:
     """
 
     attempts: float = 3
-    errors: tuple[type[OaktreeError], ...] = PASSING
+    errors: tuple[type[OaktreeError], ...] = TRANSIENT
     stalls: float = 2
     first: float = 1.0
     longest: float = math.inf

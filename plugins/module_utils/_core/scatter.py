@@ -22,10 +22,10 @@ Item = TypeVar("Item")
 Value = TypeVar("Value")
 
 
-ATTENTION = 0.2
+INTERRUPT_POLL = 0.2
 """Seconds until an interrupt is noticed: a signal that another thread gets does not wake the main one up."""
 
-FOR_CLEANING_UP = 0.9
+CLEANUP_SHARE = 0.9
 """The share of the grace in which interrupted work has to clean up; in the rest it reports what it could not remove."""
 
 
@@ -163,7 +163,7 @@ class Pool(Generic[Item]):
     def _wait(self, seconds: float) -> bool:
         """Whether a task has ended within the time, or a part of it."""
         try:
-            self._one_more.get(timeout=min(clock.real(seconds), ATTENTION))
+            self._one_more.get(timeout=min(clock.real(seconds), INTERRUPT_POLL))
         except queue.Empty:
             return False
         return True
@@ -189,7 +189,7 @@ class Pool(Generic[Item]):
     def _cancel(self) -> None:
         """Tell all work to stop and wait, at most the grace, until it has cleaned up."""
         end = clock.monotonic() + self._grace
-        self._cancelled.set(self._grace * FOR_CLEANING_UP)
+        self._cancelled.set(self._grace * CLEANUP_SHARE)
         self._running = [task for task in self._running if task.begun]  # what begins now ends at once
         while self._running and (left := end - clock.monotonic()) > 0:
             self._wait(left)

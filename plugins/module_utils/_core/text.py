@@ -5,20 +5,33 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 LONGEST = 300
 """Characters."""
 
-_SIGNATURE = re.compile(r"(temp_url_sig=)[^&\s'\"<>]+")
+_SIGNATURE = re.compile(
+    r"(temp_url_(?:sig|key|signature)(?:=|%3D|\\u003d)|[?&](?:sig|signature|token)=)[^&\s'\"<>\\]+", re.IGNORECASE
+)
+_USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s'\"<>@]*@", re.IGNORECASE)
+_TAGS = re.compile(r"<title>.*?</title>|<!--.*?-->|</?[a-zA-Z][^<>]*>", re.DOTALL)
 
 
-def without_signatures(text: str) -> str:
-    """The text without the signatures of URLs in it: clouds repeat URLs that they were given."""
-    return _SIGNATURE.sub(r"\1...", text)
+def without_secrets(text: str) -> str:
+    """The text without what makes a URL in it secret: signatures, and names and passwords of users."""
+    return _USERINFO.sub(r"\1", _SIGNATURE.sub(r"\1...", text))
+
+
+without_signatures = without_secrets
+
+
+def printable(text: str) -> str:
+    """The text with a space for every character that is none: control characters, and what reorders a line."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def one_line(text: str) -> str:
-    """At most `LONGEST` characters, without secrets, line breaks (Glance's are HTML even in JSON), runs of spaces."""
-    text = " ".join(without_signatures(text).replace("<br />", " ").split())
+    """At most `LONGEST` characters that can be shown, without secrets, line breaks and HTML (Glance's is in JSON)."""
+    text = " ".join(printable(html.unescape(_TAGS.sub(" ", without_secrets(text)))).split())
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."

@@ -15,7 +15,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from .._core.errors import ServerError
+from .._cloud.answers import parsing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -66,9 +66,9 @@ _SERVER = {
     "OS-EXT-STS:vm_state": "vm_state",
 }
 _SERVER_OTHER = {"flavor", "image"}
-_SERVER_LEFT_OUT = {"links", "adminPass", "OS-EXT-SRV-ATTR:user_data"}
+_SERVER_EXCLUDED = {"links", "adminPass", "OS-EXT-SRV-ATTR:user_data"}
 """Links say nothing that the id does not; the others are secrets, or often hold some."""
-_SERVER_KNOWN = _SERVER.keys() | _SERVER_OTHER | _SERVER_LEFT_OUT
+_SERVER_KNOWN = _SERVER.keys() | _SERVER_OTHER | _SERVER_EXCLUDED
 _FIRST_ADDRESSES = ("public_v4", "public_v6", "private_v4", "private_v6")
 
 _FLAVOR = {
@@ -106,9 +106,9 @@ _IMAGE = {
     "virtual_size": "virtual_size",
     "visibility": "visibility",
 }
-_IMAGE_LEFT_OUT = {"self", "file", "schema", "direct_url", "locations"}
+_IMAGE_EXCLUDED = {"self", "file", "schema", "direct_url", "locations"}
 """Links, and where the operator's stores keep the data."""
-_IMAGE_KNOWN = _IMAGE.keys() | _IMAGE_LEFT_OUT
+_IMAGE_KNOWN = _IMAGE.keys() | _IMAGE_EXCLUDED
 
 IMAGE_FIELDS = frozenset({*_IMAGE.values(), "location", "properties"})
 """Every key of an image's record."""
@@ -127,12 +127,12 @@ def server_record(data: Mapping[str, Any], location: Location) -> dict[str, Any]
     record.update(_first_addresses(record["addresses"]))
     record["properties"] = {key: value for key, value in data.items() if key not in _SERVER_KNOWN}
     words = ("name", "availability_zone", "project_id")
-    _check_words(record["id"], *(record[key] for key in words), *record["metadata"].values())
+    _check_types(record["id"], *(record[key] for key in words), *record["metadata"].values())
     record["location"] = _location(location, record["availability_zone"], record["project_id"])
     return record
 
 
-def _check_words(identity: Any, *others: Any) -> None:
+def _check_types(identity: Any, *others: Any) -> None:
     """Raise TypeError or ValueError for an id that is none, and for other words that are not text."""
     if not _ID.fullmatch(identity):
         raise ValueError(f"{identity!r} is not an id")
@@ -148,7 +148,7 @@ def image_record(data: Mapping[str, Any], location: Location) -> dict[str, Any]:
     record["stores"] = sorted(record["stores"].split(",")) if record["stores"] else []
     record["tags"] = sorted(record["tags"] or [])  # Glance keeps them as a set
     record["properties"] = {key: value for key, value in data.items() if key not in _IMAGE_KNOWN}
-    _check_words(record["id"], record["name"], record["owner_id"])
+    _check_types(record["id"], record["name"], record["owner_id"])
     record["location"] = _location(location, None, record["owner_id"])
     return record
 
@@ -164,22 +164,20 @@ def records(
     """The records of a Location's items, sorted by name, then id; ``name`` takes those of exactly this name only.
 
     With ``fields`` a record keeps these and its location, and the rest of it is dropped before the next is made.
-    Raises ServerError for items that make no sense.
+    Raises ServerError for items that cannot be parsed.
     """
-    try:
+    with parsing("an item of the list"):
         whole = (make(item, location) for item in items)
         made = [
-            (record["name"] or "", record["id"], _reduced(record, fields))
+            (record["name"] or "", record["id"], _with_fields(record, fields))
             for record in whole
             if name in (None, record["name"])
         ]
-    except (AttributeError, KeyError, TypeError, ValueError) as exc:
-        raise ServerError(f"the answer holds an item that makes no sense: {type(exc).__name__}: {exc}") from exc
     made.sort(key=itemgetter(0, 1))
     return [record for _name, _id, record in made]
 
 
-def _reduced(record: dict[str, Any], fields: Collection[str] | None) -> dict[str, Any]:
+def _with_fields(record: dict[str, Any], fields: Collection[str] | None) -> dict[str, Any]:
     if fields is None:
         return record
     return {key: value for key, value in record.items() if key in fields or key == "location"}

@@ -73,7 +73,7 @@ def _all(nova: Service, query: ServerQuery, version: str | None) -> Iterator[dic
     if query.name is not None and _PLAIN_NAME.fullmatch(query.name):
         params["name"] = f"^{query.name.replace('.', '[.]')}$"  # Nova takes a regular expression
     path = "/servers/detail" if query.details else "/servers"
-    pages = nova.pages(path, "servers", params, "servers_links", shared=True, microversion=version)
+    pages = nova.pages(path, "servers", params, "servers_links", coalesced=True, microversion=version)
     return chain.from_iterable(pages)
 
 

@@ -52,11 +52,11 @@ def find_image(glance: Glance, image: str) -> dict[str, Any]:
     if len(active) > 1:
         ids = ", ".join(sorted(one["id"] for one in active))
         raise InputError(f"several images are called {image!r}", hint=f"Name one by ID: {ids}.")
-    _check_words(active[0])
+    _check_declared(active[0])
     return active[0]
 
 
-def _check_words(image: Mapping[str, Any]) -> None:
+def _check_declared(image: Mapping[str, Any]) -> None:
     """Raise ServerError for an image with an ID or a format that are none."""
     if not _ID.fullmatch(str(image["id"])):
         raise ServerError(f"the cloud declares an image ID that is none: {image['id']!r}")

@@ -14,8 +14,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from .._cloud.answers import answer_to, json_object, parsing
 from .._cloud.capabilities import ImageCapabilities
-from .._cloud.service import json_object, segment, service_at
+from .._cloud.service import segment, service_at
 from .._core.errors import RefusedError, ServerError
 from .v2 import KEPT_FOR, Glance
 
@@ -92,7 +93,7 @@ class GlanceV1(Glance):
         found = [image for name in names for image in _listed(self._service, {"name": name})]
         return [image for image in found if image["name"] in names and owner in (None, image["owner"])]
 
-    def offers(self) -> ImageCapabilities:
+    def capabilities(self) -> ImageCapabilities:
         """Nothing to choose from; no request."""
         return ImageCapabilities((), ())
 
@@ -180,7 +181,7 @@ def _field(pointer: str) -> str:
 def _from_answer(response: Response) -> dict[str, Any]:
     image = json_object(response).get("image")
     if not isinstance(image, dict):
-        raise ServerError("the answer has no image")
+        raise ServerError(f"{answer_to(response)} cannot be parsed: it has no image")
     return _from_json(image)
 
 
@@ -202,12 +203,12 @@ def _listed(service: Service, filters: Mapping[str, Any]) -> Iterator[dict[str, 
     while True:
         page = service.json("GET", "/images/detail", params=params).get("images")
         if not isinstance(page, list):
-            raise ServerError("the answer to GET /images/detail has no list 'images'")
+            raise ServerError("the answer to GET /images/detail cannot be parsed: it has no list 'images'")
         if not page:  # how long a full one is, is the cloud's decision
             return
         yield from map(_from_json, page)
         if params.get("marker") == page[-1]["id"]:
-            raise ServerError("the pages of GET /images/detail lead nowhere")
+            raise ServerError("the pagination of GET /images/detail does not advance: the marker repeats")
         params["marker"] = page[-1]["id"]
 
 
@@ -225,7 +226,7 @@ def _from_headers(headers: Mapping[str, str]) -> dict[str, Any]:
 
 def _from_json(image: Mapping[str, Any]) -> dict[str, Any]:
     """An image of version 1, as JSON or of headers, as version 2 would show it."""
-    try:
+    with parsing("an image of the image service"):
         properties = {key: value for key, value in (image.get("properties") or {}).items() if value is not None}
         return {
             **properties,
@@ -236,8 +237,6 @@ def _from_json(image: Mapping[str, Any]) -> dict[str, Any]:
             "protected": _flag(image["protected"]),
             "visibility": "public" if _flag(image["is_public"]) else "private",
         }
-    except (AttributeError, KeyError, TypeError, ValueError) as exc:
-        raise ServerError(f"the image service's answer makes no sense: {type(exc).__name__}: {exc}") from exc
 
 
 def _flag(value: Any) -> bool:

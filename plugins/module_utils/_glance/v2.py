@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._cloud.capabilities import ImageCapabilities, Quota, image_capabilities
-from .._cloud.service import json_object, segment, service_at
+from .._cloud.service import segment, service_at
 from .._core.errors import ConflictError, DeadlineError, RefusedError, ServerError, UnreachableError
 from .._core.text import without_signatures
 
@@ -37,8 +37,8 @@ KEPT_FOR = "owner_specified.oaktree.kept_for"
 UPLOAD = "owner_specified.oaktree.upload"
 """Who uploads the image; there until the image is finished. See `_image.leftovers`."""
 
-SESSION = "owner_specified.oaktree.by_hand"
-"""What an upload that others make is to bring, until the image is finished. See `_image.by_hand.record`."""
+SESSION = "owner_specified.oaktree.session"
+"""What an upload session is to bring, until the image is finished. See `_image.session.record`."""
 
 REPLACES = "owner_specified.oaktree.replaces"
 """ID of the image whose place this one takes, so that a run that ends before the old one is gone can be taken up."""
@@ -100,7 +100,7 @@ class Glance:
 
         Processes that wait for images share one list of all that are unfinished, in place of a request for each.
         """
-        if not self.connection.reads.alone():
+        if not self.connection.coalescer.alone():
             for image in self._unfinished(since):
                 if image.get("id") == image_id:
                     return image
@@ -112,7 +112,7 @@ class Glance:
         owner = self.connection.location.project.id
         if owner:
             params["owner"] = owner
-        found: list[dict[str, Any]] = self._service.shared("/images", since, params=params).get("images") or []
+        found: list[dict[str, Any]] = self._service.get_coalesced("/images", since, params=params).get("images") or []
         return found
 
     def all(self, name: str | None, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -123,7 +123,7 @@ class Glance:
         params = {"limit": PAGE, "sort": "name:asc,id:asc", **filters}
         if name is not None:
             params["name"] = f"eq:{name}" if ":" in name else name  # else an operator of Glance's
-        return chain.from_iterable(self._service.pages("/images", "images", params, "next", shared=True))
+        return chain.from_iterable(self._service.pages("/images", "images", params, "next", coalesced=True))
 
     def named(self, names: Sequence[str], owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:
         """The images of this owner (any visible one without) that bear one of the names."""
@@ -136,7 +136,7 @@ class Glance:
                 found += [image for image in page if image.get("name") in names]
         return found
 
-    def offers(self) -> ImageCapabilities:
+    def capabilities(self) -> ImageCapabilities:
         """What an upload has to choose from: two requests."""
         return image_capabilities(self.connection)
 
@@ -157,7 +157,7 @@ class Glance:
             raise
 
     def _create(self, fields: dict[str, Any]) -> dict[str, Any]:
-        return json_object(self._service.request("POST", "/images", retry=False, json=fields))
+        return self._service.json("POST", "/images", retry=False, json=fields)
 
     def put(self, path: str, body: Any, timeout: tuple[float, float], store: str | None = None) -> Response:
         """PUT image data, once, with the token as it is: only the caller can send the body anew."""
@@ -199,7 +199,7 @@ class Glance:
 
     def patch(self, image_id: str, operations: Sequence[dict[str, Any]]) -> dict[str, Any]:
         path = f"/images/{segment(image_id)}"
-        return json_object(self._service.request("PATCH", path, json=list(operations), headers=_PATCH_TYPE))
+        return self._service.json("PATCH", path, json=list(operations), headers=_PATCH_TYPE)
 
     def delete(self, image_id: str) -> bool:
         """Delete the image; returns whether it was there."""

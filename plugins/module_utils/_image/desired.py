@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the user wants of an image: the options of the module, and what of them differs from Location to Location."""
+"""The desired state of an image: the options of the module, and those that differ between Locations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds: for the work beside the data, to send it, to have it imported, and without any sign of progress."""
+    """In seconds: for requests other than the data, for its transfer, for its import, and without any progress."""
 
     timeout: float = 300.0
     transfer_timeout: float = 3600.0
@@ -28,13 +28,13 @@ class Timeouts:
 
     @property
     def total(self) -> float:
-        """What the work on one Location may take at the most."""
+        """The longest time that the work on one Location may take."""
         return self.timeout + self.transfer_timeout + self.import_timeout
 
 
 @dataclass(frozen=True)
 class Override:
-    """Options that hold at the Locations of a selection only."""
+    """Options that apply only at the Locations of a selection."""
 
     selection: Selection
     options: Mapping[str, Any]
@@ -42,12 +42,12 @@ class Override:
 
 @dataclass(frozen=True)
 class Desired:
-    """The user's options. None means: leave it as it is. ``min_disk`` in GiB, ``min_ram`` in MiB."""
+    """The user's options; None leaves the image as it is. ``min_disk`` in GiB, ``min_ram`` in MiB."""
 
     name: str
     state: str
     disk_format: str | None = None
-    """The format to have in the cloud; None leaves it to the Location and the file."""
+    """The format in the cloud; None leaves it to the Location's configuration, then to the file."""
     container_format: str = "bare"
     scheme: str | None = None
     relay: str = "auto"
@@ -69,13 +69,13 @@ class Desired:
 
     @property
     def store_request(self) -> dict[str, Any]:
-        """The part of an import request that says where to keep the data; empty leaves it to the cloud."""
+        """The part of an import request that names the stores; empty leaves the choice to the cloud."""
         if self.all_stores:
             return {"all_stores": True, "all_stores_must_succeed": True}
         return {"stores": list(self.stores), "all_stores_must_succeed": True} if self.stores else {}
 
     def like(self, image: Mapping[str, Any]) -> Desired:
-        """For a copy of an image: what the options leave open is as it is there, wherever the copy goes and however."""
+        """For a copy of an image: what the options leave open is as in the original, whatever scheme copies it."""
         return replace(
             self,
             properties={**custom_properties(image), **self.properties},
@@ -85,7 +85,7 @@ class Desired:
         )
 
     def at(self, location: Location) -> Desired:
-        """The options that hold at this Location: later overrides win, properties are merged."""
+        """The options that apply at this Location: later overrides win, properties are merged."""
         desired = self
         for override in self.overrides:
             if override.selection.includes(location):

@@ -1,14 +1,14 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether an image in a cloud holds the data that was meant."""
+"""What image data is, and whether two are the same. Nothing else in `_image` compares digests or sizes of content."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .._core.errors import IntegrityError
+from .._core.errors import InputError, IntegrityError
 from .._glance.v2 import MD5, SHA256, SOURCE_MD5, SOURCE_SHA256
 
 if TYPE_CHECKING:
@@ -18,17 +18,54 @@ if TYPE_CHECKING:
 DIGESTS = ("md5", "sha256", "sha512")
 """Glance answers with md5 and, unless the operator chose otherwise, sha512; openstacksdk records md5 and sha256."""
 
+_DIGITS = dict(zip(DIGESTS, (32, 64, 128), strict=True))
+"""Of a digest in hexadecimal."""
+
 _RAW_NAMES = {"raw", "ami", "ari", "aki", "ploop", "iso"}
-"""Formats of Glance's that are bytes as they stand."""
+"""Formats of Glance's that are plain bytes."""
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What tells image data from other data: size in bytes, and those of its digests that are known, hexadecimal."""
+    """What distinguishes image data: size in bytes, format, and the known digests, in lower-case hexadecimal."""
 
     size: int
     disk_format: str
     digests: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Checksum:
+    """A digest that the user expects; ``digest`` in lower-case hexadecimal."""
+
+    algorithm: str
+    digest: str
+
+    @classmethod
+    def parse(cls, text: str, *, form: str = "ALGORITHM:DIGEST", full: bool = False) -> Checksum:
+        """Read ``ALGORITHM:DIGEST``; raises InputError, which names the ``form`` that the option takes.
+
+        ``full`` also requires all digits of the digest: for data that cannot be hashed here, where a typing error
+        would otherwise remain unnoticed.
+        """
+        algorithm, _colon, digest = text.partition(":")
+        found = cls(algorithm, digest.strip().lower())
+        if algorithm not in DIGESTS or not found.digest or (full and not found._is_full()):
+            raise InputError(f"checksum: {text!r} is not of the form {form}", hint=f"Algorithms: {', '.join(DIGESTS)}.")
+        return found
+
+    def check(self, digests: Mapping[str, str], *, hint: str) -> None:
+        """Raise IntegrityError, with the hint, if the image with these digests is another one.
+
+        An image whose digest by this algorithm is not known passes.
+        """
+        if same_digests({self.algorithm: self.digest}, digests) is False:
+            raise IntegrityError(
+                f"{self.algorithm} mismatch: the image has {digests[self.algorithm]}, expected {self.digest}", hint=hint
+            )
+
+    def _is_full(self) -> bool:
+        return len(self.digest) == _DIGITS[self.algorithm] and not set(self.digest) - set("0123456789abcdef")
 
 
 def same_format(one: str, other: str) -> bool:
@@ -36,16 +73,42 @@ def same_format(one: str, other: str) -> bool:
     return one == other or {one, other} <= _RAW_NAMES
 
 
-def same_content(image: Mapping[str, Any], origin: Fingerprint, disk_format: str) -> bool:
-    """Whether the image was made of ``origin``, in the ``disk_format`` that the Location is to have.
+def same_digests(one: Mapping[str, str], other: Mapping[str, str]) -> bool | None:
+    """Whether these are digests of the same data; None if no algorithm is in both."""
+    common = [name for name in one if name in other]
+    return all(one[name] == other[name] for name in common) if common else None
 
-    The cloud's own digests decide. What the uploader recorded counts only where they say nothing about the origin:
-    for an image that was converted, by us before the upload or by the cloud on import.
+
+def same_data(size: int | None, digests: Mapping[str, str], other: Fingerprint) -> bool | None:
+    """Whether data of this size (None: unknown) with these digests is the same.
+
+    None if nothing decides it: the sizes are not known to differ, and no algorithm is in both.
+    """
+    if size is not None and size != other.size:
+        return False
+    return same_digests(digests, other.digests)
+
+
+def same_image(image: Mapping[str, Any], image_id: str | None, size: int, digests: Mapping[str, str]) -> bool:
+    """Whether data of this size with these digests, of the image with this ID (None: unknown), is that of ``image``.
+
+    Data of one ID never changes in Glance, which decides where no digest does. Other images may have the same data.
+    """
+    same = same_data(size, digests, fingerprint_of(image))
+    return image_id == image["id"] if same is None else same
+
+
+def same_content(image: Mapping[str, Any], origin: Fingerprint, disk_format: str) -> bool:
+    """Whether the image was made of ``origin``, in the ``disk_format`` that the Location should have.
+
+    The cloud's own digests decide. What the uploader recorded counts only where they cannot match the origin's: for
+    an image that was converted, here before the upload or by the cloud on import.
     """
     if SOURCE_SHA256 in image or SOURCE_MD5 in image:
         kept = image.get("checksum") in (None, image.get(MD5))
-        return kept and image.get("disk_format") == disk_format and _recorded(image, origin, SOURCE_MD5, SOURCE_SHA256)
-    recorded = _recorded(image, origin, MD5, SHA256)
+        source = recorded_digests(image, SOURCE_MD5, SOURCE_SHA256)
+        return kept and image.get("disk_format") == disk_format and bool(same_digests(source, origin.digests))
+    recorded = bool(same_digests(recorded_digests(image), origin.digests))
     if not same_format(str(image.get("disk_format")), origin.disk_format):
         # the origin's bytes under the name of another format are no conversion
         return recorded and bool(image.get("size")) and not _same_bytes(image, origin, unknown=False)
@@ -53,39 +116,93 @@ def same_content(image: Mapping[str, Any], origin: Fingerprint, disk_format: str
 
 
 def _same_bytes(image: Mapping[str, Any], origin: Fingerprint, *, unknown: bool) -> bool:
-    """Whether the cloud's size and digests are those of the origin; ``unknown`` where it tells no digest."""
+    """Whether the cloud's size and digests are the origin's; ``unknown`` where they have no digest in common."""
     if image.get("size") != origin.size:
         return False
-    stored = {name: value for name, value in stored_digests(image).items() if name in origin.digests}
-    return all(value == origin.digests[name] for name, value in stored.items()) if stored else unknown
-
-
-def _recorded(image: Mapping[str, Any], origin: Fingerprint, md5: str, sha256: str) -> bool:
-    known = {"md5": image.get(md5), "sha256": image.get(sha256)}
-    compared = [known[name] == origin.digests[name] for name in known if known[name] and name in origin.digests]
-    return bool(compared) and all(compared)
+    same = same_digests(stored_digests(image), origin.digests)
+    return unknown if same is None else same
 
 
 def stored_digests(image: Mapping[str, Any]) -> dict[str, str]:
-    """The digests that the cloud made of what it stored; a cloud may keep them to itself."""
+    """The digests that the cloud computed of what it stored; a cloud may report none."""
     found = {"md5": image.get("checksum"), str(image.get("os_hash_algo")): image.get("os_hash_value")}
     return {name: str(value) for name, value in found.items() if value}
 
 
+def recorded_digests(image: Mapping[str, Any], md5: str = MD5, sha256: str = SHA256) -> dict[str, str]:
+    """The digests that the uploader recorded in these properties; the image may have other data by now."""
+    return {name: str(image[key]) for name, key in (("md5", md5), ("sha256", sha256)) if image.get(key)}
+
+
 def fingerprint_of(image: Mapping[str, Any]) -> Fingerprint:
-    """What an active image is, by the cloud's own account."""
+    """The fingerprint of an active image, as the cloud reports it."""
     return Fingerprint(int(image["size"]), str(image["disk_format"]), stored_digests(image))
 
 
 def verify(image: Mapping[str, Any], expected: Fingerprint) -> None:
-    """Compare what the cloud stored with what was sent; raises IntegrityError.
+    """Compare what the cloud stored with what was sent; raises IntegrityError for a `stored_mismatch`."""
+    difference = stored_mismatch(image, expected)
+    if difference:
+        raise IntegrityError(difference)
 
-    A cloud that converted the image on import has other bytes by its own doing, which nobody here can check.
+
+def verify_download(image: Mapping[str, Any], size: int, digests: Mapping[str, str]) -> None:
+    """Compare data that was received with what the cloud reports of the image; raises IntegrityError.
+
+    Its format does not matter: data that is damaged at the beginning looks like another format.
     """
-    if image.get("disk_format") != expected.disk_format and image.get("size"):
-        return
-    if image.get("size") != expected.size:
-        raise IntegrityError(f"{image.get('size')} bytes were stored of {expected.size}")
-    for name, value in stored_digests(image).items():
+    difference = mismatch(size, digests, fingerprint_of(image), "received")
+    if difference:
+        raise IntegrityError(difference)
+
+
+def stored_mismatch(image: Mapping[str, Any], expected: Fingerprint) -> str:
+    """How the stored data of an image differs from what was sent; empty if it does not.
+
+    A cloud that converted the image on import has other bytes by its own doing, which cannot be verified from here.
+    """
+    return "" if _converted(image, expected) else mismatch(image.get("size"), stored_digests(image), expected)
+
+
+def mismatch(
+    size: int | None, digests: Mapping[str, str], expected: Fingerprint, verb: str = "the cloud stored"
+) -> str:
+    """How data differs from what was expected, by size and the digests that both have; empty if it does not."""
+    if size != expected.size:
+        return f"{verb} {size or 0} of {expected.size} bytes"
+    for name, value in digests.items():
         if value != expected.digests.get(name, value):
-            raise IntegrityError(f"the {name} of what was stored is {value}, not {expected.digests[name]}")
+            return f"{name} mismatch: {verb.rpartition(' ')[2]} {value}, expected {expected.digests[name]}"
+    return ""
+
+
+def missing_digest(image: Mapping[str, Any], expected: Fingerprint) -> str | None:
+    """The algorithm with which the stored data must be hashed because the cloud reports none of the expected digests.
+
+    None where `verify` compared one, or where the cloud converted the image.
+    """
+    if _converted(image, expected) or stored_digests(image).keys() & expected.digests.keys():
+        return None
+    return best_digest(expected.digests)
+
+
+def published_content(image: Mapping[str, Any], size: int | None, digests: Mapping[str, str]) -> Fingerprint | None:
+    """The content of an active image if it has these digests; None if not, or if that cannot be found out.
+
+    The digests that an uploader recorded count only together with the size: the image may have become empty.
+    """
+    stored = fingerprint_of(image)
+    same = same_data(size, digests, stored)
+    if same is None and size is not None:
+        stored = Fingerprint(stored.size, stored.disk_format, {**recorded_digests(image), **stored.digests})
+        same = same_data(size, digests, stored)
+    return stored if same else None
+
+
+def best_digest(digests: Mapping[str, str]) -> str:
+    """The strongest algorithm of those that there is a digest of."""
+    return next(name for name in reversed(DIGESTS) if name in digests)
+
+
+def _converted(image: Mapping[str, Any], expected: Fingerprint) -> bool:
+    return image.get("disk_format") != expected.disk_format and bool(image.get("size"))

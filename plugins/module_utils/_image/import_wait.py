@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waiting for a cloud's own work on an image, as long as it shows signs of life."""
+"""Waiting for a cloud's own work on an image, as long as it shows progress."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE = 0.125
 LONGEST_PAUSE = 5.0
-"""Seconds between looks."""
+"""Seconds between requests."""
 
 FRESH = 1.0
-"""Seconds for which what others have seen is news to us."""
+"""The maximum age, in seconds, of an answer that another process received."""
 
 SLOWEST = 4 << 20
-"""Bytes per second. A Glance that fetches an image from elsewhere shows no progress until it has all of it."""
+"""Bytes per second. A Glance that downloads an image itself shows no progress until it is complete."""
 
 
 def given_up(text: str, reason: str) -> OaktreeError:
-    """The error for work that a cloud gave up, for a reason that it names: a quota, or a fault of its own."""
+    """The error for work that a cloud aborted, by the reason that it reports: a quota, or a fault of its own."""
     error = from_status(403, "", json.dumps({"message": reason}), {})
     return QuotaError(text.rstrip(". ")) if isinstance(error, QuotaError) else ServerError(text.rstrip(". "))
 
 
 class ImportWait:
-    """Polls one image. Work that shows no sign of change for ``stall_timeout`` seconds has stalled."""
+    """Polls one image. Work without any visible change for ``stall_timeout`` seconds has stalled."""
 
     def __init__(self, glance: Glance, image_id: str, stall_timeout: float, size: int = 0) -> None:
-        """``size`` is how many bytes the cloud may have to fetch, which it is given the time for."""
+        """``size``: bytes that the cloud may have to download, which extends the time without a visible change."""
         self._glance = glance
         self._image_id = image_id
         self._allowance = stall_timeout + size / SLOWEST
@@ -51,9 +51,9 @@ class ImportWait:
         self._pause = FIRST_PAUSE
 
     def look(self) -> dict[str, Any] | None:
-        """The image as it is now, None where it is gone. Raises `OaktreeError`.
+        """The image as it is now, None if it no longer exists. Raises `OaktreeError`.
 
-        An answer that fails to come is no sign of life, and no more: the work may go on all the same.
+        A failed request counts as no visible change: the work may continue regardless.
         """
         while True:
             try:
@@ -66,7 +66,7 @@ class ImportWait:
                 return image
 
     def _seen(self) -> dict[str, Any] | None:
-        """As it was a moment ago, but never as it was before the last look."""
+        """At most `FRESH` seconds old, but never older than the last look."""
         if self._looked is None:
             image = self._glance.get(self._image_id)
         else:
@@ -79,10 +79,10 @@ class ImportWait:
         return self._glance.import_task(self._image_id)
 
     def wait(self) -> None:
-        """A moment, longer each time. Raises DeadlineError when the work has stalled or a clock ran out."""
+        """Pause, longer each time. Raises DeadlineError when the work has stalled or the deadline expires."""
         stalled = DeadlineError(
             f"nothing changed within stall_timeout ({self._stall_timeout:g} s)",
-            hint="Check that the cloud's imports work, or raise stall_timeout.",
+            hint="Check that imports work in this cloud, or raise stall_timeout.",
         )
         self._wait(stalled)
 
@@ -93,7 +93,7 @@ class ImportWait:
         self._pause = min(self._pause * 1.5, LONGEST_PAUSE)
 
     def _note(self, image: Mapping[str, Any]) -> None:
-        """Look for a change, and where the image shows none at its task: that costs one more request."""
+        """Check the image for a change, and if there is none its task, which costs one more request."""
         own = sorted((key, str(value)) for key, value in image.items() if key.startswith(GLANCE_RESERVED))
         record = (image.get("status"), image.get("updated_at"), image.get("stores"), *own)
         if record != self._record:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options for an image's name and metadata that several modules have: doc fragment ``_image_metadata``."""
+"""The options for an image's name and metadata that several modules share: doc fragment ``_image_metadata``."""
 
 from __future__ import annotations
 
@@ -31,37 +31,36 @@ OPTIONS: dict[str, dict[str, Any]] = {
 """Their argument spec."""
 
 AS_THEY_ARE = ("container_format", "min_disk", "min_ram", "visibility", "hidden", "protected")
-"""Options that need no conversion."""
+"""Options that are passed through unchanged."""
 
 
 def check_not_negative(params: Mapping[str, Any], *options: str) -> None:
+    """Raise InputError for an option below zero; None passes."""
     for option in options:
         if (params[option] or 0) < 0:
             raise InputError(f"{option}: must not be negative, it is {params[option]}")
 
 
 def check_name(name: str) -> None:
-    """Raise InputError unless the image can bear the name, and its longer one while it is uploaded."""
+    """Raise InputError unless the name fits, also with the suffix that it has during the upload."""
     longest = LONGEST_NAME - len(upload_name(""))
     if not 0 < len(name) <= longest:
         raise InputError(f"name: must have 1 to {longest} characters, not {len(name)}")
 
 
 def check_properties(properties: Mapping[str, Any]) -> None:
-    """Raise InputError for what are no custom properties."""
+    """Raise InputError for keys that are not custom properties, and for values that are not scalars."""
     for key, value in properties.items():
         if key in GLANCE_FIELDS or key.startswith(GLANCE_RESERVED) or key in BOOKKEEPING:
-            raise InputError(
-                f"properties: {key} is not a custom property", hint="Leave it out, or use the option made for it."
-            )
+            raise InputError(f"properties: {key} is not a custom property", hint="Omit it, or use the option for it.")
         if isinstance(value, (dict, list)):
             raise InputError(
-                f"properties: {key} is a {type(value).__name__}", hint="Give a string; the cloud has no more."
+                f"properties: {key} is a {type(value).__name__}", hint="Give a string: Glance has no other type."
             )
 
 
 def as_texts(properties: Mapping[str, Any]) -> dict[str, str | None]:
-    """Custom properties as Glance keeps them: strings; None for one that is to be removed."""
+    """Custom properties as Glance stores them: strings; None for one to remove."""
 
     def text(value: Any) -> str | None:
         if isinstance(value, bool):
@@ -72,4 +71,5 @@ def as_texts(properties: Mapping[str, Any]) -> dict[str, str | None]:
 
 
 def unique(values: list[str] | None) -> tuple[str, ...] | None:
+    """Without duplicates, in order; None for None."""
     return None if values is None else tuple(dict.fromkeys(values))

@@ -1,14 +1,14 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Marks on unfinished images: who uploads them, so that a later run can tell its own leftovers from work in progress.
+"""Markers of unfinished images: who uploads them, so that a later run distinguishes leftovers from work in progress.
 
-An upload happens under a name of its own and carries a marker until
-the image is finished. A killed run leaves both.
+Until it is finished, an image has an upload name and a marker. A killed run leaves both.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 from datetime import UTC, datetime
@@ -16,50 +16,55 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._glance.v2 import UPLOAD
-from .._local import processes
+from .._local import signs_of_life
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_BY_HAND = "by-hand until "
-"""How the upload_marker of an upload begins whose data others send; a host's name has no spaces."""
+_SESSION = "session until "
+"""The prefix of an upload session's marker; a host name has no spaces."""
 
 
 def upload_name(name: str) -> str:
-    """The name of an image while it is uploaded: its own name appears when it is complete."""
+    """The name of an image during its upload: it gets its own name when it is complete."""
     return f"{name}.uploading"
 
 
+def container_name(purpose: str, name: str) -> str:
+    """The name of a container with data of an image: ``oaktree-PURPOSE-`` and 16 digits of the name's SHA-256."""
+    return f"oaktree-{purpose}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
 def upload_marker() -> str:
-    """This process: ``host/boot/pid/start``, different for any other process, also after a reboot."""
+    """This process: ``host/boot/pid/start``, unique also across reboots."""
     pid = os.getpid()
     return "/".join((platform.node() or "-", _boot(), str(pid), _started(pid) or "-"))
 
 
-def session_marker(until: datetime) -> str:
-    """Others send the data, until then; to the second."""
-    return f"{_BY_HAND}{until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+def session_marker(expires: datetime) -> str:
+    """An upload session, whose data other hosts send until it expires; to the second."""
+    return f"{_SESSION}{expires.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def session_until(image: Mapping[str, Any]) -> datetime | None:
-    """Until when others send the data of the image; None for any other image."""
-    before, prefix, until = str(image.get(UPLOAD, "")).partition(_BY_HAND)
+def session_expiry(image: Mapping[str, Any]) -> datetime | None:
+    """When the image's upload session expires; None for any other image."""
+    before, prefix, expires = str(image.get(UPLOAD, "")).partition(_SESSION)
     try:
-        return datetime.fromisoformat(until).astimezone(UTC) if prefix and not before else None
+        return datetime.fromisoformat(expires).astimezone(UTC) if prefix and not before else None
     except ValueError:
         return None
 
 
 def is_leftover(image: Mapping[str, Any], allowance: float) -> bool:
-    """Whether nobody works on the marked image any more.
+    """Whether the marked image was abandoned.
 
-    On this machine the process that the marker names tells; another machine's image counts as left behind when nothing
-    changed for ``allowance`` seconds, and as in use where the cloud does not say when. An upload by hand is in use
-    until the time that was given for it, and ``allowance`` more, for it may be finalized just then.
+    For a marker of this machine, the process decides. An image of another machine is abandoned if it did not change for
+    ``allowance`` seconds; one whose cloud does not report when it changed is in use. An upload session is in use until
+    ``allowance`` seconds after it expired, because it may be finalized at the last moment.
     """
-    until = session_until(image)
-    if until:
-        return (datetime.now(UTC) - until).total_seconds() > allowance
+    expires = session_expiry(image)
+    if expires:
+        return (datetime.now(UTC) - expires).total_seconds() > allowance
     host, boot, pid, started = [*str(image[UPLOAD]).split("/"), "", "", ""][:4]
     if host == (platform.node() or "-"):
         return not is_alive(boot, pid, started)
@@ -71,16 +76,16 @@ def is_leftover(image: Mapping[str, Any], allowance: float) -> bool:
 
 
 def is_alive(boot: str, pid: str, started: str) -> bool:
-    """Whether the process of the marker, made on this machine, still runs."""
+    """Whether the process of a marker of this machine still runs."""
     return boot == _boot() and pid.isdecimal() and _started(int(pid)) == started
 
 
 def _boot() -> str:
-    return processes.boot()[:8] or "-"
+    return signs_of_life.boot_id()[:8] or "-"
 
 
 def _started(pid: int) -> str | None:
-    """When the process started, in ticks since the boot (``-`` where there is no /proc); None for no such process."""
+    """When the process started, in ticks since boot (``-`` without /proc); None if there is no such process."""
     fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
     if fields:
         return fields[19]

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What processes share of what clouds told them: in private files, or where the cache section of clouds.yaml says.
+"""Tokens and discovery documents shared between processes: in private files, or the cache that clouds.yaml configures.
 
-Values are JSON, never pickles: whoever can write to a shared cache must not be able to run code here. A store that
-does not work is as good as none.
+Values are JSON, never pickles: whoever can write to a shared cache must not be able to run code here. A cache that does
+not work never fails a task: it behaves like an empty one.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .._core.deadline import clock
 from .._core.errors import DeadlineError, OaktreeError, record_of, restored
 from . import private_files
+from .file_lock import key_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,16 +33,16 @@ _FAILURES = "failures"
 
 
 class Cache(ABC):
-    """Values of plain JSON types by kind and key, and locks between all who use them.
+    """Values of plain JSON types by kind and key, and locks between all processes that use the cache.
 
-    ``lifetime`` (seconds) is how long what may change without notice is believed.
+    ``lifetime`` (seconds) is how long values are used that may change without notice.
     """
 
     def __init__(self, lifetime: float = DEFAULT_LIFETIME) -> None:
         self.lifetime = lifetime
 
     def get(self, kind: str, key: str, lifetime: float | None = None) -> Any:
-        """What `set` kept under this key, in the last ``lifetime`` seconds if given; None without it."""
+        """The value that `set` stored under this key; None if there is none, or it is ``lifetime`` seconds old."""
         data = self._read(kind, key)
         if not data:
             return None
@@ -54,40 +55,43 @@ class Cache(ABC):
             return None
 
     def set(self, kind: str, key: str, value: Any) -> None:
-        """Keep a value."""
+        """Store a value, and the time."""
         self._write(kind, key, json.dumps({"time": clock.time(), "value": value}).encode())
 
-    def conceal(self, words: str) -> str:
-        """A key for what belongs to these words, secrets among them."""
-        return words
+    def conceal(self, secrets: str) -> str:
+        """The key for values that belong to these secrets: those who can list the cache's keys cannot recover them."""
+        return secrets
 
     @abstractmethod
     def delete(self, kind: str, key: str) -> None:
-        """Forget a value."""
+        """Remove a value, if there is one."""
 
     @abstractmethod
     def lock(self, kind: str, key: str, deadline: Deadline) -> AbstractContextManager[object]:
-        """One holder at a time among all who use the store; raises DeadlineError when that takes too long."""
+        """A lock, as a context manager, with one holder among all that use the cache.
+
+        Raises DeadlineError when the deadline expires first.
+        """
 
     def once(
         self,
         kind: str,
         key: str,
         deadline: Deadline,
-        known: Callable[[], Value | None],
-        make: Callable[[], Value],
+        look_up: Callable[[], Value | None],
+        fetch: Callable[[], Value],
     ) -> Value:
-        """What is ``known``, else what ``make`` makes (and keeps) while all others who want the same wait for it.
+        """The value that ``look_up`` finds, else the one that ``fetch`` fetches and stores while all others wait.
 
-        When it fails those who wait fail with it: fifty processes do not send the same wrong password. Who comes
-        later tries anew.
+        If the fetch fails, those that wait fail with the same error: fifty processes do not send the same wrong
+        password. Later calls try again.
         """
-        value = known()
+        value = look_up()
         if value is not None:
             return value
         before = self.get(_FAILURES, key)
         with self.lock(kind, key, deadline):
-            value = known()
+            value = look_up()
             if value is not None:
                 return value
             failure = self.get(_FAILURES, key)
@@ -95,33 +99,34 @@ class Cache(ABC):
             if error:
                 raise error
             try:
-                return make()
+                return fetch()
             except OaktreeError as error:
-                if _concerns_all(error, deadline):
+                if _applies_to_all(error, deadline):
+                    # The ID tells this failure from the one that a waiting process saw before.
                     self.set(_FAILURES, key, {"id": os.urandom(8).hex(), **record_of(error)})
                 raise
 
     @abstractmethod
     def _read(self, kind: str, key: str) -> bytes | None:
-        """What `_write` kept; None without it."""
+        """The data that `_write` stored; None where there is none."""
 
     @abstractmethod
     def _write(self, kind: str, key: str, data: bytes) -> None:
-        """Keep it, if possible."""
+        """Store the data, if possible."""
 
     @abstractmethod
     def _warn_of_damage(self, kind: str, key: str) -> None:
-        """Tell the user that what was kept cannot be read."""
+        """Report that a stored value cannot be parsed."""
 
 
 class NoCache(Cache):
-    """Keeps nothing."""
+    """Stores nothing."""
 
     def delete(self, kind: str, key: str) -> None:
-        """There is nothing to forget."""
+        """Nothing to remove."""
 
     def lock(self, _kind: str, _key: str, _deadline: Deadline) -> AbstractContextManager[object]:
-        """Nobody shares it."""
+        """Nothing to lock: nothing is shared."""
         return nullcontext()
 
     def _read(self, _kind: str, _key: str) -> bytes | None:
@@ -135,15 +140,15 @@ class NoCache(Cache):
 
 
 class FileCache(Cache):
-    """In private files of the user's, for all processes of the user on this machine."""
+    """Private files, shared by all processes of the user on this machine."""
 
     def delete(self, kind: str, key: str) -> None:
-        """Forget a value."""
+        """See Cache."""
         private_files.delete(kind, key)
 
     def lock(self, kind: str, key: str, deadline: Deadline) -> AbstractContextManager[object]:
         """See Cache."""
-        return private_files.Lock(kind, key, deadline)
+        return key_lock(kind, key, deadline)
 
     def _read(self, kind: str, key: str) -> bytes | None:
         return private_files.read_bytes(kind, key)
@@ -155,8 +160,8 @@ class FileCache(Cache):
         private_files.warn_of_damage(kind, key)
 
 
-def _concerns_all(error: OaktreeError, deadline: Deadline) -> bool:
-    """Whether those who wait would end the same way; a clock that has run out, or a defect, is of one alone."""
+def _applies_to_all(error: OaktreeError, deadline: Deadline) -> bool:
+    """Whether those that wait would fail likewise, unlike after an expired deadline or a defect in this process."""
     try:
         deadline.remaining()
     except DeadlineError:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The store that the cache section of clouds.yaml asks for: private files, or a back end of dogpile.cache."""
+"""The cache that the cache section of clouds.yaml configures: private files, or a dogpile.cache backend."""
 
 from __future__ import annotations
 
@@ -23,24 +23,26 @@ if TYPE_CHECKING:
 
     from .._core.deadline import Deadline
 
-PATIENCE = 2.0
-"""Seconds that a server gets to answer."""
+TIMEOUT = 2.0
+"""Seconds within which a server must answer."""
 LOCK_TIMEOUT = 20
 """Seconds after which a server frees the lock of a process that was killed."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.05
+"""Seconds between two attempts to acquire a lock that somebody holds."""
 
 _FILES = ("dogpile.cache.dbm",)
-"""Back ends for one machine with files that are open to others, or locked for one thread only: ours serve as well."""
+"""Backends for one machine whose files others can read, or whose locks work for threads only: ours replace them."""
 _UNSAFE = ("dogpile.cache.bmemcached",)
 _MEMCACHED = ("dogpile.cache.memcached", "dogpile.cache.pylibmc", "dogpile.cache.pymemcache")
-"""Spoken with pymemcache, the only client that can be kept from unpickling what it is sent."""
+"""Always used with pymemcache, the only client that can be kept from unpickling the server's data."""
 _LOCKS = {"distributed_lock": True, "lock_timeout": LOCK_TIMEOUT}
-_SERVER = {"thread_local_lock": False, "socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
+_SERVER = {"thread_local_lock": False, "socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "redis": {**_LOCKS, **_SERVER, "redis_expiration_time": int(private_files.DAY)},
     "valkey": {**_LOCKS, **_SERVER, "valkey_expiration_time": int(private_files.DAY)},
     "memcached": {**_LOCKS, "memcached_expire_time": int(private_files.DAY)},
 }
-"""Arguments by the first word of a back end's name, for what the user does not say."""
+"""Default arguments by the first word of a backend's name."""
 
 _SECRET = re.compile(r"pass|secret|token|url", re.IGNORECASE)
 
@@ -49,14 +51,14 @@ _opening = threading.Lock()
 
 
 def open_cache(section: Mapping[str, Any] | None) -> Cache:
-    """The store for the cache section of a clouds.yaml, None for none; private files where it does not say.
+    """The cache for the cache section of a clouds.yaml (None: no section); private files where it names no class.
 
-    A back end that cannot be used is a warning and a store that keeps nothing. The same section gives the same store
-    in a process. Raises InputError for a section that is none.
+    A backend that cannot be used results in a warning and a cache that stores nothing. Within a process the same
+    section gives the same cache. Raises InputError for a section that is not a mapping.
     """
     if not isinstance(section, (dict, NoneType)):
         raise InputError(
-            f"clouds.yaml: cache is not a mapping but {section!r}", hint="See openstacksdk's documentation."
+            f"clouds.yaml: cache must be a mapping, not {section!r}", hint="See openstacksdk's documentation."
         )
     section = {str(key).replace("-", "_"): value for key, value in (section or {}).items()}
     lifetime = _lifetime(section)
@@ -80,7 +82,7 @@ def _lifetime(section: Mapping[str, Any]) -> float:
 
 
 class DogpileCache(Cache):
-    """In a back end of dogpile.cache, for all who can reach it. The first error ends its use in this process."""
+    """A dogpile.cache backend, shared by all who can reach it. After its first error this process stops using it."""
 
     def __init__(self, name: str, arguments: Mapping[str, Any], lifetime: float) -> None:
         super().__init__(lifetime)
@@ -93,27 +95,27 @@ class DogpileCache(Cache):
         except Exception as exc:  # noqa: BLE001 - as in _ask
             self._give_up(exc)
 
-    def conceal(self, words: str) -> str:
-        """Not a plain digest: those who can list the keys shall not find a password by trying words."""
-        return hashlib.scrypt(words.encode(), salt=b"oaktree.multicloud", n=1 << 12, r=8, p=1).hex()
+    def conceal(self, secrets: str) -> str:
+        """See Cache. Not a plain digest, which would let those who can list the keys guess passwords quickly."""
+        return hashlib.scrypt(secrets.encode(), salt=b"oaktree.multicloud", n=1 << 12, r=8, p=1).hex()
 
     def delete(self, kind: str, key: str) -> None:
-        """Forget a value."""
+        """See Cache."""
         self._ask(lambda backend: backend.delete(_name(kind, key)))
 
     @contextmanager
     def lock(self, kind: str, key: str, deadline: Deadline) -> Iterator[None]:
-        """See Cache. A holder that is killed frees the lock after some time."""
+        """See Cache. The lock of a holder that was killed expires after `LOCK_TIMEOUT`."""
         mutex = self._ask(lambda backend: backend.get_mutex(_name(kind, key)))
-        pause = private_files.FIRST_PAUSE
+        pause = _FIRST_PAUSE
         while mutex and self._ask(lambda _backend: not mutex.acquire(wait=False)):
             deadline.sleep(pause)
-            pause = min(2 * pause, private_files.LONGEST_PAUSE)
+            pause = min(2 * pause, _LONGEST_PAUSE)
         try:
             yield
         finally:
             if mutex:
-                with suppress(Exception):  # it may have run out, or its server be gone
+                with suppress(Exception):  # the lock may have expired, or its server be down
                     mutex.release()
 
     def _read(self, kind: str, key: str) -> bytes | None:
@@ -124,10 +126,10 @@ class DogpileCache(Cache):
         self._ask(lambda backend: backend.set_serialized(_name(kind, key), data))
 
     def _warn_of_damage(self, kind: str, key: str) -> None:
-        private_files.warn(f"{self._name}: what it holds as {_name(kind, key)} is damaged, and is not used.")
+        private_files.warn(f"{self._name}: the value of {_name(kind, key)} is ignored: it is damaged.")
 
     def _ask(self, call: Callable[[Any], Any]) -> Any:
-        """What the back end says; None where it is of no use."""
+        """The backend's answer; None where it cannot be used."""
         if self._backend is None:
             return None
         try:
@@ -141,7 +143,7 @@ class DogpileCache(Cache):
         text = f"{type(exc).__name__}: {exc}"
         for secret in self._secrets:
             text = text.replace(secret, "...")
-        private_files.warn(f"The cache that clouds.yaml names ({self._name}) is not used: {text}")
+        private_files.warn(f"The cache configured in clouds.yaml ({self._name}) is not used: {text}")
 
 
 def _name(kind: str, key: str) -> str:
@@ -149,7 +151,7 @@ def _name(kind: str, key: str) -> str:
 
 
 def _backend(name: str, arguments: Mapping[str, Any]) -> Any:
-    """The back end of dogpile.cache; raises what it likes."""
+    """The dogpile.cache backend; may raise anything."""
     from dogpile.cache import make_region, register_backend
 
     if name in _UNSAFE:

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""dogpile.cache's memcached back end, with bytes for values and an end to waiting."""
+"""dogpile.cache's pymemcache backend, without pickles and with a timeout.
+
+A file of its own: dogpile.cache loads it by its name, and only processes that use memcached import its base class.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,15 @@ if TYPE_CHECKING:
 else:
     try:
         from dogpile.cache.backends.memcached import PyMemcacheBackend
-    except ImportError:  # whoever asks for it is told
+    except ImportError:  # as ansible-test imports it; `cache_dogpile` reports that dogpile.cache is missing
         PyMemcacheBackend = object
 
 
 class Bytes:
-    """Values as they are: pymemcache's own way would unpickle what the server marks as a pickle."""
+    """Values as they are: pymemcache's own serializer would unpickle what the server marks as a pickle."""
 
     def serialize(self, _key: bytes, value: bytes | int) -> tuple[bytes, int]:
-        """Numbers are those of locks."""
+        """Numbers are the values of dogpile.cache's locks."""
         return value if isinstance(value, bytes) else str(value).encode(), 0
 
     def deserialize(self, _key: bytes, value: bytes, _flags: int) -> bytes:
@@ -28,7 +31,7 @@ class Bytes:
 
 
 class Memcached(PyMemcacheBackend):
-    """PyMemcacheBackend has no argument for a timeout, and waits for ever."""
+    """PyMemcacheBackend with a timeout, for which it has no argument: it would wait forever."""
 
     timeout = 2.0
 

@@ -5,20 +5,20 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from .._cloud.answers import answer_to, json_list, parsing
 from .._cloud.service import service_at
 from .._cloud.translate import translate
 from .._core.errors import ConflictError, OaktreeError, RefusedError, ServerError
 from .._core.retry import Attempts, Policy
 from .._core.scatter import Limits, scatter
 from .content import CHUNK
-from .responses import Object, Verdict, listed, shown
+from .responses import BulkResponse, Object, object_from_headers, object_from_listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -105,19 +105,20 @@ class Swift:
 
     def containers(self, prefix: str = "") -> list[str]:
         """The names of the account's containers that begin so."""
-        return [str(item["name"]) for item in self._listing("", prefix)]
+        with parsing("the listing of the account"):
+            return [str(item["name"]) for item in self._listing("", prefix)]
 
     def objects(self, container: str, prefix: str = "") -> Iterator[Object]:
         """The objects whose names begin so, by name; none where there is no such container.
 
         A listing may be some seconds behind what was written and deleted.
         """
-        return (listed(item) for item in self._listing(_path(container), prefix))
+        return (object_from_listing(item) for item in self._listing(_path(container), prefix))
 
     def head(self, container: str, name: str) -> Object | None:
         """The object, or None where there is none."""
         headers = self._head(_path(container, name))
-        return None if headers is None else shown(name, headers)
+        return None if headers is None else object_from_headers(name, headers)
 
     def put(self, container: str, name: str, body: Any, etag: str | None, **kwargs: Any) -> Response:
         """PUT an object, once, with the token as it is; ``kwargs`` are those of requests.
@@ -182,11 +183,11 @@ class Swift:
             params={"multipart-manifest": "delete"},
             headers={"Accept": "application/json"},
         )
-        verdict = Verdict.of(response)
-        if verdict.errors:
-            raise ServerError(f"not everything was deleted: {verdict.problems()}")
-        verdict.check("the deletion")
-        return verdict.deleted
+        answer = BulkResponse.of(response)
+        if answer.errors:
+            raise ServerError(f"not everything was deleted: {answer.problems()}")
+        answer.raise_for_status("the deletion")
+        return answer.deleted
 
     def delete_objects(self, paths: Sequence[str]) -> dict[str, OaktreeError]:
         """Delete each ``container/object``, several at once; those that are not there are no error.
@@ -208,14 +209,13 @@ class Swift:
             with response:
                 if "X-Static-Large-Object" not in response.headers:
                     return []
-                manifest = json.loads(b"".join(self._chunks(response)))
-            return [str(item["name"]).lstrip("/") for item in manifest]
+                manifest = json_list(response, b"".join(self._chunks(response)))
+            with parsing(answer_to(response)):
+                return [str(item["name"]).lstrip("/") for item in manifest]
         except RefusedError as error:
             if error.status == 404:
                 return []
             raise
-        except (KeyError, TypeError, ValueError) as exc:
-            raise ServerError(f"the manifest of {name} makes no sense: {type(exc).__name__}: {exc}") from exc
 
     def _repeat(self, method: str, path: str, **kwargs: Any) -> None:
         """Send a request that does no harm when it is sent twice."""
@@ -241,19 +241,16 @@ class Swift:
         query = {"format": "json", "limit": str(PAGE), "prefix": prefix}
         while True:
             try:
-                page = json.loads(self._service.request("GET", path, params=query).text or "[]")
+                page = json_list(response := self._service.request("GET", path, params=query))
             except RefusedError as error:
                 if error.status == 404:
                     return
                 raise
-            except ValueError as exc:
-                raise ServerError(f"the listing is not valid JSON: {exc}") from exc
-            if not isinstance(page, list):
-                raise ServerError("the listing is not a list")
             yield from page
             if len(page) < PAGE:
                 return
-            query["marker"] = page[-1]["name"]
+            with parsing(answer_to(response)):
+                query["marker"] = page[-1]["name"]
 
 
 def _path(container: str, name: str | None = None) -> str:

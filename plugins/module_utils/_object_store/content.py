@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .._core.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
-
-    from .segments import Part
 
 CHUNK = 256 << 10
 
@@ -88,27 +86,50 @@ class PartDigests:
         self._current = hashlib.md5(usedforsecurity=False)
 
 
-class PartBody:
-    """A request body: one part of the content, from its first byte each time it is iterated.
+class Body:
+    """A request body: some bytes of the content, from the first one each time it is iterated.
 
-    ``check`` is called before each chunk leaves; what it raises ends the request.
+    HTTP libraries send a file object from its current position: sent a second time, after a 401 or a 503, it is empty,
+    and the cloud keeps an empty image. Holds one chunk in memory.
     """
 
-    def __init__(self, content: Content, part: Part, check: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        content: Content,
+        offset: int,
+        length: int,
+        check: Callable[[], object],
+        hashes: Mapping[str, Any] | None = None,
+    ) -> None:
+        """``check`` is called before each chunk is sent; what it raises ends the request.
+
+        ``hashes`` are hashlib objects by name, as they are before these bytes; they themselves do not change.
+        """
         self._content = content
-        self._part = part
+        self._offset = offset
+        self._length = length
         self._check = check
+        self._before = hashes or {}
+        self.hashes = dict(self._before)
+        """Those of the last iteration; of all bytes if it is ``complete``."""
+        self.complete = False
+        """Whether the last iteration reached the end."""
 
     def __len__(self) -> int:
-        return self._part.length
+        return self._length
 
     def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._content.read(self._part.offset, self._part.length):
+        self.complete = False
+        self.hashes = {name: digest.copy() for name, digest in self._before.items()}
+        for chunk in self._content.read(self._offset, self._length):
             self._check()
+            for digest in self.hashes.values():
+                digest.update(chunk)
             yield chunk
+        self.complete = True
 
     def md5(self) -> str:
-        """By reading the part once."""
+        """By reading the bytes once."""
         digest = hashlib.md5(usedforsecurity=False)
         for chunk in self:
             digest.update(chunk)

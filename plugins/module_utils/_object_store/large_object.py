@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from .._core.deadline import clock
-from .._core.errors import IntegrityError, OaktreeError
-from .attempts import Sender
-from .responses import MARK, Object, Segment, check_manifest, manifest, manifest_etag
+from .._core.errors import ConflictError, IntegrityError, OaktreeError
+from .._core.retry import Policy, with_retries
+from .attempts import send_until_stored
+from .client import Container
+from .responses import MARKER, Object, Segment, check_manifest, manifest, manifest_etag
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 CLEANUP_TIMEOUT = 30.0
 """Seconds that the removal of what was sent may take, on top of whatever clock ran out."""
+
+UNTIL_REMOVED = Policy(errors=(ConflictError,), first=0.0)
+"""How often a container is emptied before it counts as one that cannot be removed: listings may be late."""
 
 SEGMENTS = ".segments/"
 _HEARTBEAT = {"multipart-manifest": "put", "heartbeat": "on"}
@@ -45,8 +50,8 @@ class ObjectTarget:
     container: str
     name: str
     digest: str
-    mark: str
-    """Who uploads: see ``mark`` of `_image.leftovers`."""
+    marker: str
+    """Who uploads: see ``marker`` of `_image.leftovers`."""
     lifetime: int | None = None
     """Seconds after which the store removes everything by itself; longer than the upload and its use can take."""
 
@@ -58,7 +63,7 @@ class ObjectTarget:
 
     def headers(self, elapsed: float = 0.0) -> dict[str, str]:
         """What every object of the upload is sent with; it then expires ``elapsed`` seconds early."""
-        headers = {MARK: quote(self.mark, safe="/")}
+        headers = {MARKER: quote(self.marker, safe="/")}
         if self.lifetime is not None:
             headers["X-Delete-After"] = str(max(1, int(self.lifetime - elapsed)))
         return headers
@@ -81,14 +86,14 @@ def assemble(
             swift.put(target.container, target.name, body, etag, params=_HEARTBEAT, headers=headers, timeout=timeout)
         )
 
-    Sender(swift.connection).send_until_stored(put, lambda: is_there(swift, target, target.name, etag))
+    send_until_stored(swift.connection, put, lambda: is_there(swift, target, target.name, etag))
     return verify(swift, target, sum(segment.size for segment in segments), etag)
 
 
 def is_there(swift: Swift, target: ObjectTarget, name: str, etag: str) -> bool:
     """Whether this upload has written the object of this name, with these bytes."""
     there = swift.head(target.container, name)
-    return there is not None and (there.etag, there.mark) == (etag, target.mark)
+    return there is not None and (there.etag, there.marker) == (etag, target.marker)
 
 
 def verify(swift: Swift, target: ObjectTarget, size: int, etag: str) -> Object:
@@ -130,7 +135,7 @@ def discard_sent(swift: Swift, target: ObjectTarget, names: Collection[str]) -> 
     try:
         with swift.connection.grace(CLEANUP_TIMEOUT):
             there = swift.head(target.container, target.name)
-            if there and there.mark != target.mark:
+            if there and there.marker != target.marker:
                 used = {path.partition("/")[2] for path in swift.segments(target.container, target.name)}
                 names -= {target.name, *used}
     except OaktreeError as error:
@@ -146,3 +151,19 @@ def discard(swift: Swift, paths: Sequence[str]) -> str:
         return ""
     path, error = next(iter(left.items()))
     return f"{len(left)} objects could not be removed from the object store ({path}: {error.message})"
+
+
+def remove_container(swift: Swift, name: str) -> str:
+    """Remove a container of ours with everything in it; returns as `remove`."""
+
+    def once() -> str:
+        left = discard(swift, [f"{name}/{there.name}" for there in swift.objects(name)])
+        if not left and not swift.delete_container(Container(name, ours=True)):
+            raise ConflictError("objects keep arriving in it")
+        return left
+
+    with swift.connection.grace(CLEANUP_TIMEOUT):
+        try:
+            return with_retries(once, UNTIL_REMOVED, swift.connection.deadline)
+        except OaktreeError as error:
+            return f"the container {name} could not be removed: {error.message}"

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Orphan:
-    """Segments of one upload that no manifest refers to; somebody may be working on it: ``mark`` says who."""
+    """Segments of one upload that no manifest refers to; somebody may be working on it: ``marker`` says who."""
 
-    mark: str
+    marker: str
     updated_at: str
     """When the newest segment was written, as ISO 8601 with an offset."""
     names: tuple[str, ...]
@@ -29,7 +29,7 @@ class Orphan:
 def orphans(swift: Swift, container: str, name: str) -> list[Orphan]:
     """What uploads of the object left, or are sending: one request where there is nothing, one more for each upload.
 
-    Unfinished segments only; whether the object itself is of use to anybody, its own mark tells (`Swift.head`).
+    Unfinished segments only; whether the object itself is of use to anybody, its own marker tells (`Swift.head`).
     """
     found = list(swift.objects(container, f"{name}{SEGMENTS}"))
     used = set(swift.segments(container, name)) if found else set()
@@ -41,4 +41,4 @@ def orphans(swift: Swift, container: str, name: str) -> list[Orphan]:
 def _trace(swift: Swift, container: str, group: list[Object]) -> Orphan | None:
     """None where the newest segment is gone, although the listing still shows it."""
     newest = swift.head(container, max(group, key=lambda item: item.updated_at).name)
-    return Orphan(newest.mark, newest.updated_at, tuple(item.name for item in group)) if newest else None
+    return Orphan(newest.marker, newest.updated_at, tuple(item.name for item in group)) if newest else None

@@ -9,24 +9,24 @@ Source: Swift's SLO and bulk middlewares (``swift/common/middleware/slo.py``, ``
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from .._cloud.answers import answer_to, json_object, parsing
 from .._cloud.translate import from_status
-from .._core.errors import IntegrityError, ServerError
+from .._core.errors import IntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from requests import Response
 
-MARK = "X-Object-Meta-Oaktree-Upload"
-"""Who uploads the object: what ``mark`` of `_image.leftovers` says."""
+MARKER = "X-Object-Meta-Oaktree-Upload"
+"""Who uploads the object: what ``marker`` of `_image.leftovers` says."""
 
-SHOWN = 3
+NAMED = 3
 """Problems named in a message; there may be a thousand."""
 
 
@@ -39,7 +39,7 @@ class Object:
     etag: str
     updated_at: str
     """When it was last written, as ISO 8601 with an offset."""
-    mark: str = ""
+    marker: str = ""
     """Who uploads it; only HEAD tells."""
 
 
@@ -73,14 +73,14 @@ def check_manifest(response: Response) -> None:
     """
     if response.status_code != 202:
         return
-    verdict = Verdict.of(response)
-    if verdict.errors:
-        raise IntegrityError(f"the object store refuses the segments: {verdict.problems()}")
-    verdict.check("the manifest")
+    answer = BulkResponse.of(response)
+    if answer.errors:
+        raise IntegrityError(f"the object store refuses the segments: {answer.problems()}")
+    answer.raise_for_status("the manifest")
 
 
 @dataclass(frozen=True)
-class Verdict:
+class BulkResponse:
     """The answer that stands in the body of an answer: an HTTP status, and what went wrong with which object."""
 
     status: int
@@ -89,10 +89,10 @@ class Verdict:
     errors: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of(cls, response: Response) -> Verdict:
-        """Read the body of a heartbeat or bulk answer; raises ServerError when it makes no sense."""
-        try:
-            body = json.loads(response.text)
+    def of(cls, response: Response) -> BulkResponse:
+        """Read the body of a heartbeat or bulk answer; raises ServerError when it cannot be parsed."""
+        body = json_object(response)
+        with parsing(answer_to(response)):
             status, errors = str(body["Response Status"]), body.get("Errors") or []
             return cls(
                 int(status.split(maxsplit=1)[0]),
@@ -100,37 +100,31 @@ class Verdict:
                 int(body.get("Number Deleted") or 0),
                 tuple((unquote(str(path)), str(reason)) for path, reason in errors),
             )
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as exc:
-            raise ServerError(f"the object store's answer makes no sense: {type(exc).__name__}: {exc}") from exc
 
-    def check(self, what: str) -> None:
+    def raise_for_status(self, what: str) -> None:
         """Raise what a plain answer with this status would have raised."""
         if self.status >= 400:
             raise from_status(self.status, f"{what} was refused: {self.text}", "", {})
 
     def problems(self) -> str:
-        named = "; ".join(f"{path}: {reason}" for path, reason in self.errors[:SHOWN])
-        more = len(self.errors) - SHOWN
+        named = "; ".join(f"{path}: {reason}" for path, reason in self.errors[:NAMED])
+        more = len(self.errors) - NAMED
         return f"{named}; and {more} more" if more > 0 else named
 
 
-def shown(name: str, headers: Mapping[str, str]) -> Object:
+def object_from_headers(name: str, headers: Mapping[str, str]) -> Object:
     """An object as HEAD shows it."""
-    try:
+    with parsing(f"the answer to HEAD of {name}"):
         return Object(
             name=name,
             size=int(headers["Content-Length"]),
             etag=headers["Etag"].strip('"'),
             updated_at=parsedate_to_datetime(headers["Last-Modified"]).isoformat(),
-            mark=unquote(headers.get(MARK, "")),
+            marker=unquote(headers.get(MARKER, "")),
         )
-    except (KeyError, TypeError, ValueError) as exc:
-        raise ServerError(f"the answer to HEAD of {name} makes no sense: {type(exc).__name__}: {exc}") from exc
 
 
-def listed(item: Mapping[str, Any]) -> Object:
+def object_from_listing(item: Mapping[str, Any]) -> Object:
     """An object as a container's listing shows it."""
-    try:
+    with parsing("the listing of a container"):
         return Object(item["name"], int(item["bytes"]), str(item["hash"]), f"{item['last_modified']}+00:00")
-    except (KeyError, TypeError, ValueError) as exc:
-        raise ServerError(f"the listing makes no sense: {type(exc).__name__}: {exc}") from exc

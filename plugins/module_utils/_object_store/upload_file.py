@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from .._core.deadline import clock
 from .._core.errors import IntegrityError, OaktreeError
 from .._core.scatter import Limits, scatter
-from .attempts import Sender
-from .content import PartBody
+from .attempts import send_until_stored
+from .content import Body
 from .large_object import ObjectTarget, assemble, discard_sent, is_there, verify
 from .responses import Segment
 from .segments import PART_SIZE, Part, make_parts
@@ -69,7 +69,6 @@ class FileUpload:
         self._target = target
         self._pace = pace
         self._parts = make_parts(content.size, pace.part_size)
-        self._attempts = Sender(swift.connection)
         self._began = clock.uptime()
         self._lock = threading.Lock()
         self._failure: OaktreeError | None = None
@@ -125,7 +124,7 @@ class FileUpload:
 
     def _have(self, part: Part, found: Mapping[str, tuple[int, str]]) -> Segment:
         """Have the part in the store, whether it was there or not."""
-        body = PartBody(self._content, part, self._check)
+        body = Body(self._content, part.offset, part.length, self._check)
         name = self._target.name if len(self._parts) == 1 else self._target.segment_name(part, self._pace.part_size)
         segment = Segment(name, part.length, body.md5())
         with self._lock:
@@ -134,14 +133,16 @@ class FileUpload:
             self._target.container, name, self._target.headers()
         ):
             return segment
-        self._attempts.send_until_stored(
-            lambda: self._put_part(segment, body), lambda: is_there(self._swift, self._target, name, segment.etag)
+        send_until_stored(
+            self._connection,
+            lambda: self._put_part(segment, body),
+            lambda: is_there(self._swift, self._target, name, segment.etag),
         )
         with self._lock:
             self._sent += part.length
         return segment
 
-    def _put_part(self, segment: Segment, body: PartBody) -> None:
+    def _put_part(self, segment: Segment, body: Body) -> None:
         self._check()
         response = self._swift.put(
             self._target.container,

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._core.deadline import clock
 from .._core.errors import IntegrityError, OaktreeError, ServerError
-from .attempts import Sender
+from .attempts import send_until_stored
+from .content import Body
 from .large_object import ObjectTarget, assemble, discard_sent, is_there, verify
 from .responses import Segment
 from .segments import Part, make_parts
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from .upload_file import UploadOptions
 
 
+_PART = "part"
+"""The MD5 of a single part, among the hashes of the whole."""
+
+
 @dataclass(frozen=True)
 class Stream:
     """What comes by: ``open`` yields the bytes from an offset on, anew with each call; ``md5`` is known or None."""
@@ -36,8 +41,8 @@ class Stream:
     md5: str | None = None
 
 
-class _OriginError(OaktreeError):
-    """It is not the object store that failed: sending again does not help."""
+class _SourceError(OaktreeError):
+    """The source failed, not the object store: sending again does not help."""
 
     def __init__(self, error: OaktreeError) -> None:
         super().__init__(error.message)
@@ -74,11 +79,10 @@ class StreamUpload:
         self._pace = pace
         self._parts = make_parts(passing.size, pace.part_size)
         self._plain = len(self._parts) == 1 and (passing.md5 is not None or not segments)
-        self._attempts = Sender(swift.connection)
         self._began = clock.uptime()
         self._touched: set[str] = set()
         self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in digests}
-        self._tape = _Tape(passing.open)
+        self._content = _StreamContent(passing)
 
     def run(self, accept: Callable[[Mapping[str, str]], None]) -> tuple[Object, Mapping[str, str]]:
         """Send everything; returns the object and the digests of the whole.
@@ -96,20 +100,24 @@ class StreamUpload:
             error.add_residue(discard_sent(self._swift, self._target, self._touched))
             raise
         finally:
-            self._tape.close()
+            self._content.close()
 
     def _send(self, part: Part) -> Segment:
         name = self._target.name if self._plain else self._target.segment_name(part, self._pace.part_size)
         self._touched.add(name)
-        body = _Body(self._tape, part, self._swift.connection.deadline.remaining, self._hashes)
+        hashes = {**self._hashes, _PART: hashlib.md5(usedforsecurity=False)}
+        body = Body(self._content, part.offset, part.length, self._swift.connection.deadline.remaining, hashes)
         try:
-            self._attempts.send_until_stored(lambda: self._put(name, body), lambda: self._arrived(name, body))
-        except _OriginError as broken:
+            send_until_stored(
+                self._swift.connection, lambda: self._put(name, body), lambda: self._is_stored(name, body)
+            )
+        except _SourceError as broken:
             raise broken.error from broken
+        md5 = body.hashes.pop(_PART).hexdigest()
         self._hashes = body.hashes
-        return Segment(name, part.length, body.md5.hexdigest())
+        return Segment(name, part.length, md5)
 
-    def _put(self, name: str, body: _Body) -> None:
+    def _put(self, name: str, body: Body) -> None:
         response = self._swift.put(
             self._target.container,
             name,
@@ -119,11 +127,11 @@ class StreamUpload:
             timeout=(self._pace.stall_timeout, self._pace.stall_timeout),
         )
         stored = response.headers.get("Etag", "").strip('"')
-        if stored != body.md5.hexdigest():
+        if stored != body.hashes[_PART].hexdigest():
             raise IntegrityError(f"the object store kept other bytes than passed: MD5 {stored}")
 
-    def _arrived(self, name: str, body: _Body) -> bool:
-        return body.passed and is_there(self._swift, self._target, name, body.md5.hexdigest())
+    def _is_stored(self, name: str, body: Body) -> bool:
+        return body.complete and is_there(self._swift, self._target, name, body.hashes[_PART].hexdigest())
 
     def _finish(self, segments: Sequence[Segment]) -> Object:
         if self._plain:
@@ -132,20 +140,26 @@ class StreamUpload:
         return assemble(self._swift, self._target, segments, began=self._began, stall_timeout=self._pace.stall_timeout)
 
 
-class _Tape:
-    """The bytes that come by. Read in order, they are asked for once."""
+class _StreamContent:
+    """A `Stream` as `Content`. Read in order, it is opened once."""
 
-    def __init__(self, start: Callable[[int], Iterator[bytes]]) -> None:
-        self._start = start
+    def __init__(self, stream: Stream) -> None:
+        self.size = stream.size
+        self._open = stream.open
         self._pieces: Iterator[bytes] = iter(())
         self._rest = b""
         self._position = -1
 
     def read(self, offset: int, length: int) -> Iterator[bytes]:
+        try:
+            yield from self._read(offset, offset + length)
+        except OaktreeError as error:
+            raise _SourceError(error) from error
+
+    def _read(self, offset: int, end: int) -> Iterator[bytes]:
         if offset != self._position:
             self.close()
-            self._pieces, self._rest, self._position = self._start(offset), b"", offset
-        end = offset + length
+            self._pieces, self._rest, self._position = self._open(offset), b"", offset
         while self._position < end:
             piece = self._rest or next(self._pieces, b"")
             if not piece:
@@ -154,38 +168,11 @@ class _Tape:
             self._position += len(piece)
             yield piece
 
+    def md5(self, _offset: int, _length: int) -> None:
+        return None
+
     def close(self) -> None:
         close = getattr(self._pieces, "close", None)
         if close:
             close()
         self._position = -1
-
-
-class _Body:
-    """A request body: one part, from its first byte each time it is iterated, hashed as it passes."""
-
-    def __init__(self, tape: _Tape, part: Part, check: Callable[[], object], hashes: Mapping[str, Any]) -> None:
-        self._tape = tape
-        self._part = part
-        self._check = check
-        self._before = hashes
-        self.hashes: dict[str, Any] = {}
-        self.md5 = hashlib.md5(usedforsecurity=False)
-        self.passed = False
-
-    def __len__(self) -> int:
-        return self._part.length
-
-    def __iter__(self) -> Iterator[bytes]:
-        self.passed = False
-        self.md5 = hashlib.md5(usedforsecurity=False)
-        self.hashes = {name: digest.copy() for name, digest in self._before.items()}
-        try:
-            for piece in self._tape.read(self._part.offset, self._part.length):
-                self._check()
-                for digest in (self.md5, *self.hashes.values()):
-                    digest.update(piece)
-                yield piece
-        except OaktreeError as error:
-            raise _OriginError(error) from error
-        self.passed = True

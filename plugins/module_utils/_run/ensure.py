@@ -53,6 +53,10 @@ class Step(Protocol):
         """What will be done."""
 
     @property
+    def needed(self) -> bool:
+        """Whether there is anything to do; there may be where nothing changes."""
+
+    @property
     def timeout(self) -> float:
         """Seconds that it may take."""
 
@@ -69,7 +73,7 @@ class Member(Generic[Survey]):
     survey: Survey
 
 
-def ensure(
+def ensure(  # noqa: PLR0913 - the three steps, and what bounds them
     target: Target,
     survey: Callable[[Connection], Survey],
     plan: Callable[[Sequence[Member[Survey]]], Sequence[tuple[Connection, Planned | OaktreeError]]],
@@ -78,6 +82,7 @@ def ensure(
     check_mode: bool,
     cleanup: float,
     group_by: Callable[[Connection], Hashable] = id,
+    check_selection: Callable[[int], None] = lambda _number: None,
 ) -> list[Result[Change]]:
     """Bring every selected Location to a state, or in check mode only report how; results sorted by Location.
 
@@ -88,10 +93,12 @@ def ensure(
 
     Groups do not wait for each other. Within a group, a member that does not answer is planned later, on its own,
     when all others have answered and waited a little. Raises InputError when nothing was tried because the
-    configuration or the selection cannot be used, and InterruptError.
+    configuration or the selection cannot be used (``check_selection`` is given the number of selected Locations, to
+    raise it), and InterruptError.
     """
     with RequestCoalescer(allowed=target.token_cache) as coalescer:
         connections, failed = connect(target, coalescer)
+        check_selection(len(connections) + len(failed))
         run = _Run(survey, plan, apply, target, check_mode=check_mode)
         with Pool["Connection"](target.concurrency, cleanup, translate) as pool:
             run.until_done(pool, connections, group_by)
@@ -188,7 +195,7 @@ class _Run(Generic[Survey, Planned]):
         for connection, step in self._plan(members):
             if isinstance(step, OaktreeError):
                 self._report(connection, None, step)
-            elif self._check_mode or not step.change.changed:
+            elif self._check_mode or not step.needed:
                 self._report(connection, step.change, None)
             else:
                 pool.submit(connection, _applying(self._apply, step), step.timeout)

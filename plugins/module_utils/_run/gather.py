@@ -19,12 +19,11 @@ from .._local.coalesce import RequestCoalescer
 from .._local.request_queue import Limit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from .._core.deadline import Deadline
 
 Value = TypeVar("Value")
-Other = TypeVar("Other")
 
 
 @dataclass(frozen=True)
@@ -75,11 +74,6 @@ class Result(Generic[Value]):
         connection = outcome.item
         return cls(connection.location, outcome.seconds, connection.requests, outcome.value, outcome.error)
 
-    def map(self, of: Callable[[Value], Other]) -> Result[Other]:
-        """The same with what ``of`` makes of the value, if there is one."""
-        value = None if self.value is None else of(self.value)
-        return Result(self.location, self.seconds, self.requests, value, self.error)
-
     @property
     def failure(self) -> dict[str, Any] | None:
         """``{location, error, kind, hint}`` of a Location that failed."""
@@ -87,6 +81,17 @@ class Result(Generic[Value]):
         if error is None:
             return None
         return {"location": self.location.to_dict(), "error": error.message, "kind": error.kind, "hint": error.hint}
+
+
+def failure_messages(results: Iterable[Result[Any]]) -> list[str]:
+    """A message for each Location that failed: which, why, the kind of error, and the hint."""
+    return [f"{result.location}: {result.error.summary}" for result in results if result.error]
+
+
+def failure_summary(results: Sequence[Result[Any]]) -> str:
+    """The message of a task or source that fails because Locations failed."""
+    messages = failure_messages(results)
+    return f"{len(messages)} of {len(results)} Locations failed: {' | '.join(messages)}"
 
 
 def regions(target: Target) -> tuple[list[Region], list[Result[Any]]]:
@@ -113,10 +118,10 @@ def regions(target: Target) -> tuple[list[Region], list[Result[Any]]]:
     return [found[location] for location in sorted(chosen, key=lambda location: location.sort_key)], failed
 
 
-def connect(target: Target, reads: RequestCoalescer | None = None) -> tuple[list[Connection], list[Result[Any]]]:
+def connect(target: Target, coalescer: RequestCoalescer | None = None) -> tuple[list[Connection], list[Result[Any]]]:
     """A Connection for every selected region, sorted by Location, and what `regions` says of the others."""
     chosen, failed = regions(target)
-    return [Connection(region, reads) for region in chosen], failed
+    return [Connection(region, coalescer) for region in chosen], failed
 
 
 def each(
@@ -132,10 +137,11 @@ def each(
     return scatter(connections, connected, limits, translate)
 
 
-def gather(target: Target, work: Callable[[Connection], Value]) -> list[Result[Value]]:
+def gather(target: Target, work: Callable[[Connection], Value], limits: Limits | None = None) -> list[Result[Value]]:
     """Run ``work`` on an authenticated Connection of every selected Location; results sorted by Location.
 
-    Raises InputError when nothing was tried because the configuration or the selection cannot be used.
+    ``limits`` are those of the work, without them those of the target. Raises InputError when nothing was tried because
+    the configuration or the selection cannot be used.
     """
 
     def once(connection: Connection) -> Value:
@@ -144,7 +150,7 @@ def gather(target: Target, work: Callable[[Connection], Value]) -> list[Result[V
         finally:
             connection.close()  # else hundreds of Locations need as many open files
 
-    with RequestCoalescer(allowed=target.token_cache) as reads:
-        connections, failed = connect(target, reads)
-        results = [*failed, *(Result.of(outcome) for outcome in each(connections, once, target.limits()))]
+    with RequestCoalescer(allowed=target.token_cache) as coalescer:
+        connections, failed = connect(target, coalescer)
+        results = [*failed, *(Result.of(outcome) for outcome in each(connections, once, limits or target.limits()))]
     return sorted(results, key=lambda result: result.location.sort_key)

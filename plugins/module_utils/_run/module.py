@@ -15,19 +15,24 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
+from .._cloud.sdk import postpone_services
 from .._core.errors import InputError, OaktreeError
 from .._core.scatter import InterruptError
 from .._local import private_files
 from .ensure import Change
-from .gather import Result, Target, gather
+from .gather import Result, Target, failure_messages, failure_summary, gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from .._cloud.connection import Connection
 
+LIBRARIES = (("openstack", "openstacksdk"), ("keystoneauth1", "keystoneauth1"))
+"""What every module and plugin imports, each with its name for pip."""
 MOST = 1e9
 """More than any reasonable time or number, and less than what timeouts can hold."""
+TARGET_NUMBERS = ("timeout", "api_timeout", "concurrency", "rate_limit", "request_concurrency")
+"""The options of `target_spec` that must be positive."""
 
 _SECRET_KEY = re.compile(r"pass(word|code|phrase|wd)|secret|token", re.IGNORECASE)
 
@@ -70,7 +75,7 @@ def target_spec(*, writes: bool, timeout: float) -> ArgumentSpec:
 
 
 def make_module(spec: ArgumentSpec) -> AnsibleModule:
-    """The AnsibleModule of a spec; fails with a clear message when a library is missing or an option is off."""
+    """The AnsibleModule of a spec; fails with a clear message if a library is missing or an option is not valid."""
     module = AnsibleModule(
         argument_spec=dict(spec.options),
         mutually_exclusive=list(spec.mutually_exclusive),
@@ -78,13 +83,22 @@ def make_module(spec: ArgumentSpec) -> AnsibleModule:
         supports_check_mode=True,
     )
     _mask_only_secrets(module)
-    require(module, "openstack", "openstacksdk")
-    require(module, "keystoneauth1", "keystoneauth1")
-    for option in ("timeout", "api_timeout", "concurrency", "rate_limit", "request_concurrency"):
-        value = module.params[option]
-        if value is not None and not 0 < value < MOST:
-            fail(module, InputError(f"{option}: must be greater than zero and less than {MOST:g}, not {value:g}"))
+    for library, package in LIBRARIES:
+        require(module, library, package)
+    postpone_services()
+    try:
+        check_positive(module.params, *TARGET_NUMBERS)
+    except InputError as error:
+        fail(module, error)
     return module
+
+
+def check_positive(options: Mapping[str, Any], *names: str) -> None:
+    """Raise InputError for one of the named options that is given and not greater than zero and less than `MOST`."""
+    for name in names:
+        value = options[name]
+        if value is not None and not 0 < value < MOST:
+            raise InputError(f"{name}: must be greater than zero and less than {MOST:g}, not {value:g}")
 
 
 def require(module: AnsibleModule, library: str, package: str) -> None:
@@ -246,19 +260,14 @@ def finish(module: AnsibleModule, results: Sequence[Result[Any]], output: dict[s
     _say_warnings(module)
     failures = [result.failure for result in results if result.failure]
     output = {"changed": False, **output, "failures": failures}
-    messages = [
-        f"{result.location}: {result.error.message} ({result.error.kind}). {result.error.hint}"
-        for result in results
-        if result.error
-    ]
+    messages = failure_messages(results)
     if not messages:
         module.exit_json(**output)
     if module.params["on_failure"] == "warn":
         for message in messages:
             module.warn(message)
         module.exit_json(**output)
-    head = f"{len(messages)} of {len(results)} Locations failed: "
-    module.fail_json(msg=head + " | ".join(messages), **_defect(results), **output)
+    module.fail_json(msg=failure_summary(results), **_defect(results), **output)
 
 
 def _defect(results: Sequence[Result[Any]]) -> dict[str, str]:

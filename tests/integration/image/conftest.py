@@ -14,7 +14,7 @@ import yaml
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core import retry
 from tests.integration.image.lab import REGIONS, Lab, connect, through_proxies
-from tests.integration.image.session_lab import Hand
+from tests.integration.image.session_lab import UploadSession
 from tests.integration.image.web import WebServer
 from tests.support.local_clouds.layout import Layout
 
@@ -85,10 +85,10 @@ def other_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def hand(lab: Lab, name: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hand]:
-    """An upload by hand, in region north unless the test chooses another; it is aborted when the test ends."""
+def session(lab: Lab, name: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[UploadSession]:
+    """An upload session, in region north unless the test chooses another; it is aborted when the test ends."""
     monkeypatch.setattr(signal, "signal", lambda _number, _handler: None)
-    yield Hand(lab, "north", name, file.read_bytes(), file)
+    yield UploadSession(lab, "north", name, file.read_bytes(), file)
     lab.heal()
     for region in lab.sites:
-        Hand(lab, region, name, b"", file).run("aborted")
+        UploadSession(lab, region, name, b"", file).run("aborted")

@@ -8,16 +8,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.capabilities import capabilities
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import SESSION, UPLOAD
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session import assemble, prepare
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import web_download
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.segments import container_prefix
 from ansible_collections.oaktree.multicloud.plugins.modules import image_upload
 from tests.integration.image.lab import Lab
@@ -30,8 +29,8 @@ Result = Mapping[str, Any]
 
 
 @dataclass
-class Hand:
-    """The module in one region, and whoever sends the data."""
+class UploadSession:
+    """The module in one region, and another host that sends the data."""
 
     lab: Lab
     region: str
@@ -51,7 +50,7 @@ class Hand:
         return output
 
     def result(self, state: str, **options: Any) -> Result:
-        """What the module says of the one Location."""
+        """The result of the one Location."""
         output = self.run(state, **options)
         assert output["failures"] == []
         result: Result = output["results"][0]
@@ -66,10 +65,10 @@ class Hand:
         return failed
 
     def prepare(self, **options: Any) -> Result:
-        """Prepare, knowing of the file only what its owner tells."""
-        return self.result("prepared", **self.told(), **{"segment_size": str(SEGMENT), **options})
+        """Prepare for a file on another host, of which only this is known."""
+        return self.result("prepared", **self.declared(), **{"segment_size": str(SEGMENT), **options})
 
-    def told(self) -> dict[str, Any]:
+    def declared(self) -> dict[str, Any]:
         return {"size": len(self.data), "checksum": self.checksum(), "disk_format": "raw"}
 
     def checksum(self, algorithm: str = "sha512") -> str:
@@ -112,7 +111,4 @@ def send(request: Result, data: bytes) -> int:
 
 def hide_web_download(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the cloud did not offer this import method."""
-    for part in (prepare, assemble):
-        monkeypatch.setattr(
-            part, "capabilities", lambda connection: replace(capabilities(connection), import_methods=())
-        )
+    monkeypatch.setattr(web_download, "refusal", lambda _context: "hidden")

@@ -110,7 +110,7 @@ def test_a_region_that_waits_for_another_ends_too(lab: Lab, name: str, file: Pat
 
 
 @pytest.mark.parametrize("scheme", ["v2_put", "swift"])
-def test_an_upload_by_hand_that_is_not_prepared_yet(lab: Lab, name: str, file: Path, scheme: str) -> None:
+def test_an_upload_session_that_is_not_prepared_yet(lab: Lab, name: str, file: Path, scheme: str) -> None:
     site = lab.sites["east"]
     fault = site.proxy.fault(*CREATE, DONE)
     options = {"name": name, "path": str(file), "state": "prepared", "scheme": scheme}

@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import locate
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import digest_cache
 from tests.integration.image_export.lab import MIB, REGIONS, SIZE, ExportLab, Site, digests, files
 from tests.support.fake_openstack import Answer, BreakAnswer
 from tests.support.run_module import PROMPT
@@ -39,7 +39,7 @@ def test_a_file_from_every_region(lab: ExportLab, name: str, data: bytes, out: P
     assert (first["export_location"], first["size"], first["checksum"]) == (str(target), SIZE, digests(data))
     assert first["expires_at"] is None
     lab.heal()
-    with patch.object(locate, "open_image_file", side_effect=AssertionError("the file is read")):
+    with patch.object(digest_cache, "open_image_file", side_effect=AssertionError("the file is read")):
         again = lab.run(region, image=name, path=f"{out}/")
     assert not again["changed"]
     assert again["results"][0] == {**first, "action": "unchanged", "method": None}
@@ -53,7 +53,7 @@ def test_a_file_that_somebody_else_fetched_is_read_once_and_left_alone(
     target.write_bytes(data)
     os.utime(target, (1, 1))
     assert lab.done(image=name, path=str(target))["action"] == "unchanged"
-    with patch.object(locate, "open_image_file", side_effect=AssertionError("the file is read")):
+    with patch.object(digest_cache, "open_image_file", side_effect=AssertionError("the file is read")):
         assert lab.done(image=name, path=str(target))["action"] == "unchanged"
     assert north.downloads() == 0
 

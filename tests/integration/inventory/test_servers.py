@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The inventory of servers on real clouds: it is what server_info tells, as hosts."""
+"""The inventory of servers on real clouds: the servers that server_info returns, as hosts."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def servers(connections: dict[str, Connection]) -> Iterator[dict[str, Server]]:
 def _wait_for_address(connection: Connection, server_id: str, address: str) -> None:
     end = time.monotonic() + LIMIT
     while address not in str(connection.compute.get_server(server_id).addresses):
-        assert time.monotonic() < end, "the floating address does not show"
+        assert time.monotonic() < end, "the floating address does not appear"
         time.sleep(0.3)
 
 
@@ -102,7 +102,7 @@ def _trusted(value: Any) -> Any:
     return [_trusted(inner) for inner in value] if isinstance(value, list) else value
 
 
-def test_hosts_are_what_server_info_tells(
+def test_hosts_are_the_servers_that_server_info_returns(
     servers: dict[str, Server], inventory: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     options = {"locations": LOCATIONS, "name": servers[REGIONS[0].name].name}
@@ -132,7 +132,7 @@ def test_slim_variables_are_a_part_of_the_verbose_ones(
         assert "addresses" not in part
 
 
-def test_servers_of_one_name_are_told_apart_by_place(servers: dict[str, Server], inventory: dict[str, Any]) -> None:
+def test_servers_sharing_a_name_get_the_long_one(servers: dict[str, Server], inventory: dict[str, Any]) -> None:
     expected = {
         f"{servers[region.name].name}.{region.name}.{cloud_of(region).name}": servers[region.name].id
         for region in REGIONS

@@ -71,7 +71,7 @@ class Lab:
     path: Path
     direct: Swift
     container: Container = field(default_factory=lambda: Container(f"s-{secrets.token_hex(6)}", ours=True))
-    mark: str = "host/boot/1/1"
+    marker: str = "host/boot/1/1"
 
     def swift(self, timeout: float = 60.0) -> Swift:
         account = urlsplit(self.direct.endpoint).path
@@ -90,7 +90,7 @@ class Lab:
 
     def target(self, **changes: Any) -> ObjectTarget:
         digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
-        return replace(ObjectTarget(self.container.name, NAME, digest, self.mark, 3600), **changes)
+        return replace(ObjectTarget(self.container.name, NAME, digest, self.marker, 3600), **changes)
 
     def upload(self, swift: Swift | None = None, pace: UploadOptions = PACE, **changes: Any) -> Stored:
         return FileUpload(swift or self.swift(), self.file(), self.target(**changes), pace).run()

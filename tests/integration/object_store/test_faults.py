@@ -275,7 +275,7 @@ def test_a_failed_upload_leaves_the_object_of_others_alone(north: Lab) -> None:
 
 
 def test_a_failed_run_leaves_the_object_of_an_earlier_one_alone(north: Lab) -> None:
-    stored = north.upload(mark="earlier/boot/1/1")
+    stored = north.upload(marker="earlier/boot/1/1")
     north.proxy.fault("POST", SEGMENT + "4", Answer(403))
     with pytest.raises(RefusedError):
         north.upload()
@@ -328,15 +328,15 @@ def test_after_a_kill_only_what_is_missing_is_sent(north: Lab) -> None:
     killed(north, 3)
     assert len(north.names()) == 3
     (orphan,) = north.orphans()
-    assert (orphan.mark, len(orphan.names)) == ("killed", 3)
+    assert (orphan.marker, len(orphan.names)) == ("killed", 3)
     north.proxy.counters.reset()
     stored = north.upload()
     assert north.matches(stored)
     assert stored.sent == 3 * MIB
     assert 3 * MIB <= north.proxy.counters.bytes_received < 3 * MIB + 4096
-    mark = north.direct.head(stored.container, stored.segments[0].name)
-    assert mark
-    assert mark.mark == north.mark
+    found = north.direct.head(stored.container, stored.segments[0].name)
+    assert found
+    assert found.marker == north.marker
 
 
 def test_after_a_kill_what_differs_is_sent(north: Lab) -> None:

@@ -15,8 +15,8 @@ import requests
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import RefusedError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.client import Container
 from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.content import (
+    Body,
     File,
-    PartBody,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.large_object import assemble, remove
 from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.responses import Segment
@@ -117,7 +117,7 @@ def test_segments_that_others_sent_become_one_object(north: Lab) -> None:
     """By signed URLs, without a credential."""
     signs, target, segments = north.signer("sha256"), north.target(), []
     for part in make_parts(PARTS * MIB, 2 * MIB):
-        body = PartBody(north.file(), part, lambda: None)
+        body = Body(north.file(), part.offset, part.length, lambda: None)
         segment = Segment(target.segment_name(part, 2 * MIB), part.length, body.md5())
         url = signs.url("PUT", f"{target.container}/{segment.name}", int(time.time()) + 60)
         headers = {**target.headers(), "Etag": segment.etag}
@@ -125,7 +125,7 @@ def test_segments_that_others_sent_become_one_object(north: Lab) -> None:
         segments.append(segment)
     there = assemble(north.direct, target, segments, began=time.monotonic(), stall_timeout=5)
     assert (there.size, north.content()) == (PARTS * MIB, north.path.read_bytes())
-    assert {orphan.mark for orphan in north.orphans()} == set()
+    assert {orphan.marker for orphan in north.orphans()} == set()
 
 
 def test_a_key_is_set_once_and_never_replaced(north: Lab) -> None:
@@ -165,13 +165,13 @@ def test_orphans_are_what_no_manifest_uses(north: Lab) -> None:
     stored = north.upload()
     assert north.orphans() == []
     north.write()
-    other = north.upload(name="else", mark="hôst/boot/2/2")
+    other = north.upload(name="else", marker="hôst/boot/2/2")
     left = [segment.name.replace("else", NAME) for segment in other.segments]
     for segment, name in zip(other.segments, left, strict=True):
         source = f"{north.container.name}/{segment.name}"
         north.direct._service.request("PUT", f"/{north.container.name}/{name}", headers={"X-Copy-From": source})
     (orphan,) = north.orphans()
-    assert (orphan.mark, list(orphan.names)) == ("hôst/boot/2/2", left)
+    assert (orphan.marker, list(orphan.names)) == ("hôst/boot/2/2", left)
     assert "+00:00" in orphan.updated_at
     assert set(left).isdisjoint(segment.name for segment in stored.segments)
     remove(north.direct, north.container.name, "else")

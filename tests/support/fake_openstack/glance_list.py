@@ -75,7 +75,7 @@ def _matches(shown: Mapping[str, Any], name: str, asked: str) -> bool:
     operator, colon, operand = asked.partition(":")
     if name in OPERATED and colon:
         if operator == "in":
-            return text in (part.strip('"') for part in operand.split(","))
+            return text in ("".join(part) for part in re.findall(r'"([^"]*)"|([^,"]+)', operand))
         if operator != "eq":
             raise Refusal(400, f"Unable to filter by unknown operator '{operator}'.")
         asked = operand

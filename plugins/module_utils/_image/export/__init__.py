@@ -1,6 +1,6 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Images brought out of clouds, into files or object stores."""
+"""Export of images from clouds to files or object stores."""
 
 from __future__ import annotations

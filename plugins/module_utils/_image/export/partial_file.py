@@ -1,23 +1,23 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The file beside the target that takes an image's data until it is whole."""
+"""The file beside the target that holds an image's data until it is complete."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import ConflictError, InputError, QuotaError
+from ..._local.file_lock import FileLock
 from ..fingerprint import stored_digests
-from .request import fitted
+from .paths import beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,15 +42,15 @@ class Partial:
         return os.fstat(self.file.fileno()).st_size
 
     def fill(self, stream: ImageStream) -> None:
-        """Add what is missing of an image. Raises QuotaError for too little space, and what `ImageStream` raises."""
+        """Append what is missing of an image. Raises QuotaError for too little space, and what `ImageStream` raises."""
         if self.size > stream.size:
             self.clear()
         missing = stream.size - self.size
         free = shutil.disk_usage(self.path.parent).free
         if missing > free:
             raise QuotaError(
-                f"{missing} bytes are to come, and {free} are free in {self.path.parent}",
-                hint="Free some space, or name a path where there is some.",
+                f"{missing} bytes are missing, but only {free} bytes are free in {self.path.parent}",
+                hint="Free some space, or name a path on another file system.",
             )
         self.file.seek(self.size)
         try:
@@ -74,10 +74,10 @@ class Partial:
 
 @contextmanager
 def open_partial(target: Path, image: Mapping[str, Any]) -> Iterator[Partial]:
-    """The partial file of this image for this target, as an earlier run left it or new; removes other images'.
+    """The partial file of this image for this target, new or from an earlier run; removes those of other images.
 
-    It is named after the target, the image's ID and its digest. Raises ConflictError while another process works on
-    it, InputError where it cannot be written.
+    It is named after the target, the image's ID and its digest. Raises ConflictError while another process uses it,
+    InputError where it cannot be written.
     """
     digest = next(iter(stored_digests(image).values()), "unknown")[:16]
     path = beside(target, f".{image['id']}.{digest}{SUFFIX}")
@@ -85,56 +85,31 @@ def open_partial(target: Path, image: Mapping[str, Any]) -> Iterator[Partial]:
     for other in target.parent.iterdir():
         if other != path and of_target.fullmatch(other.name):
             _sweep(other)
-    with _open(path) as file:
-        if not _lock(file, path):
+    with FileLock(path) as lock:
+        try:
+            locked = lock.try_acquire()
+        except OSError as exc:
+            raise InputError(
+                f"path: cannot write in {path.parent}: {exc.strerror}", hint="Check its permissions."
+            ) from exc
+        if not _is_ours(lock):
+            raise InputError(f"path: {path} is not a plain file of this user", hint="Remove it, or name another path.")
+        if not locked:
             raise ConflictError(
                 f"another task exports this image to {target}", hint="Wait until it has ended, or name another path."
             )
-        yield Partial(path, file)
+        with FileIO(lock.fileno(), "r+", closefd=False) as file:
+            yield Partial(path, file)
 
 
-def beside(target: Path, ending: str) -> Path:
-    """A hidden file of the target's directory that is named after it; a name that is too long is cut."""
-    room = longest_name(target.parent) - len(f".{ending}".encode())
-    return target.with_name(f".{fitted(target.name, room)}{ending}")
-
-
-def longest_name(directory: Path) -> int:
-    """Bytes of a file's name there."""
-    try:
-        return os.pathconf(directory, "PC_NAME_MAX")
-    except (OSError, ValueError):
-        return 255
-
-
-def _open(path: Path) -> FileIO:
-    """Raises InputError also for a file that others have put there: its content is theirs, and may change."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    except OSError as exc:
-        raise InputError(f"path: cannot write in {path.parent}: {exc.strerror}", hint="Check its permissions.") from exc
-    file = FileIO(descriptor, "r+")
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_nlink > 1:
-        file.close()
-        raise InputError(f"path: {path} is not a file of ours", hint="Remove it, or name another path.")
-    return file
-
-
-def _lock(file: FileIO, path: Path) -> bool:
-    """Whether nobody else has it, and it still is the file of this path."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return os.fstat(file.fileno()).st_ino == path.stat().st_ino
-    except OSError:
-        return False
+def _is_ours(lock: FileLock) -> bool:
+    """Whether it is a plain file of this user: others could change the content of theirs."""
+    status = os.fstat(lock.fileno())
+    return stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and status.st_nlink <= 1
 
 
 def _sweep(path: Path) -> None:
-    """Remove what a run for another image left, unless that run goes on."""
-    try:
-        with _open(path) as file:
-            if _lock(file, path):
-                path.unlink(missing_ok=True)
-    except InputError:
-        return
+    """Remove what a run for another image left, unless that run is still active."""
+    with suppress(OSError), FileLock(path, create=False) as lock:
+        if lock.try_acquire() and _is_ours(lock):
+            path.unlink(missing_ok=True)

@@ -1,49 +1,22 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an export is to do, and what it did."""
+"""What an export should do, and what it did."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..._core.errors import InputError, IntegrityError
-from ..fingerprint import DIGESTS, stored_digests
+from ..._run.ensure import Change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+from ..fingerprint import Checksum
+
 REPORTED = ("md5", "sha512")
-"""The digests of what was exported that users are told."""
-
-
-@dataclass(frozen=True)
-class Checksum:
-    """What the image must be: a digest of its data as the cloud has it."""
-
-    algorithm: str
-    digest: str
-
-    @classmethod
-    def parse(cls, text: str) -> Checksum:
-        """Read ``ALGORITHM:DIGEST``; raises InputError."""
-        algorithm, _colon, digest = text.partition(":")
-        if algorithm not in DIGESTS or not digest.strip():
-            raise InputError(
-                f"checksum: {text!r} is not of the form ALGORITHM:DIGEST", hint=f"Algorithms: {', '.join(DIGESTS)}."
-            )
-        return cls(algorithm, digest.strip().lower())
-
-    def check(self, digests: Mapping[str, str]) -> None:
-        """Raise IntegrityError if the digests tell that this is another image."""
-        found = digests.get(self.algorithm, self.digest)
-        if found != self.digest:
-            raise IntegrityError(
-                f"the {self.algorithm} of the image is {found}, not {self.digest}",
-                hint="Another image has this name, or it was changed: look at where the checksum comes from.",
-            )
+"""The digests of an exported copy that are reported."""
 
 
 @dataclass(frozen=True)
@@ -54,19 +27,27 @@ class ExportRequest:
     """Name or ID."""
     path: str | None = None
     disk_format: str | None = None
-    """The format to have, for a path; None for the one that the image has."""
+    """The format of the file; None for that of the image."""
     container: str | None = None
     object: str | None = None
     expires_in: int | None = None
     tempurl: bool = False
     checksum: Checksum | None = None
+    """Of the image's data as the cloud has it."""
     timeout: float = 300.0
     transfer_timeout: float = 3600.0
     stall_timeout: float = 120.0
 
+    @property
+    def total(self) -> float:
+        """Seconds that the work after the survey may take at the most."""
+        return self.timeout + self.transfer_timeout
+
     def check(self, digests: Mapping[str, str]) -> None:
+        """Raise IntegrityError if the image with these digests is not the expected one."""
         if self.checksum:
-            self.checksum.check(digests)
+            hint = "Another image has this name, or it was replaced: check the source of the checksum."
+            self.checksum.check(digests, hint=hint)
 
 
 @dataclass(frozen=True)
@@ -99,38 +80,16 @@ class Export:
     """created, replaced or unchanged."""
     copy: Copy
     before: Mapping[str, Any]
-    """What there was, as `Copy.to_dict` says it; empty for nothing."""
+    """The copy that was there, as `Copy.to_dict` returns it; empty for none."""
     method: str | None = None
-    """How the data was brought out: download, stream or export_task; None where it was not."""
+    """How the data was exported: download, stream or export_task; None where it was not."""
     tempurl: str | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
-    image: Mapping[str, Any] = field(default_factory=dict)
-    """The record of the image."""
+    sign: bool = False
+    """Whether a signed URL is still to be made."""
 
-
-def file_name(image: Mapping[str, Any], disk_format: str, longest: int) -> str:
-    """``NAME.FORMAT``, fit for a file and of ``longest`` bytes at the most: Glance takes any character in names."""
-    name = str(image.get("name") or image["id"]).replace("/", "_").replace("\0", "_")
-    return fitted(name, longest - len(f".{disk_format}".encode())) + f".{disk_format}"
-
-
-def fitted(name: str, longest: int) -> str:
-    """The name, cut where it has more bytes than that: the last of them then tell it from others that begin alike."""
-    encoded = name.encode(errors="surrogatepass")
-    if len(encoded) <= longest:
-        return name
-    ending = f"~{hashlib.sha256(encoded).hexdigest()[:12]}"
-    return encoded[: longest - len(ending)].decode(errors="ignore") + ending
-
-
-def same_image(one: Mapping[str, Any], digests: Mapping[str, str], image: Mapping[str, Any]) -> bool:
-    """Whether the data of ``one``, ``{"id", "size"}`` with these digests, is that of an image.
-
-    Data that has an ID never changes in Glance; other images may have the same data.
-    """
-    if one.get("size") != image["size"]:
-        return False
-    known = {name: value for name, value in stored_digests(image).items() if digests.get(name)}
-    if known:
-        return all(digests[name] == value for name, value in known.items())
-    return bool(one.get("id")) and one.get("id") == image["id"]
+    def change(self, image: Mapping[str, Any]) -> Change:
+        """As users see it, with the record of the image."""
+        after = self.copy.to_dict()
+        output = {**after, "image": image, "tempurl": self.tempurl, "method": self.method}
+        return Change(self.action, self.before, after, output, self.notes)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An image brought to an object store of its own Location: by the cloud itself, or as a stream through here."""
+"""Export of an image to an object store of its own Location: by the cloud itself, or streamed through this machine."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ from ..._object_store.segments import part_size
 from ..._object_store.tempurl_key import signer
 from ..._object_store.upload_file import UploadOptions
 from ..._object_store.upload_stream import Stream, StreamUpload
-from ..fingerprint import stored_digests
-from ..source.download import ImageStream, verify_data
+from ..fingerprint import stored_digests, verify_download
+from ..source.download import ImageStream
 from ..upload_marker import is_leftover, upload_marker
 from .cloud_task import ExportTask, offers_export
-from .request import REPORTED, Copy, Export, file_name, same_image
+from .paths import file_name
+from .record import CopyRecord
+from .request import REPORTED, Copy, Export
 
 if TYPE_CHECKING:
     from ..._cloud.capabilities import ObjectStore
@@ -35,16 +37,13 @@ if TYPE_CHECKING:
     from .request import ExportRequest
 
 STRENGTH = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
-"""The digests that a cloud may tell, the one that data is verified with last: each costs as much as the network."""
+"""The digests that a cloud may report, the strongest last. Only that is verified: each costs as much as the network."""
 
 STREAMS = Policy(attempts=2, errors=(IntegrityError,), first=0.0)
-"""How often the data is streamed when what passed is damaged."""
+"""Of data that turns out to be damaged."""
 
 LONGEST_NAME = 900
-"""Bytes of a name that we choose for an object: of the 1024 that Swift takes, its segments' names need more."""
-
-_META = "X-Object-Meta-Oaktree-"
-"""What begins the headers that say of which image an object was made."""
+"""Bytes of a name chosen here for an object: Swift accepts 1024, and the names of its segments are longer."""
 
 
 class ObjectExport:
@@ -57,163 +56,161 @@ class ObjectExport:
         self._swift = Swift(connection)
         self._container = str(request.container)
         self._name = request.object or file_name(image, str(image["disk_format"]), LONGEST_NAME)
+        self._present: Mapping[str, str] | None = None
+        """The headers of the object that the survey found."""
         self._notes: list[str] = []
 
-    def run(self, *, check_mode: bool) -> Export:
-        """Have the object with the image's data, or in check mode say what would be done. Raises `OaktreeError`.
+    def survey(self) -> Export:
+        """What is to be done: nothing where the object has the image's data, but for a signed URL.
 
-        What fails leaves no object, segment or container that was not there before, or the message says what.
+        Raises `OaktreeError`.
         """
-        with self._connection.within(self._request.timeout, "timeout"):
-            present = self._present()
-            done = self._unchanged(present)
-            if done is None and check_mode:
-                copy = self._copy(self._name, int(self._image["size"]), str(self._image["disk_format"]))
-                return self._export("created", present, copy, None)
-        if done is None:
-            made_container = self._swift.container_headers(self._container) is None
+        self._present = self._existing()
+        planned = self._unchanged(self._present)
+        if planned is None:
+            size, disk_format = int(self._image["size"]), str(self._image["disk_format"])
+            copy = self._copy(self._name, size, disk_format, stored_digests(self._image))
+            planned = self._export(self._present, copy, None)
+        return replace(planned, sign=self._request.tempurl)
+
+    def run(self, planned: Export) -> Export:
+        """Write the image's data to the object. Raises `OaktreeError`.
+
+        A failure leaves no object, segment or container that was not there before, or the message says which.
+        """
+        done = planned
+        if planned.action != "unchanged":
+            new_container = self._swift.container_headers(self._container) is None
             try:
-                done = self._brought_out(present)
+                done = self._transfer(self._present)
             except OaktreeError as error:
-                if made_container:
-                    error.add_residue(self._without_container())
+                if new_container:
+                    error.add_residue(self._remove_container())
                 raise
         with self._connection.within(self._request.timeout, "timeout"):
-            return replace(done, tempurl=self._tempurl(done) if self._request.tempurl and not check_mode else None)
+            return replace(done, tempurl=self._tempurl(done) if planned.sign else None)
 
-    def _present(self) -> Mapping[str, str] | None:
-        """The headers of the object that is there: of our name, or of the name that an export task chooses."""
+    def _existing(self) -> Mapping[str, str] | None:
+        """The headers of the object that is there, under our name or the one that an export task chooses."""
         headers = self._swift.object_headers(self._container, self._name)
         if headers is None and self._request.object is None:
-            for there in self._swift.objects(self._container, f"{self._image['id']}."):
-                found = self._swift.object_headers(self._container, there.name)
-                if found and found.get(f"{_META}Image") == self._image["id"]:
-                    self._name = there.name
+            for item in self._swift.objects(self._container, f"{self._image['id']}."):
+                found = self._swift.object_headers(self._container, item.name) or {}
+                record = CopyRecord.of_headers(found)
+                if record and record.image_id == self._image["id"]:
+                    self._name = item.name
                     return found
         return headers
 
-    def _unchanged(self, present: Mapping[str, str] | None) -> Export | None:
-        if present is None:
+    def _unchanged(self, existing: Mapping[str, str] | None) -> Export | None:
+        """None where the object does not have the image's data."""
+        record = CopyRecord.of_headers(existing or {})
+        if existing is None or record is None or not record.is_of(self._image):
             return None
-        digests = _digests(present)
-        origin = {"id": present.get(f"{_META}Image"), "size": int(present.get(f"{_META}Size") or 0)}
-        if present.get(f"{_META}Bytes") != present.get("Content-Length"):
-            return None  # somebody else's, or one that a killed run left unfinished
-        if not same_image(origin, _source_digests(present), self._image):
-            return None
-        self._request.check(_source_digests(present))
-        copy = self._copy(
-            self._name, int(present["Content-Length"]), str(present.get(f"{_META}Format")), digests, present
-        )
+        self._request.check(record.source)
+        size, expires = int(existing["Content-Length"]), existing.get("X-Delete-At")
+        copy = self._copy(self._name, size, record.format, record.digests, expires)
         return Export("unchanged", copy, copy.to_dict())
 
-    def _brought_out(self, present: Mapping[str, str] | None) -> Export:
+    def _transfer(self, existing: Mapping[str, str] | None) -> Export:
         refused: OaktreeError | None = None
         with self._connection.within(self._request.transfer_timeout, "transfer_timeout"):
             self._swift.ensure_container(self._container)
             if self._request.object is None and offers_export(self._connection):
                 try:
-                    return self._by_task(present)
+                    return self._by_task(existing)
                 except (RefusedError, ServerError) as error:
                     refused = error
                     self._notes.append(f"export_task failed, stream instead: {error.message}")
             try:
-                return self._by_stream(present)
+                return self._by_stream(existing)
             except OaktreeError as error:
                 if refused:
                     error.message += f"; before that the export task failed: {refused.message}"
                 raise
 
-    def _by_task(self, present: Mapping[str, str] | None) -> Export:
+    def _by_task(self, existing: Mapping[str, str] | None) -> Export:
         task = ExportTask(self._swift, self._image, self._container)
         made = task.run()
-        try:
-            self._request.check({})
-            copy = self._finished(made.name, made.format, {})
-        except OaktreeError as error:
-            error.add_residue(remove(self._swift, self._container, made.name))
-            raise
+        copy = self._finished(made.name, made.format, {})
+        self._name = made.name
         self._notes.extend(task.notes)
-        return self._export("created", present, copy, "export_task")
+        return self._export(existing, copy, "export_task")
 
-    def _by_stream(self, present: Mapping[str, str] | None) -> Export:
+    def _by_stream(self, existing: Mapping[str, str] | None) -> Export:
         container, name = self._container, self._name
-        self._clear()
-        replaced = self._swift.segments(container, name) if present else []
-        digests = self._verified(object_store(self._connection))
-        try:
-            copy = self._finished(name, str(self._image["disk_format"]), digests)
-        except OaktreeError as error:
-            error.add_residue(remove(self._swift, container, name))
-            raise
+        self._remove_leftovers()
+        replaced = self._swift.segments(container, name) if existing else []
+        digests = self._streamed(object_store(self._connection))
+        copy = self._finished(name, str(self._image["disk_format"]), digests)
         old = [path for path in replaced if path.startswith(f"{container}/{name}{SEGMENTS}")]
         if old and (note := discard(self._swift, old)):
             self._notes.append(note)
-        return self._export("created", present, copy, "stream")
+        return self._export(existing, copy, "stream")
 
-    def _verified(self, limits: ObjectStore) -> Mapping[str, str]:
-        """Have the object made of what the cloud says the image is; data that came damaged is streamed once more."""
+    def _streamed(self, limits: ObjectStore) -> Mapping[str, str]:
+        """Stream the data, and return its digests, verified. Damaged data is streamed once more."""
         attempts = Attempts(STREAMS, self._connection.deadline)
         while True:
             try:
-                return self._streamed(limits)
+                return self._stream(limits)
             except OaktreeError as error:
                 if attempts.remain(error):
                     self._notes.append(f"stream, attempt 1 of {STREAMS.attempts:g}: {error.message}")
                 attempts.failed(error)
 
-    def _streamed(self, limits: ObjectStore) -> Mapping[str, str]:
-        """One way of the data through here; returns its digests, verified."""
+    def _stream(self, limits: ObjectStore) -> Mapping[str, str]:
         size, request = int(self._image["size"]), self._request
-        stream = ImageStream(self._connection, self._image, request.stall_timeout)
         known = stored_digests(self._image)
-        wanted = {name for name in REPORTED if name not in known}
-        if told := [name for name in STRENGTH if name in known]:
-            wanted.add(told[-1])
+        needed = {name for name in REPORTED if name not in known}
+        needed.update([name for name in STRENGTH if name in known][-1:])
         if request.checksum:
-            wanted.add(request.checksum.algorithm)
+            needed.add(request.checksum.algorithm)
         target = ObjectTarget(self._container, self._name, uuid.uuid4().hex, upload_marker(), request.expires_in)
-        pace = UploadOptions(part_size(size, limits), parallel=1, stall_timeout=request.stall_timeout)
-        passing = Stream(size, stream.read, known.get("md5"))
+        options = UploadOptions(part_size(size, limits), parallel=1, stall_timeout=request.stall_timeout)
+        stream = Stream(size, ImageStream(self._connection, self._image, request.stall_timeout).read, known.get("md5"))
 
         def accept(digests: Mapping[str, str]) -> None:
-            verify_data(self._image, size, digests)
+            verify_download(self._image, size, digests)
             request.check(digests)
 
-        passage = StreamUpload(self._swift, passing, target, pace, sorted(wanted), segments=limits.slo)
-        return {**known, **passage.run(accept)[1]}
+        upload = StreamUpload(self._swift, stream, target, options, sorted(needed), segments=limits.slo)
+        return {**known, **upload.run(accept)[1]}
 
     def _finished(self, name: str, disk_format: str, digests: Mapping[str, str]) -> Copy:
-        """Write on the object which image it was made of, and when it goes; returns it as it then is."""
-        found = self._swift.object_headers(self._container, name)
+        """Record on the object which image it was made of, and set when it expires; it is removed when that fails."""
+        try:
+            return self._finish(name, disk_format, digests)
+        except OaktreeError as error:
+            error.add_residue(remove(self._swift, self._container, name))
+            raise
+
+    def _finish(self, name: str, disk_format: str, digests: Mapping[str, str]) -> Copy:
+        container = self._container
+        found = self._swift.object_headers(container, name)
         if found is None or not int(found.get("Content-Length") or 0):
-            raise ServerError(f"the object {self._container}/{name} is not there, or empty")
-        headers = {
-            f"{_META}Image": str(self._image["id"]),
-            f"{_META}Size": str(self._image["size"]),
-            f"{_META}Bytes": found["Content-Length"],
-            f"{_META}Format": disk_format,
-            **{f"{_META}{name}": value for name, value in digests.items()},
-            **{f"{_META}Source-{name}": value for name, value in {**digests, **stored_digests(self._image)}.items()},
-        }
+            raise ServerError(f"the object {container}/{name} does not exist, or is empty")
+        source = {**digests, **stored_digests(self._image)}
+        record = CopyRecord(disk_format, digests, str(self._image["id"]), int(self._image["size"]), source)
+        headers = record.to_headers(found["Content-Length"])
         expires = found.get("X-Delete-At")
         if expires is None and self._request.expires_in:
             expires = str(int(clock.time()) + self._request.expires_in)
-            for path in self._swift.segments(self._container, name):
-                container, _slash, segment = path.partition("/")
-                self._swift.update(container, segment, {"X-Delete-At": expires})
+            for path in self._swift.segments(container, name):
+                segment_container, _slash, segment = path.partition("/")
+                self._swift.update(segment_container, segment, {"X-Delete-At": expires})
         if expires:
             headers["X-Delete-At"] = expires
-        self._swift.update(self._container, name, headers)
-        return self._copy(name, int(found["Content-Length"]), disk_format, digests, headers)
+        self._swift.update(container, name, headers)
+        return self._copy(name, int(found["Content-Length"]), disk_format, digests, expires)
 
-    def _clear(self) -> None:
+    def _remove_leftovers(self) -> None:
         """Remove what killed runs left of this object."""
-        for trace in orphans(self._swift, self._container, self._name):
-            if is_leftover({UPLOAD: trace.mark, "updated_at": trace.updated_at}, self._request.transfer_timeout):
-                discard(self._swift, [f"{self._container}/{name}" for name in trace.names])
+        for orphan in orphans(self._swift, self._container, self._name):
+            if is_leftover({UPLOAD: orphan.marker, "updated_at": orphan.updated_at}, self._request.transfer_timeout):
+                discard(self._swift, [f"{self._container}/{name}" for name in orphan.names])
 
-    def _without_container(self) -> str:
+    def _remove_container(self) -> str:
         try:
             with self._connection.grace(CLEANUP_TIMEOUT):
                 self._swift.delete_container(self._swift.ensure_container(self._container))
@@ -222,46 +219,24 @@ class ObjectExport:
         return ""
 
     def _copy(
-        self,
-        name: str,
-        size: int,
-        disk_format: str,
-        digests: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
+        self, name: str, size: int, disk_format: str, digests: Mapping[str, str], expires: str | None = None
     ) -> Copy:
-        digests = stored_digests(self._image) if digests is None else digests
-        expires = _time((headers or {}).get("X-Delete-At"))
-        self._name = name
-        return Copy(self._swift.url(self._container, name), disk_format, size, digests, expires)
+        """``expires`` is X-Delete-At, in seconds since 1970."""
+        expires_at = datetime.fromtimestamp(int(expires), UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if expires else None
+        return Copy(self._swift.url(self._container, name), disk_format, size, digests, expires_at)
 
-    def _export(self, action: str, present: Mapping[str, str] | None, copy: Copy, method: str | None) -> Export:
-        if present is None:
-            return Export(action, copy, {}, method, notes=tuple(self._notes))
-        size = int(present.get("Content-Length") or 0)
-        before = Copy(copy.location, str(present.get(f"{_META}Format") or ""), size, _digests(present))
+    def _export(self, existing: Mapping[str, str] | None, copy: Copy, method: str | None) -> Export:
+        if existing is None:
+            return Export("created", copy, {}, method, notes=tuple(self._notes))
+        record = CopyRecord.of_headers(existing) or CopyRecord("", {}, "", 0, {})
+        before = Copy(copy.location, record.format, int(existing.get("Content-Length") or 0), record.digests)
         return Export("replaced", copy, before.to_dict(), method, notes=tuple(self._notes))
 
     def _tempurl(self, done: Export) -> str:
-        """Signed until the object expires, or for as long as new objects would live."""
+        """Signed until the object expires, or for as long as a new object would exist."""
         container = self._swift.ensure_container(self._container)
         sign = signer(self._swift, container, object_store(self._connection).tempurl_digests)
         until = int(clock.time()) + int(self._request.expires_in or 0)
         if done.copy.expires_at:
             until = int(datetime.fromisoformat(done.copy.expires_at).timestamp())
         return sign.url("GET", f"{self._container}/{self._name}", until)
-
-
-def _digests(headers: Mapping[str, str]) -> dict[str, str]:
-    found = {name: headers.get(f"{_META}{name}") for name in (*REPORTED, "sha256")}
-    return {name: value for name, value in found.items() if value}
-
-
-def _source_digests(headers: Mapping[str, str]) -> dict[str, str]:
-    begin = f"{_META}Source-".lower()
-    return {
-        name.lower().removeprefix(begin): value for name, value in headers.items() if name.lower().startswith(begin)
-    }
-
-
-def _time(seconds: str | None) -> str | None:
-    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds else None

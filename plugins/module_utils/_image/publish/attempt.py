@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ..._core.errors import ConflictError, OaktreeError, QuotaError, RefusedError
 from ..._glance.client import glance_for
 from ..._glance.v2 import MD5, OBJECT, SHA256, SOURCE_MD5, SOURCE_SHA256, UPLOAD
+from ..._object_store.content import Body, File
 from ..upload_marker import upload_marker, upload_name
-from .body import Body
 from .schemes import temporary_object
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ class Attempt:
         return self.image_data.source(self.context.disk_format, self.connection.deadline)
 
     def body(self, source: ImageFile) -> Body:
-        return Body(source, self.connection, self.context.desired.clocks.stall_timeout)
+        """The file as a request body. Sending it raises DeadlineError at the Location's deadline."""
+        return Body(File(source.path, source.size), 0, source.size, self.connection.deadline.remaining)
 
     def temporary_object(self, source: ImageFile) -> TemporaryObject:
         """The file in the Location's object store, until the attempt ends, whichever way."""

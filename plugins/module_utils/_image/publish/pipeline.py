@@ -46,6 +46,10 @@ class Job:
         return self.changed(_record(self.context, self.plan.image), None, ())
 
     @property
+    def needed(self) -> bool:
+        return self.plan.changed
+
+    @property
     def timeout(self) -> float:
         """Seconds; a Location that is served by another waits for that one first."""
         return self.context.desired.clocks.total * (2 if self.context.source_region else 1)

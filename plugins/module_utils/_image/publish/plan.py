@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ..._core.errors import ConflictError, RefusedError
+from ..._core.errors import ConflictError
 from ..._glance.v2 import pointer
+from .negotiation import negotiate
 from .schemes import by_preference, copy_image
 
 if TYPE_CHECKING:
@@ -231,26 +232,16 @@ def _activation(desired: Desired, current: Mapping[str, Any]) -> str | None:
 
 
 def _negotiate(context: PlanContext) -> UploadPlan:
-    """Choose the first scheme, in the order of preference, that serves the case; those after it are fallbacks."""
-    schemes = by_preference(context)
-    refusals = {scheme.NAME: scheme.refusal(context) for scheme in schemes}
-    usable = [scheme for scheme in schemes if refusals[scheme.NAME] is None]
-    desired = context.desired.scheme
-    if desired and refusals[desired] is not None:
-        raise RefusedError(
-            f"scheme {desired} is not possible here: {refusals[desired]}",
-            hint=f"Possible schemes: {', '.join(scheme.NAME for scheme in usable) or 'none'}.",
-        )
-    if desired:
-        usable = [scheme for scheme in usable if desired == scheme.NAME]
-    elif context.desired.relay == "only" and context.source_region:
-        usable = [scheme for scheme in usable if scheme.SERVER_SIDE]
-    if not usable:
-        reasons = "; ".join(f"{name}: {refusal}" for name, refusal in refusals.items())
-        raise RefusedError(f"no upload scheme is possible: {reasons}")
-    reason = f"{desired} because the task asks for it" if desired else usable[0].reason(context)
-    source_region = context.source_region if any(scheme.SERVER_SIDE for scheme in usable[:1]) else None
-    return UploadPlan(tuple(usable), reason, context.disk_format, context.size, source_region)
+    """Choose the first scheme, in the order of preference, that is possible; those after it are fallbacks."""
+    schemes = {scheme.NAME: scheme for scheme in by_preference(context)}
+    refusals = {name: scheme.refusal(context) for name, scheme in schemes.items()}
+    requested = context.desired.scheme
+    if context.desired.relay == "only" and context.source_region and not requested:
+        only = {name: None if scheme.SERVER_SIDE else "relay is 'only'" for name, scheme in schemes.items()}
+        refusals = {name: refusal or only[name] for name, refusal in refusals.items()}
+    names, reason = negotiate(refusals, requested, lambda name: schemes[name].reason(context))
+    source_region = context.source_region if schemes[names[0]].SERVER_SIDE else None
+    return UploadPlan(tuple(schemes[name] for name in names), reason, context.disk_format, context.size, source_region)
 
 
 def _difference(

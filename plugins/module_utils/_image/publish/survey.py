@@ -86,7 +86,7 @@ def survey(
             *(image for image in marked if image not in leftovers),
             *(image for image in named if image["status"] in UNFINISHED),
         ),
-        offers=glance.offers() if needs_offers else None,
+        offers=glance.capabilities() if needs_offers else None,
         shared=glance.SHARED,
         hides=glance.HIDES,
         version=glance.VERSION,

@@ -22,7 +22,7 @@ from ..._core.errors import (
     ServerError,
     UnreachableError,
 )
-from ..._core.retry import PASSING, Attempts, Policy, with_retries
+from ..._core.retry import TRANSIENT, Attempts, Policy, with_retries
 from ..._glance.v2 import IMPORT_LOCK, custom_properties
 from ..fingerprint import verify
 from ..import_wait import ImportWait, given_up
@@ -47,10 +47,10 @@ LATE = 2.0
 LOOK = 0.25
 """Seconds between looks for it."""
 
-UPLOADS = Policy(errors=(AuthError, IntegrityError, *PASSING), first=2.0)
+UPLOADS = Policy(errors=(AuthError, IntegrityError, *TRANSIENT), first=2.0)
 """Whole uploads by one scheme."""
 
-DELETIONS = Policy(attempts=math.inf, errors=(ConflictError, *PASSING), first=2.0, longest=1.0)
+DELETIONS = Policy(attempts=math.inf, errors=(ConflictError, *TRANSIENT), first=2.0, longest=1.0)
 """Of a half-made image: Glance refuses while an import goes on."""
 
 _NOT_OPEN = {None, 403, 404, 405, 410, 415, 501}

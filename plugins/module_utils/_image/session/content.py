@@ -1,24 +1,22 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the user says of the image data."""
+"""The content of an upload session, as far as the user describes it."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..._core.errors import InputError
-from ..._glance.v2 import MD5, SHA256
 from ..._object_store.content import File, PartDigests
-from ..fingerprint import DIGESTS, Fingerprint, fingerprint_of, same_format
-from ..source.image_file import ImageFile
+from ..fingerprint import Checksum, Fingerprint, best_digest, same_data, same_format
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_LENGTHS = dict(zip(DIGESTS, (32, 64, 128), strict=True))
+    from ..source.image_file import ImageFile
 
 PartSums = dict[tuple[int, int], str]
 """MD5 by offset and length."""
@@ -26,7 +24,7 @@ PartSums = dict[tuple[int, int], str]
 
 @dataclass(frozen=True)
 class DeclaredContent:
-    """The data as the user knows it: all of it for a file that is here, else at least one digest."""
+    """The data as the user knows it: all of it for a file on this machine, else at least one digest."""
 
     digests: Mapping[str, str] = field(repr=False)
     size: int | None = None
@@ -35,7 +33,7 @@ class DeclaredContent:
 
     @classmethod
     def of_file(cls, source: ImageFile, disk_format: str | None) -> DeclaredContent:
-        """A file that is here. Raises InputError for a format that it does not have."""
+        """A file on this machine. Raises InputError for a format that it does not have."""
         if disk_format and not same_format(disk_format, source.disk_format):
             raise InputError(
                 f"disk_format: the file is {source.disk_format}, not {disk_format}",
@@ -45,55 +43,45 @@ class DeclaredContent:
 
     @classmethod
     def of_checksum(cls, checksum: str, size: int | None, disk_format: str | None) -> DeclaredContent:
-        """A file that is elsewhere, by ``ALGORITHM:DIGEST``. Raises InputError."""
-        algorithm, _colon, digest = checksum.partition(":")
-        digest = digest.strip().lower()
-        if len(digest) != _LENGTHS.get(algorithm) or set(digest) - set("0123456789abcdef"):
-            raise InputError(
-                f"checksum: {checksum!r} is not of the form ALGORITHM:DIGEST", hint=f"Algorithms: {', '.join(DIGESTS)}."
-            )
+        """A file on another host, by ``ALGORITHM:DIGEST``. Raises InputError."""
+        expected = Checksum.parse(checksum, full=True)
         if size is not None and size < 1:
             raise InputError(f"size: must be greater than zero, not {size}")
-        return cls({algorithm: digest}, size, disk_format)
+        return cls({expected.algorithm: expected.digest}, size, disk_format)
 
-    def identity(self) -> Fingerprint:
-        """All that there is to know before the data is sent. Raises InputError when the user did not tell it."""
+    @property
+    def checksum(self) -> str:
+        """``ALGORITHM:DIGEST``."""
+        algorithm = best_digest(self.digests)
+        return f"{algorithm}:{self.digests[algorithm]}"
+
+    def fingerprint(self) -> Fingerprint:
+        """All that must be known before the data is sent. Raises InputError where the user did not specify it."""
         if self.size is None or self.disk_format is None:
             raise InputError(
-                "size, checksum and disk_format: all three are needed for a file that is not here",
-                hint="Or give path, where it is here.",
+                "size, checksum and disk_format: all three are required for a file on another host",
+                hint="Or set path, for a file on the host that runs the task.",
             )
         return Fingerprint(self.size, self.disk_format, self.digests)
 
-    def is_that_of(self, other: Fingerprint) -> bool | None:
-        """Whether it is the same data; None when nobody can tell, for they have no digest in common."""
-        if self.size is not None and self.size != other.size:
-            return False
-        common = [name for name in self.digests if name in other.digests]
-        return all(self.digests[name] == other.digests[name] for name in common) if common else None
+    def is_same(self, other: Fingerprint) -> bool | None:
+        """Whether it is the same data; None where that cannot be found out, see `same_data`."""
+        return same_data(self.size, self.digests, other)
 
-    def found_in(self, image: Mapping[str, Any]) -> Fingerprint | None:
-        """What an image is, by its own account, if it is this; None if it is not, or nobody can tell.
-
-        What an uploader wrote down of the digests counts only together with the size: the image may have become empty.
-        """
-        there = fingerprint_of(image)
-        if self.is_that_of(there) is not None:
-            return there if self.is_that_of(there) else None
-        recorded = {name: str(image[key]) for name, key in (("md5", MD5), ("sha256", SHA256)) if key in image}
-        there = Fingerprint(there.size, there.disk_format, {**recorded, **there.digests})
-        return there if self.size is not None and self.is_that_of(there) else None
+    def part_sums(self, part_size: int) -> PartSums:
+        """The MD5s of parts of this size; empty for a file on another host. Raises InputError."""
+        return self.file.part_sums(part_size) if self.file else {}
 
 
 class LocalFile:
-    """The MD5s of the file's parts, read once for each part size, by whoever asks first."""
+    """The MD5s of the file's parts, read once for each part size, for the threads of all Locations."""
 
     def __init__(self, source: ImageFile) -> None:
         self._source = source
         self._sums: dict[int, PartSums] = {}
         self._lock = threading.Lock()
 
-    def sums(self, part_size: int) -> PartSums:
+    def part_sums(self, part_size: int) -> PartSums:
         """Raises InputError when the file cannot be read any more."""
         with self._lock:
             if part_size not in self._sums:

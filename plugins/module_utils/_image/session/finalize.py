@@ -1,25 +1,25 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finalize an upload by hand: import, verify, publish, clean up; from any state that an earlier try left."""
+"""Finalize an upload: import, verify, publish, clean up; from any state that an earlier run left."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import ConflictError, InputError, OaktreeError
 from ..._facts.records import image_record
 from ..._glance.v2 import SESSION, Glance, pointer
-from ..._object_store.client import Swift
+from ..._run.ensure import Change
+from ..fingerprint import published_content
 from ..publish import finalize
+from ..publish.plan import make_plan
 from ..publish.transfer import discard
-from .assemble import FromSegments, check_arrived, from_glance
-from .outcome import SessionChange
-from .plan import publication_plan
+from .import_data import DataImport, check_complete
+from .requests import session_output
 from .schemes import SWIFT
 from .segments import Segments
-from .survey import Remains, survey_sessions
+from .survey import Leftovers, survey_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..._object_store.responses import Segment
     from ..desired import Desired
     from ..fingerprint import Fingerprint
+    from ..publish.context import PlanContext
     from ..publish.plan import Plan
     from .content import DeclaredContent
     from .record import PreparedUpload
@@ -44,50 +45,46 @@ class Finalization:
         self._glance = Glance(connection)
         self._notes: list[str] = []
 
-    def run(self, *, check_mode: bool) -> SessionChange:
+    def run(self, *, check_mode: bool) -> Change:
         """Raises `OaktreeError`; then nothing is published, nothing that arrived is lost, and it can be repeated."""
         timeout = self._desired.clocks.timeout
         with self._connection.within(timeout, "timeout"):
-            sight = survey_sessions(self._connection, self._desired)
-            upload = meant(sight.uploads, self._content)
-            origin = upload.content if upload else published(sight, self._content)
-            plan = publication_plan(self._connection, self._desired, sight, origin)
-            others = {other.image_id for other in sight.uploads if other is not upload}
+            found = survey_sessions(self._connection, self._desired)
+            upload = matching(found.uploads, self._content)
+            content = upload.content if upload else published(found, self._content)
+            context = found.context(self._connection, self._desired, content)
+            plan = make_plan(context)
+            leftovers = found.leftovers({other.image_id for other in found.uploads if other is not upload})
             if plan.upload is None:
-                return self._keep(plan, sight.apart_from(others), check_mode=check_mode)
+                return self._update(plan, leftovers, check_mode=check_mode)
             if upload is None:
-                raise not_prepared(sight)
-            segments = self._check_arrived(upload)
+                raise not_prepared(found)
+            segments = self._check_complete(upload)
         if check_mode:
-            current = image_record(plan.image, self._connection.location) if plan.image else None
-            return SessionChange(plan.action, image=current, before=plan.before, after=plan.after)
-        image = self._bring_in(upload, segments)
+            return self._change(plan.action, plan.before, plan.after, plan.image)
+        image = self._import(context, upload, segments)
         with self._connection.within(timeout, "timeout"):
             image = self._publish(plan, image)
-            remains = sight.apart_from(others)
-            unused = tuple(image_id for image_id in remains.images if image_id != image["id"])
-            self._clean_up(plan, Remains(remains.containers, unused))
-        return self._outcome(plan.action, plan, image)
+            unused = tuple(image_id for image_id in leftovers.images if image_id != image["id"])
+            self._clean_up(plan, Leftovers(leftovers.containers, unused))
+        return self._change(plan.action, plan.before, plan.after, image)
 
-    def _check_arrived(self, upload: PreparedUpload) -> tuple[Segment, ...]:
+    def _check_complete(self, upload: PreparedUpload) -> tuple[Segment, ...]:
         if upload.scheme == SWIFT:
             return self._segments(upload).check()
-        check_arrived(upload)
+        check_complete(upload)
         return ()
 
     def _segments(self, upload: PreparedUpload) -> Segments:
-        file = self._content.file
-        sums = file.sums(upload.part_size) if file else None
-        return Segments(Swift(self._connection), upload, self._desired.name, sums)
+        return Segments(self._connection, self._desired.name, upload, self._content)
 
-    def _bring_in(self, upload: PreparedUpload, segments: tuple[Segment, ...]) -> dict[str, Any]:
+    def _import(self, context: PlanContext, upload: PreparedUpload, segments: tuple[Segment, ...]) -> dict[str, Any]:
+        work = DataImport(self._glance, context, upload)
         if upload.scheme != SWIFT:
-            return from_glance(self._connection, self._desired, upload)
-        way = FromSegments(self._connection, self._desired, upload, self._segments(upload))
-        try:
-            return way.run(segments)
-        finally:
-            self._notes.extend(way.notes)
+            return work.from_record()
+        image = work.from_segments(self._segments(upload), segments)
+        self._notes.extend(work.notes)
+        return image
 
     def _publish(self, plan: Plan, image: dict[str, Any]) -> dict[str, Any]:
         operations = [*finalize.publication(self._desired, plan), {"op": "remove", "path": pointer(SESSION)}]
@@ -101,33 +98,34 @@ class Finalization:
         finalize.share(self._glance, self._desired, plan, image)
         return image
 
-    def _keep(self, plan: Plan, remains: Remains, *, check_mode: bool) -> SessionChange:
-        """The content is published: only metadata and what remains of the upload are left to do."""
+    def _update(self, plan: Plan, leftovers: Leftovers, *, check_mode: bool) -> Change:
+        """The content is published: only its metadata and the leftovers of the upload are to be changed."""
         image = plan.image or {}
-        before = {**plan.before, **(remains.to_dict() if remains else {})}
-        after = {**plan.after, **(Remains().to_dict() if remains else {})}
-        action = "updated" if plan.changed or remains else "unchanged"
+        before = {**plan.before, **(leftovers.to_dict() if leftovers else {})}
+        after = {**plan.after, **(Leftovers().to_dict() if leftovers else {})}
         if not check_mode:
             image = self._glance.patch(image["id"], plan.changes) if plan.changes else image
             image = finalize.reactivate(self._glance, plan, image)
-            self._clean_up(plan, remains)
-        return self._outcome(action, replace(plan, before=before, after=after), image)
+            self._clean_up(plan, leftovers)
+        return self._change("updated" if plan.changed or leftovers else "unchanged", before, after, image)
 
-    def _clean_up(self, plan: Plan, remains: Remains) -> None:
-        """What cannot be removed now is removed by the next run, or by its own expiry: the image is published."""
+    def _clean_up(self, plan: Plan, leftovers: Leftovers) -> None:
+        """What cannot be removed now is removed by the next run, or expires: the image is published."""
         for old in plan.remove:
             self._notes.extend(finalize.retire(self._glance, self._desired, old))
-        self._notes.extend(remains.remove(self._connection))
-        self._notes.extend(note for image_id in plan.clear if (note := discard(self._glance, image_id)))
+        self._notes.extend(leftovers.remove(self._connection))
+        self._notes.extend(text for image_id in plan.clear if (text := discard(self._glance, image_id)))
 
-    def _outcome(self, action: str, plan: Plan, image: dict[str, Any]) -> SessionChange:
-        record = image_record(image, self._connection.location)
-        return SessionChange(action, image=record, notes=tuple(self._notes), before=plan.before, after=plan.after)
+    def _change(
+        self, action: str, before: dict[str, Any], after: dict[str, Any], image: dict[str, Any] | None
+    ) -> Change:
+        record = image_record(image, self._connection.location) if image else None
+        return Change(action, before, after, session_output(image=record), tuple(self._notes))
 
 
-def meant(uploads: Sequence[PreparedUpload], content: DeclaredContent) -> PreparedUpload | None:
-    """The upload of this content; None where there is none. Raises InputError where nobody can tell."""
-    same = {upload.image_id: content.is_that_of(upload.content) for upload in uploads}
+def matching(uploads: Sequence[PreparedUpload], content: DeclaredContent) -> PreparedUpload | None:
+    """The upload of this content; None where there is none. Raises InputError where that cannot be found out."""
+    same = {upload.image_id: content.is_same(upload.content) for upload in uploads}
     if None in same.values():
         raise InputError(
             "checksum: what is prepared has no digest of this algorithm",
@@ -136,19 +134,19 @@ def meant(uploads: Sequence[PreparedUpload], content: DeclaredContent) -> Prepar
     return next((upload for upload in uploads if same[upload.image_id]), None)
 
 
-def published(sight: SessionSurvey, content: DeclaredContent) -> Fingerprint:
-    """What is published with this content. Raises ConflictError where nothing is: it would have to be prepared."""
-    for image in sight.survey.images:
-        found = content.found_in(image)
-        if found:
-            return found
-    raise not_prepared(sight)
+def published(found: SessionSurvey, content: DeclaredContent) -> Fingerprint:
+    """The published image with this content. Raises ConflictError where there is none: it has to be prepared first."""
+    for image in found.survey.images:
+        there = published_content(image, content.size, content.digests)
+        if there:
+            return there
+    raise not_prepared(found)
 
 
-def not_prepared(sight: SessionSurvey) -> ConflictError:
+def not_prepared(found: SessionSurvey) -> ConflictError:
     """The error for content that is neither prepared nor published."""
-    if sight.uploads:
-        prepared = sight.uploads[0]
+    if found.uploads:
+        prepared = found.uploads[0]
         return ConflictError(
             f"other content is prepared here: {prepared.image_id} ({prepared.content.size} bytes)",
             hint="Pass back what state prepared returned, or prepare this content.",

@@ -1,29 +1,28 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prepare an upload by hand: the image record, and the requests that bring its data."""
+"""Prepare an upload: the image record, and the requests that carry its data."""
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..._cloud.capabilities import capabilities, object_store
+from ..._cloud.capabilities import object_store
 from ..._core.errors import ConflictError, OaktreeError
 from ..._glance.v2 import Glance
-from ..._object_store.client import Swift
 from ..._object_store.segments import PART_SIZE, part_size
-from ..fingerprint import fingerprint_of, same_format
+from ..._run.ensure import Change
+from ..fingerprint import same_format
+from ..publish.plan import make_plan
 from ..publish.transfer import discard
-from .outcome import SessionChange, shown
-from .plan import publication_plan
 from .record import PreparedUpload
-from .requests import UploadRequest, to_glance, to_swift
-from .schemes import SWIFT, negotiate
+from .requests import UploadRequest, session_output, to_glance, to_swift
+from .schemes import SWIFT, survey_schemes
 from .segments import Segments
-from .survey import Remains, complain, survey_sessions
+from .survey import Leftovers, check_removed, survey_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,12 +30,13 @@ if TYPE_CHECKING:
     from ..._cloud.capabilities import ObjectStore
     from ..._cloud.connection import Connection
     from ..desired import Desired
+    from ..publish.context import PlanContext
     from .content import DeclaredContent
 
 
 @dataclass(frozen=True)
 class RequestOptions:
-    """What the user says of the requests; ``segment_size`` in bytes, ``expires_in`` in seconds."""
+    """The options of the requests; ``segment_size`` in bytes, ``expires_in`` in seconds."""
 
     scheme: str | None = None
     segment_size: int | None = None
@@ -47,65 +47,63 @@ class RequestOptions:
 class Preparation:
     """The work on one Location."""
 
-    def __init__(self, connection: Connection, desired: Desired, content: DeclaredContent, ask: RequestOptions) -> None:
+    def __init__(
+        self, connection: Connection, desired: Desired, content: DeclaredContent, options: RequestOptions
+    ) -> None:
         self._connection = connection
         self._desired = desired
         self._content = content
-        self._ask = ask
+        self._options = options
         self._glance = Glance(connection)
 
-    def run(self, *, check_mode: bool) -> SessionChange:
-        """Raises `OaktreeError`; then what this run made is removed, and what was there is as it was."""
-        origin = self._content.identity()
-        sight = survey_sessions(self._connection, self._desired)
-        upload = choose(sight.uploads, self._content, self._ask)
-        plan = publication_plan(self._connection, self._desired, sight, origin)
-        remains = sight.apart_from({upload.image_id} if upload else set())
+    def run(self, *, check_mode: bool) -> Change:
+        """Raises `OaktreeError`; then what this run made is removed, and everything else is as it was."""
+        found = survey_sessions(self._connection, self._desired)
+        context = found.context(self._connection, self._desired, self._content.fingerprint())
+        upload = reusable(found.uploads, self._content, self._options)
+        plan = make_plan(context)
+        leftovers = found.leftovers({upload.image_id} if upload else ())
         if not check_mode:
-            complain(remains.remove(self._connection))
-            complain([note for image_id in plan.clear if (note := discard(self._glance, image_id))])
+            check_removed(leftovers.remove(self._connection))
+            check_removed([text for image_id in plan.clear if (text := discard(self._glance, image_id))])
         if plan.upload and upload is None:
-            made = self._new(check_mode=check_mode)
-            return replace(made, action="replaced", before=remains.to_dict()) if sight.uploads else made
+            replaced = leftovers.to_dict() if found.uploads else None
+            return self._new(context, replaced, check_mode=check_mode)
         requests = self._requests(upload, None) if upload and not check_mode else ()
-        before, after = (remains.to_dict(), Remains().to_dict()) if remains else ({}, {})
-        action = "updated" if remains else "unchanged"
-        return SessionChange(action, upload, None, requests, self._finalize(), before=before, after=after)
+        before, after = (leftovers.to_dict(), Leftovers().to_dict()) if leftovers else ({}, {})
+        output = session_output(upload, None, requests, self._finalize_options())
+        return Change("updated" if leftovers else "unchanged", before, after, output)
 
-    def _finalize(self) -> dict[str, Any]:
-        digests = self._content.digests
-        algorithm = next(name for name in ("sha512", "sha256", "md5") if name in digests)
+    def _finalize_options(self) -> dict[str, Any]:
         return {
             "name": self._desired.name,
             "state": "finalized",
             "locations": [str(self._connection.location)],
-            "checksum": f"{algorithm}:{digests[algorithm]}",
+            "checksum": self._content.checksum,
             "size": self._content.size,
         }
 
-    def _new(self, *, check_mode: bool) -> SessionChange:
-        found = capabilities(self._connection)
-        scheme, reason = negotiate(found, self._ask.scheme)
-        content = self._content.identity()
-        size = content.size
-        if scheme == SWIFT and found.object_store:
-            size = part_size(content.size, found.object_store, self._ask.segment_size or PART_SIZE)
-        until = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=self._ask.expires_in)
-        upload = PreparedUpload(str(uuid.uuid4()), scheme, content, size, until)
-        requests: tuple[UploadRequest, ...] = ()
-        if not check_mode:
-            requests = self._made(upload, found.object_store)
-        asked = self._connection.region.settings.image_format
-        notes = (f"the cloud asks for {asked} images, this one is {content.disk_format}",)
-        fits = asked is None or same_format(asked, content.disk_format)
-        return SessionChange(
-            "created", upload, reason, requests, self._finalize(), notes=() if fits else notes, after=shown(upload)
-        )
+    def _new(self, context: PlanContext, replaced: dict[str, Any] | None, *, check_mode: bool) -> Change:
+        """``replaced`` are the leftovers of another upload whose place this one takes."""
+        schemes = survey_schemes(self._connection, context)
+        scheme, reason = schemes.choose(self._options.scheme)
+        content, size = self._content.fingerprint(), self._options.segment_size or PART_SIZE
+        store = schemes.object_store if scheme == SWIFT else None
+        expires = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=self._options.expires_in)
+        parts = part_size(content.size, store, size) if store else content.size
+        upload = PreparedUpload(str(uuid.uuid4()), scheme, content, parts, expires)
+        requests = () if check_mode else self._made(upload, store)
+        expected = self._connection.region.settings.image_format
+        fits = expected is None or same_format(expected, content.disk_format)
+        notes = () if fits else (f"the cloud expects {expected} images, this one is {content.disk_format}",)
+        output = session_output(upload, reason, requests, self._finalize_options())
+        action = "created" if replaced is None else "replaced"
+        return Change(action, replaced or {}, upload.to_dict(), output, notes)
 
-    def _made(self, upload: PreparedUpload, limits: ObjectStore | None) -> tuple[UploadRequest, ...]:
+    def _made(self, upload: PreparedUpload, store: ObjectStore | None) -> tuple[UploadRequest, ...]:
         try:
             self._glance.create({"id": upload.image_id, **upload.fields(self._desired)})
-            return self._requests(upload, limits)
+            return self._requests(upload, store)
         except OaktreeError as error:
             if upload.scheme == SWIFT:
                 error.add_residue(self._segments(upload).remove())
@@ -113,54 +111,36 @@ class Preparation:
             raise
 
     def _segments(self, upload: PreparedUpload) -> Segments:
-        file = self._content.file
-        sums = file.sums(upload.part_size) if file else None
-        return Segments(Swift(self._connection), upload, self._desired.name, sums)
+        return Segments(self._connection, self._desired.name, upload, self._content)
 
-    def _requests(self, upload: PreparedUpload, limits: ObjectStore | None) -> tuple[UploadRequest, ...]:
+    def _requests(self, upload: PreparedUpload, store: ObjectStore | None) -> tuple[UploadRequest, ...]:
         if upload.scheme != SWIFT:
-            return to_glance(self._connection, upload, with_token=self._ask.with_token)
+            return to_glance(self._connection, upload, with_token=self._options.with_token)
         segments = self._segments(upload)
-        signer = segments.prepare(limits or object_store(self._connection))
+        signer = segments.prepare(store or object_store(self._connection))
         return to_swift(segments, signer, upload, segments.arrived())
 
 
-def choose(uploads: Sequence[PreparedUpload], content: DeclaredContent, ask: RequestOptions) -> PreparedUpload | None:
-    """The upload that is prepared already as it is asked for; None where there is none that can still be used.
+def reusable(
+    uploads: Sequence[PreparedUpload], content: DeclaredContent, options: RequestOptions
+) -> PreparedUpload | None:
+    """The upload that was prepared before with the same options; None where there is none that can still be used.
 
-    Raises ConflictError for one of something else that has not expired: somebody may be sending its data.
+    Raises ConflictError for another one that has not expired: another host may be sending its data.
     """
-    alive = [upload for upload in uploads if is_usable(upload)]
-    chosen = next((upload for upload in alive if is_as_asked(upload, content, ask)), None)
-    others = [upload for upload in alive if upload is not chosen]
+    usable = [upload for upload in uploads if upload.usable]
+    same = next((upload for upload in usable if _is_same(upload, content, options)), None)
+    others = [upload for upload in usable if upload is not same]
     if others:
         raise ConflictError(
-            f"another upload by hand of this name is prepared until {others[0].expires_at}: {others[0].image_id} "
+            f"another upload of this name is prepared until {others[0].expires_at}: {others[0].image_id} "
             f"({others[0].scheme}, {others[0].content.size} bytes)",
             hint="Finalize or abort it first.",
         )
-    return chosen
+    return same
 
 
-def is_as_asked(upload: PreparedUpload, content: DeclaredContent, ask: RequestOptions) -> bool:
-    same = content.is_that_of(upload.content) and content.disk_format == upload.content.disk_format
-    sized = upload.scheme != SWIFT or ask.segment_size in (None, upload.part_size)
-    return bool(same) and ask.scheme in (None, upload.scheme) and sized
-
-
-def is_usable(upload: PreparedUpload) -> bool:
-    """Whether its data may still arrive, or has."""
-    return not spoilt(upload) and not (upload.expired and upload.status == "queued")
-
-
-def spoilt(upload: PreparedUpload) -> bool:
-    """Whether the record holds other data than it should, and can hold no other any more."""
-    if upload.status == "uploading":
-        return upload.image.get("size") not in (None, upload.content.size)
-    if upload.status != "active":
-        return upload.status not in {"queued", "saving", "importing"}
-    there = fingerprint_of(upload.image)
-    if there.disk_format != upload.content.disk_format:
-        return False  # the cloud converted it
-    common = {name: value for name, value in there.digests.items() if name in upload.content.digests}
-    return there.size != upload.content.size or any(upload.content.digests[one] != common[one] for one in common)
+def _is_same(upload: PreparedUpload, content: DeclaredContent, options: RequestOptions) -> bool:
+    same = content.is_same(upload.content) and content.disk_format == upload.content.disk_format
+    sized = upload.scheme != SWIFT or options.segment_size in (None, upload.part_size)
+    return bool(same) and options.scheme in (None, upload.scheme) and sized

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The image record of an upload by hand: it alone remembers what was prepared, for nothing is kept on this machine."""
+"""The image record of an upload session: it alone remembers what was prepared, for nothing is kept on this machine."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..._glance.v2 import MD5, OBJECT, SESSION, SHA256, UPLOAD
-from ..fingerprint import Fingerprint
-from ..upload_marker import session_marker, session_until, upload_name
+from ..fingerprint import Fingerprint, mismatch, stored_mismatch
+from ..upload_marker import session_expiry, session_marker, upload_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..desired import Desired
 
-_IN_PROPERTIES = {"md5": MD5, "sha256": SHA256}
+_PROPERTIES = {"md5": MD5, "sha256": SHA256}
 """Digests that have properties of their own, where other tools look for them."""
 
 
 @dataclass(frozen=True)
 class PreparedUpload:
-    """What was prepared at one Location. ``until`` is when its requests expire; ``part_size`` in bytes."""
+    """What was prepared at one Location. ``expires`` is when its requests do; ``part_size`` in bytes."""
 
     image_id: str
     scheme: str
     content: Fingerprint
     part_size: int
-    until: datetime
+    expires: datetime
     image: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """The record as Glance shows it; empty while it is not made."""
 
@@ -41,60 +41,84 @@ class PreparedUpload:
 
     @property
     def expired(self) -> bool:
-        return self.until <= datetime.now(UTC)
+        return self.expires <= datetime.now(UTC)
+
+    @property
+    def difference(self) -> str:
+        """How the data that the record holds differs from what was prepared; empty where it does not, or not yet."""
+        if self.status == "active":
+            return stored_mismatch(self.image, self.content)
+        staged = self.image.get("size") if self.status == "uploading" else None
+        return "" if staged is None else mismatch(staged, {}, self.content)
+
+    @property
+    def usable(self) -> bool:
+        """Whether its data may still arrive, or has; a record with wrong data cannot take other data any more."""
+        if self.status == "queued":
+            return not self.expired
+        return self.status in {"saving", "uploading", "importing", "active"} and not self.difference
 
     @property
     def expires_at(self) -> str:
-        return f"{self.until:%Y-%m-%dT%H:%M:%SZ}"
+        return f"{self.expires:%Y-%m-%dT%H:%M:%SZ}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The upload as differences show it: without requests, which hold secrets."""
+        return {
+            "scheme": self.scheme,
+            "size": self.content.size,
+            "segment_size": self.part_size,
+            "disk_format": self.content.disk_format,
+            "digests": dict(self.content.digests),
+        }
 
     def fields(self, desired: Desired) -> dict[str, Any]:
-        """What the image record says while the upload goes on."""
-        digests = dict(self.content.digests)
-        named = {key: digests.pop(name) for name, key in _IN_PROPERTIES.items() if name in digests}
+        """The fields of the record until the upload is finalized."""
+        digests = {name: value for name, value in self.content.digests.items() if name not in _PROPERTIES}
         prepared = {
             "scheme": self.scheme,
             "size": self.content.size,
             "segment_size": self.part_size,
             **({"digests": digests} if digests else {}),
         }
-        return {**self._common(desired), **named, SESSION: json.dumps(prepared, separators=(",", ":"))}
+        return self._fields(desired, prepared)
 
-    def brought_in_fields(self, desired: Desired) -> dict[str, Any]:
-        """What the record of the image says that is made of the segments."""
-        named = {
-            key: self.content.digests[name] for name, key in _IN_PROPERTIES.items() if name in self.content.digests
-        }
-        return {**self._common(desired), **named, SESSION: json.dumps({"of": self.image_id}, separators=(",", ":"))}
+    def imported_fields(self, desired: Desired) -> dict[str, Any]:
+        """The fields of the image that is imported from the segments, until it is published."""
+        return self._fields(desired, {"session": self.image_id})
 
-    def _common(self, desired: Desired) -> dict[str, Any]:
+    def _fields(self, desired: Desired, session: Mapping[str, Any]) -> dict[str, Any]:
+        digests = self.content.digests
         return {
             "name": upload_name(desired.name),
             "disk_format": self.content.disk_format,
             "container_format": desired.container_format,
             OBJECT: f"images/{desired.name}",
-            UPLOAD: session_marker(self.until),
+            UPLOAD: session_marker(self.expires),
+            SESSION: json.dumps(session, separators=(",", ":")),
+            **{key: digests[name] for name, key in _PROPERTIES.items() if name in digests},
         }
 
 
-def part_of(image: Mapping[str, Any]) -> str:
-    """The ID of the upload whose segments the image is made of; empty for any other image."""
+def session_of(image: Mapping[str, Any]) -> str:
+    """The ID of the record of whose segments the image was imported; empty for any other image."""
     try:
-        return str(json.loads(image[SESSION])["of"])
+        return str(json.loads(image[SESSION])["session"])
     except (KeyError, TypeError, ValueError):
         return ""
 
 
 def read(image: Mapping[str, Any]) -> PreparedUpload | None:
-    """What the record of an upload by hand says; None for an image that was made of one's segments, or damaged."""
-    until = session_until(image)
+    """The upload of a session's record; None for an image that was imported from segments, or a damaged record."""
+    expires = session_expiry(image)
     try:
-        told = json.loads(image[SESSION])
-        named = {name: str(image[key]) for name, key in _IN_PROPERTIES.items() if key in image}
-        digests = {**named, **told.get("digests", {})}
-        content = Fingerprint(int(told["size"]), str(image["disk_format"]), digests)
-        scheme, part_size = str(told["scheme"]), int(told["segment_size"])
+        prepared = json.loads(image[SESSION])
+        recorded = {name: str(image[key]) for name, key in _PROPERTIES.items() if key in image}
+        digests = {**recorded, **prepared.get("digests", {})}
+        content = Fingerprint(int(prepared["size"]), str(image["disk_format"]), digests)
+        scheme, part_size = str(prepared["scheme"]), int(prepared["segment_size"])
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
-    if until is None:
+    if expires is None:
         return None
-    return PreparedUpload(str(image["id"]), scheme, content, part_size, until, image)
+    return PreparedUpload(str(image["id"]), scheme, content, part_size, expires, image)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The requests that bring the data, to be sent by whoever has it."""
+"""The requests that carry the data, to be sent by another host, and the result that reports them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..._cloud.service import service_at
 from ..publish.schemes import glance_direct, v2_put
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ..._cloud.connection import Connection
     from ..._object_store.tempurl import Signer
@@ -34,7 +34,7 @@ class UploadRequest:
     arrived: bool
     """Whether the data is there: it need not be sent again."""
     missing_headers: tuple[str, ...] = ()
-    """Headers that whoever sends it must add."""
+    """Headers that the sender must add."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -68,7 +68,7 @@ def to_swift(
     segments: Segments, signer: Signer, upload: PreparedUpload, arrived: frozenset[int]
 ) -> tuple[UploadRequest, ...]:
     """One request for each segment, by a URL that allows just this until the upload expires."""
-    expires = int(upload.until.timestamp())
+    expires = int(upload.expires.timestamp())
     return tuple(
         UploadRequest(
             url=signer.url("PUT", segments.path(part), expires),
@@ -79,3 +79,23 @@ def to_swift(
         )
         for part in segments.parts
     )
+
+
+def session_output(
+    upload: PreparedUpload | None = None,
+    reason: str | None = None,
+    requests: Sequence[UploadRequest] = (),
+    finalize: Mapping[str, Any] | None = None,
+    image: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The ``output`` of a `Change`: the upload that is prepared, or the record of the published image."""
+    return {
+        "image_id": upload.image_id if upload else None,
+        "scheme": upload.scheme if upload else None,
+        "reason": reason,
+        "segment_size": upload.part_size if upload else None,
+        "expires_at": upload.expires_at if upload else None,
+        "requests": [request.to_dict() for request in requests],
+        "finalize": finalize,
+        "image": image,
+    }

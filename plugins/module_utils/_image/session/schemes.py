@@ -1,54 +1,92 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ways in which data that others send can get to a Location, and which one is taken."""
+"""How data that other hosts send can get to a Location, and which scheme is chosen."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..._core.errors import RefusedError
-from ..publish.schemes import glance_direct, v2_put, web_download
+from ..._cloud.capabilities import ObjectStore, object_store, tasks
+from ..._core.errors import AuthError, RefusedError, ServerError, UnreachableError
+from ..._glance.client import glance_for
+from ..publish.negotiation import negotiate
+from ..publish.schemes import glance_direct, swift_task, v2_put, web_download
 
 if TYPE_CHECKING:
-    from ..._cloud.capabilities import Capabilities
+    from ..._cloud.connection import Connection
+    from ..publish.context import PlanContext
+    from ..publish.schemes import Scheme
 
 SWIFT = "swift"
 SCHEMES = (v2_put.NAME, glance_direct.NAME, SWIFT)
 
 
-def negotiate(found: Capabilities, desired: str | None) -> tuple[str, str]:
-    """The scheme and one sentence why. Raises RefusedError where the one that is desired is not possible."""
-    refusals = {scheme: refusal(found, scheme) for scheme in SCHEMES}
-    if desired:
-        if refusals[desired]:
-            possible = ", ".join(scheme for scheme in SCHEMES if not refusals[scheme])
-            raise RefusedError(
-                f"scheme {desired} is not possible here: {refusals[desired]}",
-                hint=f"Possible are: {possible or 'none'}.",
-            )
-        return desired, f"{desired} because the task asks for it"
-    if refusals[v2_put.NAME]:
-        raise RefusedError(f"no upload by hand is possible here: {refusals[v2_put.NAME]}", hint="Use the module image.")
-    if not refusals[SWIFT]:
-        return SWIFT, f"{SWIFT} because signed URLs need no credentials where the data is sent from"
-    return v2_put.NAME, f"{v2_put.NAME} because {refusals[SWIFT]}"
+@dataclass(frozen=True)
+class SessionSchemes:
+    """The schemes that are possible at one Location."""
+
+    context: PlanContext
+    """With what the Location offers."""
+    object_store: ObjectStore | None
+    missing: str = ""
+    """Why there is no object store."""
+
+    @property
+    def imports(self) -> list[Scheme]:
+        """The schemes by which the image service can fetch an object by a signed URL, the preferred one first."""
+        return [scheme for scheme, refusal in self._import_refusals() if refusal is None]
+
+    def choose(self, requested: str | None) -> tuple[str, str]:
+        """The scheme and one sentence why. Raises RefusedError where the requested one is not possible, or none is."""
+        context = replace(self.context, desired=replace(self.context.desired, scheme=requested))
+        direct = {scheme.NAME: scheme.refusal(context) for scheme in (v2_put, glance_direct)}
+        swift = self._swift_refusal()
+
+        def reason(name: str) -> str:
+            why = "signed URLs need no credentials where the data is sent from" if name == SWIFT else swift
+            return f"{name} because {why}"
+
+        names, why = negotiate({SWIFT: swift, **direct}, requested, reason)
+        return names[0], why
+
+    def _swift_refusal(self) -> str | None:
+        if self.object_store is None:
+            return f"there is no object store: {self.missing}"
+        if not self.object_store.tempurl_digests:
+            return "the object store has no signed URLs"
+        if not self.imports:
+            refusals = ", ".join(str(refusal) for _scheme, refusal in self._import_refusals())
+            return f"the image service cannot import from the object store: {refusals}"
+        return None
+
+    def _import_refusals(self) -> list[tuple[Scheme, str | None]]:
+        by_path = "tasks do not take URLs here" if self.context.survey.use_tasks else None
+        return [
+            (web_download, web_download.refusal(self.context)),
+            (swift_task, by_path or swift_task.refusal(self.context)),
+        ]
 
 
-def refusal(found: Capabilities, scheme: str) -> str | None:
-    """Why the Location cannot be served by the scheme; None when it can."""
-    if (found.vendor.image_api_version or "2").startswith("1"):
-        return "version 1 of the image API is configured, which cannot be told what to expect"
-    if scheme == glance_direct.NAME and glance_direct.METHOD not in found.import_methods:
-        return f"the import method {glance_direct.METHOD} is not offered"
-    return _swift_refusal(found) if scheme == SWIFT else None
+def survey_schemes(connection: Connection, context: PlanContext) -> SessionSchemes:
+    """Ask what the Location offers: four requests. Raises `OaktreeError`, but not where only the object store fails."""
+    store, missing = None, ""
+    try:
+        store = object_store(connection)
+    except (AuthError, RefusedError, ServerError, UnreachableError) as error:
+        missing = error.message
+    survey = replace(
+        context.survey,
+        offers=glance_for(connection).capabilities(),
+        object_store=store is not None,
+        tasks=_are_tasks_open(connection),
+    )
+    return SessionSchemes(replace(context, survey=survey), store, missing)
 
 
-def _swift_refusal(found: Capabilities) -> str | None:
-    if found.object_store is None:
-        return f"there is no object store: {found.missing.get('object_store')}"
-    if not found.object_store.tempurl_digests:
-        return "the object store has no signed URLs"
-    if web_download.METHOD not in found.import_methods and not found.tasks:
-        return f"neither the import method {web_download.METHOD} nor tasks are open to bring the object in"
-    return None
+def _are_tasks_open(connection: Connection) -> bool:
+    try:
+        return tasks(connection)
+    except RefusedError:
+        return False

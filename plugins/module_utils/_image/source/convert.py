@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from ..._core.deadline import Deadline
 
 _DRIVERS = {"qcow2": "qcow2", "raw": "raw", "vdi": "vdi", "vhd": "vpc", "vhdx": "vhdx", "vmdk": "vmdk"}
-"""Formats of Glance's that qemu-img can make, and what it calls them."""
+"""Formats of Glance's that qemu-img can write, and its names for them."""
 
 POLL = 0.2
 
 MEMORY = 2 << 30
-"""Bytes of address space that qemu-img may use; it needs some hundred MiB, whatever the size of the image."""
+"""Bytes of address space for qemu-img, which needs a few hundred MiB whatever the size of the image."""
 
 LONGEST = 86400.0
-"""Seconds that a conversion may take, whatever the clocks say."""
+"""Seconds that a conversion may take at most."""
 
 _LIMITED = """
 import ctypes, os, resource, signal, sys
@@ -53,32 +53,27 @@ for name, value in (("AS", memory), ("CPU", seconds), ("NOFILE", 64), ("CORE", 0
     resource.setrlimit(limit, (value, value))
 os.execv(sys.argv[4], sys.argv[4:])
 """
-"""Runs a command in place of itself, with limits. A process with threads cannot set them between fork and exec."""
+"""Sets limits, then becomes the command. A process with threads cannot set them between fork and exec."""
 
 
 def convert(source: ImageFile, disk_format: str, workspace: Path, deadline: Deadline) -> ImageFile:
     """A file in ``workspace`` with the same disk in another format.
 
-    Raises ConfigError without qemu-img, InputError for a format that it cannot make or too little space, and
-    DeadlineError; nothing is left in ``workspace`` then.
+    Raises ConfigError without qemu-img, InputError for a format that it cannot write or insufficient disk space, and
+    DeadlineError; then nothing remains in ``workspace``.
     """
     source.check_detected()
-    qemu_img = shutil.which("qemu-img")
-    if qemu_img is None:
-        raise ConfigError(
-            f"converting {source.disk_format} to {disk_format} needs qemu-img, which is not installed here",
-            hint="Install it (package qemu-utils or qemu-img), or upload a file that is in this format already.",
-        )
+    qemu_img = find_qemu_img(source.disk_format, disk_format, "upload a file that already has this format")
     drivers = (_DRIVERS.get(source.disk_format, "raw"), _DRIVERS.get(disk_format))
     if drivers[1] is None:
         raise InputError(
             f"disk_format: {source.disk_format} cannot be converted to {disk_format}",
-            hint=f"Formats that can be made: {', '.join(sorted(_DRIVERS))}.",
+            hint=f"Supported formats: {', '.join(sorted(_DRIVERS))}.",
         )
     _check_space(qemu_img, source, drivers[0], drivers[1], workspace, deadline)
     target = workspace / f"{uuid.uuid4().hex}.{disk_format}"
     try:
-        _run([qemu_img, "convert", "-U", "-O", drivers[1], _just(source.path, drivers[0]), str(target)], deadline)
+        _run([qemu_img, "convert", "-U", "-O", drivers[1], _file_only(source.path, drivers[0]), str(target)], deadline)
         converted = open_image_file(str(target), deadline)
     except OaktreeError:
         target.unlink(missing_ok=True)
@@ -86,12 +81,23 @@ def convert(source: ImageFile, disk_format: str, workspace: Path, deadline: Dead
     return _named(converted, disk_format)
 
 
+def find_qemu_img(source_format: str, disk_format: str, alternative: str) -> str:
+    """The path of qemu-img; raises ConfigError, whose hint ends with the alternative, where it is not installed."""
+    path = shutil.which("qemu-img")
+    if path is None:
+        raise ConfigError(
+            f"converting {source_format} to {disk_format} needs qemu-img, which is not installed here",
+            hint=f"Install it (package qemu-utils or qemu-img), or {alternative}.",
+        )
+    return path
+
+
 def _named(converted: ImageFile, disk_format: str) -> ImageFile:
-    """With the name of the wanted format: the disk of a virtual machine may be a CD's, which a raw file then is too."""
+    """Under the name of the requested format: a raw disk whose content is a CD is detected as iso, for example."""
     if not same_format(converted.disk_format, disk_format):
         converted.path.unlink(missing_ok=True)
         raise InputError(
-            f"the disk in the image holds a {converted.disk_format}, for which it would be taken as {disk_format}",
+            f"the disk in the image contains {converted.disk_format} data, so {disk_format} would be misdetected",
             hint="Choose another disk_format.",
         )
     return replace(converted, disk_format=disk_format)
@@ -100,7 +106,7 @@ def _named(converted: ImageFile, disk_format: str) -> ImageFile:
 def _check_space(
     qemu_img: str, source: ImageFile, driver: str, wanted: str, workspace: Path, deadline: Deadline
 ) -> None:
-    command = [qemu_img, "measure", "--output=json", "-U", "-O", wanted, _just(source.path, driver)]
+    command = [qemu_img, "measure", "--output=json", "-U", "-O", wanted, _file_only(source.path, driver)]
     try:
         needed = int(json.loads(_run(command, deadline))["required"])
     except (ConfigError, ValueError, KeyError):
@@ -109,12 +115,12 @@ def _check_space(
     if needed > free:
         raise InputError(
             f"converting {source.path} needs {needed} bytes in {workspace}, where {free} are free",
-            hint="Free some space, or set temporary_directory to a place that has it.",
+            hint="Free some space, or set temporary_directory to a directory that has enough.",
         )
 
 
-def _just(path: Path, driver: str) -> str:
-    """The file as qemu-img is told it: of this format, a file whatever its name says, and without any other."""
+def _file_only(path: Path, driver: str) -> str:
+    """The file for qemu-img: in this format, as a file whatever its name looks like, and without a backing file."""
     image: dict[str, object] = {"driver": driver, "file": {"driver": "file", "filename": str(path.absolute())}}
     if driver == "qcow2":
         image["backing"] = None
@@ -122,9 +128,9 @@ def _just(path: Path, driver: str) -> str:
 
 
 def _run(command: Sequence[str], deadline: Deadline) -> str:
-    """Run to the end and return the output; killed when the clock runs out, the run is interrupted, or we are killed.
+    """Run to the end and return the output; killed at the deadline, on an interrupt, and when this process is killed.
 
-    What the command reads was made by others: it gets memory, processor time and open files for its work, no more.
+    The command reads data of unknown origin, so its memory, processor time and open files are limited.
     """
     seconds = math.ceil(deadline.timeout(LONGEST)) * (os.cpu_count() or 1)
     limited = [sys.executable, "-I", "-S", "-c", _LIMITED, str(os.getpid()), str(MEMORY), str(seconds), *command]

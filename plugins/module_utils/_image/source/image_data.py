@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The image's data: what it is, and its bytes in the format that a Location wants, each made at most once."""
+"""The image's data: its fingerprint, and a file in the format that a Location needs, each made at most once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class _Conversion:
-    """One format: the thread that comes first makes the file, the others wait for it."""
+    """One format: the first thread makes the file, the others wait for it."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     source: ImageFile | None = None
@@ -33,7 +33,7 @@ class _Conversion:
 
 @dataclass(frozen=True)
 class HomeImage:
-    """An image that is to go to other Locations, active where it is."""
+    """The active image, at another Location, that is being copied; ``keystone`` is that Location's auth URL."""
 
     location: Location
     keystone: str
@@ -41,7 +41,7 @@ class HomeImage:
 
 
 class ImageData:
-    """Where the bytes come from. Shared by the threads of all Locations."""
+    """The data that is being published. Shared by the threads of all Locations."""
 
     def __init__(
         self,
@@ -51,36 +51,36 @@ class ImageData:
         url: str | None = None,
         home: HomeImage | None = None,
     ) -> None:
-        """``fetch`` yields the local file of the origin; files made here go to ``workspace``.
+        """``fetch`` returns the local file with this fingerprint; converted files go to ``workspace``.
 
-        ``url`` is where a cloud can fetch the same bytes by itself, ``home`` where its other regions can.
+        ``url`` is where a cloud can download the same bytes by itself, ``home`` where other regions of its cloud can.
         """
         self.fingerprint = fingerprint
         self.url = url
         self.home = home
         self._fetch = fetch
         self._workspace = workspace
-        self._shelves: dict[str, _Conversion] = {}
+        self._conversions: dict[str, _Conversion] = {}
         self._lock = threading.Lock()
 
     def source(self, disk_format: str, deadline: Deadline) -> ImageFile:
-        """A local file with the data in this format. Raises what its making raised, to everyone who asks."""
+        """A local file with the data in this format. Every caller gets the error of a conversion that failed."""
         with self._lock:
-            shelf = self._shelves.setdefault(disk_format, _Conversion())
-        if not shelf.lock.acquire(timeout=deadline.timeout()):
+            conversion = self._conversions.setdefault(disk_format, _Conversion())
+        if not conversion.lock.acquire(timeout=deadline.timeout()):
             raise deadline.expired()
         try:
-            if shelf.error:
-                raise shelf.error
-            shelf.source = shelf.source or self._make(disk_format, deadline)
+            if conversion.error:
+                raise conversion.error
+            conversion.source = conversion.source or self._make(disk_format, deadline)
         except DeadlineError:
-            raise  # one Location's clock, not the others'
+            raise  # the deadline of one Location, not of the others
         except OaktreeError as error:
-            shelf.error = error
+            conversion.error = error
             raise
         finally:
-            shelf.lock.release()
-        return shelf.source
+            conversion.lock.release()
+        return conversion.source
 
     def _make(self, disk_format: str, deadline: Deadline) -> ImageFile:
         origin = self.fingerprint.disk_format

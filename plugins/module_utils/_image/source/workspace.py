@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The private directory in which a run keeps what it downloads and converts."""
+"""The private directory for the files that a run downloads and converts."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ _NAME = re.compile(rf"{PREFIX}([0-9a-f]{{12}})\.([^.]+)\.([0-9]+)\.([^.]+)\..+")
 
 @contextmanager
 def workspace(parent: str | None) -> Iterator[Path]:
-    """A directory in ``parent`` (the system's place without one) that is removed when the work inside ends.
+    """A directory in ``parent`` (by default the system's temporary directory) that is removed when the block ends.
 
-    Removes what killed runs left beside it. Raises InputError where none can be made.
+    Also removes those of killed runs. Raises InputError if it cannot be created.
     """
-    place = Path(parent or tempfile.gettempdir())
-    _remove_leftovers(place)
+    base = Path(parent or tempfile.gettempdir())
+    _remove_leftovers(base)
     machine, boot, pid, started = _own_mark()
     try:
-        directory = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{machine}.{boot}.{pid}.{started}.", dir=place))
+        directory = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{machine}.{boot}.{pid}.{started}.", dir=base))
     except OSError as exc:
-        raise InputError(f"temporary_directory: {exc.strerror}", hint="Name a directory to write to.") from exc
+        raise InputError(f"temporary_directory: {exc.strerror}", hint="Name a writable directory.") from exc
     try:
         yield directory
     finally:
@@ -46,16 +46,16 @@ def workspace(parent: str | None) -> Iterator[Path]:
 
 
 def _own_mark() -> tuple[str, str, str, str]:
-    """This machine, as a digest that fits into a name, and what tells this process from all others on it."""
+    """This machine, as a digest that fits into a file name, and what identifies this process on it."""
     host, boot, pid, started = upload_marker().split("/")
     return hashlib.sha256(host.encode()).hexdigest()[:12], boot, pid, started
 
 
-def _remove_leftovers(place: Path) -> None:
-    """Remove our own directories whose process, on this machine, is no more."""
+def _remove_leftovers(directory: Path) -> None:
+    """Remove workspaces of this user whose process, on this machine, no longer runs."""
     machine = _own_mark()[0]
     with suppress(OSError):
-        for entry in os.scandir(place):
+        for entry in os.scandir(directory):
             found = _NAME.fullmatch(entry.name)
             if found and found[1] == machine and not is_alive(*found.groups()[1:]) and _is_ours(entry):
                 shutil.rmtree(entry.path, ignore_errors=True)

@@ -18,7 +18,7 @@ from ansible.utils.display import Display
 
 @dataclass
 class Parsed:
-    """What Ansible made of inventory sources, and what it said."""
+    """The inventory that Ansible made of sources, and its warnings."""
 
     manager: InventoryManager
     warnings: list[str]
@@ -38,7 +38,7 @@ Parse = Callable[..., Parsed]
 def parse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Parse:
     """Return a function that parses sources as Ansible does.
 
-    Its positional arguments are sources: paths, or options of the plugin as mappings. `fresh` leaves the cache out.
+    Its positional arguments are sources: paths, or options of the plugin as mappings. `fresh` bypasses the cache.
     """
     warnings: list[str] = []
     monkeypatch.setattr(Display, "warning", lambda _self, msg, **_more: warnings.append(msg))

@@ -60,7 +60,7 @@ def test_every_server_is_a_host_with_nested_variables(clouds: FakeOpenStack, par
     assert variables["location"]["project"]["name"] == "demo"
 
 
-def test_variables_are_slim_unless_they_shall_be_verbose(clouds: FakeOpenStack, parse: Parse) -> None:
+def test_variables_are_slim_unless_verbose_vars_is_set(clouds: FakeOpenStack, parse: Parse) -> None:
     name = "web-cloud1-r2-0000"
     server = clouds["cloud1"]["r2"].nova.servers[0]
     slim, verbose = (parse({"verbose_vars": value}).hosts[name]["openstack"] for value in (False, True))
@@ -84,10 +84,10 @@ def test_variables_are_slim_unless_they_shall_be_verbose(clouds: FakeOpenStack, 
 
 
 @pytest.mark.usefixtures("clouds")
-def test_the_documentation_tells_what_slim_variables_hold(parse: Parse) -> None:
-    told = yaml.safe_load(DOCUMENTATION)["options"]["verbose_vars"]["description"][1]
+def test_the_documentation_lists_the_slim_variables(parse: Parse) -> None:
+    documented = yaml.safe_load(DOCUMENTATION)["options"]["verbose_vars"]["description"][1]
     openstack = parse({}).hosts["web-cloud1-r1-0000"]["openstack"]
-    assert set(re.findall(r"C\((\w+)\)", told)) == openstack.keys() | openstack["flavor"].keys()
+    assert set(re.findall(r"C\((\w+)\)", documented)) == openstack.keys() | openstack["flavor"].keys()
 
 
 def test_costs_one_list_for_each_location_and_one_token_for_each_cloud(clouds: FakeOpenStack, parse: Parse) -> None:
@@ -148,7 +148,7 @@ def test_a_server_seen_through_two_entries_is_one_host(clouds: FakeOpenStack, pa
 
 
 @pytest.mark.parametrize("name", ["all", "ungrouped", "localhost", "127.0.0.1", "cloud_cloud1", "front", "static"])
-def test_a_server_that_is_called_like_something_else(
+def test_a_server_with_a_name_in_use_gets_the_long_one(
     clouds: FakeOpenStack, parse: Parse, tmp_path: Path, name: str
 ) -> None:
     clouds["cloud1"]["r1"].add_server(name)
@@ -224,10 +224,10 @@ def test_templates_see_the_whole_record(clouds: FakeOpenStack, parse: Parse, *, 
         ({"keyed_groups": [{"key": "location.region"}]}, True),
     ],
 )
-def test_hosts_cost_no_template_run_that_nobody_asked_for(
+def test_hosts_cost_no_template_run_unless_one_is_requested(
     clouds: FakeOpenStack, parse: Parse, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], *, asked: bool
 ) -> None:
-    """Counts the calls of Ansible's own template engine, through which they go on."""
+    """Counts the calls of Ansible's own template engine and passes them through."""
     counted = collections.Counter[str]()
     for name in ("template", "evaluate_expression", "evaluate_conditional"):
         monkeypatch.setattr(TemplateEngine, name, counting(getattr(TemplateEngine, name), counted))
@@ -250,14 +250,14 @@ def counting(method: Callable[..., Any], counted: collections.Counter[str]) -> C
     return call
 
 
-def test_a_keyed_group_that_is_called_like_a_host_does_not_swallow_it(clouds: FakeOpenStack, parse: Parse) -> None:
+def test_a_keyed_group_may_have_the_name_of_a_host(clouds: FakeOpenStack, parse: Parse) -> None:
     clouds["cloud1"]["r1"].add_server("web")
     found = parse({"compose": {"role": "openstack.metadata.role"}, "keyed_groups": [{"key": "role", "separator": ""}]})
     assert found.hosts["web"]["role"] == "batch"
     assert len(found.members("web")) == 4
 
 
-def test_what_a_cloud_tells_is_never_a_template(clouds: FakeOpenStack, parse: Parse, tmp_path: Path) -> None:
+def test_data_from_a_cloud_is_never_a_template(clouds: FakeOpenStack, parse: Parse, tmp_path: Path) -> None:
     witness = tmp_path / "witness"
     evil = f"{{{{ lookup('pipe', 'touch {witness}') }}}}"
     clouds["cloud1"]["r1"].add_server(evil, metadata={"role": evil, "login": evil}, zone=evil)
@@ -300,7 +300,7 @@ def test_three_kinds_of_dead_locations_cost_only_their_own_hosts(clouds: FakeOpe
         assert hint in warning
 
 
-def test_a_cloud_that_refuses_us_costs_only_its_own_hosts(clouds: FakeOpenStack, parse: Parse) -> None:
+def test_a_cloud_that_rejects_the_credentials_costs_only_its_own_hosts(clouds: FakeOpenStack, parse: Parse) -> None:
     config = inline(clouds)
     config["clouds"]["cloud1"]["auth"]["password"] = "wrong"
     found = parse({"clouds_config": config})
@@ -309,7 +309,7 @@ def test_a_cloud_that_refuses_us_costs_only_its_own_hosts(clouds: FakeOpenStack,
     assert all("(auth)" in warning for warning in found.warnings)
 
 
-def test_servers_that_make_no_sense_cost_only_their_own_location(clouds: FakeOpenStack, parse: Parse) -> None:
+def test_invalid_servers_fail_only_their_own_location(clouds: FakeOpenStack, parse: Parse) -> None:
     body = b'{"servers": [{"id": "../x", "name": 5}]}'
     clouds["cloud1"]["r1"].fault("GET", LIST, Answer(200, {"Content-Type": "application/json"}, body))
     found = parse({})
@@ -334,7 +334,7 @@ def test_a_source_of_which_every_location_failed_is_an_error(clouds: FakeOpenSta
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "words"),
     [
         pytest.param({"locations": ["nowhere"]}, ["locations", "'nowhere'", "cloud1, cloud2"], id="unknown Location"),
         pytest.param({"locations": []}, ["locations", "nothing is selected"], id="no Location"),
@@ -352,12 +352,12 @@ def test_a_source_of_which_every_location_failed_is_an_error(clouds: FakeOpenSta
         pytest.param({"locations": "{{ missing }}"}, ["locations", "missing"], id="template that fails"),
     ],
 )
-def test_what_cannot_be_used_is_one_clear_error(
-    clouds: FakeOpenStack, parse: Parse, source: dict[str, Any], told: list[str]
+def test_invalid_options_are_one_clear_error(
+    clouds: FakeOpenStack, parse: Parse, source: dict[str, Any], words: list[str]
 ) -> None:
     found = parse(source)
     message = next(warning for warning in found.warnings if "oaktree" in warning or "auto" in warning)
-    assert [word for word in told if word not in message] == []
+    assert [word for word in words if word not in message] == []
     assert "pa55word" not in message
     assert found.hosts == {}
     assert clouds.counters.requests() == 0
@@ -409,7 +409,7 @@ class TestCache:
         connection = str(tmp_path / "cache")
         return {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": connection}
 
-    def test_second_run_asks_nobody_and_finds_the_same(
+    def test_second_run_sends_no_request_and_finds_the_same(
         self, clouds: FakeOpenStack, parse: Parse, cached: dict[str, Any]
     ) -> None:
         first = parse(cached)
@@ -420,7 +420,7 @@ class TestCache:
         assert list(second.hosts) == list(first.hosts)
 
     @pytest.mark.parametrize("options", [{"verbose_vars": True}, {"compose": {"zone": "openstack.availability_zone"}}])
-    def test_whole_records_are_kept_where_they_are_needed(
+    def test_whole_records_are_cached_if_they_are_needed(
         self, clouds: FakeOpenStack, parse: Parse, cached: dict[str, Any], options: dict[str, Any]
     ) -> None:
         slim = parse(cached)
@@ -431,7 +431,7 @@ class TestCache:
         assert clouds.counters.requests() == 0
         assert whole.hosts == parse(options).hosts
 
-    def test_a_fresh_run_asks_again_and_renews_the_cache(
+    def test_a_fresh_run_queries_again_and_updates_the_cache(
         self, clouds: FakeOpenStack, parse: Parse, cached: dict[str, Any]
     ) -> None:
         parse(cached)
@@ -440,7 +440,7 @@ class TestCache:
         assert "new" in parse(cached, fresh=True).hosts
         assert "new" in parse(cached).hosts
 
-    def test_names_and_groups_may_change_without_asking_again(
+    def test_names_and_groups_may_change_without_a_request(
         self, clouds: FakeOpenStack, parse: Parse, cached: dict[str, Any]
     ) -> None:
         parse(cached)
@@ -475,7 +475,7 @@ class TestCache:
         (tmp_path / "clouds.yaml").write_text(yaml.safe_dump({"clouds": {"only": clouds["cloud1"].entry()}}))
         assert len(parse(cached).hosts) == 4
 
-    def test_a_run_in_which_a_location_failed_is_not_kept(
+    def test_a_run_in_which_a_location_failed_is_not_cached(
         self, clouds: FakeOpenStack, parse: Parse, cached: dict[str, Any]
     ) -> None:
         region = clouds["cloud1"]["r1"]
@@ -539,10 +539,31 @@ def test_missing_library_is_named(parse: Parse, monkeypatch: pytest.MonkeyPatch)
     assert any("openstacksdk" in warning for warning in parse({}).warnings)
 
 
+IMPORT_AFTER_PARSING = """
+import sys
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader
+init_plugin_loader()
+print(len(InventoryManager(loader=DataLoader(), sources=[sys.argv[1]]).hosts))
+import openstack
+print("connect" in vars(openstack), "__getattr__" in vars(openstack))
+"""
+
+
+@pytest.mark.usefixtures("clouds")
+def test_other_collections_find_openstacksdk_itself_on_the_controller(tmp_path: Path) -> None:
+    source = tmp_path / "oaktree.yml"
+    source.write_text("plugin: oaktree.multicloud.servers\n")
+    command = [sys.executable, "-c", IMPORT_AFTER_PARSING, str(source)]
+    printed = subprocess.check_output(command, env={**os.environ, "ANSIBLE_INVENTORY_ENABLED": "auto"}, text=True)
+    assert printed.split() == ["8", "True", "False"]
+
+
 # Tokens
 
 
-def test_sources_share_tokens_and_say_when_they_cannot(clouds: FakeOpenStack, parse: Parse) -> None:
+def test_sources_share_tokens_and_warn_when_they_cannot(clouds: FakeOpenStack, parse: Parse) -> None:
     assert (parse({}, {"locations": ["cloud1"]}).warnings, clouds.counters.tokens) == ([], 2)
     assert (parse({"token_cache": False}).warnings, clouds.counters.tokens) == ([], 4)
     base = Path(os.environ["XDG_CACHE_HOME"], "oaktree.multicloud")
@@ -550,4 +571,4 @@ def test_sources_share_tokens_and_say_when_they_cannot(clouds: FakeOpenStack, pa
     found = parse({})
     assert len(found.hosts) == 8
     assert (len(found.warnings), clouds.counters.tokens) == (1, 6)
-    assert f"{base} is not used" in found.warnings[0]
+    assert f"{base} is ignored" in found.warnings[0]

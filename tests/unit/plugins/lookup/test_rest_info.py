@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +46,7 @@ def test_token(two_clouds: FakeOpenStack) -> None:
     assert two_clouds["cloud1"].keystone.identify(found["headers"]["X-Auth-Token"]) is not None
 
 
-def test_lookups_share_a_token_and_say_when_they_cannot(
+def test_lookups_share_a_token_and_warn_when_they_cannot(
     two_clouds: FakeOpenStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warnings: list[str] = []
@@ -58,7 +60,7 @@ def test_lookups_share_a_token_and_say_when_they_cannot(
     base.chmod(0o707)
     look_up("compute", location="cloud1/r1")
     assert two_clouds.counters.tokens == 3
-    assert f"{base} is not used" in "".join(warnings)
+    assert f"{base} is ignored" in "".join(warnings)
 
 
 def test_template_with_inline_clouds(two_clouds: FakeOpenStack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,14 +96,14 @@ def test_an_option_that_must_be_positive(two_clouds: FakeOpenStack, option: str)
     assert two_clouds.counters.requests() == 0
 
 
-def test_a_location_that_fails_is_named_with_kind_and_hint(two_clouds: FakeOpenStack) -> None:
+def test_a_failed_location_is_reported_with_kind_and_hint(two_clouds: FakeOpenStack) -> None:
     two_clouds["cloud1"].fault("POST", "/auth/tokens", Answer(401))
     with pytest.raises(AnsibleLookupError, match=r"^cloud1/r1/demo: .*\(auth\)\. Check user, password"):
         look_up("compute", location="cloud1/r1")
 
 
 @pytest.mark.usefixtures("two_clouds")
-def test_a_service_that_is_not_there() -> None:
+def test_a_service_that_the_location_does_not_have() -> None:
     with pytest.raises(AnsibleLookupError, match=r"'dns' here \(refused\)\. The catalog offers here: compute"):
         look_up("dns", location="cloud1/r1")
 
@@ -111,3 +113,28 @@ def test_a_missing_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "openstack" else find(name))
     with pytest.raises(AnsibleError, match="openstacksdk"):
         look_up("compute", location="cloud1/r1")
+
+
+IMPORT_AFTER_LOOKUP = f"""
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader, lookup_loader
+from ansible.template import Templar
+init_plugin_loader()
+plugin = lookup_loader.get("{NAME}", loader=DataLoader(), templar=Templar(loader=DataLoader()))
+print(len(plugin.run(["compute"], variables={{}}, location="cloud1/r1")))
+import openstack
+print("connect" in vars(openstack), "__getattr__" in vars(openstack))
+"""
+
+
+@pytest.mark.usefixtures("two_clouds")
+def test_other_collections_find_openstacksdk_itself_on_the_controller() -> None:
+    printed = subprocess.check_output([sys.executable, "-c", IMPORT_AFTER_LOOKUP], text=True)
+    assert printed.split() == ["1", "True", "False"]
+
+
+def test_the_clouds_come_from_one_option(two_clouds: FakeOpenStack, tmp_path: Path) -> None:
+    sources = {"clouds_yaml": str(tmp_path / "clouds.yaml"), "clouds_config": {"clouds": {"x": {}}}}
+    with pytest.raises(AnsibleLookupError, match=r"^clouds_yaml, clouds_config: only one may be given \(input\)"):
+        look_up("compute", location="cloud1/r1", **sources)
+    assert two_clouds.counters.requests() == 0

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import locate
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import digest_cache
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import (
     ImageFile,
     open_image_file,
@@ -77,7 +77,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"timeout": 0}, "timeout: must be greater than zero"),
     ({"properties": {"visibility": "public"}}, "properties: visibility is not a custom property"),
     ({"properties": {"os_glance_x": "1"}}, "properties: os_glance_x is not a custom property"),
-    ({"properties": {"owner_specified.oaktree.upload": "1"}}, "is not a custom property. Leave it out"),
+    ({"properties": {"owner_specified.oaktree.upload": "1"}}, "is not a custom property. Omit it"),
     ({"properties": {"hw": ["a"]}}, "properties: hw is a list. Give a string"),
     ({"locations": ["nowhere"]}, "locations"),
     ({"locations": []}, "locations"),
@@ -196,7 +196,7 @@ def test_file_that_changes_under_our_hands_is_not_retried(
         become(file)
         return source
 
-    monkeypatch.setattr(locate, "open_image_file", read_then_change)
+    monkeypatch.setattr(digest_cache, "open_image_file", read_then_change)
     ended = run_module("image", **options)
     (failure,) = ended["failures"]
     assert failure["kind"] == "input"

@@ -276,7 +276,7 @@ def test_a_cache_that_others_can_reach_is_a_warning(fake_openstack: Clouds) -> N
     assert run.ok
     assert len(run["servers"]) == 4
     assert run.warnings == [
-        f"{base} is not used: others may read or write it (mode 0755). Remove it if nobody had access to it but you."
+        f"{base} is ignored: others can read or write it (mode 0755). Remove it if only you had access to it."
     ]
     assert clouds.counters.tokens == 4
 

@@ -6,7 +6,7 @@
 Two forms. Clouds with ``image_api_use_tasks`` (Rackspace) take ``container/object`` and of the image's properties only
 its name; the others are set afterwards. Upstream takes an http URL, and all properties, the owner among them.
 
-ImageFile: Glance's API reference (tasks), ``glance/async_/flows/base_import.py``, pyrax for the vendor's form.
+Source: Glance's API reference (tasks), ``glance/async_/flows/base_import.py``, pyrax for the vendor's form.
 """
 
 from __future__ import annotations
@@ -15,12 +15,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...._cloud.capabilities import tasks
-from ...._cloud.service import segment, service_at
-from ...._core.errors import DeadlineError, OaktreeError, ServerError, UnreachableError
-from ...._core.retry import Attempts, Policy
-from ...._core.text import without_signatures
+from ...._core.errors import DeadlineError, OaktreeError
 from ...._glance.v2 import UPLOAD, pointer
 from ...upload_marker import is_leftover, upload_marker, upload_name
+from ..import_task import ImportTask
 from . import temporary_object, web_download
 
 if TYPE_CHECKING:
@@ -33,16 +31,6 @@ SUMMARY = "an import task fetches a temporary object, or the user's URL"
 NEEDS_TASKS = True
 FETCHES = False
 SERVER_SIDE = False
-
-HICCUP = "Error code: '396'"
-"""How Rackspace's imports fail now and then for no reason."""
-
-HICCUPS = Policy(errors=(ServerError,), first=0.0)
-LOOK_BACK = "5"
-"""Tasks among which one is looked for whose id is not known."""
-
-PAUSE = 0.5
-LONGEST_PAUSE = 10.0
 
 _BY_TASK = ("name", "disk_format", "container_format")
 """Fields that the vendor's import sets, and that cannot be changed afterwards."""
@@ -81,79 +69,29 @@ def send(attempt: Attempt) -> None:
         fetched = web_download.fetches(attempt.context)
         place = str(attempt.image_data.url) if fetched else attempt.temporary_object(source).signed_url()
     attempt.expected = source
-    desired = {"import_from": place, "import_from_format": source.disk_format, "image_properties": properties}
+    task = ImportTask(attempt.glance, place, source.disk_format, properties)
     try:
-        task_id = _start(attempt, desired)
+        task.start()
     except OaktreeError:
         attempt.image_id = _stray(attempt)  # the task may be at work although nobody said so
         raise
-    attempt.outcome = lambda: _finish(attempt, source, desired, task_id)
+    attempt.outcome = lambda: _finish(attempt, source, task)
 
 
-def _start(attempt: Attempt, desired: dict[str, Any]) -> str:
-    """The task's id, also if only the answer to its creation was lost."""
-    service = service_at(attempt.connection, "image")
+def _finish(attempt: Attempt, source: ImageFile, task: ImportTask) -> None:
+    """Wait for the task, and mark the image that it made."""
     try:
-        task = service.json("POST", "/tasks", retry=False, json={"type": "import", "input": desired})
-    except (DeadlineError, ServerError, UnreachableError):
-        found = _lost(attempt, str(desired["import_from"]))
-        if found is None:
-            raise
-        return found
-    return str(task.get("id"))
-
-
-def _lost(attempt: Attempt, place: str) -> str | None:
-    """The newest task that imports from there, unless it has failed, or what it made was taken into use."""
-    service = service_at(attempt.connection, "image")
-    params = {"type": "import", "sort_key": "created_at", "sort_dir": "desc", "limit": LOOK_BACK}
-    for listed in service.json("GET", "/tasks", params=params).get("tasks") or []:
-        if listed.get("status") == "failure":
-            continue
-        task = service.json("GET", f"/tasks/{segment(listed.get('id'))}")
-        made = attempt.glance.get(task["result"]["image_id"]) if task.get("result") else None
-        unused = made is None or made["name"] == upload_name(attempt.context.desired.name)
-        if (task.get("input") or {}).get("import_from") == place and unused:
-            return str(listed["id"])
-    return None
-
-
-def _finish(attempt: Attempt, source: ImageFile, desired: dict[str, Any], task_id: str) -> None:
-    """Wait for the task, and mark the image that it made; a task that fails for no reason is started again."""
-    try:
-        attempts = Attempts(HICCUPS, attempt.connection.deadline)
-        while (task := _ended(attempt, task_id))["status"] != "success":
-            error = ServerError(
-                f"the import task failed: {without_signatures(str(task.get('message') or 'no reason'))}"
-            )
-            if HICCUP not in str(task.get("message")):
-                raise error
-            attempts.failed(error)
-            task_id = _start(attempt, desired)
-        attempt.image_id = str(task["result"]["image_id"])
-    except (AttributeError, KeyError, TypeError) as exc:
-        raise ServerError(f"the import task cannot be parsed: {type(exc).__name__}: {exc}") from exc
+        attempt.image_id = task.finish()
     except OaktreeError as error:
         attempt.image_id = _stray(attempt)
         if isinstance(error, DeadlineError) and attempt.image_id is None:
-            error.add_residue(f"the import task {task_id} may still be running; the cloud offers no way to cancel it")
+            error.add_residue(task.residue)
         raise
     _clear_others(attempt)
     if attempt.context.survey.use_tasks:
         fields = {key: value for key, value in attempt.fields(source).items() if key not in _BY_TASK}
         operations = [{"op": "add", "path": pointer(key), "value": value} for key, value in fields.items()]
         attempt.glance.patch(attempt.image_id, operations)
-
-
-def _ended(attempt: Attempt, task_id: str) -> dict[str, Any]:
-    """The task once it has ended; all its other states, by whichever specification, mean that it goes on."""
-    service, pause = service_at(attempt.connection, "image"), PAUSE
-    while True:
-        task = service.json("GET", f"/tasks/{segment(task_id)}")
-        if task.get("status") in ("success", "failure"):
-            return task
-        attempt.connection.deadline.sleep(pause)
-        pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
 def _stray(attempt: Attempt) -> str | None:

@@ -9,22 +9,21 @@ is removed with the container. Abandoned data expires.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...._cloud.capabilities import object_store
 from ...._core.deadline import clock
-from ...._core.errors import ConflictError, OaktreeError
+from ...._core.errors import ConflictError
 from ...._glance.v2 import UPLOAD
 from ...._object_store.client import Container, Swift
 from ...._object_store.content import File
-from ...._object_store.large_object import ObjectTarget, discard, remove
+from ...._object_store.large_object import ObjectTarget, remove, remove_container
 from ...._object_store.orphans import orphans
 from ...._object_store.segments import part_size
 from ...._object_store.tempurl_key import signer
 from ...._object_store.upload_file import FileUpload, UploadOptions
-from ...upload_marker import is_leftover, upload_marker
+from ...upload_marker import container_name, is_leftover, upload_marker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,9 +85,9 @@ def in_use(connection: Connection, desired: Desired) -> bool:
     """Whether a run other than this one has data of the image there, and goes on: two requests and more."""
     swift, container = Swift(connection), _container(desired)
     whole = swift.head(container, OBJECT)
-    found = [(trace.mark, trace.updated_at) for trace in orphans(swift, container, OBJECT)]
+    found = [(trace.marker, trace.updated_at) for trace in orphans(swift, container, OBJECT)]
     if whole:
-        found.append((whole.mark, whole.updated_at))
+        found.append((whole.marker, whole.updated_at))
     return any(
         who != upload_marker() and not is_leftover({UPLOAD: who, "updated_at": when}, desired.clocks.total)
         for who, when in found
@@ -96,18 +95,12 @@ def in_use(connection: Connection, desired: Desired) -> bool:
 
 
 def _container(desired: Desired) -> str:
-    return f"oaktree-upload-{hashlib.sha256(desired.name.encode()).hexdigest()[:16]}"
+    return container_name("upload", desired.name)
 
 
 def _remove(swift: Swift, container: Container) -> str:
     """Remove the data, what earlier runs left beside them, and the container; returns nothing, or what stays."""
-    complaints = [remove(swift, container.name, OBJECT)]
+    residue = [remove(swift, container.name, OBJECT)]
     if container.ours:
-        with swift.connection.grace(CLEANUP_TIMEOUT):
-            try:
-                paths = [f"{container.name}/{item.name}" for item in swift.objects(container.name)]
-                complaints.append(discard(swift, paths))
-                swift.delete_container(container)
-            except OaktreeError as error:
-                complaints.append(f"the container {container.name} could not be removed: {error.message}")
-    return "; ".join(filter(None, complaints))
+        residue.append(remove_container(swift, container.name))
+    return "; ".join(filter(None, residue))

@@ -42,6 +42,11 @@ def reason(context: PlanContext) -> str:
     return f"{NAME} because the cloud can fetch from its object store"
 
 
+def request(url: str) -> dict[str, str]:
+    """The method of an import request."""
+    return {"name": METHOD, "uri": url}
+
+
 def is_detour(context: PlanContext) -> bool:
     return not fetches(context)
 
@@ -50,4 +55,4 @@ def send(attempt: Attempt) -> None:
     source = attempt.source
     attempt.create(source)
     url = attempt.image_data.url if fetches(attempt.context) else attempt.temporary_object(source).signed_url()
-    attempt.start_import({"name": METHOD, "uri": str(url)})
+    attempt.start_import(request(str(url)))

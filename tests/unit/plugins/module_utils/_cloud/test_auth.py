@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,11 +19,21 @@ import pytest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
-from tests.support.fake_openstack import Answer, FakeOpenStack
+from tests.support.fake_openstack import (
+    Action,
+    Answer,
+    BlackHole,
+    BreakAnswer,
+    FakeOpenStack,
+    LoseAnswer,
+    TrickleAnswer,
+)
 from tests.support.run_core import ask, ask_one, entries, kinds
 
 Clouds = Callable[..., FakeOpenStack]
 Config = dict[str, Any]
+JSON = {"Content-Type": "application/json"}
+SERVERS = "/servers"
 
 pytestmark = pytest.mark.usefixtures("fast_clock")
 
@@ -185,3 +197,136 @@ def test_a_token_that_no_service_takes_is_not_kept(fake_openstack: Clouds) -> No
     clouds["cloud1"]["r1"].fault("GET", "/servers", Answer(401))
     assert kinds([ask_one(clouds, servers)]) == {"cloud1/r1/demo": "auth"}
     assert token_files() == []
+
+
+# Within one run
+
+
+def test_one_token_for_all_regions_of_a_cloud_started_at_once(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(clouds=7, regions=2, servers=1, latency=0.05)
+    results = ask(clouds, servers, timeout=10)
+    assert [result.value for result in results] == [1] * 14
+    assert [str(result.location) for result in results] == [
+        f"cloud{cloud}/r{region}/demo" for cloud in range(1, 8) for region in (1, 2)
+    ]
+    assert clouds.counters.tokens == 7
+    assert count(clouds, service="compute") == 14
+    assert sum(result.requests for result in results) == count(clouds)
+
+
+def test_entries_with_the_same_credentials_share_a_token(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(regions=2)
+    entry = clouds["cloud1"].entry()
+    ask({"one": {**entry, "regions": ["r1"]}, "two": {**entry, "regions": ["r2"]}, "three": entry}, servers)
+    assert clouds.counters.tokens == 1
+    other = {**entry, "auth": {**entry["auth"], "project_name": "demo2"}}
+    results = ask({"demo": entry, "demo2": other}, servers)
+    assert clouds.counters.tokens == 2
+    assert [result.location.project.name for result in results] == ["demo", "demo", "demo2", "demo2"]
+
+
+def test_a_wrong_password_is_tried_once(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(clouds=2, regions=3)
+    config = entries(clouds)
+    config["cloud1"]["auth"]["password"] = "wr0ng"
+    results = ask(config, servers)
+    assert kinds(results) == {
+        **{f"cloud1/r{number}/demo": "auth" for number in (1, 2, 3)},
+        **{f"cloud2/r{number}/demo": None for number in (1, 2, 3)},
+    }
+    assert count(clouds, cloud="cloud1", method="POST") == 1
+    assert count(clouds, cloud="cloud1", service="compute") == 0
+    error = results[0].error
+    assert error is not None
+    assert "wr0ng" not in error.message
+    assert "password" in error.hint
+
+
+def test_a_refused_token_is_renewed_once(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(servers=2)
+
+    def work(connection: Connection) -> tuple[int, int]:
+        first = servers(connection)
+        clouds["cloud1"].revoke_tokens()
+        return first, servers(connection)
+
+    result = ask_one(clouds, work)
+    assert result.value == (2, 2)
+    assert clouds.counters.tokens == 2
+    assert count(clouds, service="compute") == 3
+
+
+def test_regions_that_lose_their_token_at_the_same_time_share_the_new_one(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(regions=8, servers=1)
+    together = threading.Barrier(8)
+
+    def work(connection: Connection) -> int:
+        servers(connection)
+        if together.wait(5) == 0:
+            clouds["cloud1"].revoke_tokens()
+        together.wait(5)
+        return servers(connection)
+
+    results = ask(clouds, work, timeout=10)
+    assert [result.error for result in results] == [None] * 8
+    assert clouds.counters.tokens == 2
+
+
+def test_a_cloud_that_never_takes_a_token_is_an_auth_failure(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack()
+    fault = clouds["cloud1"]["r1"].fault("GET", SERVERS, Answer(401))
+    result = ask_one(clouds, servers)
+    assert kinds([result]) == {"cloud1/r1/demo": "auth"}
+    assert (fault.struck, clouds.counters.tokens) == (2, 2)
+
+
+# What Keystone may do instead of a token
+
+
+def auth_urls(clouds: FakeOpenStack) -> list[str]:
+    """The forms of auth_url that keystoneauth treats differently when discovery fails."""
+    base = clouds["cloud1"].keystone.url
+    return [f"{base}/v3", base, f"{base}/identity/v3"]
+
+
+@pytest.mark.parametrize("form", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("action", "kind"),
+    [
+        (BlackHole(), "timeout"),
+        (LoseAnswer(), "unreachable"),
+        (Answer(503), "server"),
+        (Answer(500, JSON, b'{"error": {"message": "Unexpected"}}'), "server"),
+        (Answer(200, {"Content-Type": "text/html"}, b"<html>Please log in</html>"), "server"),
+        (Answer(200, JSON, b"5"), "server"),
+        (Answer(200, JSON, b'{"token": {}}'), "server"),
+        (BreakAnswer(0.5), "server"),
+        (BreakAnswer(0.5, cut=True), "unreachable"),
+        (TrickleAnswer(20), "timeout"),
+        (None, "unreachable"),
+    ],
+)
+def test_a_keystone_in_trouble(fake_openstack: Clouds, form: int, action: Action | None, kind: str) -> None:
+    clouds = fake_openstack(clouds=2, regions=2, servers=1)
+    config = entries(clouds)
+    config["cloud1"]["auth"]["auth_url"] = auth_urls(clouds)[form]
+    if action is None:
+        clouds["cloud1"].refuse_connections()
+    else:
+        clouds["cloud1"].fault("*", "", action)
+    start = time.monotonic()
+    results = ask(config, servers, timeout=1.0)
+    assert time.monotonic() - start < 2.0
+    ended = kinds(results)
+    assert [ended[f"cloud2/r{number}/demo"] for number in (1, 2)] == [None, None]
+    assert {ended[f"cloud1/r{number}/demo"] for number in (1, 2)} == {kind}
+    assert sum(result.requests for result in results) >= count(clouds)
+
+
+@pytest.mark.parametrize("body", [b'{"token": {}}', b"{}", b"[]", b'{"token": 5}', b"{", b""])
+@pytest.mark.parametrize("headers", [JSON, {**JSON, "X-Subject-Token": "t"}])
+def test_a_token_that_cannot_be_parsed(fake_openstack: Clouds, headers: dict[str, str], body: bytes) -> None:
+    clouds = fake_openstack()
+    clouds["cloud1"].fault("POST", "/auth/tokens", Answer(201, headers, body))
+    result = ask_one(clouds, servers)
+    assert kinds([result]) == {"cloud1/r1/demo": "server"}

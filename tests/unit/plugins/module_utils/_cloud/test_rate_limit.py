@@ -5,14 +5,11 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import stat
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 from requests import Response
@@ -23,26 +20,15 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.rate_lim
     LimitKey,
     RateLimiter,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.settings import configured_limit
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock, Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError, OaktreeError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._local import processes
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local.request_queue import Limit
 from tests.support.fake_openstack import Answer, FakeOpenStack
-from tests.support.rate_limits import PLACE, directory, error_of, images, often, ok, queue, servers
+from tests.support.rate_limits import KEY, directory, error_of, images, often, ok, queue, servers
 from tests.support.run_core import ask, ask_one, entries, kinds
 from tests.support.wait import until
 
 Clouds = Callable[..., FakeOpenStack]
-
-
-def test_what_the_dead_left_is_removed(tmp_path: Path) -> None:
-    now = time.time()
-    for name, age in (("a.json", 90_000), ("b.pause", 90_000), ("c.json", 80_000), (f"{'d' * 16}.alive", 0)):
-        (tmp_path / name).touch()
-        os.utime(tmp_path / name, (now - age, now - age))
-    processes.show_life(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"c.json", f"{processes.name()}.alive"}
 
 
 def test_the_task_may_allow_more_than_the_configuration(fake_openstack: Clouds) -> None:
@@ -66,7 +52,7 @@ def test_locations_services_and_keystone_are_counted_apart(fake_openstack: Cloud
 
 def test_first_come_first_served() -> None:
     order = []
-    gate = RateLimiter(PLACE, Limit(concurrency=1))
+    limiter = RateLimiter(KEY, Limit(concurrency=1))
     go = threading.Event()
 
     def send(number: int) -> None:
@@ -75,7 +61,7 @@ def test_first_come_first_served() -> None:
             go.wait(20)
             return ok()
 
-        gate.send(call, Deadline(20))
+        limiter.send(call, Deadline(20))
 
     threads = [threading.Thread(target=send, args=(number,)) for number in range(8)]
     for number, thread in enumerate(threads):
@@ -109,14 +95,14 @@ def test_who_cannot_be_served_in_time_hears_of_it_at_once(fake_openstack: Clouds
 
 
 def test_who_is_cancelled_leaves_the_queue() -> None:
-    gate = RateLimiter(PLACE, Limit(rate=0.01))
-    gate.send(ok, Deadline(5))
+    limiter = RateLimiter(KEY, Limit(rate=0.01))
+    limiter.send(ok, Deadline(5))
     deadline = Deadline(1000)
     errors: list[OaktreeError] = []
 
     def wait() -> None:
         try:
-            gate.send(ok, deadline)
+            limiter.send(ok, deadline)
         except DeadlineError as error:
             errors.append(error)
 
@@ -170,8 +156,8 @@ def test_a_pause_of_keystone_holds_for_all_regions(fake_openstack: Clouds) -> No
 def test_no_pause_is_longer_than_an_hour(value: str) -> None:
     response = ok()
     response.status_code, response.headers["Retry-After"] = 429, value
-    RateLimiter(PLACE, Limit()).send(lambda: response, Deadline(5))
-    assert LONGEST_PAUSE - 5 < RateLimiter(PLACE, Limit())._paused() <= LONGEST_PAUSE
+    RateLimiter(KEY, Limit()).send(lambda: response, Deadline(5))
+    assert LONGEST_PAUSE - 5 < RateLimiter(KEY, Limit())._paused() <= LONGEST_PAUSE
 
 
 @pytest.mark.parametrize("value", [None, "", "0", "-5", "nan"])
@@ -180,69 +166,27 @@ def test_no_pause_that_nobody_asked_for(value: str | None) -> None:
     response.status_code = 429
     if value is not None:
         response.headers["Retry-After"] = value
-    RateLimiter(PLACE, Limit()).send(lambda: response, Deadline(5))
-    assert RateLimiter(PLACE, Limit())._paused() == 0
+    RateLimiter(KEY, Limit()).send(lambda: response, Deadline(5))
+    assert RateLimiter(KEY, Limit())._paused() == 0
     assert list(directory().iterdir()) == []
 
 
 def test_a_clock_that_was_set_back_leaves_no_pause() -> None:
-    gate = RateLimiter(PLACE, Limit())
-    gate._pause(60)
+    limiter = RateLimiter(KEY, Limit())
+    limiter._pause(60)
     later = time.time() + 2 * LONGEST_PAUSE
-    os.utime(gate._pause_path, (later, later))
-    assert gate._paused() == 0
+    os.utime(limiter._pause_path, (later, later))
+    assert limiter._paused() == 0
 
 
 def test_a_longer_pause_stays() -> None:
-    gate = RateLimiter(PLACE, Limit())
-    gate._pause(60)
-    gate._pause(5)
-    assert gate._paused() > 50
+    limiter = RateLimiter(KEY, Limit())
+    limiter._pause(60)
+    limiter._pause(5)
+    assert limiter._paused() > 50
 
 
 # What is configured
-
-
-@pytest.mark.parametrize(
-    ("config", "service_type", "limit"),
-    [
-        ({}, "compute", Limit()),
-        ({"rate_limit": 5}, "compute", Limit(5)),
-        ({"rate_limit": "2.5", "concurrency": "3"}, "image", Limit(2.5, 3)),
-        ({"rate_limit": 5, "compute_rate_limit": 2}, "compute", Limit(2)),
-        ({"rate_limit": 5, "compute_rate_limit": 2}, "image", Limit(5)),
-        ({"rate_limit": {"compute": 2}, "concurrency": {"image": 1}}, "compute", Limit(2)),
-        ({"rate_limit": {"compute": 2}, "compute_rate_limit": 3}, "compute", Limit(3)),
-        ({"object_store_concurrency": 4}, "object-store", Limit(None, 4)),
-        ({"volumev3_rate_limit": 4}, "block-storage", Limit(4)),
-        ({"block_storage_rate_limit": 4}, "volumev3", Limit(4)),
-        ({"rate_limit": {"block-storage": 4}}, "volumev2", Limit(4)),
-        ({"identity_concurrency": 1}, "identity", Limit(None, 1)),
-        ({"rate_limit": None, "concurrency": None}, "compute", Limit()),
-    ],
-)
-def test_what_clouds_yaml_says(config: dict[str, Any], service_type: str, limit: Limit) -> None:
-    assert configured_limit(config, service_type) == limit
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        *itertools.product(("rate_limit", "compute_rate_limit"), (0, -1, "x", float("inf"), [5])),
-        ("rate_limit", {"compute": 0}),
-        ("concurrency", 1.5),
-        ("image_concurrency", 0),
-        ("concurrency", {"image": "x"}),
-    ],
-)
-def test_a_limit_that_is_none_is_a_failure_of_the_cloud(fake_openstack: Clouds, key: str, value: Any) -> None:
-    clouds = fake_openstack()
-    config = entries(clouds)
-    config["cloud1"][key] = value
-    result = ask_one(config, servers)
-    assert error_of(result).kind == "config"
-    assert f"{key} must be a " in error_of(result).message
-    assert clouds.counters.requests() == 0
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ HEAVY = "openstack.connection"
 CONFIGURE = f"""
 import sys
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.sdk import postpone_services
+postpone_services()
 auth = {{"auth_url": "https://127.0.0.1/v3", "username": "u", "password": "p", "project_name": "x"}}
 (region,) = Clouds(clouds_config={{"clouds": {{"a": {{"auth": auth, "region_name": "r"}}}}}}).regions("a")
 print("{HEAVY}" in sys.modules)

@@ -3,11 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.settings import configured_limit
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.request_queue import Limit
+from tests.support.fake_openstack import FakeOpenStack
+from tests.support.run_core import ask_one, entries
 
 PASSWORD = {"auth_url": "https://127.0.0.1/v3", "username": "u", "password": "p"}
 SCOPED = PASSWORD | {"project_name": "x", "project_id": "7"}
@@ -52,3 +59,48 @@ def test_the_answers_are_those_of_openstacksdk(service: str, entry: dict[str, An
         "region_name": config.get_region_name(service) or None,
         "endpoint_override": config.get_endpoint(service),
     }
+
+
+@pytest.mark.parametrize(
+    ("config", "service_type", "limit"),
+    [
+        ({}, "compute", Limit()),
+        ({"rate_limit": 5}, "compute", Limit(5)),
+        ({"rate_limit": "2.5", "concurrency": "3"}, "image", Limit(2.5, 3)),
+        ({"rate_limit": 5, "compute_rate_limit": 2}, "compute", Limit(2)),
+        ({"rate_limit": 5, "compute_rate_limit": 2}, "image", Limit(5)),
+        ({"rate_limit": {"compute": 2}, "concurrency": {"image": 1}}, "compute", Limit(2)),
+        ({"rate_limit": {"compute": 2}, "compute_rate_limit": 3}, "compute", Limit(3)),
+        ({"object_store_concurrency": 4}, "object-store", Limit(None, 4)),
+        ({"volumev3_rate_limit": 4}, "block-storage", Limit(4)),
+        ({"block_storage_rate_limit": 4}, "volumev3", Limit(4)),
+        ({"rate_limit": {"block-storage": 4}}, "volumev2", Limit(4)),
+        ({"identity_concurrency": 1}, "identity", Limit(None, 1)),
+        ({"rate_limit": None, "concurrency": None}, "compute", Limit()),
+    ],
+)
+def test_what_clouds_yaml_says(config: dict[str, Any], service_type: str, limit: Limit) -> None:
+    assert configured_limit(config, service_type) == limit
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *itertools.product(("rate_limit", "compute_rate_limit"), (0, -1, "x", float("inf"), [5])),
+        ("rate_limit", {"compute": 0}),
+        ("concurrency", 1.5),
+        ("image_concurrency", 0),
+        ("concurrency", {"image": "x"}),
+    ],
+)
+def test_a_limit_that_is_none_is_a_failure_of_the_cloud(
+    fake_openstack: Callable[..., FakeOpenStack], key: str, value: Any
+) -> None:
+    clouds = fake_openstack()
+    config = entries(clouds)
+    config["cloud1"][key] = value
+    result = ask_one(config, Connection.close)
+    assert result.error is not None
+    assert result.error.kind == "config"
+    assert f"{key} must be a " in result.error.message
+    assert clouds.counters.requests() == 0

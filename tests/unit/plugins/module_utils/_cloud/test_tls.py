@@ -27,7 +27,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import t
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.translate import translate
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.transport import _heeds_environment
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.transport import _uses_environment
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import UnreachableError
 
@@ -210,9 +210,9 @@ def test_who_shows_a_certificate_shows_it_to_that_cloud_only(authority: Authorit
 @pytest.fixture
 def new_environment() -> Iterator[None]:
     """A process looks once whether its environment is of interest."""
-    _heeds_environment.cache_clear()
+    _uses_environment.cache_clear()
     yield
-    _heeds_environment.cache_clear()
+    _uses_environment.cache_clear()
 
 
 @pytest.mark.usefixtures("new_environment")

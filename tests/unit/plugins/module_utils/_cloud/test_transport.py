@@ -5,10 +5,16 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
 import time
+import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,8 +22,21 @@ import requests
 from requests.exceptions import ChunkedEncodingError
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import transport
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.transport import AbortableAdapter
-from tests.support.fake_openstack import FakeOpenStack, TrickleAnswer
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.transport import (
+    AbortableAdapter,
+    WireSession,
+    same_origin,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError, ServerError
+from tests.support.fake_openstack import (
+    BlackHole,
+    FakeOpenStack,
+    TrickleAnswer,
+)
+from tests.support.run_core import ask_one, kinds
 
 
 @pytest.fixture
@@ -49,12 +68,12 @@ def seconds_to_break(adapter: AbortableAdapter, ready: Callable[[], object], ask
     """Seconds from the word to the end of a request, which must fail."""
     told: list[float] = []
 
-    def break_off() -> None:
+    def abort() -> None:
         ready()
         told.append(time.monotonic())
-        adapter.break_off()
+        adapter.abort()
 
-    thread = threading.Thread(target=break_off)
+    thread = threading.Thread(target=abort)
     thread.start()
     with pytest.raises((requests.ConnectionError, ChunkedEncodingError)):
         ask()
@@ -93,7 +112,7 @@ def test_a_proxy_that_says_nothing(adapter: AbortableAdapter, session: requests.
 def test_a_host_that_takes_no_connection(
     adapter: AbortableAdapter, session: requests.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "PATIENCE", 0.3)
+    monkeypatch.setattr(transport, "CONNECT_ATTEMPT", 0.3)
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         fillers = [socket.socket() for _filler in range(3)]
         for filler in fillers:
@@ -123,7 +142,7 @@ def test_nothing_goes_through_afterwards(
     region = clouds["cloud1"]["r1"]
     session.get(f"{region.nova.url}/", timeout=5)
     sent = clouds.counters.requests()
-    adapter.break_off()
+    adapter.abort()
     for url in (region.nova.url, region.glance.url):  # a connection that is there, and a new one
         with pytest.raises(requests.ConnectionError):
             session.get(f"{url}/", timeout=5)
@@ -141,3 +160,217 @@ def test_one_connection_serves_many_requests(
             sockets.add(raw.connection.sock.getsockname())
             assert answer.content
     assert len(sockets) == 1
+
+
+def test_a_request_is_bounded_by_api_timeout(fake_openstack: Callable[..., FakeOpenStack]) -> None:
+    clouds = fake_openstack()
+    clouds["cloud1"]["r1"].fault("GET", "/servers", BlackHole())
+
+    def servers(connection: Connection) -> dict[str, Any]:
+        return service_at(connection, "compute").json("GET", "/servers")
+
+    result = ask_one(clouds, servers, timeout=20, api_timeout=0.3)
+    assert kinds([result]) == {"cloud1/r1/demo": "timeout"}
+    assert result.seconds < 2
+    assert clouds.counters.requests(service="compute") == 1
+
+
+# What a cloud sends is bounded, and what it is sent stays there
+
+
+class Scripted:
+    """A server that answers each path as it is told, and keeps what it is sent."""
+
+    def __init__(self, answers: dict[str, Callable[[BaseHTTPRequestHandler], None]]) -> None:
+        self.requests: list[tuple[str, str, dict[str, str]]] = []
+        scripted = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def answer(self) -> None:
+                scripted.requests.append((self.command, self.path, dict(self.headers)))
+                with suppress(OSError):
+                    answers[self.path.partition("?")[0]](self)
+                self.close_connection = True
+
+            do_GET = do_POST = do_PUT = answer  # noqa: N815
+
+            def log_message(self, *_args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+
+@pytest.fixture
+def scripted() -> Iterator[Callable[..., Scripted]]:
+    made: list[Scripted] = []
+
+    def make(**answers: Callable[[BaseHTTPRequestHandler], None]) -> Scripted:
+        made.append(Scripted({f"/{path}": answer for path, answer in answers.items()}))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.server.shutdown()
+        one.server.server_close()
+
+
+def body(data: bytes, *, status: int = 200, endless: bool = False, **headers: str) -> Any:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        for name, value in headers.items():
+            handler.send_header(name.replace("_", "-"), value)
+        if not endless:
+            handler.send_header("Content-Length", str(len(data)))
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        handler.wfile.write(data)
+        while endless:
+            handler.wfile.write(data)
+
+    return answer
+
+
+def gzipped(size: int) -> bytes:
+    return gzip.compress(bytes(size), 9)
+
+
+class Owner:
+    """As much of a connection as the session needs."""
+
+    def __init__(self, seconds: float = 20.0, limit: int = 1 << 20) -> None:
+        self.deadline = Deadline(seconds)
+        self.requests = 0
+        self.api_timeout = 5.0
+        self.answer_limit = limit
+
+    def rate_limiter(self, _service_type: str) -> Any:
+        return SimpleNamespace(send=lambda call, _deadline: call())
+
+
+BOMBS = {
+    "large": body(bytes(2 << 20)),
+    "gzip": body(gzipped(64 << 20), Content_Encoding="gzip"),
+    "deflate": body(zlib.compress(bytes(64 << 20), 9), Content_Encoding="deflate"),
+    "endless": body(bytes(1 << 16), endless=True),
+    "endless gzip": body(gzipped(64 << 20), endless=True, Content_Encoding="gzip"),
+    "members of nothing": body(gzip.compress(b"") * 1000, endless=True, Content_Encoding="gzip"),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_an_answer_is_bounded_before_and_after_decompression(scripted: Callable[..., Scripted], bomb: str) -> None:
+    server, owner = scripted(x=BOMBS[bomb]), Owner()
+    tracemalloc.start()
+    with pytest.raises(ServerError, match=r"the answer to GET /x has more than 1 MiB|cannot be decompressed") as raised:
+        WireSession(owner).get(f"{server.url}/x", allow_redirects=False)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 16 << 20
+    if "more than" in raised.value.message:
+        assert "answer_limit_mib" in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("data", "headers"),
+    [
+        (b"plain", {}),
+        (gzip.compress(b"plain", mtime=0), {"Content_Encoding": "gzip"}),
+        (zlib.compress(b"plain"), {"Content_Encoding": "deflate"}),
+        (b"plain", {"Content_Encoding": "identity"}),
+    ],
+)
+def test_an_answer_within_bounds(scripted: Callable[..., Scripted], data: bytes, headers: dict[str, Any]) -> None:
+    response = WireSession(Owner()).get(f"{scripted(x=body(data, **headers)).url}/x", allow_redirects=False)
+    assert (response.content, response.text) == (b"plain", "plain")
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "error"), [(b"x", "gzip", "cannot be decompressed"), (b"x", "br", "is compressed by 'br'")]
+)
+def test_what_is_not_compressed_as_it_says(
+    scripted: Callable[..., Scripted], data: bytes, encoding: str, error: str
+) -> None:
+    server = scripted(x=body(data, Content_Encoding=encoding))
+    with pytest.raises(ServerError, match=error):
+        WireSession(Owner()).get(f"{server.url}/x", allow_redirects=False)
+
+
+def test_a_slow_answer_ends_by_the_deadline(scripted: Callable[..., Scripted]) -> None:
+    def trickle(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        for _second in range(200):
+            handler.wfile.write(b"x")
+            time.sleep(0.05)
+
+    owner, start = Owner(seconds=0.4), time.monotonic()
+    with pytest.raises((DeadlineError, requests.RequestException)):
+        WireSession(owner).get(f"{scripted(x=trickle).url}/x", allow_redirects=False)
+    assert time.monotonic() - start < 3
+
+
+def test_a_redirect_within_the_origin_is_followed(scripted: Callable[..., Scripted]) -> None:
+    server = scripted(x=body(b"", status=302, Location="/y?a=b"), y=body(b"there"))
+    response = WireSession(Owner()).get(f"{server.url}/x", headers={"X-Auth-Token": "t0k3n"}, allow_redirects=False)
+    assert response.content == b"there"
+    assert [path for _method, path, _headers in server.requests] == ["/x", "/y?a=b"]
+    assert server.requests[1][2]["X-Auth-Token"] == "t0k3n"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+def test_nothing_is_sent_to_another_origin(scripted: Callable[..., Scripted], status: int, method: str) -> None:
+    elsewhere = scripted(x=body(b"caught"))
+    server = scripted(x=body(b"", status=status, Location=f"{elsewhere.url}/x"))
+    with pytest.raises(ServerError, match=f"{method} {server.url}/x is redirected to http://127.0.0.1") as raised:
+        WireSession(Owner()).request(
+            method, f"{server.url}/x?secret=1", headers={"X-Auth-Token": "t0k3n"}, allow_redirects=False
+        )
+    assert "secret" not in raised.value.message
+    assert elsewhere.requests == []
+
+
+def test_a_password_is_not_sent_twice_even_within_the_origin(scripted: Callable[..., Scripted]) -> None:
+    server = scripted(x=body(b"", status=307, Location="/y"), y=body(b""))
+    with pytest.raises(ServerError, match=r"POST .* is redirected"):
+        WireSession(Owner()).post(f"{server.url}/x", json={"password": "p"}, allow_redirects=False)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("location", ["http://[", "//evil", "http://127.0.0.1:1/x", "ftp://127.0.0.1/x", "\\evil"])
+def test_odd_redirects(scripted: Callable[..., Scripted], location: str) -> None:
+    server = scripted(x=body(b"", status=302, Location=location))
+    with pytest.raises((ServerError, requests.RequestException, ValueError, KeyError)):
+        WireSession(Owner()).get(f"{server.url}/x", allow_redirects=False)
+
+
+def test_redirects_without_end(scripted: Callable[..., Scripted]) -> None:
+    server = scripted(x=body(b"", status=302, Location="/x"))
+    with pytest.raises(ServerError, match="redirected more than 5 times"):
+        WireSession(Owner()).get(f"{server.url}/x", allow_redirects=False)
+    assert len(server.requests) == 6
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://a/x", "https://a/y", True),
+        ("https://a/x", "https://a:443/y", True),
+        ("http://a:5000/x", "https://a:5000/y", True),
+        ("https://a/x", "http://a/y", False),
+        ("https://a/x", "https://b/x", False),
+        ("https://a/x", "https://a:444/x", False),
+        ("https://a/x", "https://a@b/x", False),
+        ("https://a/x", "https://A/x", True),
+        ("https://a/x", "https://[", False),
+        ("https://a/x", "https://a:nine/x", False),
+        ("", "", False),
+    ],
+)
+def test_same_origin(one: str, other: str, *, same: bool) -> None:
+    assert same_origin(one, other) is same

@@ -1,16 +1,34 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether an image holds the bytes of a file, when it is found and after it was sent."""
+"""Whether image data is the same: of a file, of an image that is there, of one that was sent or received."""
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import IntegrityError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import same_content, verify
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, IntegrityError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import (
+    Checksum,
+    Fingerprint,
+    best_digest,
+    fingerprint_of,
+    mismatch,
+    missing_digest,
+    published_content,
+    recorded_digests,
+    same_content,
+    same_data,
+    same_digests,
+    same_image,
+    stored_digests,
+    stored_mismatch,
+    verify,
+    verify_download,
+)
 from tests.support.image_samples import DATA, OTHER, image, recorded, source
 
 NO_SHA512: dict[str, Any] = {"os_hash_algo": None, "os_hash_value": None}
@@ -69,3 +87,198 @@ def test_verify(stored: dict[str, Any], *, right: bool) -> None:
         return
     with pytest.raises(IntegrityError):
         verify(stored, source())
+
+
+MD5, SHA256, SHA512 = (hashlib.new(name, DATA).hexdigest() for name in ("md5", "sha256", "sha512"))
+
+
+def test_an_empty_image_is_not_what_was_sent() -> None:
+    with pytest.raises(IntegrityError, match="the cloud stored 0 of 8 bytes"):
+        verify(image(data=None), source())
+
+
+@pytest.mark.parametrize(
+    ("stored", "size", "digests", "message"),
+    [
+        (image(), 8, {"md5": MD5, "sha256": SHA256, "sha512": SHA512}, None),
+        (image(disk_format="qcow2"), 8, {"md5": MD5}, None),
+        (image(**NO_DIGESTS), 8, {"md5": MD5}, None),
+        (image(), 7, {"md5": MD5}, "received 7 of 8 bytes"),
+        (image(), 8, {"md5": MD5, "sha512": "00"}, f"sha512 mismatch: received 00, expected {SHA512}"),
+        (image(**NO_SHA512), 8, {"md5": "00", "sha512": "00"}, f"md5 mismatch: received 00, expected {MD5}"),
+    ],
+)
+def test_verify_download(stored: dict[str, Any], size: int, digests: dict[str, str], message: str | None) -> None:
+    if message is None:
+        verify_download(stored, size, digests)
+        return
+    with pytest.raises(IntegrityError, match=message):
+        verify_download(stored, size, digests)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({"md5": "1"}, {"md5": "1"}, True),
+        ({"md5": "1"}, {"md5": "2"}, False),
+        ({"md5": "1", "sha256": "2"}, {"md5": "1", "sha512": "3"}, True),
+        ({"md5": "1", "sha256": "2"}, {"md5": "1", "sha256": "3"}, False),
+        ({"sha256": "2"}, {"md5": "1"}, None),
+        ({}, {"md5": "1"}, None),
+        ({}, {}, None),
+    ],
+)
+def test_same_digests(one: dict[str, str], other: dict[str, str], *, same: bool | None) -> None:
+    assert same_digests(one, other) is same_digests(other, one) is same
+
+
+@pytest.mark.parametrize(
+    ("size", "digests", "same"),
+    [
+        (8, {"md5": "1"}, True),
+        (None, {"md5": "1"}, True),
+        (7, {"md5": "1"}, False),
+        (8, {"md5": "2"}, False),
+        (8, {"sha256": "2"}, None),
+        (None, {}, None),
+        (7, {}, False),
+    ],
+)
+def test_same_data(size: int | None, digests: dict[str, str], *, same: bool | None) -> None:
+    assert same_data(size, digests, Fingerprint(8, "raw", {"md5": "1", "sha512": "3"})) is same
+
+
+@pytest.mark.parametrize(
+    ("image_id", "size", "digests", "same"),
+    [
+        ("id-1", 8, {}, True),
+        ("id-2", 8, {}, False),
+        (None, 8, {}, False),
+        ("id-1", 9, {}, False),
+        ("id-2", 8, {"md5": MD5}, True),
+        ("id-1", 8, {"md5": "other"}, False),
+        ("id-1", 8, {"sha256": "unknown to the cloud"}, True),
+    ],
+)
+def test_same_image(image_id: str | None, size: int, digests: dict[str, str], *, same: bool) -> None:
+    assert same_image(image(), image_id, size, digests) is same
+
+
+def test_what_an_image_reports() -> None:
+    assert stored_digests(image()) == {"md5": MD5, "sha512": SHA512}
+    assert stored_digests(image(**NO_DIGESTS)) == {}
+    assert fingerprint_of(image(disk_format="iso")) == Fingerprint(8, "iso", {"md5": MD5, "sha512": SHA512})
+    assert recorded_digests(image(**recorded())) == {"md5": MD5, "sha256": SHA256}
+    assert recorded_digests(image()) == {}
+    assert MD5 not in repr(fingerprint_of(image()))
+
+
+def test_checksum() -> None:
+    assert Checksum.parse("md5:AB ") == Checksum("md5", "ab")
+    Checksum("md5", "ab").check({"sha512": "x"}, hint="Look.")
+    Checksum("md5", "ab").check({"md5": "ab"}, hint="Look.")
+    with pytest.raises(IntegrityError, match="md5 mismatch: the image has cd, expected ab") as caught:
+        Checksum("md5", "ab").check({"md5": "cd"}, hint="Look.")
+    assert caught.value.hint == "Look."
+    with pytest.raises(InputError):
+        Checksum.parse("ab")
+
+
+@pytest.mark.parametrize(
+    ("text", "full", "error"),
+    [
+        (f"sha256:{SHA256}", True, False),
+        (f"sha256: {SHA256.upper()}\n", True, False),
+        (f"md5:{SHA256}", False, False),
+        (f"md5:{SHA256}", True, True),
+        (f"sha256:{SHA256[:-1]}g", True, True),
+        (f"sha256:{SHA256[:-1]}", True, True),
+        ("sha256:", False, True),
+        ("sha256: ", False, True),
+        (f"sha1:{'0' * 40}", False, True),
+        ("", False, True),
+    ],
+)
+def test_form_of_a_checksum(text: str, *, full: bool, error: bool) -> None:
+    if not error:
+        assert Checksum.parse(text, full=full).digest == SHA256
+        return
+    with pytest.raises(InputError, match=r"^checksum: .* is not of the form ALGORITHM:DIGEST$") as caught:
+        Checksum.parse(text, full=full)
+    assert caught.value.hint == "Algorithms: md5, sha256, sha512."
+
+
+def digests(*names: str, data: bytes = DATA) -> dict[str, str]:
+    return {name: hashlib.new(name, data).hexdigest() for name in names}
+
+
+ONLY_SHA512 = digests("sha512")
+ONLY_SHA256 = digests("sha256")
+
+
+@pytest.mark.parametrize(
+    ("size", "known", "found", "published"),
+    [
+        (len(DATA), ONLY_SHA512, image(), True),
+        (None, ONLY_SHA512, image(), True),
+        (len(DATA), digests("sha512", data=OTHER), image(), False),
+        (len(DATA), ONLY_SHA256, image(**recorded()), True),
+        (len(DATA), ONLY_SHA256, image(), False),
+        (None, ONLY_SHA256, image(**recorded()), False),
+        (len(DATA), ONLY_SHA256, image(data=b"", **recorded()), False),
+    ],
+)
+def test_what_an_uploader_recorded_counts_with_the_size_only(
+    size: int | None,
+    known: dict[str, str],
+    found: dict[str, Any],
+    published: bool,  # noqa: FBT001
+) -> None:
+    assert bool(published_content(found, size, known)) is published
+
+
+def test_published_content_is_what_the_cloud_reports() -> None:
+    found = published_content(image(disk_format="iso", **recorded()), len(DATA), ONLY_SHA256)
+    assert found == Fingerprint(len(DATA), "iso", digests("md5", "sha256", "sha512"))
+
+
+@pytest.mark.parametrize(
+    ("size", "stored", "message"),
+    [
+        (len(DATA), ONLY_SHA512, ""),
+        (len(DATA), {}, ""),
+        (len(DATA), {"sha1": "0"}, ""),
+        (3, ONLY_SHA512, "the cloud stored 3 of 8 bytes"),
+        (None, {}, "the cloud stored 0 of 8 bytes"),
+        (len(DATA), {"md5": "0"}, f"md5 mismatch: stored 0, expected {digests('md5')['md5']}"),
+    ],
+)
+def test_mismatch(size: int | None, stored: dict[str, str], message: str) -> None:
+    assert mismatch(size, stored, source()) == message
+
+
+def test_a_converted_image_is_no_mismatch() -> None:
+    assert stored_mismatch(image(data=OTHER, disk_format="qcow2"), source()) == ""
+    assert stored_mismatch(image(data=OTHER), source()) == "the cloud stored 5 of 8 bytes"
+
+
+@pytest.mark.parametrize(
+    ("stored", "expected", "algorithm"),
+    [
+        (image(), ONLY_SHA512, None),
+        (image(), digests("md5"), None),
+        (image(), ONLY_SHA256, "sha256"),
+        (image(**NO_DIGESTS), digests("md5", "sha256"), "sha256"),
+        (image(**NO_DIGESTS, disk_format="qcow2"), ONLY_SHA512, None),
+    ],
+)
+def test_which_digest_must_be_made_of_the_stored_data(
+    stored: dict[str, Any], expected: dict[str, str], algorithm: str | None
+) -> None:
+    assert missing_digest(stored, Fingerprint(len(DATA), "raw", expected)) == algorithm
+
+
+@pytest.mark.parametrize("names", [("md5", "sha512", "sha256"), ("sha512",)])
+def test_the_best_digest(names: tuple[str, ...]) -> None:
+    assert best_digest(dict.fromkeys(names, "")) == "sha512"
+    assert best_digest({"md5": "", "sha256": ""}) == "sha256"

@@ -15,7 +15,13 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import UPLOAD
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image import upload_marker as markers
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.upload_marker import is_leftover, upload_marker
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.upload_marker import (
+    container_name,
+    is_leftover,
+    session_expiry,
+    session_marker,
+    upload_marker,
+)
 
 HOUR = 3600.0
 MARK = f"from {markers.__name__} import upload_marker; print(upload_marker(), flush=True); input()"
@@ -83,3 +89,39 @@ def test_malformed_mark_is_left_behind_once_old_and_never_a_crash(text: str) -> 
 def test_without_a_usable_time_another_machine_is_believed(moment: str | None) -> None:
     assert not is_leftover({UPLOAD: "elsewhere/1/1/1", "updated_at": moment}, HOUR)
     assert not is_leftover({UPLOAD: "elsewhere/1/1/1"}, HOUR)
+
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.mark.parametrize(
+    ("expires", "leftover"),
+    [(NOW + timedelta(minutes=5), False), (NOW - timedelta(minutes=1), False), (NOW - timedelta(hours=1), True)],
+)
+def test_time_decides_whether_an_upload_session_is_in_use(expires: datetime, *, leftover: bool) -> None:
+    image = marked(session_marker(expires))
+    assert session_expiry(image) == expires
+    assert is_leftover(image, 600) is leftover
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(upload_marker(), id="a-live-run"),
+        "session until ",
+        "session until soon",
+        "a session until 2026-01-01",
+        "",
+    ],
+)
+def test_other_markers_are_no_sessions(text: str) -> None:
+    assert session_expiry({UPLOAD: text}) is None
+
+
+def test_containers_of_one_image_name_and_purpose_have_one_name() -> None:
+    assert container_name("upload", "thing") == "oaktree-upload-5de94d691ae3039a"
+    names = {
+        container_name(purpose, name) for purpose in ("upload", "session") for name in ("thing", "thing2", "\u00fc")
+    }
+    assert len(names) == 6
+    assert all(name.isascii() and len(name) < 64 and "/" not in name for name in names)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cache section of clouds.yaml: what cannot be used is a warning, and breaks no task."""
+"""The cache section of clouds.yaml: a backend that cannot be used is a warning, and fails no task."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def ask(clouds: FakeOpenStack, section: Any, work: Callable[[Connection], int] =
 
 
 def kept() -> list[str]:
-    """The names of the files that are left, but for those of locks."""
+    """The names of the files that are left, without those of locks."""
     base = Path(os.environ["XDG_CACHE_HOME"])
     return [path.name for path in base.rglob("*.json")]
 
@@ -53,20 +53,20 @@ def kept() -> list[str]:
         ({"class": "dogpile.cache.pymemcache", "arguments": {"url": "127.0.0.1:1"}}, "refused"),
     ],
 )
-def test_what_cannot_be_used_is_a_warning(
+def test_a_backend_that_cannot_be_used_is_a_warning(
     fake_openstack: Clouds, monkeypatch: pytest.MonkeyPatch, section: Section, reason: str
 ) -> None:
     monkeypatch.setattr("redis.retry.sleep", lambda _seconds: None)  # the library's own, between attempts to connect
     clouds = fake_openstack(clouds=2, regions=2, servers=1)
     assert [result.value for result in ask(clouds, section)] == [1] * 4
     (warning,) = private_files.warnings()
-    assert warning.startswith(f"The cache that clouds.yaml names ({section['class']}) is not used: ")
+    assert warning.startswith(f"The cache configured in clouds.yaml ({section['class']}) is not used: ")
     assert reason in warning
     assert "hunter2" not in warning
     assert kept() == []
 
 
-def test_a_library_that_is_missing_is_a_warning(fake_openstack: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_is_a_warning(fake_openstack: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "redis", None)
     clouds = fake_openstack(servers=1)
     assert [result.value for result in ask(clouds, {"class": "dogpile.cache.redis"})] == [1]
@@ -86,7 +86,7 @@ def test_a_library_that_is_missing_is_a_warning(fake_openstack: Clouds, monkeypa
         ({"class": "dogpile.cache.memory_pickle"}, 1, False),
     ],
 )
-def test_the_other_back_ends(fake_openstack: Clouds, section: Any, tokens: int, *, in_files: bool) -> None:
+def test_the_other_backends(fake_openstack: Clouds, section: Any, tokens: int, *, in_files: bool) -> None:
     clouds = fake_openstack()
     for _time in range(2):
         ask(clouds, section)
@@ -95,6 +95,6 @@ def test_the_other_back_ends(fake_openstack: Clouds, section: Any, tokens: int, 
     assert private_files.warnings() == []
 
 
-def test_a_section_that_is_none_is_an_error(fake_openstack: Clouds) -> None:
-    with pytest.raises(InputError, match="cache is not a mapping but 'nonsense'"):
+def test_a_section_that_is_not_a_mapping_is_an_error(fake_openstack: Clouds) -> None:
+    with pytest.raises(InputError, match="cache must be a mapping, not 'nonsense'"):
         ask(fake_openstack(), "nonsense")

@@ -1,10 +1,11 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One request for what is asked at the same time. Locks tell two runs in a process apart as they do two processes."""
+"""One request for concurrent reads. To file locks two runs within a process are like two processes."""
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -23,8 +24,9 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.images import ImageQuery, list_images
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import Glance
-from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local import file_lock, private_files
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local.coalesce import KIND, RequestCoalescer
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.file_lock import FileLock
 from tests.support.fake_openstack import FakeOpenStack
 from tests.support.fake_openstack.glance_images import Image
 from tests.support.run_core import ask, ask_one
@@ -33,8 +35,8 @@ LIST = "/v2/images"
 SHOW = "/v2/images/{image_id}"
 
 
-class Asked:
-    """What a cloud is asked, as often as it is."""
+class Fetch:
+    """The request to a cloud; counts how often it is sent."""
 
     def __init__(self) -> None:
         self.times = 0
@@ -44,11 +46,11 @@ class Asked:
         return {"answer": self.times}
 
 
-def get(reads: RequestCoalescer, asked: Callable[[], dict[str, Any]], key: str = "key", patience: float = 5) -> Any:
-    return reads.get(key, asked, Deadline(patience))
+def get(reads: RequestCoalescer, fetch: Callable[[], dict[str, Any]], key: str = "key", wait: float = 5) -> Any:
+    return reads.get(key, fetch, Deadline(wait))
 
 
-def kept() -> list[Path]:
+def stored_files() -> list[Path]:
     directory = private_files.private_directory(KIND)
     assert directory
     return list(directory.glob("*.json"))
@@ -56,80 +58,88 @@ def kept() -> list[Path]:
 
 @pytest.fixture
 def other() -> Iterator[RequestCoalescer]:
-    """Another process that is there at the same time."""
+    """Another process that runs at the same time."""
     with RequestCoalescer() as reads:
         yield reads
 
 
-def test_alone_everything_is_asked_and_nothing_kept() -> None:
-    asked = Asked()
+def test_a_process_alone_fetches_and_stores_nothing() -> None:
+    fetch = Fetch()
     with RequestCoalescer() as reads:
-        assert [get(reads, asked), get(reads, asked)] == [{"answer": 1}, {"answer": 2}]
-        assert kept() == []
+        assert [get(reads, fetch), get(reads, fetch)] == [{"answer": 1}, {"answer": 2}]
+        assert stored_files() == []
 
 
-def test_two_share_what_was_asked_since_both_began(other: RequestCoalescer) -> None:
-    asked = Asked()
+def test_two_share_responses_to_requests_sent_since_both_began(other: RequestCoalescer) -> None:
+    fetch = Fetch()
     with RequestCoalescer() as reads:
-        assert get(other, asked) == get(reads, asked) == {"answer": 1}
-        assert get(reads, asked, "another key") == {"answer": 2}
-        assert [path.stat().st_mode & 0o777 for path in kept()] == [0o600, 0o600]
+        assert get(other, fetch) == get(reads, fetch) == {"answer": 1}
+        assert get(reads, fetch, "another key") == {"answer": 2}
+        assert [path.stat().st_mode & 0o777 for path in stored_files()] == [0o600, 0o600]
 
 
-def test_who_begins_later_asks_anew(other: RequestCoalescer) -> None:
-    asked = Asked()
-    assert get(other, asked) == {"answer": 1}
+def test_a_process_that_begins_later_fetches_again(other: RequestCoalescer) -> None:
+    fetch = Fetch()
+    assert get(other, fetch) == {"answer": 1}
     with RequestCoalescer() as reads:
-        assert get(reads, asked) == {"answer": 2}
-        assert get(other, asked) == {"answer": 2}
+        assert get(reads, fetch) == {"answer": 2}
+        assert get(other, fetch) == {"answer": 2}
 
 
-def test_an_answer_from_the_future_is_not_believed(other: RequestCoalescer) -> None:
-    private_files.write(KIND, "key", {"asked": time.time() + 60, "answer": {}})
+def test_a_response_from_the_future_is_ignored(other: RequestCoalescer) -> None:
+    private_files.write(KIND, "key", {"sent": time.time() + 60, "response": {}})
     with RequestCoalescer():
-        assert get(other, Asked()) == {"answer": 1}
+        assert get(other, Fetch()) == {"answer": 1}
 
 
 @pytest.mark.parametrize(
-    "kept", [[], {"asked": "now", "answer": {}}, {"answer": {}}, {"asked": 1e11}, {"asked": 0, "answer": []}, "x", 7]
+    "stored",
+    [[], {"sent": "now", "response": {}}, {"response": {}}, {"sent": 1}, {"sent": 1, "response": []}, "x", 7],
 )
-def test_what_makes_no_sense_is_not_believed(
-    other: RequestCoalescer, monkeypatch: pytest.MonkeyPatch, kept: Any
-) -> None:
+def test_a_malformed_response_is_ignored(other: RequestCoalescer, monkeypatch: pytest.MonkeyPatch, stored: Any) -> None:
     monkeypatch.setattr(other, "began", 0.0)
-    private_files.write(KIND, "key", kept)
+    private_files.write(KIND, "key", stored)
     with RequestCoalescer():
-        assert get(other, Asked()) == {"answer": 1}
+        assert get(other, Fetch()) == {"answer": 1}
 
 
-def test_the_last_leaves_nothing_behind() -> None:
+def test_a_stored_response_is_used(other: RequestCoalescer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(other, "began", 0.0)
+    private_files.write(KIND, "key", {"sent": 1, "response": {"answer": "stored"}})
+    with RequestCoalescer() as reads:
+        assert get(other, Fetch()) == {"answer": "stored"}
+        assert other.get("key", Fetch(), Deadline(5), since=2) == {"answer": 1}
+        assert get(reads, Fetch()) == {"answer": 1}
+
+
+def test_the_last_process_removes_the_responses() -> None:
     with RequestCoalescer() as first:
         with RequestCoalescer() as second:
-            get(second, Asked())
-        assert len(kept()) == 1
-        get(first, Asked())
-    assert kept() == []
+            get(second, Fetch())
+        assert len(stored_files()) == 1
+        get(first, Fetch())
+    assert stored_files() == []
 
 
-def test_others_are_waited_for(other: RequestCoalescer) -> None:
-    asked, begun, finish = Asked(), threading.Event(), threading.Event()
+def test_a_fetch_of_another_process_is_awaited(other: RequestCoalescer) -> None:
+    fetch, begun, finish = Fetch(), threading.Event(), threading.Event()
 
     def slowly() -> dict[str, Any]:
         begun.set()
         assert finish.wait(10)
-        return asked()
+        return fetch()
 
     with RequestCoalescer() as reads, ThreadPoolExecutor() as pool:
         one = pool.submit(get, other, slowly)
         assert begun.wait(10)
-        two = pool.submit(get, reads, asked)
-        assert get(reads, asked, "another key") == {"answer": 1}
+        two = pool.submit(get, reads, fetch)
+        assert get(reads, fetch, "another key") == {"answer": 1}
         finish.set()
         assert [one.result(10), two.result(10)] == [{"answer": 2}, {"answer": 2}]
 
 
-def test_patience_ends(other: RequestCoalescer) -> None:
-    asked, begun, finish = Asked(), threading.Event(), threading.Event()
+def test_waiting_for_another_process_times_out(other: RequestCoalescer) -> None:
+    fetch, begun, finish = Fetch(), threading.Event(), threading.Event()
 
     def hanging() -> dict[str, Any]:
         begun.set()
@@ -139,21 +149,21 @@ def test_patience_ends(other: RequestCoalescer) -> None:
     with RequestCoalescer() as reads, ThreadPoolExecutor() as pool:
         pool.submit(get, other, hanging)
         assert begun.wait(10)
-        assert get(reads, asked, patience=0.1) == {"answer": 1}
+        assert get(reads, fetch, wait=0.1) == {"answer": 1}
         finish.set()
 
 
-def test_a_failure_is_of_one_alone(other: RequestCoalescer) -> None:
+def test_a_failure_is_not_shared(other: RequestCoalescer) -> None:
     def fail() -> dict[str, Any]:
         raise ServerError("503")
 
     with RequestCoalescer() as reads:
         with pytest.raises(ServerError):
             get(other, fail)
-        assert get(reads, Asked()) == {"answer": 1}
+        assert get(reads, Fetch()) == {"answer": 1}
 
 
-def test_a_killed_process_is_not_there() -> None:
+def test_a_killed_process_no_longer_counts() -> None:
     code = (
         "import time\n"
         f"from {RequestCoalescer.__module__} import RequestCoalescer\n"
@@ -173,24 +183,74 @@ def test_a_killed_process_is_not_there() -> None:
         assert reads.alone()
 
 
+def test_a_forked_child_counts_on_its_own() -> None:
+    reader, writer = os.pipe()
+    go, ended = os.pipe()
+    with RequestCoalescer() as reads:
+        child = os.fork()
+        if child == 0:
+            os.close(ended)
+            os.write(writer, b"alone" if reads.alone() else b"two")
+            os.read(go, 1)
+            os._exit(0)
+        os.close(go)
+        assert os.read(reader, 10) == b"two"
+        assert not reads.alone()
+        os.close(ended)
+        os.waitpid(child, 0)
+        assert reads.alone()
+    for descriptor in (reader, writer):
+        os.close(descriptor)
+
+
+def test_presence_remains_shared_after_each_check(other: RequestCoalescer) -> None:
+    with RequestCoalescer() as reads:
+        for _time in range(3):
+            assert not reads.alone()
+            assert not other.alone()
+    assert other.alone()
+    assert other.alone()
+
+
+def test_a_presence_file_that_was_removed_is_created_again(other: RequestCoalescer) -> None:
+    directory = private_files.private_directory(KIND)
+    assert directory
+    (directory / "presence").unlink()
+    assert other.alone()
+    with RequestCoalescer() as reads:
+        assert not reads.alone()
+        assert not other.alone()
+
+
+def test_a_presence_that_cannot_be_locked_shares_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_lock, "SHORT_WAIT", 0.05)
+    directory = private_files.private_directory(KIND)
+    assert directory
+    with FileLock(directory / "presence") as lock:
+        lock.acquire()
+        with RequestCoalescer() as reads:
+            assert reads.alone()
+            assert get(reads, Fetch()) == {"answer": 1}
+
+
 @pytest.mark.usefixtures("other")
-def test_nothing_is_shared_unless_that_is_allowed() -> None:
-    asked = Asked()
+def test_nothing_is_shared_unless_allowed() -> None:
+    fetch = Fetch()
     with RequestCoalescer(allowed=False) as reads:
-        assert [get(reads, asked), get(reads, asked)] == [{"answer": 1}, {"answer": 2}]
-    assert kept() == []
+        assert [get(reads, fetch), get(reads, fetch)] == [{"answer": 1}, {"answer": 2}]
+    assert stored_files() == []
 
 
-def test_without_private_files_everything_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_private_files_each_process_fetches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    asked = Asked()
+    fetch = Fetch()
     with RequestCoalescer() as one, RequestCoalescer() as two:
-        assert [get(one, asked), get(two, asked)] == [{"answer": 1}, {"answer": 2}]
+        assert [get(one, fetch), get(two, fetch)] == [{"answer": 1}, {"answer": 2}]
 
 
 @pytest.mark.parametrize("noun", ["servers", "images"])
-def test_lists_are_asked_for_once_by_all_who_are_there(fake_openstack: Callable[..., FakeOpenStack], noun: str) -> None:
+def test_concurrent_lists_are_one_request_per_region(fake_openstack: Callable[..., FakeOpenStack], noun: str) -> None:
     clouds = fake_openstack(regions=2, servers=3)
     region = clouds["cloud1"]["r1"]
     region.glance.images["1"] = Image("1", owner=None, status="active", size=1, properties={})

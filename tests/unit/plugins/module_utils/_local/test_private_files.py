@@ -1,14 +1,12 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private files: refused where others may have had a hand in, never in the way of a task; locks between processes."""
+"""Private files: ignored where others have access, and never a reason for a task to fail."""
 
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
-import signal
 import stat
 import subprocess
 import sys
@@ -19,12 +17,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Cancellation, Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files
-from ansible_collections.oaktree.multicloud.plugins.module_utils._local.private_files import Lock
-
-FORKS = multiprocessing.get_context("fork")
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.file_lock import key_lock
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away and mount file systems")
 
@@ -47,7 +42,7 @@ def the_warning() -> str:
 # Files
 
 
-def test_what_was_written_is_read(base: Path) -> None:
+def test_a_value_that_was_written_can_be_read(base: Path) -> None:
     assert private_files.read("tokens", "a") is None
     private_files.write("tokens", "a", {"x": [1, None]})
     private_files.write("tokens", "b", 2)
@@ -73,41 +68,41 @@ def test_files_are_private_whatever_the_umask(base: Path, umask: int) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o666])
-def test_a_file_that_others_can_reach_is_refused_and_replaced(base: Path, mode: int) -> None:
+def test_a_file_that_others_can_access_is_ignored_and_replaced(base: Path, mode: int) -> None:
     private_files.write("tokens", "a", 1)
     only_file(base).chmod(mode)
     assert private_files.read("tokens", "a") is None
-    assert f"is not used: others may read or write it (mode {mode:04o})" in the_warning()
+    assert f"is ignored: others can read or write it (mode {mode:04o})" in the_warning()
     private_files.write("tokens", "a", 2)
     assert private_files.read("tokens", "a") == 2
 
 
 @pytest.mark.parametrize("inner", [False, True])
 @pytest.mark.parametrize("mode", [0o750, 0o705, 0o777])
-def test_a_directory_that_others_can_reach_is_refused(base: Path, mode: int, inner: bool) -> None:  # noqa: FBT001 - a parameter
+def test_a_directory_that_others_can_access_is_ignored(base: Path, mode: int, inner: bool) -> None:  # noqa: FBT001 - a parameter
     private_files.write("tokens", "a", 1)
     directory = base / "tokens" if inner else base
     directory.chmod(mode)
     private_files.write("tokens", "b", 1)
     assert [private_files.read("tokens", key) for key in "ab"] == [None, None]
     assert str(directory) in the_warning()
-    with Lock("tokens", "a", Deadline(1)):
+    with key_lock("tokens", "a", Deadline(1)):
         assert len(list((base / "tokens").iterdir())) == 1
     directory.chmod(0o700)
 
 
 @as_root
 @pytest.mark.parametrize("what", ["base", "directory", "file"])
-def test_what_somebody_else_owns_is_refused(base: Path, what: str) -> None:
+def test_files_of_another_user_are_ignored(base: Path, what: str) -> None:
     private_files.write("tokens", "a", 1)
     path = {"base": base, "directory": base / "tokens", "file": only_file(base)}[what]
     os.chown(path, 12345, -1)
     assert private_files.read("tokens", "a") is None
-    assert f"{path} is not used: it belongs to user 12345" in the_warning()
+    assert f"{path} is ignored: it belongs to user 12345" in the_warning()
 
 
 @pytest.mark.parametrize("what", ["base", "directory", "file"])
-def test_a_symbolic_link_is_refused(base: Path, tmp_path: Path, what: str) -> None:
+def test_a_symbolic_link_is_ignored(base: Path, tmp_path: Path, what: str) -> None:
     private_files.write("tokens", "a", 1)
     path = {"base": base, "directory": base / "tokens", "file": only_file(base)}[what]
     path.rename(tmp_path / "elsewhere")
@@ -117,7 +112,7 @@ def test_a_symbolic_link_is_refused(base: Path, tmp_path: Path, what: str) -> No
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
-def test_what_is_no_file_is_refused(base: Path, make: Any) -> None:
+def test_anything_but_a_regular_file_is_ignored(base: Path, make: Any) -> None:
     private_files.write("tokens", "a", 1)
     path = only_file(base)
     path.unlink()
@@ -127,11 +122,11 @@ def test_what_is_no_file_is_refused(base: Path, make: Any) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"\0" * 4096])
-def test_a_damaged_file_is_refused_and_replaced(base: Path, content: bytes) -> None:
+def test_a_damaged_file_is_ignored_and_replaced(base: Path, content: bytes) -> None:
     private_files.write("tokens", "a", 1)
     only_file(base).write_bytes(content)
     assert private_files.read("tokens", "a") is None
-    assert the_warning() == f"{only_file(base)} is damaged, and is not used."
+    assert the_warning() == f"{only_file(base)} is ignored: it is damaged."
     private_files.write("tokens", "a", 2)
     assert private_files.read("tokens", "a") == 2
 
@@ -153,19 +148,20 @@ def test_two_writers_leave_one_whole_file(base: Path) -> None:
     assert len(list((base / "tokens").iterdir())) == 1
 
 
-# No place to write
+# Nowhere to write
 
 
 def in_process(code: str, **environment: str) -> tuple[Any, list[str]]:
-    """What an expression is, and the warnings, in a process of its own that has tried to keep something."""
+    """The value read back and the warnings, in a process of its own that has tried to store something."""
     program = (
         "import json, resource\n"
         "from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files\n"
+        "from ansible_collections.oaktree.multicloud.plugins.module_utils._local.file_lock import key_lock\n"
         "from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline\n"
         f"{code}\n"
         "for key in 'ab':\n"
         "    private_files.write('tokens', key, 'x' * 10000)\n"
-        "with private_files.Lock('tokens', 'a', Deadline(5)):\n"
+        "with key_lock('tokens', 'a', Deadline(5)):\n"
         "    print(json.dumps([private_files.read('tokens', 'a'), private_files.warnings()]))\n"
     )
     env = {key: value for key, value in os.environ.items() if key not in ("HOME", "XDG_CACHE_HOME")}
@@ -178,18 +174,18 @@ def in_process(code: str, **environment: str) -> tuple[Any, list[str]]:
 
 
 @pytest.mark.parametrize("home", ["/proc/nowhere", "/dev/null"])
-def test_a_home_that_is_none(home: str) -> None:
+def test_a_home_that_does_not_exist(home: str) -> None:
     value, warnings = in_process("", HOME=home)
     assert value is None
     assert len(warnings) == 1
-    assert "Nothing is kept between tasks" in warnings[0]
+    assert "Nothing is cached between tasks" in warnings[0]
 
 
 def test_a_file_size_limit(tmp_path: Path) -> None:
     value, warnings = in_process("resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))", XDG_CACHE_HOME=str(tmp_path))
     assert value is None
     assert warnings == [
-        f"Nothing more is kept between tasks: {tmp_path}/oaktree.multicloud cannot be written to: File too large."
+        f"No further data is cached between tasks: cannot write to {tmp_path}/oaktree.multicloud: File too large."
     ]
     assert list((tmp_path / "oaktree.multicloud" / "tokens").iterdir()) == []
 
@@ -209,10 +205,10 @@ def test_a_full_disk(tmp_path: Path) -> None:
     assert "No space left on device" in warnings[0]
 
 
-# What nobody wants any more
+# Stale files
 
 
-def test_old_files_are_removed_by_and_by(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stale_files_are_removed_when_another_is_written(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(private_files, "_swept", set())
     for kind in ("tokens", "digests", "locks"):
         private_files.write(kind, "old", 1)
@@ -224,115 +220,29 @@ def test_old_files_are_removed_by_and_by(base: Path, monkeypatch: pytest.MonkeyP
     assert [private_files.read(kind, "new") for kind in ("tokens", "digests")] == [1, 1]
 
 
-# Locks
+def test_stale_files_are_removed_unless_they_are_to_be_kept(tmp_path: Path) -> None:
+    now = time.time()
+    for name, age in (("old.json", 200), ("new.json", 50), ("old.alive", 200)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (now - age, now - age))
+    (tmp_path / "directory.json").mkdir()
+    os.utime(tmp_path / "directory.json", (0, 0))
+    private_files.remove_stale(tmp_path, 100, keep=".alive")
+    assert {path.name for path in tmp_path.iterdir()} == {"new.json", "old.alive", "directory.json"}
+    private_files.remove_stale(tmp_path / "missing")
 
 
-def hold(path: Path, seconds: float = 60) -> Any:
-    """Start a process that takes the lock and says so."""
-
-    def run() -> None:
-        with Lock("tokens", "a", Deadline(10)):
-            path.touch()
-            time.sleep(seconds)
-
-    process = FORKS.Process(target=run)
-    process.start()
-    while not path.exists():
-        time.sleep(0.01)
-    return process
+# The opener, and what is reported
 
 
-def test_a_lock_has_one_holder_at_a_time() -> None:
-    inside: list[int] = []
-    most: list[int] = []
-
-    def run(number: int) -> None:
-        for _time in range(20):
-            with Lock("tokens", "a", Deadline(10)):
-                inside.append(number)
-                most.append(len(inside))
-                time.sleep(0)
-                inside.remove(number)
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (max(most), len(most)) == (1, 100)
+def test_a_private_file_is_opened_without_following_links(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="symbolic links"):
+        open(tmp_path / "link", "w", opener=private_files.open_private)  # noqa: SIM115 - Path.open takes no opener
+    assert not (tmp_path / "elsewhere").exists()
 
 
-def test_locks_of_other_keys_are_others() -> None:
-    with Lock("tokens", "a", Deadline(1)), Lock("tokens", "b", Deadline(1)), Lock("discovery", "a", Deadline(1)):
-        pass
-
-
-def test_waiting_for_a_lock_ends_with_the_clock_and_by_cancellation(tmp_path: Path) -> None:
-    process = hold(tmp_path / "held")
-    try:
-        start = time.monotonic()
-        with pytest.raises(DeadlineError, match="not finished within timeout"), Lock("tokens", "a", Deadline(0.3)):
-            pass
-        assert 0.2 < time.monotonic() - start < 2
-        cancelled = Cancellation()
-        threading.Timer(0.1, cancelled.set).start()
-        with (
-            pytest.raises(DeadlineError, match="interrupted"),
-            Lock("tokens", "a", Deadline(30, cancelled=cancelled)),
-        ):
-            pass
-        assert time.monotonic() - start < 5
-    finally:
-        process.kill()
-        process.join()
-
-
-def test_a_killed_holder_frees_the_lock(tmp_path: Path) -> None:
-    process = hold(tmp_path / "held")
-    threading.Timer(0.1, lambda: os.kill(process.pid, signal.SIGKILL)).start()
-    with Lock("tokens", "a", Deadline(5)):
-        pass
-    process.join()
-
-
-def test_children_do_not_keep_a_lock(tmp_path: Path) -> None:
-    children: list[int] = []
-
-    def run() -> None:
-        with Lock("tokens", "a", Deadline(5)):
-            child = os.fork()
-            if child == 0:
-                time.sleep(30)
-                os._exit(0)
-            (tmp_path / "child").write_text(str(child))
-            time.sleep(30)
-
-    parent = FORKS.Process(target=run)
-    parent.start()
-    while not (tmp_path / "child").exists() or not (tmp_path / "child").read_text():
-        time.sleep(0.01)
-    children.append(int((tmp_path / "child").read_text()))
-    try:
-        parent.kill()
-        parent.join()
-        with Lock("tokens", "a", Deadline(2)):
-            pass
-    finally:
-        for child in children:
-            os.kill(child, signal.SIGKILL)
-
-
-def test_a_lock_file_that_is_swept_away_is_made_anew(base: Path, tmp_path: Path) -> None:
-    process = hold(tmp_path / "held", seconds=0.3)
-    only_file(base, "locks").unlink()
-    with Lock("tokens", "a", Deadline(5)), pytest.raises(DeadlineError), Lock("tokens", "a", Deadline(0.1)):
-        pass
-    process.join()
-
-
-def test_files_of_locks_are_closed() -> None:
-    before = len(list(Path("/proc/self/fd").iterdir()))
-    for number in range(20):
-        with Lock("tokens", str(number), Deadline(1)):
-            pass
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+def test_a_warning_is_reported_once() -> None:
+    for text in ("one", "two", "one"):
+        private_files.warn(text)
+    assert private_files.warnings() == ["one", "two"]

@@ -27,7 +27,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
     ThrottledError,
     UnreachableError,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.attempts import BODIES, Sender
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.attempts import BODIES, send_until_stored
 from tests.support.fake_openstack import FakeOpenStack
 
 
@@ -46,12 +46,12 @@ class Store:
         if self.errors:
             raise self.errors.pop(0)
 
-    def arrived(self) -> bool:
+    def stored(self) -> bool:
         self.asked += 1
         return self.there
 
     def send_until_stored(self) -> None:
-        Sender(self.connection).send_until_stored(self.send, self.arrived)
+        send_until_stored(self.connection, self.send, self.stored)
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_a_store_that_cannot_be_asked_has_nothing(connection: Connection) -> Non
     def broken() -> bool:
         raise UnreachableError("x")
 
-    Sender(connection).send_until_stored(store.send, broken)
+    send_until_stored(connection, store.send, broken)
     assert store.sent == 2
 
 

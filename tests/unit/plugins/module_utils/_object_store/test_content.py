@@ -12,8 +12,8 @@ import pytest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError, InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.content import (
     CHUNK,
+    Body,
     File,
-    PartBody,
     PartDigests,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.segments import Part, make_parts
@@ -34,7 +34,7 @@ def nothing() -> None:
 
 @pytest.mark.parametrize("part", make_parts(len(DATA), CHUNK + 5), ids=lambda part: part.number)
 def test_a_body_starts_anew_each_time(path: Path, part: Part) -> None:
-    body = PartBody(File(path, len(DATA)), part, nothing)
+    body = Body(File(path, len(DATA)), part.offset, part.length, nothing)
     expected = DATA[part.offset : part.offset + part.length]
     assert len(body) == len(expected)
     next(iter(body))
@@ -48,11 +48,27 @@ def test_the_check_ends_a_body(path: Path) -> None:
         raise DeadlineError("over")
 
     with pytest.raises(DeadlineError):
-        list(PartBody(File(path, len(DATA)), Part(0, 0, 4), expired))
+        list(Body(File(path, len(DATA)), 0, 4, expired))
+
+
+def test_hashes_continue_with_the_bytes_that_are_sent(path: Path) -> None:
+    """Each time from where they were, however often a body is sent, and as often as it breaks off."""
+    whole, middle = hashlib.sha256(DATA[:1000]), hashlib.md5(usedforsecurity=False)
+    body = Body(File(path, len(DATA)), 1000, len(DATA) - 1000, nothing, {"whole": whole, "middle": middle})
+    complete = []
+    for _time in range(2):
+        next(iter(body))
+        complete.append(body.complete)
+        assert b"".join(body) == DATA[1000:]
+        complete.append(body.complete)
+        assert body.hashes["whole"].digest() == hashlib.sha256(DATA).digest()
+        assert body.hashes["middle"].digest() == hashlib.md5(DATA[1000:], usedforsecurity=False).digest()
+    assert whole.digest() == hashlib.sha256(DATA[:1000]).digest()
+    assert complete == [False, True, False, True]
 
 
 def test_a_file_that_became_shorter(path: Path) -> None:
-    body = PartBody(File(path, len(DATA)), Part(1, CHUNK, len(DATA) - CHUNK), nothing)
+    body = Body(File(path, len(DATA)), CHUNK, len(DATA) - CHUNK, nothing)
     path.write_bytes(DATA[:-1])
     with pytest.raises(InputError, match="became shorter"):
         list(body)

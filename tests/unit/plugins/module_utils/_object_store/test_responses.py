@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from requests import Response
+from requests import PreparedRequest, Response
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
     ConflictError,
@@ -19,14 +19,14 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
     ServerError,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.responses import (
+    BulkResponse,
     Object,
     Segment,
-    Verdict,
     check_manifest,
-    listed,
     manifest,
     manifest_etag,
-    shown,
+    object_from_headers,
+    object_from_listing,
 )
 
 SEGMENTS = (Segment("a b/0", 4, "0" * 32), Segment("a b/1", 3, "f" * 32))
@@ -36,6 +36,8 @@ def response(body: str, status: int = 202) -> Response:
     made = Response()
     made.status_code = status
     made._content = body.encode()
+    made.url, made.request = "https://swift/v1/AUTH_x/c/o", PreparedRequest()
+    made.request.method = "PUT"
     return made
 
 
@@ -80,13 +82,13 @@ def test_a_manifest_that_is_refused_in_the_body(
 
 @pytest.mark.parametrize("body", ["", " ", "[]", "{}", '{"Response Status": ""}', '{"Response Status": "OK"}', '"x"'])
 def test_an_answer_without_sense(body: str) -> None:
-    with pytest.raises(ServerError, match="makes no sense"):
-        Verdict.of(response(body))
+    with pytest.raises(ServerError, match="cannot be parsed"):
+        BulkResponse.of(response(body))
 
 
 def test_listed() -> None:
     item = {"name": "o", "bytes": 4, "hash": "abc", "last_modified": "2026-11-21T01:02:03.000004", "content_type": "x"}
-    assert listed(item) == Object("o", 4, "abc", "2026-11-21T01:02:03.000004+00:00")
+    assert object_from_listing(item) == Object("o", 4, "abc", "2026-11-21T01:02:03.000004+00:00")
 
 
 def test_shown() -> None:
@@ -96,16 +98,16 @@ def test_shown() -> None:
         "Last-Modified": "Sat, 21 Nov 2026 01:02:03 GMT",
         "X-Object-Meta-Oaktree-Upload": "h%C3%B4st/boot/1/1",
     }
-    assert shown("o", headers) == Object("o", 4, "abc", "2026-11-21T01:02:03+00:00", "hôst/boot/1/1")
+    assert object_from_headers("o", headers) == Object("o", 4, "abc", "2026-11-21T01:02:03+00:00", "hôst/boot/1/1")
 
 
 @pytest.mark.parametrize("item", [{}, {"name": "o", "bytes": "many", "hash": "", "last_modified": ""}])
 def test_a_listing_without_sense(item: dict[str, Any]) -> None:
-    with pytest.raises(ServerError, match="makes no sense"):
-        listed(item)
+    with pytest.raises(ServerError, match="cannot be parsed"):
+        object_from_listing(item)
 
 
 @pytest.mark.parametrize("headers", [{}, {"Content-Length": "4", "Etag": "x", "Last-Modified": "yesterday"}])
 def test_a_look_without_sense(headers: dict[str, str]) -> None:
-    with pytest.raises(ServerError, match="makes no sense"):
-        shown("o", headers)
+    with pytest.raises(ServerError, match="cannot be parsed"):
+        object_from_headers("o", headers)

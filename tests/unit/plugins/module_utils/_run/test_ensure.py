@@ -46,6 +46,11 @@ class FakeConnection:
 class FakeStep:
     change: Change
     timeout: float = 5.0
+    signs: bool = False
+
+    @property
+    def needed(self) -> bool:
+        return self.change.changed or self.signs
 
 
 class Noun:
@@ -202,3 +207,11 @@ def test_more_locations_than_connections_may_be_open(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(noun, "survey", count)
     noun.run(concurrency=1)
     assert max(open_now) == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "changed"),
+    [("created", True), ("replaced", True), ("updated", True), ("deleted", True), ("unchanged", False)],
+)
+def test_all_but_unchanged_is_a_change(action: str, *, changed: bool) -> None:
+    assert Change(action, notes=("it took long",)).changed is changed

@@ -14,9 +14,16 @@ import pytest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, ServerError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.scatter import Limits
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.images import ImageQuery, list_images
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
-from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import (
+    Result,
+    Target,
+    failure_messages,
+    failure_summary,
+    gather,
+)
 from tests.support.fake_openstack import BlackHole, BreakAnswer, FakeOpenStack
 from tests.support.run_core import ask, entries, kinds
 
@@ -137,3 +144,22 @@ def test_the_record_of_a_failure() -> None:
     here = Location("a", "r")
     record = Result[None](here, 0.0, 0, error=ServerError("broke", hint="wait")).failure
     assert record == {"location": here.to_dict(), "error": "broke", "kind": "server", "hint": "wait"}
+
+
+def test_the_message_of_failures() -> None:
+    good, bad = Result(Location("a", "r"), 0.0, 1, value=1), Location("b", "r")
+    results = [good, Result[int](bad, 0.0, 0, error=ServerError("broke", hint="Wait.")), good]
+    assert failure_messages(results) == ["b/r: broke (server). Wait."]
+    assert failure_summary(results) == "1 of 3 Locations failed: b/r: broke (server). Wait."
+    assert failure_messages([good]) == []
+
+
+def test_the_work_may_have_limits_of_its_own(fake_openstack: Clouds) -> None:
+    config = {"clouds": entries(fake_openstack())}
+
+    def work(connection: Connection) -> float:
+        return connection.deadline.remaining()
+
+    (bound,) = gather(Target(clouds_config=config, timeout=10.0), work)
+    (longer,) = gather(Target(clouds_config=config, timeout=10.0), work, Limits(1, 500.0))
+    assert (bound.value or 0) <= 10.0 < (longer.value or 0) <= 500.0

@@ -1,15 +1,105 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Between AnsibleModule and the core; the modules' own tests show the rest."""
+"""Between AnsibleModule and the core: options, the failure policy, results; the modules' own tests show the rest."""
 
 from __future__ import annotations
 
-import pytest
+import json
+import signal
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from io import StringIO
+from typing import Any
+from unittest.mock import patch
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+import pytest
+from ansible.module_utils._internal import _traceback
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.testing import patch_module_args
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
+    DeadlineError,
+    InputError,
+    OaktreeError,
+    ServerError,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.scatter import InterruptError, Outcome
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import SERVER_FIELDS
-from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import check_fields
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
+    ArgumentSpec,
+    check_fields,
+    check_positive,
+    make_module,
+    run_state,
+    target_spec,
+)
+from ansible_collections.oaktree.multicloud.plugins.modules import server_info
+from tests.support.fake_openstack import FakeOpenStack
+from tests.support.run_module import start_module
+
+Act = Callable[[bool], list[Result[Change]]]
+SPEC = target_spec(writes=True, timeout=300.0)
+HERE, THERE = Location("a", "r1"), Location("b", "r2")
+
+
+@pytest.fixture(autouse=True)
+def signals(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The signals that a module has taken over, which stay those of the tests."""
+    taken: list[int] = []
+    monkeypatch.setattr(signal, "signal", lambda number, _handler: taken.append(number))
+    return taken
+
+
+def run(act: Act, **params: Any) -> dict[str, Any]:
+    """Run a module that does this, and return what it printed and warned of, and whether its exit code says success."""
+    printed = StringIO()
+    warned: list[str] = []
+    with (
+        patch.object(AnsibleModule, "warn", lambda _self, message: warned.append(message)),
+        patch_module_args({"locations": ["*"], **params}),
+        redirect_stdout(printed),
+        pytest.raises(SystemExit) as ended,
+    ):
+        run_state(make_module(SPEC), act)
+    found: dict[str, Any] = json.loads(printed.getvalue())
+    return found | {"ok": ended.value.code == 0, "warnings": warned}
+
+
+def result(location: Location, change: Change | None = None, error: OaktreeError | None = None) -> Result[Change]:
+    return Result(location, 1.0, 2, change, error)
+
+
+# Options
+
+
+def test_specs_merge() -> None:
+    one = ArgumentSpec({"a": {"type": "int"}, "b": {"type": "int"}}, [["a", "b"]], [["a", 1, ["b"]]])
+    two = ArgumentSpec({"b": {"type": "str"}}, [["b", "c"]])
+    merged = one.merge(two)
+    assert merged.options == {"a": {"type": "int"}, "b": {"type": "str"}}
+    assert list(merged.mutually_exclusive) == [["a", "b"], ["b", "c"]]
+    assert list(merged.required_if) == [["a", 1, ["b"]]]
+
+
+@pytest.mark.parametrize(
+    ("writes", "locations"), [(True, {"required": True}), (False, {"default": ["*"]})], ids=["writes", "reads"]
+)
+def test_what_changes_anything_needs_a_selection(locations: dict[str, Any], *, writes: bool) -> None:
+    spec = target_spec(writes=writes, timeout=7.0).options
+    assert spec["locations"] == {"type": "list", "elements": "str", **locations}
+    assert spec["timeout"] == {"type": "float", "default": 7.0}
+
+
+@pytest.mark.parametrize("option", ["timeout", "api_timeout", "concurrency", "rate_limit", "request_concurrency"])
+@pytest.mark.parametrize("value", [0, -1, 10**9])
+def test_numbers_that_are_out_of_range(option: str, value: int) -> None:
+    ended = run(lambda _check_mode: [], **{option: value})
+    assert (ended["ok"], ended["kind"]) == (False, "input")
+    assert ended["msg"].startswith(f"{option}: must be greater than zero and less than 1e+09, not ")
 
 
 def test_fields_that_no_record_has_are_an_error() -> None:
@@ -17,3 +107,137 @@ def test_fields_that_no_record_has_are_an_error() -> None:
     with pytest.raises(InputError, match=r"^fields: 'flavour', 'nmae' is not known$") as raised:
         check_fields(["nmae", "id", "flavour"], SERVER_FIELDS)
     assert raised.value.hint == f"Known are {', '.join(sorted(SERVER_FIELDS))}."
+
+
+def test_numbers_that_are_given_must_be_positive() -> None:
+    options = {"a": 1, "b": None, "c": 0, "d": -1}
+    check_positive(options, "a", "b")
+    with pytest.raises(InputError, match=r"^c: must be greater than zero and less than 1e\+09, not 0$"):
+        check_positive(options, "a", "c", "d")
+
+
+REPORT_AT_EXIT = """
+import atexit, sys
+NAMES = ("openstack.config", "openstack.connection")
+atexit.register(lambda: print(*(name in sys.modules for name in NAMES), file=sys.stderr))
+"""
+
+
+def test_a_module_imports_the_configuration_of_openstacksdk_and_none_of_its_services(two_clouds: FakeOpenStack) -> None:
+    process = start_module(server_info, REPORT_AT_EXIT, locations=["cloud1"])
+    out, err = process.communicate(timeout=60)
+    assert (err.split(), process.returncode) == (["True", "False"], 0), out
+    assert two_clouds.counters.requests(service="compute") == 2
+
+
+# Results
+
+
+def test_results_and_changes() -> None:
+    changes = [
+        Change("created", {}, {"size": 4}, {"image": {"id": "i"}}, ("slow",)),
+        Change("unchanged", {"size": 4}, {"size": 4}, {"image": None}),
+    ]
+    ended = run(lambda _check_mode: [result(HERE, changes[0]), result(THERE, changes[1])])
+    assert (ended["ok"], ended["changed"], ended["failures"]) == (True, True, [])
+    assert ended["results"] == [
+        {"location": HERE.to_dict(), "action": "created", "image": {"id": "i"}, "notes": ["slow"]},
+        {"location": THERE.to_dict(), "action": "unchanged", "image": None, "notes": []},
+    ]
+    assert "diff" not in ended
+    assert not run(lambda _check_mode: [result(THERE, changes[1])])["changed"]
+
+
+def test_differences_are_shown_when_asked_for() -> None:
+    change = Change("updated", {"b": 1, "a": 2}, {"b": 3})
+    ended = run(lambda _check_mode: [result(HERE, change)], _ansible_diff=True)
+    assert ended["diff"] == [
+        {
+            "before_header": "a/r1",
+            "after_header": "a/r1",
+            "before": '{\n  "a": 2,\n  "b": 1\n}\n',
+            "after": '{\n  "b": 3\n}\n',
+        }
+    ]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_work_is_told_of_check_mode(*, check_mode: bool) -> None:
+    def act(checking: bool) -> list[Result[Change]]:  # noqa: FBT001
+        return [result(HERE, Change("created", output={"seen": checking}))]
+
+    ended = run(act, _ansible_check_mode=check_mode)
+    assert ended["results"][0]["seen"] is check_mode
+
+
+# Failures
+
+DONE, BROKEN = result(HERE, Change("created")), result(THERE, error=ServerError("it broke", hint="Mend it."))
+FAILURE = {"location": THERE.to_dict(), "error": "it broke", "kind": "server", "hint": "Mend it."}
+
+
+def test_a_location_that_failed_fails_the_module_which_shows_the_others() -> None:
+    ended = run(lambda _check_mode: [DONE, BROKEN])
+    assert (ended["ok"], ended["changed"], len(ended["results"])) == (False, True, 1)
+    assert ended["msg"] == "1 of 2 Locations failed: b/r2: it broke (server). Mend it."
+    assert ended["failures"] == [FAILURE]
+    assert "exception" not in ended
+
+
+def test_a_location_that_failed_may_be_a_warning() -> None:
+    ended = run(lambda _check_mode: [DONE, BROKEN], on_failure="warn")
+    assert (ended["ok"], ended["failures"]) == (True, [FAILURE])
+    assert ended["warnings"] == ["b/r2: it broke (server). Mend it."]
+
+
+def test_a_bug_shows_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_traceback, "_is_traceback_enabled", lambda _event: True)
+    bug = OaktreeError("it broke")
+    bug.__cause__ = KeyError("where")
+    ended = run(lambda _check_mode: [result(HERE, error=bug)])
+    assert "KeyError: 'where'" in ended["exception"]
+
+
+def test_input_that_cannot_be_used() -> None:
+    def act(_check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
+        raise InputError("name: is empty", hint="Choose one.")
+
+    ended = run(act)
+    assert (ended["ok"], ended["kind"], ended["msg"]) == (False, "input", "name: is empty. Choose one.")
+
+
+# Interrupts
+
+
+def outcome(item: str, *residue: str) -> Outcome[str, None]:
+    error = DeadlineError("interrupted")
+    for complaint in residue:
+        error.add_residue(complaint)
+    return Outcome(item, 1.0, error=error)
+
+
+@pytest.mark.parametrize(
+    ("interrupt", "ending"),
+    [
+        (KeyboardInterrupt(), "has been removed."),
+        (InterruptError([outcome("a/r1")]), "has been removed."),
+        (
+            InterruptError([outcome("a/r1", "image 7 is left", "image 8 is left"), outcome("b/r2")]),
+            "removes: a/r1: image 7 is left; image 8 is left",
+        ),
+        (
+            InterruptError([outcome("a/r1", "image 7 is left"), outcome("b/r2", "an object is left")]),
+            "removes: a/r1: image 7 is left | b/r2: an object is left",
+        ),
+    ],
+)
+def test_an_interrupt_says_what_is_left(signals: list[int], interrupt: KeyboardInterrupt, ending: str) -> None:
+    def act(_check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
+        raise interrupt
+
+    ended = run(act, clouds_config={"clouds": {"confidential": {}}})
+    assert not ended["ok"]
+    assert ended["msg"].startswith("Interrupted. ")
+    assert ended["msg"].endswith(ending)
+    assert "confidential" not in json.dumps(ended)
+    assert signals == [signal.SIGTERM, signal.SIGHUP]

@@ -121,7 +121,7 @@ def test_a_stuck_task_ends_with_its_clock(export: Callable[..., ModuleRun], regi
     (failure,) = export(transfer_timeout=10.0)["failures"]
     region.glance.task_api.stuck = False
     assert failure["kind"] == "timeout"
-    assert "the export task goes on: the cloud lets nobody cancel it" in failure["error"]
+    assert "the export task is still running; the cloud offers no way to cancel it" in failure["error"]
     assert containers(region) == {}
 
 

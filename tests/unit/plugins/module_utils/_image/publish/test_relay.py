@@ -114,7 +114,7 @@ def test_schemes_of_one_that_could_be_fed(
     [
         (
             replace(case("a", wanted={"relay": "only"}), source_region=Location("alpha", "b")),
-            "no upload scheme is possible",
+            "no upload scheme is possible: .*v2_put: relay is 'only'",
         ),
         (case("a", FED, wanted={"scheme": "glance_download"}), "no other region of the cloud has the image"),
         (case("a", WEB, wanted={"scheme": "web_download"}), "does not come from a URL"),

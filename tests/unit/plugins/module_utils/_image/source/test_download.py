@@ -1,21 +1,21 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files from the web, over real HTTP: what servers do to them, and checksums that are published beside them."""
+"""Downloads from the web, over real HTTP: what servers do to them. And images from a Location that declares little."""
 
 from __future__ import annotations
 
 import hashlib
-import re
-import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
 
 import pytest
+import requests
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core import retry
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
@@ -26,92 +26,19 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
     ServerError,
     UnreachableError,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import locate
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.download import download_url
-
-DATA = bytes(range(1, 251)) * 8000
-"""2 MB."""
-
-Answer = Callable[[BaseHTTPRequestHandler], None]
-
-
-def whole(data: bytes = DATA, status: int = 200, *, stop: int | None = None, **headers: str) -> Answer:
-    """The data, or with ``stop`` only so many bytes of them."""
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        for name, value in {"Content-Length": str(len(data)), **headers}.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.end_headers()
-        handler.wfile.write(data[:stop])
-
-    return answer
-
-
-def rest(data: bytes = DATA, etag: str = '"1"', *, shift: int = 0) -> Answer:
-    """What is asked for by Range, if the file is still the one that If-Range names."""
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        asked = re.fullmatch(r"bytes=(\d+)-", handler.headers.get("Range", ""))
-        if not asked or handler.headers.get("If-Range") != etag:
-            whole(data, ETag=etag)(handler)
-            return
-        start = int(asked[1]) + shift
-        content_range = f"bytes {start}-{len(data) - 1}/{len(data)}"
-        whole(data[start:], 206, ETag=etag, Content_Range=content_range)(handler)
-
-    return answer
-
-
-def trickle(handler: BaseHTTPRequestHandler) -> None:
-    handler.send_response(200)
-    handler.send_header("Content-Length", "1000")
-    handler.end_headers()
-    for _second in range(30):
-        handler.wfile.write(b"x")
-        time.sleep(0.1)
-
-
-def silent(handler: BaseHTTPRequestHandler) -> None:
-    whole(stop=1000)(handler)
-    time.sleep(3)
-
-
-class Web:
-    """Gives the answers in their order, the last one for ever."""
-
-    def __init__(self) -> None:
-        self.answers: list[Answer] = []
-        self.ranges: list[str | None] = []
-        web = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                web.ranges.append(self.headers.get("Range"))
-                answer = web.answers.pop(0) if len(web.answers) > 1 else web.answers[0]
-                answer(self)
-
-            def log_message(self, *_args: object) -> None:
-                pass
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, request: Any, client_address: Any) -> None:
-                """Clients that go away are what some tests are about."""
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/image.raw"
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    web = Web()
-    thread = threading.Thread(target=web.server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield web
-    web.server.shutdown()
-    web.server.server_close()
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.client import find_image, glance_for
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import download
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.download import (
+    ImageStream,
+    download_image,
+    download_url,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import ImageFile
+from tests.support import image_formats as formats
+from tests.support.fake_images import add_image
+from tests.support.fake_openstack import Answer as Status
+from tests.support.fake_openstack import BreakAnswer, FakeOpenStack
+from tests.support.web import DATA, Answer, Web, rest, silent, trickle, whole
 
 
 @pytest.fixture(autouse=True)
@@ -157,10 +84,10 @@ def test_download(web: Web, tmp_path: Path, answers: list[Answer], expected: byt
 @pytest.mark.parametrize(
     ("answer", "error", "message"),
     [
-        pytest.param(whole(b"", 404), InputError, "the server answers 404", id="not-found"),
-        pytest.param(whole(b"", 403), InputError, "the server answers 403", id="forbidden"),
-        pytest.param(whole(b"", 500), ServerError, "the server answers 500", id="fails"),
-        pytest.param(whole(stop=HALF), UnreachableError, f"broke off after {HALF}", id="always-cut"),
+        pytest.param(whole(b"", 404), InputError, "the server answered 404", id="not-found"),
+        pytest.param(whole(b"", 403), InputError, "the server answered 403", id="forbidden"),
+        pytest.param(whole(b"", 500), ServerError, "the server answered 500", id="fails"),
+        pytest.param(whole(stop=HALF), UnreachableError, f"interrupted after {HALF}", id="always-cut"),
         pytest.param(whole(b"<html>", Content_Type="text/html; charset=utf-8"), InputError, "a web page", id="html"),
         pytest.param(whole(b""), InputError, "url: what it serves is empty", id="empty"),
         pytest.param(whole(b"", 302, Location="/image.raw"), UnreachableError, "redirects", id="loop"),
@@ -191,86 +118,151 @@ def test_nobody_there(web: Web, tmp_path: Path) -> None:
         fetch(web, tmp_path)
 
 
-SHA256, MD5 = hashlib.sha256(b"image").hexdigest(), hashlib.md5(b"image").hexdigest()  # noqa: S324
-WRONG = "0" * 64
+@pytest.fixture
+def clouds(fake_openstack: Callable[..., FakeOpenStack]) -> FakeOpenStack:
+    return fake_openstack()
 
 
-@pytest.mark.parametrize(
-    "sums",
-    [
-        pytest.param(f"{WRONG}  other.raw\n{SHA256}  image.raw\n", id="gnu"),
-        pytest.param(f"{WRONG} *other.raw\n{SHA256} *image.raw\n", id="gnu-binary"),
-        pytest.param(f"{WRONG}  other.raw\r\n{SHA256.upper()}  ./image.raw\r\n", id="windows-and-dot"),
-        pytest.param(f"SHA256 (other.raw) = {WRONG}\nSHA256 (image.raw) = {SHA256}\n", id="bsd"),
-        pytest.param(f"# image.raw: 5 bytes\nMD5 (image.raw) = {MD5}\nSHA256 (image.raw) = {SHA256}", id="two-kinds"),
-        pytest.param(f"SHA256 (image.raw) = {SHA256}\nMD5 (image.raw) = {MD5}\n", id="two-kinds-turned"),
-        pytest.param(f"SHA2-256(image.raw)= {SHA256}\n", id="openssl"),
-        pytest.param(f"{SHA256}\n", id="alone"),
-        pytest.param(f"{SHA256}  renamed.raw\n", id="the-only-one"),
-    ],
-)
-def test_checksum_from_a_file_of_checksums(web: Web, tmp_path: Path, sums: str) -> None:
-    path = tmp_path / "image.raw"
-    path.write_bytes(b"image")
-    web.answers = [whole(sums.encode())]
-    assert locate.from_path(str(path), f"sha256:{web.url}", tmp_path, 5.0).fingerprint.digests["sha256"] == SHA256
+@pytest.fixture
+def connection(clouds: FakeOpenStack) -> Connection:
+    made = Connection(Clouds(clouds_config={"clouds": {"cloud1": clouds["cloud1"].entry()}}).regions("cloud1")[0])
+    made.deadline = Deadline(20)
+    return made
 
 
-@pytest.mark.parametrize(
-    ("answer", "error", "message"),
-    [
-        (whole(f"{WRONG}  image.raw\n".encode()), IntegrityError, "Nothing was sent"),
-        (whole(f"{WRONG}  a\n{SHA256}  b\n".encode()), InputError, "does not list 'image.raw'"),
-        (whole(b"<html>not found</html>"), InputError, "does not list"),
-        (whole(b"", 404), InputError, "cannot be fetched: 404"),
-        (whole(f"MD5 (image.raw) = {MD5}\n".encode()), InputError, "does not list"),
-    ],
-)
-def test_checksum_that_is_not_right(
-    web: Web, tmp_path: Path, answer: Answer, error: type[OaktreeError], message: str
+def get(connection: Connection, clouds: FakeOpenStack, tmp_path: Path, data: bytes, served: bytes) -> ImageFile:
+    """Download an image that has this data by the cloud's account, while it serves other data."""
+    glance = clouds["cloud1"]["r1"].glance
+    image = add_image(glance, data, disk_format="qcow2")
+    glance.data.path(image.id).write_bytes(served)
+    return download_image(connection, find_image(glance_for(connection), image.id), tmp_path, Deadline(10))
+
+
+QCOW2 = formats.qcow2() + DATA
+
+
+def test_an_image_of_a_location(connection: Connection, clouds: FakeOpenStack, tmp_path: Path) -> None:
+    clouds["cloud1"]["r1"].fault("GET", "/file$", BreakAnswer(0.5, cut=True), times=1)
+    clouds["cloud1"]["r1"].fault("GET", "/file$", Status(503), times=1)
+    got = get(connection, clouds, tmp_path, QCOW2, QCOW2)
+    assert got.path.read_bytes() == QCOW2
+    assert (got.disk_format, got.detected) == ("qcow2", "qcow2")
+
+
+def test_plain_bytes_are_what_their_cloud_declares_until_they_are_converted(
+    connection: Connection, clouds: FakeOpenStack, tmp_path: Path
 ) -> None:
-    path = tmp_path / "image.raw"
-    path.write_bytes(b"image")
-    web.answers = [answer]
-    with pytest.raises(error) as caught:
-        locate.from_path(str(path), f"sha256:{web.url}", tmp_path, 5.0)
-    assert message in f"{caught.value.message} {caught.value.hint}"
-
-
-def test_a_file_of_checksums_that_comes_too_slowly(web: Web, tmp_path: Path) -> None:
-    path = tmp_path / "image.raw"
-    path.write_bytes(b"image")
-    web.answers = [trickle]
-    start = time.monotonic()
-    with pytest.raises(InputError, match=r"cannot be fetched: not finished within timeout \(0.3 s\)"):
-        locate.from_path(str(path), f"sha256:{web.url}", tmp_path, 0.3)
-    assert time.monotonic() - start < 2
+    got = get(connection, clouds, tmp_path, DATA, DATA)
+    assert (got.disk_format, got.detected) == ("qcow2", "raw")
+    with pytest.raises(InputError, match="declared as qcow2, but its content is raw"):
+        got.check_detected()
 
 
 @pytest.mark.parametrize(
-    ("checksum", "error"),
+    ("served", "error", "message"),
     [
-        (f"sha256:{SHA256}", None),
-        (f"sha256:{SHA256.upper()}", None),
-        (f"md5:{MD5}", None),
-        (f"sha256:{WRONG}", IntegrityError),
-        (f"md5:{SHA256}", IntegrityError),
-        (SHA256, InputError),
-        ("sha256:", InputError),
-        (f"sha1:{WRONG}", InputError),
+        pytest.param(QCOW2[:-1] + b"x", IntegrityError, "md5 mismatch: received [0-9a-f]{32}, expected", id="damaged"),
+        pytest.param(b"x" + QCOW2[1:], IntegrityError, "md5 mismatch", id="damaged-at-its-beginning"),
     ],
 )
-def test_literal_checksum(tmp_path: Path, checksum: str, error: type[OaktreeError] | None) -> None:
-    path = tmp_path / "image.raw"
-    path.write_bytes(b"image")
-    if error is None:
-        assert locate.from_path(str(path), checksum, tmp_path, 5.0).fingerprint.size == 5
-        return
-    with pytest.raises(error):
-        locate.from_path(str(path), checksum, tmp_path, 5.0)
+def test_other_data_than_the_cloud_declares(
+    connection: Connection,
+    clouds: FakeOpenStack,
+    tmp_path: Path,
+    served: bytes,
+    error: type[OaktreeError],
+    message: str,
+) -> None:
+    with pytest.raises(error, match=message):
+        get(connection, clouds, tmp_path, QCOW2, served)
 
 
-@pytest.mark.parametrize("url", ["ftp://127.0.0.1/image", "file:///etc/passwd", "image.raw", ""])
-def test_only_http(tmp_path: Path, url: str) -> None:
-    with pytest.raises(InputError, match="not an http or https URL"):
-        locate.from_url(url, None, tmp_path, 5.0, 5.0)
+def test_another_format_than_the_cloud_declares(connection: Connection, clouds: FakeOpenStack, tmp_path: Path) -> None:
+    vdi = formats.vdi()
+    with pytest.raises(InputError, match="the image data is vdi, but its cloud declares qcow2") as caught:
+        get(connection, clouds, tmp_path, vdi, vdi)
+    assert caught.value.hint == "Verify the image before using it."
+    assert list(tmp_path.iterdir()) == []
+
+
+class Served:
+    """An image service whose data a web server has."""
+
+    def __init__(self, web: Web) -> None:
+        self._url = web.url
+
+    def data(self, _image_id: str, headers: dict[str, str], stall_timeout: float) -> requests.Response:
+        return requests.get(self._url, headers=headers, stream=True, timeout=stall_timeout)
+
+
+def ranges(data: bytes = DATA, *, shift: int = 0) -> Answer:
+    """What is asked for by Range, or with ``shift`` other bytes."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        asked = handler.headers.get("Range")
+        if asked is None:
+            whole(data)(handler)
+            return
+        start = int(asked.removeprefix("bytes=").removesuffix("-")) + shift
+        whole(data[start:], 206, Content_Range=f"bytes {start}-{len(data) - 1}/{len(data)}")(handler)
+
+    return answer
+
+
+SHORT = whole(stop=HALF)
+
+
+@pytest.mark.parametrize(
+    ("answers", "offset", "asked", "resumable"),
+    [
+        pytest.param([ranges()], 0, [None], None, id="whole"),
+        pytest.param([ranges()], 1000, [1000], True, id="the-rest"),
+        pytest.param([whole()], 1000, [1000], False, id="the-rest-of-a-server-without-ranges"),
+        pytest.param([SHORT, ranges()], 0, [None, HALF], True, id="resumes"),
+        pytest.param([SHORT, whole()], 0, [None, HALF], False, id="from-the-beginning-without-ranges"),
+        pytest.param([SHORT, ranges(shift=7), ranges()], 0, [None, HALF, HALF], True, id="another-range"),
+        pytest.param([SHORT, whole(b"", 204), ranges()], 0, [None, HALF, HALF], True, id="no-data-in-the-answer"),
+        pytest.param([whole(DATA[:HALF]), ranges()], 0, [None, HALF], True, id="half-as-if-it-were-all"),
+        pytest.param([silent, ranges()], 0, [None, 1000], True, id="stalls"),
+    ],
+)
+def test_stream_of_an_image(
+    connection: Connection,
+    web: Web,
+    monkeypatch: pytest.MonkeyPatch,
+    answers: list[Answer],
+    offset: int,
+    asked: list[int | None],
+    resumable: bool | None,  # noqa: FBT001
+) -> None:
+    monkeypatch.setattr(download, "glance_for", lambda _connection: Served(web))
+    web.answers = answers
+    stream = ImageStream(connection, {"id": "1", "size": len(DATA)}, 0.5)
+    assert b"".join(stream.read(offset)) == DATA[offset:]
+    assert web.ranges == [None if start is None else f"bytes={start}-" for start in asked]
+    assert stream.resumable is resumable
+
+
+@pytest.mark.parametrize(
+    ("answers", "error", "message"),
+    [
+        pytest.param([whole(DATA + b"x")], IntegrityError, f"sends more than the {len(DATA)} bytes", id="more"),
+        pytest.param(
+            [SHORT, whole(b"", 206)], ServerError, rf"another range than requested \(bytes {HALF}-\)", id="no-range"
+        ),
+        pytest.param([whole(b"")], UnreachableError, f"interrupted after 0 of {len(DATA)} bytes", id="nothing"),
+        pytest.param([whole(b"", 304)], ServerError, "the cloud answered 304 to the request", id="another-answer"),
+    ],
+)
+def test_stream_that_cannot_be_completed(
+    connection: Connection,
+    web: Web,
+    monkeypatch: pytest.MonkeyPatch,
+    answers: list[Answer],
+    error: type[OaktreeError],
+    message: str,
+) -> None:
+    monkeypatch.setattr(download, "glance_for", lambda _connection: Served(web))
+    web.answers = answers
+    with pytest.raises(error, match=message):
+        b"".join(ImageStream(connection, {"id": "1", "size": len(DATA)}, 0.5).read())

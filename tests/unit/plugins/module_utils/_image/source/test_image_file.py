@@ -53,7 +53,7 @@ def file(tmp_path: Path) -> Path:
         (formats.luks(), "raw"),
     ],
 )
-def test_format_is_told_by_content(file: Path, data: bytes, disk_format: str) -> None:
+def test_format_is_detected_from_content(file: Path, data: bytes, disk_format: str) -> None:
     file.write_bytes(data)
     assert open_image_file(str(file)).disk_format == disk_format
 
@@ -91,7 +91,7 @@ def test_two_formats_in_one_file_are_refused(file: Path) -> None:
     data = bytearray(formats.iso())
     data[:512] = formats.qcow2(backing_offset=512)[:512]
     file.write_bytes(data)
-    with pytest.raises(InputError, match=r"format of .* is not clear: iso, qcow2"):
+    with pytest.raises(InputError, match=r"format of .* is ambiguous: iso, qcow2"):
         open_image_file(str(file))
 
 
@@ -182,7 +182,7 @@ def test_one_pass_and_flat_memory(file: Path, monkeypatch: pytest.MonkeyPatch) -
     assert peak < 6 * image_file.CHUNK
 
 
-def test_a_file_is_read_within_a_clock(tmp_path: Path) -> None:
+def test_a_file_is_read_within_a_deadline(tmp_path: Path) -> None:
     (tmp_path / "image").write_bytes(b"x" * 1000)
     assert open_image_file(str(tmp_path / "image"), Deadline(5)).size == 1000
     with pytest.raises(DeadlineError):

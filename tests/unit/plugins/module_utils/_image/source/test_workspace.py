@@ -97,4 +97,4 @@ def test_those_of_other_users_stay(tmp_path: Path) -> None:
 def test_where_nothing_can_be_made(parent: str) -> None:
     with pytest.raises(InputError, match="temporary_directory: ") as caught, workspace(parent):
         pass
-    assert caught.value.hint == "Name a directory to write to."
+    assert caught.value.hint == "Name a writable directory."

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v1 import unfit
 from tests.support.fake_openstack import Action, Answer, BreakAnswer, CorruptRequest, CutRequest, LoseAnswer
 from tests.support.fake_openstack.glance_v1_images import Image
 from tests.support.image_site import NAME, Site, digest
@@ -172,11 +171,3 @@ def test_what_a_killed_run_left_is_cleared(v1: Site) -> None:
     left.updated_at = left.updated_at.replace(year=2020)
     assert v1.act() == ["created"]
     assert only_image(v1).id != left.id
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [{"tags": []}, {"os_hidden": False}, {"visibility": "private"}, {"a": None}, {"a_b.c": "d e"}, {"min_disk": 0}],
-)
-def test_what_fits(fields: dict[str, Any]) -> None:
-    assert unfit(fields) is None

@@ -1,0 +1,104 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The bodies of HTTP answers as JSON: the one place where it enters, and one error for all that cannot be parsed.
+
+Apart from this, keystoneauth1 parses tokens and discovery documents, and `translate` looks for a message in the bodies
+of error answers.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from .._core.errors import ServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from requests import Response
+
+DEEPEST = 64
+"""Levels of lists and mappings in an answer; those of OpenStack have a dozen."""
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+
+MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError)
+"""What code raises that reads data of another shape than it expects; JSON may also be nested too deeply to parse."""
+
+
+@contextmanager
+def parsing(what: str) -> Iterator[None]:
+    """Raise ServerError ("WHAT cannot be parsed: ...") where the code inside reads data of an unexpected shape."""
+    try:
+        yield
+    except MALFORMED as exc:
+        raise ServerError(f"{what} cannot be parsed: {type(exc).__name__}: {exc}") from exc
+
+
+def answer_to(response: Response) -> str:
+    """How messages refer to an answer. The query is left out: it may hold a signature."""
+    return f"the answer to {response.request.method} {urlsplit(response.url).path}"
+
+
+def json_object(response: Response) -> dict[str, Any]:
+    """The JSON object that is the body of an answer; raises ServerError for any other body."""
+    body = _parsed(response, response.content)
+    if not isinstance(body, dict):
+        raise ServerError(f"{answer_to(response)} cannot be parsed: it is not a JSON object")
+    return body
+
+
+def json_list(response: Response, body: bytes | None = None) -> list[Any]:
+    """The JSON list that is the body of an answer, an empty one where it has none; raises ServerError for any other.
+
+    ``body`` is that of an answer which was read in pieces.
+    """
+    found = _parsed(response, (response.content if body is None else body) or b"[]")
+    if not isinstance(found, list):
+        raise ServerError(f"{answer_to(response)} cannot be parsed: it is not a JSON list")
+    return found
+
+
+def _parsed(response: Response, body: bytes) -> Any:
+    with parsing(answer_to(response)):
+        return parse_json(body)
+
+
+def parse_json(body: bytes) -> Any:
+    """The value of a JSON text, fit for whatever is done with it afterwards.
+
+    Lone surrogates, which no text can be encoded with, become U+FFFD. Raises ValueError for what is no JSON, for NaN
+    and infinity (which Python would take) and for more than `DEEPEST` levels.
+    """
+    value = json.loads(body, parse_constant=_refuse_constant)
+    level, depth = [value], 0
+    while level := [
+        child
+        for node in level
+        if isinstance(node, dict | list)
+        for child in (node.values() if isinstance(node, dict) else node)
+        if isinstance(child, dict | list)
+    ]:
+        depth += 1
+        if depth > DEEPEST:
+            raise ValueError(f"more than {DEEPEST} levels")
+    return _encodable(value) if _SURROGATE.search(body) else value
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_encodable(item) for item in value]
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An import task of Glance's: start it, follow it to its end, and find out which image it made.
+
+Source: Glance's API reference (tasks), ``glance/async_/flows/base_import.py``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..._cloud.service import segment, service_at
+from ..._core.errors import DeadlineError, ServerError, UnreachableError
+from ..._core.retry import Attempts, Policy
+from ..._core.text import without_signatures
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..._glance.v2 import Glance
+
+HICCUP = "Error code: '396'"
+"""How Rackspace's imports fail now and then for no reason."""
+
+HICCUPS = Policy(errors=(ServerError,), first=0.0)
+LOOK_BACK = "5"
+"""Tasks among which one is looked for whose ID is not known."""
+
+PAUSE = 0.5
+LONGEST_PAUSE = 10.0
+"""Seconds between polls."""
+
+
+class ImportTask:
+    """One image made by a task from data that the cloud fetches."""
+
+    def __init__(self, glance: Glance, source: str, disk_format: str, properties: Mapping[str, Any]) -> None:
+        """``source`` is ``import_from``; ``properties`` those of the image, with at least its name."""
+        self._glance = glance
+        self._service = service_at(glance.connection, "image")
+        self._input: dict[str, Any] = {
+            "import_from": source,
+            "import_from_format": disk_format,
+            "image_properties": properties,
+        }
+        self._task_id = ""
+
+    @property
+    def residue(self) -> str:
+        """What is to be said of the task when nobody waits for it any more."""
+        return f"the import task {self._task_id} may still be running; the cloud offers no way to cancel it"
+
+    def start(self) -> None:
+        """Start it. After an error it may be running all the same, unless the cloud refused it."""
+        body = {"type": "import", "input": self._input}
+        try:
+            task_id = self._service.json("POST", "/tasks", retry=False, json=body).get("id")
+        except (DeadlineError, ServerError, UnreachableError):
+            task_id = self._unanswered()
+            if task_id is None:
+                raise
+        self._task_id = str(task_id)
+
+    def finish(self) -> str:
+        """Wait for the end, and return the ID of the image. A task that fails for no reason is started again."""
+        try:
+            attempts = Attempts(HICCUPS, self._glance.connection.deadline)
+            while (task := self._ended())["status"] != "success":
+                reason = without_signatures(str(task.get("message") or "no reason"))
+                error = ServerError(f"the import task failed: {reason}")
+                if HICCUP not in reason:
+                    raise error
+                attempts.failed(error)
+                self.start()
+            return str(task["result"]["image_id"])
+        except (AttributeError, KeyError, TypeError) as exc:
+            raise ServerError(f"the import task cannot be parsed: {type(exc).__name__}: {exc}") from exc
+
+    def _unanswered(self) -> str | None:
+        """The newest task with the same source, unless it has failed, or the image that it made is in use."""
+        params = {"type": "import", "sort_key": "created_at", "sort_dir": "desc", "limit": LOOK_BACK}
+        for listed in self._service.json("GET", "/tasks", params=params).get("tasks") or []:
+            if listed.get("status") == "failure":
+                continue
+            task = self._service.json("GET", f"/tasks/{segment(listed.get('id'))}")
+            made = self._glance.get(task["result"]["image_id"]) if task.get("result") else None
+            unused = made is None or made["name"] == self._input["image_properties"]["name"]
+            if (task.get("input") or {}).get("import_from") == self._input["import_from"] and unused:
+                return str(listed["id"])
+        return None
+
+    def _ended(self) -> dict[str, Any]:
+        """The task once it has ended; all its other states, by whichever specification, mean that it is running."""
+        pause = PAUSE
+        while True:
+            task = self._service.json("GET", f"/tasks/{segment(self._task_id)}")
+            if task.get("status") in ("success", "failure"):
+                return task
+            self._glance.connection.deadline.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE)

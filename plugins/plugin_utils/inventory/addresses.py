@@ -1,0 +1,74 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The addresses of a server: which of them Ansible connects to.
+
+Data returned by a cloud is untrusted. Addresses and host names end up in command lines, such as those of ssh, so
+every value is validated or sanitized before it is used.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    Record = Mapping[str, Any]
+
+NETWORK_PREFIX = "network:"
+ADDRESS_KINDS = tuple(
+    f"{kind}_v{version}" for kind in ("floating", "public", "fixed", "private", "access") for version in (4, 6)
+)
+
+_ADDRESS = re.compile(r"[0-9A-Fa-f.:]+")
+_NOT_IN_NAMES = re.compile(r"[^\w.-]+")
+
+
+def connection_address(record: Record, preference: Iterable[str]) -> str | None:
+    """The value of ``ansible_host``: the first of the preferred kinds that the server has."""
+    return next(filter(None, (_preferred(record, kind) for kind in preference)), None)
+
+
+def host_name(text: str | None) -> str:
+    """The text with hyphens for characters with a meaning in host patterns or command lines; may be empty."""
+    return _NOT_IN_NAMES.sub("-", text or "").strip("-.")
+
+
+def address_of_kind(record: Record, kind: str) -> str | None:
+    """The server's first address of one of the `ADDRESS_KINDS`."""
+    source, version = kind.split("_v")
+    if source in ("public", "private"):
+        return _valid_address(record[kind])
+    if source == "access":
+        return _valid_address(record[f"access_ipv{version}"])
+    ports = (port for ports in record["addresses"].values() for port in ports)
+    return next((port["addr"] for port in ports if _matches(port, source, version)), None)
+
+
+def _preferred(record: Record, kind: str) -> str | None:
+    if kind == "name":
+        return host_name(record["name"])
+    if kind.startswith(NETWORK_PREFIX):
+        return _address_on_network(record, kind.removeprefix(NETWORK_PREFIX))
+    return address_of_kind(record, kind)
+
+
+def _address_on_network(record: Record, network: str) -> str | None:
+    """The server's address on the network: fixed addresses before floating ones, IPv4 before IPv6."""
+    ports = record["addresses"].get(network, [])
+    order = [(source, version) for source in ("fixed", "floating") for version in "46"]
+    return next((port["addr"] for kind in order for port in ports if _matches(port, *kind)), None)
+
+
+def _matches(port: Mapping[str, Any], source: str, version: str) -> bool:
+    """Whether the port's address is valid, of the source (fixed or floating) and of the IP version."""
+    address = _valid_address(port["addr"])
+    floating = port.get("OS-EXT-IPS:type") == "floating"
+    return address is not None and floating == (source == "floating") and (":" in address) == (version == "6")
+
+
+def _valid_address(address: str | None) -> str | None:
+    """The address, or None if it has characters that no address has: it must not become an option of ssh."""
+    return address if address and _ADDRESS.fullmatch(address) else None

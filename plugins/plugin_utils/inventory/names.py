@@ -1,0 +1,73 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The inventory names of servers: unique, independent of the order of the servers, and safe in host patterns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.addresses import (
+    ADDRESS_KINDS,
+    address_of_kind,
+    host_name,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    Record = Mapping[str, Any]
+
+QUALIFIED_NAME = "name.region.cloud"
+METADATA_PREFIX = "metadata."
+
+
+def assign_unique_names(
+    records: Sequence[Record], preference: Sequence[str], reserved: Mapping[str, str | None]
+) -> list[str]:
+    """One name for each server, in the order of the records.
+
+    ``reserved`` maps names that are in use to the id of the server that has the name, or to None for a group or
+    anything else. A server that has a name keeps it. Of servers that share a candidate none gets it, whatever their
+    order: all of them fall back to their next candidate.
+    """
+    existing = {server_id: [name] for name, server_id in reserved.items() if server_id}
+    candidates = [existing.get(record["id"]) or candidate_names(record, preference) for record in records]
+    steps = [0] * len(records)
+    while True:
+        names = [own[step] for step, own in zip(steps, candidates, strict=True)]
+        uses = Counter(names)
+        advanced = False
+        for index, (name, own, record) in enumerate(zip(names, candidates, records, strict=True)):
+            free = uses[name] == 1 and reserved.get(name, record["id"]) == record["id"]
+            if not free and steps[index] + 1 < len(own):
+                steps[index] += 1
+                advanced = True
+        if not advanced:
+            return names
+
+
+def candidate_names(record: Record, preference: Iterable[str]) -> list[str]:
+    """The names that the host may get, from the shortest to the server's id, which is always unique."""
+    location, server_id = record["location"], record["id"]
+
+    def qualified(name: str) -> str:
+        return host_name(".".join(filter(None, (name, location["region"], location["cloud"]))))
+
+    source, name = next(_preferred_names(record, preference), ("id", server_id))
+    longer = [qualified(text) for text in (name, f"{name}-{server_id[:8]}", f"{name}-{server_id}")]
+    return [*longer, server_id] if source == QUALIFIED_NAME else [name, *longer, server_id]
+
+
+def _preferred_names(record: Record, preference: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The entries of the preference that give a name, each with that name."""
+    for source in preference:
+        if source in ADDRESS_KINDS:
+            name = address_of_kind(record, source) or ""
+        elif source.startswith(METADATA_PREFIX):
+            name = host_name(record["metadata"].get(source.removeprefix(METADATA_PREFIX)))
+        else:
+            name = host_name(record["id" if source == "id" else "name"])
+        if name:
+            yield source, name

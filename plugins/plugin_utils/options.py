@@ -1,0 +1,36 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of plugins -> plain Python types that are validated as those of modules are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import TARGET_NUMBERS, check_positive
+
+
+def plain(value: Any) -> Any:
+    """The value as exact dict, list and str; other values as they are.
+
+    Ansible tags the values of options, and renders and decrypts the values in containers only when they are accessed.
+    Libraries fail on the tags and bypass the access.
+    """
+    if isinstance(value, dict):
+        return {plain(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(inner) for inner in value]
+    if isinstance(value, str):
+        return str(value)
+    return value
+
+
+def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a plugin as plain types. Raises InputError for values that a module would reject."""
+    values: dict[str, Any] = plain(options)
+    if values["clouds_yaml"] and values["clouds_config"]:
+        raise InputError("clouds_yaml, clouds_config: only one may be given", hint="Omit one of them.")
+    check_positive(values, *TARGET_NUMBERS)
+    return values

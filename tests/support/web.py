@@ -1,0 +1,100 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A web server on loopback that gives prepared answers, whole, cut or late."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+DATA = bytes(range(1, 251)) * 8000
+"""2 MB."""
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+def whole(data: bytes = DATA, status: int = 200, *, stop: int | None = None, **headers: str) -> Answer:
+    """The data, or with ``stop`` only so many bytes of them."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        for name, value in {"Content-Length": str(len(data)), **headers}.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+        handler.wfile.write(data[:stop])
+
+    return answer
+
+
+def rest(data: bytes = DATA, etag: str = '"1"', *, shift: int = 0) -> Answer:
+    """What is asked for by Range, if the file is still the one that If-Range names."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        asked = re.fullmatch(r"bytes=(\d+)-", handler.headers.get("Range", ""))
+        if not asked or handler.headers.get("If-Range") != etag:
+            whole(data, ETag=etag)(handler)
+            return
+        start = int(asked[1]) + shift
+        content_range = f"bytes {start}-{len(data) - 1}/{len(data)}"
+        whole(data[start:], 206, ETag=etag, Content_Range=content_range)(handler)
+
+    return answer
+
+
+def trickle(handler: BaseHTTPRequestHandler) -> None:
+    """A byte now and then."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000")
+    handler.end_headers()
+    for _second in range(30):
+        handler.wfile.write(b"x")
+        time.sleep(0.1)
+
+
+def silent(handler: BaseHTTPRequestHandler) -> None:
+    """The first thousand bytes, then nothing for a while."""
+    whole(stop=1000)(handler)
+    time.sleep(3)
+
+
+class Web:
+    """Gives the answers in their order, the last one for ever."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+        self.ranges: list[str | None] = []
+        web = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                web.ranges.append(self.headers.get("Range"))
+                answer = web.answers.pop(0) if len(web.answers) > 1 else web.answers[0]
+                answer(self)
+
+            def log_message(self, *_args: object) -> None:
+                pass
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, request: Any, client_address: Any) -> None:
+                """Clients that go away are what some tests are about."""
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/image.raw"
+
+    @contextmanager
+    def running(self) -> Iterator[Web]:
+        """Serve until the block ends."""
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+        try:
+            yield self
+        finally:
+            self.server.shutdown()
+            self.server.server_close()

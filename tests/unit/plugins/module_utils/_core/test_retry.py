@@ -1,0 +1,229 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is retried, how often, and after which pauses."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from email.utils import formatdate
+
+import pytest
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
+    AuthError,
+    ConflictError,
+    DeadlineError,
+    OaktreeError,
+    RefusedError,
+    ServerError,
+    ThrottledError,
+    UnreachableError,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.retry import (
+    Attempts,
+    Policy,
+    parse_retry_after,
+    with_retries,
+)
+
+SERVER = ServerError("broke")
+STALLED = DeadlineError("stalled")
+TIMEOUTS = Policy(errors=(DeadlineError, ServerError))
+
+
+def throttled(seconds: float | None) -> ThrottledError:
+    return ThrottledError("slow down", retry_after=seconds)
+
+
+class NoWait(Deadline):
+    """A deadline whose pauses pass at once, and are noted."""
+
+    def __init__(self, seconds: float = 1000.0) -> None:
+        super().__init__(seconds)
+        self.left = seconds
+        self.pauses: list[float] = []
+
+    def remaining(self) -> float:
+        self.check_cancelled()
+        return self.left
+
+    def sleep(self, seconds: float) -> None:
+        if seconds >= self.remaining():
+            raise self.expired()
+        self.left -= seconds
+        self.pauses.append(seconds)
+
+
+# Policy
+
+
+@pytest.mark.parametrize(
+    ("policy", "error", "attempts"),
+    [
+        (Policy(), SERVER, 3),
+        (Policy(), UnreachableError("cut"), 3),
+        (Policy(), throttled(None), 3),
+        (Policy(), STALLED, 0),
+        (Policy(), AuthError("who?"), 0),
+        (Policy(), RefusedError("no"), 0),
+        (Policy(attempts=5), SERVER, 5),
+        (Policy(attempts=1), SERVER, 1),
+        (Policy(errors=(ConflictError,)), ConflictError("busy"), 3),
+        (Policy(errors=(ConflictError,)), SERVER, 0),
+        (TIMEOUTS, STALLED, 2),
+        (TIMEOUTS, SERVER, 3),
+        (Policy(errors=(DeadlineError,), stalls=7), STALLED, 7),
+    ],
+)
+def test_how_often_an_error_is_retried(policy: Policy, error: OaktreeError, attempts: int) -> None:
+    allowed = [policy.allows(failures, error) for failures in range(1, 9)]
+    assert allowed == [failures < attempts for failures in range(1, 9)]
+
+
+def test_attempts_may_be_without_end() -> None:
+    assert Policy(attempts=math.inf).allows(10**9, SERVER)
+
+
+@pytest.mark.parametrize(
+    ("policy", "error", "pauses"),
+    [
+        (Policy(), SERVER, [0.5, 1.0, 2.0, 4.0]),
+        (Policy(first=2.0), SERVER, [1.0, 2.0, 4.0, 8.0]),
+        (Policy(longest=1.5), SERVER, [0.5, 1.0, 1.5, 1.5]),
+        (Policy(), throttled(None), [0.5, 1.0, 2.0, 4.0]),
+        (Policy(), throttled(0.0), [0.0] * 4),
+        (Policy(longest=1.0), throttled(30.0), [30.0] * 4),
+    ],
+)
+def test_pauses_double_unless_the_service_asks_for_another(
+    policy: Policy, error: OaktreeError, pauses: list[float]
+) -> None:
+    assert [policy.pause(failures, error) for failures in range(1, 5)] == pauses
+
+
+# Attempts
+
+
+@pytest.mark.parametrize(
+    ("errors", "pauses", "raised"),
+    [
+        ([SERVER], [0.5], None),
+        ([SERVER, UnreachableError("cut")], [0.5, 1.0], None),
+        ([SERVER, SERVER, SERVER], [0.5, 1.0], 2),
+        ([throttled(7.0), SERVER], [7.0, 1.0], None),
+        ([SERVER, RefusedError("no")], [0.5], 1),
+        ([RefusedError("no")], [], 0),
+        ([SERVER, throttled(1000.0)], [0.5], 1),
+    ],
+)
+def test_attempts(errors: list[OaktreeError], pauses: list[float], raised: int | None) -> None:
+    """Each failure is followed by its pause, or by the error where there is no further attempt."""
+    deadline = NoWait()
+    attempts = Attempts(Policy(), deadline)
+    for number, error in enumerate(errors):
+        if number != raised:
+            attempts.failed(error)
+            continue
+        with pytest.raises(type(error)) as caught:
+            attempts.failed(error)
+        assert caught.value is error
+        assert caught.value.__cause__ is None
+    assert deadline.pauses == pauses
+
+
+def test_whether_attempts_remain_is_known_before_the_failure() -> None:
+    attempts = Attempts(Policy(attempts=2), NoWait())
+    assert (attempts.remain(SERVER), attempts.remain(RefusedError("no"))) == (True, False)
+    attempts.failed(SERVER)
+    assert not attempts.remain(SERVER)
+
+
+def test_progress_starts_the_count_again() -> None:
+    deadline = NoWait()
+    attempts = Attempts(Policy(), deadline)
+    for _time in range(3):
+        attempts.failed(SERVER)
+        attempts.failed(SERVER)
+        attempts.progressed()
+    assert deadline.pauses == [0.5, 1.0] * 3
+
+
+def test_an_interrupted_run_is_not_reported_as_the_error_that_was_to_be_retried() -> None:
+    deadline = NoWait()
+    deadline.cancelled.set()
+    with pytest.raises(DeadlineError, match="interrupted"):
+        Attempts(Policy(), deadline).failed(SERVER)
+
+
+def test_an_interrupt_during_the_pause_ends_it() -> None:
+    deadline = Deadline(60)
+    threading.Timer(0.05, deadline.cancelled.set).start()
+    start = time.monotonic()
+    with pytest.raises(DeadlineError, match="interrupted"):
+        Attempts(Policy(), deadline).failed(throttled(50.0))
+    assert time.monotonic() - start < 10
+
+
+# with_retries
+
+
+@pytest.mark.parametrize(
+    ("errors", "seconds", "calls", "raised"),
+    [
+        ([], 1000.0, 1, None),
+        ([SERVER, SERVER], 1000.0, 3, None),
+        ([SERVER, SERVER, SERVER], 1000.0, 3, ServerError),
+        ([RefusedError("no")], 1000.0, 1, RefusedError),
+        ([SERVER, SERVER], 1.2, 2, ServerError),
+        ([throttled(5.0)], 5.0, 1, ThrottledError),
+        ([throttled(5.0)], 5.1, 2, None),
+    ],
+)
+def test_calls(errors: list[OaktreeError], seconds: float, calls: int, raised: type[OaktreeError] | None) -> None:
+    made = []
+
+    def call() -> str:
+        made.append(1)
+        if len(made) <= len(errors):
+            raise errors[len(made) - 1]
+        return "value"
+
+    if raised is None:
+        assert with_retries(call, Policy(), NoWait(seconds)) == "value"
+    else:
+        with pytest.raises(raised):
+            with_retries(call, Policy(), NoWait(seconds))
+    assert len(made) == calls
+
+
+def test_other_exceptions_are_not_retried() -> None:
+    made = []
+
+    def call() -> None:
+        made.append(1)
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        with_retries(call, Policy(), NoWait())
+    assert len(made) == 1
+
+
+# Retry-After
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [(None, None), ("", None), ("0", 0.0), ("7", 7.0), ("1.5", 1.5), ("-3", 0.0), ("soon", 1.0), ("nan", 0.0)],
+)
+def test_retry_after(value: str | None, seconds: float | None) -> None:
+    assert parse_retry_after(value) == seconds
+
+
+@pytest.mark.parametrize(("ahead", "seconds"), [(60, 60), (-60, 0)])
+def test_retry_after_as_a_date(ahead: float, seconds: float) -> None:
+    value = formatdate(time.time() + ahead, usegmt=True)
+    assert parse_retry_after(value) == pytest.approx(seconds, abs=2)

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What comes from outside, made fit to be shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import (
+    LONGEST,
+    one_line,
+    without_signatures,
+)
+
+URL = "https://swift/v1/AUTH_x/c/o?temp_url_sig={}&temp_url_expires=17"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("", ""),
+        ("plain", "plain"),
+        ("a\n  b\t\tc\r\n", "a b c"),
+        ("No image found<br /><br />\n\n", "No image found"),
+        ("\u00fcml\u00e4ut \u6f22\u5b57", "\u00fcml\u00e4ut \u6f22\u5b57"),
+        ("x" * LONGEST, "x" * LONGEST),
+        ("x" * (LONGEST + 1), "x" * (LONGEST - 3) + "..."),
+        (" ".join("x" * LONGEST), ("x " * LONGEST)[: LONGEST - 3] + "..."),
+    ],
+)
+def test_one_line(text: str, line: str) -> None:
+    assert one_line(text) == line
+    assert len(one_line(text)) <= LONGEST
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("no URL", "no URL"),
+        (URL.format("0123abcd"), URL.format("...")),
+        (URL.format("sha512:F6CO-_=="), URL.format("...")),
+        (URL.format("sha512%3Aabc-_%3D"), URL.format("...")),
+        (f"GET {URL.format('a')} and PUT {URL.format('b')}", f"GET {URL.format('...')} and PUT {URL.format('...')}"),
+        ("o?temp_url_expires=17&temp_url_sig=abc", "o?temp_url_expires=17&temp_url_sig=..."),
+        ('{"uri": "https://s/o?temp_url_sig=abc"}', '{"uri": "https://s/o?temp_url_sig=..."}'),
+        ("https://joe:pa55@host/SUMS and redis://:pa55@host", "https://host/SUMS and redis://host"),
+        ("o?TEMP_URL_SIG=abc", "o?TEMP_URL_SIG=..."),
+        ("o?temp_url_sig%3Dabc", "o?temp_url_sig%3D..."),
+        ('"o?a=b\\u0026temp_url_sig\\u003dabc"', '"o?a=b\\u0026temp_url_sig\\u003d..."'),
+        ("a@b and user@host", "a@b and user@host"),
+    ],
+)
+def test_signatures_are_masked(text: str, masked: str) -> None:
+    assert without_signatures(text) == masked
+    assert one_line(text) == masked
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("\x1b[31mred\x07\x00", "[31mred"),
+        ("a\u202eb\u200bc", "a b c"),
+        ("it&#x27;s &lt;not&gt; &amp; so", "it's <not> & so"),
+        ("<html><title>403 Forbidden</title><body><h1>No</h1></body></html>", "No"),
+        ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
+        ("\ud800", ""),
+    ],
+)
+def test_only_what_can_be_shown_is_shown(text: str, line: str) -> None:
+    assert one_line(text) == line
+
+
+def test_a_signature_does_not_show_where_the_text_is_cut() -> None:
+    assert "secret" not in one_line("x" * (LONGEST - 20) + " temp_url_sig=secret" + "y" * 50)

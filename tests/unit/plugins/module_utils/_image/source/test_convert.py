@@ -1,0 +1,192 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Conversion by the real qemu-img, of images that may be hostile."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections import namedtuple
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
+    ConfigError,
+    DeadlineError,
+    InputError,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import convert as convert_module
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.convert import convert
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import open_image_file
+from tests.support import image_formats as formats
+
+MIB = 1 << 20
+
+
+def soon() -> Deadline:
+    return Deadline(30)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Path:
+    path = tmp_path / "disk.raw"
+    path.write_bytes(os.urandom(MIB) + bytes(MIB))
+    return path
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    path = tmp_path / "workspace"
+    path.mkdir()
+    return path
+
+
+@pytest.mark.parametrize("disk_format", ["qcow2", "vhd", "vhdx", "vmdk", "vdi"])
+def test_there_and_back(disk: Path, workspace: Path, disk_format: str) -> None:
+    there = convert(open_image_file(str(disk)), disk_format, workspace, soon())
+    assert (there.disk_format, there.path.parent) == (disk_format, workspace)
+    back = convert(there, "raw", workspace, soon())
+    data = back.path.read_bytes()
+    assert back.disk_format == "raw"
+    assert data[: 2 * MIB] == disk.read_bytes()
+    assert not any(data[2 * MIB :])  # a VHD ends with a whole cylinder
+
+
+@pytest.mark.parametrize("content", [formats.iso(), formats.mbr()])
+def test_disk_of_another_kind_is_raw_when_raw_is_wanted(disk: Path, workspace: Path, content: bytes) -> None:
+    disk.write_bytes(content)
+    qcow2 = convert(open_image_file(str(disk)), "qcow2", workspace, soon())
+    assert convert(qcow2, "raw", workspace, soon()).disk_format == "raw"
+
+
+@pytest.mark.parametrize("content", [formats.qcow2(), formats.qcow2(backing_offset=512)])
+def test_disk_that_pretends_to_be_an_image_is_refused(disk: Path, workspace: Path, content: bytes) -> None:
+    """A raw image with a qcow2 in it, perhaps with a backing file, would be opened as one by others."""
+    disk.write_bytes(content)
+    wrapped = workspace / "wrapped.qcow2"
+    subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", disk, wrapped], check=True)
+    with pytest.raises(InputError):
+        convert(open_image_file(str(wrapped)), "raw", workspace, soon())
+    assert list(workspace.iterdir()) == [wrapped]
+
+
+SECRET = b"of this machine alone " * 1000
+
+
+def test_what_a_cloud_declares_is_not_what_is_converted(disk: Path, workspace: Path, tmp_path: Path) -> None:
+    """Data declared as a vmdk that names a file of this machine has made qemu-img read that file (CVE-2024-32498)."""
+    (tmp_path / "secret").write_bytes(SECRET)
+    disk.write_bytes("#ü\n".encode() + formats.vmdk_descriptor(f'RW 44 FLAT "{tmp_path}/secret" 0'))
+    leak = ["qemu-img", "convert", "-f", "vmdk", "-O", "raw", str(disk), str(tmp_path / "leak")]
+    assert subprocess.run(leak, check=False).returncode == 0
+    assert SECRET[:100] in (tmp_path / "leak").read_bytes()
+    detected = open_image_file(str(disk))
+    assert detected.disk_format == "raw"
+    declared = replace(detected, disk_format="vmdk", detected="raw")
+    with pytest.raises(InputError, match="declared as vmdk, but its content is raw"):
+        convert(declared, "qcow2", workspace, soon())
+    assert list(workspace.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["json:{}", "nbd:host:1", "a,b=c"])
+def test_a_file_is_a_file_whatever_it_is_called(
+    tmp_path: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_bytes(os.urandom(MIB))
+    there = convert(open_image_file(name), "qcow2", workspace, soon())
+    assert convert(there, "raw", workspace, soon()).path.read_bytes() == Path(name).read_bytes()
+
+
+def test_a_backing_file_is_not_read_even_if_it_comes_after_the_checks(workspace: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(SECRET + bytes(MIB - len(SECRET)))
+    checked = tmp_path / "image.qcow2"
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", checked, "1M"], check=True)
+    source = open_image_file(str(checked))
+    secret = ["-b", str(tmp_path / "secret"), "-F", "raw"]
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *secret, checked], check=True)
+    assert convert(source, "raw", workspace, soon()).path.read_bytes() == bytes(MIB)
+
+
+def test_qemu_img_has_limits_and_dies_with_us(disk: Path, workspace: Path, tmp_path: Path) -> None:
+    tool = tmp_path / "bin" / "qemu-img"
+    tool.parent.mkdir()
+    tool.write_text(f"#!/bin/sh\nulimit -v -t -n -c > {tmp_path}/limits\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
+    tool.chmod(0o755)
+    code = (
+        "from pathlib import Path\n"
+        f"from {convert_module.__name__} import convert\n"
+        f"from {open_image_file.__module__} import open_image_file\n"
+        f"from {Deadline.__module__} import Deadline\n"
+        f"convert(open_image_file({str(disk)!r}), 'qcow2', Path({str(workspace)!r}), Deadline(50))\n"
+    )
+    environment = {**os.environ, "PATH": f"{tool.parent}:{os.environ['PATH']}"}
+    with subprocess.Popen([sys.executable, "-c", code], env=environment) as process:
+        pid = tmp_path / "pid"
+        while process.poll() is None and not (pid.exists() and pid.read_text().endswith("\n")):
+            time.sleep(0.01)
+        process.kill()
+    limits = (tmp_path / "limits").read_text()
+    child = int(pid.read_text())
+    assert "unlimited" not in limits
+    end = time.monotonic() + 10
+    while Path(f"/proc/{child}/stat").exists() and " Z " not in Path(f"/proc/{child}/stat").read_text():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_without_qemu_img(disk: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(workspace))
+    with pytest.raises(ConfigError, match="raw to qcow2 needs qemu-img, which is not installed here"):
+        convert(open_image_file(str(disk)), "qcow2", workspace, soon())
+
+
+@pytest.mark.parametrize("disk_format", ["ploop", "aki"])
+def test_format_that_nobody_makes(disk: Path, workspace: Path, disk_format: str) -> None:
+    with pytest.raises(InputError, match="cannot be converted") as caught:
+        convert(open_image_file(str(disk)), disk_format, workspace, soon())
+    assert "qcow2, raw" in caught.value.hint
+
+
+def test_too_little_space(disk: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", ["total", "used", "free"])  # noqa: PYI024 - as shutil has it
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage(MIB, 0, MIB))
+    with pytest.raises(InputError, match=f"where {MIB} are free") as caught:
+        convert(open_image_file(str(disk)), "qcow2", workspace, soon())
+    assert "temporary_directory" in caught.value.hint
+    assert list(workspace.iterdir()) == []
+
+
+@pytest.mark.parametrize("how", ["deadline", "cancelled", "damaged"])
+def test_conversion_that_ends_early_leaves_nothing(
+    disk: Path, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """A qemu-img that takes for ever to convert, or fails."""
+    bin_directory = tmp_path / "bin"
+    bin_directory.mkdir()
+    slow = "exit 1" if how == "damaged" else f"echo $$ > {tmp_path}/pid; exec sleep 60"
+    measure = """[ "$1" = measure ] && echo '{"required": 1}' && exit"""
+    script = f'#!/bin/sh\n{measure}\nfor last; do :; done\n> "$last"\n{slow}\n'
+    (bin_directory / "qemu-img").write_text(script, encoding="utf-8")
+    (bin_directory / "qemu-img").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{bin_directory}:{os.environ['PATH']}")
+    monkeypatch.setattr(convert_module, "POLL", 0.02)
+    deadline = Deadline(0.5 if how == "deadline" else 30)
+    if how == "cancelled":
+        threading.Timer(0.3, deadline.cancelled.set).start()
+    begin = time.monotonic()
+    with pytest.raises(ConfigError if how == "damaged" else DeadlineError):
+        convert(open_image_file(str(disk)), "qcow2", workspace, deadline)
+    assert time.monotonic() - begin < 3
+    assert list(workspace.iterdir()) == []
+    if how != "damaged":
+        with pytest.raises(ProcessLookupError):
+            os.kill(int((tmp_path / "pid").read_text(encoding="utf-8")), 0)

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.cache_key import options_digest
+
+OPTIONS = {
+    "locations": ["*"],
+    "filters": {},
+    "all_projects": False,
+    "clouds_config": {"clouds": {"a": {"auth": {"username": "u", "password": "p"}}}},
+    "clouds_yaml": None,
+    "timeout": 60.0,
+}
+CONFIG = {"clouds_config": None}
+
+
+def digest(*, fields: tuple[str, ...] | None = None, **changes: Any) -> str:
+    return options_digest({**OPTIONS, **changes}, fields)
+
+
+def entry(**auth: Any) -> dict[str, Any]:
+    return {"clouds": {"a": {"auth": {"username": "u", "password": "p", **auth}}}}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"locations": ["a"]},
+        {"filters": {"status": "ACTIVE"}},
+        {"all_projects": True},
+        {"fields": ("id", "name")},
+        {"clouds_config": entry(username="other")},
+        {"clouds_config": entry(project_name="other")},
+        {"clouds_config": {"clouds": {1: {}}}},
+        {"clouds_config": None},
+    ],
+)
+def test_what_may_change_the_records_changes_the_digest(changes: dict[str, Any]) -> None:
+    assert digest(**changes) != digest()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"timeout": 5.0},
+        {"clouds_config": entry(password="other")},
+        {"clouds_config": entry(application_credential_secret="other")},
+        {"clouds_config": entry(passcode=[1], token="t")},
+    ],
+)
+def test_other_options_and_secrets_do_not_change_the_digest(changes: dict[str, Any]) -> None:
+    assert digest(**changes) == digest()
+
+
+def test_the_order_of_fields_does_not_change_the_digest() -> None:
+    assert digest(fields=("id", "name")) == digest(fields=("name", "id"))
+
+
+def test_variables_of_openstacksdk_change_the_digest_except_secrets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before, inline = digest(**CONFIG), digest()
+    monkeypatch.setenv("OS_PASSWORD", "secret")
+    monkeypatch.setenv("PATH", "elsewhere")
+    assert digest(**CONFIG) == before
+    monkeypatch.setenv("OS_CLOUD", "other")
+    assert digest(**CONFIG) != before
+    assert digest() == inline
+
+
+@pytest.mark.parametrize("name", ["clouds.yaml", "secure.yaml", "secure.json"])
+@pytest.mark.parametrize("by", ["clouds_yaml", "OS_CLIENT_CONFIG_FILE", "the current directory"])
+def test_changed_configuration_files_change_the_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, by: str
+) -> None:
+    monkeypatch.delenv("OS_CLIENT_CONFIG_FILE", raising=False)
+    clouds = tmp_path / "clouds.yaml"
+    clouds.write_text("clouds: {}")
+    options: dict[str, Any] = dict(CONFIG)
+    if by == "clouds_yaml":
+        options["clouds_yaml"] = str(clouds)
+    elif by == "OS_CLIENT_CONFIG_FILE":
+        monkeypatch.setenv(by, str(clouds))
+    else:
+        monkeypatch.chdir(tmp_path)
+    before = digest(**options)
+    assert digest(**options) == before
+    (tmp_path / name).write_text("clouds: {a: {}}")
+    assert digest(**options) != before
