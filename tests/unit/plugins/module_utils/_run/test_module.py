@@ -39,7 +39,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module imp
 )
 from ansible_collections.oaktree.multicloud.plugins.modules import server_info
 from tests.support.fake_openstack import FakeOpenStack
-from tests.support.run_module import start_module
+from tests.support.run_module import start_cold_module
 
 Act = Callable[[bool], list[Result[Change]]]
 SPEC = target_spec(writes=True, timeout=300.0)
@@ -124,7 +124,7 @@ atexit.register(lambda: print(*(name in sys.modules for name in NAMES), file=sys
 
 
 def test_a_module_imports_the_configuration_of_openstacksdk_and_none_of_its_services(two_clouds: FakeOpenStack) -> None:
-    process = start_module(server_info, REPORT_AT_EXIT, locations=["cloud1"])
+    process = start_cold_module(server_info, REPORT_AT_EXIT, locations=["cloud1"])
     out, err = process.communicate(timeout=60)
     assert (err.split(), process.returncode) == (["True", "False"], 0), out
     assert two_clouds.counters.requests(service="compute") == 2
