@@ -118,7 +118,7 @@ class SharedAuth:
 
     def _obtain(self, connection: AuthContext, is_good: Callable[[AccessInfo], bool]) -> AccessInfo:
         if self._error:
-            raise self._error
+            raise self._error.copied()
         try:
             if self._key is None:
                 return self._fetched(connection)
@@ -131,7 +131,7 @@ class SharedAuth:
             )
         except OaktreeError as error:
             if isinstance(error, AuthError) or self._is_first:
-                self._error = error
+                self._error = error.copied()
             raise
 
     @property

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._core.deadline import CLEANING_UP, Deadline
-from .._core.errors import ConfigError, ThrottledError
+from .._core.errors import ConfigError
 from .._core.location import Location, Project
 from .._core.retry import Policy, with_retries
 from .._local.coalesce import RequestCoalescer
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 logging.getLogger("keystoneauth").addHandler(logging.NullHandler())  # else its remarks go to standard error
 
 REPEATABLE = Policy()
-SLOWED_DOWN = Policy(errors=(ThrottledError,))
+TURNED_AWAY = Policy(repeatable=False)
 
 Answer = TypeVar("Answer")
 
@@ -122,11 +122,11 @@ class Connection:
         self.authenticate()
 
     def with_retries(self, call: Callable[[], Answer], *, repeatable: bool) -> Answer:
-        """Make a call, and again where it was told to slow down; with ``repeatable`` also where it merely failed.
+        """Make a call, and again where it was turned away (429); with ``repeatable`` also where it merely failed.
 
         Waits as long as the cloud asks for, or a little; raises the call's error when that would outlast the deadline.
         """
-        return with_retries(call, REPEATABLE if repeatable else SLOWED_DOWN, self.deadline)
+        return with_retries(call, REPEATABLE if repeatable else TURNED_AWAY, self.deadline)
 
     @property
     def api_timeout(self) -> float:

@@ -183,9 +183,9 @@ class Service:
     def request(self, method: str, path: str, *, retry: bool = True, **kwargs: Any) -> Response:
         """Send one request to ``endpoint + path`` and return its answer below 400; raises `OaktreeError`.
 
-        "Slow down" answers (429, 413 and 503 with Retry-After) are obeyed within the Location's clock; broken
-        connections and other 5xx answers are tried again where that does no harm (GET, HEAD, DELETE). ``retry=False``
-        sends once: for bodies that only the caller can rewind.
+        "Slow down" answers (429, 413 with Retry-After) are obeyed within the Location's clock; broken connections and
+        5xx answers, which do not tell whether the work was done, are tried again where that does no harm (GET, HEAD,
+        DELETE). ``retry=False`` sends once: for bodies that only the caller can rewind.
         """
         if not retry:
             return self._send(method, path, **kwargs)

@@ -23,9 +23,13 @@ Exceptions of other libraries and HTTP answers become these in `_cloud.translate
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import copy
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .text import one_line
+
+if TYPE_CHECKING:
+    from typing import Self
 
 
 class OaktreeError(Exception):
@@ -47,6 +51,12 @@ class OaktreeError(Exception):
     def summary(self) -> str:
         """Message, kind and hint in one text."""
         return f"{self.message} ({self.kind}). {self.hint}"
+
+    def copied(self) -> Self:
+        """The same error by itself, for one that is kept and given to several: whoever catches it may add to it."""
+        error = copy.copy(self)
+        error.residue = list(self.residue)
+        return error
 
     def add_residue(self, complaint: str) -> None:
         """Add what could not be removed, and why; nothing for an empty text."""
@@ -89,9 +99,18 @@ class ThrottledError(OaktreeError):
     kind = "throttled"
     default_hint = "The cloud limits requests: try again later, or with a smaller concurrency."
 
-    def __init__(self, message: str, *, hint: str | None = None, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        retry_after: float | None = None,
+        perhaps_done: bool = False,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
+        self.perhaps_done = perhaps_done
+        """Whether the request may have been carried out all the same."""
 
 
 class QuotaError(OaktreeError):

@@ -34,7 +34,7 @@ Value = TypeVar("Value")
 class Policy:
     """``attempts`` of work that fails with one of the ``errors``; ``stalls`` where it was a timeout, which takes long.
 
-    The pauses begin with ``first`` times `FIRST_PAUSE` and double, up to ``longest`` seconds.
+    Work that must not be done twice is not ``repeatable``: only a request that was turned away is made again. The pauses begin with ``first`` times `FIRST_PAUSE` and double, up to ``longest`` seconds.
     """
 
     attempts: float = 3
@@ -42,9 +42,12 @@ class Policy:
     stalls: float = 2
     first: float = 1.0
     longest: float = math.inf
+    repeatable: bool = True
 
     def allows(self, failures: int, error: OaktreeError) -> bool:
         """Whether there is another attempt after so many failures, the last one with this error."""
+        if not self.repeatable and not (isinstance(error, ThrottledError) and not error.perhaps_done):
+            return False
         most = self.stalls if isinstance(error, DeadlineError) else self.attempts
         return isinstance(error, self.errors) and failures < most
 

@@ -38,13 +38,20 @@ def publish(
     """
     operations = publication(desired, plan)
     operations += [{"op": "remove", "path": pointer(key)} for key in sorted(unwanted)]
+
+    def once() -> dict[str, Any]:
+        try:
+            return glance.patch(image["id"], operations)
+        except OaktreeError:
+            published = if_published(glance, image["id"])
+            if published:
+                return published
+            raise
+
     try:
         with glance.connection.within(desired.clocks.timeout, "timeout"):
-            return glance.patch(image["id"], operations)
+            return glance.connection.with_retries(once, repeatable=True)
     except OaktreeError as error:
-        published = if_published(glance, image["id"])
-        if published:
-            return published
         error.add_residue(discard(glance, image["id"]))
         raise
 
