@@ -34,7 +34,8 @@ Value = TypeVar("Value")
 class Policy:
     """``attempts`` of work that fails with one of the ``errors``; ``stalls`` where it was a timeout, which takes long.
 
-    Work that must not be done twice is not ``repeatable``: only a request that was turned away is made again. The pauses begin with ``first`` times `FIRST_PAUSE` and double, up to ``longest`` seconds.
+    The pauses begin with ``first`` times `FIRST_PAUSE` and double, up to ``longest`` seconds. Work that must not be
+    done twice is not ``repeatable``: it is tried again only where it was turned away.
     """
 
     attempts: float = 3
