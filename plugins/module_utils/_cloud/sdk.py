@@ -1,11 +1,11 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""openstacksdk without what nobody here uses of it.
+"""openstacksdk's configuration, without importing the rest of the library.
 
 Its top-level package imports the proxies and resources of all services, some 500 modules, which takes longer than
-all else that a task does at its start. The configuration, which is all that we use, needs none of them. It is read in
-a tenth of the time, and without a search through all that is installed.
+all else that a task does at its start. Only the configuration is used here, and it needs none of them. It is loaded in
+a tenth of the time, and without a search of all installed packages.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from openstack.config.loader import OpenStackConfig
 
 _PLUGINS = {"password", "token", "v3password", "v3token", "v3applicationcredential"}
-"""The auth plugins that nearly all clouds use, all of which keystoneauth1 brings along."""
+"""The auth plugins of nearly all clouds; keystoneauth1 contains them."""
 
 _lock = threading.Lock()
 
 
 def postpone_services() -> None:
-    """Have the package `openstack` run its own code when somebody first asks it for something that only this defines.
+    """Make the package `openstack` run its own code only when an attribute is first used that this code defines.
 
-    Its submodules can be imported as ever, before and after. Nothing happens where it is already imported.
+    Its submodules can be imported as usual, before and after. Nothing happens if the package is already imported.
     """
     if "openstack" in sys.modules:
         return
@@ -42,7 +42,7 @@ def postpone_services() -> None:
     package, load = module_from_spec(spec), spec.loader.exec_module
 
     def attribute(name: str) -> Any:
-        """Find what the package does not have yet (PEP 562)."""
+        """Look up an attribute that the package does not have yet (PEP 562)."""
         try:
             return importlib.import_module(f"openstack.{name}")
         except ModuleNotFoundError as exc:
@@ -58,16 +58,16 @@ def postpone_services() -> None:
 
 
 def make_config(**kwargs: Any) -> OpenStackConfig:
-    """An OpenStackConfig of these arguments, which may be used by several threads.
+    """An OpenStackConfig of these arguments that threads can share.
 
-    Should openstacksdk rename the two methods that are quicker here, nothing happens but that it takes its time.
+    If openstacksdk renames the two methods that are overridden, it only becomes slower.
     """
     from openstack.config.loader import OpenStackConfig
     from yaml import YAMLError
 
     class Config(OpenStackConfig):
         def _load_yaml_json_file(self, filelist: list[str]) -> Any:
-            """The first file, if `read_yaml` can read it; the rest is openstacksdk's to judge."""
+            """The first file, if `read_yaml` can read it; openstacksdk handles the rest."""
             with suppress(OSError, ValueError, YAMLError):
                 path = next((path for path in filelist if Path(path).exists()), "")
                 if path.endswith((".yaml", ".yml")):
@@ -75,12 +75,12 @@ def make_config(**kwargs: Any) -> OpenStackConfig:
             return super()._load_yaml_json_file(filelist)
 
         def _get_auth_loader(self, config: dict[str, Any]) -> Any:
-            """For common plugins without stevedore, which reads what all installed packages say of themselves.
+            """Load common plugins without stevedore, which reads the entry points of all installed packages.
 
-            It keeps that in a file for each search path. That of a module, which Ansible runs from an archive of its
-            own, is another one each time.
+            It caches them in a file for each search path. A module has a new search path on each run, because Ansible
+            runs it from an archive of its own.
             """
-            with _lock:  # else all threads read it
+            with _lock:  # else each thread reads them
                 plugin = _plugins().get(config["auth_type"])
                 return plugin.load()() if plugin else super()._get_auth_loader(config)
 
@@ -88,7 +88,7 @@ def make_config(**kwargs: Any) -> OpenStackConfig:
 
 
 def read_yaml(path: Path) -> Any:
-    """By PyYAML's loader in C, where there is one; raises OSError, UnicodeDecodeError and YAMLError."""
+    """Parse a file, with PyYAML's C loader if available; raises OSError, UnicodeDecodeError and YAMLError."""
     import yaml
 
     with path.open(encoding="utf-8") as file:

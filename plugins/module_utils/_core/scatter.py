@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scatter and gather: one function over many items in parallel, an ordered outcome for each, and never a hang."""
+"""Scatter and gather: one function for many items in parallel, an ordered outcome for each, and never a hang."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ Value = TypeVar("Value")
 
 
 INTERRUPT_POLL = 0.2
-"""Seconds until an interrupt is noticed: a signal that another thread gets does not wake the main one up."""
+"""Seconds until an interrupt is noticed: a signal delivered to another thread does not wake the main thread."""
 
 CLEANUP_SHARE = 0.9
-"""The share of the grace in which interrupted work has to clean up; in the rest it says what it could not remove."""
+"""The share of the grace in which interrupted work cleans up; in the rest it reports what it could not remove."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much at once and how long. Seconds throughout."""
+    """How many items at once, and how long each may take. All times in seconds."""
 
     concurrency: int
     timeout: float
     grace: float = 0.5
-    """What work gets beyond ``timeout`` to report by itself, and state-changing work to clean up."""
+    """What work has beyond ``timeout`` to report its own error, and to clean up."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Outcome(Generic[Item, Value]):
 
 
 class InterruptError(KeyboardInterrupt):
-    """An interrupt that work was told of. ``outcomes`` are of all items whose work had begun, in the items' order."""
+    """An interrupt that ended the work. ``outcomes`` are those of all items whose work had begun, in their order."""
 
     def __init__(self, outcomes: Sequence[Outcome[Any, Any]]) -> None:
         super().__init__()
@@ -65,10 +65,10 @@ def scatter(
 ) -> list[Outcome[Item, Value]]:
     """Run ``work(item, deadline)`` for every item, at most ``concurrency`` at once; outcomes in the items' order.
 
-    The deadline of an item starts with its work. Work that does not end within ``timeout + grace`` is given up: its
-    outcome is a DeadlineError, its place goes to the next item, and its thread, a daemon, cannot hold the exit of
-    the process. On KeyboardInterrupt all work is told to stop and gets ``grace`` to clean up, which a second one ends;
-    it goes on as an InterruptError. ``translate`` says what the exceptions of other libraries mean.
+    The deadline of an item starts with its work. Work that does not end within ``timeout + grace`` is abandoned: its
+    outcome is a DeadlineError, the next item takes its place, and its thread, a daemon, does not delay the exit of
+    the process. On KeyboardInterrupt all work is cancelled and has ``grace`` seconds to clean up, which a second
+    interrupt ends; then InterruptError is raised. ``translate`` converts the exceptions of other libraries.
     """
     run = _Run(items, work, limits, translate)
     try:
@@ -94,10 +94,10 @@ class _Run(Generic[Item, Value]):
         self._translate = translate
         self.outcomes: dict[int, Outcome[Item, Value]] = {}
         self._started: dict[int, float] = {}
-        # What the threads of the work write, each for its own item; all else is the caller's.
+        # Written by the threads of the work, each for its own item; all else belongs to the caller's thread.
         self._begun: set[int] = set()
         self._ended: dict[int, Outcome[Item, Value]] = {}
-        self._one_more: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._wakeups: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._cancelled = Cancellation()
 
     def until_done(self) -> None:
@@ -108,20 +108,20 @@ class _Run(Generic[Item, Value]):
             self._collect()
 
     def cancel(self) -> None:
-        """Tell all work to stop and wait, at most ``grace``, until it has cleaned up."""
+        """Cancel all work and wait, ``grace`` seconds at most, until it has cleaned up."""
         end = time.monotonic() + self.limits.grace
         self._cancelled.set(self.limits.grace * CLEANUP_SHARE)
         for index in [index for index in self._started if index not in self._begun]:
-            del self._started[index]  # what begins now ends at once
+            del self._started[index]  # it ends as soon as it begins
         while self._started and (left := end - time.monotonic()) > 0:
             self._take(left)
 
     def so_far(self) -> list[Outcome[Item, Value]]:
-        """The outcomes; work that has begun and goes on is one that nobody knows the end of."""
+        """The outcomes so far; work that still runs has one that says so."""
         self._settle()
         for index, start in self._started.items():
             error = DeadlineError("interrupted")
-            error.add_residue("the work has not ended in time")
+            error.add_residue("the work did not end in time")
             self.outcomes[index] = Outcome(self.items[index], time.monotonic() - start, error=error)
         return [self.outcomes[index] for index in sorted(self.outcomes)]
 
@@ -143,23 +143,23 @@ class _Run(Generic[Item, Value]):
                 error.__cause__ = exc
             outcome = Outcome(item, time.monotonic() - start, error=error)
         self._ended[index] = outcome
-        self._one_more.put(None)
+        self._wakeups.put(None)
 
     def _collect(self) -> None:
-        """Take what has ended, or give up on the work that is over its time."""
+        """Collect the work that has ended, or abandon the work that has timed out."""
         allowed = self.limits.timeout + self.limits.grace
         left = min(self._started.values()) + allowed - time.monotonic()
         if not self._take(max(0.0, left)):
             self._give_up(time.monotonic() - allowed)
 
     def _take(self, seconds: float) -> bool:
-        """Whether work has ended within the time, or a part of it."""
+        """Wait for work to end, up to so many seconds or until it is time to look for interrupts; whether any did."""
         with suppress(queue.Empty):
-            self._one_more.get(timeout=min(seconds, INTERRUPT_POLL))
+            self._wakeups.get(timeout=min(seconds, INTERRUPT_POLL))
         return self._settle()
 
     def _settle(self) -> bool:
-        """Whether there were outcomes to take. Where an interrupt breaks it off, the next call goes on."""
+        """Collect outcomes; returns whether there were any. If an interrupt cuts it short, the next call goes on."""
         ended = [index for index in self._started if index in self._ended]
         for index in ended:
             self.outcomes[index] = self._ended[index]
