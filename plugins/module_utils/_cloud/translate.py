@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Exceptions of openstacksdk, keystoneauth1 and requests, and HTTP answers, as errors of ours: only here."""
+"""Converts exceptions of openstacksdk, keystoneauth1 and requests, and HTTP error answers, to `OaktreeError`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def translate(exc: BaseException) -> OaktreeError:
-    """Say any exception that work on a Location can end with as one of ours."""
+    """The error for any exception that can end the work on a Location."""
     if isinstance(exc, OaktreeError):
         return exc
     return _translate_keystoneauth(exc) or _translate_others(exc)
@@ -42,7 +42,7 @@ def _translate_keystoneauth(exc: BaseException) -> OaktreeError | None:  # noqa:
 
     cause = exc.__context__
     if isinstance(exc, ksa.DiscoveryFailure) and isinstance(cause, (ksa.ConnectionError, ksa.HttpServerError)):
-        return _translate_keystoneauth(cause)  # an unversioned Keystone was not reached, or failed
+        return _translate_keystoneauth(cause)  # an unversioned Keystone was unreachable, or failed
     text = _brief(exc)
     if isinstance(exc, ksa.HttpError):
         response = exc.response
@@ -63,7 +63,7 @@ def _translate_keystoneauth(exc: BaseException) -> OaktreeError | None:  # noqa:
     if isinstance(exc, ksa.DiscoveryFailure):
         return ServerError(
             f"version discovery failed: {text}",
-            hint="Check auth_url in clouds.yaml and the URL in the catalog; if they are right, tell the operator.",
+            hint="Check auth_url in clouds.yaml and the URL in the catalog. If both are right, inform the operator.",
         )
     if isinstance(exc, (ksa.AuthPluginException, ksa.MissingRequiredOptions, ksa.NoMatchingPlugin)):
         return ConfigError(text)
@@ -79,7 +79,7 @@ def _translate_others(exc: BaseException) -> OaktreeError:
 
     text = _brief(exc)
     if isinstance(exc, (requests.exceptions.JSONDecodeError, json.JSONDecodeError)):
-        return ServerError(f"the answer is not valid JSON: {text}")
+        return ServerError(f"an answer cannot be parsed: {text}")
     if isinstance(exc, requests.exceptions.Timeout):
         return DeadlineError(text)
     if isinstance(exc, requests.exceptions.RequestException):
@@ -113,10 +113,10 @@ _HINTS = {
 def from_status(  # noqa: PLR0911 - a table
     status: int, text: str, body: str, headers: Mapping[str, str]
 ) -> OaktreeError:
-    """Say an HTTP error answer as one of ours, in the service's own words where it has any.
+    """The error for an HTTP error answer, in the service's own words if it has any.
 
-    413 means "slow down" with a Retry-After and mostly "too large" without one; 403 is how several services say that a
-    quota is reached, and 409 how Neutron does. 507 is an object store's word for no space left.
+    413 means "throttled" with a Retry-After and mostly "too large" without one. Several services report an exceeded
+    quota with 403, Neutron with 409. An object store without space left answers 507.
     """
     detail = _detail(body)
     message = _message(text, detail)
@@ -150,7 +150,7 @@ _WORDS = ("message", "faultstring", "detail", "description", "explanation")
 
 
 def _detail(body: str) -> str:
-    """What an error body says: ``{"x": {"message": ...}}``, ``{"errors": [{"detail": ...}]}`` or a page's text."""
+    """The message in an error body: ``{"x": {"message": ...}}``, ``{"errors": [{"detail": ...}]}`` or an HTML page."""
     try:
         data = parse_json(body.encode())
     except MALFORMED:
@@ -170,9 +170,9 @@ _TO_WHERE = re.compile(r"(.+? https?://\S+): ")
 
 
 def _brief(exc: BaseException) -> str:
-    """What an exception says in a line; of a network error, where to and the innermost reason.
+    """An exception as one line; for a network error, its URL and the innermost cause.
 
-    What libraries wrap around it repeats the address, speaks of retries that nobody made, and hides the reason.
+    The libraries' wrappers repeat the address, mention retries that did not happen, and hide the cause.
     """
     where = _TO_WHERE.match(str(exc))
     if not where:

@@ -109,7 +109,7 @@ def test_an_image_to_copy_that_is_not_there(glance: Glance, options: dict[str, A
     del options["path"]
     ended = run_module("image", **options, **{"from": origin})
     assert (ended.ok, ended["kind"]) == (False, "refused")
-    assert ended["msg"] == "from: there is no image 'other' here. See what there is with image_info."
+    assert ended["msg"] == "from: there is no image 'other' here. List the existing images with image_info."
     assert glance.images == {}
 
 

@@ -68,7 +68,7 @@ def test_a_token_without_a_catalog_is_a_clear_failure(fake_openstack: Clouds) ->
     result = ask_one(clouds, servers)
     assert result.error is not None
     assert result.error.kind == "config"
-    assert result.error.message == "the token has no catalog: it is for no project"
+    assert result.error.message == "the token has no service catalog: it is not scoped to a project"
     assert "project_name" in result.error.hint
     assert result.requests == count(clouds)
 
