@@ -200,6 +200,6 @@ class Pool(Generic[Item]):
         self._settle()
         for task in self._running:
             error = DeadlineError("interrupted")
-            error.add_residue("the work has not ended in time")
+            error.add_residue("the work did not end in time")
             task.outcome = Outcome(task.item, clock.monotonic() - (task.started or 0.0), error=error)
         return [task.outcome for task in self._tasks if task.outcome]
