@@ -69,15 +69,15 @@ unit: $(READY)  ## Run the unit tests, which need no process of their own
 
 .PHONY: robustness
 robustness: $(READY)  ## Run the tests of faults, kills, interrupts and herds (FULL=1: every fault with every scheme)
-	FULL=$(FULL) $(BIN)/pytest -n 2 tests/robustness
+	FULL=$(FULL) $(BIN)/pytest -n 2 --dist loadgroup tests/robustness
 
 .PHONY: coverage
-coverage: $(READY)  ## Run the unit tests and show what of the collection they reach
-	$(BIN)/coverage run -m pytest tests/unit
+coverage: $(READY)  ## Run both and show what of the collection they reach
+	$(BIN)/coverage run -m pytest tests/unit tests/robustness
 	$(BIN)/coverage report
 
 .PHONY: integration
-integration: $(READY)  ## Run the tests against the local clouds (started and stopped if they are not running)
+integration: $(READY)  ## Run the tests against the local clouds, started and stopped if they are not running (FULL=1)
 	$(BIN)/python -m tests.tools.with_clouds $(MAKE) --no-print-directory --keep-going cloud-tests scenarios
 
 .PHONY: bench
@@ -91,8 +91,9 @@ quick-lint: $(READY)  ## lint: what takes seconds
 	$(MAKE) --no-print-directory --keep-going ruff types dead-code yamllint shellcheck changelog
 
 .PHONY: dead-code
-dead-code: $(READY)  ## lint: code of the collection that nothing in it uses
-	$(BIN)/vulture
+dead-code: $(READY)  ## lint: code that nothing uses, and code of the collection that only tests use
+	$(BIN)/vulture plugins
+	$(BIN)/vulture plugins tests
 
 .PHONY: ruff
 ruff: $(READY)  ## lint: style of Python

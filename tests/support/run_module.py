@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import signal
 import subprocess
-from collections.abc import Callable
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -23,6 +23,14 @@ from unittest.mock import patch
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
+
+START = """
+import json, sys
+from ansible.module_utils.testing import patch_module_args
+from {module} import main
+with patch_module_args(json.loads(sys.argv[1])):
+    main()
+"""
 
 WARM = multiprocessing.get_context("forkserver")
 WARM.set_forkserver_preload(
@@ -38,8 +46,6 @@ PROMPT = 20.0
 
 Nothing that a test waits for ends it as soon by itself: one request gets a minute, and cleaning up half of that.
 """
-
-ModuleRunner = Callable[..., "ModuleRun"]
 
 
 @dataclass(frozen=True)
@@ -145,6 +151,13 @@ def start_module(module: ModuleType, /, prelude: str = "", **params: Any) -> Sta
     It is forked from a process that has imported what modules need, as it would for a second by itself.
     """
     return Started(module, prelude, params)
+
+
+def start_cold_module(module: ModuleType, /, prelude: str = "", **params: Any) -> subprocess.Popen[str]:
+    """As `start_module`, in a process that has imported nothing and ends as all do, with its exit handlers."""
+    code = prelude + START.format(module=module.__name__)
+    command = [sys.executable, "-c", code, json.dumps(params)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def _run(name: str, prelude: str, params: dict[str, Any], env: dict[str, str], cwd: str, files: Any) -> None:

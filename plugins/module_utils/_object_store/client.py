@@ -160,16 +160,6 @@ class Swift:
             raise
         return True
 
-    def read(self, container: str, name: str, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
-        """The bytes of an object from an offset. UnreachableError: it can be resumed after the bytes received."""
-        last = "" if length is None else str(offset + length - 1)
-        headers = {"Range": f"bytes={offset}-{last}"} if offset or last else {}
-        response = self._service.request("GET", _path(container, name), headers=headers, stream=True)
-        if headers and response.status_code != 206:
-            raise ServerError("the object store ignores Range requests")
-        with response:
-            yield from self._chunks(response)
-
     def _chunks(self, response: Response) -> Iterator[bytes]:
         chunks = response.iter_content(CHUNK)
         while chunk := self._next(chunks):

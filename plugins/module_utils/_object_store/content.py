@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._core.errors import InputError
@@ -28,17 +28,13 @@ class Content(Protocol):
     def read(self, offset: int, length: int) -> Iterator[bytes]:
         """Exactly ``length`` bytes from the offset, on each call; raises `OaktreeError`."""
 
-    def md5(self, offset: int, length: int) -> str | None:
-        """The hexadecimal MD5 of these bytes, if it is known without reading them."""
-
 
 @dataclass(frozen=True)
 class File:
-    """A local file as `Content`. ``md5s`` are from `PartDigests`, if the file has been hashed anyway."""
+    """A local file as `Content`."""
 
     path: Path
     size: int
-    md5s: Mapping[tuple[int, int], str] = field(default_factory=dict, repr=False)
 
     def read(self, offset: int, length: int) -> Iterator[bytes]:
         """See `Content.read`; raises InputError if the file cannot be read or has become shorter."""
@@ -55,9 +51,6 @@ class File:
             raise InputError(
                 f"path: {self.path} became shorter during the upload", hint="Upload it when it is complete."
             )
-
-    def md5(self, offset: int, length: int) -> str | None:
-        return self.md5s.get((offset, length))
 
 
 class PartDigests:
@@ -136,10 +129,7 @@ class Body:
         self.complete = True
 
     def md5(self) -> str:
-        """The MD5 of these bytes: known, or computed by reading them once."""
-        known = self._content.md5(self._offset, self._length)
-        if known:
-            return known
+        """The MD5 of these bytes, computed by reading them once."""
         digest = hashlib.md5(usedforsecurity=False)
         for chunk in self:
             digest.update(chunk)

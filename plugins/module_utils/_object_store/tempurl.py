@@ -42,20 +42,11 @@ class Signer:
     digest: str
     key: str = field(repr=False)
 
-    def url(self, method: str, target: str, expires: int, *, prefix: bool = False, filename: str | None = None) -> str:
-        """A URL that allows ``method`` (GET allows HEAD too) for ``target``, ``container/object``, until a Unix time.
-
-        With ``prefix`` it allows all objects whose names begin with the target's; the URL is that of the target
-        itself. ``filename`` is the name under which a browser saves a download.
-        """
+    def url(self, method: str, target: str, expires: int) -> str:
+        """A URL that allows ``method`` (GET allows HEAD too) for ``target`` (container/object) until a Unix time."""
         base, path = _split(self.endpoint)
         path = f"{path}/{target}"
-        scope = f"prefix:{path}" if prefix else path
-        query = {"temp_url_sig": self._signature(f"{method}\n{expires}\n{scope}"), "temp_url_expires": str(expires)}
-        if prefix:
-            query["temp_url_prefix"] = target.partition("/")[2]
-        if filename is not None:
-            query["filename"] = filename
+        query = {"temp_url_sig": self._signature(f"{method}\n{expires}\n{path}"), "temp_url_expires": str(expires)}
         return f"{base}{quote(path)}?{urlencode(query)}"
 
     def _signature(self, text: str) -> str:

@@ -79,7 +79,7 @@ class FileUpload:
         """Send what is missing and verify. Raises `OaktreeError`; then all of it is removed, or reported as residue.
 
         One request for each segment that is sent (or reused), and three more: listing, manifest, verification. A plain
-        object takes three. The content is read once, and once more if its MD5s are not known.
+        object takes three. The content is read twice: for its MD5s, and to be sent.
         """
         try:
             segments = self._send_parts()

@@ -106,7 +106,7 @@ class Lab:
         return [item.name for item in self.direct.objects(self.container.name)]
 
     def content(self, name: str = NAME) -> bytes:
-        return b"".join(self.direct.read(self.container.name, name))
+        return self.direct._service.request("GET", f"/{self.container.name}/{name}").content
 
     def matches(self, stored: Stored) -> bool:
         """Whether the object is the file, and nothing else is in the container than what it is made of."""

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -289,21 +288,6 @@ def test_a_failed_run_removes_what_a_killed_one_left(north: Lab) -> None:
     with pytest.raises(RefusedError):
         north.upload()
     assert north.names() == []
-
-
-def _append(data: bytearray, chunks: Iterator[bytes]) -> None:
-    for chunk in chunks:
-        data += chunk
-
-
-def test_a_download_that_breaks_off_can_be_taken_up(north: Lab) -> None:
-    north.upload()
-    north.proxy.fault("GET", f"/{NAME}$", BreakAnswer(0.5, cut=True), times=1)
-    swift, data = north.swift(), bytearray()
-    with pytest.raises(UnreachableError):
-        _append(data, swift.read(north.container.name, NAME))
-    assert 0 < len(data) < PARTS * MIB
-    assert data + b"".join(swift.read(north.container.name, NAME, len(data))) == north.path.read_bytes()
 
 
 def test_a_full_container_is_told_to_be_empty_later(north: Lab) -> None:

@@ -17,7 +17,6 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.c
 from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.content import (
     Body,
     File,
-    PartDigests,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.large_object import assemble, remove
 from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.responses import Segment
@@ -78,14 +77,10 @@ class Counting(File):
         return super().read(offset, length)
 
 
-@pytest.mark.parametrize(("known", "reads"), [(True, 1), (False, 2)])
-def test_the_file_is_read_once_where_its_md5s_are_known(north: Lab, *, known: bool, reads: int) -> None:
-    digests = PartDigests(MIB)
-    digests.update(north.path.read_bytes())
+def test_the_file_is_read_for_its_md5s_and_to_be_sent(north: Lab) -> None:
     Counting.total = 0
-    file = Counting(north.path, PARTS * MIB, digests.md5s() if known else {})
-    FileUpload(north.swift(), file, north.target(), PACE).run()
-    assert Counting.total == reads * PARTS * MIB
+    FileUpload(north.swift(), Counting(north.path, PARTS * MIB), north.target(), PACE).run()
+    assert Counting.total == 2 * PARTS * MIB
 
 
 def test_everything_expires(north: Lab) -> None:
@@ -105,13 +100,6 @@ def test_without_a_lifetime_nothing_expires(north: Lab) -> None:
         assert "X-Delete-At" not in north.direct._service.request("HEAD", f"/{stored.container}/{name}").headers
 
 
-def test_ranges(north: Lab) -> None:
-    north.upload()
-    data = north.path.read_bytes()
-    assert b"".join(north.direct.read(north.container.name, NAME, MIB - 3, 10)) == data[MIB - 3 : MIB + 7]
-    assert b"".join(north.direct.read(north.container.name, NAME, 5 * MIB)) == data[5 * MIB :]
-
-
 @pytest.mark.parametrize("digest", ["sha1", "sha256", "sha512"])
 def test_signed_urls(north: Lab, digest: str) -> None:
     signs = north.signer(digest)
@@ -120,13 +108,8 @@ def test_signed_urls(north: Lab, digest: str) -> None:
     url = signs.url("PUT", target, soon)
     assert requests.put(url, data=b"by hand", timeout=5).status_code == 201
     assert requests.get(url, timeout=5).status_code == 401
-    answer = requests.get(signs.url("GET", target, soon, filename="a b.raw"), timeout=5)
-    assert (answer.content, 'filename="a b.raw"' in answer.headers["Content-Disposition"]) == (b"by hand", True)
+    assert requests.get(signs.url("GET", target, soon), timeout=5).content == b"by hand"
     assert requests.get(signs.url("GET", target, soon - 120), timeout=5).status_code == 401
-    below = signs.url("GET", f"{north.container.name}/übung", soon, prefix=True)
-    assert (
-        requests.get(below.replace("%C3%BCbung?", "%C3%BCbung%20mit/leer%20zeichen?"), timeout=5).content == b"by hand"
-    )
     assert signs.key not in repr(signs)
 
 

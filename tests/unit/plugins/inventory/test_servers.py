@@ -4,12 +4,8 @@
 from __future__ import annotations
 
 import collections
-import json
 import os
 import re
-import subprocess
-import sys
-import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +14,6 @@ from typing import Any
 import pytest
 import yaml
 from ansible._internal._templating._engine import TemplateEngine
-from ansible.parsing.vault import VaultLib, VaultSecret
 
 from ansible_collections.oaktree.multicloud.plugins.inventory.servers import DOCUMENTATION
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import SERVER_FIELDS
@@ -378,23 +373,6 @@ def test_options_may_be_templates(clouds: FakeOpenStack, parse: Parse, monkeypat
     assert len(parse({"clouds_config": whole}).hosts) == 8
 
 
-def test_credentials_may_be_vaulted_and_extra_variables_used(clouds: FakeOpenStack, tmp_path: Path) -> None:
-    password = tmp_path / "vault-password"
-    password.write_text("of the vault")
-    vault = VaultLib([("default", VaultSecret(b"of the vault"))])
-    config = inline(clouds)
-    config["clouds"]["cloud1"]["auth"]["password"] = "VAULTED"
-    text = yaml.safe_dump(
-        {"plugin": "oaktree.multicloud.servers", "locations": "{{ [where] }}", "clouds_config": config}, width=1000
-    )
-    indented = textwrap.indent(vault.encrypt("secret").decode(), " " * 12)
-    source = tmp_path / "oaktree.yml"
-    source.write_text(text.replace("VAULTED", f"!vault |\n{indented}"))
-    result = inventory_command(source, "--list", "-e", "where=cloud1/r1", "--vault-password-file", str(password))
-    assert result.stderr == ""
-    assert list(json.loads(result.stdout)["_meta"]["hostvars"]) == ["db-cloud1-r1-0001", "web-cloud1-r1-0000"]
-
-
 @pytest.mark.parametrize(("name", "ours"), [("a.oaktree.yml", True), ("multicloud.yaml", True), ("hosts.yml", False)])
 @pytest.mark.usefixtures("clouds")
 def test_only_files_of_our_names_are_read(parse: Parse, tmp_path: Path, name: str, *, ours: bool) -> None:
@@ -496,68 +474,10 @@ class TestCache:
         assert {file.name for file in directory.iterdir()} == first
 
 
-def inventory_command(source: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).with_name("ansible-inventory")), "-i", str(source), *arguments]
-    return subprocess.run(
-        command, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=60
-    )
-
-
-def test_output_is_the_same_in_every_run_and_the_process_ends_promptly(clouds: FakeOpenStack, tmp_path: Path) -> None:
-    clouds["cloud2"]["r2"].fault("GET", LIST, BlackHole())
-    source = tmp_path / "oaktree.yml"
-    source.write_text("plugin: oaktree.multicloud.servers\ntimeout: 1\n")
-    start = time.monotonic()
-    first = inventory_command(source, "--list")
-    assert time.monotonic() - start < 15
-    assert first.returncode == 0
-    assert "cloud2/r2/demo" in first.stderr
-    assert inventory_command(source, "--list").stdout == first.stdout
-    assert len(json.loads(first.stdout)["_meta"]["hostvars"]) == 6
-
-
-@pytest.mark.parametrize(
-    "extra",
-    [{}, {"on_failure": "fail"}, {"timeout": "x"}, {"concurrency": 0}, {"filters": 5}, {"locations": "{{ no }}"}],
-)
-def test_no_secret_is_shown_whatever_happens(clouds: FakeOpenStack, tmp_path: Path, extra: dict[str, Any]) -> None:
-    entries = {name: cloud.entry(application_credential=True) for name, cloud in clouds.clouds.items()}
-    entries["cloud1"]["auth"]["application_credential_secret"] = "hunter2"
-    source = tmp_path / "oaktree.yml"
-    options = {"plugin": "oaktree.multicloud.servers", "clouds_config": {"clouds": entries}, **extra}
-    source.write_text(yaml.safe_dump(options, sort_keys=False))
-    result = inventory_command(source, "--list", "-vvvv")
-    shown = result.stdout + result.stderr
-    assert ("web-cloud2-r1-0000" in shown) == (not extra)
-    tokens = [token for cloud in clouds.clouds.values() for token in cloud.keystone._tokens]
-    assert [secret for secret in ("hunter2", "demo-credential-secret", *tokens) if secret in shown] == []
-
-
 @pytest.mark.usefixtures("clouds")
 def test_missing_library_is_named(parse: Parse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "openstack" else object())
     assert any("openstacksdk" in warning for warning in parse({}).warnings)
-
-
-IMPORT_AFTER_PARSING = """
-import sys
-from ansible.inventory.manager import InventoryManager
-from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader
-init_plugin_loader()
-print(len(InventoryManager(loader=DataLoader(), sources=[sys.argv[1]]).hosts))
-import openstack
-print("connect" in vars(openstack), "__getattr__" in vars(openstack))
-"""
-
-
-@pytest.mark.usefixtures("clouds")
-def test_other_collections_find_openstacksdk_itself_on_the_controller(tmp_path: Path) -> None:
-    source = tmp_path / "oaktree.yml"
-    source.write_text("plugin: oaktree.multicloud.servers\n")
-    command = [sys.executable, "-c", IMPORT_AFTER_PARSING, str(source)]
-    printed = subprocess.check_output(command, env={**os.environ, "ANSIBLE_INVENTORY_ENABLED": "auto"}, text=True)
-    assert printed.split() == ["8", "True", "False"]
 
 
 # Tokens

@@ -6,9 +6,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -161,26 +158,6 @@ def test_a_failure_is_not_shared(other: RequestCoalescer) -> None:
         with pytest.raises(ServerError):
             get(other, fail)
         assert get(reads, Fetch()) == {"answer": 1}
-
-
-def test_a_killed_process_no_longer_counts() -> None:
-    code = (
-        "import time\n"
-        f"from {RequestCoalescer.__module__} import RequestCoalescer\n"
-        "with RequestCoalescer():\n"
-        "    print('there', flush=True)\n"
-        "    time.sleep(60)\n"
-    )
-    with (
-        RequestCoalescer() as reads,
-        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process,
-    ):
-        assert process.stdout
-        assert process.stdout.readline() == "there\n"
-        assert not reads.alone()
-        process.send_signal(signal.SIGKILL)
-        process.wait(10)
-        assert reads.alone()
 
 
 def test_a_forked_child_counts_on_its_own() -> None:

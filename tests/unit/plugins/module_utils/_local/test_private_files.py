@@ -5,11 +5,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -149,60 +146,6 @@ def test_two_writers_leave_one_whole_file(base: Path) -> None:
 
 
 # Nowhere to write
-
-
-def in_process(code: str, **environment: str) -> tuple[Any, list[str]]:
-    """The value read back and the warnings, in a process of its own that has tried to store something."""
-    program = (
-        "import json, resource\n"
-        "from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files\n"
-        "from ansible_collections.oaktree.multicloud.plugins.module_utils._local.file_lock import key_lock\n"
-        "from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline\n"
-        f"{code}\n"
-        "for key in 'ab':\n"
-        "    private_files.write('tokens', key, 'x' * 10000)\n"
-        "with key_lock('tokens', 'a', Deadline(5)):\n"
-        "    print(json.dumps([private_files.read('tokens', 'a'), private_files.warnings()]))\n"
-    )
-    env = {key: value for key, value in os.environ.items() if key not in ("HOME", "XDG_CACHE_HOME")}
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=env | environment, check=True, capture_output=True, text=True
-    )
-    assert done.stderr == ""
-    value, warnings = json.loads(done.stdout)
-    return value, warnings
-
-
-@pytest.mark.parametrize("home", ["/proc/nowhere", "/dev/null"])
-def test_a_home_that_does_not_exist(home: str) -> None:
-    value, warnings = in_process("", HOME=home)
-    assert value is None
-    assert len(warnings) == 1
-    assert "Nothing is cached between tasks" in warnings[0]
-
-
-def test_a_file_size_limit(tmp_path: Path) -> None:
-    value, warnings = in_process("resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))", XDG_CACHE_HOME=str(tmp_path))
-    assert value is None
-    assert warnings == [
-        f"No further data is cached between tasks: cannot write to {tmp_path}/oaktree.multicloud: File too large."
-    ]
-    assert list((tmp_path / "oaktree.multicloud" / "tokens").iterdir()) == []
-
-
-@as_root
-def test_a_full_disk(tmp_path: Path) -> None:
-    mount = ["mount", "-t", "tmpfs", "-o", "size=32k,nr_inodes=100", "tmpfs", str(tmp_path)]
-    if subprocess.run(mount, check=False).returncode:
-        pytest.skip("not allowed to mount")
-    try:
-        (tmp_path / "big").write_bytes(b"x" * 30000)
-        value, warnings = in_process("", XDG_CACHE_HOME=str(tmp_path))
-    finally:
-        subprocess.run(["umount", str(tmp_path)], check=True)
-    assert value is None
-    assert len(warnings) == 1
-    assert "No space left on device" in warnings[0]
 
 
 # Stale files

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -103,7 +102,7 @@ def test_names_are_what_they_are(objects: ObjectSite, name: str) -> None:
     found = swift.head(CONTAINER, name)
     assert found is not None
     assert (found.name, found.size, found.etag) == (name, len(DATA), md5(DATA))
-    assert b"".join(swift.read(CONTAINER, name)) == DATA
+    assert swift._service.request("GET", swift.url(CONTAINER, name)).content == DATA
     assert swift.update(CONTAINER, name, {})
     assert swift.url(CONTAINER, name).startswith(f"{swift.endpoint}/{CONTAINER}/")
     assert swift.delete_objects([f"{CONTAINER}/{name}"]) == {}
@@ -189,38 +188,6 @@ def test_an_empty_listing_may_have_no_body(objects: ObjectSite) -> None:
     assert list(objects.swift.objects(CONTAINER)) == []
 
 
-@pytest.mark.parametrize(
-    ("offset", "length", "expected"),
-    [(0, None, DATA), (7, None, DATA[7:]), (7, 5, DATA[7:12]), (0, 5, DATA[:5]), (len(DATA) - 1, None, DATA[-1:])],
-)
-def test_ranges(objects: ObjectSite, offset: int, length: int | None, expected: bytes) -> None:
-    objects.put(NAME, DATA)
-    assert b"".join(objects.swift.read(CONTAINER, NAME, offset, length)) == expected
-
-
-def test_a_store_that_ignores_ranges(objects: ObjectSite) -> None:
-    objects.put(NAME, DATA)
-    objects.region.fault("GET", f"/{NAME}$", Answer(200, body=DATA))
-    with pytest.raises(ServerError, match="Range"):
-        list(objects.swift.read(CONTAINER, NAME, 7))
-
-
-def test_a_download_that_breaks_off_can_be_resumed(objects: ObjectSite) -> None:
-    whole = DATA * 300
-    objects.put(NAME, whole)
-    objects.region.fault("GET", f"/{NAME}$", BreakAnswer(0.5, cut=True), times=1)
-    data = bytearray()
-    with pytest.raises(UnreachableError):
-        append(data, objects.swift.read(CONTAINER, NAME))
-    assert 0 < len(data) < len(whole)
-    assert data + b"".join(objects.swift.read(CONTAINER, NAME, len(data))) == whole
-
-
-def append(data: bytearray, chunks: Iterator[bytes]) -> None:
-    for chunk in chunks:
-        data += chunk
-
-
 def test_what_cannot_be_deleted_is_reported(objects: ObjectSite) -> None:
     for name in "abcdefghijkl":
         objects.put(name, b"")
@@ -248,7 +215,7 @@ def test_the_segments_of_a_large_object(objects: ObjectSite) -> None:
     paths = large(objects)
     assert objects.swift.segments(CONTAINER, NAME) == paths
     assert objects.swift.segments(*paths[0].split("/", 1)) == []
-    assert b"".join(objects.swift.read(CONTAINER, NAME)) == DATA
+    assert objects.swift._service.request("GET", f"/{CONTAINER}/{NAME}").content == DATA
 
 
 @pytest.mark.parametrize("body", [b"{}", b"[", b"[1]", b'[{"path": "x"}]'])

@@ -43,11 +43,6 @@ def test_a_body_starts_anew_each_time(path: Path, part: Part) -> None:
     assert body.md5() == hashlib.md5(expected, usedforsecurity=False).hexdigest()
 
 
-def test_a_known_md5_is_not_computed(tmp_path: Path) -> None:
-    file = File(tmp_path / "missing", 4, {(0, 4): "known"})
-    assert Body(file, 0, 4, nothing).md5() == "known"
-
-
 def test_the_check_ends_a_body(path: Path) -> None:
     def expired() -> None:
         raise DeadlineError("over")

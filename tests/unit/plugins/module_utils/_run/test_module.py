@@ -37,9 +37,6 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module imp
     run_state,
     target_spec,
 )
-from ansible_collections.oaktree.multicloud.plugins.modules import server_info
-from tests.support.fake_openstack import FakeOpenStack
-from tests.support.run_module import start_module
 
 Act = Callable[[bool], list[Result[Change]]]
 SPEC = target_spec(writes=True, timeout=300.0)
@@ -114,20 +111,6 @@ def test_numbers_that_are_given_must_be_positive() -> None:
     check_positive(options, "a", "b")
     with pytest.raises(InputError, match=r"^c: must be greater than zero and less than 1e\+09, not 0$"):
         check_positive(options, "a", "c", "d")
-
-
-REPORT_AT_EXIT = """
-import atexit, sys
-NAMES = ("openstack.config", "openstack.connection")
-atexit.register(lambda: print(*(name in sys.modules for name in NAMES), file=sys.stderr))
-"""
-
-
-def test_a_module_imports_the_configuration_of_openstacksdk_and_none_of_its_services(two_clouds: FakeOpenStack) -> None:
-    process = start_module(server_info, REPORT_AT_EXIT, locations=["cloud1"])
-    out, err = process.communicate(timeout=60)
-    assert (err.split(), process.returncode) == (["True", "False"], 0), out
-    assert two_clouds.counters.requests(service="compute") == 2
 
 
 # Results

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import threading
 import time
 from collections import namedtuple
@@ -114,33 +113,6 @@ def test_a_backing_file_is_not_read_even_if_it_comes_after_the_checks(workspace:
     secret = ["-b", str(tmp_path / "secret"), "-F", "raw"]
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *secret, checked], check=True)
     assert convert(source, "raw", workspace, soon()).path.read_bytes() == bytes(MIB)
-
-
-def test_qemu_img_has_limits_and_dies_with_us(disk: Path, workspace: Path, tmp_path: Path) -> None:
-    tool = tmp_path / "bin" / "qemu-img"
-    tool.parent.mkdir()
-    tool.write_text(f"#!/bin/sh\nulimit -v -t -n -c > {tmp_path}/limits\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
-    tool.chmod(0o755)
-    code = (
-        "from pathlib import Path\n"
-        f"from {convert_module.__name__} import convert\n"
-        f"from {open_image_file.__module__} import open_image_file\n"
-        f"from {Deadline.__module__} import Deadline\n"
-        f"convert(open_image_file({str(disk)!r}), 'qcow2', Path({str(workspace)!r}), Deadline(50))\n"
-    )
-    environment = {**os.environ, "PATH": f"{tool.parent}:{os.environ['PATH']}"}
-    with subprocess.Popen([sys.executable, "-c", code], env=environment) as process:
-        pid = tmp_path / "pid"
-        while process.poll() is None and not (pid.exists() and pid.read_text().endswith("\n")):
-            time.sleep(0.01)
-        process.kill()
-    limits = (tmp_path / "limits").read_text()
-    child = int(pid.read_text())
-    assert "unlimited" not in limits
-    end = time.monotonic() + 10
-    while Path(f"/proc/{child}/stat").exists() and " Z " not in Path(f"/proc/{child}/stat").read_text():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_without_qemu_img(disk: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

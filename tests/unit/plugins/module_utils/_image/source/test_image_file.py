@@ -167,7 +167,7 @@ class _Counting(io.FileIO):
 
 
 def test_one_pass_and_flat_memory(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    size = 512 * MIB
+    size = 64 * MIB
     with file.open("wb") as sparse:
         sparse.truncate(size)
     monkeypatch.setattr(_Counting, "taken", 0)

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,22 +13,6 @@ import pytest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import workspace as module
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.workspace import workspace
-
-RUN = f"""
-import sys
-from {module.__name__} import workspace
-with workspace(sys.argv[1]) as directory:
-    (directory / "file").write_text("half an image")
-    print(directory, flush=True)
-    input()
-"""
-
-
-def start(parent: Path) -> tuple[subprocess.Popen[str], Path]:
-    command = [sys.executable, "-c", RUN, str(parent)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    return process, Path(process.stdout.readline().strip())
 
 
 def test_private_and_gone_at_the_end(tmp_path: Path) -> None:
@@ -41,19 +23,6 @@ def test_private_and_gone_at_the_end(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), workspace(str(tmp_path)) as directory:
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
-
-
-def test_only_what_dead_runs_left_goes(tmp_path: Path) -> None:
-    living, kept = start(tmp_path)
-    killed, left = start(tmp_path)
-    killed.kill()
-    killed.communicate()
-    assert left.exists()
-    with workspace(str(tmp_path)):
-        assert not left.exists()
-        assert (kept / "file").exists()
-    living.communicate("\n")
-    assert not kept.exists()
 
 
 def dead_name() -> str:

@@ -1,0 +1,138 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a fresh Python imports, and says of what is missing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.oaktree.multicloud.plugins.modules import server_info
+from tests.support.fake_openstack import FakeOpenStack
+from tests.support.run_module import start_cold_module
+
+HEAVY = "openstack.connection"
+
+
+CONFIGURE = f"""
+import sys
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.sdk import postpone_services
+postpone_services()
+auth = {{"auth_url": "https://127.0.0.1/v3", "username": "u", "password": "p", "project_name": "x"}}
+(region,) = Clouds(clouds_config={{"clouds": {{"a": {{"auth": auth, "region_name": "r"}}}}}}).regions("a")
+print("{HEAVY}" in sys.modules)
+"""
+
+
+def run(code: str) -> list[str]:
+    """Run code in a fresh Python and return the lines that it printed."""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return done.stdout.splitlines()
+
+
+def test_configuring_clouds_loads_none_of_the_services_code() -> None:
+    assert run(CONFIGURE) == ["False"]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "import openstack; openstack.connect",
+        "from openstack import *; connect",
+        "from openstack.connection import Connection",
+        "import openstack.compute.v2.server; openstack.connection.Connection",
+    ],
+)
+def test_who_needs_all_of_openstacksdk_gets_it_afterwards(use: str) -> None:
+    assert run(f"{CONFIGURE}\n{use}\nprint('{HEAVY}' in sys.modules)") == ["False", "True"]
+
+
+def test_what_openstacksdk_does_not_have_is_missing_as_ever() -> None:
+    tries = """
+import openstack
+for attempt in ("openstack.nothing", "openstack.nothing"):
+    try:
+        eval(attempt)
+    except AttributeError as error:
+        print(error)
+try:
+    import openstack.nothing
+except ModuleNotFoundError as error:
+    print(error)
+"""
+    no_attribute = "module 'openstack' has no attribute 'nothing'"
+    assert run(CONFIGURE + tries)[1:] == [no_attribute, no_attribute, "No module named 'openstack.nothing'"]
+
+
+def test_openstacksdk_that_is_in_use_is_left_alone() -> None:
+    code = "import openstack\nbefore = dict(vars(openstack))\n" + CONFIGURE
+    assert run(f"{code}\nprint(vars(openstack).keys() - before.keys(), openstack.connect)")[1].startswith("set() <func")
+
+
+def test_configuring_clouds_does_not_search_all_that_is_installed() -> None:
+    run(CONFIGURE)
+    assert not Path(os.environ["XDG_CACHE_HOME"], "python-entrypoints").exists()
+
+
+REPORT_AT_EXIT = """
+import atexit, sys
+NAMES = ("openstack.config", "openstack.connection")
+atexit.register(lambda: print(*(name in sys.modules for name in NAMES), file=sys.stderr))
+"""
+
+
+def test_a_module_imports_the_configuration_of_openstacksdk_and_none_of_its_services(two_clouds: FakeOpenStack) -> None:
+    process = start_cold_module(server_info, REPORT_AT_EXIT, locations=["cloud1"])
+    out, err = process.communicate(timeout=60)
+    assert (err.split(), process.returncode) == (["True", "False"], 0), out
+    assert two_clouds.counters.requests(service="compute") == 2
+
+
+MISSING = """
+import sys
+sys.modules[sys.argv[1]] = None
+from tests.support.run_module import run_module
+run = run_module("server_info", clouds_config={"clouds": {}}, query=sys.argv[2])
+print(run.ok, run["msg"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("library", "package", "query"),
+    [
+        ("openstack", "openstacksdk", ""),
+        ("keystoneauth1", "keystoneauth1", ""),
+        ("jmespath", "jmespath", "[]"),
+    ],
+)
+def test_a_library_that_is_missing_is_named(library: str, package: str, query: str) -> None:
+    command = [sys.executable, "-c", MISSING, library, query]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert done.stdout.startswith(f"False Failed to import the required Python library ({package})"), done.stderr
+
+
+NAME = "oaktree.multicloud.rest_info"
+
+
+IMPORT_AFTER_LOOKUP = f"""
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader, lookup_loader
+from ansible.template import Templar
+init_plugin_loader()
+plugin = lookup_loader.get("{NAME}", loader=DataLoader(), templar=Templar(loader=DataLoader()))
+print(len(plugin.run(["compute"], variables={{}}, location="cloud1/r1")))
+import openstack
+print("connect" in vars(openstack), "__getattr__" in vars(openstack))
+"""
+
+
+@pytest.mark.usefixtures("two_clouds")
+def test_other_collections_find_openstacksdk_itself_on_the_controller() -> None:
+    printed = subprocess.check_output([sys.executable, "-c", IMPORT_AFTER_LOOKUP], text=True)
+    assert printed.split() == ["1", "True", "False"]

@@ -1,0 +1,106 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that cannot be written, or read, by a process with other rights and limits."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away and mount file systems")
+
+
+def in_process(code: str, **environment: str) -> tuple[Any, list[str]]:
+    """The value read back and the warnings, in a process of its own that has tried to store something."""
+    program = (
+        "import json, resource\n"
+        "from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files\n"
+        "from ansible_collections.oaktree.multicloud.plugins.module_utils._local.file_lock import key_lock\n"
+        "from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline\n"
+        f"{code}\n"
+        "for key in 'ab':\n"
+        "    private_files.write('tokens', key, 'x' * 10000)\n"
+        "with key_lock('tokens', 'a', Deadline(5)):\n"
+        "    print(json.dumps([private_files.read('tokens', 'a'), private_files.warnings()]))\n"
+    )
+    env = {key: value for key, value in os.environ.items() if key not in ("HOME", "XDG_CACHE_HOME")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=env | environment, check=True, capture_output=True, text=True
+    )
+    assert done.stderr == ""
+    value, warnings = json.loads(done.stdout)
+    return value, warnings
+
+
+@pytest.mark.parametrize("home", ["/proc/nowhere", "/dev/null"])
+def test_a_home_that_does_not_exist(home: str) -> None:
+    value, warnings = in_process("", HOME=home)
+    assert value is None
+    assert len(warnings) == 1
+    assert "Nothing is cached between tasks" in warnings[0]
+
+
+def test_a_file_size_limit(tmp_path: Path) -> None:
+    value, warnings = in_process("resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))", XDG_CACHE_HOME=str(tmp_path))
+    assert value is None
+    assert warnings == [
+        f"No further data is cached between tasks: cannot write to {tmp_path}/oaktree.multicloud: File too large."
+    ]
+    assert list((tmp_path / "oaktree.multicloud" / "tokens").iterdir()) == []
+
+
+@as_root
+def test_a_full_disk(tmp_path: Path) -> None:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=32k,nr_inodes=100", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, check=False).returncode:
+        pytest.skip("not allowed to mount")
+    try:
+        (tmp_path / "big").write_bytes(b"x" * 30000)
+        value, warnings = in_process("", XDG_CACHE_HOME=str(tmp_path))
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+    assert value is None
+    assert len(warnings) == 1
+    assert "No space left on device" in warnings[0]
+
+
+UNPRIVILEGED = """
+import os, sys
+import openstack.exceptions, yaml
+from openstack.config import loader, vendors
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+loader.CONFIG_FILES = sys.argv[1:]
+if os.getuid() == 0:
+    os.setuid(65534)
+try:
+    print(Clouds().names)
+except InputError as error:
+    print(error.message)
+"""
+
+
+@pytest.mark.parametrize("hidden", ["directory", "file"])
+def test_what_may_not_be_read(hidden: str) -> None:
+    # Not in tmp_path: the directories above it are open to their owner only, and nobody else's to open.
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        directory.chmod(0o755)
+        first, second = directory / "a" / "clouds.yaml", directory / "b.yaml"
+        first.parent.mkdir()
+        for path, cloud in ((first, "first"), (second, "second")):
+            path.write_text(f"clouds: {{{cloud}: {{region_name: r1}}}}")
+        (first.parent if hidden == "directory" else first).chmod(0)
+        command = [sys.executable, "-c", UNPRIVILEGED, str(first), str(second)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        first.parent.chmod(0o755)
+    expected = "['second']" if hidden == "directory" else f"clouds.yaml: {first} cannot be read: Permission denied"
+    assert (done.stdout.strip(), done.stderr) == (expected, "")
