@@ -156,7 +156,7 @@ def test_what_a_silent_cloud_keeps_is_named_and_goes_with_the_next_run(
         process.send_signal(signal.SIGINT)
         until(lambda: delete.struck)
         said = interrupt(process, signal.SIGINT)
-    assert said.endswith("removes: cloud1/r1/demo: the work has not ended in time")
+    assert said.endswith("removes: cloud1/r1/demo: the work did not end in time")
     assert names(there) == [f"{NAME}.uploading"]
     there.region.clear_faults()
     assert there.act() == ["created"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who asks: one token for all regions of a cloud and project, in all processes that share a store."""
+"""Authentication: one token for all regions of a cloud and project, in all processes that share a cache."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from .discovery import DiscoveryCache
 
 MARGIN = 180.0
-"""Seconds before its end at which a token is renewed, or a quarter of its life if that is less."""
+"""Seconds before its expiry at which a token is renewed, or a quarter of its lifetime if that is less."""
 RECENT = 300.0
-"""Seconds for which a catalog is believed although an endpoint is missing in it or cannot be reached."""
+"""Seconds for which a catalog is trusted although an endpoint is missing in it or unreachable."""
 
 _TOKENS = "tokens"
 _V3_URL = re.compile(r"/v3/?$")
 
 
 class AuthContext(Protocol):
-    """What authentication needs of the connection that asks for it."""
+    """What authentication needs of a connection."""
 
     deadline: Deadline
     discovery: DiscoveryCache
@@ -49,28 +49,29 @@ class AuthContext(Protocol):
 
 
 class SharedAuth:
-    """One auth plugin, and so one token at a time.
+    """One auth plugin, and with it one token at a time.
 
-    A plugin that cannot tell itself from others, or hand its token on, keeps it to this process.
+    The token is shared with other processes unless the plugin has no cache key, or cannot export its state.
     """
 
     def __init__(self, plugin: Any, credentials_key: str, cache: Cache) -> None:
-        """``credentials_key`` are all that the plugin, of keystoneauth1, authenticates with, secrets included."""
+        """``plugin`` is keystoneauth1's; ``credentials_key`` is all that it authenticates with, secrets included."""
         self.plugin = plugin
-        self.plugin.reauthenticate = False  # when a token is old is decided here, for all processes
+        self.plugin.reauthenticate = False  # the renewal of tokens is decided here, for all processes
         self._cache = cache
         self.credentials_key = credentials_key
-        self._key = cache.conceal(credentials_key) if _can_be_kept(plugin) else None
+        self._key = cache.conceal(credentials_key) if _can_be_shared(plugin) else None
         self._lock = threading.Lock()
         self._access: AccessInfo | None = None
-        self._refused: str | None = None
+        self._rejected: str | None = None
         self._error: OaktreeError | None = None
 
     def authenticate(self, connection: AuthContext) -> AccessInfo | None:
-        """The facts of a token that is valid for a while; None for plugins without Keystone.
+        """The data of a token that stays valid for a while; None for plugins without Keystone.
 
-        It is known, or in the store, or fetched by whoever comes first. A refusal is remembered and given to all who
-        ask later: repeating a wrong password for each region would lock the account.
+        It is the present one, one from the cache, or a new one, which one thread of one process requests. A rejection
+        is remembered and raised for all later callers: repeating a wrong password for each region would lock the
+        account.
         """
         if not hasattr(self.plugin, "get_auth_ref"):
             return None
@@ -78,20 +79,20 @@ class SharedAuth:
         return self._ensure(connection, _is_valid)
 
     def renew(self, connection: AuthContext, is_good: Callable[[AccessInfo], bool]) -> None:
-        """Have a token that is good for more than to be valid, if one is to be had; else the present one stays."""
+        """Obtain a token that ``is_good``, which is more than valid. If that fails the present token stays."""
         with suppress(OaktreeError):
             if self._access:
                 self._ensure(connection, is_good)
 
     def forget(self, connection: AuthContext, token: str | None) -> None:
-        """Drop a token that was refused, here and in the store, unless it has been replaced by the time.
+        """Drop a rejected token, here and in the cache, unless it has been replaced in the meantime.
 
-        keystoneauth's own way drops whatever token there is, and gives up where another thread was quicker.
+        keystoneauth itself would drop whatever token is present, and fail if another thread was faster.
         """
         with self._locked(connection.deadline):
             if self._access is None or self._access.auth_token != token:
                 return
-            self._access, self._refused = None, token
+            self._access, self._rejected = None, token
         if self._key:
             with self._cache.lock(_TOKENS, self._key, connection.deadline):
                 state = self._cache.get(_TOKENS, self._key)
@@ -118,31 +119,31 @@ class SharedAuth:
 
     def _obtain(self, connection: AuthContext, is_good: Callable[[AccessInfo], bool]) -> AccessInfo:
         if self._error:
-            raise self._error
+            raise self._error.copied()
         try:
             if self._key is None:
-                return self._fetched(connection)
+                return self._requested(connection)
             return self._cache.once(
                 _TOKENS,
                 self._key,
                 connection.deadline,
-                lambda: self._stored(is_good),
-                lambda: self._fetched(connection),
+                lambda: self._cached(is_good),
+                lambda: self._requested(connection),
             )
         except OaktreeError as error:
             if isinstance(error, AuthError) or self._is_first:
-                self._error = error
+                self._error = error.copied()
             raise
 
     @property
     def _is_first(self) -> bool:
-        """Whether there has not been a token yet."""
-        return self._access is None and self._refused is None
+        """Whether there was no token before."""
+        return self._access is None and self._rejected is None
 
-    # The plugin always has a token to show, if an old one: without one it would fetch for itself, past all locks.
+    # The plugin always keeps a token, even an old one: without it the plugin would request one itself, past all locks.
 
-    def _stored(self, is_good: Callable[[AccessInfo], bool]) -> AccessInfo | None:
-        """The token that is in the store, if it is any good, as the plugin's own."""
+    def _cached(self, is_good: Callable[[AccessInfo], bool]) -> AccessInfo | None:
+        """The token in the cache, if it is good, as the plugin's own."""
         state = self._cache.get(_TOKENS, self._key or "")
         if not isinstance(state, str):
             return None
@@ -150,27 +151,27 @@ class SharedAuth:
         try:
             self.plugin.set_auth_state(state)
             access: AccessInfo = self.plugin.auth_ref
-            if access.auth_token != self._refused and is_good(access):
+            if access.auth_token != self._rejected and is_good(access):
                 return access
         except MALFORMED:
-            pass  # damaged, or of another version of keystoneauth
+            pass  # damaged, or written by another version of keystoneauth
         self.plugin.auth_ref = before
         return None
 
-    def _fetched(self, connection: AuthContext) -> AccessInfo:
-        """A new token; asked for again, within the Location's clock, where there is none to begin with."""
+    def _requested(self, connection: AuthContext) -> AccessInfo:
+        """A new token. The request is retried, within the Location's deadline, if there was none before."""
         from keystoneauth1.exceptions import NotFound
 
         def once() -> AccessInfo:
             try:
                 access: AccessInfo = self._issuer(connection.session).get_auth_ref(connection.session)
-                _is_valid(access)  # reads what is asked before every request
+                _is_valid(access)  # parses the dates, which is needed before every request
             except MALFORMED as exc:
                 raise ServerError(f"Keystone's answer cannot be parsed: {type(exc).__name__}: {exc}") from exc
             except NotFound as exc:
                 url = self.plugin.auth_url
                 raise ServerError(
-                    f"there is no Keystone at {url}: {exc}", hint="Check auth_url in clouds.yaml."
+                    f"no Keystone was found at {url}: {exc}", hint="Check auth_url in clouds.yaml."
                 ) from exc
             except Exception as exc:
                 connection.discovery.forget(self.plugin.auth_url)
@@ -183,15 +184,15 @@ class SharedAuth:
         return access
 
     def _issuer(self, session: Any) -> Any:
-        """The plugin that fetches. A generic one asks Keystone for its versions, also where auth_url names one."""
+        """The plugin for the request. A generic one discovers Keystone's versions even if auth_url names one."""
         url = self.plugin.auth_url
         if hasattr(self.plugin, "create_plugin") and _V3_URL.search(url):
             return self.plugin.create_plugin(session, (3, 0), url) or self.plugin
         return self.plugin
 
 
-def _can_be_kept(plugin: Any) -> bool:
-    """Whether keystoneauth knows what tells the plugin from others; then it can hand its token on, too."""
+def _can_be_shared(plugin: Any) -> bool:
+    """Whether keystoneauth has a cache key for the plugin; then it can also export the plugin's token."""
     try:
         plugin.get_cache_id_elements()
     except (AttributeError, NotImplementedError):
@@ -200,26 +201,26 @@ def _can_be_kept(plugin: Any) -> bool:
 
 
 def _is_valid(access: AccessInfo) -> bool:
-    return _lives_on(access, min(MARGIN, _life(access) / 4))
+    return _is_valid_for(access, min(MARGIN, _lifetime(access) / 4))
 
 
 def lasts(access: AccessInfo) -> bool:
-    """Whether a token has half of its life before it, for work that takes long and is dear to repeat."""
-    return _lives_on(access, _life(access) / 2)
+    """Whether a token has half of its lifetime left, for work that is long and expensive to repeat."""
+    return _is_valid_for(access, _lifetime(access) / 2)
 
 
 def is_recent(access: AccessInfo) -> bool:
-    """Whether what the catalog of the token says may be believed, even if it does not look right."""
+    """Whether the catalog of the token is new enough to be trusted, even if it looks wrong."""
     issued, _expires = _dates(access)
     return issued is None or (datetime.now(UTC) - issued).total_seconds() < RECENT
 
 
-def _lives_on(access: AccessInfo, seconds: float) -> bool:
+def _is_valid_for(access: AccessInfo, seconds: float) -> bool:
     _issued, expires = _dates(access)
     return expires is None or (expires - datetime.now(UTC)).total_seconds() >= seconds
 
 
-def _life(access: AccessInfo) -> float:
+def _lifetime(access: AccessInfo) -> float:
     issued, expires = _dates(access)
     if expires is None or issued is None:
         return 4 * MARGIN
@@ -228,5 +229,5 @@ def _life(access: AccessInfo) -> float:
 
 @lru_cache(maxsize=256)
 def _dates(access: AccessInfo) -> tuple[datetime | None, datetime | None]:
-    """When a token was issued, and when it expires. keystoneauth reads the dates anew for each question."""
+    """When a token was issued, and when it expires. keystoneauth parses the dates on each access."""
     return access.issued, access.expires

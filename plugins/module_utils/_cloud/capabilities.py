@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a Location can do for image upload: a survey for people, and the part of it that an upload negotiates with.
+"""What a Location supports for image upload: the whole for users, and the part that an upload negotiates with.
 
 Sources: Glance's API reference (``/v2/info/*``, ``/v2/tasks``, versions), Swift's discoverability (``/info``).
 """
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from .connection import Connection
 
 SHA1_ONLY = ("sha1",)
-"""What a Swift that names no TempURL digests takes."""
+"""The TempURL digests of a Swift that reports none."""
 
 _REQUEST_ID = re.compile(r" \(Request-ID: [^)]*\)")
-"""Differs from run to run; two runs over the same clouds give the same bytes."""
+"""It differs from run to run, but two runs over the same clouds return the same bytes."""
 
 Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
 class ImageStore:
-    """One of several places where a Glance keeps the data of images."""
+    """One of several stores in which a Glance keeps image data."""
 
     id: str
     default: bool
@@ -42,7 +42,7 @@ class ImageStore:
 
 @dataclass(frozen=True)
 class ImageCapabilities:
-    """What an upload to Glance has to choose from. No import methods: PUT only. No stores: there is just one."""
+    """What an upload to Glance can choose from. Without import methods it is PUT only; no stores means just one."""
 
     import_methods: tuple[str, ...]
     stores: tuple[ImageStore, ...]
@@ -50,7 +50,7 @@ class ImageCapabilities:
 
 @dataclass(frozen=True)
 class ObjectStore:
-    """The limits of an object store; sizes in bytes, None where it does not tell.
+    """The limits of an object store; sizes in bytes, None where it reports none.
 
     Without ``slo`` it has no large objects made of segments; without ``tempurl_digests`` no signed URLs.
     """
@@ -65,7 +65,7 @@ class ObjectStore:
 
 @dataclass(frozen=True)
 class Quota:
-    """A limit of Glance's for the project, and how much of it is used; sizes in MiB, -1 is no limit."""
+    """One of Glance's limits for the project, and how much of it is used; sizes in MiB, -1 means unlimited."""
 
     limit: int
     usage: int
@@ -73,7 +73,7 @@ class Quota:
 
 @dataclass(frozen=True)
 class Vendor:
-    """What the cloud's vendor profile, or its entry in clouds.yaml, says of image upload."""
+    """The settings for image upload in the cloud's vendor profile, or in its entry in clouds.yaml."""
 
     image_format: str | None
     image_api_use_tasks: bool
@@ -82,7 +82,7 @@ class Vendor:
 
 @dataclass(frozen=True)
 class Capabilities(ImageCapabilities):
-    """The whole survey. ``missing`` says why a part is empty: ``{part: reason}``."""
+    """All capabilities. ``missing`` has the reason for each part that is empty: ``{part: reason}``."""
 
     image_versions: tuple[str, ...]
     tasks: bool
@@ -92,15 +92,15 @@ class Capabilities(ImageCapabilities):
     missing: Mapping[str, str]
 
     def to_dict(self) -> dict[str, Any]:
-        """The survey as plain JSON types, every key always present."""
+        """The capabilities as plain JSON types, every key always present."""
         return asdict(self)
 
 
 def image_capabilities(connection: Connection) -> ImageCapabilities:
-    """Ask for import methods and stores: two requests.
+    """Query import methods and stores: two requests.
 
-    A Glance that does not know the question, or does not answer it to us, capabilities none. Any other error is raised:
-    a cloud that is busy at this moment must not look like one that cannot import.
+    A Glance that does not know the request, or does not allow it, has none. Any other error is raised: a cloud that is
+    busy at the moment must not look like one that cannot import.
     """
     return ImageCapabilities(
         _unless_refused(lambda: _import_methods(connection), ()), _unless_refused(lambda: _stores(connection), ())
@@ -108,15 +108,15 @@ def image_capabilities(connection: Connection) -> ImageCapabilities:
 
 
 def capabilities(connection: Connection) -> Capabilities:
-    """Survey everything: about seven requests. A part that fails is empty, with its reason under ``missing``.
+    """Query everything: about seven requests. A part that fails is empty, with its reason under ``missing``.
 
-    Raises DeadlineError when the time of the Location is over.
+    Raises DeadlineError if the Location's deadline expires.
     """
     missing: dict[str, str] = {}
 
-    def part(name: str, ask: Callable[[], Answer], empty: Answer) -> Answer:
+    def part(name: str, query: Callable[[], Answer], empty: Answer) -> Answer:
         try:
-            return ask()
+            return query()
         except (RefusedError, AuthError, ServerError, UnreachableError) as error:
             missing[name] = _REQUEST_ID.sub("", error.message)
             return empty
@@ -134,9 +134,9 @@ def capabilities(connection: Connection) -> Capabilities:
     )
 
 
-def _unless_refused(ask: Callable[[], Answer], otherwise: Answer) -> Answer:
+def _unless_refused(query: Callable[[], Answer], otherwise: Answer) -> Answer:
     try:
-        return ask()
+        return query()
     except RefusedError:
         return otherwise
 
@@ -159,13 +159,13 @@ def _stores(connection: Connection) -> tuple[ImageStore, ...]:
 
 
 def tasks(connection: Connection) -> bool:
-    """Whether tasks are open to us: one request, which raises RefusedError where they are not."""
+    """True if the user may use tasks: one request. Raises RefusedError otherwise."""
     service_at(connection, "image").request("GET", "/tasks", params={"limit": "1"})
     return True
 
 
 def _quota(connection: Connection) -> Mapping[str, Quota]:
-    """Empty where the operator has set no limits."""
+    """Empty if the operator has set no limits."""
     body = service_at(connection, "image").json("GET", "/info/usage")
     with parsing("the answer to GET /info/usage"):
         return {str(name): Quota(item["limit"], item["usage"]) for name, item in sorted(body["usage"].items())}
@@ -179,9 +179,9 @@ def _image_versions(connection: Connection) -> tuple[str, ...]:
 
 
 def object_store(connection: Connection) -> ObjectStore:
-    """The limits of the object store: one request. Raises `OaktreeError` where there is none.
+    """The limits of the object store: one request. Raises `OaktreeError` if the Location has none.
 
-    The ``/info`` stands beside ``/v1``, at the root or, with Ceph, below a prefix. It is public.
+    ``/info`` is beside ``/v1``: at the root or, with Ceph, below a prefix. It is public.
     """
     swift = service_at(connection, "object-store")
     url = f"{swift.endpoint.partition('/v1')[0]}/info"
@@ -204,7 +204,7 @@ def _limits(endpoint: str, info: Mapping[str, Any]) -> ObjectStore:
 
 
 def has_object_store(connection: Connection) -> bool:
-    """Whether the catalog has one; no request."""
+    """Whether the catalog has an object store; no request."""
     try:
         return bool(service_at(connection, "object-store").endpoint)
     except RefusedError:
@@ -212,6 +212,6 @@ def has_object_store(connection: Connection) -> bool:
 
 
 def vendor(connection: Connection) -> Vendor:
-    """What the configuration says; no request."""
+    """The settings of the configuration; no request."""
     settings = connection.region.settings
     return Vendor(settings.image_format, settings.image_api_use_tasks, settings.image_api_version)

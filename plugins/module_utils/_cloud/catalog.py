@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the services of a Location are: catalog and version discovery, for callers that speak REST themselves."""
+"""The endpoints of services, by catalog and version discovery, for callers that send requests themselves."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _VERSION_SEGMENT = re.compile(r"/(v\d[^/]*)")
 
 @dataclass(frozen=True)
 class RestQuery:
-    """Which service's endpoint. ``interface`` None: that of clouds.yaml. ``with_token`` puts a secret in the record."""
+    """The service to look up. ``interface`` None is that of clouds.yaml. ``with_token`` puts a secret in the record."""
 
     service_type: str
     interface: str | None = None
@@ -34,7 +34,7 @@ class RestQuery:
 
 @dataclass(frozen=True)
 class Version:
-    """An API version as the service announces it; microversions are None where it has none."""
+    """An API version that the service announces; microversions are None if it has none."""
 
     version: str
     url: str
@@ -44,9 +44,9 @@ class Version:
 
 
 def rest_record(connection: Connection, query: RestQuery) -> dict[str, Any]:
-    """The endpoint of a service: its place in the catalog, its URL, its versions, and the headers to send.
+    """The endpoint of a service: its catalog entry, its URL, its versions, and the headers to send.
 
-    Raises RefusedError, with what there is instead, when the Location does not have the service.
+    Raises RefusedError, which lists the available services, if the Location does not have this one.
     """
     service_type = official_type(query.service_type)
     service = Service(connection, service_type, query.interface)
@@ -54,10 +54,11 @@ def rest_record(connection: Connection, query: RestQuery) -> dict[str, Any]:
         entry = catalog_entry(service)
         url = service.endpoint
     except RefusedError as error:
-        there = ", ".join(service_types(connection)) or "nothing"
+        available = ", ".join(service_types(connection)) or "nothing"
         raise RefusedError(
             f"there is no {query.interface or 'usable'} endpoint of service type {service_type!r} here",
-            hint=f"The catalog offers here: {there}. Check service_type and interface, and region_name in clouds.yaml.",
+            hint=f"The catalog offers here: {available}. "
+            "Check service_type and interface, and region_name in clouds.yaml.",
         ) from error
     found = versions(service) if query.versions else ()
     used = _version_at(url, found)
@@ -79,7 +80,7 @@ def rest_record(connection: Connection, query: RestQuery) -> dict[str, Any]:
 
 
 def service_types(connection: Connection) -> list[str]:
-    """The service types with an endpoint in the Location's region, or in none, as the catalog spells them."""
+    """The service types with an endpoint in the Location's region, or without a region, as the catalog spells them."""
     if connection.access is None:
         return []
     here = (connection.location.region, None)
@@ -93,7 +94,7 @@ def service_types(connection: Connection) -> list[str]:
 
 
 def catalog_entry(service: Service) -> EndpointData:
-    """What the catalog, or clouds.yaml, says of the service; costs no request. Raises RefusedError without it."""
+    """The service's entry in the catalog, or in clouds.yaml; no request. Raises RefusedError if there is none."""
     adapter = service.adapter
     try:
         entry = adapter.session.get_endpoint_data(
@@ -112,16 +113,16 @@ def catalog_entry(service: Service) -> EndpointData:
 
 
 def versions(service: Service) -> tuple[Version, ...]:
-    """All versions that the service announces, oldest first; that of its URL where it announces none.
+    """All versions that the service announces, oldest first; the one of its URL if it announces none.
 
-    Costs a request or two. A service whose discovery does not answer is one that announces none.
+    Costs one or two requests. A service whose discovery document cannot be fetched announces none.
     """
     connection = service.connection
     project = connection.location.project.id
     entry = catalog_entry(service)
     with connection.region.cache.lock(DISCOVERY, str(entry.url), connection.deadline):
         found = entry.get_all_version_string_data(connection.session, project)
-    connection.deadline.remaining()  # discovery takes a clock that has run out for a service that does not answer
+    connection.deadline.remaining()  # keystoneauth takes an expired deadline for a service without versions
     return tuple(
         Version(
             version=str(item["version"]),
@@ -136,7 +137,7 @@ def versions(service: Service) -> tuple[Version, ...]:
 
 
 def _version_at(url: str, found: tuple[Version, ...]) -> Version | None:
-    """The newest version at the URL. Hosts are not compared: behind a proxy, services announce inner ones."""
+    """The newest version at the URL. Hosts are not compared: behind a proxy, services announce internal ones."""
     return next((version for version in reversed(found) if _segment(version.url) == _segment(url)), None)
 
 

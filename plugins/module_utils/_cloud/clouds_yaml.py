@@ -1,9 +1,9 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""clouds.yaml -> the regions that can be connected to.
+"""clouds.yaml -> the regions to connect to.
 
-openstacksdk reads the configuration: its search path, secure.yaml, vendor profiles, regions with values of their own.
+openstacksdk reads the configuration: its search path, secure.yaml, vendor profiles, per-region values.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
 
 _DEFAULTS = {"image_format": None}
-"""openstacksdk says qcow2 for every cloud that does not say; then nobody asks for a format."""
+"""openstacksdk defaults to qcow2 for every cloud, which would look like a configured format."""
 
 
 class Clouds:
-    """The configured clouds. Reading the files is quick; `regions` of a cloud may load a profile from the network."""
+    """The configured clouds. Reading the files is fast; `regions` may load a cloud's profile from the network."""
 
     def __init__(
         self,
@@ -48,10 +48,11 @@ class Clouds:
         *,
         token_cache: bool = True,
     ) -> None:
-        """From the file, from the mapping of clouds.yaml's form, or by the standard search path.
+        """From the file, from a mapping of the same form, or by the standard search path.
 
-        Raises InputError when a file cannot be used or no cloud is configured. ``api_timeout`` (seconds) and ``limit``
-        win over the clouds' own. With ``token_cache`` tokens and what else clouds told are shared with other processes.
+        Raises InputError if a file cannot be used or no cloud is configured. ``api_timeout`` (seconds) and ``limit``
+        take precedence over those of the clouds. With ``token_cache`` tokens, discovery documents and microversions
+        are shared with other processes.
         """
         self._api_timeout = api_timeout
         self._limit = limit or Limit()
@@ -72,7 +73,7 @@ class Clouds:
         return sorted(self._keys)
 
     def regions(self, cloud: str) -> list[Region]:
-        """All regions of a cloud, in the order of its configuration; raises ConfigError when it has none to offer."""
+        """All regions of a cloud, in the order of its configuration; raises ConfigError if its entry cannot be used."""
         key = self._keys[cloud]
         try:
             names = [region["name"] for region in self._config._get_regions(key)]  # noqa: SLF001 - get_all() hides failures
@@ -92,14 +93,14 @@ class Clouds:
         """The SharedAuth of all regions, of whichever cloud entry, that authenticate with the same credentials."""
         plugin = settings.config.get_auth()
         if plugin is None:
-            raise ConfigError("there is no way to authenticate")
+            raise ConfigError("no authentication is configured")
         key = settings.credentials_key
         with self._lock:
             return self._shared.setdefault(key, SharedAuth(plugin, key, self._cache))
 
 
 def _load_profiles(config: OpenStackConfig) -> None:
-    """Have openstacksdk read its vendor profiles here: threads would all do it, without a lock."""
+    """Have openstacksdk read its vendor profiles here: threads would do it at the same time, without a lock."""
     from openstack.config import vendors
 
     entries = config.cloud_config["clouds"].values()
@@ -138,7 +139,7 @@ def _from_search_path() -> OpenStackConfig:
     config = _read_config()
     if config.config_filename is None and config.get_cloud_names() == ["defaults"]:
         raise InputError(
-            "no cloud is configured: there is no clouds.yaml",
+            "no cloud is configured: no clouds.yaml was found",
             hint=f"Write one to any of {', '.join(p for p in CONFIG_FILES if p.endswith('.yaml'))}; "
             "or use clouds_yaml, clouds_config or the environment variable OS_CLIENT_CONFIG_FILE.",
         )
@@ -146,7 +147,7 @@ def _from_search_path() -> OpenStackConfig:
 
 
 def _read_config(**kwargs: Any) -> OpenStackConfig:
-    """Python warnings would end as noise on standard error, in the middle of an inventory's output."""
+    """openstacksdk's Python warnings are suppressed: they would go to standard error, amid an inventory's output."""
     from openstack.exceptions import ConfigException
 
     try:
@@ -155,13 +156,13 @@ def _read_config(**kwargs: Any) -> OpenStackConfig:
             return make_config(override_defaults=_DEFAULTS, **kwargs)
     except (AttributeError, ConfigException, KeyError, TypeError, ValueError) as exc:
         raise InputError(
-            f"the configuration of the clouds cannot be read: {exc}",
+            f"the configuration of the clouds cannot be parsed: {exc}",
             hint="Correct clouds.yaml, or secure.yaml beside it.",
         ) from exc
 
 
 def _check_file(path: Path, option: str) -> None:
-    """openstacksdk skips a file that it cannot read or parse; the user hears of it here."""
+    """Raise InputError for a file that cannot be read or parsed: openstacksdk would skip it."""
     from yaml import YAMLError
 
     hint = "Correct the file, or the option or variable that names it."

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Live work on one Location: its session, its deadline, and the count of what it sent.
+"""The connection to one Location: its session, its deadline, and its count of requests.
 
 All regions of one cloud and project share a `SharedAuth`, and with it one token. Sessions are keystoneauth1's; every
-request on the wire passes `WireSession`, which keeps it within the Location's deadline. Services are in `service`.
+request is sent by `WireSession`, which keeps it within the Location's deadline. Services are in `service`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._core.deadline import CLEANING_UP, Deadline
-from .._core.errors import ConfigError, ThrottledError
+from .._core.errors import ConfigError
 from .._core.location import Location, Project
 from .._core.retry import Policy, with_retries
 from .._local.coalesce import RequestCoalescer
@@ -34,31 +34,31 @@ if TYPE_CHECKING:
 
     from .._local.cache import Cache
 
-logging.getLogger("keystoneauth").addHandler(logging.NullHandler())  # else its remarks go to standard error
+logging.getLogger("keystoneauth").addHandler(logging.NullHandler())  # else its messages go to standard error
 
 REPEATABLE = Policy()
-SLOWED_DOWN = Policy(errors=(ThrottledError,))
+TURNED_AWAY = Policy(repeatable=False)
 
 Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
 class Region:
-    """One region of one configured cloud, as one project: what it takes to connect to a Location."""
+    """One region of one configured cloud, for one project: all that a connection to a Location needs."""
 
     location: Location
     settings: Settings
     auth: SharedAuth
     cache: Cache
     limit: Limit = field(default_factory=Limit)
-    """What the task allows each service; it wins over what clouds.yaml says."""
+    """The task's limit for each service; it takes precedence over those in clouds.yaml."""
 
 
 class Connection:
-    """Work on one Location, bounded by `deadline`.
+    """The connection to one Location; its work is bounded by `deadline`.
 
-    ``location`` gains the token's project once `authenticate` has run. ``requests`` counts requests on the wire,
-    token and discovery included.
+    ``location`` has the token's project once `authenticate` has run. ``requests`` counts the requests on the wire,
+    including those for tokens and discovery.
     """
 
     def __init__(self, region: Region, coalescer: RequestCoalescer | None = None) -> None:
@@ -70,7 +70,7 @@ class Connection:
         self.access: AccessInfo | None = None
         self.discovery = DiscoveryCache(region.cache)
         self.memo: dict[object, Any] = {}
-        """What others keep as long as the connection lives."""
+        """What users of the connection keep for its lifetime."""
         self._limiters: dict[str, RateLimiter] = {}
 
     def __str__(self) -> str:
@@ -78,7 +78,7 @@ class Connection:
 
     @cached_property
     def session(self) -> Any:
-        """The keystoneauth1 session (no retries of its own: see `Service.request`)."""
+        """The keystoneauth1 session. It does not retry by itself: see `Service.request`."""
         from keystoneauth1.session import Session as KeystoneSession
 
         documents: Any = self.discovery
@@ -92,15 +92,15 @@ class Connection:
         )
 
     def close(self) -> None:
-        """Close the connections that are kept open; the next request opens one anew."""
+        """Close the idle HTTP connections; the next request opens a new one."""
         if "session" in vars(self):
             self.session.session.close()
 
     def authenticate(self) -> None:
-        """Make sure that there is a token, and learn the project and, where the catalog has just one, the region.
+        """Ensure a valid token, and take the project from it and, if the catalog has just one, the region.
 
-        Costs nothing while the token is good. Raises ConfigError for a token that is good for nothing, and where the
-        catalog has several regions to choose.
+        No request while the token is valid. Raises ConfigError for an unscoped token, and if no region is configured
+        and the catalog has several.
         """
         access = self.region.auth.authenticate(self)
         if access is self.access:
@@ -110,23 +110,23 @@ class Connection:
             return
         if not access.has_service_catalog():
             raise ConfigError(
-                "the token has no catalog: it is for no project",
+                "the token has no service catalog: it is not scoped to a project",
                 hint="Name a project (project_id, or project_name and its domain) in the cloud's auth section.",
             )
         project = Project(access.project_id, access.project_name, access.project_domain_id, access.project_domain_name)
         self.location = replace(self.location, project=project, region=self.location.region or _only_region(access))
 
     def prepare_long_work(self) -> None:
-        """Have a token that lasts, for a request that takes long and that a service may end with the token's end."""
+        """Renew a token that expires soon, before a long request, which a service may end when the token expires."""
         self.region.auth.renew(self, lasts)
         self.authenticate()
 
     def with_retries(self, call: Callable[[], Answer], *, repeatable: bool) -> Answer:
-        """Make a call, and again where it was told to slow down; with ``repeatable`` also where it merely failed.
+        """Retry a call that was turned away (429); with ``repeatable`` also one that fails with a transient error.
 
-        Waits as long as the cloud asks for, or a little; raises the call's error when that would outlast the deadline.
+        Waits as long as Retry-After says, or briefly; raises the call's error if that would exceed the deadline.
         """
-        return with_retries(call, REPEATABLE if repeatable else SLOWED_DOWN, self.deadline)
+        return with_retries(call, REPEATABLE if repeatable else TURNED_AWAY, self.deadline)
 
     @property
     def api_timeout(self) -> float:
@@ -139,7 +139,7 @@ class Connection:
         return self.region.settings.answer_limit
 
     def rate_limiter(self, service_type: str) -> RateLimiter:
-        """The limits that all requests to the service here share, those of other processes too."""
+        """The limits for all requests to this service of the region, including those of other processes."""
         if service_type not in self._limiters:
             settings = self.region.settings
             limit = self.region.limit.over(settings.limit(service_type))
@@ -149,12 +149,12 @@ class Connection:
 
     @contextmanager
     def grace(self, seconds: float) -> Iterator[None]:
-        """A clock for the cleanup inside, also when the Location's has run out or the run was interrupted.
+        """A separate deadline for the cleanup inside, even if the Location's has expired or the run was interrupted.
 
-        An interrupted run has one time for all its cleaning up.
+        In an interrupted run all cleanup shares one deadline.
         """
         outer = self.deadline
-        self.deadline = Deadline(min(seconds, outer.cancelled.grace), "the time for cleaning up", CLEANING_UP)
+        self.deadline = Deadline(min(seconds, outer.cancelled.grace), "the cleanup timeout", CLEANING_UP)
         try:
             yield
         finally:
@@ -162,7 +162,7 @@ class Connection:
 
     @contextmanager
     def within(self, seconds: float, name: str) -> Iterator[None]:
-        """Bound the work inside by a clock of its own, set by the option ``name``, besides the Location's."""
+        """Bound the work inside by another deadline, set by the option ``name``, as well as by the Location's."""
         outer = self.deadline
         left = outer.remaining()
         self.deadline = Deadline(seconds, name, outer.cancelled) if seconds < left else outer
@@ -173,9 +173,9 @@ class Connection:
 
 
 def _only_region(access: AccessInfo) -> str | None:
-    """The region of a cloud whose entry names none; Keystone, which may stand apart, does not count.
+    """The region of a cloud whose entry names none. Keystone's is ignored: it may differ.
 
-    Raises ConfigError when there are several: keystoneauth would silently take the first of the catalog.
+    Raises ConfigError if there are several: keystoneauth would silently take the first in the catalog.
     """
     regions = {
         endpoint.get("region_id") or endpoint.get("region")

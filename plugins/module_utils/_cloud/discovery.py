@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which API versions services announce, asked once in a while by one process for all that share a store."""
+"""Version discovery: documents are requested once in a while, by one process for all that share a cache."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ DISCOVERY = "discovery"
 
 
 class DiscoveryCache:
-    """Discovery documents by URL; also what keystoneauth takes for a session's cache of them, a mapping."""
+    """Discovery documents by URL. It is also the mapping that keystoneauth uses as a session's discovery cache."""
 
-    def __init__(self, store: Cache) -> None:
-        self._store = store
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
         self._known: dict[str, Discover] = {}
-        self._remembered: set[str] = set()
+        self._reused: set[str] = set()
 
     def get(self, url: str) -> Discover | None:
-        """The document if it was asked for lately, by whomever."""
+        """The document, if this or another process has requested it recently."""
         if url not in self._known:
-            found = _restored(url, self._store.get(DISCOVERY, url, self._store.lifetime))
+            found = _restored(url, self._cache.get(DISCOVERY, url, self._cache.lifetime))
             if found:
-                self._remembered.add(url)
+                self._reused.add(url)
                 self._known[url] = found
         return self._known.get(url)
 
@@ -42,25 +42,25 @@ class DiscoveryCache:
         if self._known.get(url) is found:
             return
         self._known[url] = found
-        with suppress(*MALFORMED):  # whoever reads it finds out
+        with suppress(*MALFORMED):  # reported where it is used
             versions = found.raw_version_data(allow_experimental=True, allow_unknown=True)
             if versions:
-                self._store.set(DISCOVERY, url, versions)
+                self._cache.set(DISCOVERY, url, versions)
 
     def forget(self, url: str) -> bool:
-        """Whether the document was another process's, and is forgotten now: what it says has turned out wrong."""
+        """Drop a document that has proved wrong, if it was cached before this run; returns whether it was."""
         for spelling in (url, url.rstrip("/")):
-            if spelling in self._remembered:
-                self._remembered.discard(spelling)
+            if spelling in self._reused:
+                self._reused.discard(spelling)
                 del self._known[spelling]
-                self._store.delete(DISCOVERY, spelling)
+                self._cache.delete(DISCOVERY, spelling)
                 return True
         return False
 
     def discover(self, session: Any, url: str, deadline: Deadline) -> Discover:
-        """The document, from the service if need be; while one process asks, the others wait.
+        """The document, from the service unless it is cached; while one process requests it, the others wait.
 
-        keystoneauth's own way there takes a service that fails for one without versions, and goes on without.
+        keystoneauth itself would treat a service that fails as one without versions.
         """
         from keystoneauth1.discover import Discover
 
@@ -73,11 +73,11 @@ class DiscoveryCache:
                 raise translate(exc) from exc
             return found
 
-        return self._store.once(DISCOVERY, url, deadline, lambda: self.get(url), make)
+        return self._cache.once(DISCOVERY, url, deadline, lambda: self.get(url), make)
 
 
 class _ReplaySession:
-    """As much of a session and of an answer as Discover needs."""
+    """What Discover needs of a session and of an answer."""
 
     def __init__(self, versions: list[Any]) -> None:
         self._versions = versions

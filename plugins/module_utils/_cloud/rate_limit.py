@@ -1,10 +1,10 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Limits on the requests to one service at one Location, for all processes of the user on this machine together.
+"""Rate limits for one service of one region, shared by all processes of the user on this machine.
 
-What the processes share are files in a private directory: the `RequestQueue`, and a pause that a service asked for.
-Where such files cannot be used, limits and pauses hold within the process.
+The processes share files in a private directory: the `RequestQueue`, and the end of a pause that a service asked for.
+If such files cannot be used, limits and pauses apply within the process.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .._core.deadline import Deadline
 
 LONGEST_PAUSE = 3600.0
-"""Seconds that a Retry-After can hold up other requests than the one it answers."""
+"""Seconds that a Retry-After can delay other requests than the one that it answers."""
 
 _SLOW_DOWN = (413, 429, 503)
 _MOST = 1 << 20
@@ -43,13 +43,13 @@ _changing = fork_safe_lock()
 _numbers = itertools.count()
 _pauses: dict[LimitKey, float] = {}
 _queues: dict[tuple[str, LimitKey], RequestQueue] = {}
-"""What this process, by its name, knows where files cannot be used; a forked child has another name."""
+"""The state of this process, by its name, if files cannot be used; a forked child has another name."""
 
 Value = TypeVar("Value")
 
 
 class LimitKey(NamedTuple):
-    """Whose requests are counted together. Keystone serves all regions of a cloud: its region is empty."""
+    """Which requests are counted together. Keystone serves all regions of a cloud: its region is empty."""
 
     auth_url: str
     region: str
@@ -66,7 +66,7 @@ class LimitKey(NamedTuple):
 
 
 class RateLimiter:
-    """The way of all requests to one place. May be used by several threads."""
+    """Delays the requests to one service as its limits require. Threads may share it."""
 
     def __init__(self, key: LimitKey, limit: Limit) -> None:
         self._key = key
@@ -77,9 +77,9 @@ class RateLimiter:
         self._pause_path = str(self._path.with_suffix(".pause"))
 
     def send(self, call: Callable[[], Response], deadline: Deadline) -> Response:
-        """Call when it is the caller's turn, and heed what the answer says of the time to come.
+        """Make the call when it is its turn, and note the Retry-After of its answer.
 
-        Raises ThrottledError at once where the clock does not allow for the wait, and DeadlineError when cancelled.
+        Raises ThrottledError at once if the wait would exceed the deadline, and DeadlineError if cancelled.
         """
         self._wait_for_pause(deadline)
         response = self._send_in_turn(call, deadline) if self._limit else call()
@@ -87,26 +87,26 @@ class RateLimiter:
             self._pause(parse_retry_after(response.headers.get("Retry-After")) or 0.0)
         return response
 
-    # Pauses: a file whose time of change is the moment until when to wait, so that looking costs one stat.
+    # Pauses: a file whose modification time is the end of the pause, so that a check costs one stat.
 
     def _wait_for_pause(self, deadline: Deadline) -> None:
         if deadline.cancelled is CLEANING_UP:
-            return  # few requests, and what they remove would be in somebody's way
+            return  # cleanup sends few requests, and what it leaves would block later uploads
         while (left := self._paused()) > 0:
             if left >= deadline.remaining():
                 raise ThrottledError(
-                    f"the {self._key.service_type} service wants no requests for another {left:.0f} s",
-                    hint="It told this or another of your tasks so: try again then, and ask less of it at once with "
-                    "rate_limit or request_concurrency.",
+                    f"the {self._key.service_type} service asked clients to wait another {left:.0f} s (Retry-After)",
+                    hint="It asked this or another of your tasks. Try again after that time, and send fewer requests "
+                    "at once: see rate_limit and request_concurrency.",
                     retry_after=left,
                 )
             deadline.sleep(left)
 
     def _paused(self) -> float:
-        """Seconds of our clock for which the service wants to be left alone; the file says until when, in real time."""
+        """Seconds until the end of the pause."""
         until = _pauses.get(self._key, 0.0)
         with contextlib.suppress(OSError):
-            until = max(until, os.stat(self._pause_path).st_mtime)  # noqa: PTH116 - before every request, and quicker
+            until = max(until, os.stat(self._pause_path).st_mtime)  # noqa: PTH116 - before each request, and faster
         left = clock.turned(until - clock.time())
         return left if 0 < left <= LONGEST_PAUSE else 0.0  # the clock may have been set back
 
@@ -122,11 +122,11 @@ class RateLimiter:
         except OSError:
             _pauses[self._key] = until
 
-    # RequestQueue: its moments are real, as all processes and the cloud count them
+    # The queue: its moments are real, as all processes and the cloud count them
 
     def _send_in_turn(self, call: Callable[[], Response], deadline: Deadline) -> Response:
         ticket = self._ticket()
-        self._line_up(ticket, deadline)
+        self._wait_in_queue(ticket, deadline)
         answered = False
         try:
             response = call()
@@ -143,12 +143,12 @@ class RateLimiter:
                 self._directory = None
         return f"{signs_of_life.name()}.{next(_numbers)}"
 
-    def _line_up(self, ticket: str, deadline: Deadline) -> None:
+    def _wait_in_queue(self, ticket: str, deadline: Deadline) -> None:
         try:
             while wait := self._change(lambda queue, now: self._ask(queue, ticket, now)):
                 left = deadline.timeout()
                 if wait.least >= left:
-                    raise self._no_room(deadline)  # noqa: TRY301 - leaves the queue as all else does that ends here
+                    raise self._limit_exceeded(deadline)  # noqa: TRY301 - leaves the queue like all that ends here
                 self._sleep(clock.turned(min(wait.recheck, max(left / 2, 0.01))), deadline)
                 self._wait_for_pause(deadline)
         except BaseException:
@@ -161,12 +161,12 @@ class RateLimiter:
         except DeadlineError:
             if deadline.cancelled.is_set():
                 raise
-            raise self._no_room(deadline) from None
+            raise self._limit_exceeded(deadline) from None
 
-    def _no_room(self, deadline: Deadline) -> ThrottledError:
+    def _limit_exceeded(self, deadline: Deadline) -> ThrottledError:
         return ThrottledError(
-            f"the limit of {self._limit} of the {self._key.service_type} service leaves no room for this request "
-            f"within {deadline.name} ({deadline.seconds:g} s)",
+            f"the configured limit of {self._limit} for the {self._key.service_type} service does not allow this "
+            f"request within {deadline.name} ({deadline.seconds:g} s)",
             hint=f"Raise {deadline.name}, or the limit: rate_limit and request_concurrency of the task, or rate_limit "
             "and concurrency in clouds.yaml.",
         )
@@ -180,7 +180,7 @@ class RateLimiter:
         return wait
 
     def _change(self, change: Callable[[RequestQueue, float], Value]) -> Value:
-        """Change the queue of all processes, or of this one where there is none for all."""
+        """Change the shared queue, or the one of this process if no file can be used."""
         with _changing:
             if self._directory:
                 try:
@@ -194,7 +194,7 @@ class RateLimiter:
         with FileLock(self._path) as lock:
             lock.acquire()
             now = clock.uptime()
-            text = os.pread(lock.fileno(), _MOST, 0).partition(b"\n")[0]  # a longer text may have stood there before
+            text = os.pread(lock.fileno(), _MOST, 0).partition(b"\n")[0]  # the rest may be left of a longer text
             queue = RequestQueue.from_bytes(text, now)
             value = change(queue, now)
             text = queue.to_bytes() + f"\n{self._key}\n".encode()

@@ -61,7 +61,7 @@ def postpone_services() -> None:
 
 
 def make_config(**kwargs: Any) -> OpenStackConfig:
-    """An OpenStackConfig of these arguments, which may be used by several threads.
+    """An OpenStackConfig of these arguments that threads can share.
 
     If a release of openstacksdk renames the two methods that are faster here, the configuration only loads more slowly.
     """
@@ -83,7 +83,7 @@ def make_config(**kwargs: Any) -> OpenStackConfig:
             Stevedore caches that in a file for each search path, but every run of a module, from an archive of its
             own, has another search path.
             """
-            with _lock:  # else all threads read it
+            with _lock:  # else each thread reads them
                 plugin = _plugins().get(config["auth_type"])
                 return plugin.load()() if plugin else super()._get_auth_loader(config)
 

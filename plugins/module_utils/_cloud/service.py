@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One service of one Location: where it is, how it is asked, and page by page."""
+"""One service of one Location: its endpoint, requests, and pagination."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ _IDEMPOTENT = {"GET", "HEAD", "DELETE"}
 
 
 def service_at(connection: Connection, service_type: str, version: str | None = None) -> Service:
-    """The service of this type. Whether the Location has it shows at the first use of its endpoint.
+    """The service of this type, the same object each time. Its endpoint raises RefusedError if the Location lacks it.
 
-    ``version`` is the major version to speak, where it is not the usual one. The same one each time.
+    ``version`` is the major API version to use instead of the usual one.
     """
     key = ("service", service_type, version)
     found: Service = connection.memo.setdefault(key, Service(connection, service_type, version=version))
@@ -47,7 +47,7 @@ def service_at(connection: Connection, service_type: str, version: str | None = 
 
 @dataclass(frozen=True)
 class _Endpoint:
-    """Where a service is, by the catalog of a token; ``root`` is where it announced it, None where it need not."""
+    """An endpoint by a token's catalog; ``root`` is the URL of the discovery that it took, None if it took none."""
 
     access: AccessInfo | None
     url: str
@@ -55,10 +55,10 @@ class _Endpoint:
 
 
 class Service:
-    """One service of one Location; paths are relative to its versioned endpoint, whole URLs are taken as they are.
+    """One service of one Location. Paths are relative to its versioned endpoint; whole URLs are used as they are.
 
-    ``interface`` (public, internal or admin) wins over that of clouds.yaml; ``version`` is the major version to speak,
-    without it the usual one.
+    ``interface`` (public, internal or admin) takes precedence over that of clouds.yaml; ``version`` is the major API
+    version to use instead of the usual one.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Service:
 
     @cached_property
     def adapter(self) -> Adapter:
-        """The keystoneauth1 adapter, with what clouds.yaml says of this service."""
+        """The keystoneauth1 adapter, with the settings of this service in clouds.yaml."""
         from keystoneauth1.adapter import Adapter
 
         settings = self.connection.region.settings.service(self.service_type)
@@ -86,10 +86,10 @@ class Service:
 
     @property
     def endpoint(self) -> str:
-        """The versioned base URL by the catalog of the token, without a slash at its end.
+        """The versioned base URL by the token's catalog, without a trailing slash.
 
-        Costs no request where the catalog or clouds.yaml names a URL of the version we speak, and one discovery, for
-        all processes, where not. Raises RefusedError when the Location does not have the service.
+        No request if the catalog or clouds.yaml has a URL of the version to use, else one discovery, shared by all
+        processes. Raises RefusedError if the Location does not have the service.
         """
         # Not a cached_property: before Python 3.12 its lock is one for all Locations, and this waits for the network.
         self.connection.authenticate()
@@ -126,7 +126,7 @@ class Service:
         return _Endpoint(access, url.rstrip("/"), root)
 
     def _announced(self) -> str | None:
-        """The URL by clouds.yaml or the catalog, of which keystoneauth would copy all that it is given to search."""
+        """The URL by clouds.yaml or the catalog. keystoneauth would copy the whole catalog for each lookup."""
         access, adapter = self.connection.access, self.adapter
         if access and not adapter.endpoint_override:
             names = all_types(adapter.service_type)
@@ -143,7 +143,7 @@ class Service:
         return adapter.get_endpoint(skip_discovery=True)
 
     def _discovered(self, root: str, least: str, most: str) -> str:
-        """The URL of the version we speak, as the service itself names it."""
+        """The URL of the version to use, as the service announces it."""
         with counted_as(self.service_type):
             found = self.connection.discovery.discover(self.connection.session, root, self.connection.deadline)
         with parsing(f"the version document of the {self.service_type} service"):
@@ -153,14 +153,14 @@ class Service:
         return urljoin(f"{root.rstrip('/')}/", url)
 
     def _has_new_catalog(self) -> bool:
-        """Whether there is a new token, in place of one that is not quite new and whose catalog looks wrong."""
+        """Renew a token whose catalog looks wrong, unless it is recent; returns whether there is a new one."""
         before = self.connection.access
         self.connection.region.auth.renew(self.connection, is_recent)
         self.connection.authenticate()
         return self.connection.access is not before
 
     def _has_moved(self, *, unreachable: bool) -> bool:
-        """Whether the endpoint is another than the token or a document said that are not quite new."""
+        """Whether the endpoint has changed since the token, or the discovery document, was cached."""
         found = self._found
         if found is None:
             return False
@@ -171,7 +171,7 @@ class Service:
         return self.endpoint != found.url
 
     def newest_microversion(self) -> str | None:
-        """The newest microversion that the service offers, by discovery; None where it has none."""
+        """The newest microversion that the service supports, by discovery; None if it has none."""
         with (
             self.connection.region.cache.lock(DISCOVERY, self.endpoint, self.connection.deadline),
             counted_as(self.service_type),
@@ -181,11 +181,11 @@ class Service:
         return ".".join(str(part) for part in newest) if newest else None
 
     def request(self, method: str, path: str, *, retry: bool = True, **kwargs: Any) -> Response:
-        """Send one request to ``endpoint + path`` and return its answer below 400; raises `OaktreeError`.
+        """Send a request to ``endpoint + path`` and return its answer below 400; raises `OaktreeError`.
 
-        "Slow down" answers (429, 413 and 503 with Retry-After) are obeyed within the Location's clock; broken
-        connections and other 5xx answers are tried again where that does no harm (GET, HEAD, DELETE). ``retry=False``
-        sends once: for bodies that only the caller can rewind.
+        Throttled requests (429, and 413 with Retry-After) are retried within the Location's deadline; broken
+        connections and 5xx answers, after which the work may have been done, only if the method is idempotent (GET,
+        HEAD, DELETE). ``retry=False`` sends the request once: for bodies that only the caller can rewind.
         """
         if not retry:
             return self._send(method, path, **kwargs)
@@ -201,9 +201,9 @@ class Service:
             raise translate(exc) from exc
 
     def _authorized(self, method: str, path: str, *, allow_reauth: bool = True, **kwargs: Any) -> Response:
-        """Send, and with ``allow_reauth`` once more where the token is refused, or a remembered endpoint is wrong.
+        """Send; with ``allow_reauth`` once more if the token is rejected, or a cached endpoint is wrong.
 
-        The second time it is a new token, and the endpoint that its catalog names.
+        The second request has a new token, or goes to the endpoint of the new catalog or discovery document.
         """
         from keystoneauth1.exceptions import ConnectFailure, NotFound, Unauthorized
 
@@ -220,10 +220,10 @@ class Service:
             except NotFound:
                 if not (repeatable and self._has_moved(unreachable=False)):
                     raise
-            except ConnectFailure:  # what changes something may have arrived all the same
+            except ConnectFailure:  # other methods may have taken effect nevertheless
                 if not (repeatable and method in _IDEMPOTENT and self._has_moved(unreachable=True)):
                     raise
-            else:  # several services know 300 only for a path that is none
+            else:  # several services answer 300 only to an invalid path
                 if not (repeatable and response.status_code == 300 and self._has_moved(unreachable=False)):
                     return response
             repeatable = False
@@ -238,11 +238,11 @@ class Service:
         return response
 
     def json(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
-        """Send a request whose answer is a JSON object; raises ServerError for any other answer."""
+        """Send a request and return the JSON object of its answer; raises ServerError for any other answer."""
         return json_object(self.request(method, path, **kwargs))
 
     def get_coalesced(self, path: str, since: float | None = None, **kwargs: Any) -> dict[str, Any]:
-        """GET a JSON object, perhaps from another process's request; see `RequestCoalescer.get`, also for ``since``."""
+        """GET a JSON object, or share the answer to another process's request; see `RequestCoalescer.get`."""
         connection = self.connection
         key = json.dumps(
             [connection.region.auth.credentials_key, self.endpoint, path, kwargs], sort_keys=True, default=str
@@ -253,9 +253,10 @@ class Service:
     def pages(
         self, path: str, key: str, params: Mapping[str, Any], more: str, *, coalesced: bool = False, **kwargs: Any
     ) -> Iterator[list[Any]]:
-        """The pages of a list by marker: ``key`` holds the items, ``more`` is present while another page follows.
+        """The pages of a list by marker: ``key`` has the items, ``more`` is present if another page follows.
 
-        With ``coalesced`` each may be one that another process has got for us.
+        With ``coalesced`` the answer to another process's request may be used. Raises ServerError if the pagination
+        does not advance.
         """
         query, seen = dict(params), set[str]()
         while True:
@@ -271,18 +272,18 @@ class Service:
                 raise ServerError(f"the pagination of GET {path} does not advance: the marker repeats or is missing")
             seen.add(last)
             query["marker"] = last
-            del body, page  # it may be large, and the next one is on its way
+            del body, page  # they may be large, and the next page follows
 
 
 def segment(name: object) -> str:
-    """A name or ID as one segment of a URL's path, whatever characters are in it."""
+    """A name or ID, with any characters, as one segment of a URL's path."""
     return quote(str(name), safe="")
 
 
 def check_path(path: str) -> None:
     """Raise InputError for a path or URL with a segment ``.`` or ``..``.
 
-    HTTP libraries resolve those (RFC 3986, 5.2.4), and the request would be for something else than was named.
+    HTTP libraries resolve these (RFC 3986, 5.2.4), and the request would be for another resource than was named.
     """
     if {".", ".."} & {unquote(part) for part in urlsplit(path).path.split("/")}:
         raise InputError(

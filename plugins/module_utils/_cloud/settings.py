@@ -1,9 +1,9 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a cloud's entry in clouds.yaml says, parsed once: the one place that reads its keys.
+"""The settings in a cloud's entry in clouds.yaml, parsed once: the one place that reads its keys.
 
-openstacksdk has merged the entry with the vendor's profile, secure.yaml and the region's own values before.
+openstacksdk has already merged the entry with the vendor's profile, secure.yaml and the region's own values.
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ _MAX_LIMIT = 1e9
 
 @dataclass(frozen=True)
 class Settings:
-    """The entry of one region. A setting that is not there is None, or what it then means."""
+    """The entry of one region. A setting that is missing is None, or has its default."""
 
     config: CloudRegion = field(repr=False)
-    """openstacksdk's, for what only it can answer."""
+    """openstacksdk's object, for what only it can compute."""
     region: str | None
     project: Project
     """As far as the auth section names it."""
     auth_url: str
-    """Empty where the auth section has none."""
+    """Empty if the auth section has none."""
     credentials_key: str = field(repr=False)
-    """All that authentication depends on, secrets included: equal for entries that can share a token."""
+    """All that authentication depends on, secrets included. Entries with equal keys can share a token."""
     verify: bool | str
-    """Whether to verify certificates, or the file of the authorities to trust."""
+    """Whether to verify certificates, or the file of trusted authorities."""
     cert: Any
-    """The client's certificate, as requests takes it."""
+    """The client certificate, in the form of requests."""
     api_timeout: float
     """Seconds for one request."""
     answer_limit: int
@@ -63,13 +63,13 @@ class Settings:
     image_api_use_tasks: bool
     image_api_version: str | None
     upload_properties: Mapping[str, str]
-    """Custom properties that uploaded images need, by ``disable_vendor_agent``: they keep the vendor's agent out."""
+    """Custom properties for uploaded images, from ``disable_vendor_agent``: they disable the vendor's agent."""
 
     @classmethod
     def of(cls, config: CloudRegion, api_timeout: float | None = None) -> Settings:
-        """Read and check the entry; ``api_timeout`` wins over its own. Raises ConfigError.
+        """Parse and check the entry; ``api_timeout`` takes precedence over its own. Raises ConfigError.
 
-        Checks what libraries would stumble over at the first request only, and say in words of theirs.
+        This also checks what the libraries would report only at the first request, less clearly.
         """
         entry, auth = config.config, config.get_auth_args()
         verify, cert = config.get_requests_verify_args()
@@ -107,20 +107,20 @@ class Settings:
 
     @property
     def image_api(self) -> str:
-        """Major version of the image API that is spoken, "1" or "2"."""
+        """The major version of the image API to use, "1" or "2"."""
         return "1" if (self.image_api_version or "2").partition(".")[0] == "1" else "2"
 
     def interface(self, service_type: str) -> str:
-        """Which of a service's endpoints is meant: public, internal or admin."""
+        """Which of a service's endpoints to use: public, internal or admin."""
         interface = self.config.get_interface(service_type)
         return interface if isinstance(interface, str) else "public"
 
     def service(self, service_type: str) -> dict[str, Any]:
         """The arguments of keystoneauth1's adapter for a service.
 
-        openstacksdk has the answers, but copies its table of all services for each of the questions, a quarter of the
-        work for a Location. So it is asked only where there is an answer beyond what holds for all services: where the
-        entry has an option of this service's own, and for what the auth section may say of an address.
+        openstacksdk can compute them, but copies its table of all services for each, a quarter of the work for a
+        Location. So it is used only if the entry has an option for this service, or if the auth section may have an
+        endpoint.
         """
         config = self.config
         names = [name.replace("-", "_") for name in all_types(service_type)]
@@ -142,12 +142,12 @@ class Settings:
         }
 
     def limit(self, service_type: str) -> Limit:
-        """What the entry allows a service; see `configured_limit`."""
+        """The entry's limit for a service; see `configured_limit`."""
         return configured_limit(self.config.config, service_type)
 
 
 def _trusted(verify: Any) -> bool | str:
-    """As requests takes it by itself; with a session of ours it does not look at the environment."""
+    """As requests would choose: with this collection's session it does not read the environment."""
     named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
     trusted: bool | str = named if verify is True and named else verify
     return trusted
@@ -161,10 +161,10 @@ def _api_timeout(value: Any) -> float:
 
 
 def configured_limit(entry: Mapping[str, Any], service_type: str) -> Limit:
-    """What an entry allows a service: openstacksdk's keys, and numbers for all services.
+    """An entry's limit for a service, by openstacksdk's keys or by numbers for all services.
 
-    For compute, in this order: ``compute_rate_limit: 5``, ``rate_limit: {compute: 5}``, ``rate_limit: 5``; and the
-    same with ``concurrency``.
+    For compute, in order of precedence: ``compute_rate_limit: 5``, ``rate_limit: {compute: 5}``, ``rate_limit: 5``;
+    likewise with ``concurrency``.
     """
     rate, concurrency = (_limit(entry, key, service_type) for key in _LIMITS)
     return Limit(None if rate is None else float(rate), None if concurrency is None else int(concurrency))
@@ -181,7 +181,7 @@ def _answer_limit(value: Any) -> int:
 
 
 def check_limits(entry: Mapping[str, Any]) -> None:
-    """Raise ConfigError for a limit that is no number greater than zero."""
+    """Raise ConfigError for a limit that is not a number greater than zero."""
     for key, value in entry.items():
         for end in _LIMITS:
             if key == end or key.endswith(f"_{end}"):

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One TLS context for all connections of a process that trust the same certificates.
 
-requests reads the bundle of all authorities anew for each connection. That takes 10 to 20 ms of CPU: with many
-Locations more than all else that is done for them.
+requests parses the bundle of all authorities for each connection. That takes 10 to 20 ms of CPU, with many Locations
+more than all other work for them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 else:
     try:
         from keystoneauth1.session import TCPKeepAliveAdapter
-    except ImportError:  # reported by the runner, which knows how to say it
+    except ImportError:  # reported by `_run.module`
         TCPKeepAliveAdapter = object
 
 _contexts: dict[str, SSLContext] = {}
@@ -28,10 +28,10 @@ _lock = threading.Lock()
 
 
 class SharedTLSAdapter(TCPKeepAliveAdapter):
-    """keystoneauth1's adapter for requests, with a shared context where a file of authorities is to be trusted.
+    """keystoneauth1's adapter for requests, with a shared context if a file of authorities is trusted.
 
-    Proxies, client certificates, directories of authorities and servers that nobody verifies take requests' own way,
-    and so does everything with requests older than 2.32.2, which does not ask for connections here.
+    Proxies, client certificates, directories of authorities and unverified servers are left to requests, and so is
+    everything with requests older than 2.32.2, which does not call this method.
     """
 
     def get_connection_with_tls_context(
@@ -54,16 +54,16 @@ class SharedTLSAdapter(TCPKeepAliveAdapter):
         return self.poolmanager.connection_from_host(**host, pool_kwargs=pool)
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Have requests tell a connection whom to trust, unless its context knows."""
+        """Set the trusted authorities of a connection, unless its context has them."""
         if not isinstance(conn.conn_kw.get("ssl_context"), _SharedContext):
             super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
 
 
 class _SharedContext(SSLContext):
-    """A context that connections in several threads may use at once, as OpenSSL allows while nobody changes it."""
+    """A context that connections in several threads share, which OpenSSL allows while it is not modified."""
 
     def set_alpn_protocols(self, alpn_protocols: Any) -> None:
-        """Leave what is set: urllib3 sets the same for each connection."""
+        """Do nothing: urllib3 would set the same protocols for each connection."""
 
 
 def _context(bundle: str) -> SSLContext:

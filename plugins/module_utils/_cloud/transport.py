@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The wire: one session for each Location, whose requests are limited, counted, bounded in time, and can be aborted."""
+"""The wire: one session for each Location, whose requests are rate-limited, counted, bounded in time and abortable."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
     from .rate_limit import RateLimiter
 else:
-    HTTPConnection = object  # the one that it is mixed into stands behind it
+    HTTPConnection = object  # `_abortable` adds the real base class
     try:
         from requests import RequestException, Session
-    except ImportError:  # reported by `_run.module`, which knows how to say it
+    except ImportError:  # reported by `_run.module`
         RequestException, Session = OSError, object
 
 MOST_REDIRECTS = 5
@@ -45,18 +45,18 @@ MOST_AT_ONCE = 1 << 20
 """Bytes that are read, and that are decompressed, in one step."""
 
 _CLEANUP = "cleanup:"
-"""What the URLs begin with, so to say, of requests that clean up."""
+"""The prefix that selects the adapter for requests of cleanup; no URL begins with it."""
 
 _service_type: ContextVar[str] = ContextVar("_service_type", default="identity")
-"""The service whose request is being made; what no service asks for goes to Keystone."""
+"""The service that the present request counts for; requests for no service go to Keystone."""
 
 CONNECT_ATTEMPT = 3.0
-"""Seconds until a host that does not take a connection is asked anew: nobody can break off the counted_as."""
+"""Seconds for one attempt to connect, which cannot be aborted; attempts are repeated up to the timeout."""
 
 
 @contextmanager
 def counted_as(service_type: str) -> Iterator[None]:
-    """What is sent inside counts as this service's."""
+    """Count the requests inside for this service."""
     token = _service_type.set(service_type)
     try:
         yield
@@ -65,7 +65,7 @@ def counted_as(service_type: str) -> Iterator[None]:
 
 
 class SessionOwner(Protocol):
-    """What the session needs of the connection that it belongs to."""
+    """What the session needs of its connection."""
 
     deadline: Deadline
     requests: int
@@ -79,14 +79,14 @@ class SessionOwner(Protocol):
         """Bytes of an answer that is read as a whole."""
 
     def rate_limiter(self, service_type: str) -> RateLimiter:
-        """The limits of a service here."""
+        """The limits of a service."""
 
 
 class WireSession(Session):
-    """A requests session that counts what it sends, each in its turn, and keeps it within its Location's clock.
+    """A requests session that counts its requests, keeps them within rate limits, and within the Location's deadline.
 
-    An interrupt breaks off whatever is in flight. Cleaning up has connections of its own. A cloud is not trusted: an
-    answer has as many bytes as the owner allows, before and after decompression, and a redirect leads nowhere else.
+    An interrupt aborts all requests in flight. Cleanup has connections of its own. A cloud is not trusted: an answer
+    has as many bytes as the owner allows, before and after decompression, and a redirect leads to no other origin.
     """
 
     def __init__(self, owner: SessionOwner) -> None:
@@ -241,7 +241,7 @@ def _too_large(response: Response, limit: int) -> ServerError:
 
 
 class AbortableAdapter(SharedTLSAdapter):
-    """What sends the requests of a session. Once it is broken off all of them end, with ConnectionError of requests."""
+    """An HTTP adapter whose requests can be aborted: all of them then raise ConnectionError of requests."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -250,24 +250,24 @@ class AbortableAdapter(SharedTLSAdapter):
         super().__init__()
 
     def abort(self) -> None:
-        """End all requests in flight, those that read an answer's body too, and let no more through."""
+        """End all requests in flight, including those whose answer is being read, and allow no more."""
         with self._lock:
             self._aborted = True
             sockets = list(self._sockets)
         for sock in sockets:
-            with suppress(OSError):  # closed by now
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # TLS has one of its own, which would not end a read
+            with suppress(OSError):  # already closed
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # the override in TLS sockets would not end a read
 
     def check(self) -> None:
-        """Raise OSError where everything has been broken off."""
+        """Raise OSError if the adapter was aborted."""
         if self._aborted:
-            raise ConnectionAbortedError(errno.ECONNABORTED, "broken off")
+            raise ConnectionAbortedError(errno.ECONNABORTED, "aborted")
 
     def watch(self, sock: object) -> None:
-        """Break this off too; raises as `check`."""
+        """Register a socket to abort; raises as `check`."""
         with self._lock:
             self.check()
-            if isinstance(sock, socket.socket):  # not TLS within TLS, to a proxy
+            if isinstance(sock, socket.socket):  # TLS within TLS, to a proxy, is none
                 self._sockets.add(sock)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -297,7 +297,7 @@ def _abortable(connection_class: type) -> type:
 
 
 class _Abortable(HTTPConnection):
-    """What `_abortable` makes of urllib3's connections."""
+    """The mix-in with which `_abortable` extends urllib3's connections."""
 
     def __init__(self, adapter: AbortableAdapter, **kwargs: Any) -> None:
         self._adapter = adapter
@@ -314,12 +314,12 @@ class _Abortable(HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         sock = self._connected()
-        self._opening = sock.dup()  # TLS takes the socket itself over, and shows its own after the handshake
+        self._opening = sock.dup()  # TLS takes the socket over, and has one of its own only after the handshake
         self._adapter.watch(self._opening)
         return sock
 
     def _connected(self) -> socket.socket:
-        """The socket of a connection that the host has taken within the timeout."""
+        """The socket of a connection that was established within the timeout."""
         from urllib3.exceptions import ConnectTimeoutError
 
         timeout: Any = self.timeout
@@ -345,7 +345,7 @@ class _Abortable(HTTPConnection):
 def _uses_environment() -> bool:
     """Whether the environment has a proxy or a netrc file for requests.
 
-    It would look for them before every request, which takes a sixth of all that a request costs.
+    requests would look for them before every request, which takes a sixth of a request's CPU time.
     """
     from urllib.request import getproxies
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The clock by which work waits, the deadlines that bound it, and its cancellation."""
+"""The clock by which work waits, the deadlines that bound it, and the cancellation that ends it."""
 
 from __future__ import annotations
 
@@ -73,63 +73,63 @@ clock = Clock()
 
 
 class Cancellation:
-    """The word to stop, for all clocks of one run. It is given once, and nobody takes it back."""
+    """The cancellation of one run, which all its deadlines share. Once set it stays set."""
 
     def __init__(self) -> None:
-        self._given = threading.Event()
+        self._is_set = threading.Event()
         self._lock = threading.Lock()
         self._actions: set[Callable[[], None]] = set()
         self._clean_by = math.inf
 
     def set(self, grace: float = math.inf) -> None:
-        """Give the word; ``grace`` is how many seconds may be spent on cleaning up."""
+        """Cancel the run; ``grace`` is how many seconds cleanup may take."""
         with self._lock:
             self._clean_by = clock.monotonic() + grace
-            self._given.set()
+            self._is_set.set()
         for action in self._actions:
             action()
 
     def is_set(self) -> bool:
-        return self._given.is_set()
+        return self._is_set.is_set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait so long for the word; returns whether it was given."""
-        return clock.wait(self._given, seconds)
+        """Wait up to so many seconds until the run is cancelled; returns whether it is."""
+        return clock.wait(self._is_set, seconds)
 
     def on_cancel(self, action: Callable[[], None]) -> None:
-        """Have ``action`` called with the word, once however often this is said; at once after the word was given."""
+        """Call ``action`` when the run is cancelled, once however often it is registered; at once if it is already."""
         with self._lock:
-            if not self._given.is_set():
+            if not self._is_set.is_set():
                 self._actions.add(action)
                 return
         action()
 
     @property
     def grace(self) -> float:
-        """Seconds that are left for cleaning up; infinite before the word is given."""
+        """Seconds left for cleanup; infinite unless the run is cancelled."""
         return max(0.0, self._clean_by - clock.monotonic())
 
 
 CLEANING_UP = Cancellation()
-"""That of clocks for work which goes on when all other is told to stop. It is never given."""
+"""The cancellation of the deadlines of cleanup, which goes on when all other work is cancelled. It is never set."""
 
 
 class Deadline:
-    """A moment that work may not go beyond, and a cancellation that all clocks of one run share.
+    """The moment at which work times out, and the cancellation of the run that it belongs to.
 
-    Work asks `remaining` before it waits for anything. A request in flight ends by its own timeout, which is never
-    longer than what remains, or is broken off by the cancellation.
+    Work calls `remaining` before it waits for anything. A request in flight ends by its own timeout, which is never
+    longer than what remains, or is aborted by the cancellation.
     """
 
     def __init__(self, seconds: float, name: str = "timeout", cancelled: Cancellation | None = None) -> None:
-        """``seconds`` from now on; ``name`` is the option that set them, for the message when they are over."""
+        """``seconds`` from now; ``name`` is the option that set them, for the message when the deadline expires."""
         self.seconds = seconds
         self.name = name
         self.cancelled = cancelled or Cancellation()
         self._end = clock.monotonic() + seconds
 
     def remaining(self) -> float:
-        """Seconds left, more than zero. Raises DeadlineError when none are, or when the run was cancelled."""
+        """Seconds left, more than zero. Raises DeadlineError if the deadline has expired or the run is cancelled."""
         self.check_cancelled()
         left = self._end - clock.monotonic()
         if left <= 0:
@@ -141,7 +141,7 @@ class Deadline:
         return min(most, clock.real(self.remaining()))
 
     def check_cancelled(self) -> None:
-        """Raise DeadlineError when the run was cancelled."""
+        """Raise DeadlineError if the run is cancelled."""
         if self.cancelled.is_set():
             raise DeadlineError("interrupted", hint="The task was interrupted; run it again.")
 
@@ -152,7 +152,7 @@ class Deadline:
         )
 
     def sleep(self, seconds: float) -> None:
-        """Wait so long, or until cancelled. Raises DeadlineError at once when the wait would outlast the clock."""
+        """Wait, or until the run is cancelled. Raises DeadlineError at once if the wait would exceed the deadline."""
         if seconds >= self.remaining():
             raise self.expired()
         self.cancelled.wait(seconds)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Project:
-    """A Keystone project. With ``id`` known it is authoritative, names are for people."""
+    """A Keystone project. The ``id`` is authoritative where it is known; names are for people."""
 
     id: str | None = None
     name: str | None = None
@@ -36,7 +36,7 @@ NO_PROJECT = Project()
 
 @dataclass(frozen=True)
 class Location:
-    """Where something is. A part that does not apply, or that nobody knows, is None."""
+    """Where a resource is. A part that does not apply, or is not known, is None."""
 
     cloud: str
     region: str | None = None
@@ -57,13 +57,13 @@ class Location:
         return replace(self, zone=zone or None)
 
     def owned_by(self, project_id: str | None) -> Location:
-        """The same place for a record of this owner; a record without an owner is the asking project's."""
+        """The Location with the owner of a record as its project; without an owner it stays the requesting project."""
         if not project_id or project_id == self.project.id:
             return self
         return replace(self, project=Project(id=project_id))
 
     def __str__(self) -> str:
-        """``cloud/region/project``, as a selection pattern would name it."""
+        """``cloud/region/project``, as a selection pattern names it."""
         parts = [self.cloud, self.region, self.project.name or self.project.id]
         while parts[-1] is None:
             parts.pop()
@@ -72,7 +72,7 @@ class Location:
 
 @dataclass(frozen=True)
 class Pattern:
-    """One pattern ``cloud[/region[/project]]``, each part a shell-style glob, matched with regard to case."""
+    """One pattern ``cloud[/region[/project]]``, each part a shell-style glob; matching is case-sensitive."""
 
     text: str
     negated: bool
@@ -109,7 +109,7 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Selection:
-    """A list of patterns: Locations that some plain pattern matches and no ``!pattern`` does."""
+    """A list of patterns. A Location is selected if a plain pattern matches it and no ``!pattern`` excludes it."""
 
     patterns: tuple[Pattern, ...]
 
@@ -118,39 +118,39 @@ class Selection:
         """Parse the ``locations`` option.
 
         Raises InputError for a malformed pattern, an empty list, and a list of nothing but ``!pattern``: what it
-        is to be taken away from must be said, so that nobody writes to everything by accident.
+        excludes from must be named, so that nobody writes to every Location by accident.
         """
         patterns = tuple(Pattern.parse(text) for text in texts)
         if not any(not pattern.negated for pattern in patterns):
             raise InputError(
-                "locations: nothing is selected" + (" before something is taken away" if patterns else ""),
+                "locations: nothing is selected" + (", there are only exclusions" if patterns else ""),
                 hint="Name Locations, or write '*' for all of them, as in ['*', '!lab'].",
             )
         return cls(patterns)
 
     def clouds(self, names: Iterable[str]) -> list[str]:
-        """Those of the cloud names that may hold a selected Location.
+        """The names of the clouds that may have a selected Location.
 
-        Raises InputError when a pattern fits none of the names.
+        Raises InputError if a pattern matches none of the names.
         """
         names = list(names)
         for pattern in self.patterns:
             if not any(pattern.matches_cloud(name) for name in names):
                 raise _no_match(pattern, names, "clouds")
-        taken = [p for p in self.patterns if not p.negated]
+        plain = [p for p in self.patterns if not p.negated]
         whole = [p for p in self.patterns if p.negated and p.region == p.project == "*"]
         return [
             name
             for name in names
-            if any(p.matches_cloud(name) for p in taken) and not any(p.matches_cloud(name) for p in whole)
+            if any(p.matches_cloud(name) for p in plain) and not any(p.matches_cloud(name) for p in whole)
         ]
 
     def apply(self, locations: Sequence[Location], unknown_clouds: Iterable[str] = ()) -> list[Location]:
-        """The selected ones of the Locations, in their order.
+        """The selected Locations, in the given order.
 
-        ``unknown_clouds`` names clouds whose regions could not be learnt: a pattern that fits their name is not
-        called unmatched. Raises InputError when a pattern matches no Location; a ``!pattern`` for clouds of which
-        nothing is selected has nothing to match.
+        ``unknown_clouds`` names clouds whose regions are not known; a pattern that matches such a name need not match
+        a Location. Raises InputError if any other pattern matches no Location, except a ``!pattern`` for clouds of
+        which nothing is selected.
         """
         unknown = list(unknown_clouds)
         for pattern in self.patterns:
@@ -162,7 +162,7 @@ class Selection:
         return [location for location in locations if self.includes(location)]
 
     def includes(self, location: Location) -> bool:
-        """Whether the Location is selected; asks nothing of patterns that match nothing."""
+        """Whether the Location is selected. Patterns that match nothing are no error here."""
         plain = any(p.matches(location) for p in self.patterns if not p.negated)
         return plain and not any(p.matches(location) for p in self.patterns if p.negated)
 

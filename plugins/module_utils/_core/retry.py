@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Trying again: how often, after which errors, and after which pause. Nothing else in this collection decides that.
+"""Retries: how often, after which errors, and after which pause. Nothing else in this collection decides that.
 
 Polling for a state is not retrying: see `_image.import_wait`.
 """
@@ -22,19 +22,20 @@ if TYPE_CHECKING:
     from .deadline import Deadline
 
 FIRST_PAUSE = 0.5
-"""Seconds before a second attempt, where nobody asked for another time."""
+"""Seconds before the second attempt, unless the service asks for another time."""
 
 TRANSIENT = (ServerError, ThrottledError, UnreachableError)
-"""What may be over a moment later."""
+"""Errors that a retry may resolve."""
 
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
 class Policy:
-    """``attempts`` of work that fails with one of the ``errors``; ``stalls`` where it was a timeout, which takes long.
+    """Up to ``attempts`` at work that fails with one of the ``errors``; up to ``stalls`` where it timed out.
 
-    The pauses begin with ``first`` times `FIRST_PAUSE` and double, up to ``longest`` seconds.
+    The first pause is ``first`` times `FIRST_PAUSE`; pauses double, up to ``longest`` seconds. Work that must not be
+    done twice is not ``repeatable``: it is retried only if it was turned away.
     """
 
     attempts: float = 3
@@ -42,20 +43,23 @@ class Policy:
     stalls: float = 2
     first: float = 1.0
     longest: float = math.inf
+    repeatable: bool = True
 
     def allows(self, failures: int, error: OaktreeError) -> bool:
-        """Whether there is another attempt after so many failures, the last one with this error."""
+        """Whether to try again after so many failures, the last one with this error."""
+        if not self.repeatable and not (isinstance(error, ThrottledError) and not error.perhaps_done):
+            return False
         most = self.stalls if isinstance(error, DeadlineError) else self.attempts
         return isinstance(error, self.errors) and failures < most
 
     def pause(self, failures: int, error: OaktreeError) -> float:
-        """Seconds until the next attempt: what the service asked for (Retry-After), or a little longer each time."""
+        """Seconds until the next attempt: those of Retry-After if the service sent one, else doubling."""
         asked = error.retry_after if isinstance(error, ThrottledError) else None
         return min(FIRST_PAUSE * self.first * 2 ** (failures - 1), self.longest) if asked is None else asked
 
 
 class Attempts:
-    """The attempts at one piece of work, within a deadline."""
+    """The attempts at one operation, within a deadline."""
 
     def __init__(self, policy: Policy, deadline: Deadline) -> None:
         self._policy = policy
@@ -63,14 +67,14 @@ class Attempts:
         self.failures = 0
 
     def remain(self, error: OaktreeError) -> bool:
-        """Whether there is another attempt if this one failed with the error."""
+        """Whether there is another attempt if this one fails with the error."""
         return self._policy.allows(self.failures + 1, error)
 
     def failed(self, error: OaktreeError) -> None:
         """Wait until the next attempt.
 
-        Raises ``error`` where there is none, or where the pause would outlast the deadline, and DeadlineError when the
-        run was interrupted.
+        Raises ``error`` if no attempt is left or the pause would exceed the deadline, and DeadlineError if the run was
+        interrupted.
         """
         self.failures += 1
         if not self._policy.allows(self.failures, error):
@@ -82,12 +86,12 @@ class Attempts:
             raise error from None
 
     def progressed(self) -> None:
-        """Count from the beginning: something came through."""
+        """Start counting again, because the operation made progress."""
         self.failures = 0
 
 
 def with_retries(call: Callable[[], Value], policy: Policy, deadline: Deadline) -> Value:
-    """What ``call`` returns, or raises when no attempt is left; see `Attempts.failed`."""
+    """What ``call`` returns; raises its last error if no attempt is left (see `Attempts.failed`)."""
     attempts = Attempts(policy, deadline)
     while True:
         try:
@@ -97,9 +101,9 @@ def with_retries(call: Callable[[], Value], policy: Policy, deadline: Deadline) 
 
 
 def parse_retry_after(value: str | None) -> float | None:
-    """Seconds that a Retry-After header asks for, as a number or as a date (RFC 9110, 10.2.3).
+    """The seconds of a Retry-After header, which is a number or a date (RFC 9110, 10.2.3).
 
-    None without one; one second for what is neither.
+    None without the header; one second if it is neither.
     """
     if not value:
         return None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scatter and gather: one function over many items in parallel, an outcome for each, and never a hang."""
+"""Scatter and gather: one function for many items in parallel, an ordered outcome for each, and never a hang."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ Value = TypeVar("Value")
 
 
 INTERRUPT_POLL = 0.2
-"""Seconds until an interrupt is noticed: a signal that another thread gets does not wake the main one up."""
+"""Seconds until an interrupt is noticed: a signal delivered to another thread does not wake the main thread."""
 
 CLEANUP_SHARE = 0.9
-"""The share of the grace in which interrupted work has to clean up; in the rest it reports what it could not remove."""
+"""The share of the grace in which interrupted work cleans up; in the rest it reports what it could not remove."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much at once and how long. Seconds throughout."""
+    """How many items at once, and how long each may take. All times in seconds."""
 
     concurrency: int
     timeout: float
     grace: float = 0.5
-    """What work gets beyond ``timeout`` to report by itself, and state-changing work to clean up."""
+    """What work has beyond ``timeout`` to report its own error, and to clean up."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Outcome(Generic[Item, Value]):
 
 
 class InterruptError(KeyboardInterrupt):
-    """An interrupt that work was told of. ``outcomes`` are of all items whose work had begun, in the items' order."""
+    """An interrupt that ended the work. ``outcomes`` are those of all items whose work had begun, in their order."""
 
     def __init__(self, outcomes: Sequence[Outcome[Any, Any]]) -> None:
         super().__init__()
@@ -200,6 +200,6 @@ class Pool(Generic[Item]):
         self._settle()
         for task in self._running:
             error = DeadlineError("interrupted")
-            error.add_residue("the work has not ended in time")
+            error.add_residue("the work did not end in time")
             task.outcome = Outcome(task.item, clock.monotonic() - (task.started or 0.0), error=error)
         return [task.outcome for task in self._tasks if task.outcome]

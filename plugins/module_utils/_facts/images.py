@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Images of one Location, read from Glance."""
+"""The images of one Location, from Glance."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ImageQuery:
-    """Which images to list, and which ``fields`` of them. ``filters`` are query parameters of Glance's, sent as is."""
+    """Which images to list, and which ``fields`` of them. ``filters`` are Glance's query parameters, sent unchanged."""
 
     name: str | None = None
     id: str | None = None
@@ -28,7 +28,7 @@ class ImageQuery:
 
 
 def list_images(connection: Connection, query: ImageQuery) -> list[dict[str, Any]]:
-    """The records of the matching images, by name. Costs one request for each page, or one for a single id."""
+    """The records of the matching images, by name. One request for each page, or one for a single ID."""
     glance = glance_for(connection)
     found = glance.all(query.name, query.filters) if query.id is None else filter(None, [glance.get(query.id)])
     return records(image_record, found, connection.location, name=query.name, fields=query.fields)

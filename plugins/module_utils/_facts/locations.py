@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which Locations there are, whether they answer, who we are there and what they offer."""
+"""The configured Locations; whether they answer, the user's identity there, and their capabilities."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 
 def configured(target: Target) -> list[Result[dict[str, Any]]]:
-    """The selected Locations as the configuration has them, sorted; nothing is asked of the clouds."""
+    """The selected Locations by the configuration, sorted; no requests to the clouds."""
     chosen, failed = regions(target)
     found = [Result[dict[str, Any]](region.location, 0.0, 0) for region in chosen]
     return sorted([*failed, *found], key=lambda result: result.location.sort_key)
 
 
 def probed(target: Target) -> list[Result[dict[str, Any]]]:
-    """The selected Locations, each asked who we are there and what it can do."""
+    """The selected Locations, each with the user's identity there and its capabilities."""
     return gather(target, _probe)
 
 
 def location_record(result: Result[dict[str, Any]]) -> dict[str, Any]:
-    """A Location; ``answers`` is None when it was not asked, and all that only an answer can tell is None too."""
+    """The record of a Location. If it was not probed, ``answers`` and all that only a probe can find is None."""
     known = result.value or {}
     return {
         "location": result.location.to_dict(),

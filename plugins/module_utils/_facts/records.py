@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Service JSON -> strict records: openstacksdk's attribute names, plain JSON types, every key always present.
 
-What a model does not know goes under ``properties``. Built from the JSON itself, not through openstacksdk's Resource
-objects, which cost about 8 ms of CPU for each server.
+Keys that a model does not know are under ``properties``. Records are built from the JSON itself, not by openstacksdk's
+Resource objects, which take about 8 ms of CPU for each server.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ _SERVER = {
 }
 _SERVER_OTHER = {"flavor", "image"}
 _SERVER_EXCLUDED = {"links", "adminPass", "OS-EXT-SRV-ATTR:user_data"}
-"""Links say nothing that the id does not; the others are secrets, or often hold some."""
+"""Links repeat the ID; the others are secrets, or often contain some."""
 _SERVER_KNOWN = _SERVER.keys() | _SERVER_OTHER | _SERVER_EXCLUDED
 _FIRST_ADDRESSES = ("public_v4", "public_v6", "private_v4", "private_v6")
 
@@ -107,7 +107,7 @@ _IMAGE = {
     "visibility": "visibility",
 }
 _IMAGE_EXCLUDED = {"self", "file", "schema", "direct_url", "locations"}
-"""Links, and where the operator's stores keep the data."""
+"""Links, and the places of the data in the operator's stores."""
 _IMAGE_KNOWN = _IMAGE.keys() | _IMAGE_EXCLUDED
 
 IMAGE_FIELDS = frozenset({*_IMAGE.values(), "location", "properties"})
@@ -117,7 +117,7 @@ _ID = re.compile(r"\w[\w.-]*")
 
 
 def server_record(data: Mapping[str, Any], location: Location) -> dict[str, Any]:
-    """A server of Nova's ``/servers/detail`` (or the brief ``/servers``: what it does not tell is None)."""
+    """A server of Nova's ``/servers/detail`` (or the brief ``/servers``: what it lacks is None)."""
     record: dict[str, Any] = {name: data.get(key) for key, name in _SERVER.items()}
     record["has_config_drive"] = record["has_config_drive"] in (True, "True")
     record["addresses"] = record["addresses"] or {}
@@ -126,19 +126,19 @@ def server_record(data: Mapping[str, Any], location: Location) -> dict[str, Any]
     record["image"] = _reference(data["image"]["id"]) if data.get("image") else None
     record.update(_first_addresses(record["addresses"]))
     record["properties"] = {key: value for key, value in data.items() if key not in _SERVER_KNOWN}
-    words = ("name", "availability_zone", "project_id")
-    _check_types(record["id"], *(record[key] for key in words), *record["metadata"].values())
+    texts = ("name", "availability_zone", "project_id")
+    _check_types(record["id"], *(record[key] for key in texts), *record["metadata"].values())
     record["location"] = _location(location, record["availability_zone"], record["project_id"])
     return record
 
 
 def _check_types(identity: Any, *others: Any) -> None:
-    """Raise TypeError or ValueError for an id that is none, and for other words that are not text."""
+    """Raise ValueError for an invalid ID, and TypeError for other values that are not text."""
     if not _ID.fullmatch(identity):
-        raise ValueError(f"{identity!r} is not an id")
-    for word in others:
-        if not isinstance(word, str | None):
-            raise TypeError(f"{word!r} is not text")
+        raise ValueError(f"{identity!r} is not an ID")
+    for value in others:
+        if not isinstance(value, str | None):
+            raise TypeError(f"{value!r} is not text")
 
 
 def image_record(data: Mapping[str, Any], location: Location) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def image_record(data: Mapping[str, Any], location: Location) -> dict[str, Any]:
     record: dict[str, Any] = {name: data.get(key) for key, name in _IMAGE.items()}
     record["is_hidden"] = bool(record["is_hidden"])
     record["stores"] = sorted(record["stores"].split(",")) if record["stores"] else []
-    record["tags"] = sorted(record["tags"] or [])  # Glance keeps them as a set
+    record["tags"] = sorted(record["tags"] or [])  # Glance stores them as a set
     record["properties"] = {key: value for key, value in data.items() if key not in _IMAGE_KNOWN}
     _check_types(record["id"], record["name"], record["owner_id"])
     record["location"] = _location(location, None, record["owner_id"])
@@ -161,9 +161,9 @@ def records(
     name: str | None = None,
     fields: Collection[str] | None = None,
 ) -> list[dict[str, Any]]:
-    """The records of a Location's items, sorted by name, then id; ``name`` takes those of exactly this name only.
+    """The records of a Location's items, sorted by name, then ID; with ``name`` only those with exactly this name.
 
-    With ``fields`` a record keeps these and its location, and the rest of it is dropped before the next is made.
+    With ``fields`` a record has only these and its location; the rest is dropped before the next record is made.
     Raises ServerError for items that cannot be parsed.
     """
     with parsing("an item of the list"):
@@ -183,7 +183,7 @@ def _with_fields(record: dict[str, Any], fields: Collection[str] | None) -> dict
     return {key: value for key, value in record.items() if key in fields or key == "location"}
 
 
-# What many records have in common is one object, so that a long list is not mostly copies of a few.
+# Values that many records have in common are one object, so that a long list is not mostly copies.
 
 
 @lru_cache(maxsize=4096)
@@ -197,7 +197,7 @@ def _reference(identity: str) -> dict[str, Any]:
 
 
 def _flavor(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Embedded from microversion 2.47 on, a mere id before. RAM and swap in MiB, disks in GiB."""
+    """Embedded since microversion 2.47, just an ID before. RAM and swap in MiB, disks in GiB."""
     size = (data.get(key) for key in _FLAVOR.values())
     return _same_flavor(*size, extra_specs=tuple((data.get("extra_specs") or {}).items()))
 
@@ -208,7 +208,7 @@ def _same_flavor(*size: Any, extra_specs: tuple[tuple[str, Any], ...]) -> dict[s
 
 
 def _first_addresses(networks: Mapping[str, Any]) -> dict[str, str | None]:
-    """The first address of each kind; floating ones and those of globally routed ranges are public."""
+    """The first address of each kind; floating addresses and those of global ranges are public."""
     found: dict[str, str | None] = dict.fromkeys(_FIRST_ADDRESSES)
     for address, floating in sorted(_addresses(networks), key=lambda pair: not pair[1]):
         ip = ipaddress.ip_address(address)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Servers of one Location, read from Nova."""
+"""The servers of one Location, from Nova."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .._cloud.service import Service
 
 MICROVERSION = "2.79"
-"""The newest that the record model has use for; clouds since Train (2019) answer it."""
+"""The newest that the record model needs; clouds since Train (2019) support it."""
 
 _OLDER = "microversions"
 
@@ -32,7 +32,7 @@ _PLAIN_NAME = re.compile(r"[\w.-]+")
 
 @dataclass(frozen=True)
 class ServerQuery:
-    """Which servers to list, and which ``fields`` of them. ``filters`` are query parameters of Nova's, sent as is."""
+    """Which servers to list, and which ``fields`` of them. ``filters`` are Nova's query parameters, sent unchanged."""
 
     name: str | None = None
     id: str | None = None
@@ -43,7 +43,7 @@ class ServerQuery:
 
 
 def list_servers(connection: Connection, query: ServerQuery) -> list[dict[str, Any]]:
-    """The records of the matching servers, by name. Costs one request for each page, or one for a single id."""
+    """The records of the matching servers, by name. One request for each page, or one for a single ID."""
     nova = service_at(connection, "compute")
     find = _all if query.id is None else _one
 
@@ -66,19 +66,19 @@ def _one(nova: Service, query: ServerQuery, version: str | None) -> Iterator[dic
 
 
 def _all(nova: Service, query: ServerQuery, version: str | None) -> Iterator[dict[str, Any]]:
-    """Page by page, in the largest that the cloud gives: what Nova does unless asked for fewer."""
+    """Page by page, in the largest pages that the cloud returns, which is Nova's default."""
     params = dict(query.filters)
     if query.all_projects:
         params["all_tenants"] = "1"
     if query.name is not None and _PLAIN_NAME.fullmatch(query.name):
-        params["name"] = f"^{query.name.replace('.', '[.]')}$"  # Nova takes a regular expression
+        params["name"] = f"^{query.name.replace('.', '[.]')}$"  # Nova expects a regular expression
     path = "/servers/detail" if query.details else "/servers"
     pages = nova.pages(path, "servers", params, "servers_links", coalesced=True, microversion=version)
     return chain.from_iterable(pages)
 
 
 def _negotiated(nova: Service, ask: Callable[[str | None], Answer]) -> Answer:
-    """Ask with our microversion; a cloud too old for it costs a discovery and a second request now and then."""
+    """List with `MICROVERSION`, or with the newest of an older cloud, which now and then takes two more requests."""
     store, key = nova.connection.region.cache, f"{nova.endpoint} {MICROVERSION}"
     older = store.get(_OLDER, key, store.lifetime)
     try:

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The image service where it speaks version 1: metadata are headers, and a body is image data.
+"""Version 1 of the image API: metadata are headers, and a body is image data.
 
-Shows images as version 2 does, and takes the same changes, so that nobody else has to know. Version 1 has no tags, no
-hidden and no deactivated images, no import, and of an image's digests only the MD5.
+It presents images as version 2 does, and accepts the same changes, so that callers need not distinguish. Version 1 has
+no tags, no hidden and no deactivated images, no import, and the MD5 as the only digest.
 
 Source: Glance's ``glance/api/v1`` and ``glance/common/utils.py`` as of Ocata, the last release that had them.
 """
@@ -30,31 +30,31 @@ if TYPE_CHECKING:
 _META, _PROPERTY = "x-image-meta-", "x-image-meta-property-"
 
 PAGE = "1000"
-"""Images asked for at once; how many there are in a page is the cloud's decision."""
+"""Images requested at once; the cloud may return fewer."""
 
 _FILTERS = frozenset(
     {"name", "status", "container_format", "disk_format", "size_min", "size_max", "min_ram", "min_disk", "protected"}
 )
-"""Query parameters of version 2 that version 1 has too; others it ignores."""
+"""Query parameters that version 1 shares with version 2; it ignores all others."""
 
 _NUMBERS = ("size", "min_disk", "min_ram")
 _ABSENT: Mapping[str, Any] = {"tags": [], "os_hidden": False, "os_hash_algo": None, "os_hash_value": None}
-"""What version 2 has besides, as version 1 would show it."""
+"""Fields that only version 2 has, with the values that version 1 implies."""
 
 _TEXTS = ("id", "name", "status", "owner", "checksum", "disk_format", "container_format")
 _SHOWN = frozenset({*_ABSENT, *_TEXTS, *_NUMBERS, "created_at", "updated_at", "protected", "visibility"})
-"""Fields that are no custom properties."""
+"""Fields that are not custom properties."""
 
 _PURGE = "x-glance-registry-purge-props"
-"""Whether properties that a change does not name go."""
+"""Whether a change removes the properties that it does not name."""
 
 _SETTABLE = frozenset({"id", "name", "disk_format", "container_format", "min_disk", "min_ram", "protected"})
 
 _HEADER_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~]+")
-"""Names of properties that come back as they were: headers lose their case, and a dash becomes an underscore."""
+"""Names of properties that are preserved: headers lose their case, and dashes become underscores."""
 
 _HEADER_VALUE = re.compile(r"\S|\S.*\S")
-"""Values that come back as they were."""
+"""Values that are preserved."""
 
 
 class GlanceV1(Glance):
@@ -69,32 +69,32 @@ class GlanceV1(Glance):
         return service_at(self.connection, "image", self.VERSION)
 
     def get(self, image_id: str) -> dict[str, Any] | None:
-        """The image as version 2 would show it, or None when there is none of this id."""
+        """The image as version 2 presents it, or None if there is none with this ID."""
         return _find(self._service, image_id) if image_id else None
 
     def poll(self, image_id: str, since: float) -> dict[str, Any] | None:  # noqa: ARG002 - its lists do not filter so
-        """As `get`."""
+        """See `get`."""
         return self.get(image_id)
 
     def all(self, name: str | None, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """As version 2; raises RefusedError for filters that version 1 does not have."""
+        """See `Glance.all`; raises RefusedError for filters that version 1 does not have."""
         unknown = sorted(filters.keys() - _FILTERS)
         if unknown:
             raise RefusedError(
                 f"the image API is v1, which does not filter by {', '.join(unknown)}",
                 hint=f"Filter by {', '.join(sorted(_FILTERS))}, or by a query over the result.",
             )
-        return _listed(self._service, {**filters, **({} if name is None else {"name": name})})
+        return _list(self._service, {**filters, **({} if name is None else {"name": name})})
 
     def named(self, names: Sequence[str], owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:
-        """The images of this owner (any visible one without) that bear one of the names; a request for each name."""
+        """The images of this owner (without one: all visible) with one of the names; one request for each name."""
         if hidden:
             return []
-        found = [image for name in names for image in _listed(self._service, {"name": name})]
+        found = [image for name in names for image in _list(self._service, {"name": name})]
         return [image for image in found if image["name"] in names and owner in (None, image["owner"])]
 
     def capabilities(self) -> ImageCapabilities:
-        """Nothing to choose from; no request."""
+        """None; no request."""
         return ImageCapabilities((), ())
 
     def data(self, image_id: str, headers: Mapping[str, str], stall_timeout: float) -> Response:
@@ -104,8 +104,8 @@ class GlanceV1(Glance):
         response = self._service.request("POST", "/images", retry=False, headers=_headers(fields))
         return _from_answer(response)
 
-    def start_import(self, image_id: str, method: dict[str, str], stores: dict[str, Any]) -> None:
-        raise RefusedError(f"the image {image_id} cannot be imported by {method['name']} {stores or ''}: not with v1")
+    def start_import(self, image_id: str, method: dict[str, str], stores: dict[str, Any]) -> None:  # noqa: ARG002 - the same for any store
+        raise RefusedError(f"the image {image_id} cannot be imported by {method['name']}: the image API is v1")
 
     def import_task(self, image_id: str) -> tuple[str, str]:  # noqa: ARG002 - the same for any image
         return "", ""
@@ -113,7 +113,7 @@ class GlanceV1(Glance):
     def patch(self, image_id: str, operations: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """Apply the operations of a JSON patch in one request.
 
-        Where a property is to go, all that stay are sent, as they are now: two requests.
+        Two requests if a property is removed: then all others are sent with their present values.
         """
         changes = {_field(operation["path"]): operation.get("value") for operation in operations}
         removed = {key for key, value in changes.items() if value is None}
@@ -128,16 +128,16 @@ class GlanceV1(Glance):
         self._service.request("PUT", f"/images/{segment(image_id)}/members/{segment(project)}")
 
     def kept_for(self, name: str, owner: str | None) -> list[dict[str, Any]]:
-        found = _listed(self._service, {f"property-{KEPT_FOR}": name})
+        found = _list(self._service, {f"property-{KEPT_FOR}": name})
         kept = [image for image in found if image.get(KEPT_FOR) == name and owner in (None, image["owner"])]
         return sorted(kept, key=lambda image: (image["created_at"], image["id"]))
 
     def act(self, image_id: str, action: str) -> None:
-        raise RefusedError(f"cannot {action} the image {image_id}: the image API is v1, which does not have that")
+        raise RefusedError(f"cannot {action} the image {image_id}: the image API is v1, which does not support it")
 
 
 def unfit(fields: Mapping[str, Any]) -> str | None:
-    """Why version 1 cannot hold these fields and custom properties (None: unset); None when it can."""
+    """Why version 1 cannot store these fields and custom properties (None: unset); None if it can."""
     for key, value in fields.items():
         if value is None or value == _ABSENT.get(key) or key in _NUMBERS or key == "protected":
             continue
@@ -147,14 +147,14 @@ def unfit(fields: Mapping[str, Any]) -> str | None:
         elif key in _ABSENT:
             return f"it has no {'hidden images' if key == 'os_hidden' else key}"
         elif not _HEADER_NAME.fullmatch(key):
-            return f"it would garble the name of the property {key!r}: lower case without dashes is kept"
+            return f"it cannot preserve the name of the property {key!r}: use lower case without dashes"
         elif not _HEADER_VALUE.fullmatch(value):
-            return f"it would garble the value of {key!r}: one line without spaces at its ends is kept"
+            return f"it cannot preserve the value of {key!r}: use one line without leading or trailing spaces"
     return None
 
 
 def _headers(fields: Mapping[str, Any]) -> dict[str, str]:
-    """The headers that set fields and custom properties; raises RefusedError for what they cannot carry."""
+    """The headers that set fields and custom properties; raises RefusedError if version 1 cannot store them."""
     reason = unfit(fields)
     if reason:
         raise RefusedError(f"the image API is v1: {reason}")
@@ -170,7 +170,7 @@ def _headers(fields: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _wire(value: Any) -> str:
-    """UTF-8, as Glance wants it, in the form that HTTP libraries send byte by byte."""
+    """UTF-8, which Glance expects, as a text that HTTP libraries send unchanged."""
     return str(value).encode().decode("latin-1")
 
 
@@ -186,7 +186,7 @@ def _from_answer(response: Response) -> dict[str, Any]:
 
 
 def _find(service: Service, image_id: str) -> dict[str, Any] | None:
-    """The image, or None when there is none of this id."""
+    """The image, or None if there is none with this ID."""
     try:
         headers = service.request("HEAD", f"/images/{segment(image_id)}").headers
     except RefusedError as error:
@@ -197,14 +197,14 @@ def _find(service: Service, image_id: str) -> dict[str, Any] | None:
     return None if shown["status"] == "deleted" else shown
 
 
-def _listed(service: Service, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The images that match, which version 1 does not promise of filters that it lacks. A request for each page."""
+def _list(service: Service, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The images that match the filters that version 1 has; it ignores others. One request for each page."""
     params = {"limit": PAGE, **filters}
     while True:
         page = service.json("GET", "/images/detail", params=params).get("images")
         if not isinstance(page, list):
             raise ServerError("the answer to GET /images/detail cannot be parsed: it has no list 'images'")
-        if not page:  # how long a full one is, is the cloud's decision
+        if not page:  # a full page may be shorter than requested
             return
         yield from map(_from_json, page)
         if params.get("marker") == page[-1]["id"]:
@@ -225,7 +225,7 @@ def _from_headers(headers: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _from_json(image: Mapping[str, Any]) -> dict[str, Any]:
-    """An image of version 1, as JSON or of headers, as version 2 would show it."""
+    """An image of version 1, from JSON or headers, as version 2 presents it."""
     with parsing("an image of the image service"):
         properties = {key: value for key, value in (image.get("properties") or {}).items() if value is not None}
         return {

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Glance v2 can be asked for one image, and the image properties that carry our bookkeeping."""
+"""Version 2 of the image API, and the image properties in which this collection keeps its own data."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ if TYPE_CHECKING:
 MD5 = "owner_specified.openstack.md5"
 SHA256 = "owner_specified.openstack.sha256"
 OBJECT = "owner_specified.openstack.object"
-"""Names that openstacksdk gives to what was uploaded: each recognises the other's images by them."""
+"""openstacksdk's names for the data that was uploaded; it and this collection recognise each other's images by them."""
 
 SOURCE_MD5 = "owner_specified.oaktree.source_md5"
 SOURCE_SHA256 = "owner_specified.oaktree.source_sha256"
-"""Of the user's file, where it was converted for the upload: the names above are of the bytes that were sent."""
+"""Digests of the user's file if it was converted for the upload; those above are of the bytes that were sent."""
 
 KEPT_FOR = "owner_specified.oaktree.kept_for"
-"""The name that an image had before another took its place."""
+"""The name that an image had before another replaced it."""
 
 UPLOAD = "owner_specified.oaktree.upload"
-"""Who uploads the image; there until the image is finished. See `_image.leftovers`."""
+"""The marker of the upload, until the image is complete. See `_image.upload_marker`."""
 
 SESSION = "owner_specified.oaktree.session"
-"""What an upload session is to bring, until the image is finished. See `_image.session.record`."""
+"""The content that an upload session expects, until the image is complete. See `_image.session.record`."""
 
 REPLACES = "owner_specified.oaktree.replaces"
-"""ID of the image whose place this one takes, so that a run that ends before the old one is gone can be taken up."""
+"""The ID of the image that this one replaces, so that a run that ends before the old one is deleted can be resumed."""
 
 IMPORT_LOCK = "os_glance_import_task"
-"""On an image while an import goes on, also for a moment after it turned active: the import then writes the whole
-record once more as it knew it, and whatever was changed in between is lost."""
+"""Present during an import, and for a moment after the image became active: the import then writes the whole record
+again as it knew it, and changes made in the meantime are lost."""
 
 BOOKKEEPING = frozenset({MD5, SHA256, OBJECT, SOURCE_MD5, SOURCE_SHA256, UPLOAD, SESSION, REPLACES, KEPT_FOR})
 
@@ -55,11 +55,11 @@ GLANCE_FIELDS = frozenset({
     "protected", "schema", "self", "size", "status", "stores", "tags", "updated_at", "validation_data", "virtual_size",
     "visibility",
 })  # fmt: skip
-"""Names that are no custom properties (Glance's image schema), and what reserved ones begin with."""
+"""Names that are not custom properties (Glance's image schema), and the prefix of reserved ones."""
 GLANCE_RESERVED = "os_glance"
 
 PAGE = "1000"
-"""Asked for, not got: Glance gives 25 a page unless asked, and no more than its own maximum."""
+"""Images requested at once: Glance returns 25 by default, and no more than its own maximum."""
 
 LONGEST_NAME = 255
 """Characters of an image's name."""
@@ -68,7 +68,7 @@ _PATCH_TYPE = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
 
 
 class Glance:
-    """Requests of the image service at one Location; all raise `OaktreeError`."""
+    """Requests to the image service of one Location; all raise `OaktreeError`."""
 
     VERSION: ClassVar[str] = "2"
     SHARED: ClassVar[str] = "shared"
@@ -79,14 +79,14 @@ class Glance:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.unanswered: set[str] = set()
-        """IDs of images of whose creation nobody knows whether the cloud has come to it, or will."""
+        """IDs of images whose creation was not answered: the cloud may have created them, or still create them."""
 
     @property
     def _service(self) -> Service:
         return service_at(self.connection, "image")
 
     def get(self, image_id: str) -> dict[str, Any] | None:
-        """The image as Glance shows it, or None when there is none of this id."""
+        """The image as Glance presents it, or None if there is none with this ID."""
         try:
             image = self._service.json("GET", f"/images/{segment(image_id)}")
         except RefusedError as error:
@@ -96,9 +96,9 @@ class Glance:
         return image if "id" in image else None  # an empty ID is the path of the list
 
     def poll(self, image_id: str, since: float) -> dict[str, Any] | None:
-        """As `get`, asked since then (of `clock.time`), maybe by another process.
+        """As `get`, from a request, perhaps another process's, that was sent after ``since`` (of `clock.time`).
 
-        Processes that wait for images share one list of all that are unfinished, in place of a request for each.
+        Processes that wait for images share one list of all incomplete ones, in place of one request for each.
         """
         if not self.connection.coalescer.alone():
             for image in self._unfinished(since):
@@ -107,7 +107,7 @@ class Glance:
         return self.get(image_id)
 
     def _unfinished(self, since: float) -> list[dict[str, Any]]:
-        """The first thousand."""
+        """The first thousand incomplete images."""
         params = {"status": "in:queued,saving,uploading,importing", "limit": PAGE}
         owner = self.connection.location.project.id
         if owner:
@@ -116,17 +116,17 @@ class Glance:
         return found
 
     def all(self, name: str | None, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """The images that match, in the largest pages that the cloud gives: a request for each.
+        """The images that match, in the largest pages that the cloud returns: one request for each.
 
-        ``filters`` are query parameters of Glance's, sent as they are. Processes that list the same share the requests.
+        ``filters`` are Glance's query parameters, sent unchanged. Processes that list the same share the requests.
         """
         params = {"limit": PAGE, "sort": "name:asc,id:asc", **filters}
         if name is not None:
-            params["name"] = f"eq:{name}" if ":" in name else name  # else an operator of Glance's
+            params["name"] = f"eq:{name}" if ":" in name else name  # else Glance takes the first part for an operator
         return chain.from_iterable(self._service.pages("/images", "images", params, "next", coalesced=True))
 
     def named(self, names: Sequence[str], owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:
-        """The images of this owner (any visible one without) that bear one of the names."""
+        """The images of this owner (without one: all visible) with one of the names."""
         params = {"limit": PAGE, "os_hidden": str(hidden).lower()}
         if owner:
             params["owner"] = owner
@@ -137,11 +137,11 @@ class Glance:
         return found
 
     def capabilities(self) -> ImageCapabilities:
-        """What an upload has to choose from: two requests."""
+        """What an upload can choose from: two requests."""
         return image_capabilities(self.connection)
 
     def data(self, image_id: str, headers: Mapping[str, str], stall_timeout: float) -> Response:
-        """The image's data, to be read from the answer as they come; asked for once."""
+        """The image's data, to be read from the answer as a stream; requested once."""
         return self._data(f"/images/{segment(image_id)}/file", headers, stall_timeout)
 
     def _data(self, path: str, headers: Mapping[str, str], stall_timeout: float) -> Response:
@@ -149,7 +149,7 @@ class Glance:
         return self._service.request("GET", path, retry=False, headers=dict(headers), stream=True, timeout=timeout)
 
     def create(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """Make an image record, sent once: with an id in ``fields`` whoever calls can find out what became of it."""
+        """Create an image record; sent once. If ``fields`` has an ID the caller can check whether it was created."""
         try:
             return self._create(fields)
         except (DeadlineError, UnreachableError):
@@ -160,7 +160,7 @@ class Glance:
         return self._service.json("POST", "/images", retry=False, json=fields)
 
     def put(self, path: str, body: Any, timeout: tuple[float, float], store: str | None = None) -> Response:
-        """PUT image data, once, with the token as it is: only the caller can send the body anew."""
+        """PUT image data, once, with the present token: only the caller can send the body again."""
         self.connection.prepare_long_work()
         headers = {"Content-Type": "application/octet-stream"}
         if store:
@@ -177,12 +177,12 @@ class Glance:
         )
 
     def start_import(self, image_id: str, method: dict[str, str], stores: dict[str, Any]) -> None:
-        """Start an import; ``stores`` is `Wanted.store_request`."""
+        """Start an import; ``stores`` is `Desired.store_request`."""
         body = {"method": method, **stores}
         self._service.request("POST", f"/images/{segment(image_id)}/import", retry=False, json=body)
 
     def import_task(self, image_id: str) -> tuple[str, str]:
-        """Status and message of the image's newest task; empty where there is none, or the cloud does not tell."""
+        """Status and message of the image's newest task; empty if there is none, or the cloud does not report it."""
         try:
             tasks = self._service.json("GET", f"/images/{segment(image_id)}/tasks").get("tasks") or []
         except RefusedError:
@@ -191,7 +191,7 @@ class Glance:
         return str(newest.get("status") or ""), without_signatures(str(newest.get("message") or ""))
 
     def quota(self) -> dict[str, Quota]:
-        """The project's limits; empty where there are none, or where the cloud does not tell: it decides in the end."""
+        """The project's limits; empty if there are none, or the cloud does not report them: it enforces them anyway."""
         with suppress(RefusedError, ServerError, AttributeError, KeyError, TypeError, ValueError):
             usage = self._service.json("GET", "/info/usage")["usage"]
             return {str(name): Quota(int(item["limit"]), int(item["usage"])) for name, item in usage.items()}
@@ -202,7 +202,7 @@ class Glance:
         return self._service.json("PATCH", path, json=list(operations), headers=_PATCH_TYPE)
 
     def delete(self, image_id: str) -> bool:
-        """Delete the image; returns whether it was there."""
+        """Delete the image; returns whether it existed."""
         try:
             self._service.request("DELETE", f"/images/{segment(image_id)}")
         except RefusedError as error:
@@ -217,7 +217,7 @@ class Glance:
         return tuple(sorted(member["member_id"] for member in found))
 
     def share(self, image_id: str, project: str) -> None:
-        """Offer the image to a project; one that has it already is no error."""
+        """Share the image with a project; it is no error if it is already shared."""
         with suppress(ConflictError):
             self._service.request("POST", f"/images/{segment(image_id)}/members", json={"member": project})
 
@@ -229,7 +229,7 @@ class Glance:
                 raise
 
     def kept_for(self, name: str, owner: str | None) -> list[dict[str, Any]]:
-        """The images that had the name before others took their place, oldest first."""
+        """The images that had the name before others replaced them, oldest first."""
         params = {"limit": PAGE, "os_hidden": "true", KEPT_FOR: name, **({"owner": owner} if owner else {})}
         pages = self._service.pages("/images", "images", params, "next")
         kept = [image for page in pages for image in page if image.get(KEPT_FOR) == name]
@@ -241,7 +241,7 @@ class Glance:
 
 
 def _name_filters(names: Sequence[str]) -> list[str]:
-    """One filter for all names; one for each where a name holds what Glance cannot read within the quotes of ``in``."""
+    """One filter for all names; one for each if a name has characters that Glance cannot parse within quotes."""
     if any(character in name for name in names for character in '"\\'):
         return [f"eq:{name}" for name in names]
     return ["in:" + ",".join(f'"{name}"' for name in names)]

@@ -9,7 +9,7 @@ import contextlib
 import fcntl
 import os
 import threading
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from .._core.deadline import CLEANING_UP, Deadline
 from .._core.errors import DeadlineError
@@ -18,6 +18,7 @@ from . import private_files
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import Self
 
 SHORT_WAIT = 5.0
 """Seconds to wait for a lock that nobody holds for more than a few milliseconds."""

@@ -1,4 +1,4 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Object storage: containers, signed URLs, and large objects that arrive whole or not at all."""
+"""Object storage: containers, signed URLs, and large objects that are stored completely or not at all."""

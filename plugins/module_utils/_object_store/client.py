@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an object store can be asked at one Location."""
+"""Requests to the object store of one Location."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ DELETES = 8
 """Objects deleted at once."""
 
 OURS = "X-Container-Meta-Oaktree-Made"
-"""Stands on containers that this collection made, and may therefore remove."""
+"""Metadata of containers that this collection created, and may therefore delete."""
 
 UNTIL_EMPTY = Policy(attempts=math.inf, errors=(ConflictError,))
-"""A store notices some time after the last object went that a container is empty."""
+"""For deletions of containers: a store may report an empty one as full for some time."""
 
 PAGE = 1000
-"""Items asked for at once in listings; fewer are the last page."""
+"""Items requested at once in listings; a page with fewer is the last."""
 
 
 @dataclass(frozen=True)
 class Container:
-    """A container; ``ours`` if this collection made it, now or in an earlier run."""
+    """A container; ``ours`` if this collection created it, in this or an earlier run."""
 
     name: str
     ours: bool
 
 
 class Swift:
-    """Requests of the object store at one Location; all raise `OaktreeError`. May be used by several threads."""
+    """Requests to the object store of one Location; all raise `OaktreeError`. Threads may share it."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -66,19 +66,19 @@ class Swift:
         return self._service.endpoint
 
     def account_headers(self) -> Mapping[str, str]:
-        """The metadata of the account, keys for signed URLs among it: secrets."""
+        """The metadata of the account; the keys for signed URLs in it are secrets."""
         return self._head("") or {}
 
     def container_headers(self, name: str) -> Mapping[str, str] | None:
-        """The metadata of a container, keys for signed URLs among it; None where there is none."""
+        """The metadata of a container, or None if it does not exist; the keys for signed URLs in it are secrets."""
         return self._head(_path(name))
 
     def update_container(self, name: str, headers: Mapping[str, str]) -> None:
-        """Set metadata of a container; what ``headers`` does not name stays."""
+        """Set metadata of a container; metadata that ``headers`` does not name is kept."""
         self._repeat("POST", _path(name), headers=headers)
 
     def ensure_container(self, name: str) -> Container:
-        """Make the container if there is none: one request, or two."""
+        """Create the container unless it exists: one or two requests."""
         headers = self.container_headers(name)
         if headers is None:
             self._repeat("PUT", _path(name), headers={OURS: "yes"})
@@ -86,9 +86,9 @@ class Swift:
         return Container(name, ours=OURS in headers)
 
     def delete_container(self, container: Container) -> bool:
-        """Whether it is gone: it stays if somebody else made it, or if there are other objects in it.
+        """Delete a container that this collection created, if it is empty; returns whether it is deleted.
 
-        A store notices some time after the last object went that a container is empty; until then it refuses.
+        A store may report an empty container as full for some time; until then the deletion is retried.
         """
         if not container.ours:
             return False
@@ -104,26 +104,26 @@ class Swift:
                 return True
 
     def containers(self, prefix: str = "") -> list[str]:
-        """The names of the account's containers that begin so."""
+        """The names of the account's containers with this prefix."""
         with parsing("the listing of the account"):
             return [str(item["name"]) for item in self._listing("", prefix)]
 
     def objects(self, container: str, prefix: str = "") -> Iterator[Object]:
-        """The objects whose names begin so, by name; none where there is no such container.
+        """The objects with this prefix, by name; none if the container does not exist.
 
-        A listing may be some seconds behind what was written and deleted.
+        A listing may be some seconds behind writes and deletions.
         """
         return (object_from_listing(item) for item in self._listing(_path(container), prefix))
 
     def head(self, container: str, name: str) -> Object | None:
-        """The object, or None where there is none."""
+        """The object, or None if it does not exist."""
         headers = self._head(_path(container, name))
         return None if headers is None else object_from_headers(name, headers)
 
     def put(self, container: str, name: str, body: Any, etag: str | None, **kwargs: Any) -> Response:
-        """PUT an object, once, with the token as it is; ``kwargs`` are those of requests.
+        """PUT an object, once, with the present token; ``kwargs`` are those of requests.
 
-        The store refuses (422) a body whose MD5 is not ``etag``. See `_swift.attempts`.
+        The store rejects (422) a body whose MD5 is not ``etag``. For retries see `attempts.send_until_stored`.
         """
         headers = {"Content-Type": "application/octet-stream", **kwargs.pop("headers", {})}
         if etag:
@@ -139,19 +139,19 @@ class Swift:
             **kwargs,
         )
         if response.status_code not in (201, 202):
-            raise ServerError(f"the answer to PUT of an object is {response.status_code}", status=response.status_code)
+            raise ServerError(f"unexpected answer to a PUT: HTTP {response.status_code}", status=response.status_code)
         return response
 
     def object_headers(self, container: str, name: str) -> Mapping[str, str] | None:
-        """The metadata of an object, or None where there is none."""
+        """The metadata of an object, or None if it does not exist."""
         return self._head(_path(container, name))
 
     def url(self, container: str, name: str) -> str:
-        """Where an object is."""
+        """The URL of an object."""
         return self.endpoint + _path(container, name)
 
     def update(self, container: str, name: str, headers: Mapping[str, str]) -> bool:
-        """Replace the metadata and the expiry of an object; False where there is none (any more)."""
+        """Replace the metadata and the expiry of an object; False if it does not exist."""
         try:
             self._repeat("POST", _path(container, name), headers=headers)
         except RefusedError as error:
@@ -173,9 +173,9 @@ class Swift:
             raise translate(exc) from exc
 
     def delete_large(self, container: str, name: str) -> int:
-        """Delete a large object with its segments in one request, and return how many objects went.
+        """Delete a large object with its segments in one request; returns how many objects were deleted.
 
-        May raise when some of them, and perhaps the object itself, are gone.
+        If this raises, some of them, and perhaps the object itself, may have been deleted.
         """
         response = self._service.request(
             "DELETE",
@@ -185,14 +185,14 @@ class Swift:
         )
         answer = BulkResponse.of(response)
         if answer.errors:
-            raise ServerError(f"not everything was deleted: {answer.problems()}")
+            raise ServerError(f"some objects were not deleted: {answer.problems()}")
         answer.raise_for_status("the deletion")
         return answer.deleted
 
     def delete_objects(self, paths: Sequence[str]) -> dict[str, OaktreeError]:
-        """Delete each ``container/object``, several at once; those that are not there are no error.
+        """Delete each ``container/object``, several at once; those that do not exist are no error.
 
-        Returns what stays, and why. Takes no longer than what is left of the Location's clock.
+        Returns the paths that were not deleted, each with its error. Bounded by the Location's deadline.
         """
 
         def delete(path: str, _deadline: Deadline) -> None:
@@ -202,7 +202,7 @@ class Swift:
         return {outcome.item: outcome.error for outcome in scatter(paths, delete, limits) if outcome.error}
 
     def segments(self, container: str, name: str) -> list[str]:
-        """What a large object is made of, each as ``container/object``; empty for any other object, or none."""
+        """The segments of a large object, each as ``container/object``; empty for any other object, or none."""
         query = {"multipart-manifest": "get"}
         try:
             response = self._service.request("GET", _path(container, name), params=query, stream=True)
@@ -218,13 +218,13 @@ class Swift:
             raise
 
     def _repeat(self, method: str, path: str, **kwargs: Any) -> None:
-        """Send a request that does no harm when it is sent twice."""
+        """Send a request that may be repeated."""
         once = partial(self._service.request, method, path, retry=False, log=False, **kwargs)
         self.connection.with_retries(once, repeatable=True)
 
     def _head(self, path: str) -> Mapping[str, str] | None:
         try:
-            return self._service.request("HEAD", path, log=False).headers  # keys are among them
+            return self._service.request("HEAD", path, log=False).headers  # they may have keys
         except RefusedError as error:
             if error.status == 404:
                 return None
@@ -241,7 +241,8 @@ class Swift:
         query = {"format": "json", "limit": str(PAGE), "prefix": prefix}
         while True:
             try:
-                page = json_list(response := self._service.request("GET", path, params=query))
+                response = self._service.request("GET", path, params=query)
+                page = json_list(response)
             except RefusedError as error:
                 if error.status == 404:
                     return

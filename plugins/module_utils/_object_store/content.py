@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bytes that can be read from any place as often as needed, and their MD5s."""
+"""Content that can be read repeatedly from any offset, and its MD5s."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ CHUNK = 256 << 10
 
 
 class Content(Protocol):
-    """What can be uploaded. Used by several threads at once."""
+    """Content for an upload. Several threads use it at once."""
 
     @property
     def size(self) -> int:
         """Bytes."""
 
     def read(self, offset: int, length: int) -> Iterator[bytes]:
-        """The bytes from there on, exactly so many, anew with each call; raises `OaktreeError`."""
+        """Exactly ``length`` bytes from the offset, on each call; raises `OaktreeError`."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class File:
     size: int
 
     def read(self, offset: int, length: int) -> Iterator[bytes]:
-        """Raises InputError when the file cannot be read or has become shorter."""
+        """See `Content.read`; raises InputError if the file cannot be read or has become shorter."""
         left = length
         try:
             with self.path.open("rb", buffering=0) as file:
@@ -46,15 +46,15 @@ class File:
                     left -= len(chunk)
                     yield chunk
         except OSError as exc:
-            raise InputError(f"path: {self.path} cannot be read any more: {exc.strerror}") from exc
+            raise InputError(f"path: {self.path} can no longer be read: {exc.strerror}") from exc
         if left:
             raise InputError(
-                f"path: {self.path} became shorter while it was sent", hint="Upload it when it is complete."
+                f"path: {self.path} became shorter during the upload", hint="Upload it when it is complete."
             )
 
 
 class PartDigests:
-    """Gathers the MD5 of each part of a file from one pass over it; used like a hashlib object."""
+    """Computes the MD5 of each part of a file in one pass; used like a hashlib object."""
 
     def __init__(self, part_size: int) -> None:
         self._part_size = part_size
@@ -74,7 +74,7 @@ class PartDigests:
                 self._end_part()
 
     def md5s(self) -> dict[tuple[int, int], str]:
-        """``{(offset, length): MD5}`` of all parts; the pass is over."""
+        """``{(offset, length): MD5}`` of all parts; ends the pass."""
         if self._length:
             self._end_part()
         return dict(self._done)
@@ -129,7 +129,7 @@ class Body:
         self.complete = True
 
     def md5(self) -> str:
-        """By reading the bytes once."""
+        """The MD5 of these bytes, computed by reading them once."""
         digest = hashlib.md5(usedforsecurity=False)
         for chunk in self:
             digest.update(chunk)

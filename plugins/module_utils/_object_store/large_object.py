@@ -1,9 +1,9 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Objects made of segments: how they are named, put together, verified and removed.
+"""Objects made of segments: their names, assembly, verification and removal.
 
-Segments lie beside their object, under a name that tells what they hold::
+Segments are in their object's container, with names that identify their content::
 
     NAME                                      the object
     NAME.segments/DIGEST/PART_SIZE/00000000   its segments
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .segments import Part
 
 CLEANUP_TIMEOUT = 30.0
-"""Seconds that the removal of what was sent may take, on top of whatever clock ran out."""
+"""Seconds for the removal of sent data, in addition to any deadline that has expired."""
 
 UNTIL_REMOVED = Policy(errors=(ConflictError,), first=0.0)
 """How often a container is emptied before it counts as one that cannot be removed: listings may be late."""
@@ -41,19 +41,19 @@ _HEARTBEAT = {"multipart-manifest": "put", "heartbeat": "on"}
 
 @dataclass(frozen=True)
 class ObjectTarget:
-    """Where content goes; an object of this name is replaced, and its segments then are a `Trace`.
+    """The destination of an upload. It replaces an object of this name, whose segments then are an `Orphan`.
 
-    One upload at a time: whoever begins looks at the marks of what is there. ``digest`` identifies the content, for a
-    later run that takes up this one.
+    One upload at a time: a run first checks the markers of existing objects. ``digest`` identifies the content, for a
+    later run that resumes this one.
     """
 
     container: str
     name: str
     digest: str
     marker: str
-    """Who uploads: see ``marker`` of `_image.leftovers`."""
+    """Identifies the run that uploads: see `_image.upload_marker`."""
     lifetime: int | None = None
-    """Seconds after which the store removes everything by itself; longer than the upload and its use can take."""
+    """Seconds after which the store deletes everything; longer than the upload and the use of the object can take."""
 
     def segments_prefix(self, part_size: int) -> str:
         return f"{self.name}{SEGMENTS}{self.digest}/{part_size}/"
@@ -62,7 +62,7 @@ class ObjectTarget:
         return f"{self.segments_prefix(part_size)}{part.number:08d}"
 
     def headers(self, elapsed: float = 0.0) -> dict[str, str]:
-        """What every object of the upload is sent with; it then expires ``elapsed`` seconds early."""
+        """The headers of every object of the upload; it expires ``elapsed`` seconds early."""
         headers = {MARKER: quote(self.marker, safe="/")}
         if self.lifetime is not None:
             headers["X-Delete-After"] = str(max(1, int(self.lifetime - elapsed)))
@@ -72,9 +72,9 @@ class ObjectTarget:
 def assemble(
     swift: Swift, target: ObjectTarget, segments: Sequence[Segment], *, began: float, stall_timeout: float
 ) -> Object:
-    """Make segments that are there one object, and verify it; raises IntegrityError when they are not as announced.
+    """Assemble stored segments to one object, and verify it; raises IntegrityError if they are not as declared.
 
-    It expires no later than they do: ``began`` is when the first of them was sent, in `clock.uptime`.
+    It expires no later than they do: ``began`` is the time of `clock.uptime` when the first of them was sent.
     """
     etag = manifest_etag(segments)
     body = json.dumps(manifest(target.container, segments))
@@ -91,25 +91,25 @@ def assemble(
 
 
 def is_there(swift: Swift, target: ObjectTarget, name: str, etag: str) -> bool:
-    """Whether this upload has written the object of this name, with these bytes."""
+    """Whether this upload has stored the object of this name, with these bytes."""
     there = swift.head(target.container, name)
     return there is not None and (there.etag, there.marker) == (etag, target.marker)
 
 
 def verify(swift: Swift, target: ObjectTarget, size: int, etag: str) -> Object:
-    """The object as the store shows it; raises IntegrityError when it is another than was sent."""
+    """The object as the store reports it; raises IntegrityError unless it is the one that was sent."""
     there = swift.head(target.container, target.name)
     if there is None or (there.size, there.etag) != (size, etag):
         found = f"{there.size} bytes with the etag {there.etag}" if there else "nothing"
-        raise IntegrityError(f"the object store shows {found}, not {size} bytes with {etag}")
+        raise IntegrityError(f"the object store reports {found}, expected {size} bytes with the etag {etag}")
     return there
 
 
 def remove(swift: Swift, container: str, name: str, segments: Sequence[Segment] | None = None) -> str:
-    """Remove an object with its segments; returns nothing, or what stays and why.
+    """Delete an object with its segments; returns what could not be deleted and why, or an empty text.
 
-    One request where the store does it and says that all of them went; else one for each object. What the segments
-    are is asked where it is not told.
+    One request if the store deletes them together and reports that all are deleted; else one for each object. Without
+    ``segments`` they are looked up.
     """
     with swift.connection.grace(CLEANUP_TIMEOUT):
         try:
@@ -123,12 +123,12 @@ def remove(swift: Swift, container: str, name: str, segments: Sequence[Segment] 
             if paths and swift.delete_large(container, name) > len(paths):
                 return ""
         except OaktreeError:
-            pass  # what it left is removed by name
+            pass  # the rest is deleted by name
     return discard(swift, [*paths, f"{container}/{name}"])
 
 
 def discard_sent(swift: Swift, target: ObjectTarget, names: Collection[str]) -> str:
-    """Remove what an upload has written, but nothing of an object that was there and is not replaced; see `remove`."""
+    """Delete what an upload has stored, but nothing of an object that it has not replaced; returns as `remove`."""
     if not names:
         return ""
     names = set(names)
@@ -139,12 +139,12 @@ def discard_sent(swift: Swift, target: ObjectTarget, names: Collection[str]) -> 
                 used = {path.partition("/")[2] for path in swift.segments(target.container, target.name)}
                 names -= {target.name, *used}
     except OaktreeError as error:
-        return f"what was sent to {target.container}/{target.name} could not be removed: {error.message}"
+        return f"the data sent to {target.container}/{target.name} could not be removed: {error.message}"
     return discard(swift, [f"{target.container}/{name}" for name in sorted(names)])
 
 
 def discard(swift: Swift, paths: Sequence[str]) -> str:
-    """Remove each ``container/object``, whatever clock ran out; returns as `remove`."""
+    """Delete each ``container/object``, even if the deadline has expired; returns as `remove`."""
     with swift.connection.grace(CLEANUP_TIMEOUT):
         left = swift.delete_objects(paths)
     if not left:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an object store says to requests about large objects: manifests, listings, and answers within answers.
+"""The object store's data formats: manifests, listings, and answers in the bodies of answers.
 
 Source: Swift's SLO and bulk middlewares (``swift/common/middleware/slo.py``, ``bulk.py``).
 """
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from requests import Response
 
 MARKER = "X-Object-Meta-Oaktree-Upload"
-"""Who uploads the object: what ``marker`` of `_image.leftovers` says."""
+"""The marker of the run that uploads the object: see `_image.upload_marker`."""
 
 NAMED = 3
-"""Problems named in a message; there may be a thousand."""
+"""Problems that a message names; there may be a thousand."""
 
 
 @dataclass(frozen=True)
 class Object:
-    """An object that is there. ``etag`` is the MD5 of its bytes, or of its segments' etags for one made of segments."""
+    """A stored object. ``etag`` is the MD5 of its bytes, or of its segments' etags if it is made of segments."""
 
     name: str
     size: int
@@ -40,12 +40,12 @@ class Object:
     updated_at: str
     """When it was last written, as ISO 8601 with an offset."""
     marker: str = ""
-    """Who uploads it; only HEAD tells."""
+    """The marker of its upload, which only HEAD returns."""
 
 
 @dataclass(frozen=True)
 class Segment:
-    """One of the objects that a large object is made of; ``size`` in bytes, ``etag`` the MD5."""
+    """One segment of a large object; ``size`` in bytes, ``etag`` is the MD5."""
 
     name: str
     size: int
@@ -53,7 +53,7 @@ class Segment:
 
 
 def manifest(container: str, segments: Sequence[Segment]) -> list[dict[str, Any]]:
-    """The body of the request that makes a large object of segments in a container."""
+    """The body of the request that assembles segments in a container to a large object."""
     return [
         {"path": f"/{container}/{segment.name}", "size_bytes": segment.size, "etag": segment.etag}
         for segment in segments
@@ -61,27 +61,27 @@ def manifest(container: str, segments: Sequence[Segment]) -> list[dict[str, Any]
 
 
 def manifest_etag(segments: Iterable[Segment]) -> str:
-    """The etag that the large object will have."""
+    """The etag of the large object."""
     text = "".join(segment.etag for segment in segments)
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def check_manifest(response: Response) -> None:
-    """Raise unless the manifest was taken: the status that counts stands in the body where it came with a heartbeat.
+    """Raise unless the manifest was accepted. After a heartbeat the decisive status is in the body of the answer.
 
-    IntegrityError names the segments that the store does not find as they were announced.
+    IntegrityError names the segments that are not stored as they were declared.
     """
     if response.status_code != 202:
         return
     answer = BulkResponse.of(response)
     if answer.errors:
-        raise IntegrityError(f"the object store refuses the segments: {answer.problems()}")
+        raise IntegrityError(f"the object store rejected the segments: {answer.problems()}")
     answer.raise_for_status("the manifest")
 
 
 @dataclass(frozen=True)
 class BulkResponse:
-    """The answer that stands in the body of an answer: an HTTP status, and what went wrong with which object."""
+    """The answer in the body of a bulk or heartbeat answer: an HTTP status, and what failed for which object."""
 
     status: int
     text: str
@@ -90,7 +90,7 @@ class BulkResponse:
 
     @classmethod
     def of(cls, response: Response) -> BulkResponse:
-        """Read the body of a heartbeat or bulk answer; raises ServerError when it cannot be parsed."""
+        """Parse the body; raises ServerError if it cannot be parsed."""
         body = json_object(response)
         with parsing(answer_to(response)):
             status, errors = str(body["Response Status"]), body.get("Errors") or []
@@ -102,9 +102,9 @@ class BulkResponse:
             )
 
     def raise_for_status(self, what: str) -> None:
-        """Raise what a plain answer with this status would have raised."""
+        """Raise the error of an HTTP answer with this status, if it is one."""
         if self.status >= 400:
-            raise from_status(self.status, f"{what} was refused: {self.text}", "", {})
+            raise from_status(self.status, f"{what} was rejected: {self.text}", "", {})
 
     def problems(self) -> str:
         named = "; ".join(f"{path}: {reason}" for path, reason in self.errors[:NAMED])
@@ -113,7 +113,7 @@ class BulkResponse:
 
 
 def object_from_headers(name: str, headers: Mapping[str, str]) -> Object:
-    """An object as HEAD shows it."""
+    """An object by the answer to HEAD."""
     with parsing(f"the answer to HEAD of {name}"):
         return Object(
             name=name,
@@ -125,6 +125,6 @@ def object_from_headers(name: str, headers: Mapping[str, str]) -> Object:
 
 
 def object_from_listing(item: Mapping[str, Any]) -> Object:
-    """An object as a container's listing shows it."""
+    """An object by its item in a container's listing."""
     with parsing("the listing of a container"):
         return Object(item["name"], int(item["bytes"]), str(item["hash"]), f"{item['last_modified']}+00:00")

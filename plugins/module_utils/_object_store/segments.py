@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How content is cut into parts that an object store takes. Pure."""
+"""How content is divided into parts that an object store accepts. Pure."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from .._cloud.capabilities import ObjectStore
 
 PART_SIZE = 256 << 20
-"""Bytes of a part unless the limits of the store ask for another size: what a broken connection makes us send again."""
+"""Bytes of a part unless the limits of the store require another size. A broken connection costs one part."""
 
 STEP = 1 << 20
-"""Part sizes that limits ask for are rounded up to a multiple of it."""
+"""Part sizes that the limits require are rounded up to a multiple of it."""
 
 MAX_FILE_SIZE = 5368709122
 MAX_SEGMENTS = 1000
-"""Swift's defaults, for a store that does not tell."""
+"""Swift's defaults, for a store that reports none."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """Some of the content, in bytes. Parts are numbered from 0."""
+    """One part of the content; sizes in bytes, numbers from 0."""
 
     number: int
     offset: int
@@ -34,15 +34,15 @@ class Part:
 
 
 def part_size(size: int, limits: ObjectStore, preferred: int = PART_SIZE) -> int:
-    """The size of all parts but the last for content of ``size`` bytes; not less than ``size`` when one part will do.
+    """The size of all parts but the last for content of ``size`` bytes; at least ``size`` if one part is enough.
 
-    Raises QuotaError when the store cannot hold the content.
+    Raises QuotaError if the store cannot store the content.
     """
     largest = limits.max_file_size or MAX_FILE_SIZE
     if not limits.slo:
         if size > largest:
             raise QuotaError(
-                f"{size} bytes are too many: the object store has no large objects and takes {largest} bytes",
+                f"{size} bytes are too many: the object store has no large objects and accepts {largest} bytes",
                 hint="Choose another scheme or a smaller image.",
             )
         return size
@@ -54,13 +54,13 @@ def part_size(size: int, limits: ObjectStore, preferred: int = PART_SIZE) -> int
     wanted = min(wanted, largest)
     if needed > wanted:
         raise QuotaError(
-            f"{size} bytes are too many: the object store takes {count} segments of {largest} bytes",
+            f"{size} bytes are too many: the object store accepts {count} segments of {largest} bytes",
             hint="Choose another scheme or a smaller image.",
         )
     return wanted
 
 
 def make_parts(size: int, length: int) -> tuple[Part, ...]:
-    """The parts of ``length`` bytes, the last one as long as what remains; empty content is one empty part."""
+    """Parts of ``length`` bytes, the last one with the remaining bytes; empty content is one empty part."""
     offsets = range(0, size, length) if size else range(1)
     return tuple(Part(number, offset, min(length, size - offset)) for number, offset in enumerate(offsets))

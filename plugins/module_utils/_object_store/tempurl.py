@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Signed URLs, by which anybody may do one thing to one object for a while. Pure.
+"""Signed URLs, which permit one method on one object for a limited time. Pure.
 
 Source: Swift's TempURL middleware (``swift/common/middleware/tempurl.py``).
 """
@@ -23,7 +23,7 @@ STRENGTH = ("sha512", "sha256", "sha1")
 
 
 def strongest(digests: Sequence[str]) -> str:
-    """The best digest of those that the cluster allows; raises RefusedError where it has no signed URLs."""
+    """The strongest digest that the cluster allows; raises RefusedError if it has no signed URLs."""
     for digest in STRENGTH:
         if digest in digests:
             return digest
@@ -34,8 +34,8 @@ def strongest(digests: Sequence[str]) -> str:
 class Signer:
     """Signs URLs with the key of a container or account.
 
-    ``endpoint`` is that of the account: ``https://HOST/v1/AUTH_x``. Whoever has a URL that was signed may use it until
-    it expires: it is a secret, too.
+    ``endpoint`` is that of the account: ``https://HOST/v1/AUTH_x``. Anyone with a signed URL can use it until it
+    expires: it is a secret, too.
     """
 
     endpoint: str
@@ -57,6 +57,6 @@ class Signer:
 
 
 def _split(endpoint: str) -> tuple[str, str]:
-    """What stands before the path that is signed, and that path: Ceph has a prefix before the version."""
+    """The base URL, and the path that is signed. Ceph has a prefix before the version."""
     base, _slash, account = endpoint.rstrip("/").rpartition("/v1")
     return base, f"/v1{unquote(account)}"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The right to sign URLs of a container."""
+"""The key that signs the URLs of a container."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ _KEYS = ("Meta-Temp-URL-Key", "Meta-Temp-URL-Key-2")
 
 
 def signer(swift: Swift, container: Container, digests: Sequence[str]) -> Signer:
-    """Who signs URLs of the container, with the best of the ``digests`` that the cluster allows: one request, or two.
+    """The signer for a container, with the strongest of the ``digests`` that the cluster allows: one or two requests.
 
-    The key is the container's; one of ours that has none is given one, for any other the account's key serves. Raises
-    RefusedError where there is none: no key is set on what others made, for it could end the URLs that they gave out.
-    Two runs that give the same new container a key at the same moment would end each other's: one container, one run.
+    The key is the container's. A container of this collection without a key gets one; for any other the account's key
+    is used. Raises RefusedError if there is none: setting a key on another container could invalidate URLs that its
+    owner has issued. Two runs that set a key on the same new container at once would invalidate each other's URLs: one
+    container, one run.
     """
     digest = strongest(digests)
     key = _key(swift.container_headers(container.name) or {}, "X-Container-")

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An upload to an object store: whole and verified afterwards, or gone.
+"""An upload of a file to an object store: complete and verified afterwards, or removed.
 
-Content that fits one part becomes a plain object. Larger content is sent as segments in parallel, of which a manifest
-makes one object. A run that was killed leaves its segments; the next one for the same content finds them there by size
-and MD5, and sends only what is missing.
+Content that fits one part becomes a plain object. Larger content is sent as segments in parallel, which a manifest
+assembles to one object. A run that was killed leaves its segments; the next one for the same content recognises them by
+size and MD5, and sends only the rest.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class UploadOptions:
-    """How content is sent. ``stall_timeout`` is the seconds without a byte taken or an answer begun."""
+    """How content is sent. ``stall_timeout`` is the seconds after which a request without progress times out."""
 
     part_size: int = PART_SIZE
     parallel: int = 4
@@ -43,7 +43,7 @@ class UploadOptions:
 
 @dataclass(frozen=True)
 class Stored:
-    """An object that is there, verified. ``segments`` is empty for a plain one; sizes are in bytes."""
+    """An object that was stored and verified. ``segments`` is empty for a plain one; sizes are in bytes."""
 
     container: str
     name: str
@@ -51,41 +51,41 @@ class Stored:
     etag: str
     segments: tuple[Segment, ...]
     sent: int
-    """How much of it this run sent; the rest was there."""
+    """How much of it this run sent; the rest was already stored."""
 
 
 class _StoppedError(OaktreeError):
-    """Another part failed: this one need not go on."""
+    """Another part failed, so this one is stopped."""
 
 
 class FileUpload:
     """One upload of one content to one object store."""
 
-    def __init__(self, swift: Swift, content: Content, target: ObjectTarget, pace: UploadOptions) -> None:
-        """``pace.part_size`` is what `layout.part_size` allows for this store."""
+    def __init__(self, swift: Swift, content: Content, target: ObjectTarget, options: UploadOptions) -> None:
+        """``options.part_size`` is a result of `segments.part_size` for this store."""
         self._swift = swift
         self._connection = swift.connection
         self._content = content
         self._target = target
-        self._pace = pace
-        self._parts = make_parts(content.size, pace.part_size)
+        self._options = options
+        self._parts = make_parts(content.size, options.part_size)
         self._began = clock.uptime()
         self._lock = threading.Lock()
         self._failure: OaktreeError | None = None
-        self._touched: set[str] = set()
+        self._written: set[str] = set()
         self._sent = 0
 
     def run(self) -> Stored:
-        """Send what is missing and verify. Raises `OaktreeError`; then nothing of it is left, or the message says what.
+        """Send what is missing and verify. Raises `OaktreeError`; then all of it is removed, or reported as residue.
 
-        Costs one request for each segment that is sent (or found), and three more: listing, manifest, look at the end.
-        A plain object costs three. The content is read twice: for its MD5s, and to be sent.
+        One request for each segment that is sent (or reused), and three more: listing, manifest, verification. A plain
+        object takes three. The content is read twice: for its MD5s, and to be sent.
         """
         try:
             segments = self._send_parts()
             there = self._finish(segments)
         except OaktreeError as error:
-            error.add_residue(discard_sent(self._swift, self._target, self._touched))
+            error.add_residue(discard_sent(self._swift, self._target, self._written))
             raise
         segments = segments if len(segments) > 1 else ()
         return Stored(self._target.container, there.name, there.size, there.etag, segments, self._sent)
@@ -93,42 +93,42 @@ class FileUpload:
     def _send_parts(self) -> tuple[Segment, ...]:
         found = self._found()
 
-        def have(part: Part, _deadline: Deadline) -> Segment:
+        def ensure(part: Part, _deadline: Deadline) -> Segment:
             try:
                 self._check()
-                return self._have(part, found)
+                return self._ensure(part, found)
             except OaktreeError as error:
                 with self._lock:
                     self._failure = self._failure or error
                 raise
 
-        limits = Limits(self._pace.parallel, self._connection.deadline.remaining())
-        outcomes = scatter(self._parts, have, limits)
+        limits = Limits(self._options.parallel, self._connection.deadline.remaining())
+        outcomes = scatter(self._parts, ensure, limits)
         error = self._failure or next((outcome.error for outcome in outcomes if outcome.error), None)
         if error:
             with self._lock:
-                self._failure = error  # what still runs beyond its clock ends at its next chunk
+                self._failure = error  # a part that still runs ends at its next chunk
             raise error
         return tuple(outcome.value for outcome in outcomes if outcome.value)
 
     def _found(self) -> Mapping[str, tuple[int, str]]:
-        """Sizes and etags, by name, of what a run before this one left of the same content."""
+        """Sizes and etags, by name, of the objects that an earlier run left of the same content."""
         target = self._target
         if len(self._parts) == 1:
             there = self._swift.head(target.container, target.name)
             return {there.name: (there.size, there.etag)} if there else {}
-        prefix = target.segments_prefix(self._pace.part_size)
+        prefix = target.segments_prefix(self._options.part_size)
         found = {there.name: (there.size, there.etag) for there in self._swift.objects(target.container, prefix)}
-        self._touched.update(found)
+        self._written.update(found)
         return found
 
-    def _have(self, part: Part, found: Mapping[str, tuple[int, str]]) -> Segment:
-        """Have the part in the store, whether it was there or not."""
+    def _ensure(self, part: Part, found: Mapping[str, tuple[int, str]]) -> Segment:
+        """Ensure that the part is stored: reuse it, or send it."""
         body = Body(self._content, part.offset, part.length, self._check)
-        name = self._target.name if len(self._parts) == 1 else self._target.segment_name(part, self._pace.part_size)
+        name = self._target.name if len(self._parts) == 1 else self._target.segment_name(part, self._options.part_size)
         segment = Segment(name, part.length, body.md5())
         with self._lock:
-            self._touched.add(name)
+            self._written.add(name)
         if found.get(name) == (segment.size, segment.etag) and self._swift.update(
             self._target.container, name, self._target.headers()
         ):
@@ -150,19 +150,19 @@ class FileUpload:
             body,
             segment.etag,
             headers=self._target.headers(),
-            timeout=(self._pace.stall_timeout, self._pace.stall_timeout),
+            timeout=(self._options.stall_timeout, self._options.stall_timeout),
         )
         stored = response.headers.get("Etag", segment.etag).strip('"')
         if stored != segment.etag:
-            raise IntegrityError(f"the object store kept other bytes than were sent: MD5 {stored}, not {segment.etag}")
+            raise IntegrityError(f"MD5 mismatch: the object store stored {stored}, expected {segment.etag}")
 
     def _finish(self, segments: tuple[Segment, ...]) -> Object:
-        target, pace = self._target, self._pace
+        target, options = self._target, self._options
         if len(segments) == 1:
             return verify(self._swift, target, self._content.size, segments[0].etag)
         with self._lock:
-            self._touched.add(target.name)
-        return assemble(self._swift, target, segments, began=self._began, stall_timeout=pace.stall_timeout)
+            self._written.add(target.name)
+        return assemble(self._swift, target, segments, began=self._began, stall_timeout=options.stall_timeout)
 
     def _check(self) -> None:
         if self._failure:

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bytes that come by once, on their way into an object store: as one object, or as segments.
+"""An upload of a stream to an object store, as one object or as segments.
 
-For content that lies nowhere here and whose digests nobody knows before its end. Memory holds one piece of it.
+For content that is not stored here and whose digests are known only at its end. Only one chunk is held in memory.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _PART = "part"
 
 @dataclass(frozen=True)
 class Stream:
-    """What comes by: ``open`` yields the bytes from an offset on, anew with each call; ``md5`` is known or None."""
+    """The source: ``open`` yields the bytes from an offset, on each call; ``md5`` is None if it is not known."""
 
     size: int
     open: Callable[[int], Iterator[bytes]]
@@ -42,7 +42,7 @@ class Stream:
 
 
 class _SourceError(OaktreeError):
-    """The source failed, not the object store: sending again does not help."""
+    """The source failed, not the object store: a retry of the request does not help."""
 
     def __init__(self, error: OaktreeError) -> None:
         super().__init__(error.message)
@@ -50,46 +50,46 @@ class _SourceError(OaktreeError):
 
 
 class StreamUpload:
-    """One way of content through here into an object store. Afterwards it is there, verified, or nothing of it is.
+    """One upload of a stream to one object store: complete and verified afterwards, or removed.
 
-    Segments go one after the other, each hashed as it passes; the store's MD5 of it is compared. Digests of the whole
-    are known when the last one is there, and the object appears only then. A single part whose MD5 is known
-    beforehand becomes a plain object, which the store verifies; one of unknown MD5 is a segment like any other where
-    the store has segments, so that an object of this name is not replaced by what turns out to be damaged.
+    Segments are sent one after the other; each is hashed while it is sent, and compared with the store's MD5. The
+    digests of the whole are known after the last segment, and the object appears only then. A single part whose MD5
+    is known beforehand becomes a plain object, which the store verifies. One of unknown MD5 is sent as a segment, if
+    the store has large objects, so that damaged content does not replace an existing object.
     """
 
     def __init__(
         self,
         swift: Swift,
-        passing: Stream,
+        stream: Stream,
         target: ObjectTarget,
-        pace: UploadOptions,
+        options: UploadOptions,
         digests: Sequence[str],
         *,
         segments: bool,
     ) -> None:
-        """``digests`` names those to take of the whole; ``segments`` is whether the store has large objects.
+        """``digests`` are the algorithms for the whole; ``segments`` is whether the store has large objects.
 
-        ``pace.part_size`` is what `layout.part_size` allows for this store. No other upload may have the target's
-        digest: what has its segments' names is removed when this one fails.
+        ``options.part_size`` is a result of `segments.part_size` for this store. No other upload may have the target's
+        digest: if this one fails, all objects with its segments' names are deleted.
         """
         self._swift = swift
-        self._passing = passing
+        self._stream = stream
         self._target = target
-        self._pace = pace
-        self._parts = make_parts(passing.size, pace.part_size)
-        self._plain = len(self._parts) == 1 and (passing.md5 is not None or not segments)
+        self._options = options
+        self._parts = make_parts(stream.size, options.part_size)
+        self._plain = len(self._parts) == 1 and (stream.md5 is not None or not segments)
         self._began = clock.uptime()
-        self._touched: set[str] = set()
+        self._written: set[str] = set()
         self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in digests}
-        self._content = _StreamContent(passing)
+        self._content = _StreamContent(stream)
 
     def run(self, accept: Callable[[Mapping[str, str]], None]) -> tuple[Object, Mapping[str, str]]:
         """Send everything; returns the object and the digests of the whole.
 
-        ``accept`` is given the digests before the object appears (after, for a plain one) and raises to refuse it.
-        Raises `OaktreeError`; then nothing of it is left, or the message says what. Costs one request for each part,
-        and two for the manifest and the look at the end.
+        ``accept`` is called with the digests before the object appears (after, for a plain one) and raises to reject
+        it. Raises `OaktreeError`; then all of it is removed, or reported as residue. One request for each part,
+        and two for manifest and verification.
         """
         try:
             segments = [self._send(part) for part in self._parts]
@@ -97,14 +97,14 @@ class StreamUpload:
             accept(digests)
             return self._finish(segments), digests
         except OaktreeError as error:
-            error.add_residue(discard_sent(self._swift, self._target, self._touched))
+            error.add_residue(discard_sent(self._swift, self._target, self._written))
             raise
         finally:
             self._content.close()
 
     def _send(self, part: Part) -> Segment:
-        name = self._target.name if self._plain else self._target.segment_name(part, self._pace.part_size)
-        self._touched.add(name)
+        name = self._target.name if self._plain else self._target.segment_name(part, self._options.part_size)
+        self._written.add(name)
         hashes = {**self._hashes, _PART: hashlib.md5(usedforsecurity=False)}
         body = Body(self._content, part.offset, part.length, self._swift.connection.deadline.remaining, hashes)
         try:
@@ -122,22 +122,25 @@ class StreamUpload:
             self._target.container,
             name,
             body,
-            self._passing.md5 if self._plain else None,
+            self._stream.md5 if self._plain else None,
             headers=self._target.headers(),
-            timeout=(self._pace.stall_timeout, self._pace.stall_timeout),
+            timeout=(self._options.stall_timeout, self._options.stall_timeout),
         )
         stored = response.headers.get("Etag", "").strip('"')
-        if stored != body.hashes[_PART].hexdigest():
-            raise IntegrityError(f"the object store kept other bytes than passed: MD5 {stored}")
+        expected = body.hashes[_PART].hexdigest()
+        if stored != expected:
+            raise IntegrityError(f"MD5 mismatch: the object store stored {stored}, expected {expected}")
 
     def _is_stored(self, name: str, body: Body) -> bool:
         return body.complete and is_there(self._swift, self._target, name, body.hashes[_PART].hexdigest())
 
     def _finish(self, segments: Sequence[Segment]) -> Object:
         if self._plain:
-            return verify(self._swift, self._target, self._passing.size, segments[0].etag)
-        self._touched.add(self._target.name)
-        return assemble(self._swift, self._target, segments, began=self._began, stall_timeout=self._pace.stall_timeout)
+            return verify(self._swift, self._target, self._stream.size, segments[0].etag)
+        self._written.add(self._target.name)
+        return assemble(
+            self._swift, self._target, segments, began=self._began, stall_timeout=self._options.stall_timeout
+        )
 
 
 class _StreamContent:
@@ -146,7 +149,7 @@ class _StreamContent:
     def __init__(self, stream: Stream) -> None:
         self.size = stream.size
         self._open = stream.open
-        self._pieces: Iterator[bytes] = iter(())
+        self._chunks: Iterator[bytes] = iter(())
         self._rest = b""
         self._position = -1
 
@@ -159,20 +162,20 @@ class _StreamContent:
     def _read(self, offset: int, end: int) -> Iterator[bytes]:
         if offset != self._position:
             self.close()
-            self._pieces, self._rest, self._position = self._open(offset), b"", offset
+            self._chunks, self._rest, self._position = self._open(offset), b"", offset
         while self._position < end:
-            piece = self._rest or next(self._pieces, b"")
-            if not piece:
-                raise ServerError(f"the data ended at byte {self._position}")
-            piece, self._rest = piece[: end - self._position], piece[end - self._position :]
-            self._position += len(piece)
-            yield piece
+            chunk = self._rest or next(self._chunks, b"")
+            if not chunk:
+                raise ServerError(f"the source ended early, at byte {self._position}")
+            chunk, self._rest = chunk[: end - self._position], chunk[end - self._position :]
+            self._position += len(chunk)
+            yield chunk
 
     def md5(self, _offset: int, _length: int) -> None:
         return None
 
     def close(self) -> None:
-        close = getattr(self._pieces, "close", None)
+        close = getattr(self._chunks, "close", None)
         if close:
             close()
         self._position = -1

@@ -149,7 +149,7 @@ def test_what_fails_for_good_leaves_nothing(
 def test_what_the_store_shows_at_the_end_decides(north: Lab) -> None:
     other = {"Etag": "x", "Last-Modified": "Thu, 01 Jan 1970 00:00:00 GMT", "Content-Length": "0"}
     north.proxy.fault("HEAD", f"/{NAME}$", Answer(200, other), times=1)
-    with pytest.raises(IntegrityError, match="shows 0 bytes with the etag x"):
+    with pytest.raises(IntegrityError, match="reports 0 bytes with the etag x"):
         north.upload()
     assert north.names() == []
 

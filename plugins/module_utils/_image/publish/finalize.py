@@ -12,7 +12,7 @@ from ..._glance.v2 import KEPT_FOR, LONGEST_NAME, REPLACES, UPLOAD, Glance, poin
 from .transfer import CLEANUP_TIMEOUT, discard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ..desired import Desired
     from .plan import Plan
@@ -40,16 +40,28 @@ def publish(
     operations += [{"op": "remove", "path": pointer(key)} for key in sorted(unwanted)]
     try:
         with glance.connection.within(desired.clocks.timeout, "timeout"):
-            return glance.patch(image["id"], operations)
+            return apply_publication(glance, image["id"], operations)
     except OaktreeError as error:
-        published = if_published(glance, image["id"])
-        if published:
-            return published
         error.add_residue(discard(glance, image["id"]))
         raise
 
 
-def if_published(glance: Glance, image_id: str) -> dict[str, Any] | None:
+def apply_publication(glance: Glance, image_id: str, operations: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Apply what `publication` made, again where that failed; what was applied, its answer lost, is not repeated."""
+
+    def once() -> dict[str, Any]:
+        try:
+            return glance.patch(image_id, operations)
+        except OaktreeError:
+            published = _if_published(glance, image_id)
+            if published:
+                return published
+            raise
+
+    return glance.connection.with_retries(once, repeatable=True)
+
+
+def _if_published(glance: Glance, image_id: str) -> dict[str, Any] | None:
     """The image, if only the answer to its publication was lost."""
     with glance.connection.grace(CLEANUP_TIMEOUT):
         try:

@@ -82,7 +82,7 @@ class LocalFile:
         self._lock = threading.Lock()
 
     def part_sums(self, part_size: int) -> PartSums:
-        """Raises InputError when the file cannot be read any more."""
+        """Raises InputError when the file can no longer be read."""
         with self._lock:
             if part_size not in self._sums:
                 digests = PartDigests(part_size)

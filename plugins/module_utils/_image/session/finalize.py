@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..._core.errors import ConflictError, InputError, OaktreeError
+from ..._core.errors import ConflictError, InputError
 from ..._facts.records import image_record
 from ..._glance.v2 import SESSION, Glance, pointer
 from ..._run.ensure import Change
@@ -88,13 +88,7 @@ class Finalization:
 
     def _publish(self, plan: Plan, image: dict[str, Any]) -> dict[str, Any]:
         operations = [*finalize.publication(self._desired, plan), {"op": "remove", "path": pointer(SESSION)}]
-        try:
-            image = self._glance.patch(image["id"], operations)
-        except OaktreeError:
-            published = finalize.if_published(self._glance, image["id"])
-            if published is None:
-                raise
-            image = published
+        image = finalize.apply_publication(self._glance, image["id"], operations)
         finalize.share(self._glance, self._desired, plan, image)
         return image
 

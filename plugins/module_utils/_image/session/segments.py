@@ -47,7 +47,7 @@ class Segments:
     """The segments of one upload in one object store."""
 
     def __init__(self, connection: Connection, name: str, upload: PreparedUpload, content: DeclaredContent) -> None:
-        """``name`` is that of the image. Raises InputError where the content's file cannot be read any more."""
+        """``name`` is that of the image. Raises InputError where the content's file can no longer be read."""
         self._swift = Swift(connection)
         self._upload = upload
         self._sums = content.part_sums(upload.part_size)

@@ -71,12 +71,13 @@ class ImageData:
             raise deadline.expired()
         try:
             if conversion.error:
-                raise conversion.error
+                raise conversion.error.copied()
             conversion.source = conversion.source or self._make(disk_format, deadline)
         except DeadlineError:
             raise  # the deadline of one Location, not of the others
         except OaktreeError as error:
-            conversion.error = error
+            if not conversion.error:
+                conversion.error = error.copied()
             raise
         finally:
             conversion.lock.release()

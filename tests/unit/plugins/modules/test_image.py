@@ -109,7 +109,7 @@ def test_an_image_to_copy_that_is_not_there(glance: Glance, options: dict[str, A
     del options["path"]
     ended = run_module("image", **options, **{"from": origin})
     assert (ended.ok, ended["kind"]) == (False, "refused")
-    assert ended["msg"] == "from: there is no image 'other' here. See what there is with image_info."
+    assert ended["msg"] == "from: there is no image 'other' here. List the existing images with image_info."
     assert glance.images == {}
 
 
@@ -186,7 +186,7 @@ def test_stuck_import_ends_by_its_clock(glance: Glance, options: dict[str, Any])
 
 @pytest.mark.parametrize(
     ("become", "message"),
-    [(lambda path: os.truncate(path, 1000), "became shorter"), (Path.unlink, "cannot be read any more")],
+    [(lambda path: os.truncate(path, 1000), "became shorter"), (Path.unlink, "can no longer be read")],
 )
 def test_file_that_changes_under_our_hands_is_not_retried(
     glance: Glance, options: dict[str, Any], file: Path, monkeypatch: pytest.MonkeyPatch, become: Any, message: str

@@ -184,7 +184,7 @@ def test_queries_that_cannot_be_used(fake_openstack: Clouds, query: str, said: s
     [
         ({"locations": ["nowhere"]}, "'nowhere' matches none of the configured clouds. Configured clouds: cloud1."),
         ({"locations": ["cloud1/r9"]}, "Configured Locations: cloud1/r1/demo."),
-        ({"locations": ["!cloud1"]}, "nothing is selected before something is taken away"),
+        ({"locations": ["!cloud1"]}, "nothing is selected, there are only exclusions"),
         ({"locations": []}, "nothing is selected"),
         ({"timeout": 0}, "timeout: must be greater than zero"),
         ({"timeout": -1}, "timeout: must be greater than zero"),

@@ -240,6 +240,7 @@ def test_a_wrong_password_is_tried_once(fake_openstack: Clouds) -> None:
     assert error is not None
     assert "wr0ng" not in error.message
     assert "password" in error.hint
+    assert len({id(result.error) for result in results[:3]}) == 3, "each Location may add to its error"
 
 
 def test_a_refused_token_is_renewed_once(fake_openstack: Clouds) -> None:

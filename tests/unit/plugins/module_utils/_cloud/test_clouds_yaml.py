@@ -151,7 +151,7 @@ def test_secure_yaml_beside_clouds_yaml(tmp_path: Path, secure: dict[str, Any]) 
 def test_a_secure_yaml_without_sense_is_an_error(tmp_path: Path, content: str) -> None:
     path = write(tmp_path / "clouds.yaml", a=entry())
     (tmp_path / "secure.yaml").write_text(content)
-    with pytest.raises(InputError, match="cannot be read") as caught:
+    with pytest.raises(InputError, match="cannot be parsed") as caught:
         Clouds(clouds_yaml=str(path))
     assert "secure.yaml" in caught.value.hint
 

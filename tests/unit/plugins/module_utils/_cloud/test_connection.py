@@ -68,7 +68,7 @@ def test_a_token_without_a_catalog_is_a_clear_failure(fake_openstack: Clouds) ->
     result = ask_one(clouds, servers)
     assert result.error is not None
     assert result.error.kind == "config"
-    assert result.error.message == "the token has no catalog: it is for no project"
+    assert result.error.message == "the token has no service catalog: it is not scoped to a project"
     assert "project_name" in result.error.hint
     assert result.requests == count(clouds)
 
@@ -108,8 +108,7 @@ def test_a_region_that_the_catalog_does_not_have(fake_openstack: Clouds) -> None
 # Slow down
 
 
-@pytest.mark.parametrize("status", [429, 413, 503])
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(("method", "status"), [("GET", 429), ("GET", 413), ("GET", 503), ("POST", 429), ("POST", 413)])
 def test_retry_after_is_honoured(fake_openstack: Clouds, method: str, status: int) -> None:
     clouds = fake_openstack()
     clouds["cloud1"]["r1"].fault(method, IMAGES, Answer(status, {"Retry-After": "0.3"}), times=2)

@@ -87,7 +87,7 @@ def test_who_cannot_be_served_in_time_hears_of_it_at_once(fake_openstack: Clouds
     assert (error.kind, queue()["waiting"]) == ("throttled", [])
     assert fast_clock.real(result.seconds) < 2
     assert error.message == (
-        "the limit of 0.2 requests per second of the compute service leaves no room for this request "
+        "the configured limit of 0.2 requests per second for the compute service does not allow this request "
         "within timeout (200 s)"
     )
     assert "rate_limit" in error.hint

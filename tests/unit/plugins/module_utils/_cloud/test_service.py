@@ -54,6 +54,7 @@ def count(clouds: FakeOpenStack, **wanted: str) -> int:
 # Retries
 
 
+PERHAPS_DONE = Answer(503, {"Retry-After": "0"}, after="work")
 FAILED: list[tuple[Action, str]] = [
     (Answer(503), "server"),
     (Answer(500), "server"),
@@ -76,7 +77,7 @@ def test_a_read_is_tried_again(fake_openstack: Clouds, action: Action, kind: str
     assert count(clouds, service="compute") == 3
 
 
-@pytest.mark.parametrize(("action", "kind"), FAILED)
+@pytest.mark.parametrize(("action", "kind"), [*FAILED, (PERHAPS_DONE, "throttled")])
 def test_a_write_is_not_tried_again(fake_openstack: Clouds, action: Action, kind: str) -> None:
     clouds = fake_openstack()
     clouds["cloud1"]["r1"].fault("POST", IMAGES, action, times=1)

@@ -73,6 +73,12 @@ SOON = {"Retry-After": "2"}
         (413, GLANCE_FULL, {}, "quota", "exceeds the quota"),
         (413, SWIFT, {}, "quota", "too large"),
         (413, NOVA_LIMIT, SOON, "throttled", "rate-limited"),
+        (413, NOVA_LIMIT, {}, "throttled", "rate-limited"),
+        (403, {"forbidden": {"message": "rule:get_quota is disallowed by policy"}}, {}, "refused", "rule:get_quota"),
+        (403, {"title": "Forbidden", "description": "Quota reached for project 7"}, {}, "quota", "Quota reached"),
+        (403, {"faultcode": "Client", "faultstring": "Quota has been met for: VIPs"}, {}, "quota", "Quota has been"),
+        (403, {"error": {"message": "You have reached the maximum stacks per project, 512"}}, {}, "quota", "stacks"),
+        (404, {"errors": [{"title": "Not Found", "detail": "No provider 7"}]}, {}, "refused", "No provider 7"),
         (429, NOVA_LIMIT, SOON, "throttled", "rate-limited"),
         (429, "", {}, "throttled", "as text"),
         (500, {"computeFault": {"message": "Unexpected API Error."}}, {}, "server", "Unexpected API Error."),
@@ -105,6 +111,20 @@ def test_bodies_of_no_known_shape_add_nothing_false(body: str) -> None:
 def test_what_is_said_already_is_not_said_twice() -> None:
     body = json.dumps({"error": {"message": "No way."}})
     assert from_status(403, "No way. (HTTP 403)", body, {}).message == "No way. (HTTP 403)"
+
+
+def test_the_words_of_the_service_come_first() -> None:
+    text = "Unrecognized schema in response body. (HTTP 404) (Request-ID: req-7)"
+    error = from_status(404, text, json.dumps({"itemNotFound": {"message": "Flavor 7 could not be found."}}), {})
+    assert error.message == "Flavor 7 could not be found. (HTTP 404) (Request-ID: req-7)"
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(400, "values"), (403, "role"), (404, "does not exist"), (405, "does not offer"), (422, "values")],
+)
+def test_hints_fit_the_status(status: int, said: str) -> None:
+    assert said in from_status(status, "no", "", {}).hint
 
 
 def test_a_long_page_is_cut() -> None:
@@ -159,8 +179,8 @@ CERTIFICATE = chained(
         (ksa.ServiceUnavailable("later"), "server", "later (HTTP 503)"),
         (requests.exceptions.ReadTimeout("slow"), "timeout", "slow"),
         (requests.exceptions.ConnectionError("cut"), "unreachable", "cut"),
-        (requests.exceptions.JSONDecodeError("Expecting value", "", 0), "server", "not valid JSON: Expecting value"),
-        (json.JSONDecodeError("Expecting value", "", 0), "server", "not valid JSON: Expecting value"),
+        (requests.exceptions.JSONDecodeError("Expecting value", "", 0), "server", "cannot be parsed: Expecting value"),
+        (json.JSONDecodeError("Expecting value", "", 0), "server", "cannot be parsed: Expecting value"),
         (sdk.ConfigException("Cloud x was not found."), "config", "Cloud x was not found."),
         (urllib3.exceptions.LocationParseError("http://["), "internal", "LocationParseError"),
         (KeyError("x"), "internal", "KeyError: 'x'"),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests that are broken off end at once, in whatever phase they are."""
+"""Requests that are aborted end at once, in whatever phase they are."""
 
 from __future__ import annotations
 

@@ -89,8 +89,8 @@ def test_malformed_patterns(text: str) -> None:
     ("patterns", "message"),
     [
         ([], "locations: nothing is selected"),
-        (["!lab"], "locations: nothing is selected before something is taken away"),
-        (["!lab", "!*"], "locations: nothing is selected before something is taken away"),
+        (["!lab"], "locations: nothing is selected, there are only exclusions"),
+        (["!lab", "!*"], "locations: nothing is selected, there are only exclusions"),
     ],
 )
 def test_nothing_is_never_everything(patterns: list[str], message: str) -> None:

@@ -77,6 +77,9 @@ class NoWait(Deadline):
         (TIMEOUTS, STALLED, 2),
         (TIMEOUTS, SERVER, 3),
         (Policy(errors=(DeadlineError,), stalls=7), STALLED, 7),
+        (Policy(repeatable=False), throttled(None), 3),
+        (Policy(repeatable=False), ThrottledError("busy", perhaps_done=True), 0),
+        (Policy(repeatable=False), SERVER, 0),
     ],
 )
 def test_how_often_an_error_is_retried(policy: Policy, error: OaktreeError, attempts: int) -> None:

@@ -148,7 +148,7 @@ def test_an_interrupt_tells_what_became_of_the_work() -> None:
         ("late", "late", None),
         ("clean", None, []),
         ("messy", None, ["a crumb"]),
-        ("stubborn", None, ["the work has not ended in time"]),
+        ("stubborn", None, ["the work did not end in time"]),
         ("last", None, []),
     ]
 

@@ -243,7 +243,7 @@ def test_a_large_object_goes_in_one_request(objects: ObjectSite) -> None:
     ("body", "said"),
     [
         (b'{"Response Status": "400 Bad Request", "Errors": [["/c/a%20b", "503 Busy"]]}', "/c/a b: 503 Busy"),
-        (b'{"Response Status": "502 Bad Gateway", "Errors": []}', "the deletion was refused: 502 Bad Gateway"),
+        (b'{"Response Status": "502 Bad Gateway", "Errors": []}', "the deletion was rejected: 502 Bad Gateway"),
         (b"{}", "cannot be parsed: KeyError"),
         (b"[]", "cannot be parsed: it is not a JSON object"),
         (b"OK", "cannot be parsed: JSONDecodeError"),

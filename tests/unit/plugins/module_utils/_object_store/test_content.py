@@ -75,7 +75,7 @@ def test_a_file_that_became_shorter(path: Path) -> None:
 
 
 def test_a_file_that_is_gone(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be read any more"):
+    with pytest.raises(InputError, match="can no longer be read"):
         list(File(tmp_path / "missing", 4).read(0, 4))
 
 

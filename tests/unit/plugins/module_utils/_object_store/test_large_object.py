@@ -117,7 +117,7 @@ def test_the_manifest_fails_once(objects: ObjectSite, fault: Action, puts: int) 
         (
             Answer(202, body=b'{"Response Status": "409 Conflict", "Errors": []}'),
             OaktreeError,
-            "the manifest was refused",
+            "the manifest was rejected",
         ),
         (Answer(202, body=b"[]"), ServerError, "the answer to PUT /v1/.* cannot be parsed"),
     ],
@@ -161,9 +161,9 @@ def test_only_what_this_upload_wrote_is_there(
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (None, f"shows nothing, not {len(DATA)} bytes with {md5(DATA)}"),
-        (b"other", f"shows 5 bytes with the etag {md5(b'other')}, not"),
-        (DATA[::-1], f"shows {len(DATA)} bytes with the etag {md5(DATA[::-1])}, not"),
+        (None, f"reports nothing, expected {len(DATA)} bytes with the etag {md5(DATA)}"),
+        (b"other", f"reports 5 bytes with the etag {md5(b'other')}, expected"),
+        (DATA[::-1], f"reports {len(DATA)} bytes with the etag {md5(DATA[::-1])}, expected"),
     ],
     ids=["nothing", "shorter", "same size"],
 )
@@ -266,7 +266,7 @@ def test_a_store_that_cannot_be_asked_keeps_what_was_sent(objects: ObjectSite) -
     objects.put(NAME, DATA, MARKER)
     objects.region.fault("HEAD", f"/{NAME}$", Answer(403))
     complaint = discard_sent(objects.swift, objects.target(), [NAME])
-    assert complaint.startswith(f"what was sent to {CONTAINER}/{NAME} could not be removed: ")
+    assert complaint.startswith(f"the data sent to {CONTAINER}/{NAME} could not be removed: ")
     assert list(objects.objects) == [NAME]
 
 

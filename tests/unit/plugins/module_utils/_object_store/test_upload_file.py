@@ -201,7 +201,7 @@ def test_the_failure_of_one_part_stops_the_others(objects: ObjectSite) -> None:
 def test_what_the_store_shows_at_the_end_decides(objects: ObjectSite) -> None:
     other = {"Etag": "x", "Last-Modified": "Thu, 01 Jan 1970 00:00:00 GMT", "Content-Length": "0"}
     objects.region.fault("HEAD", f"/{NAME}$", Answer(200, other), times=1)
-    with pytest.raises(IntegrityError, match="shows 0 bytes with the etag x"):
+    with pytest.raises(IntegrityError, match="reports 0 bytes with the etag x"):
         upload(objects)
     assert objects.objects == {}
 

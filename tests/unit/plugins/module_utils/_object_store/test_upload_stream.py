@@ -146,7 +146,7 @@ def test_a_source_that_fails_is_not_asked_again(objects: ObjectSite, at: int) ->
 
 
 def test_a_source_that_ends_early(objects: ObjectSite) -> None:
-    with pytest.raises(ServerError, match="the data ended at byte 1500"):
+    with pytest.raises(ServerError, match="the source ended early, at byte 1500"):
         upload(objects, Source(DATA[:1500]), size=len(DATA))
     assert objects.objects == {}
 

@@ -86,6 +86,6 @@ def test_the_parts_of_a_file_are_hashed_once(tmp_path: Path) -> None:
     assert sums == {place: hashlib.md5(half).hexdigest() for place, half in halves.items()}  # noqa: S324
     file.unlink()
     assert declared.part_sums(SEGMENT) == sums
-    with pytest.raises(InputError, match="cannot be read any more"):
+    with pytest.raises(InputError, match="can no longer be read"):
         declared.part_sums(SEGMENT + 1)
     assert content().part_sums(SEGMENT) == {}

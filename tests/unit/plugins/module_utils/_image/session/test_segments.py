@@ -139,7 +139,7 @@ def test_a_segment_that_changed_meanwhile_is_noticed(site: SessionSite) -> None:
     store(site, DATA[:4], DATA[4:])
     found = on_segments(site, lambda segments: segments.check())
     store(site, b"XXXX", None)
-    with pytest.raises(IntegrityError, match="refuses the segments"):
+    with pytest.raises(IntegrityError, match="rejected the segments"):
         on_segments(site, lambda segments: segments.assemble(found, 5.0))
 
 

@@ -87,6 +87,12 @@ def test_failure_is_told_to_all_and_not_repeated(monkeypatch: pytest.MonkeyPatch
     made = supply_by(maker, monkeypatch)
     errors = ask(made, *[("qcow2", soon())] * 4)
     assert [str(error) for error in errors] == ["no space"] * 4
+    said = []
+    for error in errors:
+        assert isinstance(error, OaktreeError)
+        error.add_residue("and an image is left")
+        said.append(error.message)
+    assert said == ["no space; and an image is left"] * 4
     assert maker.made == ["qcow2"]
     assert isinstance(ask(made, ("raw", soon()))[0], ImageFile)
 
