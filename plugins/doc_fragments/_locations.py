@@ -83,7 +83,7 @@ options:
     description:
       - How a failed Location affects the task. Every Location is always tried, and the results of all of them are returned.
       - V(fail) fails the task after all Locations are done.
-      - V(warn) lets the task succeed, with one warning for each failed Location.
+      - V(warn) lets the task succeed, with one warning for each failed Location, unless all of them failed.
     type: str
     choices: [fail, warn]
     default: fail
@@ -111,7 +111,7 @@ options:
     description:
       - How a failed Location affects the task. Every Location is always tried, and the results of all of them are returned.
       - V(fail) fails the task after all Locations are done.
-      - V(warn) lets the task succeed, with one warning for each failed Location.
+      - V(warn) lets the task succeed, with one warning for each failed Location, unless all of them failed.
     type: str
     choices: [fail, warn]
     default: fail

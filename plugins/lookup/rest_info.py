@@ -130,5 +130,5 @@ def _check_one_location(target: Target) -> None:
     if len(found) != 1:
         raise InputError(
             f"location: {target.locations[0]!r} selects {len(found)} Locations",
-            hint=f"Select one of {', '.join(str(location) for location in found)}.",
+            hint=f"Name one of {', '.join(str(location) for location in found)}.",
         )

@@ -486,7 +486,7 @@ def main() -> None:
             image_data = find_image_data(params, target, directory)
             return ensure_image(target, desired, image_data, check_mode=check_mode)
 
-    run_state(module, act)
+    run_state(module, f"image {params['name']!r}", act)
 
 
 if __name__ == "__main__":

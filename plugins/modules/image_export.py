@@ -276,7 +276,7 @@ def main() -> None:
     def act(check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
         return export_images(target, as_request(module.params), check_mode=check_mode)
 
-    run_state(module, act)
+    run_state(module, f"export of image {module.params['image']!r}", act)
 
 
 if __name__ == "__main__":

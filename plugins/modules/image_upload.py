@@ -352,7 +352,7 @@ def main() -> None:
     if params["path"] is not None:
         require(module, "oslo_utils", "oslo.utils")
     target = Target.from_options(params)
-    run_state(module, lambda check_mode: run(target, params, check_mode=check_mode))
+    run_state(module, f"image {params['name']!r}", lambda check_mode: run(target, params, check_mode=check_mode))
 
 
 if __name__ == "__main__":

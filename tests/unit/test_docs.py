@@ -45,7 +45,7 @@ def anchor(heading: str) -> str:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in LINK.findall(page.read_text(encoding="utf-8")):
-        name, _, fragment = target.partition("#")
+        name, _separator, fragment = target.partition("#")
         path = page.parent / name if name else page
         assert path.exists(), target
         if fragment:

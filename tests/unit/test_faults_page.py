@@ -24,7 +24,7 @@ def table(title: str) -> list[list[str]]:
 
 def test_the_first_table_has_every_case_by_every_scheme() -> None:
     _head, *rows = table("# Faults")
-    assert [(name, scheme, regions) for name, scheme, regions, *_rest in rows] == [
+    assert [tuple(row[:3]) for row in rows] == [
         (case.name, scheme, ", ".join(first.REGIONS[scheme]))
         for case in first.CASES
         for scheme in first.REGIONS

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .._core.errors import AuthError, RefusedError, ServerError, UnreachableError
 from .answers import parsing
 from .catalog import versions
-from .service import service_at
+from .service import find_version, service_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 
 SHA1_ONLY = ("sha1",)
 """The TempURL digests of a Swift that reports none."""
+
+_SWIFT: dict[str, Any] = {
+    "max_file_size": 5368709122,
+    "slo": True,
+    "slo_max_segments": 1000,
+    "slo_min_segment_size": 1,
+    "tempurl_digests": ("sha256", "sha512"),
+}
+"""Swift's defaults, for a store that does not publish its limits."""
 
 _REQUEST_ID = re.compile(r" \(Request-ID: [^)]*\)")
 """It differs from run to run, but two runs over the same clouds return the same bytes."""
@@ -181,11 +190,18 @@ def _image_versions(connection: Connection) -> tuple[str, ...]:
 def object_store(connection: Connection) -> ObjectStore:
     """The limits of the object store: one request. Raises `OaktreeError` if the Location has none.
 
-    ``/info`` is beside ``/v1``: at the root or, with Ceph, below a prefix. It is public.
+    ``/info`` is beside ``/v1``: at the root or, with Ceph, below a prefix. It is public, and optional: without it the
+    limits are Swift's defaults.
     """
     swift = service_at(connection, "object-store")
-    url = f"{swift.endpoint.partition('/v1')[0]}/info"
-    body = swift.json("GET", url, authenticated=False)
+    version = find_version(swift.endpoint)
+    url = f"{swift.endpoint[: version.start()] if version else swift.endpoint}/info"
+    try:
+        body = swift.json("GET", url, authenticated=False)
+    except RefusedError as error:
+        if error.status != 404:
+            raise
+        return ObjectStore(swift.endpoint, **_SWIFT)
     with parsing("the answer to GET /info"):
         return _limits(swift.endpoint, body)
 

@@ -146,22 +146,22 @@ class RateLimiter:
     def _wait_in_queue(self, ticket: str, deadline: Deadline) -> None:
         try:
             while wait := self._change(lambda queue, now: self._ask(queue, ticket, now)):
-                left = deadline.timeout()
-                if wait.least >= left:
-                    raise self._limit_exceeded(deadline)  # noqa: TRY301 - leaves the queue like all that ends here
-                self._sleep(clock.turned(min(wait.recheck, max(left / 2, 0.01))), deadline)
+                self._sleep(wait, deadline)
                 self._wait_for_pause(deadline)
         except BaseException:
             self._change(lambda queue, _now: queue.leave(ticket))
             raise
 
-    def _sleep(self, seconds: float, deadline: Deadline) -> None:
+    def _sleep(self, wait: Wait, deadline: Deadline) -> None:
+        """Sleep until the request may be next; raises ThrottledError where that cannot be within the deadline."""
         try:
-            deadline.sleep(seconds)
+            left = deadline.timeout()
+            if wait.least < left:
+                deadline.sleep(clock.turned(min(wait.recheck, max(left / 2, 0.01))))
+                return
         except DeadlineError:
-            if deadline.cancelled.is_set():
-                raise
-            raise self._limit_exceeded(deadline) from None
+            deadline.check_cancelled()
+        raise self._limit_exceeded(deadline)
 
     def _limit_exceeded(self, deadline: Deadline) -> ThrottledError:
         return ThrottledError(

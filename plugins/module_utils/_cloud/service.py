@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .connection import Connection
 
 _VERSIONS = {"compute": ("2", "2.latest"), "image": ("2", "2.latest"), "identity": ("3", "3.latest")}
-_VERSIONED_URL = re.compile(r"/v(?P<major>\d+)[^/]*(/|$)")
+_VERSION = re.compile(r"/v(?P<major>\d+)[^/]*(?=/|$)")
 _IDEMPOTENT = {"GET", "HEAD", "DELETE"}
 
 
@@ -115,7 +115,7 @@ class Service:
                 f"the catalog has no {self.service_type} endpoint here",
                 hint="Check region_name and interface in clouds.yaml; not every cloud offers every service.",
             )
-        version = _VERSIONED_URL.search(url)
+        version = find_version(url)
         root = None
         if self._versions:
             if not version or version["major"] != self._versions[0]:
@@ -273,6 +273,13 @@ class Service:
             seen.add(last)
             query["marker"] = last
             del body, page  # they may be large, and the next page follows
+
+
+def find_version(url: str) -> re.Match[str] | None:
+    """Find the version of a service's API in its URL, as ``/v2.1``: the last such part of the path."""
+    path = url.find("/", url.find("://") + 3)
+    found = list(_VERSION.finditer(url, path)) if path > 0 else []
+    return found[-1] if found else None
 
 
 def segment(name: object) -> str:

@@ -26,7 +26,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .text import one_line
+from .text import one_line, without_secrets
 
 if TYPE_CHECKING:
     from typing import Self
@@ -42,8 +42,8 @@ class OaktreeError(Exception):
     )
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = without_secrets(message)
+        super().__init__(self.message)
         self.hint = hint or self.default_hint
         self.residue: list[str] = []
         """What the failed work could not remove."""

@@ -14,7 +14,8 @@ LONGEST = 300
 _SIGNATURE = re.compile(
     r"(temp_url_(?:sig|key|signature)(?:=|%3D|\\u003d)|[?&](?:sig|signature|token)=)[^&\s'\"<>\\]+", re.IGNORECASE
 )
-_USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s'\"<>@]*@", re.IGNORECASE)
+_USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s'\"<>]*@", re.IGNORECASE)
+_PASSWORD = re.compile(r"://[^/\s:@]*:([^/\s]+)@")
 _TAGS = re.compile(r"<title>.*?</title>|<!--.*?-->|</?[a-zA-Z][^<>]*>", re.DOTALL)
 
 
@@ -23,7 +24,9 @@ def without_secrets(text: str) -> str:
     return _USERINFO.sub(r"\1", _SIGNATURE.sub(r"\1...", text))
 
 
-without_signatures = without_secrets
+def passwords_of_urls(text: str) -> set[str]:
+    """The passwords of the URLs in a text."""
+    return set(_PASSWORD.findall(text))
 
 
 def printable(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .._cloud.capabilities import ImageCapabilities, Quota, image_capabilities
 from .._cloud.service import segment, service_at
 from .._core.errors import ConflictError, DeadlineError, RefusedError, ServerError, UnreachableError
-from .._core.text import without_signatures
+from .._core.text import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -127,9 +127,9 @@ class Glance:
 
     def named(self, names: Sequence[str], owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:
         """The images of this owner (without one: all visible) with one of the names."""
-        params = {"limit": PAGE, "os_hidden": str(hidden).lower()}
-        if owner:
-            params["owner"] = owner
+        params = {"limit": PAGE, **({"owner": owner} if owner else {})}
+        if hidden:  # a Glance older than hidden images takes any other value for that of a custom property
+            params["os_hidden"] = "true"
         found: list[dict[str, Any]] = []
         for name in _name_filters(names):
             for page in self._service.pages("/images", "images", {**params, "name": name}, "next"):
@@ -188,7 +188,7 @@ class Glance:
         except RefusedError:
             return "", ""
         newest: dict[str, Any] = max(tasks, key=lambda task: task.get("updated_at") or "", default={})
-        return str(newest.get("status") or ""), without_signatures(str(newest.get("message") or ""))
+        return str(newest.get("status") or ""), without_secrets(str(newest.get("message") or ""))
 
     def quota(self) -> dict[str, Quota]:
         """The project's limits; empty if there are none, or the cloud does not report them: it enforces them anyway."""

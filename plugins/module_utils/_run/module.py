@@ -18,6 +18,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from .._cloud.sdk import postpone_services
 from .._core.errors import InputError, OaktreeError
 from .._core.scatter import InterruptError
+from .._core.text import passwords_of_urls
 from .._local import private_files
 from .ensure import Change
 from .gather import Result, Target, failure_messages, failure_summary, gather
@@ -110,11 +111,15 @@ def require(module: AnsibleModule, library: str, package: str) -> None:
 def _mask_only_secrets(module: AnsibleModule) -> None:
     """Ansible masks every value below a no_log option wherever it stands in a result: region and project names too.
 
-    Of this option's values only the secrets are masked; `_hide_config` keeps the rest of it out of the invocation.
+    Of this option's values only the secrets are masked; `_hide_config` keeps the rest of it out of the invocation. The
+    password of a URL is masked as well, whichever option has it.
     """
     config = module.params["clouds_config"]
     if config:
         module.no_log_values = {value for key, value in _leaves("", config) if _SECRET_KEY.search(key)}
+    for value in module.params.values():
+        if isinstance(value, str):
+            module.no_log_values.update(passwords_of_urls(value))
 
 
 def _leaves(key: str, value: Any) -> list[tuple[str, str]]:
@@ -198,10 +203,11 @@ def _compile_query(query: str | None) -> Callable[[list[dict[str, Any]]], list[A
     return search
 
 
-def run_state(module: AnsibleModule, act: Callable[[bool], list[Result[Change]]]) -> NoReturn:
+def run_state(module: AnsibleModule, subject: str, act: Callable[[bool], list[Result[Change]]]) -> NoReturn:
     """End the module with one result per Location of what ``act`` did to bring each to a state.
 
-    ``act`` is given whether this is check mode, which no other file reads.
+    ``subject`` is what is changed, as ``image 'fedora'``. ``act`` is given whether this is check mode, which no other
+    file reads.
     """
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
@@ -228,8 +234,8 @@ def run_state(module: AnsibleModule, act: Callable[[bool], list[Result[Change]]]
     if module._diff:  # noqa: SLF001 - how modules learn of --diff
         output["diff"] = [
             {
-                "before_header": str(result.location),
-                "after_header": str(result.location),
+                "before_header": f"{result.location}: {subject}",
+                "after_header": f"{result.location}: {subject}",
                 "before": _text(change.before),
                 "after": _text(change.after),
             }
@@ -263,7 +269,7 @@ def finish(module: AnsibleModule, results: Sequence[Result[Any]], output: dict[s
     messages = failure_messages(results)
     if not messages:
         module.exit_json(**output)
-    if module.params["on_failure"] == "warn":
+    if module.params["on_failure"] == "warn" and len(failures) < len(results):
         for message in messages:
             module.warn(message)
         module.exit_json(**output)

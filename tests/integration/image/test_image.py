@@ -85,9 +85,7 @@ def test_the_life_of_an_image(lab: Lab, name: str, file: Path, other_file: Path)
         assert '"hw_disk_bus": "virtio"' in shown["diff"][0]["before"]
         assert '"hw_disk_bus": "scsi"' in shown["diff"][0]["after"]
         assert [diff["before_header"] for diff in shown["diff"]] == [
-            "alpha/north/demo",
-            "alpha/south/demo",
-            "beta/east/demo",
+            f"{place}: image {name!r}" for place in ("alpha/north/demo", "alpha/south/demo", "beta/east/demo")
         ]
     assert actions(lab.run(**changed)) == ["updated"] * three
     assert_one_right_image(lab, name, file, tags=[], min_ram=64, hw_disk_bus="scsi", empty=None, **{"odd/key~": "1"})

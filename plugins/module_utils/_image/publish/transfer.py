@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from ..._core.deadline import clock
@@ -53,6 +54,8 @@ UPLOADS = Policy(errors=(AuthError, IntegrityError, *TRANSIENT), first=2.0)
 DELETIONS = Policy(attempts=math.inf, errors=(ConflictError, *TRANSIENT), first=2.0, longest=1.0)
 """Of a half-made image: Glance refuses while an import goes on."""
 
+_CONTENT = re.compile(r"safety|does not match|disk.?format|image (content|format)|malicious", re.IGNORECASE)
+"""With 415 Glance rejects a request's type, or what an image contains: another scheme helps against the first only."""
 _NOT_OPEN = {None, 403, 404, 405, 410, 415, 501}
 """Answers that mean: this scheme is not open to us after all. None is the collection's own finding."""
 
@@ -117,7 +120,7 @@ class Transfer:
         if failed.FETCHES:
             return [] if isinstance(error, (ConfigError, InputError, QuotaError)) else schemes
         if isinstance(error, RefusedError):
-            if error.status not in _NOT_OPEN:
+            if error.status not in _NOT_OPEN or (error.status == 415 and _CONTENT.search(error.message)):
                 return []
             if not schemes and not self.context.desired.scheme:
                 error.message = f"the Location does not take image data from this project: {error.message}"

@@ -17,6 +17,7 @@ from ..._core.errors import (
     InputError,
     IntegrityError,
     OaktreeError,
+    RefusedError,
     ServerError,
     UnreachableError,
 )
@@ -40,6 +41,9 @@ BREAKS = Policy(errors=(DeadlineError, *TRANSIENT))
 
 WEB = Policy(errors=(DeadlineError, *TRANSIENT), stalls=3)
 """Requests for a file on the web."""
+
+_NO_RANGES = {400, 416, 501}
+"""How image services answer a Range that their store does not support."""
 
 
 def download_url(url: str, workspace: Path, deadline: Deadline, stall_timeout: float) -> ImageFile:
@@ -109,14 +113,27 @@ class ImageStream:
             raise UnreachableError(f"the download was interrupted after {position} of {self.size} bytes")
 
     def _pieces(self, offset: int) -> Iterator[bytes]:
-        headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={offset}-"} if offset else {})}
-        with self._glance.data(self._image_id, headers, self._stall_timeout) as response:
+        with self._request(offset) as response:
             skip = self._surplus(response, offset)
             for piece in pieces(response):
                 self._connection.deadline.remaining()
                 if skip < len(piece):
                     yield piece[skip:]
                 skip = max(0, skip - len(piece))
+
+    def _request(self, offset: int) -> Response:
+        """Ask for the bytes from ``offset``, or for all where ranges are rejected, as by Glance's store on Ceph RBD."""
+        headers = {"Accept-Encoding": "identity"}
+        if offset and self.resumable is not False:
+            try:
+                return self._data({**headers, "Range": f"bytes={offset}-"})
+            except (RefusedError, ServerError) as error:
+                if error.status not in _NO_RANGES:
+                    raise
+        return self._data(headers)
+
+    def _data(self, headers: Mapping[str, str]) -> Response:
+        return self._glance.data(self._image_id, headers, self._stall_timeout)
 
     def _surplus(self, response: Response, offset: int) -> int:
         """Bytes of the response that precede the requested offset."""

@@ -48,7 +48,8 @@ def from_url(url: str, checksum: str | None, workspace: Path, timeout: float, st
         raise InputError(f"url: {url!r} is not an http or https URL")
     source = download_url(url, workspace, Deadline(timeout, "transfer_timeout"), stall_timeout)
     verify_checksum(source.digests, checksum, PurePosixPath(unquote(urlparse(url).path)).name, timeout)
-    return ImageData(source, lambda _deadline: source, workspace, url)
+    public = None if urlparse(url).username or urlparse(url).password else url
+    return ImageData(source, lambda _deadline: source, workspace, public)
 
 
 def from_location(target: Target, location: str, image: str, checksum: str | None, workspace: Path) -> ImageData:

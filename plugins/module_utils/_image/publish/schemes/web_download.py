@@ -27,7 +27,11 @@ def refusal(context: PlanContext) -> str | None:
         return f"the import method {METHOD} is not offered"
     if fetches(context) or context.survey.object_store:
         return None
-    why = "the image does not come from a URL" if context.url is None else "the image must be converted first"
+    why = (
+        "the image does not come from a URL that a cloud can fetch"
+        if context.url is None
+        else "the image must be converted first"
+    )
     return f"{why}, and there is no object store to fetch it from"
 
 

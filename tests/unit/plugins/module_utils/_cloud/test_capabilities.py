@@ -168,6 +168,13 @@ def test_object_store_below_a_prefix(cloud: FakeOpenStack) -> None:
     assert found.object_store.tempurl_digests == ()
 
 
+def test_object_store_that_publishes_no_limits_has_those_of_swift(cloud: FakeOpenStack) -> None:
+    found = with_object_store(cloud, Answer(404)).object_store
+    assert found is not None
+    assert (found.slo, found.slo_max_segments, found.max_file_size) == (True, 1000, 5 * 1024**3 + 2)
+    assert found.tempurl_digests == ("sha256", "sha512")
+
+
 def test_object_store_that_names_no_digests_takes_sha1(cloud: FakeOpenStack) -> None:
     found = with_object_store(cloud, answer({"swift": {}, "tempurl": {"methods": ["GET"]}}))
     assert found.object_store is not None

@@ -21,7 +21,11 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.rate_lim
     RateLimiter,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock, Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError, OaktreeError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
+    DeadlineError,
+    OaktreeError,
+    ThrottledError,
+)
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local.request_queue import Limit
 from tests.support.fake_openstack import Answer, FakeOpenStack
 from tests.support.rate_limits import KEY, directory, error_of, images, often, ok, queue, servers
@@ -92,6 +96,13 @@ def test_who_cannot_be_served_in_time_hears_of_it_at_once(fake_openstack: Clouds
     )
     assert "rate_limit" in error.hint
     assert clouds.counters.requests(service="compute") == 1
+
+
+def test_a_deadline_that_expires_in_the_queue_is_the_limits_affair() -> None:
+    gate = RateLimiter(PLACE, Limit(concurrency=1))
+    with pytest.raises(ThrottledError, match="does not allow this request within timeout"):
+        gate.send(lambda: gate.send(ok, Deadline(0)), Deadline(5))
+    assert queue()["waiting"] == []
 
 
 def test_who_is_cancelled_leaves_the_queue() -> None:

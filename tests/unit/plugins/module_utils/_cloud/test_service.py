@@ -16,7 +16,7 @@ from keystoneauth1.exceptions import CatalogException
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds as Config
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import segment, service_at
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import find_version, segment, service_at
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from tests.support.fake_openstack import (
@@ -211,6 +211,22 @@ def test_the_endpoint_is_the_one_that_keystoneauth_finds(service_type: str, sett
         except CatalogException as exc:
             answers.append(str(exc))
     assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize(
+    ("url", "root"),
+    [
+        ("https://v2.images.example.com", None),
+        ("https://v2.images.example.com/v2", "https://v2.images.example.com"),
+        ("https://host/x/v1/v2.1/r2/compute/v2.1", "https://host/x/v1/v2.1/r2/compute"),
+        ("https://host/x/v1/v2.1", "https://host/x/v1"),
+        ("https://host:8080/swift/v1/AUTH_v1", "https://host:8080/swift"),
+        ("https://host/volumes/", None),
+    ],
+)
+def test_the_version_of_a_url_is_the_last_one_of_its_path(url: str, root: str | None) -> None:
+    version = find_version(url)
+    assert (url[: version.start()] if version else None) == root
 
 
 def test_a_service_that_the_catalog_does_not_have(fake_openstack: Clouds) -> None:

@@ -37,7 +37,7 @@ def test_a_record_restores_the_error(kind: type[OaktreeError]) -> None:
     record = record_of(kind("it broke", hint="Mend it."))
     assert record == {"kind": kind.kind, "message": "it broke", "hint": "Mend it."}
     error = restored(json.loads(json.dumps(record)))
-    assert type(error) is kind
+    assert error.__class__ is kind
     assert (error.message, error.hint) == ("it broke", "Mend it.")
 
 
@@ -45,7 +45,7 @@ def test_a_class_of_another_file_takes_no_kind_away() -> None:
     class _AnotherError(OaktreeError):
         """Some files have errors of their own, which never leave them."""
 
-    assert type(restored(record_of(_AnotherError("it broke")))) is OaktreeError
+    assert restored(record_of(_AnotherError("it broke"))).__class__ is OaktreeError
 
 
 @pytest.mark.parametrize(

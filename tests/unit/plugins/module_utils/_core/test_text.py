@@ -10,10 +10,16 @@ import pytest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import (
     LONGEST,
     one_line,
-    without_signatures,
+    passwords_of_urls,
+    without_secrets,
 )
 
 URL = "https://swift/v1/AUTH_x/c/o?temp_url_sig={}&temp_url_expires=17"
+
+
+def test_passwords_of_urls() -> None:
+    text = "sha256:https://joe:pa55@host/SUMS, https://jim@host/, redis://:s3cret@host, a:b@c and https://host:80/a@b"
+    assert passwords_of_urls(text) == {"pa55", "s3cret"}
 
 
 @pytest.mark.parametrize(
@@ -45,6 +51,7 @@ def test_one_line(text: str, line: str) -> None:
         ("o?temp_url_expires=17&temp_url_sig=abc", "o?temp_url_expires=17&temp_url_sig=..."),
         ('{"uri": "https://s/o?temp_url_sig=abc"}', '{"uri": "https://s/o?temp_url_sig=..."}'),
         ("https://joe:pa55@host/SUMS and redis://:pa55@host", "https://host/SUMS and redis://host"),
+        ("https://joe:p@55@host/SUMS", "https://host/SUMS"),
         ("o?TEMP_URL_SIG=abc", "o?TEMP_URL_SIG=..."),
         ("o?temp_url_sig%3Dabc", "o?temp_url_sig%3D..."),
         ('"o?a=b\\u0026temp_url_sig\\u003dabc"', '"o?a=b\\u0026temp_url_sig\\u003d..."'),
@@ -52,7 +59,7 @@ def test_one_line(text: str, line: str) -> None:
     ],
 )
 def test_signatures_are_masked(text: str, masked: str) -> None:
-    assert without_signatures(text) == masked
+    assert without_secrets(text) == masked
     assert one_line(text) == masked
 
 

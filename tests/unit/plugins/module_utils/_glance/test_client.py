@@ -37,7 +37,7 @@ AUTH = {"auth_url": "https://127.0.0.1/v3", "username": "u", "password": "p", "p
 def test_the_version_is_that_of_clouds_yaml(version: object, expected: type[Glance]) -> None:
     entry = {"auth": AUTH, "region_name": "r"} | ({} if version is None else {"image_api_version": version})
     (region,) = Clouds(clouds_config={"clouds": {"a": entry}}).regions("a")
-    assert type(glance_for(Connection(region))) is expected
+    assert glance_for(Connection(region)).__class__ is expected
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ def test_verify_download(stored: dict[str, Any], size: int, digests: dict[str, s
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("left", "right", "same"),
     [
         ({"md5": "1"}, {"md5": "1"}, True),
         ({"md5": "1"}, {"md5": "2"}, False),
@@ -128,8 +128,8 @@ def test_verify_download(stored: dict[str, Any], size: int, digests: dict[str, s
         ({}, {}, None),
     ],
 )
-def test_same_digests(one: dict[str, str], other: dict[str, str], *, same: bool | None) -> None:
-    assert same_digests(one, other) is same_digests(other, one) is same
+def test_same_digests(left: dict[str, str], right: dict[str, str], *, same: bool | None) -> None:
+    assert same_digests(left, right) is same_digests(right, left) is same
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def run(act: Act, **params: Any) -> dict[str, Any]:
         redirect_stdout(printed),
         pytest.raises(SystemExit) as ended,
     ):
-        run_state(make_module(SPEC), act)
+        run_state(make_module(SPEC), "thing 't'", act)
     found: dict[str, Any] = json.loads(printed.getvalue())
     return found | {"ok": ended.value.code == 0, "warnings": warned}
 
@@ -136,8 +136,8 @@ def test_differences_are_shown_when_asked_for() -> None:
     ended = run(lambda _check_mode: [result(HERE, change)], _ansible_diff=True)
     assert ended["diff"] == [
         {
-            "before_header": "a/r1",
-            "after_header": "a/r1",
+            "before_header": "a/r1: thing 't'",
+            "after_header": "a/r1: thing 't'",
             "before": '{\n  "a": 2,\n  "b": 1\n}\n',
             "after": '{\n  "b": 3\n}\n',
         }
@@ -171,6 +171,12 @@ def test_a_location_that_failed_may_be_a_warning() -> None:
     ended = run(lambda _check_mode: [DONE, BROKEN], on_failure="warn")
     assert (ended["ok"], ended["failures"]) == (True, [FAILURE])
     assert ended["warnings"] == ["b/r2: it broke (server). Mend it."]
+
+
+def test_all_locations_that_failed_are_more_than_a_warning() -> None:
+    ended = run(lambda _check_mode: [BROKEN, BROKEN], on_failure="warn")
+    assert (ended["ok"], ended["failures"]) == (False, [FAILURE, FAILURE])
+    assert ended["msg"].startswith("2 of 2 Locations failed: ")
 
 
 def test_a_bug_shows_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

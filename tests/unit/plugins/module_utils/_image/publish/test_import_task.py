@@ -107,7 +107,7 @@ def test_it_is_not_started_for_ever(clouds: FakeOpenStack) -> None:
     assert len(api(clouds).tasks) == 3
 
 
-def test_a_failure_is_reported_without_signatures(clouds: FakeOpenStack) -> None:
+def test_a_failure_is_reported_without_secrets(clouds: FakeOpenStack) -> None:
     url = f"{clouds['cloud1'].keystone.url}/nothing?temp_url_sig=secret"
     with pytest.raises(ServerError, match="the import task failed: ") as failed:
         run(clouds, url)

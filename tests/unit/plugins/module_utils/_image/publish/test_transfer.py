@@ -323,7 +323,7 @@ def test_one_right_image_or_nothing(transfer: Callable[..., tuple[Transfer, Any]
     else:
         with pytest.raises(OaktreeError) as caught:
             run.run()
-        assert type(caught.value) is fault.error
+        assert caught.value.__class__ is fault.error
         assert caught.value.hint
         assert cloud.images == {}
         unknown = fault.step == "create" and fault.error in (DeadlineError, UnreachableError) and not fault.after
@@ -540,6 +540,17 @@ def test_only_a_scheme_that_is_closed_gives_way_to_another(
     else:
         with pytest.raises(RefusedError):
             run.run()
+
+
+def test_a_verdict_on_the_content_ends_the_upload(transfer: Callable[..., tuple[Transfer, Any]]) -> None:
+    class UnsafeError(RefusedError):
+        def __init__(self, _message: str) -> None:
+            super().__init__("Image failed safety checks: it has a backing file (HTTP 415)", status=415)
+
+    run, cloud = transfer(Put(), Staged(), faults=[Fault("data", UnsafeError)])
+    with pytest.raises(RefusedError, match=r"^Image failed safety checks"):
+        run.run()
+    assert (cloud.attempts, cloud.images) == (1, {})
 
 
 def test_the_last_error_names_those_before_it(transfer: Callable[..., tuple[Transfer, Any]]) -> None:

@@ -149,6 +149,18 @@ def test_an_image_of_a_location(connection: Connection, clouds: FakeOpenStack, t
     assert (got.disk_format, got.detected) == ("qcow2", "qcow2")
 
 
+@pytest.mark.parametrize("status", [400, 416, 501])
+def test_an_image_of_a_store_without_ranges(
+    connection: Connection, clouds: FakeOpenStack, tmp_path: Path, status: int
+) -> None:
+    """Glance on Ceph RBD, HTTP or S3 rejects a Range instead of ignoring it."""
+    region = clouds["cloud1"]["r1"]
+    region.fault("GET", "/file$", BreakAnswer(0.5, cut=True), times=1)
+    region.fault("GET", "/file$", Status(status), times=1)
+    assert get(connection, clouds, tmp_path, QCOW2, QCOW2).path.read_bytes() == QCOW2
+    assert clouds.counters.requests(path="/v2/images/{image_id}/file") == 3
+
+
 def test_plain_bytes_are_what_their_cloud_declares_until_they_are_converted(
     connection: Connection, clouds: FakeOpenStack, tmp_path: Path
 ) -> None:

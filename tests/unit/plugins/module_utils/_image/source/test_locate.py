@@ -51,6 +51,15 @@ def test_a_file_here_beside_a_list_of_checksums(web: Web, tmp_path: Path) -> Non
     assert locate.open_local(str(path), f"sha256:{web.url}", 5.0).digests["sha256"] == SHA256
 
 
+def test_a_url_with_a_password_is_given_to_no_cloud(web: Web, tmp_path: Path) -> None:
+    web.answers = [whole(DATA), whole(b"nothing"), whole(DATA)]
+    secret = web.url.replace("://", "://joe:pa55@")
+    with pytest.raises(InputError, match="does not list") as caught:
+        locate.from_url(secret, f"sha256:{secret}", tmp_path, 5.0, 5.0)
+    assert "pa55" not in str(caught.value) + caught.value.message
+    assert locate.from_url(secret, None, tmp_path, 5.0, 5.0).url is None
+
+
 def test_a_file_on_the_web(web: Web, tmp_path: Path) -> None:
     web.answers = [whole(DATA), whole(f"{WRONG}  other.qcow2\n{SHA256}  an image.qcow2\n".encode())]
     url = web.url.replace("image.raw", "an%20image.qcow2?mirror=1")

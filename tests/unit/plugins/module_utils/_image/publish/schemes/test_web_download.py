@@ -21,7 +21,11 @@ URL = "https://images.example.com/x"
     ("facts", "refusal", "detour"),
     [
         ({"url": URL}, None, False),
-        ({}, "the image does not come from a URL, and there is no object store to fetch it from", True),
+        (
+            {},
+            "the image does not come from a URL that a cloud can fetch, and there is no object store to fetch it from",
+            True,
+        ),
         ({"url": URL, "disk_format": "qcow2"}, "the image must be converted first, and there is no object store", True),
         ({"survey": {"object_store": True}}, None, True),
     ],
