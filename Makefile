@@ -69,7 +69,7 @@ unit: $(READY)  ## Run the unit tests, which need no process of their own
 
 .PHONY: robustness
 robustness: $(READY)  ## Run the tests of faults, kills, interrupts and herds (FULL=1: every fault with every scheme)
-	FULL=$(FULL) $(BIN)/pytest -n 2 --dist loadgroup tests/robustness
+	FULL=$(FULL) $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/robustness
 
 .PHONY: coverage
 coverage: $(READY)  ## Run both and show what of the collection they reach

@@ -80,7 +80,8 @@ def test_a_killed_process_frees_what_it_had(fake_openstack: Clouds) -> None:
     assert kinds([waiting]) == {"cloud1/r1/demo": "throttled"}
     assert 0.9 < waiting.seconds < 1.4
     assert error_of(waiting).message == (
-        "the limit of 1 concurrent requests of the compute service leaves no room for this request within timeout (1 s)"
+        "the configured limit of 1 concurrent requests for the compute service does not allow this request within "
+        "timeout (1 s)"
     )
     assert (after.error, queue()["waiting"], queue()["in_flight"]) == (None, [], {})
     assert after.seconds < 2 * RECHECK + 1
@@ -95,7 +96,7 @@ def test_a_pause_holds_for_other_processes_but_not_for_other_places(fake_opensta
     results = ask(config, servers)
     assert kinds(results) == {"cloud1/r1/demo": "throttled", "cloud1/r2/demo": None}
     error = error_of(results[0])
-    assert error.message.startswith("the compute service wants no requests for another ")
+    assert error.message.startswith("the compute service asked clients to wait another ")
     assert 50 < getattr(error, "retry_after", 0) <= 60
     assert results[0].seconds < 1
     assert clouds.counters.requests(service="compute", region="r1") == 1

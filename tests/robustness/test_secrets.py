@@ -29,8 +29,6 @@ MODULES: dict[str, dict[str, Any]] = {
     "image": {"name": "secrets", "path": "{{ playbook_dir }}/image.raw", "locations": ["*"]},
 }
 
-pytestmark = pytest.mark.xdist_group("secrets")  # one run for all
-
 
 @dataclass(frozen=True)
 class Run:

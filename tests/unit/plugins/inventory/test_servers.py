@@ -16,6 +16,7 @@ import yaml
 from ansible._internal._templating._engine import TemplateEngine
 
 from ansible_collections.oaktree.multicloud.plugins.inventory.servers import DOCUMENTATION
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import SERVER_FIELDS
 from tests.support.fake_openstack import Answer, BlackHole, BreakAnswer, FakeOpenStack
 from tests.unit.plugins.inventory.conftest import Parse
@@ -275,12 +276,14 @@ def test_strict_makes_a_template_that_fails_an_error(parse: Parse) -> None:
     assert any("nothing" in warning for warning in parse({**broken, "strict": True}).warnings)
 
 
-def test_three_kinds_of_dead_locations_cost_only_their_own_hosts(clouds: FakeOpenStack, parse: Parse) -> None:
+def test_three_kinds_of_dead_locations_cost_only_their_own_hosts(
+    clouds: FakeOpenStack, fast_clock: Clock, parse: Parse
+) -> None:
     clouds["cloud1"]["r2"].fault("GET", LIST, BlackHole())
     clouds["cloud2"]["r1"].refuse_connections("compute")
     clouds["cloud2"]["r2"].fault("GET", LIST, BreakAnswer())
     start = time.monotonic()
-    found = parse({"timeout": 2.0})
+    found = parse({"timeout": fast_clock.turned(1)})
     assert time.monotonic() - start < 6
     assert list(found.hosts) == ["db-cloud1-r1-0001", "web-cloud1-r1-0000"]
     assert len(found.warnings) == 3
@@ -320,6 +323,7 @@ def test_a_failure_fails_the_source_on_request_after_all_were_tried(clouds: Fake
     assert clouds.counters.requests(service="compute") == 4
 
 
+@pytest.mark.usefixtures("fast_clock")
 def test_a_source_of_which_every_location_failed_is_an_error(clouds: FakeOpenStack, parse: Parse) -> None:
     for cloud in clouds.clouds.values():
         cloud.refuse_connections()

@@ -106,6 +106,7 @@ def test_files_that_are_not_what_is_said(
     assert message in ended["msg"]
 
 
+@pytest.mark.usefixtures("fast_clock")
 @pytest.mark.parametrize(
     "options",
     [

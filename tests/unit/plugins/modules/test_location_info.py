@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
 from tests.support.fake_openstack import Answer, BlackHole, FakeOpenStack
 from tests.support.run_module import ModuleRun, run_module
 
@@ -61,9 +62,11 @@ def test_probe_holds_no_token(two_clouds: FakeOpenStack) -> None:
 @pytest.mark.parametrize(
     ("trouble", "kind"), [(Answer(401), "auth"), (Answer(500), "server"), (BlackHole(), "timeout")]
 )
-def test_a_cloud_that_does_not_let_us_in(two_clouds: FakeOpenStack, trouble: Answer | BlackHole, kind: str) -> None:
+def test_a_cloud_that_does_not_let_us_in(
+    two_clouds: FakeOpenStack, fast_clock: Clock, trouble: Answer | BlackHole, kind: str
+) -> None:
     two_clouds["cloud2"].fault("POST", "/auth/tokens", trouble)
-    run = run_module("location_info", probe=True, timeout=1.5, on_failure="warn")
+    run = run_module("location_info", probe=True, timeout=fast_clock.turned(0.6), on_failure="warn")
     assert run.ok
     assert [item["answers"] for item in run["locations"]] == [True, True, False, False]
     assert run["locations"][2]["image_upload"] is None
@@ -71,6 +74,7 @@ def test_a_cloud_that_does_not_let_us_in(two_clouds: FakeOpenStack, trouble: Ans
     assert len(run.warnings) == 2
 
 
+@pytest.mark.usefixtures("fast_clock")
 def test_a_cloud_that_is_off(two_clouds: FakeOpenStack) -> None:
     two_clouds["cloud1"].refuse_connections()
     run = run_module("location_info", probe=True)

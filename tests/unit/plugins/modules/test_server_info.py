@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from ansible.module_utils._internal import _traceback
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts import records
 from tests.support.fake_openstack import Answer, BlackHole, BreakAnswer, FakeOpenStack
 from tests.support.run_core import entries
@@ -52,6 +53,7 @@ def test_results(fake_openstack: Clouds) -> None:
     assert sum(visit["requests"] for visit in run["locations"]) == clouds.counters.requests()
 
 
+@pytest.mark.usefixtures("fast_clock")
 def test_two_runs_give_the_same_bytes(fake_openstack: Clouds) -> None:
     clouds = fake_openstack(clouds=3, regions=2, servers=4)
     clouds["cloud2"]["r1"].refuse_connections()
@@ -66,13 +68,13 @@ def test_two_runs_give_the_same_bytes(fake_openstack: Clouds) -> None:
     assert runs[0] == runs[1]
 
 
-def test_three_regions_in_trouble_at_once(fake_openstack: Clouds) -> None:
+def test_three_regions_in_trouble_at_once(fake_openstack: Clouds, fast_clock: Clock) -> None:
     clouds = fake_openstack(clouds=2, regions=3, servers=2)
     clouds["cloud1"]["r1"].fault("*", "", BlackHole())
     clouds["cloud1"]["r3"].refuse_connections()
     clouds["cloud2"]["r2"].fault("*", "", BreakAnswer())
     start = time.monotonic()
-    run = run_module("server_info", clouds_config=config(clouds), timeout=2)
+    run = run_module("server_info", clouds_config=config(clouds), timeout=fast_clock.turned(1))
     assert time.monotonic() - start < 3
     assert not run.ok
     assert places(run["servers"]) == [

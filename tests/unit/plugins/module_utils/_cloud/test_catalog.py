@@ -127,7 +127,7 @@ def test_interface(cloud: FakeOpenStack) -> None:
 
 def test_a_silent_service_costs_the_location_its_time(cloud: FakeOpenStack) -> None:
     cloud["cloud1"]["r1"].fault("*", ".", BlackHole())
-    result = ask(cloud, RestQuery("compute"), timeout=1.0)
+    result = ask(cloud, RestQuery("compute"), timeout=0.5)
     assert result.error is not None
     assert result.error.kind == "timeout"
 

@@ -18,7 +18,6 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import a
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.catalog import RestQuery, rest_record
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core import retry
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target, gather
 from tests.support.fake_openstack import Answer, FakeOpenStack, FaultProxy
 from tests.support.run_core import ask, ask_one, entries, kinds
@@ -28,9 +27,7 @@ Proxies = Callable[..., FaultProxy]
 JSON = {"Content-Type": "application/json"}
 
 
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.02)
+pytestmark = pytest.mark.usefixtures("fast_clock")
 
 
 def images(connection: Connection) -> int:

@@ -17,7 +17,7 @@ from keystoneauth1.exceptions import CatalogException
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds as Config
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import find_version, segment, service_at
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core import retry
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from tests.support.fake_openstack import (
     Action,
@@ -36,10 +36,7 @@ JSON = {"Content-Type": "application/json"}
 SERVERS = "/servers"
 IMAGES = "/images"
 
-
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.02)
+pytestmark = pytest.mark.usefixtures("fast_clock")
 
 
 def servers(connection: Connection) -> int:
@@ -126,7 +123,7 @@ def test_a_refusal_is_not_tried_again(fake_openstack: Clouds, status: int) -> No
     ],
 )
 def test_a_region_in_trouble_fails_in_time_and_alone(
-    fake_openstack: Clouds, work: Callable[[Connection], int], action: Action | None, kind: str
+    fake_openstack: Clouds, fast_clock: Clock, work: Callable[[Connection], int], action: Action | None, kind: str
 ) -> None:
     clouds = fake_openstack(regions=3, servers=1)
     if action is None:
@@ -134,10 +131,10 @@ def test_a_region_in_trouble_fails_in_time_and_alone(
     else:
         clouds["cloud1"]["r2"].fault("*", "", action)
     start = time.monotonic()
-    results = ask(clouds, work, timeout=1.0)
+    results = ask(clouds, work, timeout=0.6)
     assert time.monotonic() - start < 2.0
     assert kinds(results) == {"cloud1/r1/demo": None, "cloud1/r2/demo": kind, "cloud1/r3/demo": None}
-    assert max(results[0].seconds, results[2].seconds) < 0.9
+    assert fast_clock.real(max(results[0].seconds, results[2].seconds)) < 0.55
     error = results[1].error
     assert error is not None
     assert error.hint

@@ -32,7 +32,7 @@ from tests.support.fake_openstack import Action, Answer, BlackHole, CorruptReque
 from tests.support.object_site import CONTAINER, DATA, MARKER, NAME, OTHERS_MARKER, PART, ObjectSite, md5
 
 PARTS = 5
-OPTIONS = UploadOptions(part_size=PART, parallel=2, stall_timeout=0.5)
+OPTIONS = UploadOptions(part_size=PART, parallel=2, stall_timeout=0.3)
 SEGMENT = rf"/{NAME}\.segments/.*/0000000"
 MANIFEST = r"\?multipart-manifest=put"
 
@@ -209,7 +209,7 @@ def test_what_the_store_shows_at_the_end_decides(objects: ObjectSite) -> None:
 def test_the_deadline_expires(objects: ObjectSite) -> None:
     objects.region.fault("PUT", SEGMENT + "4", BlackHole())
     start = time.monotonic()
-    with objects.swift.connection.within(1.0, "transfer_timeout"), pytest.raises(DeadlineError):
+    with objects.swift.connection.within(0.4, "transfer_timeout"), pytest.raises(DeadlineError):
         upload(objects, UploadOptions(PART, 2, 30.0))
     assert time.monotonic() - start < 5
     assert objects.objects == {}

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._run import ensure
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
 from tests.support.fake_openstack import Answer, BlackHole, FakeOpenStack
 from tests.support.image_site import NAME, Site
 from tests.support.run_module import run_module
@@ -51,9 +51,8 @@ def test_created_then_unchanged_and_check_mode_writes_nothing(run: Any) -> None:
     assert set(outcome(run()).values()) == {"unchanged"}
 
 
-def test_uploads_do_not_wait_for_a_region_that_does_not_answer(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uploads_do_not_wait_for_a_region_that_does_not_answer(run: Any, fast_clock: Clock) -> None:
     """Neither for one of another cloud nor, beyond the grace, for one of their own."""
-    monkeypatch.setattr(ensure, "LEAST_GRACE", 0.3)
     for cloud in ("cloud1", "cloud2"):
         run.clouds[cloud]["r2"].fault("GET", "/v2/images", BlackHole())
     sent: list[float] = []
@@ -67,12 +66,12 @@ def test_uploads_do_not_wait_for_a_region_that_does_not_answer(run: Any, monkeyp
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    done = run(timeout=6.0, api_timeout=30.0)
+    done = run(timeout=fast_clock.turned(2), api_timeout=30.0)
     watcher.join()
     assert outcome(done) == {
         "cloud1/r1": "created", "cloud1/r2": "timeout", "cloud2/r1": "created", "cloud2/r2": "timeout",
     }  # fmt: skip
-    assert max(sent) < 4.0
+    assert max(sent) < 1.5
 
 
 def test_a_region_that_fails_is_a_failure_of_its_own(run: Any) -> None:
