@@ -99,9 +99,9 @@ def test_who_cannot_be_served_in_time_hears_of_it_at_once(fake_openstack: Clouds
 
 
 def test_a_deadline_that_expires_in_the_queue_is_the_limits_affair() -> None:
-    gate = RateLimiter(PLACE, Limit(concurrency=1))
+    limiter = RateLimiter(KEY, Limit(concurrency=1))
     with pytest.raises(ThrottledError, match="does not allow this request within timeout"):
-        gate.send(lambda: gate.send(ok, Deadline(0)), Deadline(5))
+        limiter.send(lambda: limiter.send(ok, Deadline(0)), Deadline(5))
     assert queue()["waiting"] == []
 
 
