@@ -131,13 +131,20 @@ class Fault:
     token: str | None = None
     seen: int = 0
     struck: int = 0
+    read: int = 0
+    """How many of the struck requests, whose work comes late, have been read to the end."""
     done: int = 0
     """How many of the struck requests had their work done all the same, and are answered otherwise, or not at all."""
 
     def owes(self) -> bool:
-        """Say whether it has struck, and has had done what it lets be done."""
-        struck = self.done if getattr(self.action, "after", "headers") == "work" else self.struck
-        return struck > 0
+        """Say whether all has happened that happens before the client gives up."""
+        match self.action:
+            case BlackHole(late=late) if late:
+                return self.read > 0
+            case BlackHole(after="work") | Answer(after="work"):
+                return self.done > 0
+            case _:
+                return self.struck > 0
 
     def strikes(self, method: str, path: str, token: str | None) -> bool:
         """Say whether this request is struck, and count it."""

@@ -105,9 +105,11 @@ class Gate:
 
     async def _strike(self, fault: Fault | None, request: web.Request, work: Work) -> web.StreamResponse:
         body, action = self._read(request), fault and fault.action
+        if fault and isinstance(action, BlackHole) and action.late:
+            whole = await collect(body)
+            fault.read += 1
+            return await _too_late(request, whole, work, action.late)
         match action:
-            case BlackHole(late=late) if late:
-                return await _too_late(request, await collect(body), work, late)
             case Answer(after="headers" | "body") | BlackHole(after="headers"):
                 return await _instead(action, request, body)
             case CutRequest() | CorruptRequest():
