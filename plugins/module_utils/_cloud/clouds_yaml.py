@@ -137,7 +137,9 @@ def _from_search_path() -> OpenStackConfig:
         if found:
             _check_file(Path(found), "clouds.yaml")
     config = _read_config()
-    if config.config_filename is None and config.get_cloud_names() == ["defaults"]:
+    if not (os.environ.get("OS_AUTH_URL") or os.environ.get("OS_AUTH_TYPE")):
+        config.cloud_config["clouds"].pop(config.envvar_key, None)  # made of any variable that begins with OS_
+    if config.config_filename is None and set(config.get_cloud_names()) <= {"defaults"}:
         raise InputError(
             "no cloud is configured: no clouds.yaml was found",
             hint=f"Write one to any of {', '.join(p for p in CONFIG_FILES if p.endswith('.yaml'))}; "

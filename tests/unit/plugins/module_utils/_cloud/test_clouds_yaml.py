@@ -86,6 +86,14 @@ def test_the_cloud_of_the_environment(search_path: list[Path], monkeypatch: pyte
     assert Clouds().names == ["envvars", "here"]
 
 
+def test_a_variable_that_names_no_cloud_makes_none(search_path: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OS_USERNAME", "left from another tool")
+    with pytest.raises(InputError, match="no cloud is configured"):
+        Clouds()
+    write(search_path[0] / "clouds.yaml", here=entry())
+    assert Clouds().names == ["here"]
+
+
 def test_without_any_cloud_the_error_says_where_to_write_one(search_path: list[Path]) -> None:
     with pytest.raises(InputError, match="no cloud is configured") as caught:
         Clouds()
