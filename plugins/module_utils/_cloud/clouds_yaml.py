@@ -75,6 +75,11 @@ class Clouds:
     def regions(self, cloud: str) -> list[Region]:
         """All regions of a cloud, in the order of its configuration; raises ConfigError if its entry cannot be used."""
         key = self._keys[cloud]
+        entry = self._config.cloud_config["clouds"].get(key)
+        if isinstance(entry, dict) and isinstance(entry.get("regions"), str):  # else each letter would be a region
+            raise ConfigError(
+                f"cloud {cloud!r}: regions must be a list", hint=f"Write regions: [{entry['regions']}] in its entry."
+            )
         try:
             names = [region["name"] for region in self._config._get_regions(key)]  # noqa: SLF001 - get_all() hides failures
             return [self._region(cloud, self._config.get_one(key, region_name=name)) for name in names]

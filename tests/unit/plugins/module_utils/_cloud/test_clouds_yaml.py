@@ -164,6 +164,13 @@ def test_a_secure_yaml_without_sense_is_an_error(tmp_path: Path, content: str) -
     assert "secure.yaml" in caught.value.hint
 
 
+def test_regions_as_text(tmp_path: Path) -> None:
+    clouds = Clouds(clouds_yaml=str(write(tmp_path / "clouds.yaml", one={**entry(), "regions": "RegionOne"})))
+    with pytest.raises(ConfigError, match="regions must be a list") as caught:
+        clouds.regions("one")
+    assert "[RegionOne]" in caught.value.hint
+
+
 def test_a_cloud_named_as_openstacksdk_names_the_environment(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="envvars"):
         Clouds(clouds_yaml=str(write(tmp_path / "clouds.yaml", envvars=entry())))
