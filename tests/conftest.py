@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.fake_openstack import FakeOpenStack, FaultProxy
+from tests.support.web import Web
 
 if TYPE_CHECKING:
     from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
@@ -62,6 +63,13 @@ def fault_proxy() -> Iterator[Callable[..., FaultProxy]]:
     """Return a factory of running fault proxies; it takes the arguments of FaultProxy."""
     with ExitStack() as stack:
         yield lambda *args, **kwargs: stack.enter_context(FaultProxy(*args, **kwargs))
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    """A web server; its answers are the test's to give."""
+    with Web().running() as web:
+        yield web
 
 
 @pytest.fixture

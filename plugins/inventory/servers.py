@@ -162,6 +162,7 @@ cache_timeout: 3600
 """
 
 import traceback
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ansible.constants import LOCALHOST
@@ -185,13 +186,15 @@ from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.hosts
     make_inventory,
     slim,
 )
-from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import checked_options, plain
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import check_names, checked_options, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from ansible.inventory.data import InventoryData
     from ansible.parsing.dataloader import DataLoader
+
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
 
     Records = list[dict[str, Any]]
 
@@ -199,6 +202,17 @@ TEMPLATED = ("clouds_config", "clouds_yaml", "filters", "locations")
 """The options whose values may be templates."""
 TEMPLATES = ("compose", "groups", "keyed_groups")
 """The options that consist of templates for each host."""
+COUNTERPARTS = {
+    "clouds_yaml_path": "clouds_yaml",
+    "expand_hostvars": "verbose_vars",
+    "fail_on_errors": "on_failure",
+    "inventory_hostname": "hostnames",
+    "legacy_groups": "location_groups",
+    "only_clouds": "locations",
+    "private": "addresses: [private_v4, private_v6]",
+    "use_names": "addresses: [name]",
+}
+"""What options of the plugin openstack.cloud.openstack are called here."""
 SOURCE_NAMES = tuple(f"{name}.{ending}" for name in ("oaktree", "multicloud") for ending in ("yml", "yaml"))
 
 
@@ -234,14 +248,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Fill the inventory. Raises AnsibleParserError before any change to it."""
         super().parse(inventory, loader, path, cache)
         require_libraries()
-        self._read_config_data(path)
+        source = self._read_config_data(path)
         with plugin_errors(AnsibleParserError, self.display):
+            check_names(source, self.option_definitions, COUNTERPARTS)
             options = checked_options(self.get_options())
             rules = Rules(**{key: options[key] for key in ("hostnames", "addresses", "show_all", "location_groups")})
             records = self._records(options, path, cache=cache)
         content = make_inventory(records, rules, self._sanitize_group_name, self._reserved_names(inventory))
-        self._populate(inventory, content, verbose=options["verbose_vars"])
-        self._construct(inventory, content.hosts)
+        with _all_or_none(inventory, content.hosts):
+            self._populate(inventory, content, verbose=options["verbose_vars"])
+            self._construct(inventory, content.hosts)
 
     def _templated(self, name: str, value: Any) -> Any:
         """The option as plain JSON types, without tags and decrypted; its content never becomes part of a message."""
@@ -281,7 +297,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(failure_summary(results))
         for message in failure_messages(results):
             self.display.warning(message)
-        return [record for result in results for record in result.value or ()], not failed
+        incomplete = [text for result in results if (text := _silent_cell(result))]
+        for text in incomplete:
+            self.display.warning(text)
+        return [record for result in results for record in result.value or ()], not (failed or incomplete)
 
     # Hosts and groups
 
@@ -327,6 +346,39 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._add_host_to_composed_groups(groups, variables(host), host.name, strict, fetch_hostvars=False)
         for host in hosts if keyed_groups else ():
             self._add_host_to_keyed_groups(keyed_groups, variables(host), host.name, strict, fetch_hostvars=False)
+
+
+@contextmanager
+def _all_or_none(inventory: InventoryData, hosts: Sequence[Host]) -> Iterator[None]:
+    """Undo what was added if it cannot be completed: hosts without their groups match patterns that exclude groups."""
+    groups = set(inventory.groups)
+    before = {
+        host.name: (dict(known.vars), list(known.groups)) for host in hosts if (known := inventory.hosts.get(host.name))
+    }
+    try:
+        yield
+    except BaseException:
+        for host in hosts:
+            added = inventory.hosts.get(host.name)
+            if added and host.name in before:
+                added.vars, memberships = before[host.name]
+                for group in set(added.groups) - set(memberships):
+                    group.remove_host(added)
+            elif added:
+                inventory.remove_host(added)
+        for name in set(inventory.groups) - groups:
+            inventory.remove_group(inventory.groups[name])
+        for group in inventory.groups.values():
+            group.child_groups = [child for child in group.child_groups if child.name in groups]
+        raise
+
+
+def _silent_cell(result: Result[Records]) -> str | None:
+    """A warning if Nova lists servers of a cell that it cannot reach: they have an ID and little else."""
+    silent = [record for record in result.value or () if record["status"] == "UNKNOWN" and not record["addresses"]]
+    if not silent:
+        return None
+    return f"{result.location}: {len(silent)} servers are in a cell that Nova cannot reach, and have no addresses."
 
 
 def _fields(options: Mapping[str, Any]) -> Collection[str] | None:

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
@@ -25,6 +26,18 @@ def plain(value: Any) -> Any:
     if isinstance(value, str):
         return str(value)
     return value
+
+
+def check_names(given: Collection[str], known: Collection[str], counterparts: Mapping[str, str]) -> None:
+    """Raise InputError for a key of a source that is no option; ``counterparts`` are those of another plugin's options.
+
+    Ansible ignores such keys: a source that is to select one cloud would select all.
+    """
+    for name in sorted(set(given) - set(known)):
+        similar = get_close_matches(name, known, 1)
+        better = counterparts.get(name) or (similar[0] if similar else None)
+        hint = f"Use {better}." if better else f"Options are {', '.join(sorted(known))}."
+        raise InputError(f"{name}: the plugin has no such option", hint=hint)
 
 
 def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,11 +69,13 @@ class Web:
     def __init__(self) -> None:
         self.answers: list[Answer] = []
         self.ranges: list[str | None] = []
+        self.headers: list[dict[str, str]] = []
         web = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 web.ranges.append(self.headers.get("Range"))
+                web.headers.append(dict(self.headers))
                 answer = web.answers.pop(0) if len(web.answers) > 1 else web.answers[0]
                 answer(self)
 

@@ -9,7 +9,7 @@ import re
 import threading
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._core.errors import AuthError, OaktreeError, ServerError
@@ -73,10 +73,17 @@ class SharedAuth:
         is remembered and raised for all later callers: repeating a wrong password for each region would lock the
         account.
         """
-        if not hasattr(self.plugin, "get_auth_ref"):
+        if not self._asks_keystone:
             return None
         connection.deadline.remaining()
         return self._ensure(connection, _is_valid)
+
+    @cached_property
+    def _asks_keystone(self) -> bool:
+        """Whether there are tokens; without (none, http_basic, admin_token) services are found by clouds.yaml only."""
+        from keystoneauth1.identity import BaseIdentityPlugin
+
+        return isinstance(self.plugin, BaseIdentityPlugin)
 
     def renew(self, connection: AuthContext, is_good: Callable[[AccessInfo], bool]) -> None:
         """Obtain a token that ``is_good``, which is more than valid. If that fails the present token stays."""

@@ -5,21 +5,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import RefusedError
 from .connection import Connection
 from .discovery import DISCOVERY
-from .service import Service
+from .service import Service, find_version
 from .service_types import official_type
 from .translate import translate
 
 if TYPE_CHECKING:
     from keystoneauth1.discover import EndpointData
-
-_VERSION_SEGMENT = re.compile(r"/(v\d[^/]*)")
 
 
 @dataclass(frozen=True)
@@ -95,10 +92,18 @@ def service_types(connection: Connection) -> list[str]:
 
 def catalog_entry(service: Service) -> EndpointData:
     """The service's entry in the catalog, or in clouds.yaml; no request. Raises RefusedError if there is none."""
+    from keystoneauth1.discover import EndpointData
+
     adapter = service.adapter
     try:
+        if adapter.endpoint_override:  # of which keystoneauth would ask the service for its versions
+            return EndpointData(
+                adapter.get_endpoint(skip_discovery=True),
+                service_type=adapter.service_type,
+                region_name=adapter.region_name,
+                interface=adapter.interface if isinstance(adapter.interface, str) else None,
+            )
         entry = adapter.session.get_endpoint_data(
-            endpoint_override=adapter.endpoint_override,
             service_type=adapter.service_type,
             service_name=adapter.service_name,
             interface=adapter.interface,
@@ -142,5 +147,5 @@ def _version_at(url: str, found: tuple[Version, ...]) -> Version | None:
 
 
 def _segment(url: str) -> str | None:
-    match = _VERSION_SEGMENT.search(url)
-    return match[1] if match else None
+    version = find_version(url)
+    return version[0] if version else None

@@ -75,6 +75,11 @@ class Clouds:
     def regions(self, cloud: str) -> list[Region]:
         """All regions of a cloud, in the order of its configuration; raises ConfigError if its entry cannot be used."""
         key = self._keys[cloud]
+        entry = self._config.cloud_config["clouds"].get(key)
+        if isinstance(entry, dict) and isinstance(entry.get("regions"), str):  # else each letter would be a region
+            raise ConfigError(
+                f"cloud {cloud!r}: regions must be a list", hint=f"Write regions: [{entry['regions']}] in its entry."
+            )
         try:
             names = [region["name"] for region in self._config._get_regions(key)]  # noqa: SLF001 - get_all() hides failures
             return [self._region(cloud, self._config.get_one(key, region_name=name)) for name in names]
@@ -137,7 +142,9 @@ def _from_search_path() -> OpenStackConfig:
         if found:
             _check_file(Path(found), "clouds.yaml")
     config = _read_config()
-    if config.config_filename is None and config.get_cloud_names() == ["defaults"]:
+    if not (os.environ.get("OS_AUTH_URL") or os.environ.get("OS_AUTH_TYPE")):
+        config.cloud_config["clouds"].pop(config.envvar_key, None)  # made of any variable that begins with OS_
+    if config.config_filename is None and set(config.get_cloud_names()) <= {"defaults"}:
         raise InputError(
             "no cloud is configured: no clouds.yaml was found",
             hint=f"Write one to any of {', '.join(p for p in CONFIG_FILES if p.endswith('.yaml'))}; "

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import collections
+import json
 import os
 import re
 import time
@@ -276,6 +277,47 @@ def test_strict_makes_a_template_that_fails_an_error(parse: Parse) -> None:
     assert any("nothing" in warning for warning in parse({**broken, "strict": True}).warnings)
 
 
+@pytest.mark.parametrize(
+    "template",
+    [
+        {"compose": {"x": "openstack.metadata.nothing"}},
+        {"groups": {"mine": "openstack.metadata.nothing == 1"}},
+        {"keyed_groups": [{"key": "openstack.status"}, {"key": "openstack.nothing", "parent_group": "static"}]},
+    ],
+    ids=lambda template: next(iter(template)),
+)
+def test_a_source_that_fails_adds_nothing(
+    clouds: FakeOpenStack, parse: Parse, tmp_path: Path, template: dict[str, Any]
+) -> None:
+    server = clouds["cloud1"]["r1"].nova.servers[0]
+    static = tmp_path / "static.yml"
+    known = {"web-cloud1-r1-0000": {"openstack": {"id": server.id}}}
+    static.write_text(yaml.safe_dump({"static": {"hosts": known}}))
+    found = parse(static, {**template, "strict": True})
+    assert any("nothing" in warning for warning in found.warnings)
+    hosts = {
+        name: {key: value for key, value in host.items() if key == "openstack"} for name, host in found.hosts.items()
+    }
+    assert hosts == known
+    assert set(found.manager.groups) == {"all", "ungrouped", "static"}
+    assert found.members("static") == list(known)
+    assert found.manager.groups["static"].child_groups == []
+
+
+def test_servers_of_a_cell_that_is_down_are_not_missed_in_silence(
+    clouds: FakeOpenStack, parse: Parse, tmp_path: Path
+) -> None:
+    """Nova lists them with an ID and a status from microversion 2.69 on."""
+    down = {"id": "9a1e", "status": "UNKNOWN", "tenant_id": "t", "created": "2026-01-01T00:00:00Z", "links": []}
+    body = json.dumps({"servers": [down]}).encode()
+    clouds["cloud1"]["r1"].fault("GET", LIST, Answer(200, {"Content-Type": "application/json"}, body), times=1)
+    cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache")}
+    found = parse(cache)
+    assert found.warnings == ["cloud1/r1/demo: 1 servers are in a cell that Nova cannot reach, and have no addresses."]
+    assert len(found.hosts) == 6
+    assert len(parse(cache).hosts) == 8
+
+
 def test_three_kinds_of_dead_locations_cost_only_their_own_hosts(
     clouds: FakeOpenStack, fast_clock: Clock, parse: Parse
 ) -> None:
@@ -348,6 +390,9 @@ def test_a_source_of_which_every_location_failed_is_an_error(clouds: FakeOpenSta
         pytest.param({"hostnames": ["nmae"]}, ["hostnames", "'nmae'", "name.region.cloud"], id="unknown hostname"),
         pytest.param({"addresses": ["v4"]}, ["addresses", "'v4'", "network:NAME"], id="unknown address"),
         pytest.param({"on_failure": "maybe"}, ["on_failure", "maybe"], id="unknown policy"),
+        pytest.param({"location": ["cloud1"]}, ["location: the plugin has no such", "Use locations."], id="misspelt"),
+        pytest.param({"only_clouds": ["cloud1"]}, ["only_clouds", "Use locations."], id="another plugin's option"),
+        pytest.param({"zzz": 1}, ["zzz", "Options are ", "keyed_groups"], id="no option"),
         pytest.param({"locations": "{{ missing }}"}, ["locations", "missing"], id="template that fails"),
     ],
 )

@@ -19,6 +19,7 @@ import pytest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target, gather
 from tests.support.fake_openstack import (
     Action,
     Answer,
@@ -29,6 +30,7 @@ from tests.support.fake_openstack import (
     TrickleAnswer,
 )
 from tests.support.run_core import ask, ask_one, entries, kinds
+from tests.support.web import Web, whole
 
 Clouds = Callable[..., FakeOpenStack]
 Config = dict[str, Any]
@@ -331,3 +333,31 @@ def test_a_token_that_cannot_be_parsed(fake_openstack: Clouds, headers: dict[str
     clouds["cloud1"].fault("POST", "/auth/tokens", Answer(201, headers, body))
     result = ask_one(clouds, servers)
     assert kinds([result]) == {"cloud1/r1/demo": "server"}
+
+
+@pytest.mark.parametrize(
+    ("auth", "headers"),
+    [
+        ({"auth_type": "none"}, {}),
+        (
+            {"auth_type": "http_basic", "auth": {"username": "u", "password": "p4ss", "endpoint": "http://unused"}},
+            {"Authorization": "Basic dTpwNHNz"},
+        ),
+        (
+            {"auth_type": "admin_token", "auth": {"endpoint": "http://unused", "token": "t0ken"}},
+            {"X-Auth-Token": "t0ken"},
+        ),
+    ],
+    ids=["none", "http_basic", "admin_token"],
+)
+def test_services_that_clouds_yaml_names_need_no_keystone(
+    web: Web, auth: dict[str, Any], headers: dict[str, str]
+) -> None:
+    web.answers = [whole(b'{"nodes": []}')]
+    (result,) = gather(
+        Target(clouds_config={"clouds": {"a": {**auth, "baremetal_endpoint_override": web.url}}}),
+        lambda connection: service_at(connection, "baremetal").json("GET", "/v1/nodes"),
+    )
+    assert result.error is None
+    assert result.value == {"nodes": []}
+    assert headers.items() <= web.headers[-1].items()

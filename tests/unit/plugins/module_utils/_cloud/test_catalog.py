@@ -136,3 +136,10 @@ def test_service_types_of_the_region(cloud: FakeOpenStack) -> None:
     config = {"clouds": {"cloud1": cloud["cloud1"].entry()}}
     (result,) = gather(Target(clouds_config=config), service_types)
     assert result.value == ["compute", "identity", "image"]
+
+
+@pytest.mark.parametrize("path", ["/v2.1", "/v2.1/", ""])
+def test_a_url_of_clouds_yaml_that_does_not_answer_is_given_without_versions(cloud: FakeOpenStack, path: str) -> None:
+    url = f"http://127.0.0.1:9{path}"
+    found = record(cloud, RestQuery("baremetal"), baremetal_endpoint_override=url)
+    assert found["url"] == url.rstrip("/")

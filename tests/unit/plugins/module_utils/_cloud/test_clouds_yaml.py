@@ -86,6 +86,14 @@ def test_the_cloud_of_the_environment(search_path: list[Path], monkeypatch: pyte
     assert Clouds().names == ["envvars", "here"]
 
 
+def test_a_variable_that_names_no_cloud_makes_none(search_path: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OS_USERNAME", "left from another tool")
+    with pytest.raises(InputError, match="no cloud is configured"):
+        Clouds()
+    write(search_path[0] / "clouds.yaml", here=entry())
+    assert Clouds().names == ["here"]
+
+
 def test_without_any_cloud_the_error_says_where_to_write_one(search_path: list[Path]) -> None:
     with pytest.raises(InputError, match="no cloud is configured") as caught:
         Clouds()
@@ -154,6 +162,13 @@ def test_a_secure_yaml_without_sense_is_an_error(tmp_path: Path, content: str) -
     with pytest.raises(InputError, match="cannot be parsed") as caught:
         Clouds(clouds_yaml=str(path))
     assert "secure.yaml" in caught.value.hint
+
+
+def test_regions_as_text(tmp_path: Path) -> None:
+    clouds = Clouds(clouds_yaml=str(write(tmp_path / "clouds.yaml", one={**entry(), "regions": "RegionOne"})))
+    with pytest.raises(ConfigError, match="regions must be a list") as caught:
+        clouds.regions("one")
+    assert "[RegionOne]" in caught.value.hint
 
 
 def test_a_cloud_named_as_openstacksdk_names_the_environment(tmp_path: Path) -> None:
