@@ -128,7 +128,7 @@ class WireSession(Session):
         whole = not kwargs.get("stream")
         try:
             response = super().send(request, **{**kwargs, "stream": True})
-            if whole:
+            if whole or response.status_code >= 400:  # errors are read whole, for what they say
                 response._content = _body_of(response, deadline, owner.answer_limit)  # noqa: SLF001 - as requests does
                 response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001
         except RequestException:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 FIRST_PAUSE = 0.5
 """Seconds before the second attempt, unless the service asks for another time."""
 
+_DOUBLINGS = 30
+
 TRANSIENT = (ServerError, ThrottledError, UnreachableError)
 """Errors that a retry may resolve."""
 
@@ -55,7 +57,11 @@ class Policy:
     def pause(self, failures: int, error: OaktreeError) -> float:
         """Seconds until the next attempt: those of Retry-After if the service sent one, else doubling."""
         asked = error.retry_after if isinstance(error, ThrottledError) else None
-        return min(FIRST_PAUSE * self.first * 2 ** (failures - 1), self.longest) if asked is None else asked
+        return (
+            min(FIRST_PAUSE * self.first * 2.0 ** min(failures - 1, _DOUBLINGS), self.longest)
+            if asked is None
+            else asked
+        )
 
 
 class Attempts:

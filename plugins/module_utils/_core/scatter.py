@@ -92,8 +92,9 @@ class Pool(Generic[Item]):
 
     The deadline of a task starts with its work. Work that does not end within its timeout and ``grace`` is given up:
     its outcome is a DeadlineError, its place goes to the next task, and its thread cannot hold the exit of the process.
-    As a context manager, on KeyboardInterrupt all work is told to stop and gets ``grace`` to clean up, which a second
-    one ends; it goes on as an InterruptError. ``translate`` says what the exceptions of other libraries mean.
+    As a context manager, on any exception all work is told to stop and gets ``grace`` to clean up, which a
+    KeyboardInterrupt ends; the first of those goes on as an InterruptError. ``translate`` says what the exceptions of
+    other libraries mean.
     """
 
     def __init__(
@@ -112,9 +113,11 @@ class Pool(Generic[Item]):
         return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is None:
+            return
+        with suppress(KeyboardInterrupt):
+            self._cancel()
         if isinstance(error, KeyboardInterrupt):
-            with suppress(KeyboardInterrupt):
-                self._cancel()
             raise InterruptError(self._so_far()) from error
 
     @property

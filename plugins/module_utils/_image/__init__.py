@@ -1,4 +1,4 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The image pipeline: source -> survey -> plan -> transfer -> finalise, each a stage of its own."""
+"""The image pipeline: source -> survey -> plan -> transfer -> finalize, each a stage of its own."""

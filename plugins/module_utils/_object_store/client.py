@@ -209,7 +209,12 @@ class Swift:
             with response:
                 if "X-Static-Large-Object" not in response.headers:
                     return []
-                manifest = json_list(response, b"".join(self._chunks(response)))
+                body = bytearray()
+                for chunk in self._chunks(response):
+                    body += chunk
+                    if len(body) > self.connection.answer_limit:
+                        raise ServerError(f"{answer_to(response)} is too large for a manifest")
+                manifest = json_list(response, bytes(body))
             with parsing(answer_to(response)):
                 return [str(item["name"]).lstrip("/") for item in manifest]
         except RefusedError as error:

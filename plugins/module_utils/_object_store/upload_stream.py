@@ -171,9 +171,6 @@ class _StreamContent:
             self._position += len(chunk)
             yield chunk
 
-    def md5(self, _offset: int, _length: int) -> None:
-        return None
-
     def close(self) -> None:
         close = getattr(self._chunks, "close", None)
         if close:

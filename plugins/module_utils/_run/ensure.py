@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -109,13 +110,13 @@ class _Group(Generic[Survey]):
     """The Locations that are planned together: who has answered, and who has not yet."""
 
     def __init__(self) -> None:
-        self.silent: set[Connection] = set()
+        self.silent: dict[Connection, Task[Connection, Any]] = {}
         self.answered: list[Member[Survey]] = []
         self._began = self._answered_at = clock.monotonic()
 
     def answer(self, connection: Connection, member: Member[Survey] | None) -> None:
         """``member`` is None where the survey failed."""
-        self.silent.discard(connection)
+        self.silent.pop(connection, None)
         if member:
             self.answered.append(member)
         self._answered_at = clock.monotonic()
@@ -125,6 +126,8 @@ class _Group(Generic[Survey]):
         """Seconds that the answered ones wait for the silent ones: as long as they needed, within bounds."""
         if not self.silent or not self.answered:
             return 0.0
+        if any(task.started is None for task in self.silent.values()):
+            return math.inf  # nobody is silent who was not asked yet
         needed = self._answered_at - self._began
         return self._answered_at + min(max(needed, LEAST_GRACE), LONGEST_GRACE) - clock.monotonic()
 
@@ -161,8 +164,8 @@ class _Run(Generic[Survey, Planned]):
         surveys: dict[Task[Connection, Any], _Group[Survey]] = {}
         for connection in connections:
             group = groups[group_by(connection)]
-            group.silent.add(connection)
-            surveys[pool.submit(connection, self._look, self._target.timeout)] = group
+            group.silent[connection] = task = pool.submit(connection, self._look, self._target.timeout)
+            surveys[task] = group
         while pool.busy:
             waits = [group.patience for group in groups.values() if group.answered]
             for task in pool.take(max(0.0, min(waits)) if waits else None):
@@ -172,7 +175,8 @@ class _Run(Generic[Survey, Planned]):
                     self._decide(pool, group.take())
 
     def _look(self, connection: Connection, deadline: Deadline) -> Survey:
-        _prepare(connection, deadline)
+        connection.deadline = deadline
+        connection.authenticate()
         try:
             return self._survey(connection)
         finally:
@@ -192,13 +196,22 @@ class _Run(Generic[Survey, Planned]):
             self._report(connection, outcome.value, outcome.error)
 
     def _decide(self, pool: Pool[Connection], members: Sequence[Member[Survey]]) -> None:
-        for connection, step in self._plan(members):
-            if isinstance(step, OaktreeError):
-                self._report(connection, None, step)
-            elif self._check_mode or not step.needed:
-                self._report(connection, step.change, None)
-            else:
-                pool.submit(connection, _applying(self._apply, step), step.timeout)
+        try:
+            steps = self._plan(members)
+        except Exception as exc:  # noqa: BLE001 - others are at work: one cloud's answer must not end them
+            for member in members:
+                self._report(member.connection, None, translate(exc).copied())
+            return
+        for connection, step in steps:
+            try:
+                if isinstance(step, OaktreeError):
+                    self._report(connection, None, step)
+                elif self._check_mode or not step.needed:
+                    self._report(connection, step.change, None)
+                else:
+                    pool.submit(connection, _applying(self._apply, step), step.timeout)
+            except Exception as exc:  # noqa: BLE001 - as above
+                self._report(connection, None, translate(exc))
 
     def _report(self, connection: Connection, change: Change | None, error: OaktreeError | None) -> None:
         connection.close()
@@ -210,12 +223,7 @@ def _applying(
     apply: Callable[[Connection, Planned], Change], step: Planned
 ) -> Callable[[Connection, Deadline], Change]:
     def work(connection: Connection, deadline: Deadline) -> Change:
-        _prepare(connection, deadline)
+        connection.deadline = deadline
         return apply(connection, step)
 
     return work
-
-
-def _prepare(connection: Connection, deadline: Deadline) -> None:
-    connection.deadline = deadline
-    connection.authenticate()

@@ -156,12 +156,12 @@ def test_what_the_store_shows_at_the_end_decides(north: Lab) -> None:
 
 def test_a_401_while_the_body_is_on_its_way(north: Lab) -> None:
     """More than the buffers between here and there hold, so that the answer comes before the body has left."""
-    north.write(65 * MIB)
+    north.write(60 * MIB)
     fault = north.proxy.fault("PUT", SEGMENT + "0", Answer(401), times=1)
-    stored = north.upload(pace=UploadOptions(64 * MIB, 2))
+    stored = north.upload(pace=UploadOptions(59 * MIB, 2))
     assert fault.struck == 1
     assert north.matches(stored)
-    assert north.proxy.counters.bytes_received < 2 * 65 * MIB
+    assert north.proxy.counters.bytes_received < 2 * 60 * MIB
 
 
 def test_the_clock_runs_out(north: Lab) -> None:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 IDS = uuid.UUID("5a1f8f6e-7a0c-5d3e-9a51-0f6b9c1d7e42")
 """The name space of image IDs."""
+MOST_IDS = 10
+"""Image IDs that are tried: each image of the name that was deleted on this day takes one."""
 
 
 class Attempt:
@@ -107,6 +109,8 @@ class Attempt:
                         hint="Wait for it to end; if it was abandoned, delete the image.",
                     ) from error
                 number += 1
+                if number == MOST_IDS:
+                    raise
             else:
                 return image_id
 
@@ -117,7 +121,15 @@ class Attempt:
             self.glance.create(probe)
             return self.glance.delete(probe["id"])
         except OaktreeError:
+            self.temporary.append(lambda: self._remove_probe(probe["id"]))
             return False
+
+    def _remove_probe(self, image_id: str) -> str:
+        try:
+            self.glance.delete(image_id)
+        except OaktreeError as error:
+            return f"the empty image {image_id} could not be removed: {error.message}"
+        return ""
 
     def _new_id(self, number: int) -> str:
         """The same for all who see the same images of this name on the same day; the day bounds the deleted ones."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..._cloud.translate import translate
 from ..._core.errors import OaktreeError
 from ..._facts.records import image_record
 from ..._glance.client import glance_for
@@ -141,10 +142,10 @@ def _bring(connection: Connection, job: Job) -> Change:
     image = plan.image
     if plan.upload and job.image_data:
         transfer = Transfer(connection, context, plan.upload, job.image_data, job.relay_board)
-        image = _transferred(glance, job, transfer)
+        image, unwanted = _transferred(glance, job, transfer)
         scheme = transfer.scheme.NAME
         notes.extend(transfer.notes)
-        image = finalize.publish(glance, context.desired, plan, image, transfer.brought_along(image))
+        image = finalize.publish(glance, context.desired, plan, image, unwanted)
     elif image:
         image = _copied(glance, context, finalize.reactivate(glance, plan, image))
     with connection.within(context.desired.clocks.timeout, "timeout"):
@@ -159,15 +160,16 @@ def _bring(connection: Connection, job: Job) -> Change:
     return job.changed(record, scheme, tuple(notes))
 
 
-def _transferred(glance: Glance, job: Job, transfer: Transfer) -> dict[str, Any]:
-    """Upload, serve those who wait, and copy to the other stores that are desired."""
+def _transferred(glance: Glance, job: Job, transfer: Transfer) -> tuple[dict[str, Any], set[str]]:
+    """Upload, serve those who wait, and copy to the other stores; returns also the properties that are to go."""
     image = transfer.run()
     job.relay_board.keep(job.context.location, image)
     try:
-        return _copied(glance, job.context, image)
-    except OaktreeError as error:
+        return _copied(glance, job.context, image), transfer.brought_along(image)
+    except Exception as exc:  # noqa: BLE001 - whatever it was, the image is removed
+        error = translate(exc)
         error.add_residue(discard(glance, image["id"]))
-        raise
+        raise error from exc.__cause__
 
 
 def _copied(glance: Glance, context: PlanContext, image: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from ..._cloud.translate import translate
 from ..._core.deadline import clock
 from ..._core.errors import (
     AuthError,
@@ -166,13 +167,14 @@ class Transfer:
                 image = until_active(patience, importing=attempt.importing)
             if attempt.expected:
                 verify(image, attempt.expected)
-        except OaktreeError as error:
+        except Exception as exc:  # noqa: BLE001 - whatever it was, the image is removed
+            error = translate(exc)
             self._exhausted = attempt.exhausted
             self._refused = attempt.refused
             if attempt.image_id:
                 error.add_residue(discard(attempt.glance, attempt.image_id))
             self._left += error.residue
-            raise
+            raise error from exc.__cause__
         finally:
             complaints = [complaint for remove in reversed(attempt.temporary) if (complaint := remove())]
             self.notes += complaints
