@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.support.wait import until
 from tests.tools import run_parts
 
 MAKEFILE = """\
@@ -34,10 +34,12 @@ def makefile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_all_parts_run_and_one_failure_fails_the_whole(capfd: pytest.CaptureFixture[str]) -> None:
     assert run_parts.main(["bad:10", "good:10"]) == 1
-    bad, good, total = capfd.readouterr().out.splitlines()[-3:]
-    assert bad.split() == ["bad", "0", "s", "failed", "(2)"]
-    assert good.split() == ["good", "0", "s", "passed"]
-    assert total.split() == ["total", "0", "s"]
+    ended = [line.split() for line in capfd.readouterr().out.splitlines()[-3:]]
+    assert [(name, rest) for name, _seconds, _s, *rest in ended] == [
+        ("bad", ["failed", "(2)"]),
+        ("good", ["passed"]),
+        ("total", []),
+    ]
 
 
 def test_success() -> None:
@@ -45,7 +47,7 @@ def test_success() -> None:
 
 
 def test_parts_that_run_at_the_same_time_are_shown_one_after_the_other(capfd: pytest.CaptureFixture[str]) -> None:
-    assert run_parts.main(["first:10,second:10,slow:1"]) == 1
+    assert run_parts.main(["first:60,second:60,slow:1"]) == 1
     out = capfd.readouterr().out
     for part in ("first", "second"):
         assert f"\n===== make {part}\n1 of {part}\n2 of {part}\n" in out
@@ -56,9 +58,6 @@ def test_parts_that_run_at_the_same_time_are_shown_one_after_the_other(capfd: py
 def test_a_part_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     (outcome,) = run_parts.run({"slow": 1})
     assert outcome.result == "ended after 1 s"
-    assert outcome.seconds < 10
+    assert outcome.seconds < 30  # half of what it would take
     child = Path("/proc") / (tmp_path / "pid").read_text().strip()
-    deadline = time.monotonic() + 5
-    while child.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not child.exists()
+    until(lambda: not child.exists())
