@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
@@ -112,10 +113,11 @@ def test_trickle_ends_by_the_clock(web: Web, tmp_path: Path) -> None:
 
 
 def test_nobody_there(web: Web, tmp_path: Path) -> None:
-    web.server.shutdown()
-    web.server.server_close()
-    with pytest.raises(UnreachableError):
-        fetch(web, tmp_path)
+    with socket.socket() as taken:  # bound, so that no other test has the port, but nobody listens
+        taken.bind(("127.0.0.1", 0))
+        web.url = f"http://127.0.0.1:{taken.getsockname()[1]}/image.raw"
+        with pytest.raises(UnreachableError):
+            fetch(web, tmp_path)
 
 
 @pytest.fixture
