@@ -25,12 +25,10 @@ if TYPE_CHECKING:
 SHA1_ONLY = ("sha1",)
 """The TempURL digests of a Swift that reports none."""
 
-_SWIFT: dict[str, Any] = {
-    "max_file_size": 5368709122,
-    "slo": True,
-    "slo_max_segments": 1000,
-    "slo_min_segment_size": 1,
-    "tempurl_digests": ("sha256", "sha512"),
+_SWIFT: Mapping[str, Any] = {
+    "swift": {"max_file_size": 5368709122},
+    "slo": {"max_manifest_segments": 1000, "min_segment_size": 1},
+    "tempurl": {"allowed_digests": ("sha256", "sha512")},
 }
 """Swift's defaults, for a store that does not publish its limits."""
 
@@ -197,11 +195,11 @@ def object_store(connection: Connection) -> ObjectStore:
     version = find_version(swift.endpoint)
     url = f"{swift.endpoint[: version.start()] if version else swift.endpoint}/info"
     try:
-        body = swift.json("GET", url, authenticated=False)
+        body: Mapping[str, Any] = swift.json("GET", url, authenticated=False)
     except RefusedError as error:
         if error.status != 404:
             raise
-        return ObjectStore(swift.endpoint, **_SWIFT)
+        body = _SWIFT
     with parsing("the answer to GET /info"):
         return _limits(swift.endpoint, body)
 

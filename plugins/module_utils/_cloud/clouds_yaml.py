@@ -22,7 +22,7 @@ from .._local.request_queue import Limit
 from .auth import SharedAuth
 from .connection import Region
 from .sdk import make_config, read_yaml
-from .settings import Settings
+from .settings import Settings, check_regions
 from .translate import translate
 
 if TYPE_CHECKING:
@@ -75,19 +75,16 @@ class Clouds:
     def regions(self, cloud: str) -> list[Region]:
         """All regions of a cloud, in the order of its configuration; raises ConfigError if its entry cannot be used."""
         key = self._keys[cloud]
-        entry = self._config.cloud_config["clouds"].get(key)
-        if isinstance(entry, dict) and isinstance(entry.get("regions"), str):  # else each letter would be a region
-            raise ConfigError(
-                f"cloud {cloud!r}: regions must be a list", hint=f"Write regions: [{entry['regions']}] in its entry."
-            )
         try:
+            check_regions(self._config.cloud_config["clouds"].get(key))
             names = [region["name"] for region in self._config._get_regions(key)]  # noqa: SLF001 - get_all() hides failures
             return [self._region(cloud, self._config.get_one(key, region_name=name)) for name in names]
         except (AttributeError, KeyError, TypeError, ValueError) as exc:
             raise ConfigError(f"the entry of cloud {cloud!r} is malformed: {type(exc).__name__}: {exc}") from exc
         except Exception as exc:
             error = translate(exc)
-            raise ConfigError(f"cloud {cloud!r} cannot be configured: {error.message}") from exc
+            hint = error.hint if isinstance(error, ConfigError) else None
+            raise ConfigError(f"cloud {cloud!r} cannot be configured: {error.message}", hint=hint) from exc
 
     def _region(self, cloud: str, config: CloudRegion) -> Region:
         settings = Settings.of(config, self._api_timeout)

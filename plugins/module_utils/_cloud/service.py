@@ -267,12 +267,17 @@ class Service:
             yield page
             if not body.get(more) or not page:
                 return
-            last = page[-1].get("id") if isinstance(page[-1], dict) else None
-            if not isinstance(last, str) or not last or last in seen:
-                raise ServerError(f"the pagination of GET {path} does not advance: the marker repeats or is missing")
-            seen.add(last)
-            query["marker"] = last
+            query["marker"] = next_marker(page, "id", seen, path)
             del body, page  # they may be large, and the next page follows
+
+
+def next_marker(page: list[Any], key: str, seen: set[str], path: str) -> str:
+    """The marker of the page that follows: the ``key`` of the last item. Raises ServerError for one in ``seen``."""
+    last = page[-1].get(key) if isinstance(page[-1], dict) else None
+    if not isinstance(last, str) or not last or last in seen:
+        raise ServerError(f"the pagination of GET {path} does not advance: the marker repeats or is missing")
+    seen.add(last)
+    return last
 
 
 def find_version(url: str) -> re.Match[str] | None:

@@ -180,6 +180,12 @@ def _answer_limit(value: Any) -> int:
     return mebibytes << 20
 
 
+def check_regions(entry: Any) -> None:
+    """Raise ConfigError for ``regions`` of a cloud's entry that are a text: openstacksdk would take its letters."""
+    if isinstance(entry, dict) and isinstance(entry.get("regions"), str):
+        raise ConfigError("regions must be a list", hint=f"Write regions: [{entry['regions']}] in its entry.")
+
+
 def check_limits(entry: Mapping[str, Any]) -> None:
     """Raise ConfigError for a limit that is not a number greater than zero."""
     for key, value in entry.items():

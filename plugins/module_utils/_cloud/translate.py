@@ -34,7 +34,9 @@ def translate(exc: BaseException) -> OaktreeError:
     """The error for any exception that can end the work on a Location."""
     if isinstance(exc, OaktreeError):
         return exc
-    return _translate_keystoneauth(exc) or _translate_others(exc)
+    error = _translate_keystoneauth(exc) or _translate_others(exc)
+    error.__cause__ = exc
+    return error
 
 
 def _translate_keystoneauth(exc: BaseException) -> OaktreeError | None:  # noqa: C901, PLR0911 - a table
@@ -100,7 +102,7 @@ _STATUS = re.compile(r"\(HTTP \d+\).*", re.DOTALL)
 _VALUES_HINT = "The service does not take these values: its message says which."
 _HINTS = {
     400: _VALUES_HINT,
-    404: "It does not exist, the project must not see it, or the cloud does not offer this.",
+    404: "It does not exist, the project may not see it, or the cloud does not offer this.",
     405: "The cloud does not offer this.",
     406: "The cloud does not offer this, or not in this version.",
     410: "It has been deleted.",

@@ -41,10 +41,12 @@ class OaktreeError(Exception):
         "ANSIBLE_DISPLAY_TRACEBACK=error)."
     )
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, status: int | None = None) -> None:
         self.message = without_secrets(message)
         super().__init__(self.message)
         self.hint = hint or self.default_hint
+        self.status = status
+        """The HTTP status that it comes from, where that tells more than the kind."""
         self.residue: list[str] = []
         """What the failed work could not remove."""
 
@@ -57,6 +59,7 @@ class OaktreeError(Exception):
         """The same error by itself, for one that is kept and given to several: whoever catches it may add to it."""
         error = copy.copy(self)
         error.residue = list(self.residue)
+        error.__cause__ = self.__cause__
         return error
 
     def add_residue(self, complaint: str) -> None:
@@ -127,10 +130,6 @@ class RefusedError(OaktreeError):
     kind = "refused"
     default_hint = "Check the user's role in the project, and whether the cloud offers this."
 
-    def __init__(self, message: str, *, hint: str | None = None, status: int | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.status = status
-
 
 class ConflictError(OaktreeError):
     """The state or the use of a resource does not allow the request."""
@@ -151,10 +150,6 @@ class ServerError(OaktreeError):
 
     kind = "server"
     default_hint = "The fault is on the cloud's side: try again later, and report it to the operator."
-
-    def __init__(self, message: str, *, hint: str | None = None, status: int | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.status = status
 
 
 class InputError(OaktreeError):
@@ -181,4 +176,8 @@ def restored(record: Any) -> OaktreeError | None:
 
 def unexpected(exc: BaseException) -> OaktreeError:
     """The exception itself if it is an OaktreeError, else one that reports it as a bug of this collection."""
-    return exc if isinstance(exc, OaktreeError) else OaktreeError(f"{type(exc).__name__}: {one_line(str(exc))}")
+    if isinstance(exc, OaktreeError):
+        return exc
+    error = OaktreeError(f"{type(exc).__name__}: {one_line(str(exc))}")
+    error.__cause__ = exc  # the bug report needs its traceback
+    return error

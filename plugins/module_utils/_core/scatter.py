@@ -156,10 +156,7 @@ class Pool(Generic[Item]):
             value = task.work(task.item, deadline)
             outcome = Outcome[Item, Any](task.item, clock.monotonic() - start, value)
         except Exception as exc:  # noqa: BLE001 - the one place where a worker's error becomes data
-            error = self._translate(exc)
-            if error is not exc:
-                error.__cause__ = exc
-            outcome = Outcome(task.item, clock.monotonic() - start, error=error)
+            outcome = Outcome(task.item, clock.monotonic() - start, error=self._translate(exc))
         task.ended = outcome
         self._one_more.put(None)
 

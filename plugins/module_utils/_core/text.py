@@ -14,8 +14,7 @@ LONGEST = 300
 _SIGNATURE = re.compile(
     r"(temp_url_(?:sig|key|signature)(?:=|%3D|\\u003d)|[?&](?:sig|signature|token)=)[^&\s'\"<>\\]+", re.IGNORECASE
 )
-_USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s'\"<>]*@", re.IGNORECASE)
-_PASSWORD = re.compile(r"://[^/\s:@]*:([^/\s]+)@")
+_USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)([^/\s'\"<>]*)@", re.IGNORECASE)
 _TAGS = re.compile(r"<title>.*?</title>|<!--.*?-->|</?[a-zA-Z][^<>]*>", re.DOTALL)
 
 
@@ -26,7 +25,7 @@ def without_secrets(text: str) -> str:
 
 def passwords_of_urls(text: str) -> set[str]:
     """The passwords of the URLs in a text."""
-    return set(_PASSWORD.findall(text))
+    return {password for _scheme, user in _USERINFO.findall(text) if (password := user.partition(":")[2])}
 
 
 def printable(text: str) -> str:

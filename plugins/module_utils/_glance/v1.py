@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._cloud.answers import answer_to, json_object, parsing
 from .._cloud.capabilities import ImageCapabilities
-from .._cloud.service import segment, service_at
+from .._cloud.service import next_marker, segment, service_at
 from .._core.errors import RefusedError, ServerError
 from .v2 import KEPT_FOR, Glance
 
@@ -199,7 +199,7 @@ def _find(service: Service, image_id: str) -> dict[str, Any] | None:
 
 def _list(service: Service, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The images that match the filters that version 1 has; it ignores others. One request for each page."""
-    params = {"limit": PAGE, **filters}
+    params, seen = {"limit": PAGE, **filters}, set[str]()
     while True:
         page = service.json("GET", "/images/detail", params=params).get("images")
         if not isinstance(page, list):
@@ -207,9 +207,7 @@ def _list(service: Service, filters: Mapping[str, Any]) -> Iterator[dict[str, An
         if not page:  # a full page may be shorter than requested
             return
         yield from map(_from_json, page)
-        if params.get("marker") == page[-1]["id"]:
-            raise ServerError("the pagination of GET /images/detail does not advance: the marker repeats")
-        params["marker"] = page[-1]["id"]
+        params["marker"] = next_marker(page, "id", seen, "/images/detail")
 
 
 def _from_headers(headers: Mapping[str, str]) -> dict[str, Any]:

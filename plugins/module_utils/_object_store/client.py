@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .._cloud.answers import answer_to, json_list, parsing
-from .._cloud.service import service_at
+from .._cloud.service import next_marker, service_at
 from .._cloud.translate import translate
 from .._core.errors import ConflictError, OaktreeError, RefusedError, ServerError
 from .._core.retry import Attempts, Policy
@@ -243,7 +243,7 @@ class Swift:
                 raise
 
     def _listing(self, path: str, prefix: str) -> Iterator[Mapping[str, Any]]:
-        query = {"format": "json", "limit": str(PAGE), "prefix": prefix}
+        query, seen = {"format": "json", "limit": str(PAGE), "prefix": prefix}, set[str]()
         while True:
             try:
                 response = self._service.request("GET", path, params=query)
@@ -255,8 +255,7 @@ class Swift:
             yield from page
             if len(page) < PAGE:
                 return
-            with parsing(answer_to(response)):
-                query["marker"] = page[-1]["name"]
+            query["marker"] = next_marker(page, "name", seen, path)
 
 
 def _path(container: str, name: str | None = None) -> str:

@@ -112,7 +112,7 @@ class StreamUpload:
                 self._swift.connection, lambda: self._put(name, body), lambda: self._is_stored(name, body)
             )
         except _SourceError as broken:
-            raise broken.error from None
+            raise broken.error from broken.error.__cause__
         md5 = body.hashes.pop(_PART).hexdigest()
         self._hashes = body.hashes
         return Segment(name, part.length, md5)

@@ -169,7 +169,7 @@ def _transferred(glance: Glance, job: Job, transfer: Transfer) -> tuple[dict[str
     except Exception as exc:  # noqa: BLE001 - whatever it was, the image is removed
         error = translate(exc)
         error.add_residue(discard(glance, image["id"]))
-        raise error from exc.__cause__
+        raise error from error.__cause__
 
 
 def _copied(glance: Glance, context: PlanContext, image: dict[str, Any]) -> dict[str, Any]:

@@ -174,7 +174,7 @@ class Transfer:
             if attempt.image_id:
                 error.add_residue(discard(attempt.glance, attempt.image_id))
             self._left += error.residue
-            raise error from exc.__cause__
+            raise error from error.__cause__
         finally:
             complaints = [complaint for remove in reversed(attempt.temporary) if (complaint := remove())]
             self.notes += complaints
