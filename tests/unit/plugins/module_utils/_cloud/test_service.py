@@ -16,9 +16,14 @@ from keystoneauth1.exceptions import CatalogException
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds as Config
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import find_version, segment, service_at
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import (
+    find_version,
+    next_marker,
+    segment,
+    service_at,
+)
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, ServerError
 from tests.support.fake_openstack import (
     Action,
     Answer,
@@ -288,3 +293,11 @@ def test_a_path_means_what_it_says(fake_openstack: Clouds, path: str) -> None:
 @pytest.mark.parametrize(("name", "expected"), [("a/b", "a%2Fb"), ("x?y#z", "x%3Fy%23z"), (7, "7"), ("..", "..")])
 def test_a_name_is_one_segment(name: object, expected: str) -> None:
     assert segment(name) == expected
+
+
+def test_markers_advance() -> None:
+    seen = set[str]()
+    assert [next_marker([{"name": name}], "name", seen, "/x") for name in ("a", "b")] == ["a", "b"]
+    for page in ([{"name": "a"}], [{"name": None}], [{}], ["a"]):
+        with pytest.raises(ServerError, match="pagination of GET /x does not advance"):
+            next_marker(page, "name", seen, "/x")

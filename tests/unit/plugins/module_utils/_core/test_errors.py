@@ -67,3 +67,12 @@ def test_what_nobody_foresaw_is_a_bug_of_this_collection() -> None:
     error = unexpected(KeyError("a\nb"))
     assert (error.kind, error.message) == ("internal", r"KeyError: 'a\nb'")
     assert unexpected(error) is error
+
+
+def test_a_copy_and_a_bug_keep_their_cause() -> None:
+    bug = KeyError("where")
+    error = unexpected(bug)
+    copy = error.copied()
+    copy.add_residue("and an image is left")
+    assert (error.__cause__, copy.__cause__) == (bug, bug)
+    assert (error.residue, copy.residue) == ([], ["and an image is left"])

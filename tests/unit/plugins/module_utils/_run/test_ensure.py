@@ -135,6 +135,26 @@ def test_a_failure_is_of_its_location_alone(monkeypatch: pytest.MonkeyPatch) -> 
     assert noun.applied == ["a"]
 
 
+def test_a_plan_that_breaks_is_of_its_group_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cloud's answer may have any shape: the work on others goes on, and a bug keeps its traceback."""
+    noun = Noun(monkeypatch, *at("a/1", "b/1", "b/2"))
+    plan = noun.plan
+
+    def breaks(members: Sequence[Member[str]]) -> list[tuple[Any, FakeStep | OaktreeError]]:
+        steps = plan(members)
+        if cloud(members[0].connection) == "b":
+            raise KeyError("owner")
+        return steps
+
+    monkeypatch.setattr(noun, "plan", breaks)
+    results = noun.run(group_by=cloud)
+    assert actions(results) == {"a/1": "created", "b/1": "internal", "b/2": "internal"}
+    assert noun.applied == ["a/1"]
+    errors = [result.error for result in results if result.error]
+    assert errors[0] is not errors[1]
+    assert all(isinstance(error.__cause__, KeyError) for error in errors)
+
+
 def test_a_group_is_planned_together_in_the_order_of_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
     noun = Noun(monkeypatch, *at("a/1", "a/2", "a/3", "b/1"))
     noun.order = -1
