@@ -298,6 +298,7 @@ def test_a_name_is_one_segment(name: object, expected: str) -> None:
 def test_markers_advance() -> None:
     seen = set[str]()
     assert [next_marker([{"name": name}], "name", seen, "/x") for name in ("a", "b")] == ["a", "b"]
-    for page in ([{"name": "a"}], [{"name": None}], [{}], ["a"]):
+    pages: list[list[Any]] = [[{"name": "a"}], [{"name": None}], [{}], ["a"]]
+    for page in pages:
         with pytest.raises(ServerError, match="pagination of GET /x does not advance"):
             next_marker(page, "name", seen, "/x")
