@@ -17,6 +17,7 @@ from aiohttp import web
 
 from tests.support.fake_openstack.counters import Counters
 from tests.support.fake_openstack.gate import Knobs, Reply, json_reply
+from tests.support.fake_openstack.keystone_resources import KeystoneResources
 from tests.support.fake_openstack.service import Call, Identity, Refusal, Route, Service, TokenCheck
 
 DOMAIN = {"id": "default", "name": "Default"}
@@ -56,12 +57,24 @@ class Keystone(Service):
     kind = "identity"
 
     def __init__(self, cloud: str, users: Sequence[User], catalog: Catalog, knobs: Knobs, counters: Counters) -> None:
+        self.resources = KeystoneResources()
         super().__init__(cloud, "", knobs, counters)
         self.users = list(users)
         self.token_seconds = 3600.0
         self._catalog = catalog
         self._tokens: dict[str, Token] = {}
         self._made = 1
+        self._populate()
+
+    def _populate(self) -> None:
+        """Let the resources be those that tokens are for."""
+        self.resources.add("domains", **DOMAIN)
+        for user in self.users:
+            self.resources.add("users", id=self.user_id(user.name), name=user.name)
+        for name in sorted({project for user in self.users for project in user.projects}):
+            self.resources.add("projects", id=self.project_id(name), name=name)
+        for name in sorted({role for user in self.users for role in user.roles}):
+            self.resources.add("roles", id=_role_id(name), name=name)
 
     def routes(self) -> Sequence[Route]:
         """Return what Keystone answers."""
@@ -72,6 +85,7 @@ class Keystone(Service):
             Route("POST", "/v3/auth/tokens", self._issue, public=True),
             Route("GET", "/v3/auth/tokens", self._show),
             Route("DELETE", "/v3/auth/tokens", self._revoke),
+            *self.resources.routes(),
             Route("*", "/{other:.*}", self.not_found, public=True),
         ]
 
@@ -223,13 +237,16 @@ class Keystone(Service):
             body |= {
                 "project": {"domain": DOMAIN, "id": who.project_id, "name": who.project_name},
                 "is_domain": False,
-                "roles": [{"id": uuid.uuid5(uuid.NAMESPACE_DNS, role).hex, "name": role} for role in who.roles],
+                "roles": [{"id": _role_id(role), "name": role} for role in who.roles],
                 "catalog": self._catalog_body(str(who.project_id)),
             }
         return {"token": body}
 
     def _catalog_body(self, project_id: str) -> list[dict[str, Any]]:
-        names = {"identity": "keystone", "compute": "nova", "image": "glance", "object-store": "swift"}
+        names = {
+            "identity": "keystone", "compute": "nova", "image": "glance", "object-store": "swift", "network": "neutron",
+            "dns": "designate", "load-balancer": "octavia", "block-storage": "cinder",
+        }  # fmt: skip
         return [
             {
                 "id": uuid.uuid5(uuid.NAMESPACE_DNS, kind).hex,
@@ -263,6 +280,10 @@ class Keystone(Service):
     async def _revoke(self, call: Call) -> Reply:
         del self._tokens[self._subject(call.request)]
         return Reply(204)
+
+
+def _role_id(name: str) -> str:
+    return uuid.uuid5(uuid.NAMESPACE_DNS, name).hex
 
 
 def _is_default(named: Mapping[str, Any]) -> bool:
