@@ -87,6 +87,8 @@ class Kind:
     """Always there, one for each project or parent: changed and reset, never made."""
     id_chosen: bool = False
     """Whether the one who makes it may choose its ID."""
+    defaults: str = ""
+    """The path of what a quota is without anybody's doing."""
     link: tuple[str, ...] = ()
     """The paths of a relation, which is all there is of it: asked for by HEAD, made by PUT, without a body."""
 
@@ -115,7 +117,7 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
     "baremetal.volume_connector": {"identity": ("node_id", "type", "connector_id")},
     "baremetal.volume_target": {"identity": ("node_id", "boot_index")},
     "block_storage.group_type": {"list_query": {"is_public": "None"}},
-    "block_storage.quota_set": {"single": True},
+    "block_storage.quota_set": {"single": True, "defaults": "/os-quota-sets/{project_id}/defaults"},
     "block_storage.snapshot": {"immutable": ("volume_id", "is_forced")},
     "block_storage.type": {"list_query": {"is_public": "None"}},
     "block_storage.volume": {
@@ -130,7 +132,7 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
         "id_chosen": True,
     },
     "compute.keypair": {"item_key": "keypair", "updatable": ()},
-    "compute.quota_set": {"single": True},
+    "compute.quota_set": {"single": True, "defaults": "/os-quota-sets/{project_id}/defaults"},
     "compute.server": {"by_name": "name^"},
     "compute.server_group": {"updatable": ()},
     "dns.blacklist": {"name_attribute": "pattern"},
@@ -157,7 +159,7 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
         "identity": ("address", "protocol_port"),
         "immutable": ("address", "protocol_port", "subnet_id"),
     },
-    "load_balancer.quota": {"single": True},
+    "load_balancer.quota": {"single": True, "defaults": "/lbaas/quotas/defaults"},
     "network.bgpvpn_network_association": {"identity": ("network_id",)},
     "network.bgpvpn_port_association": {"identity": ("port_id",)},
     "network.bgpvpn_router_association": {"identity": ("router_id",)},
@@ -184,7 +186,7 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
     "network.qos_minimum_bandwidth_rule": {"identity": ("direction",)},
     "network.qos_minimum_packet_rate_rule": {"identity": ("direction",)},
     "network.qos_packet_rate_limit_rule": {"identity": ("direction",)},
-    "network.quota": {"single": True},
+    "network.quota": {"single": True, "defaults": "/quotas/{project_id}/default"},
     "network.rbac_policy": {
         "identity": ("object_type", "object_id", "action", "target_project_id"),
         "immutable": ("object_type", "object_id", "action"),
@@ -203,7 +205,7 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
     },
     "orchestration.software_config": {"updatable": ()},
     "placement.resource_class": {"updatable": ()},
-    "shared_file_system.quota_set": {"single": True},
+    "shared_file_system.quota_set": {"single": True, "defaults": "/quota-sets/{project_id}/defaults"},
     "shared_file_system.resource_locks": {"identity": ("resource_id", "resource_action")},
     "shared_file_system.share_network_subnet": {"identity": ("neutron_net_id", "neutron_subnet_id")},
     "shared_file_system.share_transfer": {"list_key": "transfers"},
@@ -308,6 +310,21 @@ def check_readable(kind: Kind) -> None:
         raise InputError(f"type: {kind.name} is not listed here", hint=_READ_ELSEWHERE[kind.name])
     if not {"l", "f"} & set(kind.can):
         raise InputError(f"type: {kind.name} can be neither listed nor fetched", hint=_REST)
+
+
+def check_changeable(kind: Kind, state: str) -> None:
+    """Raise InputError for a type that cannot be made, or deleted, as the table says; the hint says where to turn."""
+    if kind.name in _WRITE_ELSEWHERE:
+        raise InputError(f"type: {kind.name} is not changed here", hint=_WRITE_ELSEWHERE[kind.name])
+    needed = "d" if state == "absent" else "u" if kind.single else "c"
+    if not kind.link and needed not in kind.can:
+        verb = {"d": "deleted", "u": "changed", "c": "created"}[needed]
+        raise InputError(f"type: {kind.name} cannot be {verb}", hint=_REST)
+
+
+def is_changeable(kind: Kind) -> bool:
+    """Whether `check_changeable` allows it to be present."""
+    return kind.name not in _WRITE_ELSEWHERE and (bool(kind.link) or ("u" if kind.single else "c") in kind.can)
 
 
 def is_readable(kind: Kind) -> bool:

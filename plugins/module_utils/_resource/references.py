@@ -63,6 +63,7 @@ _GENERAL = ("identity", "network", "compute", "image", "block_storage", "load_ba
 """Where a name is looked for that the type's own service does not have."""
 
 _PARTS: Mapping[tuple[str, str], str] = {
+    ("block_storage.type", "access"): "identity.project",
     ("compute.flavor", "access"): "identity.project",
     ("network.router", "interfaces"): "network.subnet",
 }

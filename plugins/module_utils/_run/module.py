@@ -111,12 +111,13 @@ def require(module: AnsibleModule, library: str, package: str) -> None:
 def _mask_only_secrets(module: AnsibleModule) -> None:
     """Ansible masks every value below a no_log option wherever it stands in a result: region and project names too.
 
-    Of this option's values only the secrets are masked; `_hide_config` keeps the rest of it out of the invocation. The
-    password of a URL is masked as well, whichever option has it.
+    Of the values of ``clouds_config`` only the secrets are masked; `_hide_config` keeps the rest of it out of the
+    invocation. All values of an option ``secrets`` are, and the password of a URL, whichever option has it.
     """
     config = module.params["clouds_config"]
     if config:
         module.no_log_values = {value for key, value in _leaves("", config) if _SECRET_KEY.search(key)}
+    module.no_log_values.update(value for _key, value in _leaves("", module.params.get("secrets")))
     for value in module.params.values():
         if isinstance(value, str):
             module.no_log_values.update(passwords_of_urls(value))

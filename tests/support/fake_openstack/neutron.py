@@ -32,7 +32,7 @@ RULE = {
 
 
 def _subnet(item: Item) -> Item:
-    network = ipaddress.ip_network(item["cidr"])
+    network = ipaddress.ip_network(item["cidr"], strict=False)
     return {
         "gateway_ip": str(network.network_address + 1),
         "allocation_pools": [{"start": str(network.network_address + 2), "end": str(network.broadcast_address - 1)}],
@@ -149,6 +149,7 @@ class Neutron(ResourceApi, Service):
             *(Route("PUT", f"/v2.0/{path}/{{id}}/tags", self._tag) for path in TAGGED),
             Route("PUT", "/v2.0/routers/{id}/add_router_interface", self._attach),
             Route("PUT", "/v2.0/routers/{id}/remove_router_interface", self._detach),
+            Route("GET", "/v2.0/quotas/{id}/default", self._default_quota),
             Route("GET", "/v2.0/quotas/{id}", self._quota),
             Route("PUT", "/v2.0/quotas/{id}", self._set_quota),
             Route("DELETE", "/v2.0/quotas/{id}", self._reset_quota),
@@ -186,6 +187,8 @@ class Neutron(ResourceApi, Service):
             had = [self._rule(other) for other in self.items["security-group-rules"].values()]
             if self._rule(item) in had:
                 raise Refusal(409, "Security group rule already exists. Rule id is x.")
+        if collection.key == "subnet":
+            item["cidr"] = str(ipaddress.ip_network(item["cidr"], strict=False))
         if collection.key in ("port", "router"):
             self._complete(item)
         if collection.key == "floatingip":
@@ -307,6 +310,9 @@ class Neutron(ResourceApi, Service):
         if not call.me.is_admin and call.part("id") != call.me.project_id:
             raise Refusal(403, "rule:get_quota is disallowed by policy")
         return json_reply({"quota": QUOTA | self.quotas.get(call.part("id"), {})})
+
+    async def _default_quota(self, _call: Call) -> Reply:
+        return json_reply({"quota": QUOTA})
 
     async def _set_quota(self, call: Call) -> Reply:
         sent = (await call.json())["quota"]

@@ -96,6 +96,7 @@ class NovaResources(ResourceApi):
             Route("GET", "/v2.1/flavors/{id}/os-flavor-access", self._accesses),
             Route("POST", "/v2.1/flavors/{id}/action", self._change_access),
             Route("POST", "/v2.1/os-aggregates/{id}/action", self._change_aggregate),
+            Route("GET", "/v2.1/os-quota-sets/{id}/defaults", self._default_quota),
             Route("GET", "/v2.1/os-quota-sets/{id}", self._quota),
             Route("PUT", "/v2.1/os-quota-sets/{id}", self._set_quota),
             Route("DELETE", "/v2.1/os-quota-sets/{id}", self._reset_quota),
@@ -217,6 +218,9 @@ class NovaResources(ResourceApi):
         if not call.me.is_admin and call.part("id") != call.me.project_id:
             raise Refusal(403, "Policy doesn't allow os_compute_api:os-quota-sets:show to be performed.")
         return json_reply({"quota_set": {"id": call.part("id")} | QUOTA | self.quotas.get(call.part("id"), {})})
+
+    async def _default_quota(self, call: Call) -> Reply:
+        return json_reply({"quota_set": {"id": call.part("id")} | QUOTA})
 
     async def _set_quota(self, call: Call) -> Reply:
         sent: dict[str, Any] = (await call.json())["quota_set"]

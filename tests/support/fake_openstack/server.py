@@ -18,6 +18,7 @@ import yaml
 
 from tests.support.fake_openstack import clouds_yaml
 from tests.support.fake_openstack.background import LoopThread
+from tests.support.fake_openstack.cinder import Cinder
 from tests.support.fake_openstack.counters import Counters
 from tests.support.fake_openstack.designate import Designate
 from tests.support.fake_openstack.gate import Faulty, Knobs
@@ -27,6 +28,7 @@ from tests.support.fake_openstack.keystone import Keystone, User
 from tests.support.fake_openstack.neutron import Neutron
 from tests.support.fake_openstack.nova import Nova
 from tests.support.fake_openstack.nova_servers import Server, make_server
+from tests.support.fake_openstack.octavia import Octavia
 from tests.support.fake_openstack.service import Service
 from tests.support.fake_openstack.swift import Swift
 
@@ -90,6 +92,8 @@ class Region(_Knobbed):
         self.swift = Swift(place, cloud.keystone, directory, self._knobs, counters)
         self.neutron = Neutron(place, cloud.keystone, self._knobs, counters)
         self.designate = Designate(place, cloud.keystone, self._knobs, counters)
+        self.octavia = Octavia(place, cloud.keystone, self._knobs, counters)
+        self.cinder = Cinder(place, cloud.keystone, self._knobs, counters)
         self.glance.task_api.objects = self.swift.store
         if cloud.image_api == "rackspace":
             self.glance.task_api.style = "rackspace"
@@ -110,11 +114,15 @@ class Region(_Knobbed):
         self.nova.servers.append(server)
         return server
 
+    def url_of(self, kind: str) -> str:
+        """Return the address of the service of a type."""
+        return next(service.url for service in self.services() if service.kind == kind)
+
     def services(self) -> list[Service]:
         """Return Nova, the Glance of the cloud's kind, Swift where there is one, and what else there is."""
         glance = self.glance_v1 if self._cloud.image_api == "v1" else self.glance
-        others = {"network": self.neutron, "dns": self.designate}
-        more = [service for name, service in others.items() if name in self._cloud.more]
+        others = (self.neutron, self.designate, self.octavia, self.cinder)
+        more = [service for service in others if service.kind in self._cloud.more]
         return [self.nova, glance, *([self.swift] if self._cloud.object_store else []), *more]
 
 
@@ -176,10 +184,7 @@ class Cloud(_Knobbed):
             "image": images[self.image_api],
         }
         objects = {name: f"{region.swift.url}/v1/AUTH_$(project_id)s" for name, region in regions}
-        networks = {name: region.neutron.url for name, region in regions}
-        names = {name: region.designate.url for name, region in regions}
-        others = {"network": networks, "dns": names}
-        more = {name: urls for name, urls in others.items() if name in self.more}
+        more = {kind: {name: region.url_of(kind) for name, region in regions} for kind in self.more}
         return catalog | ({"object-store": objects} if self.object_store else {}) | more
 
 
