@@ -269,7 +269,7 @@ def as_wanted(params: Mapping[str, Any]) -> Wanted:
 
 
 def main() -> None:
-    module = make_module(target_spec(writes=True, timeout=60.0).merge(SPEC))
+    module = make_module(target_spec(writes=True, timeout=300.0).merge(SPEC))
     params = module.params
     target = Target.from_options(params)
 

@@ -69,12 +69,42 @@ def page(text: str) -> str:
     rows = []
     for name in kinds.kinds():
         kind = kinds.kind_of(name)
-        if kinds.is_readable(kind):
+        if kinds.is_readable(kind) or kinds.is_changeable(kind):
+            listed = "" if not kinds.is_readable(kind) else "list" if "l" in kind.can else "by ID"
             path = ", ".join(f"`{parent}`" for parent in kind.parents)
-            listed = "list" if "l" in kind.can else "by ID"
-            rows.append(f"| `{name}` | {listed} | {path} |")
-    head = ["| type | `resource_info` | in the path |", "|---|---|---|"]
+            rows.append(f"| `{name}` | {listed} | {changed(kind)} | {path} | {identity(kind)} |")
+    head = ["| type | `resource_info` | `resource` | in the path | identified by |", "|---|---|---|---|---|"]
     return "\n".join([text[: text.index(TABLE) + len(TABLE)], *head, *rows]) + "\n"
+
+
+def changed(kind: Any) -> str:
+    """Return what `resource` can do with a type."""
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._resource import kinds
+
+    if not kinds.is_changeable(kind):
+        return ""
+    if kind.link:
+        return "create, delete"
+    if kind.single:
+        return "change, reset" if "d" in kind.can else "change"
+    updates = "u" in kind.can and kind.updatable != frozenset()
+    return ", ".join(["create", *(["change"] if updates else ["replace"]), *(["delete"] if "d" in kind.can else [])])
+
+
+def identity(kind: Any) -> str:
+    """Return what identifies a resource of a type that can be changed, apart from its ID."""
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._resource import kinds
+
+    if not kinds.is_changeable(kind):
+        return ""
+    if kind.link:
+        return "all of it"
+    if kind.single:
+        return "the project"
+    names = [name for name in kind.identity if name != kind.name_attribute]
+    own = [] if kind.name_attribute is None else ["`name`"]
+    found = ", ".join([*own, *(f"`{name}`" for name in names)])
+    return found or ("`id`" if kind.id_chosen else "what stands in the path")
 
 
 def source() -> str:

@@ -304,32 +304,32 @@ def kinds() -> list[str]:
     return re.findall(r"^(\S+) ", TEXT, re.MULTILINE)
 
 
+def is_readable(kind: Kind) -> bool:
+    """Whether a type can be listed or fetched as records."""
+    return kind.name not in _READ_ELSEWHERE and bool({"l", "f"} & set(kind.can))
+
+
 def check_readable(kind: Kind) -> None:
-    """Raise InputError for a type that cannot be listed or fetched as records; the hint says where to turn."""
+    """Raise InputError for a type that is not readable; the hint says where to turn."""
     if kind.name in _READ_ELSEWHERE:
         raise InputError(f"type: {kind.name} is not listed here", hint=_READ_ELSEWHERE[kind.name])
-    if not {"l", "f"} & set(kind.can):
+    if not is_readable(kind):
         raise InputError(f"type: {kind.name} can be neither listed nor fetched", hint=_REST)
 
 
-def check_changeable(kind: Kind, state: str) -> None:
-    """Raise InputError for a type that cannot be made, or deleted, as the table says; the hint says where to turn."""
-    if kind.name in _WRITE_ELSEWHERE:
-        raise InputError(f"type: {kind.name} is not changed here", hint=_WRITE_ELSEWHERE[kind.name])
-    needed = "d" if state == "absent" else "u" if kind.single else "c"
-    if not kind.link and needed not in kind.can:
-        verb = {"d": "deleted", "u": "changed", "c": "created"}[needed]
-        raise InputError(f"type: {kind.name} cannot be {verb}", hint=_REST)
-
-
 def is_changeable(kind: Kind) -> bool:
-    """Whether `check_changeable` allows it to be present."""
+    """Whether a resource of a type can be made; of those that each project has one of, whether it can be changed."""
     return kind.name not in _WRITE_ELSEWHERE and (bool(kind.link) or ("u" if kind.single else "c") in kind.can)
 
 
-def is_readable(kind: Kind) -> bool:
-    """Whether `check_readable` allows it."""
-    return kind.name not in _READ_ELSEWHERE and bool({"l", "f"} & set(kind.can))
+def check_changeable(kind: Kind, state: str) -> None:
+    """Raise InputError for a type that cannot be brought to a state; the hint says where to turn."""
+    if kind.name in _WRITE_ELSEWHERE:
+        raise InputError(f"type: {kind.name} is not changed here", hint=_WRITE_ELSEWHERE[kind.name])
+    if state == "present" and not is_changeable(kind):
+        raise InputError(f"type: {kind.name} cannot be {'changed' if kind.single else 'created'}", hint=_REST)
+    if state == "absent" and "d" not in kind.can and not kind.link:
+        raise InputError(f"type: {kind.name} cannot be deleted", hint=_REST)
 
 
 @cache

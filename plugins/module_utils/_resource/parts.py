@@ -23,7 +23,7 @@ Ask = Callable[..., Any]
 
 
 @dataclass(frozen=True)
-class Part:
+class ResourcePart:
     """``read(ask, id, item)`` returns what there is, ``write(ask, id, have, want)`` makes it so."""
 
     read: Callable[[Ask, str, Item], Any]
@@ -34,7 +34,7 @@ class Part:
     shape: str
 
 
-def part_of(kind: Kind, attribute: str) -> Part | None:
+def part_of(kind: Kind, attribute: str) -> ResourcePart | None:
     """The part that an attribute of a type is, None where it is in the body."""
     if attribute == "tags" and kind.name in _TAGGED:
         return _tags(_TAGGED[kind.name])
@@ -92,7 +92,7 @@ def _split(have: Any, want: Any) -> tuple[dict[str, str], list[str]]:
     return put, sorted(key for key, value in want.items() if value is None and key in there)
 
 
-def _specs(path: str) -> Part:
+def _specs(path: str) -> ResourcePart:
     """Extra specs below a path; those that are not named are left alone."""
 
     def read(ask: Ask, identity: str, item: Item) -> Any:
@@ -108,7 +108,7 @@ def _specs(path: str) -> Part:
         for key in remove:
             ask("DELETE", f"{where}/{segment(key)}")
 
-    return Part(read, write, _specs_differ, _is_mapping, "a mapping, where null removes a key")
+    return ResourcePart(read, write, _specs_differ, _is_mapping, "a mapping, where null removes a key")
 
 
 def _set_metadata(ask: Ask, identity: str, have: Any, want: Any) -> None:
@@ -124,7 +124,9 @@ def _set_differs(have: Any, want: Any) -> bool:
     return set(have) != set(want)
 
 
-def _set_part(read: Callable[[Ask, str, Item], Any], change: Callable[[Ask, str, str, bool], None], shape: str) -> Part:
+def _set_part(
+    read: Callable[[Ask, str, Item], Any], change: Callable[[Ask, str, str, bool], None], shape: str
+) -> ResourcePart:
     """A set of IDs or names, changed one by one: additions first."""
 
     def write(ask: Ask, identity: str, have: Any, want: Any) -> None:
@@ -133,7 +135,7 @@ def _set_part(read: Callable[[Ask, str, Item], Any], change: Callable[[Ask, str,
         for value in sorted(set(have) - set(want)):
             change(ask, identity, value, False)  # noqa: FBT003
 
-    return Part(read, write, _set_differs, _is_list, shape)
+    return ResourcePart(read, write, _set_differs, _is_list, shape)
 
 
 def _flavor_access(ask: Ask, identity: str, item: Item) -> Any:
@@ -184,13 +186,13 @@ def _change_interface(ask: Ask, identity: str, subnet: str, add: bool) -> None: 
 # Tags
 
 
-def _tags(path: str) -> Part:
+def _tags(path: str) -> ResourcePart:
     """Tags are no part of a request that makes a resource."""
 
     def write(ask: Ask, identity: str, _have: Any, want: Any) -> None:
         ask("PUT", f"{path}/{segment(identity)}/tags", {"tags": sorted(set(want))})
 
-    return Part(lambda _ask, _identity, item: item.get("tags") or [], write, _set_differs, _is_list, "a list")
+    return ResourcePart(lambda _ask, _identity, item: item.get("tags") or [], write, _set_differs, _is_list, "a list")
 
 
 _TAGGED: Mapping[str, str] = {
@@ -239,7 +241,7 @@ def _write_rules(ask: Ask, identity: str, have: Any, want: Any) -> None:
 
 
 _RULE_NAMES = ", ".join(rules.ATTRIBUTES)
-_PARTS: Mapping[tuple[str, str], Part] = {
+_PARTS: Mapping[tuple[str, str], ResourcePart] = {
     ("block_storage.type", "access"): _set_part(
         _volume_type_access, _change_volume_type_access, "a list of projects, by ID or as {name: NAME}"
     ),
@@ -247,7 +249,7 @@ _PARTS: Mapping[tuple[str, str], Part] = {
     ("compute.aggregate", "hosts"): _set_part(
         lambda _ask, _identity, item: item.get("hosts") or [], _change_host, "a list of the names of hosts"
     ),
-    ("compute.aggregate", "metadata"): Part(
+    ("compute.aggregate", "metadata"): ResourcePart(
         lambda _ask, _identity, item: item.get("metadata") or {},
         _set_metadata,
         _specs_differ,
@@ -261,7 +263,7 @@ _PARTS: Mapping[tuple[str, str], Part] = {
     ("network.router", "interfaces"): _set_part(
         _interfaces, _change_interface, "a list of subnets, by ID or as {name: NAME}"
     ),
-    ("network.security_group", "rules"): Part(
+    ("network.security_group", "rules"): ResourcePart(
         lambda _ask, _identity, item: item.get("security_group_rules") or [],
         _write_rules,
         _rules_differ,

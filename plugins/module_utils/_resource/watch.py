@@ -43,16 +43,25 @@ def wait_until_ready(connection: Connection, kind: Kind, path: str, item: Item) 
             raise ServerError(f"{kind.name}: {broken}{f': {reason}' if reason else ''}")
         try:
             connection.deadline.sleep(PAUSE)
+            found = fetch(connection, kind, path)
         except DeadlineError as error:
             connection.deadline.check_cancelled()
             state = item.get(kind.keys[kind.ready.attribute]) if kind.ready else None
-            error.message += f": the {kind.name} is still {state}"
-            raise
-        found = fetch(connection, kind, path)
+            error = _expired(connection) or error
+            raise DeadlineError(f"{error.message}: the {kind.name} is still {state}", hint=error.hint) from error
         if found is None:
             raise ServerError(f"the {kind.name} disappeared while it was awaited")
         item = found
     return item
+
+
+def _expired(connection: Connection) -> DeadlineError | None:
+    """What is said of the deadline if it has expired, be it during a request."""
+    try:
+        connection.deadline.remaining()
+    except DeadlineError as error:
+        return error
+    return None
 
 
 def wait_until_gone(connection: Connection, kind: Kind, path: str) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.fake_openstack import FakeOpenStack
+from tests.support.fake_openstack import Answer, FakeOpenStack
 from tests.support.fake_openstack.neutron import network
 from tests.support.run_module import ModuleRun, run_module
 
@@ -181,3 +182,89 @@ def test_the_life_of_a_resource(scenario: Scenario) -> None:
     assert have(gone, state="absent", _ansible_check_mode=True) == ["deleted"] * places
     assert have(gone, state="absent") == ["deleted"] * places
     assert have(gone, state="absent") == ["unchanged"] * places
+
+
+# What Ansible is told
+
+
+def test_check_mode_and_diff_by_location(clouds: FakeOpenStack) -> None:
+    network(clouds["cloud1"]["r2"].neutron, clouds["cloud1"].keystone.project_id("admin"), "a")
+    options = {"name": "a", "attributes": {"description": "x"}, "_ansible_check_mode": True, "_ansible_diff": True}
+    done = run("network.network", **options)
+    assert actions(done) == ["created", "updated"]
+    assert done["changed"] is True
+    assert [json.loads(diff["before"]) for diff in done["diff"]] == [{}, {"description": ""}]
+    assert [json.loads(diff["after"]) for diff in done["diff"]] == [
+        {"name": "a", "description": "x"},
+        {"description": "x"},
+    ]
+    assert done["diff"][0]["before_header"] == "cloud1/r1/admin: network.network 'a'"
+    assert clouds.counters.requests(method="POST", service="network") == 0
+
+
+def test_a_location_that_fails_does_not_keep_the_others(clouds: FakeOpenStack) -> None:
+    clouds["cloud1"]["r2"].fault("POST", "/networks", Answer(403))
+    done = run("network.network", name="a", on_failure="warn")
+    assert actions(done) == ["created"]
+    assert [failure["kind"] for failure in done["failures"]] == ["refused"]
+
+
+def test_secrets_appear_nowhere(clouds: FakeOpenStack) -> None:
+    clouds["cloud1"].fault("POST", "/users", Answer(400, {}, b'{"error": {"message": "bad password: s3cret-1"}}'))
+    options = {"name": "eve", "secrets": {"password": "s3cret-1"}, "_ansible_diff": True}
+    failed = run("identity.user", **options)
+    assert not failed.ok
+    clouds["cloud1"].clear_faults()
+    done = run("identity.user", **options)
+    assert actions(done) == ["created"]
+    for text in (json.dumps(failed.result), json.dumps(done.result)):
+        assert "s3cret-1" not in text
+
+
+@pytest.mark.usefixtures("clouds")
+def test_the_private_key_of_a_key_pair_is_returned_once() -> None:
+    first, second = (run("compute.keypair", name="ops", locations=["cloud1/r1"]) for _time in range(2))
+    assert first["results"][0]["resource"]["private_key"] == "-----BEGIN made-----"
+    assert "private_key" not in second["results"][0]["resource"]
+
+
+@pytest.mark.usefixtures("clouds")
+def test_records_are_those_of_resource_info() -> None:
+    done = run("network.network", name="a")
+    listed = run_module("resource_info", type="network.network", name="a")
+    assert [result["resource"] for result in done["results"]] == listed["resources"]
+    assert [result["location"] for result in done["results"]] == [record["location"] for record in listed["resources"]]
+
+
+@pytest.mark.usefixtures("clouds")
+def test_where_nothing_is_offered_there_is_nothing_to_delete() -> None:
+    done = run("shared_file_system.share", name="a", state="absent")
+    assert actions(done) == ["unchanged"] * 2
+    assert done["results"][0]["notes"] == ["not offered here"]
+    assert {failure["kind"] for failure in run("shared_file_system.share", name="a")["failures"]} == {"refused"}
+
+
+def test_a_play_that_begins_with_nothing_can_be_checked(clouds: FakeOpenStack) -> None:
+    attributes = {"network_id": {"name": "new"}, "cidr": "10.7.0.0/24", "ip_version": 4}
+    checked = run("network.subnet", name="new", attributes=attributes, _ansible_check_mode=True)
+    assert actions(checked) == ["created"] * 2
+    assert "has to be created first" in checked["results"][0]["notes"][0]
+    assert clouds.counters.requests(method="POST", service="network") == 0
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"type": "network.prot", "name": "a"}, "did you mean network.port"),
+        ({"type": "network.port"}, "needs a name or an id"),
+        ({"type": "image.image", "name": "a"}, "Use oaktree.multicloud.image."),
+        ({"type": "network.port", "name": "a", "wait_timeout": 0}, "wait_timeout: must be greater than zero"),
+        ({"type": "network.port", "name": "a", "state": "there"}, "value of state must be one of: present, absent"),
+        ({"type": "identity.user", "name": "a", "attributes": {"password": "x"}}, "Put it under secrets"),
+    ],
+)
+def test_options_that_cannot_be_used(clouds: FakeOpenStack, params: dict[str, Any], said: str) -> None:
+    done = run_module("resource", locations=["cloud1"], **params)
+    assert not done.ok
+    assert said in done["msg"]
+    assert clouds.counters.requests() == 0

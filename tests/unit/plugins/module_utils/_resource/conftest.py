@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.fake_openstack import FakeOpenStack, Region
 
-MORE = ("network", "dns")
+MORE = ("network", "dns", "load-balancer", "block-storage")
 
 
 @pytest.fixture

@@ -234,7 +234,7 @@ def test_filters_by_either_name() -> None:
 def test_a_service_that_is_not_there(clouds: FakeOpenStack) -> None:
     connection = connect(clouds)
     assert is_offered(connection, kind_of("network.port"))
-    assert not is_offered(connection, kind_of("block_storage.volume"))
+    assert not is_offered(connection, kind_of("shared_file_system.share"))
 
 
 def test_a_service_that_does_not_say_is_no_answer(clouds: FakeOpenStack, region: Region) -> None:

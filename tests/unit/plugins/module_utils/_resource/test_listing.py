@@ -75,7 +75,7 @@ def test_where_there_is_nothing_of_a_name_nothing_matches(clouds: FakeOpenStack)
 
 def test_what_a_location_does_not_offer(clouds: FakeOpenStack, region: Region) -> None:
     """It does not have the service, or the service does not know the type."""
-    assert listed(clouds, "block_storage.volume") is None
+    assert listed(clouds, "shared_file_system.share") is None
     assert listed(clouds, "network.trunk") is None
     region.fault("GET", "/recordsets", Answer(404))
     assert listed(clouds, "dns.recordset", parents={"zone_id": "none"}) == []

@@ -21,7 +21,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.refer
 )
 from tests.support.fake_openstack import FakeOpenStack, Region
 from tests.support.fake_openstack.neutron import network
-from tests.support.run_core import connect
+from tests.support.run_core import ask_one, connect
 
 
 @pytest.mark.parametrize(
@@ -152,8 +152,6 @@ def test_nothing_of_the_name_is_there(
 
 def test_the_option_id_may_name_a_project(clouds: FakeOpenStack, project: str) -> None:
     admin = clouds["cloud1"].entry("admin")
-    from tests.support.run_core import ask_one
-
     kind = kind_of("compute.quota_set")
     found = ask_one({"cloud1": admin}, lambda c: Resolver(c, kind).identity({"name": "demo"}))
     assert found.value == project
