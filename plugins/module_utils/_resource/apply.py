@@ -218,7 +218,8 @@ def _create(connection: Connection, step: ResourceStep) -> Item | None:
     if item is None:
         return None
     try:
-        if _write_parts(connection, step, item, values):
+        wrote = _write_parts(connection, step, item, values)
+        if wrote or not body.keys() & item.keys():  # Barbican answers with the URL of a new one only
             item = _again(connection, step, item)
     except Exception as exc:
         raise _undone(connection, step, item, exc) from exc

@@ -64,9 +64,15 @@ def _expired(connection: Connection) -> DeadlineError | None:
     return None
 
 
+def _is_deleted(kind: Kind, item: Mapping[str, Any]) -> bool:
+    """Octavia shows for a while what it has deleted."""
+    ready = kind.ready
+    return ready is not None and str(item.get(kind.keys[ready.attribute])).upper() == "DELETED"
+
+
 def wait_until_gone(connection: Connection, kind: Kind, path: str) -> None:
     """Return when nothing is at the path any more; raises ServerError, and DeadlineError, as above."""
-    while (item := fetch(connection, kind, path)) is not None:
+    while (item := fetch(connection, kind, path)) is not None and not _is_deleted(kind, item):
         broken = bad_state(kind, item)
         if broken and "delet" in broken.lower():
             raise ServerError(f"the {kind.name} cannot be deleted: {broken}")

@@ -112,6 +112,17 @@ def test_keys_that_only_the_service_knows(clouds: FakeOpenStack) -> None:
     assert done(clouds, "identity.project", "admin", **again).action == "updated"
 
 
+def test_a_service_that_says_little_of_what_it_has_created_is_asked(
+    clouds: FakeOpenStack, region: Region, project: str
+) -> None:
+    """Barbican answers with a URL."""
+    made = network(region.neutron, project, "other", mtu=1400)
+    body = json.dumps({"network": {"id": made["id"]}}).encode()
+    region.fault("POST", "/networks", Answer(201, JSON, body))
+    change = done(clouds, "network.network", name="web", attributes={"mtu": 1400})
+    assert change.output["resource"]["mtu"] == 1400
+
+
 # Doubles
 
 

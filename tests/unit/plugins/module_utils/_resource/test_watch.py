@@ -92,6 +92,12 @@ def test_the_end(clouds: FakeOpenStack, region: Region, zone: dict[str, Any]) ->
     assert region.designate.items["zones"] == {}
 
 
+def test_what_is_shown_although_it_is_deleted(clouds: FakeOpenStack, region: Region) -> None:
+    body = b'{"pool": {"id": "p", "provisioning_status": "DELETED"}}'
+    region.fault("GET", "/pools/", Answer(200, {"Content-Type": "application/json"}, body))
+    wait_until_gone(connect(clouds), kind_of("load_balancer.pool"), "/lbaas/pools/p")
+
+
 def test_an_end_that_fails(clouds: FakeOpenStack, region: Region) -> None:
     body = b'{"volume": {"id": "v", "status": "error_deleting"}}'
     region.fault("GET", "/volumes/", Answer(200, {"Content-Type": "application/json"}, body))
