@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from .._core.deadline import Deadline
-from .._core.errors import InputError, RefusedError, ServerError
+from .._core.errors import AuthError, InputError, OaktreeError, RefusedError, ServerError
 from .answers import json_object, parsing
 from .auth import is_recent
 from .discovery import DISCOVERY
 from .service_types import all_types
-from .translate import translate
+from .translate import from_response, translate
 from .transport import counted_as, same_origin
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ class Service:
         if not retry:
             return self._send(method, path, **kwargs)
         return self.connection.with_retries(
-            lambda: self._send(method, path, **kwargs), repeatable=method in _IDEMPOTENT
+            lambda: self._send(method, path, **kwargs), self.service_type, repeatable=method in _IDEMPOTENT
         )
 
     def _send(self, method: str, path: str, **kwargs: Any) -> Response:
@@ -205,20 +205,19 @@ class Service:
 
         The second request has a new token, or goes to the endpoint of the new catalog or discovery document.
         """
-        from keystoneauth1.exceptions import ConnectFailure, NotFound, Unauthorized
+        from keystoneauth1.exceptions import ConnectFailure
 
         repeatable = allow_reauth
         while True:
             self.connection.authenticate()
             token = (self.connection.session.get_auth_headers() or {}).get("X-Auth-Token")
+            url = self._url(path)
             try:
-                response = self._once(method, path, **kwargs)
-            except Unauthorized:
-                self.connection.region.auth.forget(self.connection, token)
-                if not repeatable:
-                    raise
-            except NotFound:
-                if not (repeatable and self._has_moved(unreachable=False)):
+                response = self._once(method, url, **kwargs)
+            except AuthError as error:
+                self._forget(token, method, url, error, repeatable=repeatable)
+            except RefusedError as error:
+                if not (error.status == 404 and repeatable and self._has_moved(unreachable=False)):
                     raise
             except ConnectFailure:  # other methods may have taken effect nevertheless
                 if not (repeatable and method in _IDEMPOTENT and self._has_moved(unreachable=True)):
@@ -228,13 +227,52 @@ class Service:
                     return response
             repeatable = False
 
-    def _once(self, method: str, path: str, **kwargs: Any) -> Response:
+    def _forget(self, token: str | None, method: str, url: str, error: AuthError, *, repeatable: bool) -> None:
+        """Forget a token that was rejected; raises AuthError if it was not for the token, or one that is new."""
+        if self.connection.access is None:  # it was a password
+            raise error
+        if repeatable:
+            self._check_access_rules(token, method, url, error)
+        self.connection.region.auth.forget(self.connection, token)
+        if not repeatable:
+            raise AuthError(
+                error.message,
+                hint="The service rejects a token that Keystone has just issued: check the endpoint's address, or "
+                "inform the operator.",
+                status=error.status,
+            ) from error
+
+    def _check_access_rules(self, token: str | None, method: str, url: str, error: AuthError) -> None:
+        """Raise AuthError where it is not the token that was rejected, but what an application credential may do.
+
+        The service's answer is the same, so Keystone is asked whether the token is valid (GET /v3/auth/tokens).
+        """
+        access = self.connection.access
+        if access is None or not getattr(access, "application_credential_access_rules", None):
+            return
+        headers = {"X-Subject-Token": token, "OpenStack-Identity-Access-Rules": "1.0"}
+        try:
+            service_at(self.connection, "identity").request("GET", "/auth/tokens", allow_reauth=False, headers=headers)
+        except OaktreeError:
+            return
+        raise AuthError(
+            f"the access rules of the application credential do not allow {method} {urlsplit(url).path} of the "
+            f"{self.service_type} service: {error.message}",
+            hint="Create an application credential with an access rule for this, or without access rules, and put it "
+            "into the cloud's entry in clouds.yaml.",
+        ) from error
+
+    def _url(self, path: str) -> str:
         check_path(path)
-        url = path if path.startswith(("https://", "http://")) else self.endpoint + path
+        return path if path.startswith(("https://", "http://")) else self.endpoint + path
+
+    def _once(self, method: str, url: str, **kwargs: Any) -> Response:
         if not same_origin(self.endpoint, url):
             kwargs["authenticated"] = False  # a token goes to the endpoint's origin only
         with counted_as(self.service_type):
-            response: Response = self.adapter.request(url, method, allow_reauth=False, **kwargs)
+            response: Response = self.adapter.request(url, method, allow_reauth=False, raise_exc=False, **kwargs)
+        if response.status_code >= 400:
+            raise from_response(response)
         return response
 
     def json(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:

@@ -108,10 +108,11 @@ class ThrottledError(OaktreeError):
         message: str,
         *,
         hint: str | None = None,
+        status: int | None = None,
         retry_after: float | None = None,
         perhaps_done: bool = False,
     ) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint=hint, status=status)
         self.retry_after = retry_after
         self.perhaps_done = perhaps_done
         """Whether the request may have been carried out all the same."""
@@ -150,6 +151,10 @@ class ServerError(OaktreeError):
 
     kind = "server"
     default_hint = "The fault is on the cloud's side: try again later, and report it to the operator."
+
+
+class VerdictError(ServerError):
+    """An answer that stays the same however often it is asked for: too large, not decodable, redirected elsewhere."""
 
 
 class InputError(OaktreeError):
