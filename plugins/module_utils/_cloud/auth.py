@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-from .._core.errors import AuthError, OaktreeError, RefusedError, VerdictError
+from .._core.errors import AuthError, OaktreeError, RefusedError, ServerError
 from .answers import MALFORMED
 from .translate import translate
 
@@ -178,7 +178,9 @@ class SharedAuth:
                 access: AccessInfo = self._issuer(connection.session).get_auth_ref(connection.session)
                 _is_valid(access)  # parses the dates, which is needed before every request
             except MALFORMED as exc:
-                raise VerdictError(f"Keystone's answer cannot be parsed: {type(exc).__name__}: {exc}") from exc
+                raise ServerError(
+                    f"Keystone's answer cannot be parsed: {type(exc).__name__}: {exc}", final=True
+                ) from exc
             except Exception as exc:
                 connection.discovery.forget(self.plugin.auth_url)
                 raise self._rejection(exc) or translate(exc) from exc
@@ -219,7 +221,9 @@ class SharedAuth:
             hint = "It was deleted, or belongs to another Keystone: create another, and put it into clouds.yaml."
             return AuthError(message, hint=hint)
         url = self.plugin.auth_url
-        return VerdictError(f"no Keystone was found at {url}: {message}", hint="Check auth_url in clouds.yaml.")
+        return ServerError(
+            f"no Keystone was found at {url}: {message}", hint="Check auth_url in clouds.yaml.", final=True
+        )
 
     def _issuer(self, session: Any) -> Any:
         """The plugin for the request. A generic one discovers Keystone's versions even if auth_url names one."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from .._core.deadline import CLEANING_UP, Deadline
-from .._core.errors import ServerError, UnreachableError, VerdictError
+from .._core.errors import ServerError, UnreachableError
 from .._core.text import one_line
 from .tls import SharedTLSAdapter
 
@@ -116,7 +116,7 @@ class WireSession(Session):
         return super().get_adapter(_CLEANUP if cleaning else url)
 
     def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
-        """Send, and follow redirects within the same origin; raises VerdictError for others and for too many."""
+        """Send, and follow redirects within the same origin; raises ServerError for others and for too many."""
         limiter = self._owner.rate_limiter(_service_type.get())
         for _hop in range(MOST_REDIRECTS + 1):
             response = limiter.send(partial(self._send, request, dict(kwargs)), self._owner.deadline)
@@ -127,7 +127,7 @@ class WireSession(Session):
             request = request.copy()
             request.prepare_url(target, None)
         path = urlsplit(request.url or "").path
-        raise VerdictError(f"{request.method} {path} is redirected more than {MOST_REDIRECTS} times")
+        raise ServerError(f"{request.method} {path} is redirected more than {MOST_REDIRECTS} times", final=True)
 
     def _send(self, request: PreparedRequest, kwargs: dict[str, Any]) -> Response:
         owner, deadline = self._owner, self._owner.deadline
@@ -183,7 +183,7 @@ def _proxy_failed(exc: Exception, request: PreparedRequest, proxies: Any) -> Unr
 def redirect_target(response: Response) -> str | None:
     """Where an answer redirects to; None where it does not.
 
-    Raises VerdictError for another origin, which must get neither token nor password, and for what cannot be sent
+    Raises ServerError for another origin, which must get neither token nor password, and for what cannot be sent
     again as it was. From http to https on the same host is the same origin.
     """
     location = response.headers.get("Location")
@@ -193,11 +193,12 @@ def redirect_target(response: Response) -> str | None:
     if same_origin(response.url, target) and _can_be_sent_to(response, target):
         return target
     asked, method = urlsplit(response.url), response.request.method
-    raise VerdictError(
+    raise ServerError(
         f"{method} {asked.scheme}://{asked.netloc.rpartition('@')[2]}{asked.path} is redirected to "
         f"{_origin_of(target)}, which is not followed",
         hint="Credentials are sent to the configured address only. If the cloud has moved, correct auth_url or the "
         "service's endpoint override in clouds.yaml, or ask its operator to correct the catalog.",
+        final=True,
     )
 
 
@@ -252,7 +253,7 @@ def _beginning_of(response: Response, deadline: Deadline, most: int) -> bytes:
 
 
 def body_of(response: Response, deadline: Deadline, limit: int) -> bytes:
-    """The whole body, decompressed. Raises VerdictError for one of more than ``limit`` bytes, before or after that."""
+    """The whole body, decompressed. Raises ServerError for one of more than ``limit`` bytes, before or after that."""
     body = bytearray()
     for piece in _decompressed(response, _arriving(response, deadline, limit)):
         body += piece
@@ -291,7 +292,9 @@ def _decompressed(response: Response, pieces: Iterator[bytes]) -> Iterator[bytes
         yield from pieces
         return
     if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise VerdictError(f"the answer of {urlsplit(response.url).hostname} is compressed by {encoding[:20]!r}")
+        raise ServerError(
+            f"the answer of {urlsplit(response.url).hostname} is compressed by {encoding[:20]!r}", final=True
+        )
     inflate, empty = zlib.decompressobj(zlib.MAX_WBITS | 32), True
     try:
         for piece in pieces:
@@ -305,12 +308,13 @@ def _decompressed(response: Response, pieces: Iterator[bytes]) -> Iterator[bytes
         raise ServerError(f"the answer of {urlsplit(response.url).hostname} cannot be decompressed: it ends early")
 
 
-def _too_large(response: Response, limit: int) -> VerdictError:
+def _too_large(response: Response, limit: int) -> ServerError:
     asked = response.request
-    return VerdictError(
+    return ServerError(
         f"the answer to {asked.method} {urlsplit(response.url).path} has more than {limit >> 20} MiB",
         hint="Ask for less, with filters. Where a cloud's answers are so large, raise answer_limit_mib in its entry in "
         "clouds.yaml.",
+        final=True,
     )
 
 

@@ -41,12 +41,16 @@ class OaktreeError(Exception):
         "ANSIBLE_DISPLAY_TRACEBACK=error)."
     )
 
-    def __init__(self, message: str, *, hint: str | None = None, status: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, hint: str | None = None, status: int | None = None, final: bool = False
+    ) -> None:
         self.message = without_secrets(message)
         super().__init__(self.message)
         self.hint = hint or self.default_hint
         self.status = status
         """The HTTP status that it comes from, where that tells more than the kind."""
+        self.final = final
+        """Whether it is a verdict, which stays the same however often it is asked for."""
         self.residue: list[str] = []
         """What the failed work could not remove."""
 
@@ -151,10 +155,6 @@ class ServerError(OaktreeError):
 
     kind = "server"
     default_hint = "The fault is on the cloud's side: try again later, and report it to the operator."
-
-
-class VerdictError(ServerError):
-    """An answer that stays the same however often it is asked for: too large, not decodable, redirected elsewhere."""
 
 
 class InputError(OaktreeError):

@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from .deadline import clock
-from .errors import DeadlineError, OaktreeError, ServerError, ThrottledError, UnreachableError, VerdictError
+from .errors import DeadlineError, OaktreeError, ServerError, ThrottledError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -79,7 +79,7 @@ class Policy:
 
     def allows(self, failures: int, error: OaktreeError) -> bool:
         """Whether to try again after so many failures of this kind, the last one with this error."""
-        if isinstance(error, VerdictError):
+        if error.final:
             return False
         if not self.repeatable and not (isinstance(error, ThrottledError) and not error.perhaps_done):
             return False

@@ -479,8 +479,8 @@ def test_a_service_that_rejects_each_token_is_not_taken_for_a_wrong_password(fak
 def test_a_service_that_rejects_a_password_of_clouds_yaml_is_sent_it_once(web: Web) -> None:
     web.answers = [whole(b"{}", 401)]
     auth = {"username": "u", "password": "p4ss", "endpoint": web.url}
-    entry = {"auth_type": "http_basic", "auth": auth, "baremetal_endpoint_override": web.url}
-    (result,) = ask({"a": entry}, lambda connection: service_at(connection, "baremetal").json("GET", "/v1/nodes"))
+    entry = {"auth_type": "http_basic", "auth": auth, "baremetal_endpoint_override": f"{web.url}/v1"}
+    (result,) = ask({"a": entry}, lambda connection: service_at(connection, "baremetal").json("GET", "/nodes"))
     assert result.error is not None
     assert (result.error.kind, len(web.headers)) == ("auth", 1)
     assert "password" in result.error.hint

@@ -36,7 +36,6 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
     DeadlineError,
     ServerError,
     UnreachableError,
-    VerdictError,
 )
 from tests.support.fake_openstack import (
     Answer,
@@ -382,7 +381,7 @@ def test_nothing_is_sent_to_another_origin(scripted: Callable[..., Scripted], st
     elsewhere = scripted(x=body(b"caught"))
     server = scripted(x=body(b"", status=status, Location=f"{elsewhere.url}/x?secret=1"))
     where = f"{method} {server.url}/x is redirected to {elsewhere.url}/x, which"
-    with pytest.raises(VerdictError, match=where) as raised:
+    with pytest.raises(ServerError, match=where) as raised:
         WireSession(Owner()).request(
             method, f"{server.url}/x?secret=1", headers={"X-Auth-Token": "t0k3n"}, allow_redirects=False
         )
@@ -407,7 +406,7 @@ def test_what_is_sent_follows_a_redirect_within_the_origin(
 def test_a_redirect_that_may_mean_get_is_not_followed(scripted: Callable[..., Scripted], status: int) -> None:
     server = scripted(x=body(b"", status=status, Location="/y"), y=body(b""))
     with pytest.raises(
-        VerdictError, match=rf"POST .*/x is redirected to {server.url}/y, which is not followed"
+        ServerError, match=rf"POST .*/x is redirected to {server.url}/y, which is not followed"
     ) as raised:
         WireSession(Owner()).post(f"{server.url}/x", json={"password": "p"}, allow_redirects=False)
     assert "auth_url" in raised.value.hint
@@ -416,7 +415,7 @@ def test_a_redirect_that_may_mean_get_is_not_followed(scripted: Callable[..., Sc
 
 def test_a_body_that_cannot_be_sent_again_follows_no_redirect(scripted: Callable[..., Scripted]) -> None:
     server = scripted(x=body(b"", status=307, Location="/y"), y=body(b""))
-    with pytest.raises(VerdictError, match=r"PUT .*/x is redirected"):
+    with pytest.raises(ServerError, match=r"PUT .*/x is redirected"):
         WireSession(Owner()).put(f"{server.url}/x", data=iter([b"once"]), allow_redirects=False)
     assert [path for _method, path, _headers in server.requests] == ["/x"]
 
@@ -442,7 +441,7 @@ def test_where_a_password_may_go(status: int, method: str, asked: str, target: s
     if followed:
         assert redirect_target(response) == target
         return
-    with pytest.raises(VerdictError, match=f"is redirected to {target.partition('?')[0]}, which is not followed"):
+    with pytest.raises(ServerError, match=f"is redirected to {target.partition('?')[0]}, which is not followed"):
         redirect_target(response)
 
 

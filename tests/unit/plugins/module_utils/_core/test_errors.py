@@ -13,22 +13,16 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core import er
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
     OaktreeError,
     ServerError,
-    VerdictError,
     record_of,
     restored,
     unexpected,
 )
 
 CLASSES = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, OaktreeError)]
-CLASSES.remove(VerdictError)
 KINDS = {
     *("config", "auth", "unreachable", "timeout", "throttled", "quota"),
     *("refused", "conflict", "integrity", "server", "input", "internal"),
 }
-
-
-def test_a_verdict_is_of_the_kind_of_its_class() -> None:
-    assert restored(record_of(VerdictError("too large"))).__class__ is ServerError
 
 
 def test_every_kind_has_one_class_and_a_hint_that_is_a_sentence() -> None:

@@ -23,7 +23,6 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
     ServerError,
     ThrottledError,
     UnreachableError,
-    VerdictError,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.retry import (
     LEAST_PAUSE,
@@ -87,8 +86,8 @@ class NoWait(Deadline):
         (TIMEOUTS, STALLED, 2),
         (TIMEOUTS, SERVER, 3),
         (Policy(errors=(DeadlineError,), stalls=7), STALLED, 7),
-        (Policy(), VerdictError("too large"), 0),
-        (Policy(errors=(OaktreeError,)), VerdictError("too large"), 0),
+        (Policy(), ServerError("too large", final=True), 0),
+        (Policy(errors=(OaktreeError,)), ServerError("too large", final=True), 0),
         (Policy(busy=Rule(5)), BUSY_ANSWER, 5),
         (Policy(busy=Rule(5)), ServerError("broke", status=500), 3),
         (Policy(busy=Rule(5), statuses=[500]), ServerError("broke", status=500), 5),
