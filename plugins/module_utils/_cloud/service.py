@@ -104,7 +104,7 @@ class Service:
         return self._found.url
 
     def _find(self) -> _Endpoint:
-        from keystoneauth1.exceptions import CatalogException
+        from keystoneauth1.exceptions import CatalogException, ClientException
 
         try:
             url = self._announced()
@@ -122,7 +122,13 @@ class Service:
         root = None
         if self._version and (not version or version["major"] != self._version):
             root = url[: version.start()] if version else url
-            url = self._discovered(root, self._version)
+            try:
+                url = self._discovered(root, self._version)
+            except (ClientException, OaktreeError):
+                if not self.adapter.endpoint_override:
+                    raise
+                self.connection.deadline.remaining()
+                return _Endpoint(access, url.rstrip("/"), None)  # the user's word, and the service has none against it
             if self.type.project_in_url and access and access.project_id:
                 url = f"{url.rstrip('/')}/{access.project_id}"
         elif not version:
