@@ -261,7 +261,7 @@ class Service:
 
     def _reject(self, token: str | None, method: str, url: str, error: AuthError, *, renewed: bool) -> None:
         """Forget a token that was rejected; raises AuthError if that was not for the token, or for a new one."""
-        if self.connection.access is None:  # it was a password
+        if self.connection.access is None or not same_origin(self.endpoint, url):  # it got a password, or nothing
             raise error
         if self.service_type != "identity":
             self._check_access_rules(token, method, url, error)

@@ -112,6 +112,37 @@ def test_a_refusal_is_not_tried_again(fake_openstack: Clouds, status: int) -> No
     assert count(clouds, service="compute") == 1
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"errors": [5]}',
+        b'{"errors": [["a"]]}',
+        b'{"error": {"message": {"a": 1}, "details": []}}',
+        b"[" * 100_000,
+        b'{"a":' * 2000 + b"1" + b"}" * 2000,
+        b'{"error": NaN}',
+        b'"\\ud800"',
+        b"\xff\xfe\x00",
+    ],
+)
+@pytest.mark.parametrize("status", [404, 409])
+def test_an_error_in_an_odd_shape_is_one_of_its_status(fake_openstack: Clouds, status: int, body: bytes) -> None:
+    clouds = fake_openstack()
+    clouds["cloud1"]["r1"].fault("GET", SERVERS, Answer(status, JSON, body))
+    assert kinds([ask_one(clouds, servers)]) == {"cloud1/r1/demo": "conflict" if status == 409 else "refused"}
+
+
+def test_a_host_that_gets_no_token_cannot_reject_it(fake_openstack: Clouds, web: Web) -> None:
+    clouds = fake_openstack()
+    web.answers = [whole(b"who?", 401)]
+    assert ask_one(clouds, images).error is None
+    result = ask_one(clouds, lambda connection: service_at(connection, "image").request("GET", web.url))
+    assert (kinds([result]), len(web.headers)) == ({"cloud1/r1/demo": "auth"}, 1)
+    assert "X-Auth-Token" not in web.headers[0]
+    assert ask_one(clouds, images).error is None
+    assert clouds.counters.tokens == 1
+
+
 # Deadlines and broken answers, of a service whose URL the catalog gives with its version and of one without
 
 

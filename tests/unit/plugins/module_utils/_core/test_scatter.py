@@ -9,13 +9,19 @@ import queue
 import signal
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock, Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError, QuotaError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.scatter import InterruptError, Limits, scatter
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.scatter import (
+    THREAD_WAIT,
+    InterruptError,
+    Limits,
+    scatter,
+)
 
 QUICK = Limits(concurrency=10, timeout=5.0)
 
@@ -184,3 +190,62 @@ def test_work_that_had_not_begun_when_interrupted_is_not_waited_for_and_never_do
     assert time.monotonic() - began < 2
     threads[0].run()
     assert done == []
+
+
+# Threads are a resource that may run out
+
+
+@pytest.fixture
+def threads(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Return what sets how many threads of scatter there may be at once."""
+    start, alive = threading.Thread.start, list[threading.Thread]()
+
+    def limit(most: int) -> None:
+        def limited(thread: threading.Thread) -> None:
+            if thread.name == "scatter":
+                alive[:] = [other for other in alive if other.is_alive()]
+                if len(alive) >= most:
+                    raise RuntimeError("can't start new thread")
+                alive.append(thread)
+            start(thread)
+
+        monkeypatch.setattr(threading.Thread, "start", limited)
+
+    return limit
+
+
+@pytest.mark.parametrize("most", [1, 2, 5])
+def test_work_waits_for_a_thread(threads: Callable[[int], None], most: int) -> None:
+    threads(most)
+
+    def work(_item: int, deadline: Deadline) -> float:
+        time.sleep(0.01)
+        return deadline.remaining()
+
+    outcomes = scatter(range(12), work, QUICK)
+    assert [(outcome.item, outcome.error) for outcome in outcomes] == [(item, None) for item in range(12)]
+    assert min(outcome.value or 0 for outcome in outcomes) > 4.5, "waiting is not the work's time"
+
+
+def test_work_that_gets_no_thread_fails_and_says_why(threads: Callable[[int], None], fast_clock: Clock) -> None:
+    threads(0)
+    start = fast_clock.monotonic()
+    outcomes = scatter(range(3), lambda item, _deadline: item, QUICK)
+    assert THREAD_WAIT <= fast_clock.monotonic() - start < 6 * THREAD_WAIT
+    assert [outcome.item for outcome in outcomes] == [0, 1, 2]
+    errors = [outcome.error for outcome in outcomes if outcome.error]
+    assert [(error.kind, error.message) for error in errors] == [
+        ("input", "no thread can be started for it: can't start new thread")
+    ] * 3
+    assert "concurrency" in errors[0].hint
+    assert len({id(error) for error in errors}) == 3
+
+
+def test_work_that_was_given_up_holds_the_only_thread(threads: Callable[[int], None], fast_clock: Clock) -> None:
+    """What waits behind it fails by itself; nothing is abandoned."""
+    threads(1)
+    release = threading.Event()
+    outcomes = scatter(range(3), lambda _item, _deadline: release.wait(30), Limits(3, 10.0, 0.5))
+    release.set()
+    assert [outcome.error.kind if outcome.error else None for outcome in outcomes] == ["timeout", "input", "input"]
+    assert fast_clock.speed > 1
