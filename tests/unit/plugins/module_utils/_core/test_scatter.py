@@ -196,7 +196,7 @@ def test_work_that_had_not_begun_when_interrupted_is_not_waited_for_and_never_do
 
 
 @pytest.fixture
-def threads(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+def thread_limit(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Return what sets how many threads of scatter there may be at once."""
     start, alive = threading.Thread.start, list[threading.Thread]()
 
@@ -215,8 +215,8 @@ def threads(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 
 @pytest.mark.parametrize("most", [1, 2, 5])
-def test_work_waits_for_a_thread(threads: Callable[[int], None], most: int) -> None:
-    threads(most)
+def test_work_waits_for_a_thread(thread_limit: Callable[[int], None], most: int) -> None:
+    thread_limit(most)
 
     def work(_item: int, deadline: Deadline) -> float:
         time.sleep(0.01)
@@ -227,8 +227,8 @@ def test_work_waits_for_a_thread(threads: Callable[[int], None], most: int) -> N
     assert min(outcome.value or 0 for outcome in outcomes) > 4.5, "waiting is not the work's time"
 
 
-def test_work_that_gets_no_thread_fails_and_says_why(threads: Callable[[int], None], fast_clock: Clock) -> None:
-    threads(0)
+def test_work_that_gets_no_thread_fails_and_says_why(thread_limit: Callable[[int], None], fast_clock: Clock) -> None:
+    thread_limit(0)
     start = fast_clock.monotonic()
     outcomes = scatter(range(3), lambda item, _deadline: item, QUICK)
     assert THREAD_WAIT <= fast_clock.monotonic() - start < 6 * THREAD_WAIT
@@ -241,9 +241,9 @@ def test_work_that_gets_no_thread_fails_and_says_why(threads: Callable[[int], No
     assert len({id(error) for error in errors}) == 3
 
 
-def test_work_that_was_given_up_holds_the_only_thread(threads: Callable[[int], None], fast_clock: Clock) -> None:
+def test_work_that_was_given_up_holds_the_only_thread(thread_limit: Callable[[int], None], fast_clock: Clock) -> None:
     """What waits behind it fails by itself; nothing is abandoned."""
-    threads(1)
+    thread_limit(1)
     release = threading.Event()
     outcomes = scatter(range(3), lambda _item, _deadline: release.wait(30), Limits(3, 10.0, 0.5))
     release.set()
