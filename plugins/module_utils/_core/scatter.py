@@ -90,8 +90,11 @@ def no_thread(exc: RuntimeError) -> InputError:
 class Task(Generic[Item, Value]):
     """The work on one item. The thread that does it writes ``begun`` and ``ended``; all else is the pool's."""
 
-    def __init__(self, item: Item, work: Callable[[Item, Deadline], Value], timeout: float) -> None:
+    def __init__(
+        self, item: Item, work: Callable[[Item, Deadline], Value], timeout: float, cancelled: Cancellation
+    ) -> None:
         self.item = item
+        self.cancelled = cancelled
         self.work = work
         self.timeout = timeout
         self.started: float | None = None
@@ -105,7 +108,8 @@ class Pool(Generic[Item]):
 
     Where no thread can be started for a task, it waits until another one ends. The deadline of a task starts with its
     work. Work that does not end within its timeout and ``grace`` is given up:
-    its outcome is a DeadlineError, its place goes to the next task, and its thread cannot hold the exit of the process.
+    its outcome is a DeadlineError, its place goes to the next task, its requests are broken off, and its thread cannot
+    hold the exit of the process.
     As a context manager, on any exception all work is told to stop and gets ``grace`` to clean up, which a
     KeyboardInterrupt ends; the first of those goes on as an InterruptError. ``translate`` says what the exceptions of
     other libraries mean.
@@ -143,7 +147,7 @@ class Pool(Generic[Item]):
 
     def submit(self, item: Item, work: Callable[[Item, Deadline], Value], timeout: float) -> Task[Item, Value]:
         """Have ``work(item, deadline)`` done, ``timeout`` seconds at the most."""
-        task = Task(item, work, timeout)
+        task = Task(item, work, timeout, self._cancelled.of_one())
         self._tasks.append(task)
         self._waiting.append(task)
         return task
@@ -198,7 +202,7 @@ class Pool(Generic[Item]):
         start = clock.monotonic()
         task.begun = True
         try:
-            deadline = Deadline(task.timeout, cancelled=self._cancelled)
+            deadline = Deadline(task.timeout, cancelled=task.cancelled)
             deadline.check_cancelled()
             value = task.work(task.item, deadline)
             outcome = Outcome[Item, Any](task.item, clock.monotonic() - start, value)
@@ -230,6 +234,7 @@ class Pool(Generic[Item]):
         for task in late:
             seconds = now - (task.started or now)
             task.outcome = Outcome(task.item, seconds, error=Deadline(task.timeout).expired())
+            task.cancelled.set()
         self._running = [task for task in self._running if not task.outcome]
         return late
 

@@ -94,6 +94,22 @@ def test_work_that_never_ends_costs_its_own_time_only_and_frees_its_place() -> N
     assert 0.6 <= seconds < 1.2
 
 
+def test_work_that_is_given_up_is_told_and_no_other() -> None:
+    told = queue.SimpleQueue[str]()
+
+    def work(item: str, deadline: Deadline) -> str:
+        deadline.cancelled.on_cancel(lambda: told.put(item))
+        if item == "slow":
+            assert deadline.cancelled.wait(10)
+            assert deadline.cancelled.grace > 1000, "it may clean up"
+        return item
+
+    outcomes = scatter(["slow", "quick"], work, Limits(concurrency=2, timeout=0.2, grace=0.1))
+    assert [outcome.value for outcome in outcomes] == [None, "quick"]
+    assert told.get(timeout=5) == "slow"
+    assert told.empty()
+
+
 def test_a_result_that_comes_too_late_is_not_taken_for_another() -> None:
     def work(item: int, _deadline: Deadline) -> int:
         time.sleep(0.3 if item == 0 else 0.15)
