@@ -9,18 +9,18 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from .._core.deadline import Deadline
-from .._core.errors import AuthError, InputError, OaktreeError, RefusedError
+from .._core.errors import AuthError, ConfigError, InputError, OaktreeError, RefusedError, ServerError
 from .answers import json_object, parsing
 from .auth import is_recent
 from .discovery import DISCOVERY
 from .pagination import Pagination, page_of
 from .service_types import all_types, service_type_of
 from .translate import from_response, translate
-from .transport import counted_as, same_origin
+from .transport import counted_as, is_url, same_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -118,6 +118,8 @@ class Service:
                 f"the catalog has no {self.service_type} endpoint here",
                 hint="Check region_name and interface in clouds.yaml; not every cloud offers every service.",
             )
+        if not is_url(url):
+            self._refuse_url(url)
         version = find_version(url)
         root = None
         if self._version and (not version or version["major"] != self._version):
@@ -135,10 +137,22 @@ class Service:
             url = f"{url.rstrip('/')}{self.type.path}"
         return _Endpoint(access, url.rstrip("/"), root)
 
+    def _refuse_url(self, url: str) -> NoReturn:
+        what = f"the endpoint {url!r} of the {self.service_type} service is not an https or http URL"
+        if self.adapter.endpoint_override:
+            raise ConfigError(what, hint="Correct the service's endpoint override in clouds.yaml.")
+        raise ServerError(
+            f"{what}: it is the catalog's",
+            hint="Inform the operator; an endpoint override in clouds.yaml takes precedence over the catalog.",
+            final=True,
+        )
+
     def _announced(self) -> str | None:
         """The URL by clouds.yaml or the catalog. keystoneauth would copy the whole catalog for each lookup."""
         access, adapter = self.connection.access, self.adapter
-        if access and not adapter.endpoint_override:
+        if not access or adapter.endpoint_override:
+            return adapter.get_endpoint(skip_discovery=True)
+        with parsing("the catalog"):
             names = all_types(adapter.service_type)
             catalog = access.service_catalog
             ours = [service for service in catalog.catalog if service.get("type") in names]
@@ -150,7 +164,7 @@ class Service:
                     region_name=adapter.region_name,
                 )
                 return url
-        return adapter.get_endpoint(skip_discovery=True)
+            return adapter.get_endpoint(skip_discovery=True)
 
     def _discovered(self, root: str, version: str) -> str:
         """The URL of the version to use, as the service announces it."""

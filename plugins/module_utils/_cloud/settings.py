@@ -21,6 +21,7 @@ from .._core.location import Project
 from .._core.retry import BUSY, Policy, Rule
 from .._local.request_queue import Limit
 from .service_types import all_types, official_type
+from .transport import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,7 +105,7 @@ class Settings:
         )
         if entry.get("auth_type") == "password" and auth.get("password") is None:
             raise ConfigError("its auth section has no password")
-        if settings.auth_url and not settings.auth_url.lower().startswith(("https://", "http://")):
+        if settings.auth_url and not is_url(settings.auth_url):
             raise ConfigError(f"auth_url {settings.auth_url!r} is not an https or http URL")
         check_limits(entry)
         check_retries(entry)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import socket
 import threading
 import weakref
@@ -49,6 +50,10 @@ MOST_AT_ONCE = 1 << 20
 
 MOST_OF_ERROR = 256 << 10
 """Bytes that are read of an error answer, for what it says."""
+
+_HOST = re.compile(r"[\w.:%-]+")
+_LONGEST_LABEL = 64
+"""Characters of a part of a host's name (RFC 1035, 2.3.4), and one more."""
 
 _CLEANUP = "cleanup:"
 """The prefix that selects the adapter for requests of cleanup; no URL begins with it."""
@@ -222,6 +227,21 @@ def _origin_of(url: str) -> str:
     except ValueError:
         return "an address that is none"
     return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
+
+
+def is_url(text: str) -> bool:
+    """Whether a text is an https or http URL to which a request can be sent."""
+    try:
+        parts = urlsplit(text)
+        host, _port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    labels = host.removesuffix(".").split(".")
+    return (
+        parts.scheme in ("https", "http")
+        and _HOST.fullmatch(host) is not None
+        and all(0 < len(label) < _LONGEST_LABEL for label in labels)
+    )
 
 
 def same_origin(url: str, other: str) -> bool:

@@ -141,13 +141,20 @@ class Attempts:
 
 
 def with_retries(call: Callable[[], Value], policy: Policy, deadline: Deadline) -> Value:
-    """What ``call`` returns; raises its last error if no attempt is left (see `Attempts.failed`)."""
-    attempts = Attempts(policy, deadline)
+    """What ``call`` returns; raises its last error if no attempt is left (see `Attempts.failed`).
+
+    Where the deadline ends an attempt, the error is that of the attempt before it, which says why there was another.
+    """
+    attempts, before = Attempts(policy, deadline), None
     while True:
         try:
             return call()
         except OaktreeError as error:
+            if before and isinstance(error, DeadlineError) and not attempts.remain(error):
+                deadline.check_cancelled()
+                raise before from error
             attempts.failed(error)
+            before = error
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -510,3 +510,22 @@ def test_a_path_means_what_it_says(fake_openstack: Clouds, path: str) -> None:
 @pytest.mark.parametrize(("name", "expected"), [("a/b", "a%2Fb"), ("x?y#z", "x%3Fy%23z"), (7, "7"), ("..", "..")])
 def test_a_name_is_one_segment(name: object, expected: str) -> None:
     assert segment(name) == expected
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[/v2", "htps://a/v2", "http://a..b/v2", "x/v2", "http://a\x1b[2J/v2", "http:///v2"]
+)
+def test_an_endpoint_that_is_no_url(fake_openstack: Clouds, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    clouds = fake_openstack()
+    config = entries(clouds)
+    config["cloud1"]["image_endpoint_override"] = url
+    error = ask_one(config, images).error
+    assert error is not None
+    assert (error.kind, "is not an https or http URL" in error.message) == ("config", True)
+    assert "endpoint override" in error.hint
+    region = clouds["cloud1"]["r1"]
+    monkeypatch.setattr(type(region.glance), "url", url)
+    error = ask_one(clouds, images, token_cache=False).error
+    assert error is not None
+    assert (error.kind, "the catalog" in error.message) == ("server", True)
+    assert clouds.counters.requests(service="image") == 0

@@ -215,6 +215,9 @@ def test_an_interrupt_during_the_pause_ends_it() -> None:
         ([SERVER, SERVER], 1.2, 2, ServerError),
         ([throttled(5.0)], 5.0, 1, ThrottledError),
         ([throttled(5.0)], 5.1, 2, None),
+        ([STALLED], 1000.0, 1, DeadlineError),
+        ([SERVER, STALLED], 1000.0, 2, ServerError),
+        ([throttled(5.0), SERVER, STALLED], 1000.0, 3, ServerError),
     ],
 )
 def test_calls(errors: list[OaktreeError], seconds: float, calls: int, raised: type[OaktreeError] | None) -> None:
@@ -232,6 +235,18 @@ def test_calls(errors: list[OaktreeError], seconds: float, calls: int, raised: t
         with pytest.raises(raised):
             with_retries(call, Policy(), NoWait(seconds))
     assert len(made) == calls
+
+
+def test_an_interrupt_is_not_reported_as_the_failure_before_it() -> None:
+    deadline, failures = NoWait(), [SERVER, DeadlineError("interrupted")]
+
+    def call() -> None:
+        if len(failures) == 1:
+            deadline.cancelled.set()
+        raise failures.pop(0)
+
+    with pytest.raises(DeadlineError, match="interrupted"):
+        with_retries(call, Policy(), deadline)
 
 
 def test_other_exceptions_are_not_retried() -> None:
