@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 LONGEST_PAUSE = 3600.0
 """Seconds that a Retry-After can delay other requests than the one that it answers."""
 
-_SLOW_DOWN = (413, 429, 503)
+_SLOW_DOWN = (413, 429, 498, 503)
 _MOST = 1 << 20
 
 _changing = fork_safe_lock()

@@ -46,8 +46,10 @@ def _translate_keystoneauth(exc: BaseException) -> OaktreeError | None:  # noqa:
     from keystoneauth1 import exceptions as ksa
 
     cause = exc.__context__
-    if isinstance(exc, ksa.DiscoveryFailure) and isinstance(cause, (ksa.ConnectionError, ksa.HttpServerError)):
-        return _translate_keystoneauth(cause)  # an unversioned Keystone was unreachable, or failed
+    if isinstance(exc, ksa.DiscoveryFailure) and isinstance(cause, (ksa.ConnectionError, ksa.HttpError)):
+        error = _translate_keystoneauth(cause)  # an unversioned Keystone was unreachable, or failed
+        if not isinstance(error, AuthError | RefusedError):
+            return error
     text = _brief(exc)
     if isinstance(exc, ksa.HttpError):
         response = exc.response

@@ -274,6 +274,8 @@ def _beginning_of(response: Response, deadline: Deadline, most: int) -> bytes:
 
 def body_of(response: Response, deadline: Deadline, limit: int) -> bytes:
     """The whole body, decompressed. Raises ServerError for one of more than ``limit`` bytes, before or after that."""
+    if (announced_length(response) or 0) > limit and response.request.method != "HEAD":
+        raise _too_large(response, limit)
     body = bytearray()
     for piece in _decompressed(response, _arriving(response, deadline, limit)):
         body += piece
@@ -289,7 +291,7 @@ def _arriving(response: Response, deadline: Deadline, limit: int) -> Iterator[by
     from urllib3.exceptions import HTTPError, ReadTimeoutError
 
     read = getattr(response.raw, "read1", response.raw.read)  # urllib3 has read1 since 2.1
-    announced, arrived = response.headers.get("Content-Length", ""), 0
+    announced, arrived = announced_length(response) or 0, 0
     try:
         while piece := read(PIECE, decode_content=False):
             deadline.remaining()
@@ -301,8 +303,16 @@ def _arriving(response: Response, deadline: Deadline, limit: int) -> Iterator[by
         raise ReadTimeout(exc, request=response.request) from exc
     except (HTTPError, OSError) as exc:
         raise BrokenError(exc, request=response.request) from exc
-    if announced.isdecimal() and arrived < int(announced) and response.request.method != "HEAD":
+    if arrived < announced and response.request.method != "HEAD":
         raise BrokenError(f"{arrived} of {announced} bytes arrived", request=response.request)
+
+
+def announced_length(response: Response) -> int | None:
+    """The bytes that an answer says that it has; None where it says nothing, or no number."""
+    try:
+        return int(response.headers.get("Content-Length", ""))
+    except ValueError:  # so are numbers of thousands of digits
+        return None
 
 
 def _decompressed(response: Response, pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -110,7 +110,9 @@ def test_a_region_that_the_catalog_does_not_have(fake_openstack: Clouds) -> None
 # Slow down
 
 
-@pytest.mark.parametrize(("method", "status"), [("GET", 429), ("GET", 413), ("GET", 503), ("POST", 429), ("POST", 413)])
+@pytest.mark.parametrize(
+    ("method", "status"), [("GET", 429), ("GET", 413), ("GET", 498), ("GET", 503), ("POST", 429), ("POST", 413)]
+)
 def test_retry_after_is_honoured(fake_openstack: Clouds, method: str, status: int) -> None:
     clouds = fake_openstack()
     clouds["cloud1"]["r1"].fault(method, IMAGES, Answer(status, {"Retry-After": "0.3"}), times=2)

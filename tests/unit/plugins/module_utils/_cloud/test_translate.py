@@ -309,6 +309,9 @@ def test_certificates_have_a_hint_of_their_own() -> None:
         (REFUSED, "unreachable"),
         (ksa.ServiceUnavailable("later"), "server"),
         (ksa.NotFound("nothing here"), "server"),
+        (ksa.Unauthorized("who?"), "server"),
+        (ksa.TooManyRequests("slow down"), "throttled"),
+        (ksa.BadRequest("No required SSL certificate was sent"), "config"),
         (None, "server"),
     ],
 )

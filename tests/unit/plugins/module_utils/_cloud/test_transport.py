@@ -293,6 +293,31 @@ def test_an_answer_is_bounded_before_and_after_decompression(scripted: Callable[
         assert "answer_limit_mib" in raised.value.hint
 
 
+def test_an_answer_that_announces_too_much_is_not_read(scripted: Callable[..., Scripted]) -> None:
+    def announce(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(2 << 20))
+        handler.end_headers()
+
+    server = scripted(x=announce)
+    with pytest.raises(ServerError, match="more than 1 MiB") as raised:
+        WireSession(Owner()).get(f"{server.url}/x", allow_redirects=False)
+    assert raised.value.final
+
+
+@pytest.mark.parametrize("length", ["many", "9" * 5000, "-1", "1.5"])
+def test_a_length_that_is_no_number_is_none(scripted: Callable[..., Scripted], length: str) -> None:
+    def announce(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", length)
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        handler.wfile.write(b"data")
+
+    response = WireSession(Owner()).get(f"{scripted(x=announce).url}/x", allow_redirects=False)
+    assert response.content == b"data"
+
+
 @pytest.mark.parametrize("bomb", ["large", "gzip", "endless", "endless gzip"])
 def test_of_an_error_as_much_is_read_as_it_may_say(scripted: Callable[..., Scripted], bomb: str) -> None:
     server = scripted(x=ERRORS[bomb])
