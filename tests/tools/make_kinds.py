@@ -70,11 +70,20 @@ def page(text: str) -> str:
     for name in kinds.kinds():
         kind = kinds.kind_of(name)
         if kinds.is_readable(kind) or kinds.is_changeable(kind):
-            listed = "" if not kinds.is_readable(kind) else "list" if "l" in kind.can else "by ID"
+            listed = reading(kind)
             path = ", ".join(f"`{parent}`" for parent in kind.parents)
             rows.append(f"| `{name}` | {listed} | {changed(kind)} | {path} | {identity(kind)} |")
     head = ["| type | `resource_info` | `resource` | in the path | identified by |", "|---|---|---|---|---|"]
     return "\n".join([text[: text.index(TABLE) + len(TABLE)], *head, *rows]) + "\n"
+
+
+def reading(kind: Any) -> str:
+    """Return what `resource_info` can do with a type."""
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._resource import kinds
+
+    if not kinds.is_readable(kind):
+        return ""
+    return "one" if kind.alone else "list" if "l" in kind.can else "by ID"
 
 
 def changed(kind: Any) -> str:

@@ -17,7 +17,16 @@ from .._local.file_lock import key_lock
 from .._run.ensure import Change, Member, ensure
 from . import rules
 from .desired import cast
-from .find import fetch, item_path, opened, path_of, service_of, with_own_project
+from .find import (
+    fetch,
+    headers_of,
+    is_of_another,
+    item_path,
+    opened,
+    path_of,
+    service_of,
+    with_own_project,
+)
 from .parts import asking, part_of
 from .plan import Found, ResourcePlan, make_plan, unkept
 from .records import id_of, owner_of, resource_record, where
@@ -167,9 +176,13 @@ def _record(kind: Kind, item: Item, location: Location, values: Mapping[str, Any
 # Requests
 
 
-def _request(connection: Connection, kind: Kind, method: str, path: str, json: Any = None) -> Response:
+def _request(
+    connection: Connection, kind: Kind, method: str, path: str, json: Any = None, *, other_projects: bool = False
+) -> Response:
     service = service_of(connection, kind)
-    kwargs = {} if json is None else {"json": json}
+    kwargs: dict[str, Any] = {"headers": headers_of(kind, other_projects=other_projects)}
+    if json is not None:
+        kwargs["json"] = json
     return service.negotiated(
         lambda version: when_mutable(
             connection, kind, lambda: service.request(method, path, microversion=version, **kwargs)
@@ -253,7 +266,8 @@ def _update(connection: Connection, step: ResourceStep, item: Item) -> Item:
                     {"op": "add" if item.get(key) is None else "replace", "path": f"/{key}", "value": value}
                     for key, value in body.items()
                 ]
-            shown = _item_in(kind, _request(connection, kind, kind.update, path, payload))
+            others = is_of_another(connection, kind, identity)
+            shown = _item_in(kind, _request(connection, kind, kind.update, path, payload, other_projects=others))
             item = {**item, **(shown or body)}
         wrote = _write_parts(connection, step, item, changes)
     return _again(connection, step, item) if wrote else item
@@ -314,7 +328,7 @@ def _delete(connection: Connection, step: ResourceStep, item: Item) -> None:
     identity = step.found.id if kind.single else id_of(kind, item)
     path = item_path(connection, kind, identity, step.found.values)
     with _owner_in_hint(connection, kind, item):
-        _remove(connection, kind, path)
+        _remove(connection, kind, path, other_projects=is_of_another(connection, kind, identity))
 
 
 def _await_end(connection: Connection, step: ResourceStep) -> None:
@@ -326,9 +340,9 @@ def _await_end(connection: Connection, step: ResourceStep) -> None:
             wait_until_gone(connection, kind, path)
 
 
-def _remove(connection: Connection, kind: Kind, path: str) -> None:
+def _remove(connection: Connection, kind: Kind, path: str, *, other_projects: bool = False) -> None:
     try:
-        _request(connection, kind, "DELETE", path)
+        _request(connection, kind, "DELETE", path, other_projects=other_projects)
     except RefusedError as error:
         if error.status != 404:
             raise

@@ -26,6 +26,7 @@ Item = dict[str, Any]
 """A resource as its service presents it."""
 
 _PLAIN_NAME = re.compile(r"[\w.-]+")
+_PROJECT = frozenset({"project", "project_id"})
 _SHARED = ("shared", "router:external", "is_public")
 """What Neutron and Octavia say of resources that other projects may use."""
 
@@ -68,15 +69,15 @@ def with_own_project(connection: Connection, kind: Kind, parents: Mapping[str, A
     Raises InputError for others that are missing.
     """
     given = {name: parents[name] for name in kind.parents if parents.get(name) not in (None, "")}
-    if "project_id" in kind.parents:
-        given.setdefault("project_id", connection.location.project.id)
+    for name in _PROJECT & set(kind.parents):
+        given.setdefault(name, connection.location.project.id)
     check_parents(kind, given)
     return given
 
 
 def check_parents(kind: Kind, given: Mapping[str, Any], option: str = "parents") -> None:
     """Raise InputError for an attribute that stands in the path, and is not given, unless it is the project."""
-    missing = [name for name in kind.parents if name != "project_id" and given.get(name) in (None, "")]
+    missing = [name for name in kind.parents if name not in _PROJECT and given.get(name) in (None, "")]
     if missing:
         raise InputError(
             f"{option}: {kind.name} needs {', '.join(missing)}",
@@ -84,9 +85,14 @@ def check_parents(kind: Kind, given: Mapping[str, Any], option: str = "parents")
         )
 
 
-def headers_of(kind: Kind, query: Query) -> dict[str, str]:
-    """Designate is asked for other projects by a header."""
-    return {"X-Auth-All-Projects": "true"} if query.all_projects and kind.service == "dns" else {}
+def headers_of(kind: Kind, *, other_projects: bool) -> dict[str, str]:
+    """Designate is asked for what belongs to other projects by a header."""
+    return {"X-Auth-All-Projects": "true"} if other_projects and kind.service == "dns" else {}
+
+
+def is_of_another(connection: Connection, kind: Kind, identity: Any) -> bool:
+    """Whether an ID is that of another project, of which there is one of the type."""
+    return kind.single and identity is not None and identity != connection.location.project.id
 
 
 def list_items(connection: Connection, kind: Kind, query: Query) -> list[Item]:
@@ -103,7 +109,7 @@ def items(
 
     With ``coalesced`` the answer to another process's request may be used.
     """
-    if query.id is not None or (kind.single and not query.all_projects):
+    if query.id is not None or kind.alone or (kind.single and not query.all_projects):
         found = get(connection, kind, query.id, query)
         if found is not None:
             yield found
@@ -118,7 +124,7 @@ def items(
         _params(kind, query),
         coalesced=coalesced,
         microversion=microversion,
-        headers=headers_of(kind, query),
+        headers=headers_of(kind, other_projects=query.all_projects),
     )
     for wrapped in chain.from_iterable(pages):
         item = wrapped.get(kind.item_key, wrapped) if kind.item_key and isinstance(wrapped, dict) else wrapped
@@ -172,21 +178,22 @@ def get(connection: Connection, kind: Kind, identity: Any, query: Query | None =
         listed = Query(parents=query.parents, filters=query.filters, all_projects=query.all_projects)
         found = list_items(connection, kind, listed)
         return next((item for item in found if str(id_of(kind, item)) == str(identity)), None)
-    return fetch(connection, kind, item_path(connection, kind, identity, query.parents), query)
+    others = query.all_projects or is_of_another(connection, kind, identity)
+    return fetch(connection, kind, item_path(connection, kind, identity, query.parents), other_projects=others)
 
 
 def item_path(connection: Connection, kind: Kind, identity: Any, parents: Mapping[str, Any]) -> str:
     """The path of the item with an ID; of one that each project has one of, see `get`."""
     path = path_of(kind.path, with_own_project(connection, kind, parents))
-    if kind.single and kind.parents:
+    if kind.alone:
         return path
     return f"{path}/{segment(connection.location.project.id if kind.single and identity is None else identity)}"
 
 
-def fetch(connection: Connection, kind: Kind, path: str, query: Query | None = None) -> Item | None:
+def fetch(connection: Connection, kind: Kind, path: str, *, other_projects: bool = False) -> Item | None:
     """The item at a path, None where there is none."""
     service = service_of(connection, kind)
-    headers = headers_of(kind, query or Query())
+    headers = headers_of(kind, other_projects=other_projects)
     try:
         body = service.negotiated(
             lambda version: json_object(service.request("GET", path, microversion=version, headers=headers)),
@@ -202,6 +209,6 @@ def fetch(connection: Connection, kind: Kind, path: str, query: Query | None = N
 def opened(kind: Kind, body: Mapping[str, Any]) -> Item | None:
     """The item in an answer. None for the answer to another request, as that for an empty ID is a list."""
     if kind.answer_key is None:
-        return dict(body) if kind.id_key in body or "id" in body or kind.single else None
+        return dict(body) if kind.id_key in body or "id" in body or kind.single or kind.alone else None
     inner = body.get(kind.answer_key)
     return inner if isinstance(inner, dict) else None

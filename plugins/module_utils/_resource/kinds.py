@@ -85,6 +85,8 @@ class Kind:
     """Lists whose order means something."""
     single: bool = False
     """Always there, one for each project or parent: changed and reset, never made."""
+    alone: bool = False
+    """Whether there is one at its path, without an ID."""
     id_chosen: bool = False
     """Whether the one who makes it may choose its ID."""
     defaults: str = ""
@@ -213,6 +215,12 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
     "shared_file_system.share_transfer": {"list_key": "transfers"},
     "shared_file_system.share_type": {"list_query": {"is_public": "all"}},
 }  # fmt: skip
+_ALONE = frozenset({
+    "block_storage.limits", "block_storage.summary", "compute.limits", "image.cache", "key_manager.quota",
+    "load_balancer.listener_stats", "load_balancer.load_balancer_stats", "load_balancer.quota_default",
+    "network.quota_default", "network.quota_details",
+})  # fmt: skip
+"""Types of which there is one at their path, although openstacksdk describes them as having an ID."""
 _SETS = ("immutable", "updatable", "write_only", "ordered")
 
 _LINKS: Mapping[str, tuple[str, ...]] = {
@@ -246,11 +254,13 @@ _READ_ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(
         ("orchestration.stack_environment", "orchestration.stack_files", "orchestration.stack_template"), _REST
     ),
+    "network.validate_topology": _REST,
     "placement.allocation_candidate": _REST,
     "placement.resource_provider_allocation": _REST,
     "placement.resource_provider_inventory": _REST,
     "placement.trait": _REST,
     "placement.usage": _REST,
+    "shared_file_system.limit": _REST,
 }
 """Types whose lists are not lists of JSON objects, or that have a module of their own: where to turn."""
 
@@ -291,11 +301,11 @@ def kind_of(name: str) -> Kind:
 @cache
 def _kind(name: str) -> Kind:
     service, _dot, short = name.partition(".")
-    for ours, official in _services().items():
-        if service == ours or official == official_type(service):
-            service = ours
-    known = f"{service}.{short}"
-    text = _block(known)
+    text, known = _block(name) if short else None, name
+    if text is None:
+        service = next((ours for ours, official in _services().items() if official == official_type(service)), service)
+        known = f"{service}.{short}"
+        text = _block(known)
     if text is None:
         raise _unknown(name, known)
     return _parsed(known, official_type(service.replace("_", "-")), text)
@@ -394,6 +404,7 @@ def _parsed(name: str, service: str, text: str) -> Kind:
         answer_key=said.get("answer_key", envelope),
         microversion=said.get("microversion"),
         ready=ready if ready and ready.attribute in keys else None,
+        alone="f" in can and ("without_id" in said or name in _ALONE),
         by_name=parameters.get("name"),
         owned=service in _OWNED and "project_id" in keys,
         link=_LINKS.get(name, ()),

@@ -41,7 +41,9 @@ def check_listing(listing: Listing) -> None:
         known = f"only {', '.join(kind.parents)}" if kind.parents else "nothing"
         raise InputError(f"parents: {', '.join(unknown)} does not stand in the path of {kind.name}, {known} does")
     check_parents(kind, query.parents)
-    if query.id is None and not kind.single and "l" not in kind.can:
+    if query.name is not None and kind.name_attribute is None:
+        raise InputError(f"name: {kind.name} has no name", hint="Give id, or filters.")
+    if query.id is None and not kind.single and not kind.alone and "l" not in kind.can:
         raise InputError(f"type: {kind.name} cannot be listed", hint="Give id.")
     for option, values in (("parents", query.parents), ("filters", query.filters), ("id", {"id": query.id})):
         check_references(kind, option, values)

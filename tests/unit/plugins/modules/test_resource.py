@@ -231,7 +231,7 @@ def test_the_private_key_of_a_key_pair_is_returned_once() -> None:
 @pytest.mark.usefixtures("clouds")
 def test_records_are_those_of_resource_info() -> None:
     done = run("network.network", name="a")
-    listed = run_module("resource_info", type="network.network", name="a")
+    listed = run_module("resource_info", type="network.network", name="a", timeout=3000.0)
     assert [result["resource"] for result in done["results"]] == listed["resources"]
     assert [result["location"] for result in done["results"]] == [record["location"] for record in listed["resources"]]
 
@@ -264,7 +264,7 @@ def test_a_play_that_begins_with_nothing_can_be_checked(clouds: FakeOpenStack) -
     ],
 )
 def test_options_that_cannot_be_used(clouds: FakeOpenStack, params: dict[str, Any], said: str) -> None:
-    done = run_module("resource", locations=["cloud1"], **params)
+    done = run_module("resource", locations=["cloud1"], timeout=3000.0, **params)
     assert not done.ok
     assert said in done["msg"]
     assert clouds.counters.requests() == 0

@@ -17,6 +17,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.find 
     check_parents,
     get,
     headers_of,
+    is_of_another,
     is_offered,
     list_items,
     opened,
@@ -176,6 +177,28 @@ def test_a_project_in_a_path_is_ones_own(clouds: FakeOpenStack, project: str) ->
         assert quota.get("id", project) == project
 
 
+def test_what_has_no_id(clouds: FakeOpenStack, region: Region, project: str) -> None:
+    limits = b'{"limits": {"absolute": {"maxTotalCores": 20}}}'
+    region.fault("GET", "/v2.1/limits$", Answer(200, {"Content-Type": "application/json"}, limits))
+    (found,) = list_items(connect(clouds), kind_of("compute.limits"), Query())
+    assert found["absolute"] == {"maxTotalCores": 20}
+    (quota,) = list_items(connect(clouds), kind_of("network.quota_default"), Query())
+    assert quota["network"] == 100
+    assert project
+
+
+@pytest.mark.parametrize(("user", "identity", "asked"), [("demo", None, False), ("admin", "demo", True)])
+def test_the_dns_quota_of_another_project(
+    clouds: FakeOpenStack, region: Region, user: str, identity: str | None, *, asked: bool
+) -> None:
+    """Designate takes it for one's own otherwise; members may not ask so."""
+    project = identity and clouds["cloud1"].keystone.project_id(identity)
+    region.fault("GET", "/quotas/", Answer(200, {"Content-Type": "application/json"}, b'{"zones": 1}'))
+    kind = kind_of("dns.quota")
+    result = ask_one(entries(clouds, user), lambda c: (get(c, kind, project), is_of_another(c, kind, project)))
+    assert result.value == ({"zones": 1}, asked)
+
+
 def test_what_cannot_be_listed(clouds: FakeOpenStack) -> None:
     with pytest.raises(InputError, match=r"block_storage\.capabilities cannot be listed"):
         list_items(connect(clouds), kind_of("block_storage.capabilities"), Query())
@@ -217,8 +240,9 @@ def test_administrators_see_what_members_see_unless_they_ask_for_all(
     ],
 )
 def test_how_services_are_asked_for_all_projects(name: str, params: dict[str, str], headers: dict[str, str]) -> None:
-    query = Query(all_projects=True)
-    assert (_params(kind_of(name), query), headers_of(kind_of(name), query)) == (params, headers)
+    kind, query = kind_of(name), Query(all_projects=True)
+    assert (_params(kind, query), headers_of(kind, other_projects=True)) == (params, headers)
+    assert headers_of(kind, other_projects=False) == {}
 
 
 def test_filters_by_either_name() -> None:

@@ -37,6 +37,7 @@ def listed(clouds: FakeOpenStack, of: str, /, **query: Any) -> list[dict[str, An
         ("dns.recordset", {"parents": {"zone_id": "x", "zone": "y"}}, "only zone_id does"),
         ("network.port", {"id": ""}, "id: must not be empty"),
         ("block_storage.capabilities", {}, "cannot be listed"),
+        ("network.rbac_policy", {"name": "a"}, "name: network.rbac_policy has no name"),
         ("network.port", {"filters": {"device_id": {"name": "a"}}}, "filters: what device_id refers to"),
         ("dns.recordset", {"parents": {"zone_id": {"name": "a", "type": "dns.zon"}}}, "'dns.zon' is not known"),
     ],
