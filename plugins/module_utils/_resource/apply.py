@@ -29,7 +29,7 @@ from .find import (
 )
 from .parts import asking, part_of
 from .plan import Found, ResourcePlan, make_plan, unkept
-from .records import id_of, owner_of, resource_record, where
+from .records import id_of, name_of, owner_of, resource_record, where
 from .survey import candidates, find, link_path, survey
 from .watch import is_ready, wait_until_gone, wait_until_ready, when_mutable
 
@@ -218,16 +218,19 @@ def _create(connection: Connection, step: ResourceStep) -> Item | None:
         service_of(connection, kind).request("PUT", link_path(kind, values))
         return dict(values)
     body = _body(kind, values)
-    if kind.name_attribute and wanted.name is not None:
-        body[kind.keys[kind.name_attribute]] = wanted.name
+    name = wanted.name
+    if name is None and step.found.item is not None:  # what is replaced was found by its ID
+        name = name_of(kind, step.found.item)
+    if kind.name_attribute and name is not None:
+        body[kind.keys[kind.name_attribute]] = name
     path = path_of(kind.path, with_own_project(connection, kind, values))
     if kind.create == "PUT":
-        path = f"{path}/{segment(wanted.name if step.found.id is None else step.found.id)}"
-    elif step.found.id is not None:
+        path = f"{path}/{segment(name if step.found.id is None else step.found.id)}"
+    elif step.found.id is not None and kind.id_chosen:
         body[kind.id_key] = step.found.id
     payload = {kind.create_key: body} if kind.create_key else body
     item = _item_in(kind, _request(connection, kind, kind.create, path, payload))
-    item = item or find(connection, wanted, values, step.found.id)
+    item = item or find(connection, replace(wanted, name=name), values, None)
     if item is None:
         return None
     try:

@@ -95,6 +95,13 @@ def is_of_another(connection: Connection, kind: Kind, identity: Any) -> bool:
     return kind.single and identity is not None and identity != connection.location.project.id
 
 
+def project_in_path(kind: Kind, identity: Any, parents: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The ID and the attributes in the path, of a quota whose path has the project: its ID is then said by that."""
+    if kind.single and identity is not None and "project_id" in kind.parents:
+        return None, {**parents, "project_id": identity}
+    return identity, dict(parents)
+
+
 def list_items(connection: Connection, kind: Kind, query: Query) -> list[Item]:
     """The items that match, from requests of one's own: a change may depend on them."""
     return service_of(connection, kind).negotiated(

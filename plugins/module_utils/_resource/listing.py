@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._core.errors import InputError, RefusedError
 from .._facts.records import records
-from .find import Query, check_parents, is_offered, items, service_of, with_own_project
+from .find import Query, check_parents, is_offered, items, project_in_path, service_of, with_own_project
 from .kinds import Kind, check_readable
 from .records import resource_record
 from .references import MissingError, Resolver, check_references
@@ -41,6 +41,8 @@ def check_listing(listing: Listing) -> None:
         known = f"only {', '.join(kind.parents)}" if kind.parents else "nothing"
         raise InputError(f"parents: {', '.join(unknown)} does not stand in the path of {kind.name}, {known} does")
     check_parents(kind, query.parents)
+    if kind.single and query.id is not None and "project_id" in query.parents:
+        raise InputError("id, parents: both name the project", hint="Give one of them.")
     if query.name is not None and kind.name_attribute is None:
         raise InputError(f"name: {kind.name} has no name", hint="Give id, or filters.")
     if query.id is None and not kind.single and not kind.alone and "l" not in kind.can:
@@ -60,10 +62,13 @@ def list_resources(connection: Connection, listing: Listing) -> list[dict[str, A
         return None
     resolver = Resolver(connection, kind)
     try:
+        identity, parents = project_in_path(
+            kind, resolver.identity(listing.query.id), resolver.all(listing.query.parents)
+        )
         query = replace(
             listing.query,
-            id=resolver.identity(listing.query.id),
-            parents=with_own_project(connection, kind, resolver.all(listing.query.parents)),
+            id=identity,
+            parents=with_own_project(connection, kind, parents),
             filters=resolver.all(listing.query.filters),
         )
     except MissingError:

@@ -13,7 +13,19 @@ from typing import TYPE_CHECKING, Any
 from .._cloud.answers import json_object
 from .._core.errors import ConflictError, RefusedError
 from .desired import same
-from .find import Query, fetch, get, is_offered, item_path, list_items, opened, path_of, service_of, with_own_project
+from .find import (
+    Query,
+    fetch,
+    get,
+    is_offered,
+    item_path,
+    list_items,
+    opened,
+    path_of,
+    project_in_path,
+    service_of,
+    with_own_project,
+)
 from .parts import asking, part_of
 from .plan import Found
 from .records import id_of, name_of
@@ -66,6 +78,7 @@ def _resolved(connection: Connection, wanted: Wanted) -> tuple[dict[str, Any], A
         except MissingError as error:
             missing = missing or error
             unresolved.add(name)
+    identity, values = project_in_path(wanted.kind, identity, values)
     return values, identity, missing, unresolved
 
 

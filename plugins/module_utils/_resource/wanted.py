@@ -133,6 +133,8 @@ def _check_identity(wanted: Wanted) -> None:
     if kind.name_attribute is None and wanted.name is not None:
         by = f" It is found by {', '.join(kind.identity)}." if kind.identity else ""
         raise InputError(f"name: {kind.name} has no name", hint=f"Omit it.{by}")
+    if kind.single and wanted.id is not None and wanted.values.get("project_id") is not None:
+        raise InputError("id, attributes: both name the project", hint="Give one of them.")
     if kind.single or wanted.id is not None:
         return
     if kind.name_attribute is not None and wanted.name is None:

@@ -330,6 +330,34 @@ def test_a_replaced_resource_is_another(clouds: FakeOpenStack, region: Region) -
     assert len(region.nova.resources.items["flavors"]) == 1
 
 
+def test_what_is_replaced_by_its_id_keeps_its_name(clouds: FakeOpenStack, region: Region) -> None:
+    """Neutron and Nova refuse an ID that they did not choose."""
+    attributes = {"network_id": {"name": "web"}, "cidr": "10.0.0.0/24", "ip_version": 4}
+    done(clouds, "network.network", name="web")
+    first = done(clouds, "network.subnet", name="web", attributes=attributes).output["resource"]
+    attributes["cidr"] = "10.1.0.0/24"
+    change = done(clouds, "network.subnet", id=first["id"], attributes=attributes, replace=True)
+    assert (change.action, change.output["resource"]["name"]) == ("replaced", "web")
+    assert change.output["resource"]["id"] != first["id"]
+    assert len(region.neutron.items["subnets"]) == 1
+
+
+@pytest.mark.parametrize("name", ["compute.quota_set", "network.quota"])
+def test_the_quota_of_another_project_is_changed_and_not_ones_own(
+    clouds: FakeOpenStack, region: Region, name: str, project: str
+) -> None:
+    """Whether its path has the project as a parent or as the ID."""
+    attributes = {"cores": 7} if name.startswith("compute") else {"networks": 7}
+    change = done(clouds, name, "admin", id={"name": "demo"}, attributes=attributes)
+    assert change.action == "updated"
+    changed = region.nova.resources.quotas if name.startswith("compute") else region.neutron.quotas
+    assert list(changed) == [project]
+    assert done(clouds, name, "admin", id=project, attributes=attributes).action == "unchanged"
+    assert done(clouds, name, "admin", attributes=attributes, check=True).action == "updated"
+    assert done(clouds, name, "admin", id={"name": "demo"}, state="absent").action == "deleted"
+    assert changed == {}
+
+
 def test_an_id_that_users_may_choose(clouds: FakeOpenStack) -> None:
     size = {"ram": 512, "vcpus": 1, "disk": 1}
     change = done(clouds, "compute.flavor", "admin", id="7", name="m1", attributes=size)

@@ -19,7 +19,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.listi
 )
 from tests.support.fake_openstack import Answer, FakeOpenStack, Region
 from tests.support.fake_openstack.neutron import network
-from tests.support.run_core import ask_one, connect, kinds
+from tests.support.run_core import ask_one, connect, entries, kinds
 
 
 def listed(clouds: FakeOpenStack, of: str, /, **query: Any) -> list[dict[str, Any]] | None:
@@ -37,6 +37,7 @@ def listed(clouds: FakeOpenStack, of: str, /, **query: Any) -> list[dict[str, An
         ("dns.recordset", {"parents": {"zone_id": "x", "zone": "y"}}, "only zone_id does"),
         ("network.port", {"id": ""}, "id: must not be empty"),
         ("block_storage.capabilities", {}, "cannot be listed"),
+        ("compute.quota_set", {"id": "p", "parents": {"project_id": "q"}}, "both name the project"),
         ("network.rbac_policy", {"name": "a"}, "name: network.rbac_policy has no name"),
         ("network.port", {"filters": {"device_id": {"name": "a"}}}, "filters: what device_id refers to"),
         ("dns.recordset", {"parents": {"zone_id": {"name": "a", "type": "dns.zon"}}}, "'dns.zon' is not known"),
@@ -101,6 +102,16 @@ def test_one_by_its_id(clouds: FakeOpenStack, region: Region, project: str) -> N
 def test_a_quota_is_the_projects_own(clouds: FakeOpenStack, name: str, project: str) -> None:
     (found,) = listed(clouds, name) or []
     assert found["location"]["project"]["id"] == project
+
+
+@pytest.mark.parametrize("name", ["compute.quota_set", "network.quota"])
+def test_the_quota_of_another_project(clouds: FakeOpenStack, region: Region, name: str, other: str) -> None:
+    region.nova.resources.quotas[other] = {"cores": 7}
+    region.neutron.quotas[other] = {"network": 7}
+    listing = Listing(kind_of(name), Query(id=other))
+    result = ask_one(entries(clouds, "admin"), lambda c: list_resources(c, listing))
+    (found,) = result.value or []
+    assert 7 in (found.get("cores"), found.get("networks"))
 
 
 @pytest.mark.parametrize("body", [b'{"networks": [5]}', b'{"networks": [{"id": 1}, null]}', b'{"networks": {}}'])

@@ -74,6 +74,7 @@ def test_what_can_be_had(name: str, options: dict[str, Any]) -> None:
         ("load_balancer.member", {"attributes": {"pool_id": "p"}}, "some of address, protocol_port"),
         ("load_balancer.member", {"name": "a", "attributes": MEMBER}, "It is found by address, protocol_port."),
         ("network.floating_ip", {"attributes": {"floating_network_id": "x"}}, "needs a name or an id"),
+        ("compute.quota_set", {"id": "p", "attributes": {"project_id": "q", "cores": 1}}, "both name the project"),
         ("identity.region", {"attributes": {"description": "x"}}, "identity.region needs an id"),
         ("identity.role_assignment", {"attributes": USER}, "does not consist of role_id, user_id"),
         ("identity.role_assignment", {"name": "a", "attributes": USER}, "has neither"),
