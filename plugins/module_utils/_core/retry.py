@@ -33,6 +33,9 @@ LEAST_PAUSE = 0.1
 BUSY = (429, 503)
 """HTTP statuses by which a service that is well asks for another attempt."""
 
+_AS_429 = (413, 498)
+"""Those with which some services ask to slow down."""
+
 _DOUBLINGS = 30
 _SPREAD = 0.2
 """By what share a pause is made longer or shorter, so that what failed together is not repeated together."""
@@ -73,7 +76,8 @@ class Policy:
 
     def rule(self, error: OaktreeError) -> Rule | None:
         """The rule for this way to fail, if it has one of its own."""
-        if error.status in self.statuses:
+        slowed_down = isinstance(error, ThrottledError) and error.status in _AS_429
+        if (429 if slowed_down else error.status) in self.statuses:
             return self.busy
         return self.connect if isinstance(error, UnreachableError | DeadlineError) else None
 
