@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from .deadline import clock
-from .errors import DeadlineError, OaktreeError, ServerError, ThrottledError, UnreachableError
+from .errors import AuthError, DeadlineError, OaktreeError, ServerError, ThrottledError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -75,7 +75,9 @@ class Policy:
     connect: Rule | None = None
 
     def rule(self, error: OaktreeError) -> Rule | None:
-        """The rule for this way to fail, if it has one of its own."""
+        """The rule for this way to fail, if it has one of its own. What was rejected with 401 is never asked again."""
+        if isinstance(error, AuthError):
+            return None
         slowed_down = isinstance(error, ThrottledError) and error.status in _AS_429
         if (429 if slowed_down else error.status) in self.statuses:
             return self.busy

@@ -96,6 +96,7 @@ class NoWait(Deadline):
         (Policy(busy=Rule(5)), ThrottledError("slow down", status=413), 5),
         (Policy(busy=Rule(5)), ThrottledError("slow down", status=498), 5),
         (Policy(busy=Rule(5)), QuotaError("full", status=413), 0),
+        (Policy(busy=Rule(5), statuses=[401]), AuthError("who?", status=401), 0),
         (Policy(busy=Rule(5)), throttled(None), 3),
         (Policy(busy=Rule(5), repeatable=False), BUSY_ANSWER, 0),
         (Policy(busy=Rule(5), repeatable=False), ThrottledError("slow down", status=429), 5),
