@@ -322,7 +322,7 @@ def test_a_keystone_in_trouble(fake_openstack: Clouds, form: int, action: Action
         clouds["cloud1"].fault("*", "", action)
     start = time.monotonic()
     results = ask(config, servers, timeout=0.6)
-    assert time.monotonic() - start < 2.0
+    assert time.monotonic() - start < 5.0
     ended = kinds(results)
     assert [ended[f"cloud2/r{number}/demo"] for number in (1, 2)] == [None, None]
     assert {ended[f"cloud1/r{number}/demo"] for number in (1, 2)} == {kind}
