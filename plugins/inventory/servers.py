@@ -36,12 +36,15 @@ options:
       - The Locations whose servers become hosts, as a list of patterns C(cloud[/region[/project]]). Each part is a shell-style glob; a
         cloud alone means all its regions, and V(!pattern) excludes Locations that other patterns select.
       - A pattern that matches nothing is an error that lists what exists.
-      - The project part is matched against the name and the ID of the project in C(clouds.yaml).
+      - The project part is matched against the name and the ID of the project in C(clouds.yaml). The region V(-) selects a cloud that is
+        configured without regions. In names, C(%2F) stands for a slash, and C(%2A) and the like for characters that are special in globs.
+      - A Location may also be given as the C(location) of any returned record. Its C(name) is the pattern that selects exactly it.
+      - May be a list, text with commas or line breaks, or JSON text, as in V(alpha, beta/east).
+      - If omitted, all Locations, or those of the cloud that the environment variable E(OS_CLOUD) names. With O(clouds_config), the variable
+        is ignored.
       - This option, O(clouds_yaml), O(clouds_config) and O(filters) may be or contain templates, which may use extra variables and
         lookups.
-    type: list
-    elements: str
-    default: ["*"]
+    type: raw
   on_failure:
     description:
       - How a failed Location affects the source. Every Location is always tried.
@@ -186,7 +189,12 @@ from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.hosts
     make_inventory,
     slim,
 )
-from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import check_names, checked_options, plain
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import (
+    check_names,
+    checked_options,
+    converted,
+    plain,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -236,6 +244,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for name in TEMPLATED:
             if name in values:
                 values[name] = self._templated(name, values[name])
+        values = converted(values, self.option_definitions)
         super().set_options(task_keys=task_keys, var_options=var_options, direct=values)
 
     def parse(
@@ -248,8 +257,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Fill the inventory. Raises AnsibleParserError before any change to it."""
         super().parse(inventory, loader, path, cache)
         require_libraries()
-        source = self._read_config_data(path)
         with plugin_errors(AnsibleParserError, self.display):
+            source = self._read_config_data(path)
             check_names(source, self.option_definitions, COUNTERPARTS)
             options = checked_options(self.get_options())
             rules = Rules(**{key: options[key] for key in ("hostnames", "addresses", "show_all", "location_groups")})
@@ -266,7 +275,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             result = plain(self.templar.template(value))
         except AnsibleError as exc:
             raise AnsibleParserError(f"{name}: the template cannot be evaluated: {exc.message}") from None
-        if name in ("clouds_config", "filters") and not isinstance(result, dict):
+        if name == "filters" and not isinstance(result, dict):
             raise AnsibleParserError(f"{name}: must be a dictionary, not {type(result).__name__}.")
         return result
 

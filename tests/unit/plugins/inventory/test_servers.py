@@ -381,7 +381,7 @@ def test_a_source_of_which_every_location_failed_is_an_error(clouds: FakeOpenSta
         pytest.param({"locations": []}, ["locations", "nothing is selected"], id="no Location"),
         pytest.param({"clouds_yaml": "/nonexistent"}, ["clouds_yaml", "/nonexistent", "cannot be read"], id="no file"),
         pytest.param({"clouds_config": {}}, ["clouds_config", "no clouds"], id="no clouds"),
-        pytest.param({"clouds_config": "pa55word"}, ["clouds_config: must be a dictionary"], id="not a dictionary"),
+        pytest.param({"clouds_config": "pa55word"}, ["clouds_config: must be a mapping"], id="not a mapping"),
         pytest.param({"clouds_config": {"clouds": {}}, "clouds_yaml": "x"}, ["only one"], id="two sources of clouds"),
         pytest.param({"timeout": 0}, ["timeout", "greater than zero"], id="no time"),
         pytest.param({"concurrency": -1}, ["concurrency", "greater than zero"], id="no concurrency"),
@@ -420,6 +420,48 @@ def test_options_may_be_templates(clouds: FakeOpenStack, parse: Parse, monkeypat
     whole = "{{ lookup('env', 'TEST_CONFIG') | from_yaml }}"
     monkeypatch.setenv("TEST_CONFIG", yaml.safe_dump(inline(clouds)))
     assert len(parse({"clouds_config": whole}).hosts) == 8
+
+
+def test_options_may_be_text(clouds: FakeOpenStack, parse: Parse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OS_CLIENT_CONFIG_FILE")
+    monkeypatch.setenv("TEST_CONFIG", yaml.safe_dump(inline(clouds)))
+    source = {
+        "clouds_config": "{{ lookup('env', 'TEST_CONFIG') }}",
+        "locations": "cloud1/r1, cloud2\n!cloud2/r2",
+        "hostnames": '["metadata.nothing", "id"]',
+        "addresses": "floating_v6\nfixed_v6",
+    }
+    found = parse(source)
+    assert found.warnings == []
+    servers = [server for cloud in ("cloud1", "cloud2") for server in clouds[cloud]["r1"].nova.servers]
+    assert {name: host["ansible_host"] for name, host in found.hosts.items()} == {s.id: s.fixed6 for s in servers}
+
+
+@pytest.mark.parametrize("form", ["mapping", "list", "name", "template"])
+def test_the_location_of_a_host_selects_it(clouds: FakeOpenStack, parse: Parse, tmp_path: Path, form: str) -> None:
+    config = inline(clouds)
+    config["clouds"] = {"a/[1], !b": config["clouds"]["cloud1"], **config["clouds"]}
+    (tmp_path / "clouds.yaml").write_text(yaml.safe_dump(config))
+    location = parse({"locations": "a*/r2"}).hosts["web-cloud1-r2-0000"]["location"]
+    assert location["name"] == "a%2F%5B1%5D%2C%20%21b/r2/demo"
+    forms = {"mapping": location, "list": [location], "name": location["name"], "template": f"{{{{ {location} }}}}"}
+    found = parse({"locations": forms[form]})
+    assert found.warnings == []
+    assert [host["location"]["name"] for host in found.hosts.values()] == [location["name"]] * 2
+
+
+def test_the_environment_names_the_cloud(
+    clouds: FakeOpenStack, parse: Parse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache")}
+    monkeypatch.setenv("OS_CLOUD", "cloud2")
+    assert {host["location"]["cloud"] for host in parse(cache).hosts.values()} == {"cloud2"}
+    assert len(parse({"locations": "*"}).hosts) == 8
+    assert len(parse({"clouds_config": inline(clouds)}).hosts) == 8
+    monkeypatch.delenv("OS_CLOUD")
+    assert len(parse(cache).hosts) == 8
+    monkeypatch.setenv("OS_CLOUD", "cloud9")
+    assert any("OS_CLOUD: 'cloud9' matches none" in warning for warning in parse({}).warnings)
 
 
 @pytest.mark.parametrize(("name", "ours"), [("a.oaktree.yml", True), ("multicloud.yaml", True), ("hosts.yml", False)])

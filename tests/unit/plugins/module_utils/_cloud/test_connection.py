@@ -81,7 +81,7 @@ def test_the_only_region_of_a_catalog_need_not_be_configured(fake_openstack: Clo
     config = entries(clouds)
     del config["cloud1"]["regions"]
     result = ask_one(config, servers)
-    assert (str(result.location), result.value) == ("cloud1/r1/demo", 1)
+    assert (str(result.location), result.location.region, result.value) == ("cloud1/-/demo", "r1", 1)
 
 
 def test_one_of_several_regions_is_not_guessed(fake_openstack: Clouds) -> None:
