@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,8 @@ MOST_MIB = 1 << 20
 _OPTIONS = ("service_type", "service_name", "interface", "region_name", "endpoint_override", "endpoint")
 _LIMITS = ("rate_limit", "concurrency")
 _MAX_LIMIT = 1e9
+_VERSION = re.compile(r"(/v[\d.]+)?/*$")
+_DEFAULT_PORT = re.compile(r"^(https://[^/]+):443(?=/|$)|^(http://[^/]+):80(?=/|$)")
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,14 @@ class Settings:
         return settings
 
     @property
+    def keystone(self) -> str:
+        """The Keystone that the region belongs to: what two entries with the same one list may be the same.
+
+        An entry without Keystone has none in common with any other.
+        """
+        return keystone_root(self.auth_url) or f"none of {self.config.name}"
+
+    @property
     def image_api(self) -> str:
         """The major version of the image API to use, "1" or "2"."""
         return "1" if (self.image_api_version or "2").partition(".")[0] == "1" else "2"
@@ -144,6 +155,12 @@ class Settings:
     def limit(self, service_type: str) -> Limit:
         """The entry's limit for a service; see `configured_limit`."""
         return configured_limit(self.config.config, service_type)
+
+
+def keystone_root(auth_url: str) -> str:
+    """The URL of a Keystone without its version and the default port, in lower case: the same however it is written."""
+    root = _VERSION.sub("", auth_url).lower()
+    return _DEFAULT_PORT.sub(r"\1\2", root)
 
 
 def _trusted(verify: Any) -> bool | str:

@@ -79,5 +79,5 @@ def from_location(
         connection.deadline = deadline
         return download_image(connection, found, workspace, deadline)
 
-    keystone = connection.region.settings.auth_url
+    keystone = connection.region.settings.keystone
     return ImageData(fingerprint, fetch, workspace, home=HomeImage(connection.location, keystone, found))

@@ -167,13 +167,81 @@ def test_a_host_that_a_static_source_names_gains_the_variables(parse: Parse, tmp
     assert variables["location"]["cloud"] == "cloud1"
 
 
-def test_two_sources_do_not_fold_two_servers_into_one_host(clouds: FakeOpenStack, parse: Parse) -> None:
+def test_two_sources_do_not_fold_two_servers_into_one_host(clouds: FakeOpenStack, parse: Parse, tmp_path: Path) -> None:
     clouds["cloud1"]["r1"].add_server("same")
     clouds["cloud2"]["r1"].add_server("same")
     found = parse({"locations": ["cloud1"]}, {"locations": ["*"]})
     assert len(found.hosts) == 10
     assert found.hosts["same"]["location"]["cloud"] == "cloud1"
     assert found.hosts["same.r1.cloud2"]["location"]["cloud"] == "cloud2"
+    first, second = (tmp_path / f"{number}.oaktree.yml" for number in (0, 1))
+    (warning,) = found.warnings
+    assert warning == (
+        f"Host names depend on the order of the sources {first} and {second}: same (or same.r1.cloud1). "
+        "Set hostnames: [name.region.cloud] in both."
+    )
+
+
+@pytest.mark.parametrize("hostnames", [["name.region.cloud"], ["id"]])
+def test_names_do_not_depend_on_the_order_of_sources_that_heed_the_warning(
+    clouds: FakeOpenStack, parse: Parse, hostnames: list[str]
+) -> None:
+    clouds["cloud1"]["r1"].add_server("same")
+    clouds["cloud2"]["r1"].add_server("same")
+    sources = [{"locations": selected, "hostnames": hostnames} for selected in (["cloud1"], ["cloud2"], ["*/r1"])]
+    found = parse(*sources)
+    assert found.warnings == []
+    assert sorted(found.hosts) == sorted(parse(*sources[::-1]).hosts)
+    assert len(found.hosts) == 10
+
+
+@pytest.mark.parametrize(
+    ("preferences", "host", "setting"),
+    [
+        ((["name"], ["id"]), "web-cloud1-r1-0000 (or {id})", "name.region.cloud"),
+        ((["id"], ["name"]), "{id} (or web-cloud1-r1-0000)", "name.region.cloud"),
+        ((["name"], ["name.region.cloud"]), "web-cloud1-r1-0000 (or web-cloud1-r1-0000.r1.cloud1)", "id"),
+    ],
+)
+def test_sources_that_call_one_server_by_two_names_are_told(
+    clouds: FakeOpenStack, parse: Parse, preferences: tuple[list[str], list[str]], host: str, setting: str
+) -> None:
+    found = parse(*({"locations": ["cloud1/r1"], "hostnames": names} for names in preferences))
+    (warning,) = found.warnings
+    assert host.format(id=clouds["cloud1"]["r1"].nova.servers[0].id) in warning
+    assert warning.endswith(f" Set hostnames: [{setting}] in both.")
+    assert len(found.hosts) == 2
+
+
+def test_a_cloud_does_not_take_over_the_hosts_of_another(clouds: FakeOpenStack, parse: Parse, tmp_path: Path) -> None:
+    """It lists their IDs and names, with addresses of its own, in the same source or in another."""
+    victim = clouds["cloud1"]["r1"].nova.servers[0]
+    thief = clouds["cloud2"]["r1"].nova.servers[0]
+    thief.id, thief.name = victim.id, victim.name
+    cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache")}
+    for sources in ([{}], [{"locations": "cloud1"}, {"locations": "cloud2"}], [cache], [cache]):
+        found = parse(*sources)
+        assert len(found.hosts) == 8
+        owners = {
+            host["ansible_host"]: host["location"]["cloud"]
+            for host in found.hosts.values()
+            if host["openstack"]["id"] == victim.id
+        }
+        assert owners == {victim.floating: "cloud1", thief.floating: "cloud2"}
+
+
+def test_one_keystone_by_two_urls_and_sources_is_one(clouds: FakeOpenStack, parse: Parse) -> None:
+    entry = clouds["cloud1"].entry()
+    other = {**entry, "auth": {**entry["auth"], "auth_url": f"{entry['auth']['auth_url'].rstrip('/')}/"}}
+    config = {name: {"clouds_config": {"clouds": {name: one}}} for name, one in (("first", entry), ("second", other))}
+    found = parse(*config.values())
+    assert len(found.hosts) == 4
+    assert found.warnings == []
+    assert len(parse({"clouds_config": {"clouds": {"first": entry, "second": other}}}).hosts) == 4
+    found = parse(*({**one, "hostnames": ["name.region.cloud"]} for one in config.values()))
+    assert len(found.hosts) == 4
+    assert "web-cloud1-r1-0000.r1.first (or web-cloud1-r1-0000.r1.second)" in found.warnings[0]
+    assert found.warnings[0].endswith(" and 1 more. Set hostnames: [id] in both.")
 
 
 @pytest.mark.usefixtures("clouds")
