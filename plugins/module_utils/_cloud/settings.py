@@ -36,6 +36,8 @@ MOST_MIB = 1 << 20
 _OPTIONS = ("service_type", "service_name", "interface", "region_name", "endpoint_override", "endpoint")
 _LIMITS = ("rate_limit", "concurrency")
 _MAX_LIMIT = 1e9
+_NAMES = ("id", "name")
+_OWN_ENDPOINTS = ("_endpoint", "_endpoint_override", "_region_name")
 _VERSION = re.compile(r"(/v[\d.]+)?/*$")
 _DEFAULT_PORT = re.compile(r"^(https://[^/]+):443(?=/|$)|^(http://[^/]+):80(?=/|$)")
 
@@ -115,6 +117,25 @@ class Settings:
         An entry without Keystone has none in common with any other.
         """
         return keystone_root(self.auth_url) or f"none of {self.config.name}"
+
+    @property
+    def missing_domains(self) -> list[str]:
+        """The options of the auth section that say which domain a name is in, as far as version 3 lacks them."""
+        auth = self.config.get_auth_args()
+        named = {"user": "username", "project": "project_name"}
+        return [
+            f"{noun}_domain_name"
+            for noun, name in named.items()
+            if auth.get(name)
+            and not auth.get(f"{noun}_id")
+            and not any(auth.get(f"{where}_{key}") for where in (f"{noun}_domain", "default_domain") for key in _NAMES)
+        ]
+
+    @property
+    def has_own_endpoints(self) -> bool:
+        """Whether the entry names endpoints, or regions of services, so that the catalog need not have its region."""
+        entry = self.config.config
+        return any(value and key.replace("-", "_").endswith(_OWN_ENDPOINTS) for key, value in entry.items())
 
     @property
     def image_api(self) -> str:

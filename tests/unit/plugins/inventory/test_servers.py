@@ -219,7 +219,8 @@ def test_a_cloud_does_not_take_over_the_hosts_of_another(clouds: FakeOpenStack, 
     thief = clouds["cloud2"]["r1"].nova.servers[0]
     thief.id, thief.name = victim.id, victim.name
     cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache")}
-    for sources in ([{}], [{"locations": "cloud1"}, {"locations": "cloud2"}], [cache], [cache]):
+    runs: list[list[dict[str, Any]]] = [[{}], [{"locations": "cloud1"}, {"locations": "cloud2"}], [cache], [cache]]
+    for sources in runs:
         found = parse(*sources)
         assert len(found.hosts) == 8
         owners = {

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import auth
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
@@ -95,14 +96,62 @@ def test_one_of_several_regions_is_not_guessed(fake_openstack: Clouds) -> None:
     assert "region_name" in result.error.hint
 
 
-def test_a_region_that_the_catalog_does_not_have(fake_openstack: Clouds) -> None:
+@pytest.mark.parametrize("name", ["r9", "R1"])
+def test_a_region_that_the_catalog_does_not_have(fake_openstack: Clouds, name: str) -> None:
+    clouds = fake_openstack(regions=2)
+    config = entries(clouds)
+    config["cloud1"]["regions"] = [name, "r2"]
+    failed, found = sorted(ask(config, servers), key=lambda result: result.location.region == "r2")
+    assert found.error is None
+    assert failed.error is not None
+    assert (failed.error.kind, failed.error.message) == ("config", f"region {name!r} is not in the catalog")
+    assert failed.error.hint.startswith("The catalog has r1, r2. Names are case-sensitive: correct region_name")
+    assert clouds.counters.tokens == 1
+
+
+def test_a_region_may_be_newer_than_the_token(fake_openstack: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
+    clouds = fake_openstack(regions=2)
+    cloud = clouds["cloud1"]
+    everything = cloud.keystone._catalog
+    known = {kind: {"r1": urls["r1"]} for kind, urls in everything().items()}
+    monkeypatch.setattr(auth, "RECENT", 0.0)
+    monkeypatch.setattr(cloud.keystone, "_catalog", lambda: known)
+    assert [result.error and result.error.kind for result in ask(clouds, servers)] == [None, "config"]
+    assert clouds.counters.tokens == 2
+    monkeypatch.setattr(cloud.keystone, "_catalog", everything)
+    assert [result.error for result in ask(clouds, servers)] == [None, None]
+
+
+def test_a_region_that_only_the_entry_knows(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(servers=2)
+    region = clouds["cloud1"]["r1"]
+    config = entries(clouds)
+    config["cloud1"] |= {"regions": ["mine"], "compute_endpoint_override": f"{region.nova.url}/v2.1"}
+    assert ask_one(config, servers).value == 2
+
+
+DOMAINS = ("user_domain_id", "user_domain_name", "project_domain_id", "project_domain_name")
+
+
+@pytest.mark.parametrize("path", ["/v3", ""])
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({}, "user_domain_name and project_domain_name"),
+        ({"user_domain_name": "Default"}, "project_domain_name"),
+        ({"project_domain_id": "default"}, "user_domain_name"),
+    ],
+)
+def test_the_domains_that_are_missing_are_named(
+    fake_openstack: Clouds, path: str, given: dict[str, str], missing: str
+) -> None:
     clouds = fake_openstack()
     config = entries(clouds)
-    config["cloud1"]["regions"] = ["r9"]
-    result = ask_one(config, servers)
-    assert result.error is not None
-    assert result.error.kind == "refused"
-    assert "region_name" in result.error.hint
+    mine = {key: value for key, value in config["cloud1"]["auth"].items() if key not in DOMAINS}
+    config["cloud1"]["auth"] = mine | {"auth_url": f"{clouds['cloud1'].keystone.url}{path}"} | given
+    error = ask_one(config, servers).error
+    assert error is not None
+    assert (error.kind, error.hint) == ("config", f"Set {missing} in the cloud's auth section, often to Default.")
 
 
 # Slow down
