@@ -60,6 +60,7 @@ options:
       - Overrides the C(concurrency) keys of C(clouds.yaml). By default there is no limit.
     type: int
 requirements:
+  - Python >= 3.11
   - openstacksdk >= 4.0.0
   - keystoneauth1 >= 5.8.0
 """

@@ -167,8 +167,10 @@ cache_connection: ~/.cache/ansible-inventory
 cache_timeout: 3600
 """
 
+import re
 import traceback
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -232,6 +234,10 @@ COUNTERPARTS = {
     "use_names": "addresses: [name]",
 }
 """What options of the plugin openstack.cloud.openstack are called here."""
+PEERS = ("openstack.cloud.openstack", "openstack")
+"""What the plugin of openstack.cloud is called in its sources."""
+_PLUGIN = re.compile(r"^plugin:\s*['\"]?([\w.]+)", re.MULTILINE)
+_MOST_READ = 1 << 16
 SOURCE_NAMES = tuple(f"{name}.{ending}" for name in ("oaktree", "multicloud") for ending in ("yml", "yaml"))
 
 
@@ -241,8 +247,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     NAME = "oaktree.multicloud.servers"
 
     def verify_file(self, path: str) -> bool:
-        """Whether the source may be one of this plugin; decided by its name, so that no other file is opened."""
-        return bool(super().verify_file(path)) and path.endswith(SOURCE_NAMES)
+        """Whether the source may be one of this plugin, by its name, or if not, has to be told why it is none.
+
+        Ansible shows the error of `parse` if no other plugin reads the source.
+        """
+        return bool(super().verify_file(path)) and (path.endswith(SOURCE_NAMES) or _plugin_named_in(path) is not None)
 
     def set_options(
         self,
@@ -268,6 +277,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Fill the inventory. Raises AnsibleParserError before any change to it."""
         super().parse(inventory, loader, path, cache)
         require_libraries()
+        _check_source(path)
         with plugin_errors(AnsibleParserError, self.display):
             source = self._read_config_data(path)
             check_names(source, self.option_definitions, COUNTERPARTS)
@@ -368,6 +378,29 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._add_host_to_composed_groups(groups, variables(host), host.name, strict, fetch_hostvars=False)
         for host in hosts if keyed_groups else ():
             self._add_host_to_keyed_groups(keyed_groups, variables(host), host.name, strict, fetch_hostvars=False)
+
+
+def _plugin_named_in(path: str) -> str | None:
+    """The plugin that a YAML file is a source of, if it is this one or that of openstack.cloud."""
+    if not path.endswith((".yml", ".yaml")):
+        return None
+    with Path(path).open(encoding="utf-8", errors="replace") as file:
+        found = _PLUGIN.search(file.read(_MOST_READ))
+    return found[1] if found and found[1] in (InventoryModule.NAME, *PEERS) else None
+
+
+def _check_source(path: str) -> None:
+    """Raise AnsibleParserError, which says what to change, for a source of another plugin, or with a wrong name."""
+    rename = "" if path.endswith(SOURCE_NAMES) else f"the name of the file must end in {' or '.join(SOURCE_NAMES)}"
+    if _plugin_named_in(path) in PEERS:
+        options = ", ".join(f"{ours} instead of {theirs}" for theirs, ours in COUNTERPARTS.items())
+        changes = "; ".join(filter(None, (f"set plugin: {InventoryModule.NAME}", rename, f"use {options}")))
+        raise AnsibleParserError(
+            f"{path} is a source of {PEERS[0]}. To make it one of {InventoryModule.NAME}: {changes}. "
+            "docs/inventory.md of the collection lists all changes."
+        )
+    if rename:
+        raise AnsibleParserError(f"{path}: {rename}, so that {InventoryModule.NAME} reads it.")
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible import constants
 from ansible._internal._templating._engine import TemplateEngine
 
 from ansible_collections.oaktree.multicloud.plugins.inventory.servers import DOCUMENTATION
@@ -534,11 +535,44 @@ def test_the_environment_names_the_cloud(
 
 
 @pytest.mark.parametrize(("name", "ours"), [("a.oaktree.yml", True), ("multicloud.yaml", True), ("hosts.yml", False)])
+@pytest.mark.parametrize("enabled", [["auto"], ["oaktree.multicloud.servers"], ["oaktree.multicloud.servers", "auto"]])
 @pytest.mark.usefixtures("clouds")
-def test_only_files_of_our_names_are_read(parse: Parse, tmp_path: Path, name: str, *, ours: bool) -> None:
+def test_only_files_of_our_names_are_read_and_others_are_told(
+    parse: Parse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, enabled: list[str], name: str, *, ours: bool
+) -> None:
+    monkeypatch.setattr(constants, "INVENTORY_ENABLED", enabled)
     path = tmp_path / name
     path.write_text("plugin: oaktree.multicloud.servers\n")
-    assert bool(parse(path).hosts) == ours
+    found = parse(path)
+    assert bool(found.hosts) == ours
+    told = f"{path}: the name of the file must end in oaktree.yml or oaktree.yaml or multicloud.yml or multicloud.yaml"
+    assert any(told in warning for warning in found.warnings) is not ours
+
+
+@pytest.mark.parametrize("name", ["openstack.yml", "prod.oaktree.yml"])
+@pytest.mark.parametrize("plugin", ["openstack.cloud.openstack", "'openstack'"])
+@pytest.mark.usefixtures("clouds")
+def test_a_source_of_openstack_cloud_is_told_what_changes(
+    parse: Parse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, plugin: str
+) -> None:
+    monkeypatch.setattr(constants, "INVENTORY_ENABLED", ["oaktree.multicloud.servers", "yaml"])
+    path = tmp_path / name
+    path.write_text(f"plugin: {plugin}\nonly_clouds: [cloud1]\n")
+    found = parse(path)
+    assert found.hosts == {}
+    told = found.warnings[0]
+    assert "To make it one of oaktree.multicloud.servers: set plugin: oaktree.multicloud.servers; " in told
+    assert "locations instead of only_clouds" in told
+    assert ("must end in oaktree.yml" in told) is (name == "openstack.yml")
+
+
+@pytest.mark.usefixtures("clouds")
+def test_what_other_plugins_read_is_theirs(parse: Parse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "INVENTORY_ENABLED", ["oaktree.multicloud.servers", "yaml"])
+    path = tmp_path / "static.yml"
+    path.write_text("all: {hosts: {here: {plugin: oaktree.multicloud.servers}}}\n")
+    found = parse(path)
+    assert (list(found.hosts), found.warnings) == (["here"], [])
 
 
 class TestCache:
