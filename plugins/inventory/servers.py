@@ -134,10 +134,10 @@ filters:
 addresses: ["network:mgmt", private_v4, fixed_v6]
 
 ---
-# All clouds except the lab; groups by metadata and status, a variable, and names that never change
+# All clouds except the lab; groups by name, metadata and status, a variable, and names that name the Location
 plugin: oaktree.multicloud.servers
 locations: ["*", "!lab"]
-hostnames: [metadata.fqdn, name.region.cloud]
+hostnames: [name.region.cloud]
 compose:
   ansible_user: openstack.metadata.login | default('debian')
 groups:

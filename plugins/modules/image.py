@@ -250,6 +250,20 @@ EXAMPLES = r"""
     locations: [beta]
     all_stores: true
 
+- name: Copy an image of the same name from where image_info found it
+  oaktree.multicloud.image:
+    name: golden
+    from: "{{ found.images[0].location }}"
+    locations: [gamma]
+
+- name: Publish an image where a survey says, in text such as "alpha, beta/east", if it names a size or none
+  oaktree.multicloud.image:
+    name: fedora-43
+    path: images/fedora-43.qcow2
+    locations: "{{ survey_locations }}"
+    tags: "{{ survey_tags }}"
+    min_disk: "{{ survey_min_disk | default(omit, true) }}"
+
 - name: Show what would change in every Location
   oaktree.multicloud.image:
     name: fedora-43
@@ -280,7 +294,10 @@ results:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: alpha, region: north, zone: null}}
+    location:
+      description: The Location. Its C(name) is the pattern that selects exactly it.
+      type: dict
+      sample: {name: alpha/north/demo, cloud: alpha, region: north, zone: null}
     action:
       description: One of created, replaced, updated, unchanged, deleted.
       type: str
@@ -322,7 +339,10 @@ failures:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: beta, region: east, zone: null}}
+    location:
+      description: The Location. Its C(name) is the pattern that selects exactly it.
+      type: dict
+      sample: {name: beta/east/demo, cloud: beta, region: east, zone: null}
     error: {description: What happened., type: str, sample: not finished within import_timeout (3600 s)}
     kind:
       description: One of config, auth, unreachable, timeout, throttled, quota, refused, conflict, integrity, server, input, internal.
