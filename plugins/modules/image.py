@@ -256,7 +256,7 @@ EXAMPLES = r"""
     from: "{{ found.images[0].location }}"
     locations: [gamma]
 
-- name: Publish an image where a survey says, in text such as "alpha, beta/east", if it names a size or none
+- name: Publish an image where the text of a survey says, which may leave the size empty
   oaktree.multicloud.image:
     name: fedora-43
     path: images/fedora-43.qcow2

@@ -165,7 +165,8 @@ class Pattern:
     text: str
     negated: bool
     cloud: str
-    region: str
+    region: str | None
+    """None for a cloud without regions."""
     project: str
 
     @classmethod
@@ -178,9 +179,8 @@ class Pattern:
                 hint="Write for example 'ovh', 'ovh/GRA*', '*/*/production' or '!lab', and %2F for a slash in a name.",
             )
         cloud, region, project = (*parts, "", "")[:3]
-        return cls(
-            text, negated, _glob(cloud), region if region == NO_REGION else _glob(region) or "*", _glob(project) or "*"
-        )
+        wanted = None if region == NO_REGION else _glob(region) or "*"
+        return cls(text, negated, _glob(cloud), wanted, _glob(project) or "*")
 
     def matches_cloud(self, cloud: str) -> bool:
         return fnmatchcase(cloud, self.cloud)
@@ -191,7 +191,7 @@ class Pattern:
             return True
         return (
             self.matches_cloud(location.cloud)
-            and (not location.region if self.region == NO_REGION else fnmatchcase(location.region or "", self.region))
+            and (not location.region if self.region is None else fnmatchcase(location.region or "", self.region))
             and (
                 self.project == "*"
                 or any(fnmatchcase(value, self.project) for value in (project.name, project.id) if value)

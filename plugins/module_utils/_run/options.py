@@ -19,7 +19,7 @@ from .._core.errors import InputError
 from .._core.location import encoded, pattern_of
 
 SELECTIONS = ("location", "locations")
-"""The options that select Locations, of whichever module or plugin, and within whichever other option."""
+"""The options of type raw that select Locations, of whichever module or plugin, and within whichever other option."""
 
 _CLOUDS_HINT = "Give it the form of clouds.yaml: {clouds: {NAME: {auth: {...}, region_name: ...}}}."
 _BREAKS = re.compile(r"[,\n]")
@@ -35,7 +35,7 @@ def convert(values: dict[str, Any], spec: Mapping[str, Mapping[str, Any]], withi
         if value is None:
             if name in SELECTIONS and option.get("required"):
                 raise InputError(f"{label}: nothing is selected", hint="Name Locations, or write '*' for all of them.")
-        elif name in SELECTIONS:
+        elif name in SELECTIONS and option.get("type") == "raw":
             values[name] = as_patterns(label, value)
         elif name == "clouds_config":
             values[name] = as_clouds(value)

@@ -174,6 +174,18 @@ def random_name(chance: random.Random) -> str:
     return "".join(chance.choices("ab-*?[]!/%2F,; {}\"'\n\u2028é", k=chance.randint(1, 4)))
 
 
+def test_a_region_called_as_none_is_not_none() -> None:
+    dash, none = Location("a", "-"), Location("a", None)
+    for pattern, expected in (
+        ("a/%2D", [dash]),
+        ("*/%2D", [dash]),
+        ("a/-", [none]),
+        ("*/-", [none]),
+        ("a", [dash, none]),
+    ):
+        assert Selection.parse([pattern]).apply([dash, none]) == expected
+
+
 def test_text_and_mapping_of_a_location_select_it_and_no_other() -> None:
     chance = random.Random(5)  # noqa: S311 - the same names in every run
     for _round in range(300):
