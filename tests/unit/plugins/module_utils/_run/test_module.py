@@ -14,6 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+import yaml
 from ansible.module_utils._internal import _traceback
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
@@ -95,6 +96,26 @@ def test_numbers_that_are_out_of_range(option: str, value: int) -> None:
     ended = run(lambda _check_mode: [], **{option: value})
     assert (ended["ok"], ended["kind"]) == (False, "input")
     assert ended["msg"].startswith(f"{option}: must be greater than zero and less than 1e+09, not ")
+
+
+CLOUDS = """
+clouds:
+  a:
+    auth: {auth_url: "https://joe:in-a-url@keystone", username: joe, password: in-a-key}
+    api_timeout: 17
+    regions: [r1]
+cache: {arguments: {url: ["redis://:in-a-list@redis"]}}
+"""
+
+
+@pytest.mark.parametrize("config", [CLOUDS, yaml.safe_load(CLOUDS)], ids=["text", "mapping"])
+def test_only_the_secrets_of_clouds_are_masked(config: Any) -> None:
+    shown = {"url": "in-a-url", "key": "in-a-key", "list": "in-a-list", "user": "joe", "region": "r1", "time": "17"}
+    change = Change("created", output={"shown": shown})
+    ended = run(lambda _check_mode: [result(HERE, change)], clouds_config=config)
+    masked = dict.fromkeys(("url", "key", "list"), "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
+    assert ended["results"][0]["shown"] == {**shown, **masked}
+    assert ended["invocation"]["module_args"]["clouds_config"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
 def test_fields_that_no_record_has_are_an_error() -> None:
