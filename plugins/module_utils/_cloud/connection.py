@@ -16,7 +16,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._core.deadline import CLEANING_UP, Deadline
-from .._core.errors import ConfigError, RefusedError, ServerError
+from .._core.errors import ConfigError, RefusedError
 from .._core.location import Location, Project
 from .._core.retry import Policy, with_retries
 from .._local.coalesce import RequestCoalescer
@@ -129,13 +129,12 @@ class Connection:
         """The token of the SharedAuth. Raises ConfigError if Keystone cannot do without the domains of names."""
         try:
             return self.region.auth.authenticate(self)
-        except (RefusedError, ServerError) as error:
+        except RefusedError as error:
             missing = self.region.settings.missing_domains
-            if not missing or error.status not in (None, 400):
+            if not missing or error.status != 400:
                 raise
-            raise ConfigError(
-                error.message, hint=f"Set {' and '.join(missing)} in the cloud's auth section, often to Default."
-            ) from error
+            hint = f"Set {' and '.join(missing)} in the cloud's auth section, often to Default."
+            raise ConfigError(error.message, hint=hint) from error
 
     def _has_region(self, access: AccessInfo) -> bool:
         """Whether the catalog has the configured region, as far as it matters."""

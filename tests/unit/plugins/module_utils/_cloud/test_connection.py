@@ -154,6 +154,19 @@ def test_the_domains_that_are_missing_are_named(
     assert (error.kind, error.hint) == ("config", f"Set {missing} in the cloud's auth section, often to Default.")
 
 
+def test_domains_that_are_missing_are_not_to_blame_for_everything(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack()
+    config = entries(clouds)
+    auth_section = config["cloud1"]["auth"]
+    config["cloud1"]["auth"] = {key: value for key, value in auth_section.items() if key not in DOMAINS}
+    for status, kind in ((401, "auth"), (500, "server"), (404, "server")):
+        clouds["cloud1"].fault("POST", "/auth/tokens", Answer(status))
+        error = ask_one(config, servers).error
+        assert error is not None
+        assert (error.kind, "domain_name" in error.hint) == (kind, False)
+        clouds["cloud1"].clear_faults()
+
+
 # Slow down
 
 
