@@ -452,6 +452,7 @@ def test_a_source_of_which_every_location_failed_is_an_error(clouds: FakeOpenSta
         pytest.param({"clouds_yaml": "/nonexistent"}, ["clouds_yaml", "/nonexistent", "cannot be read"], id="no file"),
         pytest.param({"clouds_config": {}}, ["clouds_config", "no clouds"], id="no clouds"),
         pytest.param({"clouds_config": "pa55word"}, ["clouds_config: must be a mapping"], id="not a mapping"),
+        pytest.param({"clouds_config": "clouds:\n  a: [pa55word"}, ["is not valid YAML at line 2"], id="no YAML"),
         pytest.param({"clouds_config": {"clouds": {}}, "clouds_yaml": "x"}, ["only one"], id="two sources of clouds"),
         pytest.param({"timeout": 0}, ["timeout", "greater than zero"], id="no time"),
         pytest.param({"concurrency": -1}, ["concurrency", "greater than zero"], id="no concurrency"),
