@@ -16,9 +16,9 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._core.deadline import CLEANING_UP, Deadline
-from .._core.errors import ConfigError, RefusedError
+from .._core.errors import ConfigError
 from .._core.location import Location, Project
-from .._core.retry import Policy, with_retries
+from .._core.retry import with_retries
 from .._local.coalesce import RequestCoalescer
 from .._local.request_queue import Limit
 from .auth import SharedAuth, is_recent, lasts
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from .._local.cache import Cache
 
 logging.getLogger("keystoneauth").addHandler(logging.NullHandler())  # else its messages go to standard error
-
-REPEATABLE = Policy()
-TURNED_AWAY = Policy(repeatable=False)
 
 Answer = TypeVar("Answer")
 
@@ -102,12 +99,12 @@ class Connection:
         No request while the token is valid. Raises ConfigError for an unscoped token, for a region that the catalog
         does not have, and if no region is configured and the catalog has several.
         """
-        access = self._obtained()
+        access = self.region.auth.authenticate(self)
         if access is self.access:
             return
         if access and not self._has_region(access):
             self.region.auth.renew(self, is_recent)  # the region may be newer than the token
-            access = self._obtained()
+            access = self.region.auth.authenticate(self)
             if access and not self._has_region(access):
                 raise ConfigError(
                     f"region {self.region.settings.region!r} is not in the catalog",
@@ -125,17 +122,6 @@ class Connection:
         project = Project(access.project_id, access.project_name, access.project_domain_id, access.project_domain_name)
         self.location = replace(self.location, project=project, region=self.location.region or _only_region(access))
 
-    def _obtained(self) -> AccessInfo | None:
-        """The token of the SharedAuth. Raises ConfigError if Keystone cannot do without the domains of names."""
-        try:
-            return self.region.auth.authenticate(self)
-        except RefusedError as error:
-            missing = self.region.settings.missing_domains
-            if not missing or error.status != 400:
-                raise
-            hint = f"Set {' and '.join(missing)} in the cloud's auth section, often to Default."
-            raise ConfigError(error.message, hint=hint) from error
-
     def _has_region(self, access: AccessInfo) -> bool:
         """Whether the catalog has the configured region, as far as it matters."""
         settings = self.region.settings
@@ -147,12 +133,14 @@ class Connection:
         self.region.auth.renew(self, lasts)
         self.authenticate()
 
-    def with_retries(self, call: Callable[[], Answer], *, repeatable: bool) -> Answer:
+    def with_retries(self, call: Callable[[], Answer], service_type: str, *, repeatable: bool) -> Answer:
         """Retry a call that was turned away (429); with ``repeatable`` also one that fails with a transient error.
 
-        Waits as long as Retry-After says, or briefly; raises the call's error if that would exceed the deadline.
+        Waits as long as Retry-After says, or longer each time; raises the call's error if that would exceed the
+        deadline, or what clouds.yaml allows for the service.
         """
-        return with_retries(call, REPEATABLE if repeatable else TURNED_AWAY, self.deadline)
+        policy = self.region.settings.retries(service_type)
+        return with_retries(call, replace(policy, repeatable=repeatable), self.deadline)
 
     @property
     def api_timeout(self) -> float:
