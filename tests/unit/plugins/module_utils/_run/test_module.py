@@ -201,11 +201,11 @@ def test_whatever_is_shown_commands_no_terminal() -> None:
     broken = result(HOSTILE, error=ServerError("it \x1bbroke", hint="\x07Mend it."))
     change = Change("created", {}, {"name": "\x1b"}, {"image": {"name": "\x1b"}}, ("no\x07te",))
     ended = run(lambda _check_mode: [result(HOSTILE, change), broken], on_failure="warn", _ansible_diff=True)
-    assert ended["warnings"] == [r"a\x1b[2J/\u202er: it \x1bbroke (server). \x07Mend it."]
+    assert ended["warnings"] == [r"a%1B%5B2J/%E2%80%AEr: it \x1bbroke (server). \x07Mend it."]
     assert ended["results"][0]["notes"] == [r"no\x07te"]
     assert ended["results"][0]["image"] == {"name": "\x1b"}
     (diff,) = ended["diff"]
-    assert (diff["before_header"], diff["after"]) == (r"a\x1b[2J/\u202er: thing 't'", '{\n  "name": "\\u001b"\n}\n')
+    assert (diff["before_header"], diff["after"]) == ("a%1B%5B2J/%E2%80%AEr: thing 't'", '{\n  "name": "\\u001b"\n}\n')
     failed = run(lambda _check_mode: [result(HOSTILE, change), broken])
     assert failed["msg"].isprintable()
     assert failed["failures"][0]["error"].isprintable()
