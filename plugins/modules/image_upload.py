@@ -173,7 +173,10 @@ results:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: alpha, region: north, zone: null}}
+    location:
+      description: The Location. Its C(name) is the pattern that selects exactly it.
+      type: dict
+      sample: {name: alpha/north/demo, cloud: alpha, region: north, zone: null}
     action:
       description: One of created, replaced, updated, unchanged, deleted.
       type: str
@@ -240,7 +243,10 @@ failures:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: beta, region: east, zone: null}}
+    location:
+      description: The Location. Its C(name) is the pattern that selects exactly it.
+      type: dict
+      sample: {name: beta/east/demo, cloud: beta, region: east, zone: null}
     error:
       description: What happened.
       type: str

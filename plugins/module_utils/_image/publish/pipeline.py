@@ -78,7 +78,7 @@ def ensure_image(
 
     # Regions of one Keystone may be able to serve one another.
     return ensure(
-        target, look, plan, _apply, check_mode=check_mode, cleanup=GRACE, group_by=lambda c: c.region.settings.auth_url
+        target, look, plan, _apply, check_mode=check_mode, cleanup=GRACE, group_by=lambda c: c.region.settings.keystone
     )
 
 
@@ -92,7 +92,7 @@ def _survey(connection: Connection, desired: Desired, image_data: ImageData | No
     found = survey(connection, desired, origin, disk_format, ask_tasks=needs_tasks(desired.scheme))
     url = image_data.url if image_data else None
     return PlanContext(
-        location, desired, found, settings.auth_url, disk_format, origin, url, settings.upload_properties
+        location, desired, found, settings.keystone, disk_format, origin, url, settings.upload_properties
     )
 
 
