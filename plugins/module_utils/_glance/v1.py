@@ -18,6 +18,7 @@ from .._cloud.answers import answer_to, json_object, parsing
 from .._cloud.capabilities import ImageCapabilities
 from .._cloud.service import next_marker, segment, service_at
 from .._core.errors import RefusedError, ServerError
+from .image_json import checked_image
 from .v2 import KEPT_FOR, Glance
 
 if TYPE_CHECKING:
@@ -226,7 +227,7 @@ def _from_json(image: Mapping[str, Any]) -> dict[str, Any]:
     """An image of version 1, from JSON or headers, as version 2 presents it."""
     with parsing("an image of the image service"):
         properties = {key: value for key, value in (image.get("properties") or {}).items() if value is not None}
-        return {
+        shown = {
             **properties,
             **_ABSENT,
             **{key: image.get(key) for key in _TEXTS},
@@ -235,6 +236,7 @@ def _from_json(image: Mapping[str, Any]) -> dict[str, Any]:
             "protected": _flag(image["protected"]),
             "visibility": "public" if _flag(image["is_public"]) else "private",
         }
+    return checked_image(shown)
 
 
 def _flag(value: Any) -> bool:

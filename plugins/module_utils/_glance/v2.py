@@ -9,10 +9,12 @@ from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from .._cloud.answers import parsing
 from .._cloud.capabilities import ImageCapabilities, Quota, image_capabilities
 from .._cloud.service import segment, service_at
 from .._core.errors import ConflictError, DeadlineError, RefusedError, ServerError, UnreachableError
 from .._core.text import without_secrets
+from .image_json import OURS, checked_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -93,7 +95,7 @@ class Glance:
             if error.status == 404:
                 return None
             raise
-        return image if "id" in image else None  # an empty ID is the path of the list
+        return checked_image(image) if "images" not in image else None  # an empty ID is the path of the list
 
     def poll(self, image_id: str, since: float) -> dict[str, Any] | None:
         """As `get`, from a request, perhaps another process's, that was sent after ``since`` (of `clock.time`).
@@ -102,18 +104,18 @@ class Glance:
         """
         if not self.connection.coalescer.alone():
             for image in self._unfinished(since):
-                if image.get("id") == image_id:
-                    return image
+                if isinstance(image, dict) and image.get("id") == image_id:
+                    return checked_image(image)
         return self.get(image_id)
 
-    def _unfinished(self, since: float) -> list[dict[str, Any]]:
-        """The first thousand incomplete images."""
+    def _unfinished(self, since: float) -> list[Any]:
+        """The first thousand incomplete images, unchecked."""
         params = {"status": "in:queued,saving,uploading,importing", "limit": PAGE}
         owner = self.connection.location.project.id
         if owner:
             params["owner"] = owner
-        found: list[dict[str, Any]] = self._service.get_coalesced("/images", since, params=params).get("images") or []
-        return found
+        found = self._service.get_coalesced("/images", since, params=params).get("images")
+        return found if isinstance(found, list) else []
 
     def all(self, name: str | None, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """The images that match, in the largest pages that the cloud returns: one request for each.
@@ -133,7 +135,7 @@ class Glance:
         found: list[dict[str, Any]] = []
         for name in _name_filters(names):
             for page in self._service.pages("/images", "images", {**params, "name": name}, "next"):
-                found += [image for image in page if image.get("name") in names]
+                found += [image for image in map(checked_image, page) if image["name"] in names]
         return found
 
     def capabilities(self) -> ImageCapabilities:
@@ -157,7 +159,7 @@ class Glance:
             raise
 
     def _create(self, fields: dict[str, Any]) -> dict[str, Any]:
-        return self._service.json("POST", "/images", retry=False, json=fields)
+        return checked_image(self._service.json("POST", "/images", retry=False, json=fields))
 
     def put(self, path: str, body: Any, timeout: tuple[float, float], store: str | None = None) -> Response:
         """PUT image data, once, with the present token: only the caller can send the body again."""
@@ -184,22 +186,23 @@ class Glance:
     def import_task(self, image_id: str) -> tuple[str, str]:
         """Status and message of the image's newest task; empty if there is none, or the cloud does not report it."""
         try:
-            tasks = self._service.json("GET", f"/images/{segment(image_id)}/tasks").get("tasks") or []
+            listed = self._service.json("GET", f"/images/{segment(image_id)}/tasks").get("tasks")
         except RefusedError:
             return "", ""
-        newest: dict[str, Any] = max(tasks, key=lambda task: task.get("updated_at") or "", default={})
+        tasks = [task for task in listed if isinstance(task, dict)] if isinstance(listed, list) else []
+        newest: dict[str, Any] = max(tasks, key=lambda task: str(task.get("updated_at") or ""), default={})
         return str(newest.get("status") or ""), without_secrets(str(newest.get("message") or ""))
 
     def quota(self) -> dict[str, Quota]:
         """The project's limits; empty if there are none, or the cloud does not report them: it enforces them anyway."""
-        with suppress(RefusedError, ServerError, AttributeError, KeyError, TypeError, ValueError):
+        with suppress(RefusedError, ServerError), parsing("the answer to GET /info/usage"):
             usage = self._service.json("GET", "/info/usage")["usage"]
             return {str(name): Quota(int(item["limit"]), int(item["usage"])) for name, item in usage.items()}
         return {}
 
     def patch(self, image_id: str, operations: Sequence[dict[str, Any]]) -> dict[str, Any]:
         path = f"/images/{segment(image_id)}"
-        return self._service.json("PATCH", path, json=list(operations), headers=_PATCH_TYPE)
+        return checked_image(self._service.json("PATCH", path, json=list(operations), headers=_PATCH_TYPE))
 
     def delete(self, image_id: str) -> bool:
         """Delete the image; returns whether it existed."""
@@ -232,8 +235,8 @@ class Glance:
         """The images that had the name before others replaced them, oldest first."""
         params = {"limit": PAGE, "os_hidden": "true", KEPT_FOR: name, **({"owner": owner} if owner else {})}
         pages = self._service.pages("/images", "images", params, "next")
-        kept = [image for page in pages for image in page if image.get(KEPT_FOR) == name]
-        return sorted(kept, key=lambda image: (image["created_at"], image["id"]))
+        kept = [image for page in pages for image in map(checked_image, page) if image.get(KEPT_FOR) == name]
+        return sorted(kept, key=lambda image: (image["created_at"] or "", image["id"]))
 
     def act(self, image_id: str, action: str) -> None:
         """``deactivate`` or ``reactivate``."""
@@ -252,9 +255,7 @@ def custom_properties(image: Mapping[str, Any]) -> dict[str, str]:
     return {
         key: value
         for key, value in image.items()
-        if isinstance(value, str)
-        and key not in GLANCE_FIELDS
-        and not key.startswith((GLANCE_RESERVED, "owner_specified."))
+        if isinstance(value, str) and key not in GLANCE_FIELDS and not key.startswith((GLANCE_RESERVED, OURS))
     }
 
 

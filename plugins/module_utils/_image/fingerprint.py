@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import InputError, IntegrityError
+from .._glance.image_json import size_of
 from .._glance.v2 import MD5, SHA256, SOURCE_MD5, SOURCE_SHA256
 
 if TYPE_CHECKING:
@@ -135,8 +136,8 @@ def recorded_digests(image: Mapping[str, Any], md5: str = MD5, sha256: str = SHA
 
 
 def fingerprint_of(image: Mapping[str, Any]) -> Fingerprint:
-    """The fingerprint of an active image, as the cloud reports it."""
-    return Fingerprint(int(image["size"]), str(image["disk_format"]), stored_digests(image))
+    """The fingerprint of an active image, as the cloud reports it; raises ServerError if it reports no size."""
+    return Fingerprint(size_of(image), str(image["disk_format"]), stored_digests(image))
 
 
 def verify(image: Mapping[str, Any], expected: Fingerprint) -> None:

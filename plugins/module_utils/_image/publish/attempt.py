@@ -14,6 +14,7 @@ from ..._glance.client import glance_for
 from ..._glance.v2 import MD5, OBJECT, SHA256, SOURCE_MD5, SOURCE_SHA256, UPLOAD
 from ..._object_store.content import Body, File
 from ..upload_marker import upload_marker, upload_name
+from .discard import discard
 from .schemes import temporary_object
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Attempt:
         """The file in the Location's object store, until the attempt ends, whichever way."""
         try:
             return temporary_object.put(self.connection, self.context.desired, source, self.temporary.append)
-        except OaktreeError:
+        except Exception:
             self.exhausted = True
             raise
 
@@ -116,20 +117,13 @@ class Attempt:
 
     def _takes_records(self, expected: Fingerprint) -> bool:
         """Whether the cloud takes a record without the metadata."""
-        probe = {"id": str(uuid.uuid4()), **self.fields(expected)}
+        image_id = str(uuid.uuid4())
+        self.temporary.append(lambda: discard(self.glance, image_id))
         try:
-            self.glance.create(probe)
-            return self.glance.delete(probe["id"])
+            self.glance.create({"id": image_id, **self.fields(expected)})
         except OaktreeError:
-            self.temporary.append(lambda: self._remove_probe(probe["id"]))
             return False
-
-    def _remove_probe(self, image_id: str) -> str:
-        try:
-            self.glance.delete(image_id)
-        except OaktreeError as error:
-            return f"the empty image {image_id} could not be removed: {error.message}"
-        return ""
+        return True
 
     def _new_id(self, number: int) -> str:
         """The same for all who see the same images of this name on the same day; the day bounds the deleted ones."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..._cloud.cleanup import removing
 from ..._core.errors import ConflictError, OaktreeError
 from ..._glance.v2 import KEPT_FOR, LONGEST_NAME, REPLACES, UPLOAD, Glance, pointer
-from .transfer import CLEANUP_TIMEOUT, discard
+from .discard import CLEANUP_TIMEOUT, discard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -38,12 +39,8 @@ def publish(
     """
     operations = publication(desired, plan)
     operations += [{"op": "remove", "path": pointer(key)} for key in sorted(unwanted)]
-    try:
-        with glance.connection.within(desired.clocks.timeout, "timeout"):
-            return apply_publication(glance, image["id"], operations)
-    except OaktreeError as error:
-        error.add_residue(discard(glance, image["id"]))
-        raise
+    with removing(lambda: discard(glance, image["id"])), glance.connection.within(desired.clocks.timeout, "timeout"):
+        return apply_publication(glance, image["id"], operations)
 
 
 def apply_publication(glance: Glance, image_id: str, operations: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -8,18 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..._cloud.translate import translate
+from ..._cloud.cleanup import removing
 from ..._core.errors import OaktreeError
 from ..._facts.records import image_record
 from ..._glance.client import glance_for
 from ..._run.ensure import Change, Member, ensure
 from . import finalize
 from .context import PlanContext
+from .discard import CLEANUP_TIMEOUT, discard
 from .plan import Plan, make_plan
 from .relay import RelayBoard, with_source_regions
 from .schemes import copy_image, needs_tasks
 from .survey import survey
-from .transfer import CLEANUP_TIMEOUT, Transfer, discard
+from .transfer import Transfer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,12 +165,8 @@ def _transferred(glance: Glance, job: Job, transfer: Transfer) -> tuple[dict[str
     """Upload, serve those who wait, and copy to the other stores; returns also the properties that are to go."""
     image = transfer.run()
     job.relay_board.keep(job.context.location, image)
-    try:
+    with removing(lambda: discard(glance, image["id"])):
         return _copied(glance, job.context, image), transfer.brought_along(image)
-    except Exception as exc:  # noqa: BLE001 - whatever it was, the image is removed
-        error = translate(exc)
-        error.add_residue(discard(glance, image["id"]))
-        raise error from error.__cause__
 
 
 def _copied(glance: Glance, context: PlanContext, image: dict[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from ..._glance.v2 import SESSION, Glance, pointer
 from ..._run.ensure import Change
 from ..fingerprint import published_content
 from ..publish import finalize
+from ..publish.discard import discard
 from ..publish.plan import make_plan
-from ..publish.transfer import discard
 from .import_data import DataImport, check_complete
 from .requests import session_output
 from .schemes import SWIFT

@@ -10,14 +10,16 @@ import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from ..._cloud.cleanup import removing
 from ..._core.deadline import clock
 from ..._core.errors import ConflictError, DeadlineError, IntegrityError, OaktreeError, RefusedError, ServerError
 from ..._glance.v2 import Glance
 from ..fingerprint import missing_digest, verify
 from ..import_wait import ImportWait
+from ..publish.discard import CLEANUP_TIMEOUT, discard
 from ..publish.import_task import ImportTask
 from ..publish.schemes import glance_direct, swift_task, web_download
-from ..publish.transfer import CLEANUP_TIMEOUT, discard, until_active
+from ..publish.transfer import until_active
 from ..source.download import ImageStream
 from ..upload_marker import upload_name
 from .record import session_of
@@ -104,29 +106,28 @@ class DataImport:
     def _by(self, scheme: Scheme, url: str) -> dict[str, Any]:
         by_task = scheme.NAME == swift_task.NAME
         image_id = self._by_task(url) if by_task else str(uuid.uuid4())
-        try:
+        with removing(lambda: discard(self._glance, image_id)):
             if not by_task:
                 self._glance.create({"id": image_id, **self._upload.imported_fields(self._desired)})
                 self._glance.start_import(image_id, web_download.request(url), {})
             return self._finished(image_id, importing=not by_task, hint=_SEND_AGAIN)
-        except OaktreeError as error:
-            error.add_residue(discard(self._glance, image_id))
-            raise
 
     def _by_task(self, url: str) -> str:
         """Have a task make an image, and return its ID. Glance requires the owner among its properties."""
         fields = {**self._upload.imported_fields(self._desired), "owner": self._connection.location.project.id}
         task = ImportTask(self._glance, url, self._upload.content.disk_format, fields)
         try:
-            task.start()
-            return task.finish()
-        except OaktreeError as error:
-            with self._connection.grace(CLEANUP_TIMEOUT), suppress(OaktreeError):  # else the next run removes them
-                for text in self._discard_imported():
-                    error.add_residue(text)
-            if isinstance(error, DeadlineError):
-                error.add_residue(task.residue)
+            with removing(self._remove_imported):
+                task.start()
+                return task.finish()
+        except DeadlineError as error:
+            error.add_residue(task.residue)
             raise
+
+    def _remove_imported(self) -> str:
+        with self._connection.grace(CLEANUP_TIMEOUT), suppress(OaktreeError):  # else the next run removes them
+            return "; ".join(self._discard_imported())
+        return ""
 
     def _discard_imported(self) -> list[str]:
         """Remove images that were imported before, or by a task that failed; returns what could not be removed."""

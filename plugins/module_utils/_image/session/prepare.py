@@ -11,13 +11,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..._cloud.capabilities import object_store
-from ..._core.errors import ConflictError, OaktreeError
+from ..._cloud.cleanup import removing
+from ..._core.errors import ConflictError
 from ..._glance.v2 import Glance
 from ..._object_store.segments import PART_SIZE, part_size
 from ..._run.ensure import Change
 from ..fingerprint import same_format
+from ..publish.discard import discard
 from ..publish.plan import make_plan
-from ..publish.transfer import discard
 from .record import PreparedUpload
 from .requests import UploadRequest, session_output, to_glance, to_swift
 from .schemes import SWIFT, survey_schemes
@@ -101,14 +102,12 @@ class Preparation:
         return Change(action, replaced or {}, upload.to_dict(), output, notes)
 
     def _made(self, upload: PreparedUpload, store: ObjectStore | None) -> tuple[UploadRequest, ...]:
-        try:
+        removals = [lambda: discard(self._glance, upload.image_id)]
+        if upload.scheme == SWIFT:
+            removals.insert(0, lambda: self._segments(upload).remove())
+        with removing(*removals):
             self._glance.create({"id": upload.image_id, **upload.fields(self._desired)})
             return self._requests(upload, store)
-        except OaktreeError as error:
-            if upload.scheme == SWIFT:
-                error.add_residue(self._segments(upload).remove())
-            error.add_residue(discard(self._glance, upload.image_id))
-            raise
 
     def _segments(self, upload: PreparedUpload) -> Segments:
         return Segments(self._connection, self._desired.name, upload, self._content)

@@ -73,7 +73,7 @@ def _goes_on(glance: Glance, image_id: str, error: OaktreeError) -> bool:
 
 
 def _wait(glance: Glance, context: PlanContext, image: dict[str, Any]) -> dict[str, Any]:
-    patience = ImportWait(glance, image["id"], context.desired.clocks.stall_timeout, int(image["size"]))
+    patience = ImportWait(glance, image["id"], context.desired.clocks.stall_timeout, image["size"] or 0)
     while True:
         found = patience.look()
         if found is None:

@@ -72,7 +72,7 @@ def send(attempt: Attempt) -> None:
     task = ImportTask(attempt.glance, place, source.disk_format, properties)
     try:
         task.start()
-    except OaktreeError:
+    except Exception:
         attempt.image_id = _stray(attempt)  # the task may be at work although nobody said so
         raise
     attempt.outcome = lambda: _finish(attempt, source, task)
@@ -82,7 +82,7 @@ def _finish(attempt: Attempt, source: ImageFile, task: ImportTask) -> None:
     """Wait for the task, and mark the image that it made."""
     try:
         attempt.image_id = task.finish()
-    except OaktreeError as error:
+    except Exception as error:
         attempt.image_id = _stray(attempt)
         if isinstance(error, DeadlineError) and attempt.image_id is None:
             error.add_residue(task.residue)

@@ -255,7 +255,14 @@ def test_pages(
     assert clouds.counters.requests(path="/v1/images/detail") == requests
 
 
-IMAGE = {"id": ID, "protected": False, "is_public": False, "created_at": "2026", "updated_at": "2026"}
+IMAGE = {
+    "id": ID,
+    "status": "active",
+    "protected": False,
+    "is_public": False,
+    "created_at": "2026",
+    "updated_at": "2026",
+}
 
 
 @pytest.mark.parametrize(
@@ -265,6 +272,7 @@ IMAGE = {"id": ID, "protected": False, "is_public": False, "created_at": "2026",
         ({"images": {}}, "it has no list 'images'"),
         ({"images": [5]}, "cannot be parsed: AttributeError"),
         ({"images": [{"id": ID}]}, "cannot be parsed: KeyError"),
+        ({"images": [{**IMAGE, "name": ["web"]}]}, "cannot be parsed: TypeError: name is"),
         ({"images": [IMAGE]}, "does not advance"),
     ],
 )

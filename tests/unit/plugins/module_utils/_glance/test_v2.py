@@ -189,6 +189,10 @@ TASKS = [
         ({"tasks": TASKS[::-1]}, ("failure", "GET https://s/o?temp_url_sig=...&x=1 failed")),
         ({"tasks": TASKS[1:]}, ("success", "")),
         ({"tasks": []}, ("", "")),
+        ({"tasks": [None, 7, *TASKS[1:]]}, ("success", "")),
+        ({"tasks": [None]}, ("", "")),
+        ({"tasks": 7}, ("", "")),
+        ({"tasks": [{"updated_at": 7, "status": 5}, {"updated_at": "1", "message": []}]}, ("5", "")),
         ({}, ("", "")),
     ],
 )

@@ -160,3 +160,11 @@ def test_a_copy_is_like_its_source_by_whichever_scheme(run: Any) -> None:
         assert (image.tags, image.fields["min_disk"], image.fields["min_ram"]) == (["t"], 3, 4)
     assert set(outcome(run(**options)).values()) == {"unchanged"}
     assert len(source.images) == 1
+
+
+def test_the_record_that_tries_a_cloud_goes_although_its_removal_fails_at_first(site: Callable[..., Site]) -> None:
+    made = site("v2")
+    made.region.fault("DELETE", "/v2/images/", Answer(503), times=4)
+    failure = made.fail(visibility="public")
+    assert (failure["kind"], "could not be removed" in failure["error"]) == ("refused", False)
+    assert made.region.glance.images == {}
