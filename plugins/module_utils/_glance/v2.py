@@ -33,6 +33,10 @@ SOURCE_MD5 = "owner_specified.oaktree.source_md5"
 SOURCE_SHA256 = "owner_specified.oaktree.source_sha256"
 """Digests of the user's file if it was converted for the upload; those above are of the bytes that were sent."""
 
+SOURCE_LOCATION = "owner_specified.oaktree.source_location"
+SOURCE_IMAGE = "owner_specified.oaktree.source_image"
+"""The Location and the ID of the image that this one is a copy of."""
+
 KEPT_FOR = "owner_specified.oaktree.kept_for"
 """The name that an image had before another replaced it."""
 
@@ -49,7 +53,9 @@ IMPORT_LOCK = "os_glance_import_task"
 """Present during an import, and for a moment after the image became active: the import then writes the whole record
 again as it knew it, and changes made in the meantime are lost."""
 
-BOOKKEEPING = frozenset({MD5, SHA256, OBJECT, SOURCE_MD5, SOURCE_SHA256, UPLOAD, SESSION, REPLACES, KEPT_FOR})
+BOOKKEEPING = frozenset({
+    MD5, SHA256, OBJECT, SOURCE_MD5, SOURCE_SHA256, SOURCE_LOCATION, SOURCE_IMAGE, UPLOAD, SESSION, REPLACES, KEPT_FOR,
+})  # fmt: skip
 
 GLANCE_FIELDS = frozenset({
     "checksum", "container_format", "created_at", "deleted", "deleted_at", "direct_url", "disk_format", "file", "id",

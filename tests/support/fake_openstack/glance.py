@@ -228,10 +228,11 @@ class Glance(Service):
         image = self._image(call)
         if image.status == "deactivated" and not call.me.is_admin:
             raise Refusal(403, "The requested image has been deactivated. Image data download is forbidden.")
-        if image.size is None or image.checksum is None:
+        if image.size is None:
             return Reply(204)
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(image.size)}
-        return Reply(200, self.data.read(image.id), headers | {"Content-MD5": image.checksum})
+        md5 = {"Content-MD5": image.checksum} if image.checksum else {}
+        return Reply(200, self.data.read(image.id), headers | md5)
 
     async def _tasks(self, call: Call) -> Reply:
         shown = [vars(task) | {"type": "api_image_import"} for task in self._image(call).tasks]

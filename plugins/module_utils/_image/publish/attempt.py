@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import ConflictError, OaktreeError, QuotaError, RefusedError
 from ..._glance.client import glance_for
-from ..._glance.v2 import MD5, OBJECT, SHA256, SOURCE_MD5, SOURCE_SHA256, UPLOAD
+from ..._glance.v2 import (
+    MD5,
+    OBJECT,
+    SHA256,
+    SOURCE_IMAGE,
+    SOURCE_LOCATION,
+    SOURCE_MD5,
+    SOURCE_SHA256,
+    UPLOAD,
+)
 from ..._object_store.content import Body, File
 from ..upload_marker import upload_marker, upload_name
 from .discard import discard
@@ -144,11 +153,13 @@ class Attempt:
         digests = {MD5: expected.digests.get("md5"), SHA256: expected.digests.get("sha256")}
         if origin and self.context.converted:
             digests |= {SOURCE_MD5: origin.digests.get("md5"), SOURCE_SHA256: origin.digests.get("sha256")}
+        location, image_id = (origin and origin.copied_from) or (None, None)
+        recorded = {**digests, SOURCE_LOCATION: location, SOURCE_IMAGE: image_id}
         return {
             "name": upload_name(desired.name),
             "disk_format": expected.disk_format,
             "container_format": desired.container_format,
             OBJECT: f"images/{desired.name}",
             UPLOAD: upload_marker(),
-            **{key: value for key, value in digests.items() if value},
+            **{key: value for key, value in recorded.items() if value},
         }

@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import SOURCE_IMAGE, SOURCE_LOCATION
 from tests.support.fake_openstack import Answer, BlackHole, FakeOpenStack
+from tests.support.fake_openstack.glance_images import Image
 from tests.support.image_site import NAME, Site
 from tests.support.run_module import run_module
 
@@ -168,3 +170,28 @@ def test_the_record_that_tries_a_cloud_goes_although_its_removal_fails_at_first(
     failure = made.fail(visibility="public")
     assert (failure["kind"], "could not be removed" in failure["error"]) == ("refused", False)
     assert made.region.glance.images == {}
+
+
+def test_a_copy_of_an_image_without_digests_is_replaced_only_with_its_source(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a snapshot in Ceph: the cloud reports a size, and nothing else of its content."""
+    source, copies = run.clouds["cloud1"]["r1"].glance, run.clouds["cloud2"]["r1"].glance
+    shown = Image.as_json
+    unknown = dict.fromkeys(("checksum", "os_hash_algo", "os_hash_value"))
+    monkeypatch.setattr(
+        Image, "as_json", lambda image, **how: shown(image, **how) | (unknown if image.id in source.images else {})
+    )
+    run(locations=["cloud1/r1"])
+    options = {"path": None, "from": {"location": "cloud1/r1", "image": NAME}, "locations": ["cloud2/r1"]}
+    assert outcome(run(**options)) == {"cloud2/r1": "created"}
+    (first,) = copies.images
+    assert copies.images[first].properties[SOURCE_IMAGE] == next(iter(source.images))
+    assert copies.images[first].properties[SOURCE_LOCATION] == "cloud1/r1/demo"
+    assert outcome(run(**options)) == {"cloud2/r1": "unchanged"}
+    assert list(copies.images) == [first]
+    run(locations=["cloud1/r1"], state="absent", path=None)
+    run(locations=["cloud1/r1"])
+
+    assert outcome(run(**options)) == {"cloud2/r1": "replaced"}
+    assert outcome(run(**options)) == {"cloud2/r1": "unchanged"}
