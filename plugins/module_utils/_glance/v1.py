@@ -125,8 +125,9 @@ class GlanceV1(Glance):
         headers = {**_headers(changes), _PURGE: str(bool(removed)).lower()}
         return _from_answer(self._service.request("PUT", f"/images/{segment(image_id)}", headers=headers))
 
-    def share(self, image_id: str, project: str) -> None:
+    def share(self, image_id: str, project: str) -> str:
         self._service.request("PUT", f"/images/{segment(image_id)}/members/{segment(project)}")
+        return "accepted"
 
     def kept_for(self, name: str, owner: str | None) -> list[dict[str, Any]]:
         found = _list(self._service, {f"property-{KEPT_FOR}": name})

@@ -9,7 +9,7 @@ from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .._cloud.answers import parsing
+from .._cloud.answers import check_id, parsing
 from .._cloud.capabilities import ImageCapabilities, Quota, image_capabilities
 from .._cloud.service import segment, service_at
 from .._core.errors import ConflictError, DeadlineError, RefusedError, ServerError, UnreachableError
@@ -220,15 +220,26 @@ class Glance:
             return False
         return True
 
-    def members(self, image_id: str) -> tuple[str, ...]:
-        """The projects that the image is shared with."""
-        found = self._service.json("GET", f"/images/{segment(image_id)}/members").get("members") or []
-        return tuple(sorted(member["member_id"] for member in found))
+    def members(self, image_id: str) -> dict[str, str]:
+        """The projects that the image is shared with, sorted, and what they say: pending, accepted or rejected.
 
-    def share(self, image_id: str, project: str) -> None:
-        """Share the image with a project; it is no error if it is already shared."""
+        In version 1 nobody has to accept an image.
+        """
+        body = self._service.json("GET", f"/images/{segment(image_id)}/members")
+        with parsing("the answer to GET /images/ID/members"):
+            found = [(check_id(item["member_id"]), str(item.get("status") or "accepted")) for item in body["members"]]
+        return dict(sorted(found))
+
+    def share(self, image_id: str, project: str) -> str:
+        """Share the image with a project, and return what that says; it is no error if it is already shared."""
         with suppress(ConflictError):
             self._service.request("POST", f"/images/{segment(image_id)}/members", json={"member": project})
+        return "pending"
+
+    def accept(self, image_id: str, project: str) -> None:
+        """Accept an image that is shared with the project of this Location."""
+        path = f"/images/{segment(image_id)}/members/{segment(project)}"
+        self._service.request("PUT", path, json={"status": "accepted"})
 
     def unshare(self, image_id: str, project: str) -> None:
         try:

@@ -19,6 +19,7 @@ from tests.support.fake_openstack.gate import Knobs, Reply, json_reply
 from tests.support.fake_openstack.glance_data import Store
 from tests.support.fake_openstack.glance_images import Image, Task, change_image, new_image, visible
 from tests.support.fake_openstack.glance_list import page
+from tests.support.fake_openstack.glance_members import MemberApi
 from tests.support.fake_openstack.glance_tasks import TaskApi
 from tests.support.fake_openstack.service import Call, Refusal, Route, Service, TokenCheck, webob_page
 
@@ -36,6 +37,7 @@ class Glance(Service):
         self, place: tuple[str, str], tokens: TokenCheck, directory: Path, knobs: Knobs, counters: Counters
     ) -> None:
         self.task_api = TaskApi(self)
+        self._member_api = MemberApi(self)
         super().__init__(*place, knobs, counters)
         self.images: dict[str, Image] = {}
         self.takes_data = True
@@ -71,6 +73,7 @@ class Glance(Service):
             Route("GET", "/v2/info/stores", self._info_stores),
             Route("GET", "/v2/info/usage", self._info_usage),
             *self.task_api.routes(),
+            *self._member_api.routes(),
             Route("*", "/v2{other:.*}", self.not_found),
             Route("*", "/{other:.*}", self._versions, public=True),
         ]
@@ -132,7 +135,7 @@ class Glance(Service):
         return json_reply(self._json(image), 201, headers)
 
     async def _show(self, call: Call) -> Reply:
-        return json_reply(self._json(self._image(call)))
+        return json_reply(self._json(self.find(call)))
 
     async def _update(self, call: Call) -> Reply:
         _content_type(call, JSON_PATCH)
@@ -225,7 +228,7 @@ class Glance(Service):
             image.properties.pop("os_glance_import_task", None)
 
     async def _download(self, call: Call) -> Reply:
-        image = self._image(call)
+        image = self.find(call)
         if image.status == "deactivated" and not call.me.is_admin:
             raise Refusal(403, "The requested image has been deactivated. Image data download is forbidden.")
         if image.size is None:
@@ -235,7 +238,7 @@ class Glance(Service):
         return Reply(200, self.data.read(image.id), headers | md5)
 
     async def _tasks(self, call: Call) -> Reply:
-        shown = [vars(task) | {"type": "api_image_import"} for task in self._image(call).tasks]
+        shown = [vars(task) | {"type": "api_image_import"} for task in self.find(call).tasks]
         return json_reply({"tasks": shown})
 
     async def _tag(self, call: Call) -> Reply:
@@ -280,7 +283,7 @@ class Glance(Service):
     def _json(self, image: Image) -> dict[str, Any]:
         return image.as_json(multi_store=self._multi_store)
 
-    def _image(self, call: Call) -> Image:
+    def find(self, call: Call) -> Image:
         """Return the image that the path names, if the caller may see it."""
         image = self.images.get(call.part("image_id"))
         if image is None or not visible(image, call.me):
@@ -289,7 +292,7 @@ class Glance(Service):
 
     def _own_image(self, call: Call) -> Image:
         """Return the image that the path names, if the caller may change it."""
-        image = self._image(call)
+        image = self.find(call)
         if image.owner != call.me.project_id and not call.me.is_admin:
             raise Refusal(403, "You are not authorized to complete modify_image action.")
         return image

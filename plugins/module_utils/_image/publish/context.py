@@ -41,6 +41,8 @@ class PlanContext:
     """Custom properties that the cloud's configuration wants on every uploaded image; those of the user win."""
     source_region: Location | None = None
     """The Location that could hand the image on to this one."""
+    receivers: frozenset[str] = frozenset()
+    """IDs of projects that accept the image, because their Locations are selected as well."""
 
     @property
     def superseded(self) -> tuple[dict[str, Any], ...]:

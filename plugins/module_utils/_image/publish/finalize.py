@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..._cloud.cleanup import removing
 from ..._core.errors import ConflictError, OaktreeError
 from ..._glance.v2 import KEPT_FOR, LONGEST_NAME, REPLACES, UPLOAD, Glance, pointer
 from .discard import CLEANUP_TIMEOUT, discard
+from .members import accept, not_accepted, pending
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from ..._cloud.connection import Connection
     from ..desired import Desired
     from .plan import Plan
 
@@ -68,19 +71,32 @@ def _if_published(glance: Glance, image_id: str) -> dict[str, Any] | None:
     return image if image and UPLOAD not in image else None
 
 
-def share(glance: Glance, desired: Desired, plan: Plan, image: Mapping[str, Any]) -> None:
+def share(
+    glance: Glance,
+    desired: Desired,
+    plan: Plan,
+    image: Mapping[str, Any],
+    receivers: Mapping[str, Connection] = MappingProxyType({}),
+) -> list[str]:
     """Bring the image's members to what the plan says; where it says nothing, a replaced image hands its members on.
 
-    Only shared images have members.
+    The projects of the ``receivers``, by ID, accept it. Returns notes: who has not accepted it. Only shared images have
+    members.
     """
-    inherited: tuple[str, ...] = ()
+    inherited: Iterable[str] = ()
     shared = plan.image and plan.image.get("visibility") == image.get("visibility") == glance.SHARED
     if plan.upload and plan.image and shared and desired.members is None:
         inherited = glance.members(plan.image["id"])
-    for project in (*plan.share, *inherited):
-        glance.share(image["id"], project)
+    said = {project: glance.share(image["id"], project) for project in (*plan.share, *inherited)}
     for project in plan.unshare:
         glance.unshare(image["id"], project)
+    notes = []
+    for project in (*pending(said, said), *plan.accept):
+        if project in receivers:
+            notes.append(accept(image["id"], project, receivers[project], glance.connection))
+        else:
+            notes.append(not_accepted(project, said[project]))
+    return [note for note in notes if note]
 
 
 def reactivate(glance: Glance, plan: Plan, image: dict[str, Any]) -> dict[str, Any]:

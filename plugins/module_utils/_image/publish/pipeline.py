@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..._cloud.cleanup import removing
@@ -16,6 +16,7 @@ from ..._run.ensure import Change, Member, ensure
 from . import finalize
 from .context import PlanContext
 from .discard import CLEANUP_TIMEOUT, discard
+from .members import resolve
 from .plan import Plan, make_plan
 from .relay import RelayBoard, with_source_regions
 from .schemes import copy_image, needs_tasks
@@ -23,7 +24,7 @@ from .survey import survey
 from .transfer import Transfer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ..._cloud.connection import Connection
     from ..._glance.v2 import Glance
@@ -42,10 +43,12 @@ class Job:
     plan: Plan
     image_data: ImageData | None
     relay_board: RelayBoard
+    receivers: Mapping[str, Connection] = field(default_factory=dict)
+    """Connections to the Locations of projects that accept the image, by their IDs."""
 
     @property
     def change(self) -> Change:
-        return self.changed(_record(self.context, self.plan.image), None, ())
+        return self.changed(_record(self.context, self.plan.image), None, self.plan.notes)
 
     @property
     def needed(self) -> bool:
@@ -106,10 +109,16 @@ def _plan(
     if home:
         board.keep(home.location, home.image)
     steps: list[tuple[Connection, Job | OaktreeError]] = []
-    contexts = with_source_regions([member.survey for member in members], _can_be_planned, home)
-    for member, context in zip(members, contexts, strict=True):
+    named: list[Member[PlanContext]] = []
+    for member in members:
         try:
-            job = Job(context, make_plan(context), image_data, board)
+            named.append(Member(member.connection, _with_members(member.survey, members)))
+        except OaktreeError as error:
+            steps.append((member.connection, error))
+    contexts = with_source_regions([member.survey for member in named], _can_be_planned, home)
+    for member, context in zip(named, contexts, strict=True):
+        try:
+            job = Job(context, make_plan(context), image_data, board, _receivers(context, members))
         except OaktreeError as error:
             steps.append((member.connection, error))
             continue
@@ -117,6 +126,29 @@ def _plan(
             board.keep(context.location, job.plan.image)
         steps.append((member.connection, job))
     return sorted(steps, key=lambda step: isinstance(step[1], Job) and step[1].context.source_region is not None)
+
+
+def _with_members(context: PlanContext, members: Sequence[Member[PlanContext]]) -> PlanContext:
+    """The context with IDs in the place of the names of projects. Raises InputError for names that are not known."""
+    receivers = frozenset(_receivers(context, members))
+    wanted = context.desired.members
+    if wanted is None:
+        return replace(context, receivers=receivers)
+    others = [member.survey.location.project for member in members]
+    known = [*others, *(project for member in members for project in member.survey.survey.projects)]
+    wanted = resolve(wanted, known, context.location.project.id)
+    return replace(context, receivers=receivers, desired=replace(context.desired, members=wanted))
+
+
+def _receivers(context: PlanContext, members: Sequence[Member[PlanContext]]) -> dict[str, Connection]:
+    """Connections to the other projects of the region that are selected, by the projects' IDs."""
+    here = context.location
+    return {
+        member.connection.location.project.id: member.connection
+        for member in members
+        if (member.survey.keystone, member.survey.location.region) == (context.keystone, here.region)
+        and member.connection.location.project.id not in (None, here.project.id)
+    }
 
 
 def _can_be_planned(context: PlanContext) -> bool:
@@ -136,7 +168,7 @@ def _apply(connection: Connection, job: Job) -> Change:
 
 def _bring(connection: Connection, job: Job) -> Change:
     context, plan = job.context, job.plan
-    glance, notes = glance_for(connection), list[str]()
+    glance, notes = glance_for(connection), list(plan.notes)
     scheme = None
     with connection.within(context.desired.clocks.timeout, "timeout"):
         notes.extend(note for image_id in plan.clear if (note := discard(glance, image_id)))
@@ -151,7 +183,7 @@ def _bring(connection: Connection, job: Job) -> Change:
         image = _copied(glance, context, finalize.reactivate(glance, plan, image))
     with connection.within(context.desired.clocks.timeout, "timeout"):
         if image:
-            image = _finalized(glance, job, image)
+            image = _finalized(glance, job, image, notes)
         for old in plan.remove:
             if plan.action != "deleted":
                 notes.extend(finalize.retire(glance, context.desired, old))
@@ -174,11 +206,11 @@ def _copied(glance: Glance, context: PlanContext, image: dict[str, Any]) -> dict
         return copy_image.copy(glance, context, image)
 
 
-def _finalized(glance: Glance, job: Job, image: dict[str, Any]) -> dict[str, Any]:
+def _finalized(glance: Glance, job: Job, image: dict[str, Any], notes: list[str]) -> dict[str, Any]:
     plan = job.plan
     if plan.changes and not plan.upload:
         image = glance.patch(image["id"], plan.changes)
-    finalize.share(glance, job.context.desired, plan, image)
+    notes.extend(finalize.share(glance, job.context.desired, plan, image, job.receivers))
     return finalize.deactivate(glance, plan, image)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import ConflictError
 from ..._glance.v2 import pointer
+from .members import ACCEPTED, PENDING, not_accepted, pending
 from .negotiation import negotiate
 from .schemes import by_preference, copy_image
 
@@ -65,6 +66,10 @@ class Plan:
     share: tuple[str, ...] = ()
     unshare: tuple[str, ...] = ()
     """Projects that get or lose access."""
+    accept: tuple[str, ...] = ()
+    """Projects that had access before, and accept the image."""
+    notes: tuple[str, ...] = ()
+    """What the user should know of what stays as it is."""
     activation: str | None = None
     """``deactivate`` or ``reactivate``."""
     remove: tuple[dict[str, Any], ...] = ()
@@ -198,11 +203,16 @@ def _kept(context: PlanContext, current: dict[str, Any], clear: tuple[str, ...])
     if stores:
         before["stores"] = current.get("stores")
         after["stores"] = ",".join([*filter(None, [current.get("stores")]), *stores])
-    members = context.survey.members or ()
-    share = tuple(project for project in desired.members or () if project not in members)
-    unshare = tuple(project for project in members if desired.members is not None and project not in desired.members)
-    if share or unshare:
-        before["members"], after["members"] = list(members), list(desired.members or ())
+    members, wanted = context.survey.members or {}, desired.members or ()
+    share = tuple(project for project in wanted if project not in members)
+    unshare = tuple(project for project in members if desired.members is not None and project not in wanted)
+    accept = tuple(project for project in wanted if members.get(project) == PENDING and project in context.receivers)
+    if share or unshare or accept:
+        accepted = {project: ACCEPTED if project in context.receivers else PENDING for project in share}
+        said = {project: members[project] for project in wanted if project in members}
+        before["members"] = dict(members)
+        after["members"] = {**said, **accepted, **dict.fromkeys(accept, ACCEPTED)}
+    unaccepted = pending(members, wanted)
     if context.superseded:
         before["images"] = [str(image["id"]) for image in (current, *context.superseded)]
         after["images"] = [str(current["id"])]
@@ -218,6 +228,8 @@ def _kept(context: PlanContext, current: dict[str, Any], clear: tuple[str, ...])
         changes=operations,
         share=share,
         unshare=unshare,
+        accept=accept,
+        notes=tuple(not_accepted(project, said) for project, said in unaccepted.items() if project not in accept),
         activation=activation,
         remove=context.superseded,
         before=before,

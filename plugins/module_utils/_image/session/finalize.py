@@ -89,7 +89,7 @@ class Finalization:
     def _publish(self, plan: Plan, image: dict[str, Any]) -> dict[str, Any]:
         operations = [*finalize.publication(self._desired, plan), {"op": "remove", "path": pointer(SESSION)}]
         image = finalize.apply_publication(self._glance, image["id"], operations)
-        finalize.share(self._glance, self._desired, plan, image)
+        self._notes.extend(finalize.share(self._glance, self._desired, plan, image))
         return image
 
     def _update(self, plan: Plan, leftovers: Leftovers, *, check_mode: bool) -> Change:

@@ -173,10 +173,10 @@ def test_members(region: Region, glance: GlanceV1) -> None:
     add(glance, region, 1)
     for project in ("b", "a", "a"):
         glance.share(ID, project)
-    assert glance.members(ID) == ("a", "b")
+    assert glance.members(ID) == {"a": "accepted", "b": "accepted"}
     for _time in range(2):
         glance.unshare(ID, "a")
-    assert glance.members(ID) == ("b",)
+    assert glance.members(ID) == {"b": "accepted"}
 
 
 FITS: list[dict[str, Any]] = [

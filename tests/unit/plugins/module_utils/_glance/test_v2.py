@@ -292,8 +292,16 @@ def test_images_that_were_replaced_come_oldest_first(region: Region, glance: Gla
 
 
 def test_members_are_sorted(region: Region, glance: Glance) -> None:
-    region.fault("GET", "/members$", answer({"members": [{"member_id": "b"}, {"member_id": "a"}]}))
-    assert glance.members(ID) == ("a", "b")
+    members = [{"member_id": "b", "status": "pending"}, {"member_id": "a", "status": "accepted"}]
+    region.fault("GET", "/members$", answer({"members": members}))
+    assert list(glance.members(ID).items()) == [("a", "accepted"), ("b", "pending")]
+
+
+@pytest.mark.parametrize("body", [{}, {"members": [None]}, {"members": [{"member_id": None}]}, {"members": 7}])
+def test_members_that_cannot_be_parsed(region: Region, glance: Glance, body: object) -> None:
+    region.fault("GET", "/members$", answer(body))
+    with pytest.raises(ServerError, match="members cannot be parsed"):
+        glance.members(ID)
 
 
 def test_sharing_what_is_shared_and_unsharing_what_is_not(
@@ -301,7 +309,7 @@ def test_sharing_what_is_shared_and_unsharing_what_is_not(
 ) -> None:
     region.fault("POST", "/members$", Answer(409))
     region.fault("DELETE", "/members/a$", Answer(404))
-    glance.share(ID, "a")
+    assert glance.share(ID, "a") == "pending"
     glance.unshare(ID, "a")
     assert clouds.counters.requests(service="image", method="POST") == 1
     assert clouds.counters.requests(service="image", method="DELETE") == 1
@@ -309,7 +317,7 @@ def test_sharing_what_is_shared_and_unsharing_what_is_not(
 
 @pytest.mark.parametrize("change", [Glance.share, Glance.unshare])
 def test_members_that_may_not_be_changed(
-    region: Region, glance: Glance, change: Callable[[Glance, str, str], None]
+    region: Region, glance: Glance, change: Callable[[Glance, str, str], object]
 ) -> None:
     region.fault("*", "/members", Answer(403))
     with pytest.raises(RefusedError):
