@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from .._core.deadline import Deadline
-from .._core.errors import InputError, RefusedError, ServerError
+from .._core.errors import AuthError, InputError, RefusedError, ServerError, UnreachableError
 from .answers import json_object, parsing
 from .auth import is_recent
 from .discovery import DISCOVERY
@@ -179,6 +179,22 @@ class Service:
             data = self.adapter.get_endpoint_data()
         newest = data.max_microversion if data else None
         return ".".join(str(part) for part in newest) if newest else None
+
+    def announces(self, version: tuple[int, int]) -> bool | None:
+        """Whether the service's version document names this version or a newer one; None if it cannot be read.
+
+        One request, or none while the document is cached.
+        """
+        url = self.endpoint
+        found = find_version(url)
+        root = url[: found.start()] if found else url
+        try:
+            with counted_as(self.service_type):
+                document = self.connection.discovery.discover(self.connection.session, root, self.connection.deadline)
+            with parsing(f"the version document of the {self.service_type} service"):
+                return any(item["version"] >= version for item in document.version_data())
+        except (AuthError, RefusedError, ServerError, UnreachableError):
+            return None
 
     def request(self, method: str, path: str, *, retry: bool = True, **kwargs: Any) -> Response:
         """Send a request to ``endpoint + path`` and return its answer below 400; raises `OaktreeError`.

@@ -63,7 +63,6 @@ class GlanceV1(Glance):
 
     VERSION: ClassVar[str] = "1"
     SHARED: ClassVar[str] = "private"
-    HIDES: ClassVar[bool] = False
 
     @property
     def _service(self) -> Service:
@@ -93,6 +92,10 @@ class GlanceV1(Glance):
             return []
         found = [image for name in names for image in _list(self._service, {"name": name})]
         return [image for image in found if image["name"] in names and owner in (None, image["owner"])]
+
+    def hides(self, _images: Sequence[Mapping[str, Any]]) -> bool:
+        """False; no request."""
+        return False
 
     def capabilities(self) -> ImageCapabilities:
         """None; no request."""
@@ -129,7 +132,7 @@ class GlanceV1(Glance):
         self._service.request("PUT", f"/images/{segment(image_id)}/members/{segment(project)}")
         return "accepted"
 
-    def kept_for(self, name: str, owner: str | None) -> list[dict[str, Any]]:
+    def kept_for(self, name: str, owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:  # noqa: ARG002 - none is
         found = _list(self._service, {f"property-{KEPT_FOR}": name})
         kept = [image for image in found if image.get(KEPT_FOR) == name and owner in (None, image["owner"])]
         return sorted(kept, key=lambda image: (image["created_at"], image["id"]))
@@ -230,7 +233,7 @@ def _from_json(image: Mapping[str, Any]) -> dict[str, Any]:
         properties = {key: value for key, value in (image.get("properties") or {}).items() if value is not None}
         shown = {
             **properties,
-            **_ABSENT,
+            **{key: value for key, value in _ABSENT.items() if key != "os_hidden"},
             **{key: image.get(key) for key in _TEXTS},
             **{key: int(image.get(key) or 0) for key in _NUMBERS},
             **{key: f"{str(image[key]).partition('.')[0]}Z" for key in ("created_at", "updated_at")},

@@ -69,6 +69,12 @@ GLANCE_RESERVED = "os_glance"
 PAGE = "1000"
 """Images requested at once: Glance returns 25 by default, and no more than its own maximum."""
 
+HIDING = (2, 7)
+"""The version since which images can be hidden from lists."""
+
+OPEN = ("public", "community")
+"""Visibilities of images that all projects see."""
+
 LONGEST_NAME = 255
 """Characters of an image's name."""
 
@@ -81,8 +87,6 @@ class Glance:
     VERSION: ClassVar[str] = "2"
     SHARED: ClassVar[str] = "shared"
     """The visibility of images that can have members."""
-    HIDES: ClassVar[bool] = True
-    """Whether images can be hidden from lists."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -143,6 +147,15 @@ class Glance:
             for page in self._service.pages("/images", "images", {**params, "name": name}, "next"):
                 found += [image for image in map(checked_image, page) if image["name"] in names]
         return found
+
+    def hides(self, images: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether images can be hidden, which version 2.7 introduced: images show it, else the version document does.
+
+        So only without images this may cost a request.
+        """
+        if images:
+            return any("os_hidden" in image for image in images)
+        return self._service.announces(HIDING) is not False
 
     def capabilities(self) -> ImageCapabilities:
         """What an upload can choose from: two requests."""
@@ -248,9 +261,11 @@ class Glance:
             if error.status != 404:
                 raise
 
-    def kept_for(self, name: str, owner: str | None) -> list[dict[str, Any]]:
-        """The images that had the name before others replaced them, oldest first."""
-        params = {"limit": PAGE, "os_hidden": "true", KEPT_FOR: name, **({"owner": owner} if owner else {})}
+    def kept_for(self, name: str, owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:
+        """The images that had the name before others replaced them, oldest first; ``hidden`` if images can be."""
+        params = {"limit": PAGE, KEPT_FOR: name, **({"owner": owner} if owner else {})}
+        if hidden:
+            params["os_hidden"] = "true"
         pages = self._service.pages("/images", "images", params, "next")
         kept = [image for page in pages for image in map(checked_image, page) if image.get(KEPT_FOR) == name]
         return sorted(kept, key=lambda image: (image["created_at"] or "", image["id"]))

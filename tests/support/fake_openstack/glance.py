@@ -44,6 +44,8 @@ class Glance(Service):
         """Whether users may send image data; vendors with tasks of their own do not allow it."""
         self.import_methods = ["glance-direct", "web-download"]
         self.import_seconds = 0.0
+        self.hides = True
+        """Whether images can be hidden, as since version 2.7; before, that is the name of any custom property."""
         self.stores = ["fast"]
         self.data = Store(directory / "images")
         self._staging = Store(directory / "staging")
@@ -108,6 +110,7 @@ class Glance(Service):
 
     async def _versions(self, call: Call) -> Reply:
         ids = ["v2.17", *(["v2.13", "v2.11"] if self._multi_store else []), "v2.15", "v2.9", "v2.7", "v2.2", "v2.0"]
+        ids = [name for name in ids if self.hides or float(name[3:]) < 7]
         versions = [
             {
                 "id": name,
@@ -119,11 +122,14 @@ class Glance(Service):
         return json_reply({"versions": versions}, 200 if call.request.path == "/versions" else 300)
 
     async def _index(self, call: Call) -> Reply:
-        images, links = page(self.images.values(), call.request.query, call.me)
+        known = self.images.values() if self.hides or "os_hidden" not in call.request.query else ()
+        images, links = page(known, call.request.query, call.me)
         return json_reply({"images": [self._json(image) for image in images], **links})
 
     async def _create(self, call: Call) -> Reply:
-        image = new_image(await _json_body(call), call.me)
+        body = await _json_body(call)
+        self._check_hiding(isinstance(body, dict) and "os_hidden" in body)
+        image = new_image(body, call.me)
         if image.id in self.images or image.id in self.deleted:
             raise Refusal(409, f"Image ID {image.id} already exists!")
         self.images[image.id] = image
@@ -141,6 +147,7 @@ class Glance(Service):
         _content_type(call, JSON_PATCH)
         changes = await _json_body(call)
         image = self._own_image(call)
+        self._check_hiding(any(change.get("path") == "/os_hidden" for change in changes))
         change_image(image, changes, call.me)
         return json_reply(self._json(image))
 
@@ -281,7 +288,12 @@ class Glance(Service):
         return len(self.stores) > 1
 
     def _json(self, image: Image) -> dict[str, Any]:
-        return image.as_json(multi_store=self._multi_store)
+        shown = image.as_json(multi_store=self._multi_store)
+        return shown if self.hides else {key: value for key, value in shown.items() if key != "os_hidden"}
+
+    def _check_hiding(self, asked: bool) -> None:  # noqa: FBT001
+        if asked and not self.hides:
+            raise Refusal(400, "Provided object does not match schema 'image': True is not of type 'string'")
 
     def find(self, call: Call) -> Image:
         """Return the image that the path names, if the caller may see it."""

@@ -124,12 +124,13 @@ def retire(glance: Glance, desired: Desired, old: Mapping[str, Any]) -> list[str
         _set_aside(glance, old, f"-{old['created_at']}")
         if desired.keep_deactivated and old["status"] == "active":
             glance.act(old["id"], "deactivate")
-        return _thin_out(glance, desired, str(old["owner"]))
+        return _thin_out(glance, desired, old)
     try:
         delete(glance, old)
     except ConflictError as error:
         name = _set_aside(glance, old, f".replaced-{old['id'][:8]}")
-        return [f"the replaced image {old['id']} stays, hidden, as {name!r}: {error.message}"]
+        hidden = " hidden," if "os_hidden" in old else ""
+        return [f"the replaced image {old['id']} stays,{hidden} as {name!r}: {error.message}"]
     return []
 
 
@@ -144,18 +145,18 @@ def _set_aside(glance: Glance, image: Mapping[str, Any], suffix: str) -> str:
     name = f"{image['name'][: LONGEST_NAME - len(suffix)]}{suffix}"
     operations: list[dict[str, Any]] = [
         {"op": "replace", "path": "/name", "value": name},
-        *([{"op": "replace", "path": "/os_hidden", "value": True}] if glance.HIDES else []),
+        *([{"op": "replace", "path": "/os_hidden", "value": True}] if "os_hidden" in image else []),
         {"op": "add", "path": pointer(KEPT_FOR), "value": image["name"]},
     ]
     glance.patch(image["id"], operations)
     return name
 
 
-def _thin_out(glance: Glance, desired: Desired, owner: str) -> list[str]:
-    """Delete the oldest of the kept images beyond ``keep_last``; those in use stay."""
+def _thin_out(glance: Glance, desired: Desired, last: Mapping[str, Any]) -> list[str]:
+    """Delete the oldest of the kept images beyond ``keep_last``, of which this is the last; those in use stay."""
     if desired.keep_last is None:
         return []
-    kept = glance.kept_for(desired.name, owner)
+    kept = glance.kept_for(desired.name, str(last["owner"]), hidden="os_hidden" in last)
     notes = []
     for image in kept[: max(0, len(kept) - desired.keep_last)]:
         try:

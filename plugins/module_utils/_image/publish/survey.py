@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..._cloud.capabilities import ImageCapabilities, Quota, has_object_store, tasks
 from ..._core.errors import RefusedError
 from ..._glance.client import glance_for
-from ..._glance.v2 import UPLOAD
+from ..._glance.v2 import OPEN, UPLOAD
 from ..fingerprint import same_content
 from ..upload_marker import is_leftover, upload_name
 from .members import find_projects
@@ -43,7 +43,7 @@ class Survey:
     shared: str = "shared"
     """The visibility that this version of the image API gives to images with members."""
     hides: bool = True
-    """Whether this version of the image API can hide images."""
+    """Whether this version of the image API can hide images; True where nothing depends on it."""
     version: str = "2"
     """Major version of the image API that is spoken here."""
     use_tasks: bool = False
@@ -84,6 +84,7 @@ def survey(
     images = tuple(image for image in named if image["status"] in USABLE)
     there = any(same_content(image, origin, disk_format) for image in images) if origin else True
     needs_offers = not there or desired.store_request
+    hiding = desired.hidden is not None or desired.visibility in OPEN
     shared = desired.members is not None and [image.get("visibility") for image in images] == [glance.SHARED]
     return Survey(
         images=images,
@@ -94,7 +95,7 @@ def survey(
         ),
         offers=glance.capabilities() if needs_offers else None,
         shared=glance.SHARED,
-        hides=glance.HIDES,
+        hides=glance.hides(found) if found or hiding else True,
         version=glance.VERSION,
         use_tasks=settings.image_api_use_tasks,
         tasks=_tasks(connection) if needs_offers and ask_tasks else None,

@@ -284,8 +284,32 @@ def test_images_that_were_replaced_come_oldest_first(region: Region, glance: Gla
         image.created = datetime(year, 1, 1, tzinfo=UTC)
     add(glance, region, 4, name="db-2020", os_hidden=True, **{KEPT_FOR: "db"})
     add(glance, region, 5, name="web")
-    assert [image["name"] for image in glance.kept_for("web", None)] == ["web-2023", "web-2024", "web-2025"]
-    assert glance.kept_for("web", "somebody") == []
+    kept = glance.kept_for("web", None, hidden=True)
+    assert [image["name"] for image in kept] == ["web-2023", "web-2024", "web-2025"]
+    assert glance.kept_for("web", "somebody", hidden=True) == []
+
+
+@pytest.mark.parametrize("hides", [True, False])
+def test_images_show_whether_they_can_be_hidden_and_without_any_the_version_does(
+    clouds: FakeOpenStack, region: Region, glance: Glance, *, hides: bool
+) -> None:
+    region.glance.hides = hides
+    add(glance, region, 1, name="web")
+    before = clouds.counters.requests(service="image")
+    assert glance.hides([{"id": ID}, {"id": OTHER, "os_hidden": False}])
+    assert not glance.hides([{"id": ID}])
+    assert clouds.counters.requests(service="image") == before
+    assert glance.hides(glance.named(["web"], None, hidden=False)) is hides
+    assert [glance.hides([]), glance.hides([])] == [hides, hides]
+    assert clouds.counters.requests(service="image") == before + 2  # the list, and the version document
+
+
+def test_a_version_document_that_fails_forbids_nothing(region: Region, glance: Glance) -> None:
+    glance.named(["web"], None, hidden=False)
+    glance.connection.discovery.forget(glance._service.endpoint)
+    region.fault("GET", "/$", Answer(503))
+    glance.connection.discovery._known.clear()
+    assert glance.hides([])
 
 
 # Members, quota

@@ -195,3 +195,51 @@ def test_a_copy_of_an_image_without_digests_is_replaced_only_with_its_source(
 
     assert outcome(run(**options)) == {"cloud2/r1": "replaced"}
     assert outcome(run(**options)) == {"cloud2/r1": "unchanged"}
+
+
+def old_cloud(site: Callable[..., Site]) -> Site:
+    """With an image API of version 2.6, which knows no hidden images."""
+    made = site("v2")
+    made.region.glance.hides = False
+    return made
+
+
+@pytest.mark.parametrize("options", [{"visibility": "community"}, {"hidden": False}, {}], ids=str)
+def test_images_are_published_where_none_can_be_hidden(site: Callable[..., Site], options: dict[str, Any]) -> None:
+    made = old_cloud(site)
+    assert made.act(**options) == ["created"]
+    assert made.act(**options) == ["unchanged"]
+    made.write(b"second" * 1000)
+    assert made.act(**options) == ["replaced"]
+    (image,) = made.region.glance.images.values()
+    assert image.fields["visibility"] == options.get("visibility", "shared")
+
+
+def test_images_are_kept_where_none_can_be_hidden(site: Callable[..., Site]) -> None:
+    made = old_cloud(site)
+    for number in range(4):
+        made.write(b"%d" % number * 5000)
+        made.act(visibility="private", on_change="keep", keep_last=1)
+    assert len(made.region.glance.images) == 2
+
+
+@pytest.mark.parametrize("existing", [True, False])
+def test_what_is_to_be_hidden_is_refused_where_it_cannot_be(site: Callable[..., Site], *, existing: bool) -> None:
+    made = old_cloud(site)
+    if existing:
+        made.act()
+    failure = made.fail(hidden=True)
+    assert failure["kind"] == "refused"
+    assert "hidden: the image API here is older than version 2.7" in failure["error"]
+    assert len(made.region.glance.images) == existing
+    assert made.act(hidden=True, state="absent") == ["deleted" if existing else "unchanged"]
+
+
+def test_whether_images_can_be_hidden_costs_no_second_version_document(site: Callable[..., Site]) -> None:
+    made = site("v2")
+    documents = []
+    for options in ({}, {"visibility": "community"}, {"hidden": False}, {"visibility": "private"}):
+        made.clouds.counters.reset()
+        made.act(_ansible_check_mode=True, **options)
+        documents.append(made.clouds.counters.requests(path="/{other:.*}", service="image"))
+    assert documents == [1, 1, 1, 1]  # the one that finds the endpoint

@@ -95,7 +95,7 @@ def test_the_catalog_may_name_no_version(v1: Site, monkeypatch: pytest.MonkeyPat
     ("options", "reason"),
     [
         ({"tags": ["a"]}, "it has no tags"),
-        ({"hidden": True}, "it has no hidden images"),
+        ({"hidden": True}, "cannot hide images"),
         ({"visibility": "shared"}, "no visibility shared"),
         ({"properties": {"OS-Distro": "x"}}, "preserve the name"),
         ({"properties": {"motd": "a\nb"}}, "preserve the value"),
