@@ -226,7 +226,8 @@ class Service:
         repeatable = allow_reauth
         while True:
             self.connection.authenticate()
-            token = (self.connection.session.get_auth_headers() or {}).get("X-Auth-Token")
+            headers = self.connection.session.get_auth_headers() if kwargs.get("authenticated", True) else None
+            token = (headers or {}).get("X-Auth-Token")
             try:
                 response = self._once(method, path, **kwargs)
             except Unauthorized:

@@ -22,7 +22,7 @@ from ..._object_store.client import Swift
 from ..._object_store.large_object import CLEANUP_TIMEOUT, SEGMENTS, ObjectTarget, discard, remove
 from ..._object_store.orphans import orphans
 from ..._object_store.segments import part_size
-from ..._object_store.tempurl_key import signer
+from ..._object_store.tempurl_key import signer as signer_for
 from ..._object_store.upload_file import UploadOptions
 from ..._object_store.upload_stream import Stream, StreamUpload
 from ..fingerprint import stored_digests, verify_download
@@ -36,6 +36,7 @@ from .request import REPORTED, Copy, Export
 if TYPE_CHECKING:
     from ..._cloud.capabilities import ObjectStore
     from ..._cloud.connection import Connection
+    from ..._object_store.tempurl import Signer
     from .request import ExportRequest
 
 STRENGTH = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
@@ -81,12 +82,13 @@ class ObjectExport:
         A failure leaves no object, segment or container that was not there before, or the message says which.
         """
         done = planned
-        if planned.action != "unchanged":
-            new_container = self._swift.container_headers(self._container) is None
-            with removing(*([self._remove_container] if new_container else [])):
-                done = self._transfer(self._present)
         with self._connection.within(self._request.timeout, "timeout"):
-            return replace(done, tempurl=self._tempurl(done) if planned.sign else None)
+            new_container = self._swift.container_headers(self._container) is None
+        with removing(*([self._remove_container] if new_container else [])):
+            signer = self._signer() if planned.sign else None
+            if planned.action != "unchanged":
+                done = self._transfer(self._present)
+        return replace(done, tempurl=self._tempurl(signer, done) if signer else None)
 
     def _existing(self) -> Mapping[str, str] | None:
         """The headers of the object that is there, under our name or the one that an export task chooses."""
@@ -229,14 +231,18 @@ class ObjectExport:
         before = Copy(copy.location, record.format, _size(existing), record.digests)
         return Export("replaced", copy, before.to_dict(), method, notes=tuple(self._notes))
 
-    def _tempurl(self, done: Export) -> str:
+    def _signer(self) -> Signer:
+        """Raises SignedUrlError where no URL can be signed: before any data is sent."""
+        with self._connection.within(self._request.timeout, "timeout"):
+            container = self._swift.ensure_container(self._container)
+            return signer_for(self._swift, container, object_store(self._connection).tempurl_digests, "GET")
+
+    def _tempurl(self, signer: Signer, done: Export) -> str:
         """Signed until the object expires, or for as long as a new object would exist."""
-        container = self._swift.ensure_container(self._container)
-        sign = signer(self._swift, container, object_store(self._connection).tempurl_digests)
         until = int(clock.time()) + int(self._request.expires_in or 0)
         if done.copy.expires_at:
             until = int(datetime.fromisoformat(done.copy.expires_at).timestamp())
-        return sign.url("GET", f"{self._container}/{self._name}", until)
+        return signer.url("GET", f"{self._container}/{self._name}", until)
 
 
 def _size(headers: Mapping[str, str]) -> int:

@@ -84,10 +84,11 @@ class Attempt:
         """The file as a request body. Sending it raises DeadlineError at the Location's deadline."""
         return Body(File(source.path, source.size), 0, source.size, self.connection.deadline.remaining)
 
-    def temporary_object(self, source: ImageFile) -> TemporaryObject:
+    def temporary_object(self, source: ImageFile, *, signed: bool) -> TemporaryObject:
         """The file in the Location's object store, until the attempt ends, whichever way."""
+        desired = self.context.desired
         try:
-            return temporary_object.put(self.connection, self.context.desired, source, self.temporary.append)
+            return temporary_object.put(self.connection, desired, source, self.temporary.append, signed=signed)
         except Exception:
             self.exhausted = True
             raise

@@ -85,7 +85,7 @@ class DataImport:
         schemes = survey_schemes(self._connection, self._context)
         if schemes.object_store is None:
             raise RefusedError(f"the object store does not answer: {schemes.missing}")
-        signer = segments.prepare(schemes.object_store)
+        signer = segments.prepare(schemes.object_store, "GET")
         path = segments.assemble(found, clocks.stall_timeout)
         url = signer.url("GET", path, int(clock.time() + clocks.import_timeout) + AFTER_IMPORT)
         remaining = schemes.imports

@@ -60,14 +60,14 @@ def send(attempt: Attempt) -> None:
     if attempt.context.survey.use_tasks:
         source = attempt.source
         properties = {"name": upload_name(attempt.context.desired.name)}
-        place = attempt.temporary_object(source).path
+        place = attempt.temporary_object(source, signed=False).path
     else:
         if attempt.context.survey.tasks is None:
             tasks(attempt.connection)  # before anything is sent in vain
         source = attempt.source
         properties = {**attempt.fields(source), "owner": str(attempt.connection.location.project.id)}
         fetched = web_download.fetches(attempt.context)
-        place = str(attempt.image_data.url) if fetched else attempt.temporary_object(source).signed_url()
+        place = str(attempt.image_data.url) if fetched else attempt.temporary_object(source, signed=True).url
     attempt.expected = source
     task = ImportTask(attempt.glance, place, source.disk_format, properties)
     try:
