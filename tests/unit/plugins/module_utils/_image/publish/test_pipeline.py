@@ -5,17 +5,14 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import SOURCE_IMAGE, SOURCE_LOCATION
-from tests.support.fake_openstack import Answer, BlackHole, FakeOpenStack
+from tests.support.fake_openstack import Answer, FakeOpenStack
 from tests.support.fake_openstack.glance_images import Image
 from tests.support.image_site import NAME, Site
 from tests.support.run_module import run_module
@@ -51,29 +48,6 @@ def test_created_then_unchanged_and_check_mode_writes_nothing(run: Any) -> None:
     assert run.clouds.counters.requests(method="POST", service="image") == 0
     assert set(outcome(run()).values()) == {"created"}
     assert set(outcome(run()).values()) == {"unchanged"}
-
-
-def test_uploads_do_not_wait_for_a_region_that_does_not_answer(run: Any, fast_clock: Clock) -> None:
-    """Neither for one of another cloud nor, beyond the grace, for one of their own."""
-    for cloud in ("cloud1", "cloud2"):
-        run.clouds[cloud]["r2"].fault("GET", "/v2/images", BlackHole())
-    sent: list[float] = []
-    start = time.monotonic()
-
-    def watch() -> None:
-        while len(sent) < 2 and time.monotonic() - start < 20:
-            uploaded = run.clouds.counters.requests(method="PUT", path="/v2/images/{image_id}/file")
-            sent.extend([time.monotonic() - start] * (uploaded - len(sent)))
-            time.sleep(0.01)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    done = run(timeout=fast_clock.turned(2), api_timeout=30.0)
-    watcher.join()
-    assert outcome(done) == {
-        "cloud1/r1": "created", "cloud1/r2": "timeout", "cloud2/r1": "created", "cloud2/r2": "timeout",
-    }  # fmt: skip
-    assert max(sent) < 1.5
 
 
 def test_a_region_that_fails_is_a_failure_of_its_own(run: Any) -> None:
