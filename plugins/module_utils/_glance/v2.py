@@ -66,9 +66,6 @@ GLANCE_FIELDS = frozenset({
 """Names that are not custom properties (Glance's image schema), and the prefix of reserved ones."""
 GLANCE_RESERVED = "os_glance"
 
-PAGE = "1000"
-"""Images requested at once: Glance returns 25 by default, and no more than its own maximum."""
-
 HIDING = (2, 7)
 """The version since which images can be hidden from lists."""
 
@@ -120,7 +117,7 @@ class Glance:
 
     def _unfinished(self, since: float) -> list[Any]:
         """The first thousand incomplete images, unchecked."""
-        params = {"status": "in:queued,saving,uploading,importing", "limit": PAGE}
+        params = {"status": "in:queued,saving,uploading,importing", "limit": str(self._service.type.page_size)}
         owner = self.connection.location.project.id
         if owner:
             params["owner"] = owner
@@ -132,19 +129,19 @@ class Glance:
 
         ``filters`` are Glance's query parameters, sent unchanged. Processes that list the same share the requests.
         """
-        params = {"limit": PAGE, "sort": "name:asc,id:asc", **filters}
+        params = {"sort": "name:asc,id:asc", **filters}
         if name is not None:
             params["name"] = f"eq:{name}" if ":" in name else name  # else Glance takes the first part for an operator
-        return chain.from_iterable(self._service.pages("/images", "images", params, "next", coalesced=True))
+        return chain.from_iterable(self._service.pages("/images", "images", params, coalesced=True))
 
     def named(self, names: Sequence[str], owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:
         """The images of this owner (without one: all visible) with one of the names."""
-        params = {"limit": PAGE, **({"owner": owner} if owner else {})}
+        params = {"owner": owner} if owner else {}
         if hidden:  # a Glance older than hidden images takes any other value for that of a custom property
             params["os_hidden"] = "true"
         found: list[dict[str, Any]] = []
         for name in _name_filters(names):
-            for page in self._service.pages("/images", "images", {**params, "name": name}, "next"):
+            for page in self._service.pages("/images", "images", {**params, "name": name}):
                 found += [image for image in map(checked_image, page) if image["name"] in names]
         return found
 
@@ -263,10 +260,10 @@ class Glance:
 
     def kept_for(self, name: str, owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:
         """The images that had the name before others replaced them, oldest first; ``hidden`` if images can be."""
-        params = {"limit": PAGE, KEPT_FOR: name, **({"owner": owner} if owner else {})}
+        params = {KEPT_FOR: name, **({"owner": owner} if owner else {})}
         if hidden:
             params["os_hidden"] = "true"
-        pages = self._service.pages("/images", "images", params, "next")
+        pages = self._service.pages("/images", "images", params)
         kept = [image for page in pages for image in map(checked_image, page) if image.get(KEPT_FOR) == name]
         return sorted(kept, key=lambda image: (image["created_at"] or "", image["id"]))
 

@@ -43,11 +43,12 @@ def find_projects(connection: Connection, members: Sequence[str]) -> tuple[Proje
 
 def _listed(connection: Connection, path: str, query: Mapping[str, str]) -> list[Project]:
     try:
-        body = service_at(connection, "identity").json("GET", path, params=query)
+        pages = list(service_at(connection, "identity").pages(path, "projects", query))
     except RefusedError:
         return []
     with parsing(f"the answer to GET {path}"):
-        return [Project(check_id(item["id"]), str(item["name"]), item.get("domain_id")) for item in body["projects"]]
+        listed = [item for page in pages for item in page]
+        return [Project(check_id(item["id"]), str(item["name"]), item.get("domain_id")) for item in listed]
 
 
 def resolve(members: Sequence[str], projects: Iterable[Project], own: str | None) -> tuple[str, ...]:
