@@ -141,20 +141,22 @@ def test_an_image_is_published_or_the_cloud_failed(
         (failure,) = ended["failures"]
         assert failure["kind"] != "internal", failure
         cloud.region.clear_faults()
-        assert things(cloud) == [] or failure["error"].count("could not be removed"), failure
+        # what a container holds cannot be known without its listing
+        left = [name for name in things(cloud) if answer != LISTING or name not in failure["error"]]
+        assert left == [], failure
     cloud.region.clear_faults()
     assert cloud.act(**bench.options)[0] in ("created", "unchanged", "updated")
     assert things(cloud) == [NAME]
 
 
-SESSION_READS = (LIST, SHOW, CREATE, PATCH, OFFERS, STORE_INFO, LISTING, IMPORT_TASKS)
-SESSIONS = [(answer, odd) for number, answer in enumerate(SESSION_READS) for odd in ODD[number % STEP :: STEP]]
-EXPORT_READS = (SHOW, LIST, STORE_INFO, LISTING)
-EXPORTS = [(answer, odd) for number, answer in enumerate(EXPORT_READS) for odd in ODD[number % STEP :: STEP]]
+def cases(*answers: tuple[str, str]) -> list[Any]:
+    """Each of the answers with every third of the odd shapes, or with all."""
+    chosen = [(answer, odd) for number, answer in enumerate(answers) for odd in ODD[number % STEP :: STEP]]
+    return [pytest.param(*case, id=f"{case[0][0]} {case[0][1]}: {case[1][0]}") for case in chosen]
 
 
 @pytest.mark.usefixtures("fast_clock")
-@pytest.mark.parametrize(("answer", "odd"), SESSIONS, ids=lambda part: " ".join(map(str, part[:2])))
+@pytest.mark.parametrize(("answer", "odd"), cases(LIST, SHOW, CREATE, PATCH, OFFERS, STORE_INFO, LISTING, IMPORT_TASKS))
 def test_an_upload_session_can_be_finalized_when_the_answers_are_right_again(
     fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path, answer: tuple[str, str], odd: tuple[str, Edit]
 ) -> None:
@@ -171,8 +173,7 @@ def test_an_upload_session_can_be_finalized_when_the_answers_are_right_again(
 
 
 @pytest.mark.usefixtures("fast_clock")
-@pytest.mark.parametrize("answer", [SHOW, LIST, STORE_INFO, LISTING], ids=str)
-@pytest.mark.parametrize("odd", ODD, ids=lambda odd: str(odd[0]))
+@pytest.mark.parametrize(("answer", "odd"), cases(SHOW, LIST, STORE_INFO, LISTING))
 def test_an_export_leaves_no_container(
     site: Callable[..., Site], answer: tuple[str, str], odd: tuple[str, Edit]
 ) -> None:
