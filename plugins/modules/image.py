@@ -449,7 +449,7 @@ def as_desired(params: Mapping[str, Any]) -> Desired:
         properties=metadata.as_texts(params["properties"]),
         tags=metadata.unique(params["tags"]),
         members=metadata.unique(params["members"]),
-        clocks=Timeouts(*(params[f"{clock}timeout"] for clock in ("", "transfer_", "import_", "stall_"))),
+        timeouts=Timeouts(*(params[f"{kind}timeout"] for kind in ("", "transfer_", "import_", "stall_"))),
         overrides=tuple(as_override(override) for override in params["overrides"]),
         **{option: params[option] for option in _AS_THEY_ARE},
     )

@@ -40,7 +40,7 @@ class Bench:
     strikes: tuple[str, str]
     """The request that brings the data, or has the cloud fetch them."""
     before: tuple[str, ...] = ()
-    """Regions whose images the scheme hands on."""
+    """Regions that serve the image."""
     options: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -42,7 +42,7 @@ def publish(
     """
     operations = publication(desired, plan)
     operations += [{"op": "remove", "path": pointer(key)} for key in sorted(unwanted)]
-    with removing(lambda: discard(glance, image["id"])), glance.connection.within(desired.clocks.timeout, "timeout"):
+    with removing(lambda: discard(glance, image["id"])), glance.connection.within(desired.timeouts.timeout, "timeout"):
         return apply_publication(glance, image["id"], operations)
 
 
@@ -78,7 +78,7 @@ def share(
     image: Mapping[str, Any],
     receivers: Mapping[str, Connection] = MappingProxyType({}),
 ) -> list[str]:
-    """Bring the image's members to what the plan says; where it says nothing, a replaced image hands its members on.
+    """Bring the image's members to what the plan says, or where it says nothing, to those of the image it replaces.
 
     The projects of the ``receivers``, by ID, accept it. Returns notes: who has not accepted it. Only shared images have
     members.

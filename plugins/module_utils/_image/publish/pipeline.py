@@ -57,7 +57,7 @@ class Job:
     @property
     def timeout(self) -> float:
         """Seconds; a Location that is served by another waits for that one first."""
-        return self.context.desired.clocks.total * (2 if self.context.source_region else 1)
+        return self.context.desired.timeouts.total * (2 if self.context.source_region else 1)
 
     def changed(self, image: dict[str, Any] | None, scheme: str | None, notes: tuple[str, ...]) -> Change:
         """The change, with the image's record as it then is and the scheme that served in the end."""
@@ -170,7 +170,7 @@ def _bring(connection: Connection, job: Job) -> Change:
     context, plan = job.context, job.plan
     glance, notes = glance_for(connection), list(plan.notes)
     scheme = None
-    with connection.within(context.desired.clocks.timeout, "timeout"):
+    with connection.within(context.desired.timeouts.timeout, "timeout"):
         notes.extend(note for image_id in plan.clear if (note := discard(glance, image_id)))
     image = plan.image
     if plan.upload and job.image_data:
@@ -181,7 +181,7 @@ def _bring(connection: Connection, job: Job) -> Change:
         image = finalize.publish(glance, context.desired, plan, image, unwanted)
     elif image:
         image = _copied(glance, context, finalize.reactivate(glance, plan, image))
-    with connection.within(context.desired.clocks.timeout, "timeout"):
+    with connection.within(context.desired.timeouts.timeout, "timeout"):
         if image:
             image = _finalized(glance, job, image, notes)
         for old in plan.remove:
@@ -202,7 +202,7 @@ def _transferred(glance: Glance, job: Job, transfer: Transfer) -> tuple[dict[str
 
 
 def _copied(glance: Glance, context: PlanContext, image: dict[str, Any]) -> dict[str, Any]:
-    with glance.connection.within(context.desired.clocks.import_timeout, "import_timeout"):
+    with glance.connection.within(context.desired.timeouts.import_timeout, "import_timeout"):
         return copy_image.copy(glance, context, image)
 
 

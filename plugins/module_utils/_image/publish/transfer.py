@@ -143,15 +143,15 @@ class Transfer:
     def _attempt(self, scheme: Scheme) -> dict[str, Any]:
         attempt = Attempt(self.connection, self.context, self.image_data, self.relay_board, self.upload.metadata)
         try:
-            with self.connection.within(self.context.desired.clocks.transfer_timeout, "transfer_timeout"):
+            with self.connection.within(self.context.desired.timeouts.transfer_timeout, "transfer_timeout"):
                 self._send(scheme, attempt)
-            with self.connection.within(self.context.desired.clocks.import_timeout, "import_timeout"):
+            with self.connection.within(self.context.desired.timeouts.import_timeout, "import_timeout"):
                 if attempt.outcome:
                     attempt.outcome()
                 size = attempt.expected.size if attempt.expected else 0
-                stall_timeout = self.context.desired.clocks.stall_timeout
-                patience = ImportWait(attempt.glance, str(attempt.image_id), stall_timeout, size)
-                image = until_active(patience, importing=attempt.importing)
+                stall_timeout = self.context.desired.timeouts.stall_timeout
+                wait = ImportWait(attempt.glance, str(attempt.image_id), stall_timeout, size)
+                image = until_active(wait, importing=attempt.importing)
             if attempt.expected:
                 verify(image, attempt.expected)
         except Exception as exc:  # noqa: BLE001 - whatever it was, the image is removed
@@ -178,19 +178,19 @@ class Transfer:
             self.notes.append(f"{scheme.NAME}: the answer to the data was lost, the data was not")
 
 
-def until_active(patience: ImportWait, *, importing: bool) -> dict[str, Any]:
+def until_active(wait: ImportWait, *, importing: bool) -> dict[str, Any]:
     """Poll the image until it is finished; with ``importing`` it may be queued at first.
 
     One that is queued again was not kept: so an import that failed ends.
     """
     begun = not importing
     while True:
-        image = patience.look()
+        image = wait.look()
         status = image["status"] if image else "deleted"
         if image and status == "active" and IMPORT_LOCK not in image:
             return image
-        task, message = patience.task() if status == "queued" else ("", "")
+        task, message = wait.task() if status == "queued" else ("", "")
         begun = begun or status != "queued" or task == "failure"
         if begun and status not in _UNDER_WAY:
             raise given_up(f"the cloud did not keep the data: the image is {status}. {message}", message)
-        patience.wait()
+        wait.wait()

@@ -47,7 +47,7 @@ class Finalization:
 
     def run(self, *, check_mode: bool) -> Change:
         """Raises `OaktreeError`; then nothing is published, nothing that arrived is lost, and it can be repeated."""
-        timeout = self._desired.clocks.timeout
+        timeout = self._desired.timeouts.timeout
         with self._connection.within(timeout, "timeout"):
             found = survey_sessions(self._connection, self._desired)
             upload = matching(found.uploads, self._content)

@@ -70,7 +70,7 @@ class DataImport:
     def from_record(self) -> dict[str, Any]:
         """Have Glance finish the record that the data was sent to. Raises `OaktreeError`; the record stays as it is."""
         importing = self._upload.status == "uploading"
-        with self._connection.within(self._desired.clocks.import_timeout, "import_timeout"):
+        with self._connection.within(self._desired.timeouts.import_timeout, "import_timeout"):
             if importing:
                 self._glance.start_import(self._upload.image_id, {"name": glance_direct.METHOD}, {})
             return self._finished(self._upload.image_id, importing=importing, hint=_PREPARE_AGAIN)
@@ -80,16 +80,16 @@ class DataImport:
 
         Raises `OaktreeError`; then the new image is removed. Record and segments stay in any case.
         """
-        clocks = self._desired.clocks
+        timeouts = self._desired.timeouts
         check_removed(self._discard_imported())
         schemes = survey_schemes(self._connection, self._context)
         if schemes.object_store is None:
             raise RefusedError(f"the object store does not answer: {schemes.missing}")
         signer = segments.prepare(schemes.object_store, "GET")
-        path = segments.assemble(found, clocks.stall_timeout)
-        url = signer.url("GET", path, int(clock.time() + clocks.import_timeout) + AFTER_IMPORT)
+        path = segments.assemble(found, timeouts.stall_timeout)
+        url = signer.url("GET", path, int(clock.time() + timeouts.import_timeout) + AFTER_IMPORT)
         remaining = schemes.imports
-        with self._connection.within(clocks.import_timeout, "import_timeout"):
+        with self._connection.within(timeouts.import_timeout, "import_timeout"):
             while remaining:
                 scheme = remaining.pop(0)
                 try:
@@ -138,7 +138,7 @@ class DataImport:
 
     def _finished(self, image_id: str, *, importing: bool, hint: str) -> dict[str, Any]:
         content = self._upload.content
-        wait = ImportWait(self._glance, image_id, self._desired.clocks.stall_timeout, content.size)
+        wait = ImportWait(self._glance, image_id, self._desired.timeouts.stall_timeout, content.size)
         image = until_active(wait, importing=importing)
         try:
             verify(image, content)
@@ -153,6 +153,6 @@ class DataImport:
     def _hash(self, image: dict[str, Any], algorithm: str) -> str:
         """Download the stored data once to hash it."""
         digest = hashlib.new(algorithm, usedforsecurity=False)
-        for piece in ImageStream(self._connection, image, self._desired.clocks.stall_timeout).read():
+        for piece in ImageStream(self._connection, image, self._desired.timeouts.stall_timeout).read():
             digest.update(piece)
         return digest.hexdigest()

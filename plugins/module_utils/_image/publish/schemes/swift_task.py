@@ -117,7 +117,7 @@ def _clear_others(attempt: Attempt) -> None:
 
     for image in _unfinished(attempt):
         unmarked = attempt.context.survey.use_tasks and UPLOAD not in image
-        abandoned = UPLOAD in image and is_leftover(image, attempt.context.desired.clocks.total)
+        abandoned = UPLOAD in image and is_leftover(image, attempt.context.desired.timeouts.total)
         if image["id"] != attempt.image_id and (unmarked or abandoned):
             attempt.temporary.append(partial(delete, str(image["id"])))
 

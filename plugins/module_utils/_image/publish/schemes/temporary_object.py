@@ -72,10 +72,10 @@ def put(
     container = swift.ensure_container(_container(desired))
     on_made(lambda: _remove(swift, container))
     keys = signer(swift, container, limits.tempurl_digests, "GET") if signed else None
-    lifetime = int(desired.clocks.total) + SPARE
+    lifetime = int(desired.timeouts.total) + SPARE
     target = ObjectTarget(container.name, OBJECT, source.digests["sha256"], upload_marker(), lifetime)
-    pace = UploadOptions(part_size(source.size, limits), stall_timeout=desired.clocks.stall_timeout)
-    FileUpload(swift, File(source.path, source.size), target, pace).run()
+    options = UploadOptions(part_size(source.size, limits), stall_timeout=desired.timeouts.stall_timeout)
+    FileUpload(swift, File(source.path, source.size), target, options).run()
     path = f"{container.name}/{OBJECT}"
     return TemporaryObject(path, keys.url("GET", path, int(clock.time()) + lifetime) if keys else "")
 
@@ -88,7 +88,7 @@ def in_use(connection: Connection, desired: Desired) -> bool:
     if whole:
         found.append((whole.marker, whole.updated_at))
     return any(
-        who != upload_marker() and not is_leftover({UPLOAD: who, "updated_at": when}, desired.clocks.total)
+        who != upload_marker() and not is_leftover({UPLOAD: who, "updated_at": when}, desired.timeouts.total)
         for who, when in found
     )
 

@@ -23,7 +23,7 @@ METHOD = "web-download"
 
 
 def refusal(context: PlanContext) -> str | None:
-    if not context.offers_import(METHOD):
+    if not context.supports_import(METHOD):
         return f"the import method {METHOD} is not offered"
     if fetches(context) or context.survey.object_store:
         return None

@@ -50,7 +50,7 @@ def test_each_location_has_its_own_requests(clouds: FakeOpenStack) -> None:
 def test_a_failed_location_does_not_touch_the_others(clouds: FakeOpenStack) -> None:
     clouds["cloud1"]["r1"].fault("*", "/v2/images", Answer(403))
     clouds["cloud2"]["r2"].fault("*", "/v2/images", BlackHole())
-    desired = replace(DESIRED, clocks=replace(DESIRED.clocks, timeout=50.0))
+    desired = replace(DESIRED, timeouts=replace(DESIRED.timeouts, timeout=50.0))
     timed = pipeline.prepare(target(clouds), desired, content(), OPTIONS, check_mode=False)
     assert kinds(timed) == {
         "cloud1/r1/demo": "refused",
