@@ -13,7 +13,7 @@ from .._cloud.answers import check_id, parsing
 from .._cloud.capabilities import ImageCapabilities, Quota, image_capabilities
 from .._cloud.service import segment, service_at
 from .._core.errors import ConflictError, DeadlineError, RefusedError, ServerError, UnreachableError
-from .._core.text import without_secrets
+from .._core.text import one_line
 from .image_json import OURS, checked_image
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ class Glance:
             return "", ""
         tasks = [task for task in listed if isinstance(task, dict)] if isinstance(listed, list) else []
         newest: dict[str, Any] = max(tasks, key=lambda task: str(task.get("updated_at") or ""), default={})
-        return str(newest.get("status") or ""), without_secrets(str(newest.get("message") or ""))
+        return str(newest.get("status") or ""), one_line(str(newest.get("message") or ""))
 
     def quota(self) -> dict[str, Quota]:
         """The project's limits; empty if there are none, or the cloud does not report them: it enforces them anyway."""

@@ -16,6 +16,7 @@ from ..._cloud.answers import check_id, parsing
 from ..._cloud.cleanup import removing
 from ..._cloud.service import segment, service_at
 from ..._core.errors import DeadlineError, OaktreeError, RefusedError, ServerError
+from ..._core.text import one_line
 from ..._object_store.large_object import CLEANUP_TIMEOUT, discard
 
 if TYPE_CHECKING:
@@ -97,8 +98,9 @@ class ExportTask:
             deadline.sleep(POLL)
             task = service.json("GET", path)
         if status != "success":
+            reason = one_line(str(task.get("message") or "the cloud reports no reason"))
             raise ServerError(
-                f"the export task ended as {status}: {task.get('message') or 'the cloud reports no reason'}",
+                f"the export task ended as {status}: {reason}",
                 hint="Try again; if it fails again, contact the operator.",
             )
         return self._exported(task)
