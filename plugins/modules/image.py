@@ -145,8 +145,12 @@ options:
     default: false
   members:
     description:
-      - IDs of all projects that the image is shared with. The visibility of the image must allow members. If omitted, members are left
-        alone, and an image that replaces another keeps the members of that one.
+      - All projects that the image is shared with, by ID or name. The visibility of the image must allow members. If omitted, members are
+        left alone, and an image that replaces another keeps the members of that one.
+      - A name is looked up in Keystone and among the projects of the selected Locations. A name that none or several of these projects
+        have is an error. The project of a Location needs no access to its own image, and is skipped.
+      - A project sees the image in its lists once it has accepted it. The module accepts it for a project if a Location of that project
+        is selected in the same region, with the credentials of that Location. Otherwise C(notes) reports the project.
     type: list
     elements: str
   overrides:
@@ -454,7 +458,7 @@ def as_desired(params: Mapping[str, Any]) -> Desired:
         properties=metadata.as_texts(params["properties"]),
         tags=metadata.unique(params["tags"]),
         members=metadata.unique(params["members"]),
-        clocks=Timeouts(*(params[f"{clock}timeout"] for clock in ("", "transfer_", "import_", "stall_"))),
+        timeouts=Timeouts(*(params[f"{kind}timeout"] for kind in ("", "transfer_", "import_", "stall_"))),
         overrides=tuple(as_override(override) for override in params["overrides"]),
         **{option: params[option] for option in _AS_THEY_ARE},
     )

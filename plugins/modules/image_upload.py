@@ -319,13 +319,13 @@ def check(params: Mapping[str, Any]) -> None:
 def as_desired(params: Mapping[str, Any]) -> Desired:
     """The options as the image pipeline takes them. Raises InputError."""
     check(params)
-    clocks = {option: params[option] for option in ("timeout", "import_timeout", "stall_timeout")}
+    timeouts = {option: params[option] for option in ("timeout", "import_timeout", "stall_timeout")}
     return Desired(
         name=params["name"],
         state="present",
         properties=metadata.as_texts(params["properties"]),
         tags=metadata.unique(params["tags"]),
-        clocks=Timeouts(**clocks),
+        timeouts=Timeouts(**timeouts),
         **{option: params[option] for option in metadata.AS_THEY_ARE},
     )
 

@@ -255,7 +255,7 @@ def _interrupted(interrupt: KeyboardInterrupt) -> str:
         for outcome in outcomes
         if outcome.error and outcome.error.residue
     ]
-    stays = "Interrupted. What was complete stays; what was half-made has been removed"
+    stays = "Interrupted. What was complete stays; what was incomplete has been removed"
     return f"{stays}, but for what the next run of this task removes: {' | '.join(left)}" if left else f"{stays}."
 
 

@@ -13,8 +13,8 @@ from ..._glance.v2 import Glance
 from ..._object_store.client import Swift
 from ..._object_store.large_object import remove_container
 from ..publish.context import PlanContext
+from ..publish.discard import discard
 from ..publish.survey import Survey, survey
-from ..publish.transfer import discard
 from ..upload_marker import session_expiry
 from .record import PreparedUpload, read, session_of
 from .segments import container_prefix

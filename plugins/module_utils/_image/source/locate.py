@@ -72,7 +72,7 @@ def from_location(
         error.message = f"from: {error.message}"
         raise error
     connection, found = outcomes[0].item, outcomes[0].value or {}
-    fingerprint = fingerprint_of(found)
+    fingerprint = replace(fingerprint_of(found), copied_from=(str(connection.location), str(found["id"])))
     verify_checksum(fingerprint.digests, checksum, image, target.timeout)
 
     def fetch(deadline: Deadline) -> ImageFile:
