@@ -14,10 +14,10 @@ from . import config, seed, state, venv
 from .config.clients import clouds_yaml
 from .errors import CloudsError
 from .files import write_private
-from .launch import Launch, check_ports, write_helpers
+from .launch import Launch, check_port_base, check_ports, write_helpers
 from .layout import CLOUDS, KEYSTONE, REGION_SERVICES, REQUIRES, Cloud, Layout, Server
 from .populate import Populator
-from .processes import Process, Records, stop
+from .processes import Process, Records, ephemeral_ports, stop
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ def up(layout: Layout, selection: Selection, servers: int, say: Callable[[str], 
     """
     if servers and "nova" not in selection.services:
         raise CloudsError("servers need nova: do not leave it out")
+    check_port_base(layout, ephemeral_ports())
     with state.locked(layout, say):
         if not venv.installed(layout):
             say(f"installing the services in {layout.venv}; the first time this takes a minute or two")
