@@ -23,13 +23,29 @@ HIGHEST_PORT_BASE = 65536 - PORTS_SPANNED
 PROJECTS = ("demo", "demo2")
 
 KEYSTONE = "keystone"
-REGION_SERVICES = ("nova", "neutron", "glance", "swift", "placement")
+DEFAULT_SERVICES = ("nova", "cinder", "heat", "neutron", "glance", "swift", "placement")
 """What every region runs; those that take longest to start come first."""
 
-REQUIRES = {"nova": ("glance", "placement", "neutron")}
-"""A service cannot run without these others."""
+OPTIONAL_SERVICES = ("designate", "barbican")
+"""What a region runs on request."""
 
-_PORT_OFFSETS = {"glance": 0, "nova": 10, "placement": 20, "neutron": 30, "swift": 40}
+REGION_SERVICES = (*DEFAULT_SERVICES, *OPTIONAL_SERVICES)
+"""All that a region can run."""
+
+REQUIRES = {"nova": ("glance", "placement", "neutron")}
+"""A service cannot run without these others. What Heat and Cinder need depends on what is asked of them."""
+
+_PORT_OFFSETS = {
+    "glance": 0,
+    "nova": 10,
+    "placement": 20,
+    "neutron": 30,
+    "swift": 40,
+    "heat": 50,
+    "cinder": 60,
+    "designate": 70,
+    "barbican": 80,
+}
 SWIFT_SERVERS = ("proxy", "object", "container", "account")
 """Swift's four servers listen on consecutive ports, the proxy on Swift's own."""
 
