@@ -17,7 +17,7 @@ from cinder.volume import driver
 from oslo_config import cfg
 from oslo_utils import units
 
-_CHUNK = 1 << 20
+from tests.support.local_clouds.runtime import sparse
 
 
 class FileDriver(driver.VolumeDriver):  # type: ignore[misc]
@@ -64,7 +64,7 @@ class FileDriver(driver.VolumeDriver):  # type: ignore[misc]
 
     def create_snapshot(self, snapshot: Any) -> None:
         """Copy the volume's file."""
-        _copy_sparse(self._path(snapshot.volume), self._path(snapshot))
+        sparse.copy(self._path(snapshot.volume), self._path(snapshot))
 
     delete_snapshot = delete_volume
 
@@ -82,7 +82,7 @@ class FileDriver(driver.VolumeDriver):  # type: ignore[misc]
         self._fill(volume, self._path(src_vref))
 
     def _fill(self, volume: Any, source: Path) -> None:
-        _copy_sparse(source, self._path(volume))
+        sparse.copy(source, self._path(volume))
         self.extend_volume(volume, volume["size"])
 
     def clone_image(
@@ -125,21 +125,3 @@ class FileDriver(driver.VolumeDriver):  # type: ignore[misc]
 
     def terminate_connection(self, volume: Any, connector: Any, **kwargs: Any) -> None:
         """Nothing is connected."""
-
-
-def _copy_sparse(source: Path, target: Path) -> None:
-    """Copy a file without the holes in it: shutil would write a gigabyte of zeros for a gigabyte of nothing."""
-    with source.open("rb") as reader, target.open("wb") as writer:
-        size = os.fstat(reader.fileno()).st_size
-        end = 0
-        while end < size:
-            try:
-                start = os.lseek(reader.fileno(), end, os.SEEK_DATA)
-            except OSError:  # There is nothing but a hole from here on.
-                break
-            end = os.lseek(reader.fileno(), start, os.SEEK_HOLE)
-            os.lseek(reader.fileno(), start, os.SEEK_SET)
-            os.lseek(writer.fileno(), start, os.SEEK_SET)
-            while start < end:
-                start += os.sendfile(writer.fileno(), reader.fileno(), None, min(_CHUNK, end - start))
-        writer.truncate(size)

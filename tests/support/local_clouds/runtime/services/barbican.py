@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from tests.support.local_clouds.runtime import http
+from tests.support.local_clouds.runtime import http, sqlite
 from tests.support.local_clouds.runtime.service import Here, Service
 
 
@@ -32,8 +32,6 @@ class Barbican(Service):
     def make_schema(self, database_urls: dict[str, str]) -> None:
         """From its models: its migrations are not written for SQLite."""
         from barbican.model import models
-
-        from tests.support.local_clouds.runtime import sqlite
 
         models.BASE.metadata.create_all(sqlite.engine(database_urls["barbican"]))
 
