@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from tests.support.local_clouds.layout import LOOPBACK, Layout
+from tests.support.local_clouds.layout import Layout
 
 from .common import IN_PROCESS_MESSAGING, LOGGING, authtoken, database
 from .rendered import Rendered, ini
@@ -44,13 +44,3 @@ def render(layout: Layout, region: str, password: str) -> Rendered:
         }
     )
     return Rendered({etc / "designate.conf": text}, (data,))
-
-
-def pool_rows(layout: Layout, region: str) -> dict[str, dict[str, object]]:
-    """Rows by table that `designate-manage pool update` would write for the default pool."""
-    port = layout.server("designate", region).port
-    return {
-        "pool_ns_records": {"priority": 1, "hostname": NAME_SERVER},
-        "pool_nameservers": {"host": LOOPBACK, "port": port},
-        "pool_targets": {"type": "fake"},
-    }

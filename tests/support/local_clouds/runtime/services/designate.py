@@ -14,8 +14,8 @@ import sqlite3
 import uuid
 from typing import Any
 
-from tests.support.local_clouds.config.designate import pool_rows
-from tests.support.local_clouds.layout import Layout
+from tests.support.local_clouds.config.designate import NAME_SERVER
+from tests.support.local_clouds.layout import LOOPBACK, Layout
 from tests.support.local_clouds.runtime import http
 from tests.support.local_clouds.runtime.service import Here, Service
 
@@ -58,14 +58,19 @@ class Designate(Service):
 
     def initialise(self, here: Here) -> None:
         """Write what `designate-manage pool update` would: without a target, no zone is ever made."""
+        rows: dict[str, dict[str, object]] = {
+            "pool_ns_records": {"priority": 1, "hostname": NAME_SERVER},
+            "pool_nameservers": {"host": LOOPBACK, "port": here.server.port},
+            "pool_targets": {"type": "fake"},
+        }
         with sqlite3.connect(here.database("designate")) as connection:
-            (pool,) = connection.execute("SELECT id FROM pools").fetchone()
-            for table, row in pool_rows(here.layout, here.server.place).items():
-                common = {"id": uuid.uuid4().hex, "created_at": "2026-01-01 00:00:00", "version": 1, "pool_id": pool}
-                values = {**common, **row}
-                columns, places = ", ".join(values), ", ".join("?" * len(values))
-                statement = f"INSERT INTO {table} ({columns}) VALUES ({places})"  # noqa: S608 - our own names
-                connection.execute(statement, tuple(values.values()))
+            for table, row in rows.items():
+                columns, places = ", ".join(row), ", ".join("?" * len(row))
+                connection.execute(
+                    f"INSERT INTO {table} (id, created_at, version, pool_id, {columns})"  # noqa: S608 - from above
+                    f" SELECT ?, datetime(), 1, id, {places} FROM pools",
+                    (uuid.uuid4().hex, *row.values()),
+                )
         connection.close()
 
     def serve(self, here: Here) -> None:
