@@ -10,12 +10,11 @@ Resource objects, which take about 8 ms of CPU for each server.
 from __future__ import annotations
 
 import ipaddress
-import re
 from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from .._cloud.answers import parsing
+from .._cloud.answers import check_id, parsing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -111,8 +110,6 @@ _IMAGE_EXCLUDED = {"self", "file", "schema", "direct_url", "locations"}
 IMAGE_FIELDS = frozenset({*_IMAGE, "location", "properties"})
 """Every key of an image's record."""
 
-_ID = re.compile(r"\w[\w.-]*")
-
 
 class RecordModel:
     """Which keys of a service's JSON become which attributes of a record, for all nouns.
@@ -157,8 +154,7 @@ def server_record(data: Mapping[str, Any], location: Location) -> dict[str, Any]
 
 def _check_types(identity: Any, *others: Any) -> None:
     """Raise ValueError for an invalid ID, and TypeError for other values that are not text."""
-    if not _ID.fullmatch(identity):
-        raise ValueError(f"{identity!r} is not an ID")
+    check_id(identity)
     for value in others:
         if not isinstance(value, str | None):
             raise TypeError(f"{value!r} is not text")

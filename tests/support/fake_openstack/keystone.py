@@ -87,6 +87,7 @@ class Keystone(Service):
             Route("POST", "/v3/auth/tokens", self._issue, public=True),
             Route("GET", "/v3/auth/tokens", self._show),
             Route("DELETE", "/v3/auth/tokens", self._revoke),
+            Route("GET", "/v3/auth/projects", self._own_projects),
             *self.resources.routes(),
             Route("*", "/{other:.*}", self.not_found, public=True),
         ]
@@ -108,6 +109,9 @@ class Keystone(Service):
         """Make all users and projects anew, with other ids; tokens issued so far are invalid."""
         self._made += 1
         self.revoke_all()
+        for items in self.resources.items.values():
+            items.clear()
+        self._populate()
 
     def project_id(self, name: str) -> str:
         """Return the id of a project."""
@@ -285,6 +289,13 @@ class Keystone(Service):
     async def _show(self, call: Call) -> Reply:
         name = self._subject(call.request)
         return json_reply(self._token_body(self._tokens[name]), headers={"X-Subject-Token": name})
+
+    async def _own_projects(self, call: Call) -> Reply:
+        (user,) = [user for user in self.users if user.name == call.me.user_name]
+        return json_reply({"projects": [self._project(name) for name in user.projects]})
+
+    def _project(self, name: str) -> dict[str, Any]:
+        return {"id": self.project_id(name), "name": name, "domain_id": DOMAIN["id"], "enabled": True}
 
     async def _revoke(self, call: Call) -> Reply:
         del self._tokens[self._subject(call.request)]

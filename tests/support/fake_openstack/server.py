@@ -29,6 +29,7 @@ from tests.support.fake_openstack.neutron import Neutron
 from tests.support.fake_openstack.nova import Nova
 from tests.support.fake_openstack.nova_servers import Server, make_server
 from tests.support.fake_openstack.octavia import Octavia
+from tests.support.fake_openstack.radosgw import RadosGateway
 from tests.support.fake_openstack.service import Service
 from tests.support.fake_openstack.swift import Swift
 
@@ -40,6 +41,10 @@ ROLES = ("web", "db", "batch")
 
 ImageApi = Literal["v2", "v1", "rackspace"]
 """What the image service of a cloud speaks: v2 as of today, v1 only, or v2 with data by tasks and Swift only."""
+
+
+ObjectStore = Literal[False, True, "radosgw"]
+"""None, Swift, or Ceph's object gateway."""
 
 
 class _Knobbed(Faulty, ABC):
@@ -89,7 +94,8 @@ class Region(_Knobbed):
         directory = directory / cloud.name / name
         self.glance = Glance(place, cloud.keystone, directory, self._knobs, counters)
         self.glance_v1 = GlanceV1(place, cloud.keystone, directory / "v1", self._knobs, counters)
-        self.swift = Swift(place, cloud.keystone, directory, self._knobs, counters)
+        store = RadosGateway if cloud.object_store == "radosgw" else Swift
+        self.swift: Swift = store(place, cloud.keystone, directory, self._knobs, counters)
         self.neutron = Neutron(place, cloud.keystone, self._knobs, counters)
         self.designate = Designate(place, cloud.keystone, self._knobs, counters)
         self.octavia = Octavia(place, cloud.keystone, self._knobs, counters)
@@ -132,7 +138,7 @@ class Kind:
 
     regions: tuple[str, ...]
     image_api: ImageApi
-    object_store: bool
+    object_store: ObjectStore
     more: tuple[str, ...]
     """The types of further services."""
 
@@ -183,7 +189,7 @@ class Cloud(_Knobbed):
             "compute": {name: f"{region.nova.url}/v2.1" for name, region in regions},
             "image": images[self.image_api],
         }
-        objects = {name: f"{region.swift.url}/v1/AUTH_$(project_id)s" for name, region in regions}
+        objects = {name: f"{region.swift.url}{region.swift.prefix}/v1/AUTH_$(project_id)s" for name, region in regions}
         more = {kind: {name: region.url_of(kind) for name, region in regions} for kind in self.more}
         return catalog | ({"object-store": objects} if self.object_store else {}) | more
 
@@ -192,8 +198,8 @@ class FakeOpenStack:
     """Clouds `cloud1`, `cloud2`, ... with regions `r1`, `r2`, ...; use as a context manager.
 
     `image_api` is what all of them speak, or one of each in the order of the clouds. Object stores come with
-    `object_store`, and with Rackspace's image API, which does not work without. `more` are the types of
-    further services.
+    `object_store`, which says of what kind, and with Rackspace's image API, which does not work without. `more` are the
+    types of further services.
     """
 
     def __init__(
@@ -204,7 +210,7 @@ class FakeOpenStack:
         latency: float = 0.0,
         *,
         image_api: ImageApi | Sequence[ImageApi] = "v2",
-        object_store: bool = False,
+        object_store: ObjectStore = False,
         more: Sequence[str] = (),
     ) -> None:
         self.counters = Counters()
