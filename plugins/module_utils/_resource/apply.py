@@ -196,16 +196,19 @@ def _item_in(kind: Kind, response: Response) -> Item | None:
     return opened(kind, json_object(response)) if response.content else None
 
 
-def _body(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Attributes as the service takes them, without those that are parts or stand in the path."""
+def _body(kind: Kind, values: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]:
+    """Attributes as the service takes them, without those that are parts or stand in the path.
+
+    ``keys`` is what it calls them in this request.
+    """
     if kind.name in rules.RULE_KINDS:
         own = {name: value for name, value in values.items() if name in rules.ATTRIBUTES}
-        rest = {kind.keys[name]: value for name, value in values.items() if name not in own and name in kind.keys}
+        rest = {keys[name]: value for name, value in values.items() if name not in own and name in keys}
         return {**rest, **rules.body_of(own)}
     body = {
-        kind.keys[name]: cast(kind.types.get(name), value)
+        keys[name]: cast(kind.types.get(name), value)
         for name, value in values.items()
-        if name in kind.keys and name not in kind.parents and not part_of(kind, name)
+        if name in keys and name not in kind.parents and not part_of(kind, name)
     }
     if "properties" not in kind.keys:
         body.update(values.get("properties") or {})
@@ -217,7 +220,7 @@ def _create(connection: Connection, step: ResourceStep) -> Item | None:
     if kind.link:
         service_of(connection, kind).request("PUT", link_path(kind, values))
         return dict(values)
-    body = _body(kind, values)
+    body = _body(kind, values, kind.keys)
     name = wanted.name
     if name is None and step.found.item is not None:  # what is replaced was found by its ID
         name = name_of(kind, step.found.item)
@@ -258,7 +261,7 @@ def _check_double(connection: Connection, step: ResourceStep) -> None:
 
 def _update(connection: Connection, step: ResourceStep, item: Item) -> Item:
     kind, changes = step.wanted.kind, step.plan.changes
-    body = _body(kind, changes)
+    body = _body(kind, changes, {**kind.keys, **kind.update_keys})
     identity = step.found.id if kind.single else id_of(kind, item)
     path = item_path(connection, kind, identity, step.found.values)
     with _owner_in_hint(connection, kind, item):

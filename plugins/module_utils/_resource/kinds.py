@@ -79,6 +79,8 @@ class Kind:
     immutable: frozenset[str] = frozenset()
     updatable: frozenset[str] | None = None
     """What alone can be changed; None: all that is not immutable."""
+    update_keys: Mapping[str, str] = field(default_factory=dict)
+    """What a change calls attributes that it calls otherwise than everything else does."""
     write_only: frozenset[str] = frozenset()
     """What the service does not show, so that nothing can be compared with it."""
     ordered: frozenset[str] = frozenset()
@@ -121,7 +123,7 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
     "block_storage.group_type": {"list_query": {"is_public": "None"}},
     "block_storage.quota_set": {"single": True, "defaults": "/os-quota-sets/{project_id}/defaults"},
     "block_storage.snapshot": {"immutable": ("volume_id", "is_forced")},
-    "block_storage.type": {"list_query": {"is_public": "None"}},
+    "block_storage.type": {"list_query": {"is_public": "None"}, "update_keys": {"is_public": "is_public"}},
     "block_storage.volume": {
         "updatable": ("name", "description", "metadata"),
         "write_only": ("scheduler_hints", "image_id"),

@@ -111,6 +111,18 @@ class Cinder(ResourceApi, Service):
     def _type(self, call: Call) -> Item:
         return self.one(self.collections["types"], call)
 
+    async def change(self, collection: Collection, call: Call) -> Reply:
+        """Change what a request names; that of a type calls one attribute otherwise than the type does."""
+        if collection.key == "volume_type":
+            sent = (await call.json())["volume_type"]
+            if not sent.keys() <= {"name", "description", "is_public"}:
+                raise Refusal(400, f"Additional properties are not allowed: {sent}")
+            item = self.one(collection, call, writes=True)
+            item["os-volume-type-access:is_public"] = sent.pop("is_public", item["os-volume-type-access:is_public"])
+            item |= sent
+            return await self.show(collection, call)
+        return await super().change(collection, call)
+
     async def _set_specs(self, call: Call) -> Reply:
         sent = (await call.json())["extra_specs"]
         if not all(isinstance(value, str) for value in sent.values()):

@@ -139,7 +139,7 @@ SCENARIOS = [
         "block_storage.type",
         "a",
         {"extra_specs": {"x": "y"}, "is_public": False, "access": [{"name": "demo"}]},
-        {"extra_specs": {"x": None, "z": 1}, "access": []},
+        {"extra_specs": {"x": None, "z": 1}, "access": [], "is_public": True, "description": "x"},
     ),
     Scenario("network.quota", None, {"networks": 7}, {"networks": "8"}, id={"name": "demo"}),
     Scenario("compute.quota_set", None, {"project_id": {"name": "demo"}, "cores": 7}, {"cores": 8}),
