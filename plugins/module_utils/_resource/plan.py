@@ -68,7 +68,7 @@ def _absent(wanted: Wanted, found: Found) -> ResourcePlan:
     kind, item = wanted.kind, found.item
     if not found.offered:
         return ResourcePlan("unchanged", notes=(NOT_OFFERED,))
-    if item is None or found.missing:
+    if item is None:
         return ResourcePlan("unchanged")
     if kind.link:
         return ResourcePlan("deleted", before=wanted.shown(wanted.attributes))

@@ -66,10 +66,14 @@ def survey(connection: Connection, wanted: Wanted) -> Found:
 
 def _resolved(connection: Connection, wanted: Wanted) -> tuple[dict[str, Any], Any, MissingError | None, set[str]]:
     """The attributes and the ID with references resolved, the first that names nothing, and all that could not be."""
-    resolver = Resolver(connection, wanted.kind)
+    kind = wanted.kind
+    resolver = Resolver(connection, kind)
     values: dict[str, Any] = {}
     identity, missing, unresolved = None, None, set[str]()
+    finding = {"id", "domain_id", "project_id", *kind.parents, *kind.identity}
     for name, value in {**wanted.values, "id": wanted.id}.items():
+        if wanted.state == "absent" and name not in finding and not kind.link:
+            continue  # it does not tell what is to be deleted
         try:
             if name == "id":
                 identity = resolver.identity(value)
@@ -78,7 +82,7 @@ def _resolved(connection: Connection, wanted: Wanted) -> tuple[dict[str, Any], A
         except MissingError as error:
             missing = missing or error
             unresolved.add(name)
-    identity, values = project_in_path(wanted.kind, identity, values)
+    identity, values = project_in_path(kind, identity, values)
     return values, identity, missing, unresolved
 
 

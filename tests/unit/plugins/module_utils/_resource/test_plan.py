@@ -152,7 +152,7 @@ def test_a_reference_to_nothing() -> None:
     assert plan.notes == ("there is no network.network named 'n' here: it has to be created first",)
     with pytest.raises(MissingError):
         planned("network.subnet", {"network_id": {"name": "n"}}, SUBNET, {"missing": MISSING})
-    assert planned("network.subnet", {}, SUBNET, {"missing": MISSING}, state="absent") == ResourcePlan("unchanged")
+    assert planned("network.subnet", {}, None, {"missing": MISSING}, state="absent") == ResourcePlan("unchanged")
 
 
 def test_absent() -> None:

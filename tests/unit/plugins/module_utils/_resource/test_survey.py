@@ -127,6 +127,20 @@ def test_a_reference_to_nothing(clouds: FakeOpenStack, region: Region, project: 
     assert (lost.item, lost.missing is not None) == (None, True)
 
 
+def test_only_what_tells_which_one_is_resolved_where_it_is_to_be_deleted(
+    clouds: FakeOpenStack, region: Region, project: str
+) -> None:
+    """A task that had made it has attributes that may be gone before it."""
+    made = network(region.neutron, project, "web", "10.0.0.0/24")
+    attributes = {"network_id": {"name": "none"}, "tags": ["x"], "cidr": "10.0.0.0/24"}
+    found = surveyed(clouds, "network.subnet", name="web", attributes=attributes, state="absent")
+    assert (found.item or {})["network_id"] == made["id"]
+    assert found.missing is None
+    assert clouds.counters.requests(service="network") == 1
+    lost = {"zone_id": {"name": "none."}, "type": "A"}
+    assert surveyed(clouds, "dns.recordset", name="w.", attributes=lost, state="absent").item is None
+
+
 def test_what_is_not_offered_here(clouds: FakeOpenStack, region: Region) -> None:
     assert surveyed(clouds, "shared_file_system.share", name="a", state="absent").offered is False
     assert surveyed(clouds, "network.trunk", name="a", state="absent").offered is False
