@@ -143,6 +143,7 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
     "dns.quota": {"single": True},
     "dns.recordset": {"name_attribute": "name", "identity": ("name", "type"), "immutable": ("name", "type")},
     "dns.zone": {"immutable": ("name", "type")},
+    "dns.zone_export": {"path": "/zones/tasks/exports", "list_path": "/zones/tasks/exports"},
     "dns.zone_share": {"identity": ("target_project_id",)},
     "identity.application_credential": {"updatable": ()},
     "identity.credential": {"identity": ("user_id", "type", "project_id")},

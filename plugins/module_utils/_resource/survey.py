@@ -157,7 +157,7 @@ def _completed(connection: Connection, wanted: Wanted, values: Mapping[str, Any]
         for name in values
         if name in kind.keys and name not in hidden and not part_of(kind, name) and kind.keys[name] not in item
     ]
-    if not lacks or "f" not in kind.can or kind.single or "project_id" in lacks:
+    if not lacks or "f" not in kind.can or kind.single or kind.service == "identity" or "project_id" in lacks:
         return item
     return fetch(connection, kind, item_path(connection, kind, id_of(kind, item), values)) or item
 

@@ -120,12 +120,16 @@ def test_an_id_that_is_not_there() -> None:
 
 
 def test_what_the_cloud_does_not_show_is_a_note() -> None:
-    plan = planned("identity.user", {"email": "e"}, {"id": "u", "name": "web"}, secrets={"password": "s3cret"})
-    assert plan.action == "unchanged"
-    assert plan.notes == (
-        "email: the cloud does not show it, so that it was not compared",
-        "password: the cloud does not show it, so that it was not compared",
-    )
+    plan = planned("network.network", {"is_vlan_qinq": True}, {"id": "n", "name": "web"})
+    note = "the cloud does not show it, so that it was not compared"
+    assert plan == ResourcePlan("unchanged", notes=(f"is_vlan_qinq: {note}",))
+    plan = planned("identity.user", {}, {"id": "u", "name": "web"}, secrets={"password": "s3cret"})
+    assert plan == ResourcePlan("unchanged", notes=(f"password: {note}",))
+
+
+def test_keystone_leaves_out_what_nobody_has_set() -> None:
+    plan = planned("identity.service", {"description": "x", "type": None}, {"id": "s", "name": "web"})
+    assert (plan.action, plan.before, plan.changes) == ("updated", {"description": None}, {"description": "x"})
 
 
 def test_secrets_are_sent_to_what_exists_only_if_asked_to() -> None:
