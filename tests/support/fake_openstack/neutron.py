@@ -318,7 +318,7 @@ class Neutron(ResourceApi, Service):
         sent = (await call.json())["quota"]
         if not call.me.is_admin:
             raise Refusal(403, "rule:update_quota is disallowed by policy")
-        if not sent.keys() <= QUOTA.keys() or not all(type(value) is int for value in sent.values()):
+        if not sent.keys() <= QUOTA.keys() or not all(isinstance(value, int) for value in sent.values()):
             raise Refusal(400, f"Unrecognized attribute(s) in {sent}")
         self.quotas.setdefault(call.part("id"), {}).update(sent)
         return await self._quota(call)

@@ -226,7 +226,7 @@ class NovaResources(ResourceApi):
         sent: dict[str, Any] = (await call.json())["quota_set"]
         if not call.me.is_admin:
             raise Refusal(403, "Policy doesn't allow os_compute_api:os-quota-sets:update to be performed.")
-        if not sent.keys() <= QUOTA.keys() or not all(type(value) is int for value in sent.values()):
+        if not sent.keys() <= QUOTA.keys() or not all(isinstance(value, int) for value in sent.values()):
             raise Refusal(400, f"Additional properties are not allowed: {sent}")
         self.quotas.setdefault(call.part("id"), {}).update(sent)
         return await self._quota(call)
