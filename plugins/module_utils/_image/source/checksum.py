@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ..._cloud.translate import translate
+from ..._cloud.transport import get_from_web
 from ..._core.deadline import Deadline
 from ..._core.errors import InputError, OaktreeError
 from ..fingerprint import DIGESTS, Checksum
@@ -69,7 +70,7 @@ def _fetch(url: str, timeout: float) -> str:
 
     deadline, read = Deadline(timeout), b""
     try:
-        with requests.get(url, headers={"Accept-Encoding": "identity"}, timeout=timeout, stream=True) as response:
+        with get_from_web(url, headers={"Accept-Encoding": "identity"}, timeout=timeout, stream=True) as response:
             response.raise_for_status()
             for piece in pieces(response):
                 deadline.remaining()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..._cloud.translate import from_status, translate
-from ..._cloud.transport import announced_length
+from ..._cloud.transport import announced_length, get_from_web
 from ..._core.errors import (
     DeadlineError,
     InputError,
@@ -188,7 +188,7 @@ class _WebFile:
             headers |= {"Range": f"bytes={offset}-", "If-Range": self._version}
         try:
             timeout = self._deadline.timeout(self._stall_timeout)
-            response = requests.get(self._url, headers=headers, stream=True, timeout=timeout)
+            response = get_from_web(self._url, headers=headers, stream=True, timeout=timeout)
         except requests.RequestException as exc:
             raise translate(exc) from exc
         self._check(response)
