@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .._core.deadline import CLEANING_UP, Deadline
 from .._core.errors import ConfigError
 from .._core.location import Location, Project
+from .._core.progress import Progress
 from .._core.retry import Policy, with_retries
 from .._local.coalesce import RequestCoalescer
 from .._local.request_queue import Limit
@@ -71,6 +72,7 @@ class Connection:
         self.discovery = DiscoveryCache(region.cache)
         self.memo: dict[object, Any] = {}
         """What users of the connection keep for its lifetime."""
+        self.progress = Progress()
         self._limiters: dict[str, RateLimiter] = {}
 
     def __str__(self) -> str:

@@ -17,6 +17,7 @@ from .._core.location import Location, Selection
 from .._core.scatter import Limits, Outcome, scatter
 from .._local.coalesce import RequestCoalescer
 from .._local.request_queue import Limit
+from .events import reported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -145,6 +146,7 @@ def gather(target: Target, work: Callable[[Connection], Value], limits: Limits |
     """
 
     def once(connection: Connection) -> Value:
+        connection.progress.enter("working")
         try:
             return work(connection)
         finally:
@@ -152,5 +154,6 @@ def gather(target: Target, work: Callable[[Connection], Value], limits: Limits |
 
     with RequestCoalescer(allowed=target.token_cache) as coalescer:
         connections, failed = connect(target, coalescer)
-        results = [*failed, *(Result.of(outcome) for outcome in each(connections, once, limits or target.limits()))]
+        with reported(connections):
+            results = [*failed, *(Result.of(outcome) for outcome in each(connections, once, limits or target.limits()))]
     return sorted(results, key=lambda result: result.location.sort_key)
