@@ -70,14 +70,20 @@ class Web:
         self.answers: list[Answer] = []
         self.ranges: list[str | None] = []
         self.headers: list[dict[str, str]] = []
+        self.paths: list[str] = []
         web = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 web.ranges.append(self.headers.get("Range"))
                 web.headers.append(dict(self.headers))
+                web.paths.append(self.path)
                 answer = web.answers.pop(0) if len(web.answers) > 1 else web.answers[0]
                 answer(self)
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                self.do_GET()
 
             def log_message(self, *_args: object) -> None:
                 pass

@@ -8,21 +8,31 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from .._core.deadline import Deadline
-from .._core.errors import InputError, RefusedError, ServerError
+from .._core.errors import (
+    AuthError,
+    ConfigError,
+    InputError,
+    OaktreeError,
+    RefusedError,
+    ServerError,
+    UnreachableError,
+)
 from .answers import json_object, parsing
 from .auth import is_recent
 from .discovery import DISCOVERY
-from .service_types import all_types
-from .translate import translate
-from .transport import counted_as, same_origin
+from .pagination import Pagination, page_of
+from .service_types import all_types, service_type_of
+from .translate import from_response, translate
+from .transport import counted_as
+from .urls import is_url, same_origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from keystoneauth1.access import AccessInfo
     from keystoneauth1.adapter import Adapter
@@ -30,9 +40,11 @@ if TYPE_CHECKING:
 
     from .connection import Connection
 
-_VERSIONS = {"compute": ("2", "2.latest"), "image": ("2", "2.latest"), "identity": ("3", "3.latest")}
 _VERSION = re.compile(r"/v(?P<major>\d+)[^/]*(?=/|$)")
 _IDEMPOTENT = {"GET", "HEAD", "DELETE"}
+_OLDER = "microversions"
+
+Answer = TypeVar("Answer")
 
 
 def service_at(connection: Connection, service_type: str, version: str | None = None) -> Service:
@@ -67,7 +79,8 @@ class Service:
         self.connection = connection
         self.service_type = service_type
         self.interface = interface
-        self._versions = (version, f"{version}.latest") if version else _VERSIONS.get(service_type)
+        self.type = service_type_of(service_type)
+        self._version = version or self.type.version
         self._found: _Endpoint | None = None
 
     @cached_property
@@ -76,12 +89,11 @@ class Service:
         from keystoneauth1.adapter import Adapter
 
         settings = self.connection.region.settings.service(self.service_type)
-        least, most = self._versions or (None, None)
         return Adapter(
             self.connection.session,
             **(settings | {"interface": self.interface or settings["interface"]}),
-            min_version=least,
-            max_version=most,
+            min_version=self._version,
+            max_version=self._version and f"{self._version}.latest",
         )
 
     @property
@@ -101,7 +113,7 @@ class Service:
         return self._found.url
 
     def _find(self) -> _Endpoint:
-        from keystoneauth1.exceptions import CatalogException
+        from keystoneauth1.exceptions import CatalogException, ClientException
 
         try:
             url = self._announced()
@@ -115,20 +127,41 @@ class Service:
                 f"the catalog has no {self.service_type} endpoint here",
                 hint="Check region_name and interface in clouds.yaml; not every cloud offers every service.",
             )
+        if not is_url(url):
+            self._refuse_url(url)
         version = find_version(url)
         root = None
-        if self._versions:
-            if not version or version["major"] != self._versions[0]:
-                root = url[: version.start()] if version else url
-                url = self._discovered(root, *self._versions)
-        elif self.service_type == "network" and not version:
-            url = f"{url.rstrip('/')}/v2.0"  # Neutron's discovery document is not open on every cloud
+        if self._version and (not version or version["major"] != self._version):
+            root = url[: version.start()] if version else url
+            try:
+                url = self._discovered(root, self._version)
+            except (ClientException, OaktreeError):
+                if not self.adapter.endpoint_override:
+                    raise
+                self.connection.deadline.remaining()
+                return _Endpoint(access, url.rstrip("/"), None)  # the user's word, and the service has none against it
+            if self.type.project_in_url and access and access.project_id:
+                url = f"{url.rstrip('/')}/{access.project_id}"
+        elif not version:
+            url = f"{url.rstrip('/')}{self.type.path}"
         return _Endpoint(access, url.rstrip("/"), root)
+
+    def _refuse_url(self, url: str) -> NoReturn:
+        what = f"the endpoint {url!r} of the {self.service_type} service is not an https or http URL"
+        if self.adapter.endpoint_override:
+            raise ConfigError(what, hint="Correct the service's endpoint override in clouds.yaml.")
+        raise ServerError(
+            f"{what}: it is the catalog's",
+            hint="Inform the operator; an endpoint override in clouds.yaml takes precedence over the catalog.",
+            final=True,
+        )
 
     def _announced(self) -> str | None:
         """The URL by clouds.yaml or the catalog. keystoneauth would copy the whole catalog for each lookup."""
         access, adapter = self.connection.access, self.adapter
-        if access and not adapter.endpoint_override:
+        if not access or adapter.endpoint_override:
+            return adapter.get_endpoint(skip_discovery=True)
+        with parsing("the catalog"):
             names = all_types(adapter.service_type)
             catalog = access.service_catalog
             ours = [service for service in catalog.catalog if service.get("type") in names]
@@ -140,16 +173,16 @@ class Service:
                     region_name=adapter.region_name,
                 )
                 return url
-        return adapter.get_endpoint(skip_discovery=True)
+            return adapter.get_endpoint(skip_discovery=True)
 
-    def _discovered(self, root: str, least: str, most: str) -> str:
+    def _discovered(self, root: str, version: str) -> str:
         """The URL of the version to use, as the service announces it."""
         with counted_as(self.service_type):
             found = self.connection.discovery.discover(self.connection.session, root, self.connection.deadline)
         with parsing(f"the version document of the {self.service_type} service"):
-            url = found.versioned_url_for(min_version=least, max_version=most)
+            url = found.versioned_url_for(min_version=version, max_version=f"{version}.latest")
         if not url:
-            raise RefusedError(f"the {self.service_type} service offers no version {least}")
+            raise RefusedError(f"the {self.service_type} service offers no version {version}")
         return urljoin(f"{root.rstrip('/')}/", url)
 
     def _has_new_catalog(self) -> bool:
@@ -180,6 +213,42 @@ class Service:
         newest = data.max_microversion if data else None
         return ".".join(str(part) for part in newest) if newest else None
 
+    def announces(self, version: tuple[int, int]) -> bool | None:
+        """Whether the service's version document names this version or a newer one; None if it cannot be read.
+
+        One request, or none while the document is cached.
+        """
+        url = self.endpoint
+        found = find_version(url)
+        root = url[: found.start()] if found else url
+        try:
+            with counted_as(self.service_type):
+                document = self.connection.discovery.discover(self.connection.session, root, self.connection.deadline)
+            with parsing(f"the version document of the {self.service_type} service"):
+                return any(item["version"] >= version for item in document.version_data())
+        except (AuthError, RefusedError, ServerError, UnreachableError):
+            return None
+
+    def negotiated(self, ask: Callable[[str | None], Answer], microversion: str | None = None) -> Answer:
+        """What ``ask`` returns for a microversion, by default the service type's.
+
+        Where the service is older, ``ask`` gets its newest, or None if it has none. Finding that out takes two
+        requests, once in a while for all processes.
+        """
+        microversion = microversion or self.type.microversion
+        if microversion is None:
+            return ask(None)
+        cache, key = self.connection.region.cache, f"{self.endpoint} {microversion}"
+        older = cache.get(_OLDER, key, cache.lifetime)
+        try:
+            return ask(older.get("newest") if isinstance(older, dict) else microversion)
+        except RefusedError as error:
+            if error.status != 406:
+                raise
+        newest = self.newest_microversion()
+        cache.set(_OLDER, key, {"newest": newest})
+        return ask(newest)
+
     def request(self, method: str, path: str, *, retry: bool = True, **kwargs: Any) -> Response:
         """Send a request to ``endpoint + path`` and return its answer below 400; raises `OaktreeError`.
 
@@ -190,7 +259,7 @@ class Service:
         if not retry:
             return self._send(method, path, **kwargs)
         return self.connection.with_retries(
-            lambda: self._send(method, path, **kwargs), repeatable=method in _IDEMPOTENT
+            lambda: self._send(method, path, **kwargs), self.service_type, repeatable=method in _IDEMPOTENT
         )
 
     def _send(self, method: str, path: str, **kwargs: Any) -> Response:
@@ -205,20 +274,22 @@ class Service:
 
         The second request has a new token, or goes to the endpoint of the new catalog or discovery document.
         """
-        from keystoneauth1.exceptions import ConnectFailure, NotFound, Unauthorized
+        from keystoneauth1.exceptions import ConnectFailure
 
         repeatable = allow_reauth
         while True:
             self.connection.authenticate()
-            token = (self.connection.session.get_auth_headers() or {}).get("X-Auth-Token")
+            headers = self.connection.session.get_auth_headers() if kwargs.get("authenticated", True) else None
+            token = (headers or {}).get("X-Auth-Token")
+            url = self._url(path)
             try:
-                response = self._once(method, path, **kwargs)
-            except Unauthorized:
-                self.connection.region.auth.forget(self.connection, token)
+                response = self._once(method, url, **kwargs)
+            except AuthError as error:
+                self._reject(token, method, url, error, renewed=allow_reauth and not repeatable)
                 if not repeatable:
                     raise
-            except NotFound:
-                if not (repeatable and self._has_moved(unreachable=False)):
+            except RefusedError as error:
+                if not (error.status == 404 and repeatable and self._has_moved(unreachable=False)):
                     raise
             except ConnectFailure:  # other methods may have taken effect nevertheless
                 if not (repeatable and method in _IDEMPOTENT and self._has_moved(unreachable=True)):
@@ -228,13 +299,53 @@ class Service:
                     return response
             repeatable = False
 
-    def _once(self, method: str, path: str, **kwargs: Any) -> Response:
+    def _reject(self, token: str | None, method: str, url: str, error: AuthError, *, renewed: bool) -> None:
+        """Forget a token that was rejected; raises AuthError if that was not for the token, or for a new one."""
+        if token is None or self.connection.access is None or not same_origin(self.endpoint, url):
+            raise error  # it got a password, a signature, or nothing
+        if self.service_type != "identity":
+            self._check_access_rules(token, method, url, error)
+        self.connection.region.auth.forget(self.connection, token)
+        if renewed:
+            raise AuthError(
+                error.message,
+                hint="The service rejects a token that Keystone has just issued: check the endpoint's address, or "
+                "inform the operator.",
+                status=error.status,
+            ) from error
+
+    def _check_access_rules(self, token: str | None, method: str, url: str, error: AuthError) -> None:
+        """Raise AuthError where it is not the token that was rejected, but what an application credential may do.
+
+        The service's answer is the same, so Keystone is asked whether the token is valid (GET /v3/auth/tokens).
+        """
+        access = self.connection.access
+        if access is None or not getattr(access, "application_credential_access_rules", None):
+            return
+        headers = {"X-Subject-Token": token, "OpenStack-Identity-Access-Rules": "1.0"}
+        try:
+            service_at(self.connection, "identity").request("GET", "/auth/tokens", allow_reauth=False, headers=headers)
+        except OaktreeError:
+            return
+        raise AuthError(
+            f"the access rules of the application credential do not allow {method} {urlsplit(url).path} of the "
+            f"{self.service_type} service: {error.message}",
+            hint="Create an application credential with an access rule for this, or without access rules, and put it "
+            "into the cloud's entry in clouds.yaml.",
+            final=True,
+        ) from error
+
+    def _url(self, path: str) -> str:
         check_path(path)
-        url = path if path.startswith(("https://", "http://")) else self.endpoint + path
+        return path if path.startswith(("https://", "http://")) else self.endpoint + path
+
+    def _once(self, method: str, url: str, **kwargs: Any) -> Response:
         if not same_origin(self.endpoint, url):
             kwargs["authenticated"] = False  # a token goes to the endpoint's origin only
         with counted_as(self.service_type):
-            response: Response = self.adapter.request(url, method, allow_reauth=False, **kwargs)
+            response: Response = self.adapter.request(url, method, allow_reauth=False, raise_exc=False, **kwargs)
+        if response.status_code >= 400:
+            raise from_response(response)
         return response
 
     def json(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
@@ -243,41 +354,45 @@ class Service:
 
     def get_coalesced(self, path: str, since: float | None = None, **kwargs: Any) -> dict[str, Any]:
         """GET a JSON object, or share the answer to another process's request; see `RequestCoalescer.get`."""
+        return self._coalesced(lambda: self.json("GET", path, **kwargs), [path, kwargs], since)
+
+    def _coalesced(
+        self, fetch: Callable[[], dict[str, Any]], parts: list[Any], since: float | None = None
+    ) -> dict[str, Any]:
+        """What ``fetch`` returns, which depends on the user, the endpoint and these ``parts``."""
         connection = self.connection
-        key = json.dumps(
-            [connection.region.auth.credentials_key, self.endpoint, path, kwargs], sort_keys=True, default=str
-        )
+        key = json.dumps([connection.region.auth.credentials_key, self.endpoint, *parts], sort_keys=True, default=str)
         deadline = Deadline(connection.api_timeout, "api_timeout", connection.deadline.cancelled)
-        return connection.coalescer.get(key, lambda: self.json("GET", path, **kwargs), deadline, since)
+        return connection.coalescer.get(key, fetch, deadline, since)
 
     def pages(
-        self, path: str, key: str, params: Mapping[str, Any], more: str, *, coalesced: bool = False, **kwargs: Any
+        self,
+        path: str,
+        key: str,
+        params: Mapping[str, Any],
+        *,
+        marker: str | None = None,
+        coalesced: bool = False,
+        **kwargs: Any,
     ) -> Iterator[list[Any]]:
-        """The pages of a list by marker: ``key`` has the items, ``more`` is present if another page follows.
+        """The pages of the list ``key``, one request for each; see `Pagination`, which also says what ``marker`` is.
 
         With ``coalesced`` the answer to another process's request may be used. Raises ServerError if the pagination
-        does not advance.
+        does not advance, and for a list that the service has cut.
         """
-        query, seen = dict(params), set[str]()
-        while True:
-            body = (self.get_coalesced if coalesced else partial(self.json, "GET"))(path, params=query, **kwargs)
-            page = body.get(key)
-            if not isinstance(page, list):
-                raise ServerError(f"the answer to GET {path} cannot be parsed: it has no list {key!r}")
-            yield page
-            if not body.get(more) or not page:
-                return
-            query["marker"] = next_marker(page, "id", seen, path)
-            del body, page  # they may be large, and the next page follows
+        size = self.type.page_size
+        params = {"limit": size, **params} if size else params
+        pagination = Pagination(path, params, marker=marker, by_offset=self.type.pages_by_offset)
+        for query in pagination.queries():
+            request = {**kwargs, "params": query}
 
+            def fetch(request: Mapping[str, Any] = request) -> dict[str, Any]:
+                return page_of(self.request("GET", path, **request), key)
 
-def next_marker(page: list[Any], key: str, seen: set[str], path: str) -> str:
-    """The marker of the page that follows: the ``key`` of the last item. Raises ServerError for one in ``seen``."""
-    last = page[-1].get(key) if isinstance(page[-1], dict) else None
-    if not isinstance(last, str) or not last or last in seen:
-        raise ServerError(f"the pagination of GET {path} does not advance: the marker repeats or is missing")
-    seen.add(last)
-    return last
+            page = self._coalesced(fetch, [path, key, request]) if coalesced else fetch()
+            yield page["items"]
+            pagination.advance(**page)
+            del page  # it may be large, and the next page follows
 
 
 def find_version(url: str) -> re.Match[str] | None:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .._cloud.answers import answer_to, json_list, parsing
-from .._cloud.service import next_marker, service_at
+from .._cloud.pagination import Pagination
+from .._cloud.service import service_at
 from .._cloud.translate import translate
-from .._core.errors import ConflictError, OaktreeError, RefusedError, ServerError
+from .._cloud.transport import body_of
+from .._core.errors import AuthError, ConflictError, OaktreeError, RefusedError, ServerError
 from .._core.retry import Attempts, Policy
 from .._core.scatter import Limits, scatter
-from .content import CHUNK
 from .responses import BulkResponse, Object, object_from_headers, object_from_listing
 
 if TYPE_CHECKING:
@@ -146,6 +147,16 @@ class Swift:
         """The metadata of an object, or None if it does not exist."""
         return self._head(_path(container, name))
 
+    def accepts(self, url: str) -> bool:
+        """Whether the store accepts the signature of a URL, that of an object that does not exist: one request."""
+        try:
+            self._service.request("HEAD", url, authenticated=False, allow_reauth=False, log=False)
+        except AuthError:
+            return False
+        except RefusedError as error:
+            return error.status == 404
+        return True
+
     def url(self, container: str, name: str) -> str:
         """The URL of an object."""
         return self.endpoint + _path(container, name)
@@ -160,26 +171,22 @@ class Swift:
             raise
         return True
 
-    def _chunks(self, response: Response) -> Iterator[bytes]:
-        chunks = response.iter_content(CHUNK)
-        while chunk := self._next(chunks):
-            yield chunk
-
-    def _next(self, chunks: Iterator[bytes]) -> bytes:
-        self.connection.deadline.remaining()
+    def _body(self, response: Response) -> bytes:
         try:
-            return next(chunks, b"")
+            return body_of(response, self.connection.deadline, self.connection.answer_limit)
         except Exception as exc:
             raise translate(exc) from exc
 
     def delete_large(self, container: str, name: str) -> int:
-        """Delete a large object with its segments in one request; returns how many objects were deleted.
+        """Delete a large object with its segments in one request, once; returns how many objects were deleted.
 
-        If this raises, some of them, and perhaps the object itself, may have been deleted.
+        If this raises, some of them, and perhaps the object itself, may have been deleted: the rest is to be deleted
+        by name.
         """
         response = self._service.request(
             "DELETE",
             _path(container, name),
+            retry=False,
             params={"multipart-manifest": "delete"},
             headers={"Accept": "application/json"},
         )
@@ -209,12 +216,7 @@ class Swift:
             with response:
                 if "X-Static-Large-Object" not in response.headers:
                     return []
-                body = bytearray()
-                for chunk in self._chunks(response):
-                    body += chunk
-                    if len(body) > self.connection.answer_limit:
-                        raise ServerError(f"{answer_to(response)} is too large for a manifest")
-                manifest = json_list(response, bytes(body))
+                manifest = json_list(response, self._body(response))
             with parsing(answer_to(response)):
                 return [str(item["name"]).lstrip("/") for item in manifest]
         except RefusedError as error:
@@ -225,7 +227,7 @@ class Swift:
     def _repeat(self, method: str, path: str, **kwargs: Any) -> None:
         """Send a request that may be repeated."""
         once = partial(self._service.request, method, path, retry=False, log=False, **kwargs)
-        self.connection.with_retries(once, repeatable=True)
+        self.connection.with_retries(once, self._service.service_type, repeatable=True)
 
     def _head(self, path: str) -> Mapping[str, str] | None:
         try:
@@ -243,11 +245,11 @@ class Swift:
                 raise
 
     def _listing(self, path: str, prefix: str) -> Iterator[Mapping[str, Any]]:
-        query, seen = {"format": "json", "limit": str(PAGE), "prefix": prefix}, set[str]()
-        while True:
+        query = {"format": "json", "limit": str(PAGE), "prefix": prefix}
+        pagination = Pagination(path, query, marker="name")
+        for query in pagination.queries():
             try:
-                response = self._service.request("GET", path, params=query)
-                page = json_list(response)
+                page = json_list(self._service.request("GET", path, params=query))
             except RefusedError as error:
                 if error.status == 404:
                     return
@@ -255,7 +257,7 @@ class Swift:
             yield from page
             if len(page) < PAGE:
                 return
-            query["marker"] = next_marker(page, "name", seen, path)
+            pagination.advance(page)
 
 
 def _path(container: str, name: str | None = None) -> str:

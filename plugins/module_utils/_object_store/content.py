@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._core.errors import InputError
+from .._core.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -100,16 +101,20 @@ class Body:
         length: int,
         check: Callable[[], object],
         hashes: Mapping[str, Any] | None = None,
+        progress: Progress | None = None,
     ) -> None:
         """``check`` is called before each chunk is sent; what it raises ends the request.
 
-        ``hashes`` are hashlib objects by name, as they are before these bytes; they themselves do not change.
+        ``hashes`` are hashlib objects by name, as they are before these bytes; they themselves do not change. What is
+        sent counts for ``progress``, once.
         """
         self._content = content
         self._offset = offset
         self._length = length
         self._check = check
         self._before = hashes or {}
+        self._progress = progress or Progress()
+        self._sent = 0
         self.hashes = dict(self._before)
         """Those of the last iteration; of all bytes if it is ``complete``."""
         self.complete = False
@@ -121,16 +126,23 @@ class Body:
     def __iter__(self) -> Iterator[bytes]:
         self.complete = False
         self.hashes = {name: digest.copy() for name, digest in self._before.items()}
+        self._count(-self._sent)
         for chunk in self._content.read(self._offset, self._length):
             self._check()
             for digest in self.hashes.values():
                 digest.update(chunk)
             yield chunk
+            self._count(len(chunk))
         self.complete = True
+
+    def _count(self, sent: int) -> None:
+        self._sent += sent
+        self._progress.advance(sent)
 
     def md5(self) -> str:
         """The MD5 of these bytes, computed by reading them once."""
         digest = hashlib.md5(usedforsecurity=False)
-        for chunk in self:
+        for chunk in self._content.read(self._offset, self._length):
+            self._check()
             digest.update(chunk)
         return digest.hexdigest()

@@ -59,6 +59,8 @@ class Keystone(Service):
         super().__init__(cloud, "", knobs, counters)
         self.users = list(users)
         self.token_seconds = 3600.0
+        self.access_rules: Sequence[Mapping[str, str]] = ()
+        """What application credentials may do; services that are to heed it are given a fault."""
         self._catalog = catalog
         self._tokens: dict[str, Token] = {}
         self._made = 1
@@ -72,6 +74,8 @@ class Keystone(Service):
             Route("POST", "/v3/auth/tokens", self._issue, public=True),
             Route("GET", "/v3/auth/tokens", self._show),
             Route("DELETE", "/v3/auth/tokens", self._revoke),
+            Route("GET", "/v3/auth/projects", self._own_projects),
+            Route("GET", "/v3/projects", self._all_projects),
             Route("*", "/{other:.*}", self.not_found, public=True),
         ]
 
@@ -219,6 +223,10 @@ class Keystone(Service):
             "issued_at": token.issued.strftime(TIME),
             "expires_at": token.expires.strftime(TIME),
         }
+        if token.method == "application_credential":
+            body["application_credential"] = {"id": "7", "name": "ci", "restricted": True}
+            if self.access_rules:
+                body["application_credential"]["access_rules"] = list(self.access_rules)
         if who.project_id is not None:
             body |= {
                 "project": {"domain": DOMAIN, "id": who.project_id, "name": who.project_name},
@@ -254,11 +262,28 @@ class Keystone(Service):
         name = request.headers.get("X-Subject-Token", "")
         if self.identify(name) is None:
             raise Refusal(404, "Could not find token: The requested token is not known.")
+        limited = self._tokens[name].method == "application_credential" and self.access_rules
+        if limited and "OpenStack-Identity-Access-Rules" not in request.headers:
+            raise Refusal(404, "Could not find token: it has access rules, which the service does not support.")
         return name
 
     async def _show(self, call: Call) -> Reply:
         name = self._subject(call.request)
         return json_reply(self._token_body(self._tokens[name]), headers={"X-Subject-Token": name})
+
+    async def _own_projects(self, call: Call) -> Reply:
+        (user,) = [user for user in self.users if user.name == call.me.user_name]
+        return json_reply({"projects": [self._project(name) for name in user.projects]})
+
+    async def _all_projects(self, call: Call) -> Reply:
+        if not call.me.is_admin:
+            raise Refusal(403, "You are not authorized to perform the requested action: identity:list_projects.")
+        names = sorted({name for user in self.users for name in user.projects})
+        asked = call.request.query.get("name")
+        return json_reply({"projects": [self._project(name) for name in names if asked in (None, name)]})
+
+    def _project(self, name: str) -> dict[str, Any]:
+        return {"id": self.project_id(name), "name": name, "domain_id": DOMAIN["id"], "enabled": True}
 
     async def _revoke(self, call: Call) -> Reply:
         del self._tokens[self._subject(call.request)]

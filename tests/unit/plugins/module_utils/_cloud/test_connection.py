@@ -13,13 +13,16 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import auth
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
 from tests.support.fake_openstack import (
+    Action,
     Answer,
     BlackHole,
     FakeOpenStack,
+    LoseAnswer,
 )
 from tests.support.run_core import ask, ask_one, entries, kinds
 
@@ -81,7 +84,7 @@ def test_the_only_region_of_a_catalog_need_not_be_configured(fake_openstack: Clo
     config = entries(clouds)
     del config["cloud1"]["regions"]
     result = ask_one(config, servers)
-    assert (str(result.location), result.value) == ("cloud1/r1/demo", 1)
+    assert (str(result.location), result.location.region, result.value) == ("cloud1/-/demo", "r1", 1)
 
 
 def test_one_of_several_regions_is_not_guessed(fake_openstack: Clouds) -> None:
@@ -95,20 +98,46 @@ def test_one_of_several_regions_is_not_guessed(fake_openstack: Clouds) -> None:
     assert "region_name" in result.error.hint
 
 
-def test_a_region_that_the_catalog_does_not_have(fake_openstack: Clouds) -> None:
-    clouds = fake_openstack()
+@pytest.mark.parametrize("name", ["r9", "R1"])
+def test_a_region_that_the_catalog_does_not_have(fake_openstack: Clouds, name: str) -> None:
+    clouds = fake_openstack(regions=2)
     config = entries(clouds)
-    config["cloud1"]["regions"] = ["r9"]
-    result = ask_one(config, servers)
-    assert result.error is not None
-    assert result.error.kind == "refused"
-    assert "region_name" in result.error.hint
+    config["cloud1"]["regions"] = [name, "r2"]
+    failed, found = sorted(ask(config, servers), key=lambda result: result.location.region == "r2")
+    assert found.error is None
+    assert failed.error is not None
+    assert (failed.error.kind, failed.error.message) == ("config", f"region {name!r} is not in the catalog")
+    assert failed.error.hint.startswith("The catalog has r1, r2. Names are case-sensitive: correct region_name")
+    assert clouds.counters.tokens == 1
+
+
+def test_a_region_may_be_newer_than_the_token(fake_openstack: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
+    clouds = fake_openstack(regions=2)
+    cloud = clouds["cloud1"]
+    everything = cloud.keystone._catalog
+    known = {kind: {"r1": urls["r1"]} for kind, urls in everything().items()}
+    monkeypatch.setattr(auth, "RECENT", 0.0)
+    monkeypatch.setattr(cloud.keystone, "_catalog", lambda: known)
+    assert [result.error and result.error.kind for result in ask(clouds, servers)] == [None, "config"]
+    assert clouds.counters.tokens == 2
+    monkeypatch.setattr(cloud.keystone, "_catalog", everything)
+    assert [result.error for result in ask(clouds, servers)] == [None, None]
+
+
+def test_a_region_that_only_the_entry_knows(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(servers=2)
+    region = clouds["cloud1"]["r1"]
+    config = entries(clouds)
+    config["cloud1"] |= {"regions": ["mine"], "compute_endpoint_override": f"{region.nova.url}/v2.1"}
+    assert ask_one(config, servers).value == 2
 
 
 # Slow down
 
 
-@pytest.mark.parametrize(("method", "status"), [("GET", 429), ("GET", 413), ("GET", 503), ("POST", 429), ("POST", 413)])
+@pytest.mark.parametrize(
+    ("method", "status"), [("GET", 429), ("GET", 413), ("GET", 498), ("GET", 503), ("POST", 429), ("POST", 413)]
+)
 def test_retry_after_is_honoured(fake_openstack: Clouds, method: str, status: int) -> None:
     clouds = fake_openstack()
     clouds["cloud1"]["r1"].fault(method, IMAGES, Answer(status, {"Retry-After": "0.3"}), times=2)
@@ -123,13 +152,15 @@ def test_retry_after_is_honoured(fake_openstack: Clouds, method: str, status: in
     assert count(clouds, method=method, path="/v2/images") == 3
 
 
-def test_retry_after_as_a_date_is_honoured(fake_openstack: Clouds) -> None:
+@pytest.mark.parametrize("skew", [0, 3600])
+def test_retry_after_as_a_date_is_honoured(fake_openstack: Clouds, skew: float) -> None:
     clouds = fake_openstack(servers=1)
-    date = formatdate(time.time() + 2, usegmt=True)
-    clouds["cloud1"]["r1"].fault("GET", SERVERS, Answer(429, {"Retry-After": date}), times=1)
+    now = time.time() - skew
+    headers = {"Retry-After": formatdate(now + 2, usegmt=True), "Date": formatdate(now, usegmt=True)}
+    clouds["cloud1"]["r1"].fault("GET", SERVERS, Answer(429, headers), times=1)
     result = ask_one(clouds, servers)
     assert result.value == 1
-    assert result.seconds > 0.5
+    assert result.seconds >= 2
 
 
 @pytest.mark.parametrize("value", ["60", "inf", "Thu, 31 Dec 2099 23:59:59 GMT"])
@@ -147,8 +178,61 @@ def test_a_wait_that_would_outlast_the_clock_is_refused_at_once(
 def test_a_cloud_that_says_slow_down_for_ever_is_not_asked_for_ever(fake_openstack: Clouds) -> None:
     clouds = fake_openstack()
     fault = clouds["cloud1"]["r1"].fault("GET", SERVERS, Answer(429, {"Retry-After": "0"}))
-    assert kinds([ask_one(clouds, servers)]) == {"cloud1/r1/demo": "throttled"}
-    assert fault.struck == 3
+    assert kinds([ask_one(clouds, servers, timeout=1.2)]) == {"cloud1/r1/demo": "throttled"}
+    assert 8 <= fault.struck <= 14
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_busy_service_is_asked_until_the_deadline(fake_openstack: Clouds, method: str, status: int) -> None:
+    clouds = fake_openstack(servers=1)
+    place = clouds["cloud1"] if method == "POST" else clouds["cloud1"]["r1"]
+    place.fault(method, "/auth/tokens" if method == "POST" else SERVERS, Answer(status), times=6)
+    result = ask_one(clouds, servers)
+    assert result.value == 1
+    assert result.seconds > 15
+
+
+@pytest.mark.parametrize(
+    ("keys", "action", "asked"),
+    [
+        ({"status_code_retries": 0}, Answer(503), 1),
+        ({"status_code_retries": "4"}, Answer(429), 5),
+        ({"compute_status_code_retries": 1, "status_code_retries": 4}, Answer(503), 2),
+        ({"image_status_code_retries": 1, "status_code_retries": 4}, Answer(503), 5),
+        ({"status_code_retries": 4, "retriable_status_codes": [500, 502]}, Answer(502), 5),
+        ({"status_code_retries": 4, "retriable_status_codes": "500,502"}, Answer(503), 3),
+        ({"status_code_retries": 4, "compute_retriable_status_codes": [409]}, Answer(409), 5),
+        ({"connect_retries": 0}, LoseAnswer(), 1),
+        ({"connect_retries": 4, "compute_connect_retries": 5}, LoseAnswer(), 6),
+        ({"connect_retries": 4}, Answer(500), 3),
+    ],
+)
+def test_clouds_yaml_says_how_often(fake_openstack: Clouds, keys: dict[str, Any], action: Action, asked: int) -> None:
+    clouds = fake_openstack()
+    config = entries(clouds)
+    config["cloud1"] |= keys
+    fault = clouds["cloud1"]["r1"].fault("GET", SERVERS, action)
+    assert ask_one(config, servers).error is not None
+    assert fault.struck == asked
+
+
+@pytest.mark.parametrize(
+    ("keys", "action"),
+    [
+        ({"status_code_retry_delay": 20}, Answer(503)),
+        ({"compute_status_code_retry_delay": "20", "status_code_retry_delay": 1}, Answer(429, {"Retry-After": "0"})),
+        ({"connect_retry_delay": 20.0}, LoseAnswer()),
+    ],
+)
+def test_clouds_yaml_says_after_which_pause(fake_openstack: Clouds, keys: dict[str, Any], action: Action) -> None:
+    clouds = fake_openstack(servers=1)
+    config = entries(clouds)
+    config["cloud1"] |= keys
+    clouds["cloud1"]["r1"].fault("GET", SERVERS, action, times=2)
+    result = ask_one(config, servers)
+    assert result.value == 1
+    assert result.seconds >= 40
 
 
 # Deadlines inside the Location's

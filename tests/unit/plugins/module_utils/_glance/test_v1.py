@@ -16,10 +16,9 @@ import pytest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.capabilities import ImageCapabilities
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core import retry
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import RefusedError, ServerError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._glance import v1
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v1 import GlanceV1, unfit
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import KEPT_FOR, pointer
-from tests.support.fake_openstack import Answer, FakeOpenStack, Region
+from tests.support.fake_openstack import Answer, FakeOpenStack, Region, glance_v1
 from tests.support.fake_openstack.glance_v1_images import Image
 from tests.support.run_core import connect
 
@@ -80,7 +79,6 @@ SHOWN = {
     "created_at": "2016-01-02T03:04:05Z",
     "updated_at": "2017-01-02T03:04:05Z",
     "tags": [],
-    "os_hidden": False,
     "os_hash_algo": None,
     "os_hash_value": None,
 }
@@ -173,10 +171,10 @@ def test_members(region: Region, glance: GlanceV1) -> None:
     add(glance, region, 1)
     for project in ("b", "a", "a"):
         glance.share(ID, project)
-    assert glance.members(ID) == ("a", "b")
+    assert glance.members(ID) == {"a": "accepted", "b": "accepted"}
     for _time in range(2):
         glance.unshare(ID, "a")
-    assert glance.members(ID) == ("b",)
+    assert glance.members(ID) == {"b": "accepted"}
 
 
 FITS: list[dict[str, Any]] = [
@@ -238,24 +236,31 @@ def test_what_version_1_does_not_have(clouds: FakeOpenStack, glance: GlanceV1) -
 # Lists
 
 
-@pytest.mark.parametrize(("page", "requests"), [("2", 4), ("5", 2), ("1000", 2)])
+@pytest.mark.parametrize(("page", "requests"), [(2, 4), (5, 2), (1000, 2)])
 def test_pages(
     clouds: FakeOpenStack,
     region: Region,
     glance: GlanceV1,
     monkeypatch: pytest.MonkeyPatch,
-    page: str,
+    page: int,
     requests: int,
 ) -> None:
     """A list ends with an empty page."""
-    monkeypatch.setattr(v1, "PAGE", page)
+    monkeypatch.setattr(glance_v1, "MAX_PAGE", page)
     for number in range(1, 6):
         add(glance, region, number, name=f"web-{number}")
     assert {image["name"] for image in glance.all(None, {})} == {f"web-{number}" for number in range(1, 6)}
     assert clouds.counters.requests(path="/v1/images/detail") == requests
 
 
-IMAGE = {"id": ID, "protected": False, "is_public": False, "created_at": "2026", "updated_at": "2026"}
+IMAGE = {
+    "id": ID,
+    "status": "active",
+    "protected": False,
+    "is_public": False,
+    "created_at": "2026",
+    "updated_at": "2026",
+}
 
 
 @pytest.mark.parametrize(
@@ -265,6 +270,7 @@ IMAGE = {"id": ID, "protected": False, "is_public": False, "created_at": "2026",
         ({"images": {}}, "it has no list 'images'"),
         ({"images": [5]}, "cannot be parsed: AttributeError"),
         ({"images": [{"id": ID}]}, "cannot be parsed: KeyError"),
+        ({"images": [{**IMAGE, "name": ["web"]}]}, "cannot be parsed: TypeError: name is"),
         ({"images": [IMAGE]}, "does not advance"),
     ],
 )
@@ -295,5 +301,5 @@ def test_images_that_were_replaced_come_oldest_first(region: Region, glance: Gla
         add(glance, region, number, name=f"web-{year}", created_at=made, properties={KEPT_FOR: "web"})
     add(glance, region, 4, name="db-2010", properties={KEPT_FOR: "db"})
     me = glance.connection.location.project.id
-    assert [image["name"] for image in glance.kept_for("web", me)] == ["web-2013", "web-2014", "web-2015"]
-    assert glance.kept_for("web", "somebody") == []
+    assert [image["name"] for image in glance.kept_for("web", me, hidden=False)] == ["web-2013", "web-2014", "web-2015"]
+    assert glance.kept_for("web", "somebody", hidden=False) == []

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError, InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.progress import Progress, Stage
 from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.content import (
     CHUNK,
     Body,
@@ -91,3 +92,14 @@ def test_md5s_from_one_pass(step: int, length: int) -> None:
         ).hexdigest()
         for part in make_parts(len(DATA), length)
     }
+
+
+def test_what_is_sent_counts_once_however_often_it_is_sent(path: Path) -> None:
+    file, progress = File(path, len(DATA)), Progress()
+    progress.enter("sending", file.size)
+    body = Body(file, 0, file.size, nothing, progress=progress)
+    body.md5()
+    assert progress.stage == Stage("sending", 0, file.size)
+    for _attempt in range(2):
+        assert len(b"".join(body)) == file.size
+        assert progress.stage == Stage("sending", file.size, file.size)
