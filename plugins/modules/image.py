@@ -366,7 +366,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_data import ImageData
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_data import (
+        AnnouncedImage,
+        ImageData,
+    )
     from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
     from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
 
@@ -460,17 +463,23 @@ def as_override(params: Mapping[str, Any]) -> Override:
     return Override(Selection.parse(params["locations"]), options)
 
 
-def find_image_data(params: Mapping[str, Any], target: Target, directory: Path) -> ImageData | None:
+def find_image_data(
+    params: Mapping[str, Any], target: Target, directory: Path, *, check_mode: bool
+) -> ImageData | AnnouncedImage | None:
     """The image's data, found, verified where it is here; None where only metadata matters. Raises `OaktreeError`."""
-    checksum = params["checksum"]
     if params["state"] == "absent":
         return None
+    clocks = {option: params[option] for option in ("timeout", "transfer_timeout", "stall_timeout")}
+    formats = {option: params[option] for option in ("checksum", "disk_format", "container_format")}
+    options = locate.SourceOptions(directory, **formats, **clocks)
     if params["path"] is not None:
-        return locate.from_path(params["path"], checksum, directory, params["timeout"])
+        return locate.from_path(params["path"], options)
     if params["url"] is not None:
-        return locate.from_url(params["url"], checksum, directory, params["transfer_timeout"], params["stall_timeout"])
+        return locate.from_url(params["url"], options, check_mode=check_mode)
     if params["from"] is not None:
-        return locate.from_location(target, params["from"]["location"], params["from"]["image"], checksum, directory)
+        return locate.from_location(
+            target, params["from"]["location"], params["from"]["image"], options.checksum, directory
+        )
     return None
 
 
@@ -483,7 +492,7 @@ def main() -> None:
     def act(check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
         desired = as_desired(params)
         with workspace(params["temporary_directory"]) as directory:
-            image_data = find_image_data(params, target, directory)
+            image_data = find_image_data(params, target, directory, check_mode=check_mode)
             return ensure_image(target, desired, image_data, check_mode=check_mode)
 
     run_state(module, f"image {params['name']!r}", act)

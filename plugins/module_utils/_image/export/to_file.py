@@ -17,7 +17,7 @@ from ..fingerprint import fingerprint_of, same_data, same_format, stored_digests
 from ..source.convert import convert, find_qemu_img
 from ..source.digest_cache import read_image_file
 from ..source.download import ImageStream
-from ..source.image_file import ImageFile, digests_of, open_image_file
+from ..source.image_file import AS_BYTES, ImageFile, digests_of, open_image_file
 from .partial_file import Partial, open_partial
 from .paths import beside, target_path
 from .record import CopyRecord, recall, remember
@@ -84,7 +84,7 @@ class FileExport:
         """The digests of the file that is there; none if its size differs from the expected one, or it is no image."""
         with suppress(InputError, OSError):
             if same_data(self._target.stat().st_size, {}, expected) is not False:
-                return read_image_file(str(self._target)).digests
+                return read_image_file(str(self._target), AS_BYTES).digests
         return {}
 
     def _export(self, before: Mapping[str, Any]) -> Export:
@@ -119,7 +119,7 @@ class FileExport:
     def _read_back(self, path: Path) -> ImageFile:
         """What is on the disk now. Raises IntegrityError for damaged data, RefusedError for unsafe data."""
         try:
-            source = open_image_file(str(path), self._connection.deadline)
+            source = open_image_file(str(path), self._connection.deadline, AS_BYTES)
         except InputError as error:
             verify_download(self._image, path.stat().st_size, digests_of(path))
             raise RefusedError(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..._core.errors import ConflictError, OaktreeError, QuotaError, RefusedError
 from ..._glance.client import glance_for
 from ..._glance.v2 import MD5, OBJECT, SHA256, SOURCE_MD5, SOURCE_SHA256, UPLOAD
-from ..._object_store.content import Body, File
+from ..._object_store.content import Body
 from ..upload_marker import upload_marker, upload_name
 from .schemes import temporary_object
 
@@ -72,7 +72,7 @@ class Attempt:
 
     def body(self, source: ImageFile) -> Body:
         """The file as a request body. Sending it raises DeadlineError at the Location's deadline."""
-        return Body(File(source.path, source.size), 0, source.size, self.connection.deadline.remaining)
+        return Body(source.content, 0, source.size, self.connection.deadline.remaining)
 
     def temporary_object(self, source: ImageFile) -> TemporaryObject:
         """The file in the Location's object store, until the attempt ends, whichever way."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from ..._core.errors import ConfigError, InputError, OaktreeError
 from ..fingerprint import same_format
-from .image_file import ImageFile, open_image_file
+from .image_file import AS_BYTES, ImageFile, open_image_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +74,8 @@ def convert(source: ImageFile, disk_format: str, workspace: Path, deadline: Dead
     target = workspace / f"{uuid.uuid4().hex}.{disk_format}"
     try:
         _run([qemu_img, "convert", "-U", "-O", drivers[1], _file_only(source.path, drivers[0]), str(target)], deadline)
-        converted = open_image_file(str(target), deadline)
+        converted = open_image_file(str(target), deadline, AS_BYTES)
+        source.check_unchanged("converted")
     except OaktreeError:
         target.unlink(missing_ok=True)
         raise
@@ -142,9 +143,8 @@ def _run(command: Sequence[str], deadline: Deadline) -> str:
             while process.poll() is None:
                 deadline.cancelled.wait(min(POLL, deadline.remaining()))
                 deadline.remaining()
-        except OaktreeError:
-            process.kill()
-            raise
+        finally:
+            process.kill()  # does nothing to one that has ended
         output.seek(0)
         text = output.read().decode(errors="replace").strip()
     if process.returncode:

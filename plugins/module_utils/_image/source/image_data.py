@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..._core.deadline import Deadline
     from ..._core.location import Location
+    from ..fingerprint import Announced
 
 
 @dataclass
@@ -38,6 +39,14 @@ class HomeImage:
     location: Location
     keystone: str
     image: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class AnnouncedImage:
+    """Data that nobody has read yet, because the clouds may have it; ``read`` raises `OaktreeError`."""
+
+    announced: Announced
+    read: Callable[[], ImageData]
 
 
 class ImageData:

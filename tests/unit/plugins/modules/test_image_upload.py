@@ -64,7 +64,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"state": "prepared", **CONTENT, "segment_size": "0"}, "segment_size: must be greater than zero"),
     *(
         ({"state": "finalized", "checksum": text}, "is not of the form ALGORITHM:DIGEST")
-        for text in ("md5", "md5:", "md5:" + 31 * "0", "md5:" + 32 * "x", SHA256.upper(), "crc:" + 32 * "0")
+        for text in ("md5", "md5:", "md5:" + 31 * "0", "md5:" + 32 * "x", "crc:" + 32 * "0")
     ),
     *(({"state": "aborted", option: -1}, f"{option}: must not be negative") for option in ("min_disk", "min_ram")),
     *(({"state": "aborted", "name": name}, "name: must have 1 to 245 characters") for name in ("", "x" * 246)),

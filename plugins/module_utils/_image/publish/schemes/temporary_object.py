@@ -17,7 +17,6 @@ from ...._core.deadline import clock
 from ...._core.errors import ConflictError
 from ...._glance.v2 import UPLOAD
 from ...._object_store.client import Container, Swift
-from ...._object_store.content import File
 from ...._object_store.large_object import ObjectTarget, remove, remove_container
 from ...._object_store.orphans import orphans
 from ...._object_store.segments import part_size
@@ -77,7 +76,7 @@ def put(
     lifetime = int(desired.clocks.total) + SPARE
     target = ObjectTarget(container.name, OBJECT, source.digests["sha256"], upload_marker(), lifetime)
     pace = UploadOptions(part_size(source.size, limits), stall_timeout=desired.clocks.stall_timeout)
-    FileUpload(swift, File(source.path, source.size), target, pace).run()
+    FileUpload(swift, source.content, target, pace).run()
     return TemporaryObject(swift, container, lifetime, limits.tempurl_digests)
 
 

@@ -18,6 +18,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.client 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import pipeline as core
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import to_file
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import (
+    Handling,
     ImageFile,
     open_image_file,
 )
@@ -180,8 +181,8 @@ def test_data_that_is_damaged_once_is_downloaded_twice(
     assert (failure["kind"], list(out.iterdir()), downloads(clouds)) == ("integrity", [], 2)
     assert failure["error"].startswith("md5 mismatch: received")
 
-    def repaired(path: str, deadline: Deadline) -> ImageFile:
-        read = open_image_file(path, deadline)
+    def repaired(path: str, deadline: Deadline, handling: Handling) -> ImageFile:
+        read = open_image_file(path, deadline, handling)
         glance.data.path(image.id).write_bytes(DATA)
         return read
 

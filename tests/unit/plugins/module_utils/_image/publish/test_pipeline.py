@@ -26,7 +26,7 @@ def run(
     """The module on cloud1 and cloud2 with regions r1 and r2; ``clouds`` of the function are these."""
     clouds = fake_openstack(clouds=2, regions=2)
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds.clouds_yaml(tmp_path / "clouds.yaml")))
-    (tmp_path / "image").write_bytes(b"data" * 1000)
+    (tmp_path / "image").write_bytes(b"data\0" * 1000)
 
     def act(**options: Any) -> Any:
         given = {"name": NAME, "path": str(tmp_path / "image"), "locations": ["*"], **options}

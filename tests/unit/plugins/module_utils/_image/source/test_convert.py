@@ -24,7 +24,10 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import convert as convert_module
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.convert import convert
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import open_image_file
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import (
+    AS_BYTES,
+    open_image_file,
+)
 from tests.support import image_formats as formats
 
 MIB = 1 << 20
@@ -87,7 +90,7 @@ def test_what_a_cloud_declares_is_not_what_is_converted(disk: Path, workspace: P
     leak = ["qemu-img", "convert", "-f", "vmdk", "-O", "raw", str(disk), str(tmp_path / "leak")]
     assert subprocess.run(leak, check=False).returncode == 0
     assert SECRET[:100] in (tmp_path / "leak").read_bytes()
-    detected = open_image_file(str(disk))
+    detected = open_image_file(str(disk), handling=AS_BYTES)
     assert detected.disk_format == "raw"
     declared = replace(detected, disk_format="vmdk", detected="raw")
     with pytest.raises(InputError, match="declared as vmdk, but its content is raw"):
@@ -109,7 +112,7 @@ def test_a_backing_file_is_not_read_even_if_it_comes_after_the_checks(workspace:
     (tmp_path / "secret").write_bytes(SECRET + bytes(MIB - len(SECRET)))
     checked = tmp_path / "image.qcow2"
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", checked, "1M"], check=True)
-    source = open_image_file(str(checked))
+    source = replace(open_image_file(str(checked)), state=None)
     secret = ["-b", str(tmp_path / "secret"), "-F", "raw"]
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *secret, checked], check=True)
     assert convert(source, "raw", workspace, soon()).path.read_bytes() == bytes(MIB)
