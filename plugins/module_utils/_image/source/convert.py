@@ -53,7 +53,10 @@ for name, value in (("AS", memory), ("CPU", seconds), ("NOFILE", 64), ("CORE", 0
     resource.setrlimit(limit, (value, value))
 os.execv(sys.argv[4], sys.argv[4:])
 """
-"""Sets limits, then becomes the command. A process with threads cannot set them between fork and exec."""
+"""Sets limits, then becomes the command. A process with threads cannot set them between fork and exec.
+
+The death signal comes when the thread that started it ends, not only when the process does: that thread waits for it.
+"""
 
 
 def convert(source: ImageFile, disk_format: str, workspace: Path, deadline: Deadline) -> ImageFile:

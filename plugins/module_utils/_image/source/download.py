@@ -25,7 +25,7 @@ from ..._core.retry import TRANSIENT, Attempts, Policy, Value, with_retries
 from ..._core.text import one_line
 from ..._glance.client import glance_for
 from ..fingerprint import same_format, verify_download
-from .image_file import AS_BYTES, ImageFile, open_image_file
+from .image_file import AS_BYTES, ImageFile, content_format, open_image_file
 from .workspace import new_file
 
 if TYPE_CHECKING:
@@ -79,13 +79,14 @@ def download_image(connection: Connection, image: Mapping[str, Any], workspace: 
     source = open_image_file(str(path), deadline, AS_BYTES)
     verify_download(image, source.size, source.digests)
     declared = str(image["disk_format"])
-    if source.disk_format != "raw" and not same_format(source.disk_format, declared):
+    found = content_format(source, declared)
+    if found != "raw" and not same_format(found, declared):
         path.unlink(missing_ok=True)
         raise InputError(
-            f"from: the image data is {source.disk_format}, but its cloud declares {declared}",
+            f"from: the image data is {found}, but its cloud declares {declared}",
             hint="Verify the image before using it.",
         )
-    return replace(source, disk_format=declared, detected=source.disk_format)
+    return replace(source, disk_format=declared, detected=found)
 
 
 class ImageStream:

@@ -17,7 +17,7 @@ from ..._core.errors import InputError
 from ..._object_store.content import File, State, changed, state_of
 from ..fingerprint import DIGESTS, Fingerprint, same_format
 from .extent import least_size
-from .recognition import HEAD, compression, foreign, magic
+from .recognition import HEAD, compression, foreign, magic, names_other_files
 
 if TYPE_CHECKING:
     from oslo_utils.imageutils.format_inspector import FileInspector
@@ -99,6 +99,11 @@ def open_image_file(path: str, deadline: Deadline | None = None, handling: Handl
     head, size = read_head(path)
     if not handling.verbatim:
         _refuse_foreign(head, size, path, text=handling.text)
+    elif names_other_files(head):
+        raise InputError(
+            f"path: {path} is not safe to upload (it is the descriptor of a vmdk, which names other files)",
+            hint="Convert the disk to an image of one file, for example with 'qemu-img convert'.",
+        )
     try:
         before = state_of(file.stat())
         inspector, digests, read = _read(file, deadline)
@@ -132,6 +137,12 @@ def read_head(path: str) -> tuple[bytes, int]:
         raise InputError(f"path: {path} does not exist", hint="Name a file on the host that runs the task.") from exc
     except OSError as exc:
         raise InputError(f"path: {path} cannot be read: {exc.strerror}", hint="Check its permissions.") from exc
+
+
+def content_format(source: ImageFile, declared: str) -> str:
+    """The format of what was taken as bytes; ``declared`` decides where the content fits both that and raw."""
+    fits = declared == "vhd" and source.disk_format == "raw" and _has_footer(source.path, source.size)
+    return "vhd" if fits else source.disk_format
 
 
 def digests_of(path: Path) -> dict[str, str]:

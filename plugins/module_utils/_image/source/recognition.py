@@ -100,6 +100,11 @@ def magic(head: bytes) -> str:
     return "ploop" if head.startswith(_PARALLELS) else ""
 
 
+def names_other_files(head: bytes) -> bool:
+    """Whether it is a text that programs take for a disk, and read other files that it names."""
+    return bool(_DESCRIPTOR.match(head))
+
+
 def foreign(head: bytes, size: int, *, text: bool) -> Foreign | None:
     """What a file of this size with these first bytes is, if that is certainly no disk image.
 
@@ -115,7 +120,7 @@ def foreign(head: bytes, size: int, *, text: bool) -> Foreign | None:
         return Foreign("a tar archive", _UNPACK)
     if _is_signature(head, size):
         return Foreign("a PGP signature", _OTHER_FILE)
-    if _DESCRIPTOR.match(head):
+    if names_other_files(head):
         return Foreign(
             "the descriptor of a vmdk whose data is in other files",
             "Convert the disk to a vmdk of one file, for example with 'qemu-img convert -O vmdk'.",

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import time
 from collections.abc import Callable
 from email.utils import formatdate
@@ -288,6 +289,18 @@ def test_other_data_than_the_cloud_declares(
 ) -> None:
     with pytest.raises(error, match=message):
         get(connection, clouds, tmp_path, QCOW2, served)
+
+
+@pytest.mark.parametrize(("declared", "found"), [("vhd", "vhd"), ("raw", "raw")])
+def test_a_vhd_of_fixed_size_is_what_its_cloud_declares(
+    connection: Connection, clouds: FakeOpenStack, tmp_path: Path, declared: str, found: str
+) -> None:
+    """It has nothing but a footer; a raw disk may end with one."""
+    made = tmp_path / "fixed.vhd"
+    subprocess.run(["qemu-img", "create", "-q", "-f", "vpc", "-o", "subformat=fixed", made, "1M"], check=True)
+    image = add_image(clouds["cloud1"]["r1"].glance, made.read_bytes(), disk_format=declared)
+    got = download_image(connection, find_image(glance_for(connection), image.id), tmp_path, Deadline(10))
+    assert (got.disk_format, got.detected) == (declared, found)
 
 
 def test_another_format_than_the_cloud_declares(connection: Connection, clouds: FakeOpenStack, tmp_path: Path) -> None:
