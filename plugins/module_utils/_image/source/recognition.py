@@ -45,6 +45,7 @@ _BINARIES = (
     (rb"\x1f[\x9d\xa0]", "compressed with compress", _DECOMPRESS),
     (rb"\x5d\0\0[\x00-\xff]{2}(\xff{8}|[\x00-\xff]{5}\0{3})", "compressed with lzma", _DECOMPRESS),
     (rb"COWD", "a vmdk of VMware ESX (COWD)", _CONVERT),
+    (rb"QED\0", "a qed disk, which no cloud takes", _CONVERT),
     (rb"Bochs Virtual HD Image", "a Bochs disk image", _CONVERT),
     (rb"#!/bin/sh\n#V2\.0 Format\n", "a cloop image", _CONVERT),
     (rb"%PDF-|\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a", "a document or a picture", _OTHER_FILE),
@@ -70,7 +71,6 @@ _PARALLELS = (b"WithoutFreeSpace", b"WithouFreSpacExt")
 
 _MAGIC = {
     "qcow2": (0, b"QFI\xfb"),
-    "qed": (0, b"QED\0"),
     "vdi": (0x40, b"\x7f\x10\xda\xbe"),
     "vhd": (0, b"conectix"),
     "vhdx": (0, b"vhdxfile"),
@@ -132,7 +132,7 @@ def _text(head: bytes, *, text: bool) -> Foreign | None:
     words = _decoded(head)
     if words is None:
         return None
-    begins = f"it begins {one_line(words[:_SHOWN])!r}"
+    begins = f"it begins {one_line(words)[:_SHOWN].strip()!r}"
     if head.startswith(_GIT_LFS):
         return Foreign("a pointer of Git LFS", "Fetch the file itself with 'git lfs pull'.")
     for pattern, what in _TEXTS_COMPILED:

@@ -73,7 +73,6 @@ def test_file_that_ends_early_is_taken_or_refused_but_never_a_crash(file: Path, 
         pytest.param(formats.qcow2(version=1), id="qcow2-version-1"),
         pytest.param(formats.vmdk('RW 16 SPARSE "/etc/passwd"'), id="vmdk-absolute-extent"),
         pytest.param(formats.vmdk(create_type="monolithicFlat"), id="vmdk-flat"),
-        pytest.param(formats.qed(), id="qed"),
     ],
 )
 def test_file_that_names_others_is_refused(file: Path, data: bytes) -> None:

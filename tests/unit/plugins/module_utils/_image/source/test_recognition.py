@@ -102,6 +102,7 @@ NO_IMAGES: list[tuple[str, bytes]] = [
     ("compressed with lzma", lzma.compress(b"x" * 1000, lzma.FORMAT_ALONE)),
     ("an RPM package", b"\xed\xab\xee\xdb\x03"),
     ("a vmdk of VMware ESX", b"COWD\x01\0\0\0"),
+    ("a qed disk", formats.qed()),
     ("a document or a picture", b"%PDF-1.7\n%\xe2\xe3"),
     ("a web page: it begins '<!DOCTYPE html>", b"<!DOCTYPE html>\n<p>"),
     ("a web page", b"\n  <HTML><head><title>Login</title>"),
