@@ -327,7 +327,8 @@ def as_desired(params: Mapping[str, Any]) -> Desired:
 def as_content(params: Mapping[str, Any]) -> DeclaredContent:
     """What is uploaded. Raises `OaktreeError`."""
     if params["path"] is not None:
-        source = locate.open_local(params["path"], params["checksum"], params["timeout"])
+        handling = locate.handling_of(params["path"], params["disk_format"], params["container_format"])
+        source = locate.open_local(params["path"], params["checksum"], params["timeout"], handling)
         return DeclaredContent.of_file(source, params["disk_format"])
     if params["checksum"] is None:
         raise InputError(f"state {params['state']} needs path or checksum", hint="They identify the content.")

@@ -50,10 +50,14 @@ class SourceOptions:
     stall_timeout: float = 120.0
 
     def handling(self, name: str) -> Handling:
-        """How a file of this name is to be taken."""
-        if self.container_format not in BARE or self.disk_format in _AS_THEY_ARE:
-            return Handling(verbatim=True, disk_format=self.disk_format or "", opaque=True)
-        return Handling(text=self.disk_format in RAW_NAMES or name.lower().endswith(_PLAIN))
+        return handling_of(name, self.disk_format, self.container_format)
+
+
+def handling_of(name: str, disk_format: str | None, container_format: str) -> Handling:
+    """How a file of this name is to be taken, with what the task says about the image."""
+    if container_format not in BARE or disk_format in _AS_THEY_ARE:
+        return Handling(verbatim=True, disk_format=disk_format or "", opaque=True)
+    return Handling(text=disk_format in RAW_NAMES or name.lower().endswith(_PLAIN))
 
 
 def from_path(path: str, options: SourceOptions) -> ImageData:
