@@ -31,11 +31,14 @@ class Case:
 
 
 def of(data: bytes) -> Callable[[Path], None]:
-    return lambda path: path.write_bytes(data) and None
+    def make(path: Path) -> None:
+        path.write_bytes(data)
+
+    return make
 
 
-def tool(*command: str) -> str:
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+def tool(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def disk(path: Path) -> Path:
@@ -49,7 +52,11 @@ def disk(path: Path) -> Path:
 
 def qemu(*options: str) -> Callable[[Path], None]:
     """The disk as `qemu-img convert` writes it."""
-    return lambda path: tool("qemu-img", "convert", "-f", "raw", *options, str(disk(path)), str(path)) and None
+
+    def make(path: Path) -> None:
+        tool("qemu-img", "convert", "-f", "raw", *options, str(disk(path)), str(path))
+
+    return make
 
 
 def based_on(*options: str) -> Callable[[Path], None]:

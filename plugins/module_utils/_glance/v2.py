@@ -31,6 +31,9 @@ SOURCE_MD5 = "owner_specified.oaktree.source_md5"
 SOURCE_SHA256 = "owner_specified.oaktree.source_sha256"
 """Digests of the user's file if it was converted for the upload; those above are of the bytes that were sent."""
 
+PUBLISHED = "owner_specified.oaktree.published"
+"""Digests of the compressed file that the image was in, as ``ALGORITHM:DIGEST`` with spaces between them."""
+
 KEPT_FOR = "owner_specified.oaktree.kept_for"
 """The name that an image had before another replaced it."""
 
@@ -47,7 +50,9 @@ IMPORT_LOCK = "os_glance_import_task"
 """Present during an import, and for a moment after the image became active: the import then writes the whole record
 again as it knew it, and changes made in the meantime are lost."""
 
-BOOKKEEPING = frozenset({MD5, SHA256, OBJECT, SOURCE_MD5, SOURCE_SHA256, UPLOAD, SESSION, REPLACES, KEPT_FOR})
+BOOKKEEPING = frozenset(
+    {MD5, SHA256, OBJECT, SOURCE_MD5, SOURCE_SHA256, PUBLISHED, UPLOAD, SESSION, REPLACES, KEPT_FOR}
+)
 
 GLANCE_FIELDS = frozenset({
     "checksum", "container_format", "created_at", "deleted", "deleted_at", "direct_url", "disk_format", "file", "id",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import InputError, IntegrityError
-from .._glance.v2 import MD5, SHA256, SOURCE_MD5, SOURCE_SHA256
+from .._glance.v2 import MD5, PUBLISHED, SHA256, SOURCE_MD5, SOURCE_SHA256
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +52,10 @@ class Announced:
         stored, recorded = stored_digests(image), recorded_digests(image)
         if not image.get("size"):
             return False
+        if PUBLISHED in image and same_digests(recorded, stored):
+            texts = (text.partition(":") for text in str(image[PUBLISHED]).split())
+            if same_digests({algorithm: digest for algorithm, _colon, digest in texts}, self.digests):
+                return True
         if SOURCE_SHA256 in image or SOURCE_MD5 in image:
             recorded_source = recorded_digests(image, SOURCE_MD5, SOURCE_SHA256)
             return bool(same_digests(recorded, stored)) and bool(same_digests(recorded_source, self.digests))

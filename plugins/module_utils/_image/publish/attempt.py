@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import ConflictError, OaktreeError, QuotaError, RefusedError
 from ..._glance.client import glance_for
-from ..._glance.v2 import MD5, OBJECT, SHA256, SOURCE_MD5, SOURCE_SHA256, UPLOAD
+from ..._glance.v2 import MD5, OBJECT, PUBLISHED, SHA256, SOURCE_MD5, SOURCE_SHA256, UPLOAD
 from ..._object_store.content import Body
 from ..upload_marker import upload_marker, upload_name
 from .schemes import temporary_object
@@ -150,6 +150,8 @@ class Attempt:
         digests = {MD5: expected.digests.get("md5"), SHA256: expected.digests.get("sha256")}
         if origin and self.context.converted:
             digests |= {SOURCE_MD5: origin.digests.get("md5"), SOURCE_SHA256: origin.digests.get("sha256")}
+        if self.context.published:
+            digests[PUBLISHED] = " ".join(f"{name}:{digest}" for name, digest in self.context.published.items())
         return {
             "name": upload_name(desired.name),
             "disk_format": expected.disk_format,

@@ -36,6 +36,8 @@ class PlanContext:
     """The format that the Location is to have."""
     origin: Fingerprint | Announced | None = None
     url: str | None = None
+    published: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The digests of the compressed file that the content was in."""
     upload_properties: Mapping[str, str] = field(default_factory=dict)
     """Custom properties that the cloud's configuration wants on every uploaded image; those of the user win."""
     source_region: Location | None = None

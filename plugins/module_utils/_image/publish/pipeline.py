@@ -23,7 +23,7 @@ from .survey import survey
 from .transfer import CLEANUP_TIMEOUT, Transfer, discard
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ..._cloud.connection import Connection
     from ..._glance.v2 import Glance
@@ -104,17 +104,18 @@ def _survey(connection: Connection, desired: Desired, image_data: ImageData | An
     location, settings = connection.location, connection.region.settings
     desired = desired.at(location)
     origin: Fingerprint | Announced | None = None
+    published: Mapping[str, str] = {}
     disk_format, url = desired.disk_format or (None if desired.verbatim else settings.image_format) or "", None
     if isinstance(image_data, AnnouncedImage):
         origin = image_data.announced
     elif image_data:
-        origin, url = image_data.fingerprint, image_data.url
+        origin, url, published = image_data.fingerprint, image_data.url, image_data.published
         disk_format = disk_format or image_data.fingerprint.disk_format
         if image_data.home:
             desired = desired.like(image_data.home.image)
     found = survey(connection, desired, origin, disk_format, ask_tasks=needs_tasks(desired.scheme))
     return PlanContext(
-        location, desired, found, settings.auth_url, disk_format, origin, url, settings.upload_properties
+        location, desired, found, settings.auth_url, disk_format, origin, url, published, settings.upload_properties
     )
 
 

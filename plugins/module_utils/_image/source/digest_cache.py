@@ -40,6 +40,11 @@ class Known(Fingerprint):
         image = source.image
         return cls(image.size, image.disk_format, image.digests, image.virtual_size, source.packing, source.published)
 
+    @property
+    def packed(self) -> Mapping[str, str]:
+        """The digests of the file if it is compressed."""
+        return self.published if self.packing else {}
+
     def file(self, path: Path, handling: Handling) -> ImageFile:
         """The image, in a file. Raises OSError."""
         detected = UNKNOWN if handling.opaque else ""

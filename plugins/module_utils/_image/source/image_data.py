@@ -59,11 +59,14 @@ class ImageData:
         workspace: Path,
         url: str | None = None,
         home: HomeImage | None = None,
+        published: Mapping[str, str] | None = None,
     ) -> None:
         """``fetch`` returns the local file with this fingerprint; converted files go to ``workspace``.
 
         ``url`` is where a cloud can download the same bytes by itself, ``home`` where other regions of its cloud can.
+        ``published`` are the digests of the compressed file that the data was in.
         """
+        self.published = published or {}
         self.fingerprint = fingerprint
         self.url = url
         self.home = home

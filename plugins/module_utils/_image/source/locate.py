@@ -79,14 +79,14 @@ def from_path(path: str, options: SourceOptions) -> ImageData:
         if before.still():
             remember(before.name, handling, known)
         verify_checksum(known.published, expected)
-        return ImageData(opened.image, lambda _deadline: opened.image, options.workspace)
+        return ImageData(opened.image, lambda _deadline: opened.image, options.workspace, published=known.packed)
 
     def fetch(deadline: Deadline) -> ImageFile:
         opened = open_source(path, options.workspace, deadline, handling)
         return _unchanged(opened, known, f"path: {path} changed while it was used")
 
     verify_checksum(known.published, expected)
-    return ImageData(known, fetch, options.workspace)
+    return ImageData(known, fetch, options.workspace, published=known.packed)
 
 
 def open_local(path: str, checksum: str | None, timeout: float, handling: Handling = AS_IMAGE) -> ImageFile:
@@ -221,7 +221,7 @@ class _WebImage:
                 raise InputError("url: the server sent nothing", hint="Run the task again.")
             return _unchanged(fetched[0], known, "url: what it serves changed since it was read")
 
-        return ImageData(image or known, fetch, self._options.workspace, public)
+        return ImageData(image or known, fetch, self._options.workspace, public, published=known.packed)
 
 
 def _unchanged(source: SourceFile, known: Known, what: str) -> ImageFile:

@@ -313,19 +313,28 @@ def test_once_where_one_cloud_lacks_it(web: Web, web_options: dict[str, Any], fi
     assert len(web.ranges) == 2
 
 
-def test_other_content_is_fetched_before_it_is_called_so(
+def test_a_compressed_file_is_known_by_what_was_recorded_of_it(
     web: Web, clouds: FakeOpenStack, web_options: dict[str, Any], file: Path
 ) -> None:
-    """In check mode, too: a compressed file has another checksum than what the clouds store of it."""
+    """The clouds' own digests are those of what is in it. Where nothing was recorded, the file must be looked at."""
     packed = gzip.compress(file.read_bytes())
     web.answers = [whole(packed)]
     checksum = f"sha256:{hashlib.sha256(packed).hexdigest()}"
     assert run_module("image", **web_options, checksum=checksum)["results"][0]["action"] == "created"
-    forget()
-    planned = run_module("image", **web_options, checksum=checksum, _ansible_check_mode=True)
-    assert planned["results"][0]["action"] == "unchanged"
-    again = run_module("image", **web_options, checksum=checksum)
-    assert (again["results"][0]["action"], len(clouds["cloud1"]["r1"].glance.images)) == ("unchanged", 1)
+    (made,) = clouds["cloud1"]["r1"].glance.images.values()
+    recorded = made.properties["owner_specified.oaktree.published"]
+    assert checksum in recorded.split()
+    for check_mode in (True, False):
+        forget()
+        ended = run_module("image", **web_options, checksum=checksum, _ansible_check_mode=check_mode)
+        assert (ended["results"][0]["action"], len(web.ranges)) == ("unchanged", 1)
+    for spoilt in ({"owner_specified.oaktree.published": "sha256:0"}, {"owner_specified.openstack.md5": "0" * 32}):
+        made.properties |= spoilt
+        forget()
+        before = len(web.ranges)
+        ended = run_module("image", **web_options, checksum=checksum, _ansible_check_mode=True)
+        assert len(web.ranges) == before + 1
+        assert ended["results"][0]["action"] == "unchanged"
 
 
 def test_check_mode_without_a_checksum(web: Web, web_options: dict[str, Any]) -> None:
