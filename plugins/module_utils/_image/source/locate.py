@@ -26,6 +26,8 @@ from .image_file import AS_IMAGE, Handling
 from .unpack import decode, open_source, packing_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..fingerprint import Checksum
     from .image_file import ImageFile
     from .unpack import SourceFile
@@ -153,20 +155,26 @@ class _WebImage:
             version = WebVersion(**kept)
         except TypeError:
             return None
-        return version if version.is_certain and recall(self._of(version), self._handling) else None
+        known = recall(self._of(version), self._handling)
+        return version if known and version.is_certain and self._is_expected(known.published) is not False else None
+
+    def _is_expected(self, digests: Mapping[str, str]) -> bool | None:
+        """Whether these are digests of the file that is expected; None if any file is."""
+        expected = self._expected
+        return None if expected is None else bool(same_digests({expected.algorithm: expected.digest}, digests))
 
     def _of(self, version: WebVersion) -> str:
         """What the file of a version is remembered under."""
         return f"{self._name}:{version.etag}:{version.last_modified}:{version.length}"
 
     def _download(self) -> ImageData:
-        """The file, unless it is known. Raises IntegrityError unless it is the expected one."""
+        """The file, unless the server says that it is still the known one. Raises `OaktreeError`."""
         version = self._version()
         fetched = self._fetched(self._deadline(), version)
         if fetched is None:
             return self._known(version or WebVersion())
         source, newer = fetched
-        known = Known.of(source)
+        known = replace(Known.of(source), packing=source.packing or newer.coding)
         if newer.is_certain:
             private_files.write("digests", self._name, asdict(replace(newer, names=())))
             remember(self._of(newer), self._handling, known)
@@ -178,7 +186,6 @@ class _WebImage:
         known = recall(self._of(version), self._handling)
         if known is None:
             raise InputError("url: what was known of the file is gone", hint="Run the task again.")
-        verify_checksum(known.published, self._expected)
         return self._data(known)
 
     def _fetched(self, deadline: Deadline, unless: WebVersion | None) -> tuple[SourceFile, WebVersion] | None:
@@ -200,13 +207,11 @@ class _WebImage:
             raise InputError(told, hint=error.hint) from error
         if source.packing:
             path.unlink()
-        self._verify(source, sent)
+        if sent and self._is_expected(sent):
+            # some servers call a compressed file encoded: then this is what was published
+            return replace(source, published=sent), version
+        verify_checksum(source.published, self._expected)
         return source, version
-
-    def _verify(self, source: SourceFile, sent: dict[str, str]) -> None:
-        """Servers send compressed files also with a Content-Encoding: what they sent may be what was published."""
-        if not (self._expected and same_digests({self._expected.algorithm: self._expected.digest}, sent)):
-            verify_checksum(source.published, self._expected)
 
     def _data(self, known: Known, image: ImageFile | None = None) -> ImageData:
         """A cloud may fetch the URL by itself, unless what it would get has to be decompressed or is a secret."""

@@ -290,8 +290,8 @@ def test_the_best_digest(names: tuple[str, ...]) -> None:
 
 SHA256 = hashlib.sha256(DATA).hexdigest()
 MD5_OF_DATA = hashlib.md5(DATA).hexdigest()  # noqa: S324
-PACKED = {PUBLISHED: f"md5:1 sha256:{SHA256}"}
-CONVERTED = {SOURCE_SHA256: SHA256}
+PACKED: dict[str, Any] = {PUBLISHED: f"md5:1 sha256:{SHA256}"}
+CONVERTED: dict[str, Any] = {SOURCE_SHA256: SHA256}
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,9 @@ CONVERTED = {SOURCE_SHA256: SHA256}
         pytest.param(image(), {"sha256": SHA256}, "", False, id="not-reported"),
         pytest.param(image(**recorded()), {"sha256": SHA256}, "", True, id="recorded"),
         pytest.param(image(data=OTHER, **recorded()), {"sha256": SHA256}, "", False, id="recorded-of-other-data"),
-        pytest.param(image(**{SHA256_NAME: SHA256}), {"sha256": SHA256}, "", False, id="recorded-of-who-knows-what"),
+        pytest.param(
+            image(1, DATA, **{SHA256_NAME: SHA256}), {"sha256": SHA256}, "", False, id="recorded-of-who-knows-what"
+        ),
         pytest.param(image(data=b"", **recorded(b"")), {"sha256": SHA256}, "", False, id="empty"),
         pytest.param(image(data=None, **recorded()), {"sha256": SHA256}, "", False, id="queued"),
         pytest.param(image(data=OTHER, **recorded(OTHER), **PACKED), {"sha256": SHA256}, "", True, id="compressed"),

@@ -42,7 +42,7 @@ from tests.support import image_formats as formats
 from tests.support.fake_images import add_image
 from tests.support.fake_openstack import Answer as Status
 from tests.support.fake_openstack import BreakAnswer, FakeOpenStack
-from tests.support.web import DATA, Answer, Web, rest, silent, trickle, whole
+from tests.support.web import DATA, Answer, Web, conditional, rest, silent, trickle, whole
 
 
 @pytest.fixture(autouse=True)
@@ -165,19 +165,6 @@ def test_a_server_that_does_not_answer(web: Web, tmp_path: Path) -> None:
 
 LONG_AGO: dict[str, Any] = {"Last_Modified": formatdate(time.time() - 86400, usegmt=True)}
 JUST_NOW: dict[str, Any] = {"Last_Modified": formatdate(time.time() + 3600, usegmt=True)}
-
-
-def conditional(data: bytes = DATA, **headers: Any) -> Answer:
-    """As `whole`, or 304 for a client that has this version."""
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        etag, date = handler.headers.get("If-None-Match"), handler.headers.get("If-Modified-Since")
-        if (etag and etag == headers.get("ETag")) or (date and date == headers.get("Last_Modified")):
-            whole(b"", 304, **{name: value for name, value in headers.items() if name != "Content_Length"})(handler)
-        else:
-            whole(data, **headers)(handler)
-
-    return answer
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather imp
 from tests.support import image_formats as formats
 from tests.support.fake_images import add_image
 from tests.support.fake_openstack import FakeOpenStack
-from tests.support.web import Web, whole
+from tests.support.web import Web, conditional, whole
 
 DATA = formats.qcow2()
 SHA256, SHA512, MD5 = (hashlib.new(name, DATA).hexdigest() for name in ("sha256", "sha512", "md5"))
@@ -251,6 +251,18 @@ def test_a_server_that_encodes(web: Web, tmp_path: Path, expected: str) -> None:
     assert found.source("qcow2", Deadline(5)).path.read_bytes() == DATA
     assert web.headers[0]["Accept-Encoding"] == "identity"
     assert len(list(tmp_path.iterdir())) == 1
+    assert found.url is None
+
+
+def test_a_server_that_encodes_a_file_that_was_fetched_before(web: Web, tmp_path: Path) -> None:
+    """Whose checksum is given only later: that of what is sent, or of what is meant."""
+    web.answers = [conditional(PACKED, Content_Encoding="gzip", ETag='"1"')]
+    assert on_the_web(web.url, options(tmp_path)).fingerprint.digests["sha256"] == SHA256
+    for expected in (PACKED_SHA256, SHA256):
+        found = on_the_web(web.url, options(tmp_path, f"sha256:{expected}"))
+        assert (found.fingerprint.digests["sha256"], found.url) == (SHA256, None)
+    with pytest.raises(IntegrityError):
+        on_the_web(web.url, options(tmp_path, f"sha256:{WRONG}"))
 
 
 def test_a_server_that_encodes_in_its_own_way(web: Web, tmp_path: Path) -> None:
