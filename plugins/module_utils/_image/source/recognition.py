@@ -20,7 +20,7 @@ _SHOWN = 60
 """Characters of a text that are shown."""
 
 _COMPRESSIONS = (
-    ("gzip", re.compile(rb"\x1f\x8b\x08")),
+    ("gzip", re.compile(rb"\x1f\x8b\x08[\x00-\x1f]")),
     ("xz", re.compile(rb"\xfd7zXZ\0")),
     ("bzip2", re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")),
     ("zstd", re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")),
@@ -35,20 +35,20 @@ _BINARIES = (
     (rb"PK(\x03\x04|\x05\x06|\x07\x08)", "a zip archive", _UNPACK),
     (rb"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK),
     (rb"Rar!\x1a\x07", "a rar archive", _UNPACK),
-    (rb"07070[127]|\xc7\x71|\x71\xc7", "a cpio archive", f"{_UNPACK} For a ramdisk set disk_format to ari."),
+    (rb"07070[127]", "a cpio archive", f"{_UNPACK} For a ramdisk set disk_format to ari."),
     (rb"!<arch>\n", "an ar archive or a Debian package", _UNPACK),
     (rb"\xed\xab\xee\xdb", "an RPM package", _UNPACK),
     (rb"MSWIM\0\0\0", "a WIM archive", _OTHER_FILE),
     (rb"\x04\x22\x4d\x18|\x02\x21\x4c\x18", "compressed with lz4", _DECOMPRESS),
     (rb"LZIP[\x00\x01]", "compressed with lzip", _DECOMPRESS),
     (rb"\x89LZO\0\r\n\x1a\n", "compressed with lzop", _DECOMPRESS),
-    (rb"\x1f[\x9d\xa0]", "compressed with compress", _DECOMPRESS),
+    (rb"\x1f\x9d[\x89-\x90\x09-\x10]", "compressed with compress", _DECOMPRESS),
     (rb"\x5d\0\0[\x00-\xff]{2}(\xff{8}|[\x00-\xff]{5}\0{3})", "compressed with lzma", _DECOMPRESS),
     (rb"COWD", "a vmdk of VMware ESX (COWD)", _CONVERT),
     (rb"QED\0", "a qed disk, which no cloud takes", _CONVERT),
     (rb"Bochs Virtual HD Image", "a Bochs disk image", _CONVERT),
     (rb"#!/bin/sh\n#V2\.0 Format\n", "a cloop image", _CONVERT),
-    (rb"%PDF-|\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a", "a document or a picture", _OTHER_FILE),
+    (rb"%PDF-|\x89PNG\r\n|\xff\xd8\xff[\xdb\xe0-\xef]|GIF8[79]a", "a document or a picture", _OTHER_FILE),
 )
 _BINARIES_COMPILED = tuple((re.compile(pattern), what, hint) for pattern, what, hint in _BINARIES)
 

@@ -9,6 +9,7 @@ import asyncio
 import gzip
 import hashlib
 import json
+import lzma
 import os
 import signal
 import threading
@@ -247,6 +248,45 @@ def test_file_that_changes_while_it_is_read_is_sent_nowhere(
     assert (ended.ok, ended["kind"]) == (False, "input")
     assert f"path: {file} changed while it was read" in ended["msg"]
     assert clouds.counters.requests(service="image") == 0
+
+
+@pytest.mark.parametrize("disk_format", [None, "raw", "qcow2"])
+def test_a_compressed_image_is_published_as_what_is_in_it(
+    glance: Glance, options: dict[str, Any], file: Path, disk_format: str | None
+) -> None:
+    data = file.read_bytes()
+    file.write_bytes(lzma.compress(data))
+    if disk_format:
+        options["disk_format"] = disk_format
+    ended = run_module("image", **options)
+    assert ended["results"][0]["action"] == "created"
+    (made,) = glance.images.values()
+    stored = glance.data.path(made.id).read_bytes()
+    assert made.fields["disk_format"] == (disk_format or "raw")
+    assert stored[:4] == b"QFI\xfb" if disk_format == "qcow2" else stored == data
+    assert run_module("image", **options)["results"][0]["action"] == "unchanged"
+
+
+def test_bytes_as_they_are_whatever_the_cloud_prefers(
+    clouds: FakeOpenStack, glance: Glance, options: dict[str, Any], tmp_path: Path
+) -> None:
+    entry = {**clouds["cloud1"].entry(), "image_format": "vhd"}
+    del options["clouds_yaml"]
+    options["clouds_config"] = {"clouds": {"cloud1": entry}}
+    ova = tmp_path / "appliance.ova"
+    ova.write_bytes(b"appliance.ovf".ljust(257, b"\0") + b"ustar\0" + bytes(249))
+    options["path"] = str(ova)
+    asked = {"container_format": "ova", "disk_format": "vmdk"}
+    assert run_module("image", **options, **asked)["results"][0]["action"] == "created"
+    (made,) = glance.images.values()
+    assert glance.data.path(made.id).read_bytes() == ova.read_bytes()
+    assert {key: made.fields[key] for key in asked} == asked
+    assert run_module("image", **options, **asked)["results"][0]["action"] == "unchanged"
+    others = {**options, "name": "other", "container_format": "docker"}
+    assert run_module("image", **others)["results"][0]["image"]["disk_format"] == "raw"
+    wanted = {**others, "name": "third", "overrides": [{"locations": ["*"], "disk_format": "qcow2"}]}
+    (failure,) = run_module("image", **wanted)["failures"]
+    assert "but its content is unknown" in failure["error"]
 
 
 @pytest.fixture

@@ -164,6 +164,8 @@ def test_text_that_is_cut_within_a_character() -> None:
         pytest.param(b"hsqs" + bytes(4096), id="squashfs"),
         pytest.param(b"some words" + bytes(10), id="words-and-zeros"),
         pytest.param(b"\x7fELF\2\1\1", id="kernel"),
+        pytest.param(b"\x1f\x8b\x08\xff" + os.urandom(4096), id="encrypted-and-like-gzip"),
+        pytest.param(b"\x1f\x9d\xff" + os.urandom(4096), id="encrypted-and-like-compress"),
         pytest.param(b"\x89\x02\x33\x04\x00" + bytes(8000), id="as-a-signature-but-longer"),
     ],
 )
