@@ -69,12 +69,12 @@ def from_path(path: str, options: SourceOptions) -> ImageData:
     """
     handling, file = options.handling(path), Path(path)
     expected = find_checksum(options.checksum, path, options.timeout)
-    if not packing_of(path, handling):
+    before = Unchanged(file)
+    known = recall(before.name, handling)
+    if not (known.packing if known else packing_of(path, handling)):
         source = read_image_file(path, handling)
         verify_checksum(source.digests, expected)
         return ImageData(source, lambda _deadline: source, options.workspace)
-    before = Unchanged(file)
-    known = recall(before.name, handling)
     if known is None:
         opened = open_source(path, options.workspace, Deadline(options.transfer_timeout, "transfer_timeout"), handling)
         known = Known.of(opened)

@@ -96,6 +96,16 @@ def test_a_file_on_the_web(web: Web, tmp_path: Path) -> None:
     assert found.source("qcow2", Deadline(5)).path.parent == tmp_path
 
 
+def test_a_file_that_is_known_is_not_opened(tmp_path: Path) -> None:
+    path = tmp_path / "image.qcow2"
+    path.write_bytes(DATA)
+    os.utime(path, (time.time() - 100,) * 2)
+    first = locate.from_path(str(path), options(tmp_path))
+    with patch.object(Path, "open", side_effect=AssertionError("the file is opened")):
+        second = locate.from_path(str(path), options(tmp_path))
+    assert first.fingerprint == second.fingerprint
+
+
 PACKED = gzip.compress(DATA)
 PACKED_SHA256 = hashlib.sha256(PACKED).hexdigest()
 
