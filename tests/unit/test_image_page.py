@@ -32,6 +32,7 @@ def done_with(case: Case, directory: Path) -> str:
         found = locate.from_path(str(path), locate.SourceOptions(workspace, **case.options))  # type: ignore[arg-type]
     except InputError as error:
         why = error.message.replace(str(path), "").removeprefix("path: ").strip().replace("in  ", "in it ")
+        why = f"it {why}" if why.startswith("is ") else why
         return f"refused: {re.sub(r'[0-9]{4,}', 'N', why)}. {error.hint}".replace("|", "\\|")
     disk_format = found.fingerprint.disk_format
     unpacked = found.source(disk_format, Deadline(30)).path.parent == workspace
