@@ -136,7 +136,7 @@ _ESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 
 
 def _entries(text: str, algorithm: str) -> Iterator[tuple[str, str]]:
-    """Names and digests, line by line: as GNU's tools, BSD's, openssl and people write them.
+    """Names and digests, line by line: as GNU's tools, BSD's, openssl, PowerShell and people write them.
 
     A line of GNU's that begins with a backslash has escapes in the name.
     """
@@ -144,6 +144,7 @@ def _entries(text: str, algorithm: str) -> Iterator[tuple[str, str]]:
     digest = rf"[0-9a-fA-F]{{{digits}}}"
     gnu = re.compile(rf"(\\?)({digest})(?:[ \t]+\*?(.+))?")
     tagged = re.compile(rf"(\\?)([\w/-]+) ?\((.+)\) ?= ?({digest})")
+    table = re.compile(rf"([\w-]+)[ \t]+({digest})[ \t]+(.+)")
     named = re.compile(rf"(.+?):?[ \t]+({digest})")
     for line in text.splitlines():
         if found := gnu.fullmatch(line.strip()):
@@ -151,6 +152,9 @@ def _entries(text: str, algorithm: str) -> Iterator[tuple[str, str]]:
         elif found := tagged.fullmatch(line.strip()):
             if algorithm_of(found[2]) == algorithm:
                 yield _unescaped(found[3], escaped=found[1]), found[4].lower()
+        elif found := table.fullmatch(line.strip()):
+            if algorithm_of(found[1]) == algorithm:
+                yield found[3], found[2].lower()
         elif found := named.fullmatch(line.strip()):
             yield found[1], found[2].lower()
 

@@ -165,6 +165,9 @@ class ImageStream:
         return 0
 
 
+_NO_CODINGS = {"", "identity", "none", "binary", "utf-8", "aws-chunked"}
+"""What servers write as Content-Encoding of files that are not encoded."""
+
 _FIELDS = ("ETag", "Last-Modified", "Date", "Content-Length")
 
 
@@ -184,7 +187,8 @@ class WebVersion:
     @classmethod
     def of(cls, response: Response) -> WebVersion:
         etag, changed, date, length = (response.headers.get(name, "") for name in _FIELDS)
-        coding = response.headers.get("Content-Encoding", "").strip().lower().replace("identity", "")
+        codings = (word.strip() for word in response.headers.get("Content-Encoding", "").lower().split(","))
+        coding = ", ".join(word for word in codings if word not in _NO_CODINGS)
         urls = (str(answer.url) for answer in (*response.history, response))
         return cls(etag, changed, date, length, coding, tuple(file_name(url) for url in urls))
 

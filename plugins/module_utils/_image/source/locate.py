@@ -200,7 +200,8 @@ class _WebImage:
             if version.coding:
                 coded = path
                 path, sent = decode(coded, version.coding, options.workspace, deadline)
-                coded.unlink()
+                if path != coded:
+                    coded.unlink()
             source = open_source(str(path), options.workspace, deadline, self._handling)
         except InputError as error:
             told = error.message.replace(f"path: {path}", "url: what it serves").replace(f"in {path}", "that it serves")

@@ -61,6 +61,9 @@ _TEXTS = (
     (r"([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})(\s|$)", "a list of checksums"),
     (r"(md5|sha[0-9-]+)\s?\(.*\)\s?=", "a list of checksums"),
 )
+_MARKUP = re.compile(r"<(!doctype\s+html|html|\?xml)\b|-----BEGIN ", re.IGNORECASE)
+"""What no disk begins with, in whatever encoding the rest may be."""
+
 _TEXTS_COMPILED = tuple((re.compile(pattern, re.IGNORECASE | re.DOTALL), what) for pattern, what in _TEXTS)
 
 _GIT_LFS = b"version https://git-lfs"
@@ -131,7 +134,9 @@ def foreign(head: bytes, size: int, *, text: bool) -> Foreign | None:
 def _text(head: bytes, *, text: bool) -> Foreign | None:
     words = _decoded(head)
     if words is None:
-        return None
+        words = head.lstrip(b"\xef\xbb\xbf \t\r\n").decode("latin-1")
+        if not _MARKUP.match(words):
+            return None
     begins = f"it begins {one_line(words)[:_SHOWN].strip()!r}"
     if head.startswith(_GIT_LFS):
         return Foreign("a pointer of Git LFS", "Fetch the file itself with 'git lfs pull'.")
@@ -145,6 +150,8 @@ def _text(head: bytes, *, text: bool) -> Foreign | None:
 
 def _decoded(head: bytes) -> str | None:
     """The text, without what precedes its first word; None for other data."""
+    if head.startswith((b"\xff\xfe<", b"\xfe\xff\0<")):
+        return head[: HEAD // 2 * 2].decode("utf-16", errors="replace").lstrip()
     try:
         text = head.decode("utf-8-sig")
     except UnicodeDecodeError as exc:

@@ -83,8 +83,13 @@ def open_source(path: str, workspace: Path, deadline: Deadline, handling: Handli
 
 
 def decode(path: Path, coding: str, workspace: Path, deadline: Deadline) -> tuple[Path, dict[str, str]]:
-    """What a server sent with this Content-Encoding, decoded, and the digests of what it sent. Raises InputError."""
+    """What a server sent with this Content-Encoding, decoded, and the digests of what it sent.
+
+    The file itself, and no digests, if it is not encoded after all. Raises InputError.
+    """
     packing = _CONTENT_CODINGS.get(coding)
+    if packing and compression(read_head(str(path))[0]) != packing:
+        return path, {}  # the server says so of all its files
     if packing is None:
         raise InputError(
             f"url: the server sends the file with the Content-Encoding {coding!r}, although it was asked not to",

@@ -55,6 +55,10 @@ def found(text: str, name: str = URL, algorithm: str = "sha256", *others: str) -
         pytest.param(f"{WRONG}  other/a.raw\n{SHA256} *./releases/x/image.raw\n", id="another-directory"),
         pytest.param(f"SHA256 (a/other.raw) = {WRONG}\nSHA256 (a/image.raw) = {SHA256}\n", id="bsd-directories"),
         pytest.param(f"other.raw  {WRONG}\nimage.raw  {SHA256.upper()}\n", id="name-first"),
+        pytest.param(
+            f"Algorithm Hash Path\r\nSHA256 {WRONG} C:\\x\\other.raw\r\nSHA256 {SHA256.upper()} C:\\x\\image.raw\r\n",
+            id="powershell",
+        ),
         pytest.param(f"other.raw: {WRONG}\nimage.raw: {SHA256}\n", id="name-and-colon"),
         pytest.param(
             f"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n# image.raw: 5 bytes\nSHA256 (image.raw) = {SHA256}\n"

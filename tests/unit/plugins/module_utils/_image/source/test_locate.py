@@ -275,6 +275,13 @@ def test_a_server_that_encodes_a_file_that_was_fetched_before(web: Web, tmp_path
         on_the_web(web.url, options(tmp_path, f"sha256:{WRONG}"))
 
 
+@pytest.mark.parametrize("coding", ["gzip", "identity", "none", "aws-chunked", "UTF-8"])
+def test_a_server_that_only_says_that_it_encodes(web: Web, tmp_path: Path, coding: str) -> None:
+    web.answers = [whole(DATA, Content_Encoding=coding)]
+    found = on_the_web(web.url, options(tmp_path, f"sha256:{SHA256}"))
+    assert found.source("qcow2", Deadline(5)).path.read_bytes() == DATA
+
+
 def test_a_server_that_encodes_in_its_own_way(web: Web, tmp_path: Path) -> None:
     web.answers = [whole(PACKED, Content_Encoding="br")]
     with pytest.raises(InputError, match="Content-Encoding 'br', although"):
