@@ -21,7 +21,7 @@ DIGESTS = ("md5", "sha256", "sha512")
 _DIGITS = dict(zip(DIGESTS, (32, 64, 128), strict=True))
 """Of a digest in hexadecimal."""
 
-RAW_NAMES = {"raw", "ami", "ari", "aki", "iso"}
+RAW_NAMES = {"raw", "ami", "ari", "aki", "gpt", "iso", "luks"}
 """Formats of Glance's that are plain bytes."""
 
 

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..._core.errors import ConfigError, InputError, OaktreeError
-from ..fingerprint import same_format
+from ..fingerprint import RAW_NAMES, same_format
 from .image_file import AS_BYTES, ImageFile, open_image_file
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 _DRIVERS = {"qcow2": "qcow2", "raw": "raw", "vdi": "vdi", "vhd": "vpc", "vhdx": "vhdx", "vmdk": "vmdk"}
 """Formats of Glance's that qemu-img can write, and its names for them."""
+
+_READ_ONLY = {"ploop": "parallels"}
+"""Those that it can only read as Glance means them."""
 
 POLL = 0.2
 
@@ -67,16 +70,17 @@ def convert(source: ImageFile, disk_format: str, workspace: Path, deadline: Dead
     """
     source.check_detected()
     qemu_img = find_qemu_img(source.disk_format, disk_format, "upload a file that already has this format")
-    drivers = (_DRIVERS.get(source.disk_format, "raw"), _DRIVERS.get(disk_format))
-    if drivers[1] is None:
+    driver = "raw" if source.disk_format in RAW_NAMES else {**_DRIVERS, **_READ_ONLY}.get(source.disk_format)
+    wanted = _DRIVERS.get(disk_format)
+    if driver is None or wanted is None:
         raise InputError(
             f"disk_format: {source.disk_format} cannot be converted to {disk_format}",
             hint=f"Supported formats: {', '.join(sorted(_DRIVERS))}.",
         )
-    _check_space(qemu_img, source, drivers[0], drivers[1], workspace, deadline)
+    _check_space(qemu_img, source, driver, wanted, workspace, deadline)
     target = workspace / f"{uuid.uuid4().hex}.{disk_format}"
     try:
-        _run([qemu_img, "convert", "-U", "-O", drivers[1], _file_only(source.path, drivers[0]), str(target)], deadline)
+        _run([qemu_img, "convert", "-U", "-O", wanted, _file_only(source.path, driver), str(target)], deadline)
         converted = open_image_file(str(target), deadline, AS_BYTES)
         source.check_unchanged("converted")
     except OaktreeError:

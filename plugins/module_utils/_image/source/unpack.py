@@ -113,7 +113,7 @@ def unpack(
         for chunk in _decompressed(packing, hashed, path):
             deadline.remaining()
             if handling and not size and chunk:
-                _refuse_foreign(chunk[:HEAD], len(chunk), f"the {packing} data in {path}", handling)
+                _refuse_foreign(chunk[:HEAD], f"the {packing} data in {path}", handling)
             size += len(chunk)
             if size > bound:
                 raise InputError(
@@ -138,13 +138,13 @@ def _unchanged(path: Path) -> Iterator[None]:
             raise changed(path, "read")
 
 
-def _refuse_foreign(head: bytes, size: int, what: str, handling: Handling) -> None:
+def _refuse_foreign(head: bytes, what: str, handling: Handling) -> None:
     again = compression(head)
     if again:
         raise InputError(
             f"path: {what} is compressed with {again} itself", hint="Decompress it first: one layer is undone, no more."
         )
-    found = foreign(head, size, text=handling.text)
+    found = foreign(head, HEAD, text=handling.text)  # or more
     if found:
         raise InputError(f"path: {what} is no disk image but {found.what}", hint=found.hint)
 

@@ -216,3 +216,17 @@ def test_a_vhd_of_fixed_size_is_what_it_is(disk: Path, workspace: Path, tmp_path
     source = open_image_file(str(fixed))
     assert source.disk_format == "vhd"
     assert convert(source, "raw", workspace, soon()).path.read_bytes() == disk.read_bytes()
+
+
+def test_a_parallels_disk_is_no_raw_one(disk: Path, workspace: Path, tmp_path: Path) -> None:
+    made = tmp_path / "disk.hds"
+    subprocess.run(["qemu-img", "convert", "-O", "parallels", disk, made], check=True)
+    source = open_image_file(str(made))
+    assert source.disk_format == "ploop"
+    assert convert(source, "raw", workspace, soon()).path.read_bytes()[: 2 * MIB] == disk.read_bytes()
+
+
+def test_a_format_that_is_only_a_name_is_not_taken_for_raw(disk: Path, workspace: Path) -> None:
+    for disk_format in ("root-tar", "docker"):
+        with pytest.raises(InputError, match=f"{disk_format} cannot be converted to qcow2"):
+            convert(replace(open_image_file(str(disk)), disk_format=disk_format), "qcow2", workspace, soon())
