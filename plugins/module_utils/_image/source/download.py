@@ -212,6 +212,13 @@ class WebVersion:
         """The header fields that ask for the file unless it is this version."""
         return {"If-None-Match": self.etag} if self.etag else {"If-Modified-Since": self.last_modified}
 
+    def is_confirmed_by(self, answer: WebVersion) -> bool:
+        """Whether an answer 304 is about this version.
+
+        To If-Modified-Since some servers answer so for any file that is not newer: for one that was put back, too.
+        """
+        return bool(self.etag) or self.last_modified == answer.last_modified
+
     def is_same(self, other: WebVersion) -> bool:
         """Whether the other is certainly the same file."""
         same = (self.etag, self.last_modified, self.coding) == (other.etag, other.last_modified, other.coding)
@@ -221,10 +228,6 @@ class WebVersion:
 def file_name(url: str) -> str:
     """The last segment of the URL's path, decoded."""
     return PurePosixPath(unquote(urlparse(url).path)).name
-
-
-def _is_still(before: WebVersion, response: Response, now: WebVersion) -> bool:
-    return response.status_code == 304 or before.is_same(now)
 
 
 class WebFile:
@@ -241,9 +244,11 @@ class WebFile:
         """What the server says of the file: one request, whose data is left alone. None where it is ``unless``."""
 
         def look() -> WebVersion | None:
-            with self._get(unless.condition if unless else {}) as response:
-                version = WebVersion.of(response)
-                return None if unless and _is_still(unless, response, version) else version
+            response = self._get_unless(unless)
+            if response is None:
+                return None
+            with response:
+                return WebVersion.of(response)
 
         return self._tried(look)
 
@@ -267,11 +272,15 @@ class WebFile:
         if self._validator is None:
             file.truncate(file.seek(0))
         offset = file.tell()
-        headers = {"Range": f"bytes={offset}-", "If-Range": self._validator} if offset and self._validator else {}
-        with self._get(headers or (unless.condition if unless else {})) as response:
+        response = (
+            self._get({"Range": f"bytes={offset}-", "If-Range": self._validator})
+            if offset and self._validator
+            else self._get_unless(unless)
+        )
+        if response is None:
+            return None
+        with response:
             version = WebVersion.of(response)
-            if unless and not headers and _is_still(unless, response, version):
-                return None
             if response.status_code != 206:
                 file.truncate(file.seek(0))
             elif not response.headers.get("Content-Range", "").startswith(f"bytes {offset}-"):
@@ -282,6 +291,21 @@ class WebFile:
                 self._deadline.remaining()
                 file.write(piece)
         return replace(version, length=str(file.tell()))
+
+    def _get_unless(self, unless: WebVersion | None) -> Response | None:
+        """The answer with the file; None where it is still that version, which takes two requests at the most."""
+        response = self._get(unless.condition if unless else {})
+        if unless is None:
+            return response
+        if response.status_code == 304:
+            response.close()
+            if unless.is_confirmed_by(WebVersion.of(response)):
+                return None
+            response = self._get({})
+        if unless.is_same(WebVersion.of(response)):
+            response.close()
+            return None
+        return response
 
     def _get(self, headers: Mapping[str, str]) -> Response:
         import requests

@@ -200,6 +200,18 @@ def test_a_file_that_was_fetched_before(
     assert len(list(tmp_path.iterdir())) == 1 + fetched
 
 
+@pytest.mark.parametrize(("now", "fetched"), [(DATA, False), (OTHER[1:], True)])
+def test_not_newer_is_not_the_same(web: Web, tmp_path: Path, now: bytes, *, fetched: bool) -> None:
+    """A server that answers 304 for any file with an older date, as Apache does: an older one may be back."""
+    web.answers = [whole(**LONG_AGO), whole(b"", 304), whole(now, **LONG_AGO)]
+    first = download_url(web.url, tmp_path, Deadline(20), 5.0)
+    assert first
+    again = download_url(web.url, tmp_path, Deadline(20), 5.0, first[1])
+    assert (again is not None) is fetched
+    assert len(web.headers) == 3
+    assert "If-Modified-Since" not in web.headers[2]
+
+
 def test_names_on_the_way(web: Web) -> None:
     web.answers = [whole(b"", 302, Location="/a/image-43%20b.raw?x=1"), whole()]
     version = WebFile(web.url, Deadline(5), 5.0).look()
