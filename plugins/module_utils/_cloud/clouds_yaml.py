@@ -32,8 +32,15 @@ if TYPE_CHECKING:
     from openstack.config.loader import OpenStackConfig
 
 
-_DEFAULTS = {"image_format": None}
-"""openstacksdk defaults to qcow2 for every cloud, which would look like a configured format."""
+_DEFAULTS = dict.fromkeys(
+    (
+        "image_format",
+        "image_status_code_retries",
+        "baremetal_status_code_retries",
+        "baremetal_introspection_status_code_retries",
+    )
+)
+"""openstacksdk's defaults for every cloud (qcow2, 5), which would look like what the user configured."""
 
 
 class Clouds:

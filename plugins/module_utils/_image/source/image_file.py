@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..._core.errors import InputError
+from ..._core.scatter import no_thread
 from ..._object_store.content import File, State, changed, state_of
 from ..fingerprint import DIGESTS, Fingerprint, same_format
 from .extent import least_size
@@ -174,6 +175,8 @@ def _read(file: Path, deadline: Deadline | None) -> tuple[FileInspector, dict[st
             found = inspected.formats or []
         except ImageFormatError as exc:
             raise InputError(f"path: the format of {file} is ambiguous: {exc}", hint="Convert it again.") from exc
+        except RuntimeError as exc:
+            raise no_thread(exc) from exc
     inspector = _only_format(found, file)
     return inspector, {name: digest.hexdigest() for name, digest in zip(DIGESTS, hashes, strict=True)}, size
 

@@ -117,3 +117,13 @@ def test_what_others_compare_with_clocks_of_their_own_is_not_turned(fast_clock: 
     assert fast_clock.uptime() - before[1] < 1
     assert abs(fast_clock.time() - time.time()) < 1
     assert abs(fast_clock.uptime() - time.monotonic()) < 1
+
+
+def test_the_cancellation_of_one_item_is_set_with_that_of_all() -> None:
+    every = Cancellation()
+    first, second = every.of_one(), every.of_one()
+    first.set()
+    assert (first.is_set(), second.is_set(), every.is_set()) == (True, False, False)
+    every.set(grace=7)
+    assert (second.is_set(), every.of_one().is_set()) == (True, True)
+    assert 6 < second.grace <= 7
