@@ -169,8 +169,6 @@ class ImageStream:
 _NO_CODINGS = {"", "identity", "none", "binary", "utf-8", "aws-chunked"}
 """What servers write as Content-Encoding of files that are not encoded."""
 
-_FIELDS = ("ETag", "Last-Modified", "Date", "Content-Length")
-
 
 @dataclass(frozen=True)
 class WebVersion:
@@ -187,11 +185,14 @@ class WebVersion:
 
     @classmethod
     def of(cls, response: Response) -> WebVersion:
-        etag, changed, date, length = (response.headers.get(name, "") for name in _FIELDS)
+        etag, changed, date = (response.headers.get(name, "") for name in ("ETag", "Last-Modified", "Date"))
+        length = announced_length(response)
         codings = (word.strip() for word in response.headers.get("Content-Encoding", "").lower().split(","))
         coding = ", ".join(word for word in codings if word not in _NO_CODINGS)
         urls = (str(answer.url) for answer in (*response.history, response))
-        return cls(etag, changed, date, length, coding, tuple(file_name(url) for url in urls))
+        return cls(
+            etag, changed, date, "" if length is None else str(length), coding, tuple(file_name(url) for url in urls)
+        )
 
     @property
     def is_certain(self) -> bool:
