@@ -65,7 +65,7 @@ def test_uploads_do_not_wait_for_a_region_that_does_not_answer(run: Any, fast_cl
             sent.extend([time.monotonic() - start] * (uploaded - len(sent)))
             time.sleep(0.01)
 
-    watcher = threading.Thread(target=watch)
+    watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     done = run(timeout=fast_clock.turned(2), api_timeout=30.0)
     watcher.join()
@@ -168,7 +168,7 @@ def test_no_more_connections_are_open_than_those_of_the_locations_at_work(
 ) -> None:
     clouds = fake_openstack(regions=20, latency=0.01)
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds.clouds_yaml(tmp_path / "clouds.yaml")))
-    (tmp_path / "image").write_bytes(b"data" * 1000)
+    (tmp_path / "image").write_bytes(b"data\0" * 1000)
     regions = [clouds["cloud1"][f"r{number}"] for number in range(1, 21)]
     urls = [clouds["cloud1"].keystone.url, *(region.glance.url for region in regions)]
     seen, over = [0], threading.Event()
@@ -177,7 +177,7 @@ def test_no_more_connections_are_open_than_those_of_the_locations_at_work(
         while not over.wait(0.005):
             seen.append(connections_to(urls))
 
-    watcher = threading.Thread(target=watch)
+    watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     for action in ("created", "unchanged"):
         done = run_module("image", name=NAME, path=str(tmp_path / "image"), locations=["*"], concurrency=4)
