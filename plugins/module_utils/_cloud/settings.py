@@ -21,7 +21,7 @@ from .._core.location import Project
 from .._core.retry import BUSY, Policy, Rule
 from .._local.request_queue import Limit
 from .service_types import all_types, official_type
-from .transport import is_url
+from .urls import is_url, keystone_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +38,7 @@ MOST_MIB = 1 << 20
 _OPTIONS = ("service_type", "service_name", "interface", "region_name", "endpoint_override", "endpoint")
 _LIMITS = ("rate_limit", "concurrency")
 _MAX_LIMIT = 1e9
+_OWN_ENDPOINTS = ("_endpoint", "_endpoint_override", "_region_name")
 _RETRIES = ("status_code_retries", "connect_retries", "status_code_retry_delay", "connect_retry_delay")
 _STATUSES = "retriable_status_codes"
 
@@ -113,6 +114,20 @@ class Settings:
             if isinstance(path, str) and not Path(path).exists():
                 raise ConfigError(f"the certificate or key file {path} does not exist")
         return settings
+
+    @property
+    def keystone(self) -> str:
+        """The Keystone that the region belongs to: what two entries with the same one list may be the same.
+
+        An entry without Keystone has none in common with any other.
+        """
+        return keystone_root(self.auth_url) or f"none of {self.config.name}"
+
+    @property
+    def has_own_endpoints(self) -> bool:
+        """Whether the entry names endpoints, or regions of services, so that the catalog need not have its region."""
+        entry = self.config.config
+        return any(value and key.replace("-", "_").endswith(_OWN_ENDPOINTS) for key, value in entry.items())
 
     @property
     def image_api(self) -> str:

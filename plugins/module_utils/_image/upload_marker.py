@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ from .._local import signs_of_life
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_PID = re.compile(r"[0-9]{1,9}")
 
 _SESSION = "session until "
 """The prefix of an upload session's marker; a host name has no spaces."""
@@ -51,7 +54,7 @@ def session_expiry(image: Mapping[str, Any]) -> datetime | None:
     before, prefix, expires = str(image.get(UPLOAD, "")).partition(_SESSION)
     try:
         return datetime.fromisoformat(expires).astimezone(UTC) if prefix and not before else None
-    except ValueError:
+    except (OverflowError, ValueError):
         return None
 
 
@@ -77,7 +80,7 @@ def is_leftover(image: Mapping[str, Any], allowance: float) -> bool:
 
 def is_alive(boot: str, pid: str, started: str) -> bool:
     """Whether the process of a marker of this machine still runs."""
-    return boot == _boot() and pid.isdecimal() and _started(int(pid)) == started
+    return boot == _boot() and _PID.fullmatch(pid) is not None and _started(int(pid)) == started
 
 
 def _boot() -> str:

@@ -13,8 +13,8 @@ from ..._glance.v2 import SESSION, Glance, pointer
 from ..._run.ensure import Change
 from ..fingerprint import published_content
 from ..publish import finalize
+from ..publish.discard import discard
 from ..publish.plan import make_plan
-from ..publish.transfer import discard
 from .import_data import DataImport, check_complete
 from .requests import session_output
 from .schemes import SWIFT
@@ -47,7 +47,7 @@ class Finalization:
 
     def run(self, *, check_mode: bool) -> Change:
         """Raises `OaktreeError`; then nothing is published, nothing that arrived is lost, and it can be repeated."""
-        timeout = self._desired.clocks.timeout
+        timeout = self._desired.timeouts.timeout
         with self._connection.within(timeout, "timeout"):
             found = survey_sessions(self._connection, self._desired)
             upload = matching(found.uploads, self._content)
@@ -89,7 +89,7 @@ class Finalization:
     def _publish(self, plan: Plan, image: dict[str, Any]) -> dict[str, Any]:
         operations = [*finalize.publication(self._desired, plan), {"op": "remove", "path": pointer(SESSION)}]
         image = finalize.apply_publication(self._glance, image["id"], operations)
-        finalize.share(self._glance, self._desired, plan, image)
+        self._notes.extend(finalize.share(self._glance, self._desired, plan, image))
         return image
 
     def _update(self, plan: Plan, leftovers: Leftovers, *, check_mode: bool) -> Change:

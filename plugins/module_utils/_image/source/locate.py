@@ -26,7 +26,7 @@ from .image_file import AS_IMAGE, Handling
 from .unpack import decode, open_source, packing_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ..fingerprint import Checksum
     from .image_file import ImageFile
@@ -237,12 +237,17 @@ def _unchanged(source: SourceFile, known: Known, what: str) -> ImageFile:
     return source.image
 
 
-def from_location(target: Target, location: str, image: str, checksum: str | None, workspace: Path) -> ImageData:
-    """An image at another Location, by name or ID. Its data is downloaded only when a Location needs it from here."""
-    connections, failed = connect(replace(target, locations=(location,)))
+def from_location(
+    target: Target, patterns: Sequence[str], image: str, checksum: str | None, workspace: Path
+) -> ImageData:
+    """An image at another Location, by name or ID. Its data is downloaded only when a Location needs it from here.
+
+    Raises InputError unless the patterns select exactly one Location.
+    """
+    connections, failed = connect(replace(target, locations=tuple(patterns), option="from"))
     if len(connections) + len(failed) != 1:
         raise InputError(
-            f"from: {location!r} selects {len(connections) + len(failed)} Locations",
+            f"from: {', '.join(patterns)!r} selects {len(connections) + len(failed)} Locations",
             hint=f"Name one of {', '.join(str(connection.location) for connection in connections)}.",
         )
     outcomes = each(connections, lambda connection: find_image(glance_for(connection), image), target.limits())
@@ -256,12 +261,12 @@ def from_location(target: Target, location: str, image: str, checksum: str | Non
         check_has_data(found)
     except InputError as error:
         raise InputError(f"from: {error.message}", hint=error.hint) from error
-    fingerprint = fingerprint_of(found)
+    fingerprint = replace(fingerprint_of(found), copied_from=(str(connection.location), str(found["id"])))
     verify_checksum(fingerprint.digests, find_checksum(checksum, image, target.timeout))
 
     def fetch(deadline: Deadline) -> ImageFile:
         connection.deadline = deadline
         return download_image(connection, found, workspace, deadline)
 
-    keystone = connection.region.settings.auth_url
+    keystone = connection.region.settings.keystone
     return ImageData(fingerprint, fetch, workspace, home=HomeImage(connection.location, keystone, found))

@@ -62,7 +62,7 @@ def test_other_machines_go_by_age(age: float, *, left: bool) -> None:
     ]
     + [
         f"{platform.node()}/{upload_marker().split('/')[1]}/{pid}/1"
-        for pid in ("²", "-1", "0", "9" * 200, "../self", "self")
+        for pid in ("²", "-1", "0", "9" * 200, "9" * 5000, "../self", "self")
     ],
 )
 def test_malformed_mark_is_left_behind_once_old_and_never_a_crash(text: str) -> None:
@@ -95,6 +95,7 @@ def test_time_decides_whether_an_upload_session_is_in_use(expires: datetime, *, 
         "session until ",
         "session until soon",
         "a session until 2026-01-01",
+        "session until 0001-01-01T00:00:00+14:00",
         "",
     ],
 )
