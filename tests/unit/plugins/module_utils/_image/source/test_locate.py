@@ -389,6 +389,6 @@ def test_an_image_without_data(
     """As Nova makes one of a server that boots from a volume."""
     add_image(clouds["cloud1"]["r2"].glance, b"").properties["block_device_mapping"] = mapping
     with pytest.raises(InputError, match=rf"^from: the image \S+ has no data(: {what})?") as caught:
-        locate.from_location(target, "cloud1/r2", "thing", None, tmp_path)
+        locate.from_location(target, ["cloud1/r2"], "thing", None, tmp_path)
     assert what in caught.value.message
     assert way_out in caught.value.hint
