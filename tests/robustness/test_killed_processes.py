@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import UPLOAD
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image import upload_marker as markers
@@ -89,26 +91,34 @@ def test_a_killed_process_no_longer_counts() -> None:
         assert reads.alone()
 
 
-def test_qemu_img_has_limits_and_dies_with_us(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ends", ["killed", "exits"])
+def test_qemu_img_has_limits_and_dies_with_us(tmp_path: Path, ends: str) -> None:
+    """Also with a process that does not wait for the thread that converts."""
     disk, directory = tmp_path / "disk.raw", tmp_path / "workspace"
     disk.write_bytes(os.urandom(1 << 20))
     directory.mkdir()
     tool = tmp_path / "bin" / "qemu-img"
     tool.parent.mkdir()
-    tool.write_text(f"#!/bin/sh\nulimit -v -t -n -c > {tmp_path}/limits\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
+    tool.write_text(f"#!/bin/sh\nulimit -v -t -n -c > {tmp_path}/limits\necho $$ > {tmp_path}/pid\nexec sleep 600\n")
     tool.chmod(0o755)
     code = (
         "from pathlib import Path\n"
         f"from {convert_module.__name__} import convert\n"
         f"from {open_image_file.__module__} import open_image_file\n"
         f"from {Deadline.__module__} import Deadline\n"
-        f"convert(open_image_file({str(disk)!r}), 'qcow2', Path({str(directory)!r}), Deadline(50))\n"
+        "import sys, threading\n"
+        f"work = open_image_file({str(disk)!r}), 'qcow2', Path({str(directory)!r}), Deadline(50)\n"
+        "threading.Thread(target=convert, args=work, daemon=True).start()\n"
+        "sys.stdin.readline()\n"
     )
     environment = {**os.environ, "PATH": f"{tool.parent}:{os.environ['PATH']}"}
-    with subprocess.Popen([sys.executable, "-c", code], env=environment) as process:
+    with subprocess.Popen([sys.executable, "-c", code], env=environment, stdin=subprocess.PIPE) as process:
         pid = tmp_path / "pid"
         until(lambda: process.poll() is not None or (pid.exists() and pid.read_text().endswith("\n")))
-        process.kill()
+        if ends == "killed":
+            process.kill()
+        else:
+            process.communicate(b"\n", timeout=20)
     limits = (tmp_path / "limits").read_text()
     child = int(pid.read_text())
     assert "unlimited" not in limits

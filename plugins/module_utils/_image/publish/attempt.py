@@ -14,6 +14,7 @@ from ..._glance.client import glance_for
 from ..._glance.v2 import (
     MD5,
     OBJECT,
+    PUBLISHED,
     SHA256,
     SOURCE_IMAGE,
     SOURCE_LOCATION,
@@ -21,7 +22,8 @@ from ..._glance.v2 import (
     SOURCE_SHA256,
     UPLOAD,
 )
-from ..._object_store.content import Body, File
+from ..._object_store.content import Body
+from ..fingerprint import Fingerprint
 from ..upload_marker import upload_marker, upload_name
 from .discard import discard
 from .schemes import temporary_object
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ..._cloud.connection import Connection
-    from ..fingerprint import Fingerprint
     from ..source.image_data import ImageData
     from ..source.image_file import ImageFile
     from .context import PlanContext
@@ -82,7 +83,7 @@ class Attempt:
 
     def body(self, source: ImageFile) -> Body:
         """The file as a request body. Sending it raises DeadlineError at the Location's deadline."""
-        return Body(File(source.path, source.size), 0, source.size, self.connection.deadline.remaining)
+        return Body(source.content, 0, source.size, self.connection.deadline.remaining)
 
     def temporary_object(self, source: ImageFile, *, signed: bool) -> TemporaryObject:
         """The file in the Location's object store, until the attempt ends, whichever way."""
@@ -154,8 +155,10 @@ class Attempt:
         digests = {MD5: expected.digests.get("md5"), SHA256: expected.digests.get("sha256")}
         if origin and self.context.converted:
             digests |= {SOURCE_MD5: origin.digests.get("md5"), SOURCE_SHA256: origin.digests.get("sha256")}
-        location, image_id = (origin and origin.copied_from) or (None, None)
-        recorded = {**digests, SOURCE_LOCATION: location, SOURCE_IMAGE: image_id}
+        published = " ".join(f"{name}:{digest}" for name, digest in self.context.published.items())
+        copied_from = origin.copied_from if isinstance(origin, Fingerprint) else None
+        location, image_id = copied_from or (None, None)
+        recorded = {**digests, PUBLISHED: published, SOURCE_LOCATION: location, SOURCE_IMAGE: image_id}
         return {
             "name": upload_name(desired.name),
             "disk_format": expected.disk_format,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..._cloud.connection import Connection
     from ..._core.location import Project
     from ..desired import Desired
-    from ..fingerprint import Fingerprint
+    from ..fingerprint import Announced, Fingerprint
 
 UNFINISHED = {"queued", "saving", "uploading", "importing"}
 USABLE = {"active", "deactivated"}
@@ -61,7 +61,12 @@ class Survey:
 
 
 def survey(
-    connection: Connection, desired: Desired, origin: Fingerprint | None, disk_format: str, *, ask_tasks: bool = False
+    connection: Connection,
+    desired: Desired,
+    origin: Fingerprint | Announced | None,
+    disk_format: str,
+    *,
+    ask_tasks: bool = False,
 ) -> Survey:
     """Look at the Location: two list requests, two more for an upload or another store, and one for an upload's quota.
 

@@ -13,7 +13,7 @@ import stat
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from ..._core.errors import InputError
 from ..upload_marker import is_alive, upload_marker
@@ -43,6 +43,23 @@ def workspace(parent: str | None) -> Iterator[Path]:
         yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def new_file(directory: Path, suffix: str) -> Iterator[tuple[Path, IO[bytes]]]:
+    """A new file in the directory, which is removed when the work on it fails. An OSError becomes InputError."""
+    with tempfile.NamedTemporaryFile(dir=directory, suffix=suffix, delete=False) as file:
+        path = Path(file.name)
+        try:
+            yield path, cast("IO[bytes]", file)
+        except BaseException as exc:
+            path.unlink(missing_ok=True)
+            if not isinstance(exc, OSError):
+                raise
+            raise InputError(
+                f"the image cannot be written to {directory}: {exc.strerror}",
+                hint="Free some space, or set temporary_directory to a directory that has enough.",
+            ) from exc
 
 
 def _own_mark() -> tuple[str, str, str, str]:

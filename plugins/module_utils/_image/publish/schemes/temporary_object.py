@@ -17,7 +17,6 @@ from ...._core.deadline import clock
 from ...._core.errors import ConflictError
 from ...._glance.v2 import UPLOAD
 from ...._object_store.client import Container, Swift
-from ...._object_store.content import File
 from ...._object_store.large_object import ObjectTarget, remove, remove_container
 from ...._object_store.orphans import orphans
 from ...._object_store.segments import part_size
@@ -75,7 +74,7 @@ def put(
     lifetime = int(desired.timeouts.total) + SPARE
     target = ObjectTarget(container.name, OBJECT, source.digests["sha256"], upload_marker(), lifetime)
     options = UploadOptions(part_size(source.size, limits), stall_timeout=desired.timeouts.stall_timeout)
-    FileUpload(swift, File(source.path, source.size), target, options).run()
+    FileUpload(swift, source.content, target, options).run()
     path = f"{container.name}/{OBJECT}"
     return TemporaryObject(path, keys.url("GET", path, int(clock.time()) + lifetime) if keys else "")
 

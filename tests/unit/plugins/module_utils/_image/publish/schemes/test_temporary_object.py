@@ -36,7 +36,7 @@ def clouds(fake_openstack: Clouds) -> FakeOpenStack:
 
 @pytest.fixture
 def file(tmp_path: Path) -> ImageFile:
-    (tmp_path / "image").write_bytes(b"data" * 1000)
+    (tmp_path / "image").write_bytes(b"data\0" * 1000)
     return open_image_file(str(tmp_path / "image"))
 
 
