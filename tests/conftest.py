@@ -52,6 +52,15 @@ def fast_clock() -> Iterator[Clock]:
 
 
 @pytest.fixture
+def wrong_date() -> Iterator[Callable[[float], None]]:
+    """Return what sets the collection's date so many seconds ahead; it is right again when the test ends."""
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import clock
+
+    yield clock.set_ahead
+    clock.set_ahead(0)
+
+
+@pytest.fixture
 def fake_openstack() -> Iterator[Callable[..., FakeOpenStack]]:
     """Return a factory of running stand-in clouds; it takes the arguments of FakeOpenStack."""
     with ExitStack() as stack:

@@ -61,7 +61,7 @@ class Clouds:
         if clouds_config is not None:
             self._config = _from_mapping(clouds_config)
         elif clouds_yaml is not None:
-            self._config = _from_file(Path(clouds_yaml).expanduser(), "clouds_yaml")
+            self._config = _from_file(Path(os.path.expanduser(clouds_yaml)), "clouds_yaml")  # noqa: PTH111 - no error without a home
         else:
             self._config = _from_search_path()
         _load_profiles(self._config)

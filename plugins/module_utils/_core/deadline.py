@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .errors import DeadlineError
@@ -19,13 +20,15 @@ if TYPE_CHECKING:
 class Clock:
     """The one clock of this process, which a test can turn faster so that pauses and timeouts cost it milliseconds.
 
-    `monotonic`, `wait` and `sleep` are turned: only this process knows of their moments. `time` and `uptime` never are:
-    files, clouds and other processes compare them with clocks of their own. Sockets, locks and queues have their own
-    clock as well; where they get what is left of a deadline, that is turned back (`real`, `Deadline.timeout`).
+    `monotonic`, `wait` and `sleep` are turned: only this process knows of their moments. `time`, `now` and `uptime`
+    never go faster: files, clouds and other processes compare them with clocks of their own. Sockets, locks and queues
+    have their own clock as well; where they get what is left of a deadline, that is turned back (`real`,
+    `Deadline.timeout`). The date can be wrong, as that of any machine (`set_ahead`).
     """
 
     def __init__(self) -> None:
         self._rate = (1.0, 0.0)  # how fast, and how far ahead; together, as threads read them
+        self._date_ahead = 0.0
 
     @property
     def speed(self) -> float:
@@ -36,6 +39,10 @@ class Clock:
         """Go this fast from now on. No moment is skipped, and none comes twice."""
         before, ahead = self._rate
         self._rate = (speed, ahead + (before - speed) * time.monotonic())
+
+    def set_ahead(self, seconds: float) -> None:
+        """Let `time` and `now` be so far ahead of the true date, or behind it where ``seconds`` is negative."""
+        self._date_ahead = seconds
 
     def monotonic(self) -> float:
         """Seconds, for moments that are compared with others of this clock only."""
@@ -57,10 +64,13 @@ class Clock:
         """What this clock counts in so many real seconds."""
         return seconds * self.speed
 
-    @staticmethod
-    def time() -> float:
-        """Real seconds since 1970, for moments that files, clouds and other processes share."""
-        return time.time()
+    def time(self) -> float:
+        """Real seconds since 1970 by this machine, for moments that files, clouds and other processes share."""
+        return time.time() + self._date_ahead
+
+    def now(self) -> datetime:
+        """The date of `time`, in UTC."""
+        return datetime.fromtimestamp(self.time(), UTC)
 
     @staticmethod
     def uptime() -> float:

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ..._core.deadline import clock
 from ..._core.errors import ConflictError, OaktreeError, QuotaError, RefusedError
 from ..._glance.client import glance_for
 from ..._glance.v2 import MD5, OBJECT, SHA256, SOURCE_MD5, SOURCE_SHA256, UPLOAD
@@ -135,7 +135,7 @@ class Attempt:
         """The same for all who see the same images of this name on the same day; the day bounds the deleted ones."""
         context = self.context
         there = sorted(str(image["id"]) for image in context.survey.images)
-        day = datetime.now(UTC).date().isoformat()
+        day = clock.now().date().isoformat()
         words = [str(context.location.project.id), context.desired.name, day, str(number), *there]
         return str(uuid.uuid5(IDS, "\n".join(words)))
 

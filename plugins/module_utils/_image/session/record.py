@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ..._core.deadline import clock
 from ..._glance.v2 import MD5, OBJECT, SESSION, SHA256, UPLOAD
 from ..fingerprint import Fingerprint, mismatch, stored_mismatch
 from ..upload_marker import session_expiry, session_marker, upload_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from ..desired import Desired
 
@@ -41,7 +42,7 @@ class PreparedUpload:
 
     @property
     def expired(self) -> bool:
-        return self.expires <= datetime.now(UTC)
+        return self.expires <= clock.now()
 
     @property
     def difference(self) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
@@ -14,6 +16,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline 
     Cancellation,
     Clock,
     Deadline,
+    clock,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError
 
@@ -117,3 +120,12 @@ def test_what_others_compare_with_clocks_of_their_own_is_not_turned(fast_clock: 
     assert fast_clock.uptime() - before[1] < 1
     assert abs(fast_clock.time() - time.time()) < 1
     assert abs(fast_clock.uptime() - time.monotonic()) < 1
+
+
+def test_the_date_can_be_wrong_and_nothing_else(wrong_date: Callable[[float], None]) -> None:
+    before = clock.monotonic(), clock.uptime()
+    for seconds in (3600.0, -3600.0):
+        wrong_date(seconds)
+        assert abs(clock.time() - time.time() - seconds) < 1
+        assert abs((clock.now() - datetime.now(UTC)).total_seconds() - seconds) < 1
+    assert (clock.monotonic() - before[0], clock.uptime() - before[1]) < (1, 1)

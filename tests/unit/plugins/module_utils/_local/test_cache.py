@@ -89,8 +89,8 @@ def test_a_damaged_value_is_reported_and_replaced(cache: FileCache, content: str
 def test_an_unusable_cache_behaves_like_an_empty_one(
     cache: FileCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    (tmp_path / "oaktree.multicloud").mkdir(0o755)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     cache.set("tokens", "a", 1)
     cache.delete("tokens", "a")
     assert cache.get("tokens", "a") is None

@@ -219,8 +219,8 @@ def test_nothing_is_shared_unless_allowed() -> None:
 
 
 def test_without_private_files_each_process_fetches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    (tmp_path / "oaktree.multicloud").mkdir(0o755)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     fetch = Fetch()
     with RequestCoalescer() as one, RequestCoalescer() as two:
         assert [get(one, fetch), get(two, fetch)] == [{"answer": 1}, {"answer": 2}]

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import pwd
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,26 @@ def test_what_may_change_the_records_changes_the_digest(changes: dict[str, Any])
 )
 def test_other_options_and_secrets_do_not_change_the_digest(changes: dict[str, Any]) -> None:
     assert digest(**changes) == digest()
+
+
+@pytest.mark.parametrize("key", ["auth_url", "url"])
+def test_passwords_in_urls_do_not_change_the_digest(key: str) -> None:
+    digests = {digest(clouds_config=entry(**{key: f"https://me:{word}@host/v3"})) for word in ("one", "two")}
+    assert len(digests) == 1
+    assert digests != {digest(clouds_config=entry(**{key: "https://me:one@other/v3"}))}
+
+
+def test_without_a_home_the_files_that_are_named_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home(_uid: int) -> None:
+        raise KeyError
+
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("OS_CLIENT_CONFIG_FILE", raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", no_home)
+    monkeypatch.chdir(tmp_path)
+    before = digest(**CONFIG)
+    (tmp_path / "clouds.yaml").write_text("clouds: {}")
+    assert digest(**CONFIG) != before
 
 
 def test_the_order_of_fields_does_not_change_the_digest() -> None:
