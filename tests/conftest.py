@@ -29,8 +29,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test begins as a user who has run nothing yet, in a process that has said nothing yet."""
     # Not at the top: pytest-ansible wants to load collections itself, after this file.
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._core import deadline
     from ansible_collections.oaktree.multicloud.plugins.module_utils._local import cache_dogpile, private_files
 
+    deadline._uncharged.restart()  # noqa: SLF001 - the time of other tests
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setattr(private_files, "_warnings", {})
     monkeypatch.setattr(private_files, "_swept", set())

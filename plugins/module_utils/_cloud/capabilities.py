@@ -219,10 +219,7 @@ def _limits(endpoint: str, info: Mapping[str, Any]) -> ObjectStore:
 
 def has_object_store(connection: Connection) -> bool:
     """Whether the catalog has an object store; no request."""
-    try:
-        return bool(service_at(connection, "object-store").endpoint)
-    except RefusedError:
-        return False
+    return service_at(connection, "object-store").is_announced()
 
 
 def vendor(connection: Connection) -> Vendor:

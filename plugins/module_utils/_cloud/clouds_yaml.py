@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from openstack.config.cloud_region import CloudRegion
     from openstack.config.loader import OpenStackConfig
 
+    from .._local.cache import Cache
+
 
 _DEFAULTS = {"image_format": None}
 """openstacksdk defaults to qcow2 for every cloud, which would look like a configured format."""
@@ -89,16 +91,17 @@ class Clouds:
     def _region(self, cloud: str, config: CloudRegion) -> Region:
         settings = Settings.of(config, self._api_timeout)
         location = Location(cloud, settings.region, project=settings.project)
-        return Region(location, settings, self._auth(settings), self._cache, self._limit)
+        cache = self._cache.of(settings.credentials_key, secret=settings.has_secret)
+        return Region(location, settings, self._auth(settings, cache), cache, self._limit)
 
-    def _auth(self, settings: Settings) -> SharedAuth:
+    def _auth(self, settings: Settings, cache: Cache) -> SharedAuth:
         """The SharedAuth of all regions, of whichever cloud entry, that authenticate with the same credentials."""
         plugin = settings.config.get_auth()
         if plugin is None:
             raise ConfigError("no authentication is configured")
         key = settings.credentials_key
         with self._lock:
-            return self._shared.setdefault(key, SharedAuth(plugin, key, self._cache))
+            return self._shared.setdefault(key, SharedAuth(plugin, key, cache))
 
 
 def _load_profiles(config: OpenStackConfig) -> None:

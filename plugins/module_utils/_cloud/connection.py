@@ -21,7 +21,7 @@ from .._core.location import Location, Project
 from .._core.retry import Policy, with_retries
 from .._local.coalesce import RequestCoalescer
 from .._local.request_queue import Limit
-from .auth import SharedAuth, lasts
+from .auth import SharedAuth
 from .discovery import DiscoveryCache
 from .rate_limit import LimitKey, RateLimiter
 from .settings import Settings
@@ -105,6 +105,15 @@ class Connection:
         access = self.region.auth.authenticate(self)
         if access is self.access:
             return
+        try:
+            self._accept(access)
+        except ConfigError:
+            if not self._has_new_token():
+                raise
+            self._accept(self.region.auth.authenticate(self))
+
+    def _accept(self, access: AccessInfo | None) -> None:
+        """Take the Location's project and region from a token."""
         self.access = access
         if access is None:
             return
@@ -118,8 +127,35 @@ class Connection:
 
     def prepare_long_work(self) -> None:
         """Renew a token that expires soon, before a long request, which a service may end when the token expires."""
-        self.region.auth.renew(self, lasts)
+        self.region.auth.prepare_long_work(self)
         self.authenticate()
+
+    def look_up(self, find: Callable[[], Answer | None]) -> Answer | None:
+        """What ``find`` finds in the token's catalog.
+
+        Where it finds nothing, or raises an error of the catalog, it looks once more in a new catalog if there can be
+        one: the cloud may have been changed since another process fetched the token.
+        """
+        from keystoneauth1.exceptions import CatalogException
+
+        try:
+            found = find()
+        except CatalogException:
+            if not self.has_new_catalog():
+                raise
+            return find()
+        return find() if found is None and self.has_new_catalog() else found
+
+    def has_new_catalog(self) -> bool:
+        """Renew a token whose catalog looks wrong, unless it is new; returns whether there is a new one."""
+        if not self._has_new_token():
+            return False
+        self.authenticate()
+        return True
+
+    def _has_new_token(self) -> bool:
+        self.region.auth.renew_catalog(self)
+        return self.region.auth.authenticate(self) is not self.access
 
     def with_retries(self, call: Callable[[], Answer], *, repeatable: bool) -> Answer:
         """Retry a call that was turned away (429); with ``repeatable`` also one that fails with a transient error.

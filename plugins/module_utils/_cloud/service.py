@@ -15,7 +15,6 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from .._core.deadline import Deadline
 from .._core.errors import InputError, RefusedError, ServerError
 from .answers import json_object, parsing
-from .auth import is_recent
 from .discovery import DISCOVERY
 from .service_types import all_types
 from .translate import translate
@@ -101,14 +100,7 @@ class Service:
         return self._found.url
 
     def _find(self) -> _Endpoint:
-        from keystoneauth1.exceptions import CatalogException
-
-        try:
-            url = self._announced()
-        except CatalogException:
-            if not self._has_new_catalog():
-                raise
-            url = self._announced()
+        url = self.connection.look_up(self._announced)
         access = self.connection.access
         if not url:
             raise RefusedError(
@@ -125,8 +117,21 @@ class Service:
             url = f"{url.rstrip('/')}/v2.0"  # Neutron's discovery document is not open on every cloud
         return _Endpoint(access, url.rstrip("/"), root)
 
+    def is_announced(self) -> bool:
+        """Whether clouds.yaml or the catalog of the present token, however old, has an endpoint; no request."""
+        from keystoneauth1.exceptions import CatalogException
+
+        self.connection.authenticate()
+        try:
+            return bool(self._announced())
+        except CatalogException:
+            return False
+
     def _announced(self) -> str | None:
-        """The URL by clouds.yaml or the catalog. keystoneauth would copy the whole catalog for each lookup."""
+        """The URL by clouds.yaml or the catalog, if there is one.
+
+        keystoneauth would copy the whole catalog for each lookup.
+        """
         access, adapter = self.connection.access, self.adapter
         if access and not adapter.endpoint_override:
             names = all_types(adapter.service_type)
@@ -140,7 +145,7 @@ class Service:
                     region_name=adapter.region_name,
                 )
                 return url
-        return adapter.get_endpoint(skip_discovery=True)
+        return adapter.get_endpoint(skip_discovery=True) or None
 
     def _discovered(self, root: str, least: str, most: str) -> str:
         """The URL of the version to use, as the service announces it."""
@@ -152,20 +157,13 @@ class Service:
             raise RefusedError(f"the {self.service_type} service offers no version {least}")
         return urljoin(f"{root.rstrip('/')}/", url)
 
-    def _has_new_catalog(self) -> bool:
-        """Renew a token whose catalog looks wrong, unless it is recent; returns whether there is a new one."""
-        before = self.connection.access
-        self.connection.region.auth.renew(self.connection, is_recent)
-        self.connection.authenticate()
-        return self.connection.access is not before
-
     def _has_moved(self, *, unreachable: bool) -> bool:
         """Whether the endpoint has changed since the token, or the discovery document, was cached."""
         found = self._found
         if found is None:
             return False
         forgotten = found.root is not None and self.connection.discovery.forget(found.root)
-        if not forgotten and not (unreachable and self._has_new_catalog()):
+        if not forgotten and not (unreachable and self.connection.has_new_catalog()):
             return False
         self._found = None
         return self.endpoint != found.url

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .errors import DeadlineError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 class Clock:
@@ -124,6 +126,65 @@ CLEANING_UP = Cancellation()
 """The cancellation of the deadlines of cleanup, which goes on when all other work is cancelled. It is never set."""
 
 
+LONGEST_UNCHARGED = 10.0
+"""Seconds of a process that need not count for deadlines; beyond that all do, so that it comes to an end."""
+
+
+class _Uncharged:
+    """The time in which at least one thread was `uncharged`."""
+
+    def __init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        self._lock = threading.Lock()
+        self._threads = 0
+        self._state: tuple[float, float | None] = (0.0, None)  # seconds so far, and since when; as threads read them
+
+    def seconds(self) -> float:
+        before, since = self._state
+        return before if since is None else before + clock.monotonic() - since
+
+    def enter(self) -> None:
+        with self._lock:
+            self._threads += 1
+            if self._threads == 1:
+                self._state = (self._state[0], clock.monotonic())
+
+    def leave(self) -> None:
+        with self._lock:
+            self._threads -= 1
+            if self._threads == 0:
+                self._state = (self.seconds(), None)
+
+
+_uncharged = _Uncharged()
+os.register_at_fork(after_in_child=_uncharged.restart)
+
+
+@contextmanager
+def uncharged() -> Iterator[None]:
+    """A context in which the time does not count for any deadline of this process: for what is no cloud's work.
+
+    What is done in it has to be bounded by itself.
+    """
+    _uncharged.enter()
+    try:
+        yield
+    finally:
+        _uncharged.leave()
+
+
+def uncharged_seconds() -> float:
+    """The time that did not count until now."""
+    return _uncharged.seconds()
+
+
+def counted() -> float:
+    """Seconds of `Clock.monotonic` that count for deadlines, for moments that are compared with others of this."""
+    return clock.monotonic() - min(_uncharged.seconds(), clock.turned(LONGEST_UNCHARGED))
+
+
 class Deadline:
     """The moment at which work times out, and the cancellation of the run that it belongs to.
 
@@ -136,12 +197,12 @@ class Deadline:
         self.seconds = seconds
         self.name = name
         self.cancelled = cancelled or Cancellation()
-        self._end = clock.monotonic() + seconds
+        self._end = counted() + seconds
 
     def remaining(self) -> float:
         """Seconds left, more than zero. Raises DeadlineError if the deadline has expired or the run is cancelled."""
         self.check_cancelled()
-        left = self._end - clock.monotonic()
+        left = self._end - counted()
         if left <= 0:
             raise self.expired()
         return left

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .deadline import Cancellation, Deadline, clock
+from .deadline import Cancellation, Deadline, clock, counted
 from .errors import DeadlineError, OaktreeError, unexpected
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Pool(Generic[Item]):
     def take(self, seconds: float | None = None) -> list[Task[Item, Any]]:
         """Wait until tasks have an outcome, for ``seconds`` at the most, and return these."""
         self._start()
-        left = min((task.started or 0.0) + task.timeout for task in self._running) + self._grace - clock.monotonic()
+        left = min((task.started or 0.0) + task.timeout for task in self._running) + self._grace - counted()
         if self._wait(max(0.0, left if seconds is None else min(left, seconds))):
             return self._settle()
         return self._settle() or self._give_up()
@@ -143,7 +143,7 @@ class Pool(Generic[Item]):
     def _start(self) -> None:
         while self._waiting and len(self._running) < self._concurrency:
             task = self._waiting.popleft()
-            task.started = clock.monotonic()
+            task.started = counted()
             self._running.append(task)
             threading.Thread(target=self._work_on, args=(task,), daemon=True, name="scatter").start()
 
@@ -178,7 +178,7 @@ class Pool(Generic[Item]):
 
     def _give_up(self) -> list[Task[Item, Any]]:
         """Give up the work that is over its time."""
-        now = clock.monotonic()
+        now = counted()
         late = [task for task in self._running if now - (task.started or now) >= task.timeout + self._grace]
         for task in late:
             seconds = now - (task.started or now)
@@ -201,5 +201,5 @@ class Pool(Generic[Item]):
         for task in self._running:
             error = DeadlineError("interrupted")
             error.add_residue("the work did not end in time")
-            task.outcome = Outcome(task.item, clock.monotonic() - (task.started or 0.0), error=error)
+            task.outcome = Outcome(task.item, counted() - (task.started or 0.0), error=error)
         return [task.outcome for task in self._tasks if task.outcome]

@@ -161,16 +161,19 @@ def open_private(path: str, flags: int) -> int:
 def remove_stale(directory: Path, lifetime: float = DAY, *, keep: str | None = None) -> None:
     """Remove files that were not changed for ``lifetime`` seconds, unless their names end in ``keep``.
 
-    One call looks at a limited number of files.
+    One call looks at a limited number of files. The present is when the newest of them was changed: the clock of a file
+    server need not agree with ours.
     """
-    before = clock.time() - lifetime
+    changed: dict[str, float] = {}
     with contextlib.suppress(OSError), os.scandir(directory) as entries:
         for entry in islice(entries, _SWEPT_AT_ONCE):
-            if keep and entry.name.endswith(keep):
-                continue
             with contextlib.suppress(OSError):
-                if entry.stat(follow_symlinks=False).st_mtime < before:
-                    Path(entry.path).unlink()
+                changed[entry.path] = entry.stat(follow_symlinks=False).st_mtime
+    before = min(clock.time(), max(changed.values(), default=0.0)) - lifetime
+    for path, moment in changed.items():
+        if moment < before and not (keep and path.endswith(keep)):
+            with contextlib.suppress(OSError):
+                Path(path).unlink()
 
 
 def _path(directory: Path | None, key: str, suffix: str) -> Path | None:

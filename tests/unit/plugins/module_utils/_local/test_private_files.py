@@ -12,6 +12,7 @@ import stat
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -306,6 +307,7 @@ def test_stale_files_are_removed_when_another_is_written(base: Path, monkeypatch
         private_files.write(kind, "old", 1)
         os.utime(only_file(base, kind), (0, time.time() - 2 * private_files.DAY))
     monkeypatch.setattr(private_files, "_swept", set())
+    private_files.write("locks", "new", 1)
     for kind in ("tokens", "digests"):
         private_files.write(kind, "new", 1)
     assert [private_files.read(kind, "old") for kind in ("tokens", "digests", "locks")] == [None, 1, None]
@@ -322,6 +324,26 @@ def test_stale_files_are_removed_unless_they_are_to_be_kept(tmp_path: Path) -> N
     private_files.remove_stale(tmp_path, 100, keep=".alive")
     assert {path.name for path in tmp_path.iterdir()} == {"new.json", "old.alive", "directory.json"}
     private_files.remove_stale(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("days", [-400, 400])
+def test_a_clock_that_differs_from_the_file_servers_removes_nothing(
+    base: Path, monkeypatch: pytest.MonkeyPatch, wrong_date: Callable[[float], None], days: int
+) -> None:
+    private_files.write("tokens", "old", 1)
+    os.utime(only_file(base), (0, time.time() - private_files.DAY / 2))
+    monkeypatch.setattr(private_files, "_swept", set())
+    wrong_date(days * private_files.DAY)
+    private_files.write("tokens", "new", 1)
+    assert [private_files.read("tokens", key) for key in ("old", "new")] == [1, 1]
+
+
+def test_a_file_from_the_future_does_not_make_the_others_stale(tmp_path: Path) -> None:
+    for name, age in (("future", -400 * private_files.DAY), ("new", 50.0)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (0, time.time() - age))
+    private_files.remove_stale(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"future", "new"}
 
 
 # The opener, and what is reported
