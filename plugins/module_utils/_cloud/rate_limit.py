@@ -71,7 +71,7 @@ class RateLimiter:
     def __init__(self, key: LimitKey, limit: Limit) -> None:
         self._key = key
         self._limit = limit
-        path = private_files.path_of("throttle", "\n".join([signs_of_life.boot_id(), *key]), "json")
+        path = private_files.path_of("throttle", "\n".join([signs_of_life.clock_id(), *key]), "json")
         self._directory = path and path.parent
         self._path = path or Path(os.devnull) / "none.json"
         self._pause_path = str(self._path.with_suffix(".pause"))
