@@ -13,7 +13,7 @@ from ..._core.errors import ConflictError, OaktreeError, QuotaError, RefusedErro
 from ..._glance.client import glance_for
 from ..._glance.v2 import MD5, OBJECT, SHA256, SOURCE_MD5, SOURCE_SHA256, UPLOAD
 from ..._object_store.content import Body, File
-from ..upload_marker import upload_marker, upload_name
+from ..upload_marker import is_own, upload_marker, upload_name
 from .schemes import temporary_object
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Attempt:
             except ConflictError as error:
                 self.image_id = None
                 there = self.glance.get(image_id)
-                if there and there.get(UPLOAD) != upload_marker():
+                if there and not is_own(there.get(UPLOAD)):
                     raise ConflictError(
                         f"another run is uploading this image: {image_id}",
                         hint="Wait for it to end; if it was abandoned, delete the image.",
@@ -155,6 +155,6 @@ class Attempt:
             "disk_format": expected.disk_format,
             "container_format": desired.container_format,
             OBJECT: f"images/{desired.name}",
-            UPLOAD: upload_marker(),
+            UPLOAD: upload_marker(self.context.longest),
             **{key: value for key, value in digests.items() if value},
         }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..._core.deadline import clock
@@ -73,6 +74,11 @@ class PreparedUpload:
             "digests": dict(self.content.digests),
         }
 
+    def marker(self, desired: Desired) -> str:
+        """The marker, by which the session is in use as long as it may be finalized with these timeouts."""
+        begun = max(self.expires, clock.now())
+        return session_marker(self.expires, begun + timedelta(seconds=desired.clocks.finalization))
+
     def fields(self, desired: Desired) -> dict[str, Any]:
         """The fields of the record until the upload is finalized."""
         digests = {name: value for name, value in self.content.digests.items() if name not in _PROPERTIES}
@@ -95,7 +101,7 @@ class PreparedUpload:
             "disk_format": self.content.disk_format,
             "container_format": desired.container_format,
             OBJECT: f"images/{desired.name}",
-            UPLOAD: session_marker(self.expires),
+            UPLOAD: self.marker(desired),
             SESSION: json.dumps(session, separators=(",", ":")),
             **{key: digests[name] for name, key in _PROPERTIES.items() if name in digests},
         }

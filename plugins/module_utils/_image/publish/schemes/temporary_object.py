@@ -23,7 +23,7 @@ from ...._object_store.orphans import orphans
 from ...._object_store.segments import part_size
 from ...._object_store.tempurl_key import signer
 from ...._object_store.upload_file import FileUpload, UploadOptions
-from ...upload_marker import container_name, is_leftover, upload_marker
+from ...upload_marker import container_name, is_leftover, is_own, upload_marker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,8 +74,8 @@ def put(
         )
     container = swift.ensure_container(_container(desired))
     on_made(lambda: _remove(swift, container))
-    lifetime = int(desired.clocks.total) + SPARE
-    target = ObjectTarget(container.name, OBJECT, source.digests["sha256"], upload_marker(), lifetime)
+    marker, lifetime = upload_marker(desired.clocks.total), int(desired.clocks.total) + SPARE
+    target = ObjectTarget(container.name, OBJECT, source.digests["sha256"], marker, lifetime)
     pace = UploadOptions(part_size(source.size, limits), stall_timeout=desired.clocks.stall_timeout)
     FileUpload(swift, File(source.path, source.size), target, pace).run()
     return TemporaryObject(swift, container, lifetime, limits.tempurl_digests)
@@ -88,10 +88,7 @@ def in_use(connection: Connection, desired: Desired) -> bool:
     found = [(trace.marker, trace.updated_at) for trace in orphans(swift, container, OBJECT)]
     if whole:
         found.append((whole.marker, whole.updated_at))
-    return any(
-        who != upload_marker() and not is_leftover({UPLOAD: who, "updated_at": when}, desired.clocks.total)
-        for who, when in found
-    )
+    return any(not is_own(who) and not is_leftover({UPLOAD: who, "updated_at": when}) for who, when in found)
 
 
 def _container(desired: Desired) -> str:

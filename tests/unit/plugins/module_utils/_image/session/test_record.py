@@ -31,7 +31,7 @@ def test_the_record_holds_everything_in_values_of_a_length_that_clouds_accept() 
 
 
 @pytest.mark.parametrize(
-    "damage", [{SESSION: "{"}, {SESSION: "[]"}, {SESSION: '{"size":1}'}, {UPLOAD: upload_marker()}]
+    "damage", [{SESSION: "{"}, {SESSION: "[]"}, {SESSION: '{"size":1}'}, {UPLOAD: upload_marker(60)}]
 )
 def test_a_damaged_record_is_none(damage: dict[str, str]) -> None:
     assert read({"id": "id-1", "status": "queued", **upload().fields(DESIRED), **damage}) is None
