@@ -70,12 +70,14 @@ class Web:
         self.answers: list[Answer] = []
         self.ranges: list[str | None] = []
         self.headers: list[dict[str, str]] = []
+        self.paths: list[str] = []
         web = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 web.ranges.append(self.headers.get("Range"))
                 web.headers.append(dict(self.headers))
+                web.paths.append(self.path)
                 answer = web.answers.pop(0) if len(web.answers) > 1 else web.answers[0]
                 answer(self)
 

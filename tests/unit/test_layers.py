@@ -39,6 +39,7 @@ LAYERS = (
     "modules",
     "inventory",
     "lookup",
+    "filter",
 )
 """From the lowest to the highest. A layer imports from those before it and from itself, type-only imports included."""
 

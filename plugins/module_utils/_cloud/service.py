@@ -8,20 +8,21 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from .._core.deadline import Deadline
-from .._core.errors import InputError, RefusedError, ServerError
+from .._core.errors import InputError, OaktreeError, RefusedError
 from .answers import json_object, parsing
 from .discovery import DISCOVERY
-from .service_types import all_types
+from .pagination import Pagination, page_of
+from .service_types import all_types, service_type_of
 from .translate import translate
 from .transport import counted_as, same_origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from keystoneauth1.access import AccessInfo
     from keystoneauth1.adapter import Adapter
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
 
     from .connection import Connection
 
-_VERSIONS = {"compute": ("2", "2.latest"), "image": ("2", "2.latest"), "identity": ("3", "3.latest")}
 _VERSION = re.compile(r"/v(?P<major>\d+)[^/]*(?=/|$)")
 _IDEMPOTENT = {"GET", "HEAD", "DELETE"}
+_OLDER = "microversions"
+
+Answer = TypeVar("Answer")
 
 
 def service_at(connection: Connection, service_type: str, version: str | None = None) -> Service:
@@ -66,7 +69,8 @@ class Service:
         self.connection = connection
         self.service_type = service_type
         self.interface = interface
-        self._versions = (version, f"{version}.latest") if version else _VERSIONS.get(service_type)
+        self.type = service_type_of(service_type)
+        self._version = version or self.type.version
         self._found: _Endpoint | None = None
 
     @cached_property
@@ -75,12 +79,11 @@ class Service:
         from keystoneauth1.adapter import Adapter
 
         settings = self.connection.region.settings.service(self.service_type)
-        least, most = self._versions or (None, None)
         return Adapter(
             self.connection.session,
             **(settings | {"interface": self.interface or settings["interface"]}),
-            min_version=least,
-            max_version=most,
+            min_version=self._version,
+            max_version=self._version and f"{self._version}.latest",
         )
 
     @property
@@ -100,6 +103,8 @@ class Service:
         return self._found.url
 
     def _find(self) -> _Endpoint:
+        from keystoneauth1.exceptions import ClientException
+
         url = self.connection.look_up(self._announced)
         access = self.connection.access
         if not url:
@@ -109,12 +114,19 @@ class Service:
             )
         version = find_version(url)
         root = None
-        if self._versions:
-            if not version or version["major"] != self._versions[0]:
-                root = url[: version.start()] if version else url
-                url = self._discovered(root, *self._versions)
-        elif self.service_type == "network" and not version:
-            url = f"{url.rstrip('/')}/v2.0"  # Neutron's discovery document is not open on every cloud
+        if self._version and (not version or version["major"] != self._version):
+            root = url[: version.start()] if version else url
+            try:
+                url = self._discovered(root, self._version)
+            except (ClientException, OaktreeError):
+                if not self.adapter.endpoint_override:
+                    raise
+                self.connection.deadline.remaining()
+                return _Endpoint(access, url.rstrip("/"), None)  # the user's word, and the service has none against it
+            if self.type.project_in_url and access and access.project_id:
+                url = f"{url.rstrip('/')}/{access.project_id}"
+        elif not version:
+            url = f"{url.rstrip('/')}{self.type.path}"
         return _Endpoint(access, url.rstrip("/"), root)
 
     def is_announced(self) -> bool:
@@ -147,14 +159,14 @@ class Service:
                 return url
         return adapter.get_endpoint(skip_discovery=True) or None
 
-    def _discovered(self, root: str, least: str, most: str) -> str:
+    def _discovered(self, root: str, version: str) -> str:
         """The URL of the version to use, as the service announces it."""
         with counted_as(self.service_type):
             found = self.connection.discovery.discover(self.connection.session, root, self.connection.deadline)
         with parsing(f"the version document of the {self.service_type} service"):
-            url = found.versioned_url_for(min_version=least, max_version=most)
+            url = found.versioned_url_for(min_version=version, max_version=f"{version}.latest")
         if not url:
-            raise RefusedError(f"the {self.service_type} service offers no version {least}")
+            raise RefusedError(f"the {self.service_type} service offers no version {version}")
         return urljoin(f"{root.rstrip('/')}/", url)
 
     def _has_moved(self, *, unreachable: bool) -> bool:
@@ -177,6 +189,26 @@ class Service:
             data = self.adapter.get_endpoint_data()
         newest = data.max_microversion if data else None
         return ".".join(str(part) for part in newest) if newest else None
+
+    def negotiated(self, ask: Callable[[str | None], Answer], microversion: str | None = None) -> Answer:
+        """What ``ask`` returns for a microversion, by default the service type's.
+
+        Where the service is older, ``ask`` gets its newest, or None if it has none. Finding that out takes two
+        requests, once in a while for all processes.
+        """
+        microversion = microversion or self.type.microversion
+        if microversion is None:
+            return ask(None)
+        cache, key = self.connection.region.cache, f"{self.endpoint} {microversion}"
+        older = cache.get(_OLDER, key, cache.lifetime)
+        try:
+            return ask(older.get("newest") if isinstance(older, dict) else microversion)
+        except RefusedError as error:
+            if error.status != 406:
+                raise
+        newest = self.newest_microversion()
+        cache.set(_OLDER, key, {"newest": newest})
+        return ask(newest)
 
     def request(self, method: str, path: str, *, retry: bool = True, **kwargs: Any) -> Response:
         """Send a request to ``endpoint + path`` and return its answer below 400; raises `OaktreeError`.
@@ -241,41 +273,45 @@ class Service:
 
     def get_coalesced(self, path: str, since: float | None = None, **kwargs: Any) -> dict[str, Any]:
         """GET a JSON object, or share the answer to another process's request; see `RequestCoalescer.get`."""
+        return self._coalesced(lambda: self.json("GET", path, **kwargs), [path, kwargs], since)
+
+    def _coalesced(
+        self, fetch: Callable[[], dict[str, Any]], parts: list[Any], since: float | None = None
+    ) -> dict[str, Any]:
+        """What ``fetch`` returns, which depends on the user, the endpoint and these ``parts``."""
         connection = self.connection
-        key = json.dumps(
-            [connection.region.auth.credentials_key, self.endpoint, path, kwargs], sort_keys=True, default=str
-        )
+        key = json.dumps([connection.region.auth.credentials_key, self.endpoint, *parts], sort_keys=True, default=str)
         deadline = Deadline(connection.api_timeout, "api_timeout", connection.deadline.cancelled)
-        return connection.coalescer.get(key, lambda: self.json("GET", path, **kwargs), deadline, since)
+        return connection.coalescer.get(key, fetch, deadline, since)
 
     def pages(
-        self, path: str, key: str, params: Mapping[str, Any], more: str, *, coalesced: bool = False, **kwargs: Any
+        self,
+        path: str,
+        key: str,
+        params: Mapping[str, Any],
+        *,
+        marker: str | None = None,
+        coalesced: bool = False,
+        **kwargs: Any,
     ) -> Iterator[list[Any]]:
-        """The pages of a list by marker: ``key`` has the items, ``more`` is present if another page follows.
+        """The pages of the list ``key``, one request for each; see `Pagination`, which also says what ``marker`` is.
 
         With ``coalesced`` the answer to another process's request may be used. Raises ServerError if the pagination
-        does not advance.
+        does not advance, and for a list that the service has cut.
         """
-        query, seen = dict(params), set[str]()
-        while True:
-            body = (self.get_coalesced if coalesced else partial(self.json, "GET"))(path, params=query, **kwargs)
-            page = body.get(key)
-            if not isinstance(page, list):
-                raise ServerError(f"the answer to GET {path} cannot be parsed: it has no list {key!r}")
-            yield page
-            if not body.get(more) or not page:
-                return
-            query["marker"] = next_marker(page, "id", seen, path)
-            del body, page  # they may be large, and the next page follows
+        size = self.type.page_size
+        params = {"limit": size, **params} if size else params
+        pagination = Pagination(path, params, marker=marker, by_offset=self.type.pages_by_offset)
+        for query in pagination.queries():
+            request = {**kwargs, "params": query}
 
+            def fetch(request: Mapping[str, Any] = request) -> dict[str, Any]:
+                return page_of(self.request("GET", path, **request), key)
 
-def next_marker(page: list[Any], key: str, seen: set[str], path: str) -> str:
-    """The marker of the page that follows: the ``key`` of the last item. Raises ServerError for one in ``seen``."""
-    last = page[-1].get(key) if isinstance(page[-1], dict) else None
-    if not isinstance(last, str) or not last or last in seen:
-        raise ServerError(f"the pagination of GET {path} does not advance: the marker repeats or is missing")
-    seen.add(last)
-    return last
+            page = self._coalesced(fetch, [path, key, request]) if coalesced else fetch()
+            yield page["items"]
+            pagination.advance(**page)
+            del page  # it may be large, and the next page follows
 
 
 def find_version(url: str) -> re.Match[str] | None:

@@ -8,24 +8,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from .._cloud.service import segment, service_at
 from .._core.errors import RefusedError
 from .records import records, server_record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from .._cloud.connection import Connection
     from .._cloud.service import Service
-
-MICROVERSION = "2.79"
-"""The newest that the record model needs; clouds since Train (2019) support it."""
-
-_OLDER = "microversions"
-
-Answer = TypeVar("Answer")
 
 _PLAIN_NAME = re.compile(r"[\w.-]+")
 
@@ -51,7 +44,7 @@ def list_servers(connection: Connection, query: ServerQuery) -> list[dict[str, A
         servers = find(nova, query, version)
         return records(server_record, servers, connection.location, name=query.name, fields=query.fields)
 
-    return _negotiated(nova, found)
+    return nova.negotiated(found)
 
 
 def _one(nova: Service, query: ServerQuery, version: str | None) -> Iterator[dict[str, Any]]:
@@ -73,19 +66,5 @@ def _all(nova: Service, query: ServerQuery, version: str | None) -> Iterator[dic
     if query.name is not None and _PLAIN_NAME.fullmatch(query.name):
         params["name"] = f"^{query.name.replace('.', '[.]')}$"  # Nova expects a regular expression
     path = "/servers/detail" if query.details else "/servers"
-    pages = nova.pages(path, "servers", params, "servers_links", coalesced=True, microversion=version)
+    pages = nova.pages(path, "servers", params, coalesced=True, microversion=version)
     return chain.from_iterable(pages)
-
-
-def _negotiated(nova: Service, ask: Callable[[str | None], Answer]) -> Answer:
-    """List with `MICROVERSION`, or with the newest of an older cloud, which now and then takes two more requests."""
-    store, key = nova.connection.region.cache, f"{nova.endpoint} {MICROVERSION}"
-    older = store.get(_OLDER, key, store.lifetime)
-    try:
-        return ask(older.get("newest") if isinstance(older, dict) else MICROVERSION)
-    except RefusedError as error:
-        if error.status != 406:
-            raise
-    newest = nova.newest_microversion()
-    store.set(_OLDER, key, {"newest": newest})
-    return ask(newest)

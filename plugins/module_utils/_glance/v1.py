@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._cloud.answers import answer_to, json_object, parsing
 from .._cloud.capabilities import ImageCapabilities
-from .._cloud.service import next_marker, segment, service_at
+from .._cloud.service import segment, service_at
 from .._core.errors import RefusedError, ServerError
 from .v2 import KEPT_FOR, Glance
 
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from .._cloud.service import Service
 
 _META, _PROPERTY = "x-image-meta-", "x-image-meta-property-"
-
-PAGE = "1000"
-"""Images requested at once; the cloud may return fewer."""
 
 _FILTERS = frozenset(
     {"name", "status", "container_format", "disk_format", "size_min", "size_max", "min_ram", "min_disk", "protected"}
@@ -199,15 +196,8 @@ def _find(service: Service, image_id: str) -> dict[str, Any] | None:
 
 def _list(service: Service, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The images that match the filters that version 1 has; it ignores others. One request for each page."""
-    params, seen = {"limit": PAGE, **filters}, set[str]()
-    while True:
-        page = service.json("GET", "/images/detail", params=params).get("images")
-        if not isinstance(page, list):
-            raise ServerError("the answer to GET /images/detail cannot be parsed: it has no list 'images'")
-        if not page:  # a full page may be shorter than requested
-            return
+    for page in service.pages("/images/detail", "images", filters, marker="id"):
         yield from map(_from_json, page)
-        params["marker"] = next_marker(page, "id", seen, "/images/detail")
 
 
 def _from_headers(headers: Mapping[str, str]) -> dict[str, Any]:

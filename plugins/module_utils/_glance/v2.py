@@ -58,9 +58,6 @@ GLANCE_FIELDS = frozenset({
 """Names that are not custom properties (Glance's image schema), and the prefix of reserved ones."""
 GLANCE_RESERVED = "os_glance"
 
-PAGE = "1000"
-"""Images requested at once: Glance returns 25 by default, and no more than its own maximum."""
-
 LONGEST_NAME = 255
 """Characters of an image's name."""
 
@@ -108,7 +105,7 @@ class Glance:
 
     def _unfinished(self, since: float) -> list[dict[str, Any]]:
         """The first thousand incomplete images."""
-        params = {"status": "in:queued,saving,uploading,importing", "limit": PAGE}
+        params = {"status": "in:queued,saving,uploading,importing", "limit": str(self._service.type.page_size)}
         owner = self.connection.location.project.id
         if owner:
             params["owner"] = owner
@@ -120,19 +117,19 @@ class Glance:
 
         ``filters`` are Glance's query parameters, sent unchanged. Processes that list the same share the requests.
         """
-        params = {"limit": PAGE, "sort": "name:asc,id:asc", **filters}
+        params = {"sort": "name:asc,id:asc", **filters}
         if name is not None:
             params["name"] = f"eq:{name}" if ":" in name else name  # else Glance takes the first part for an operator
-        return chain.from_iterable(self._service.pages("/images", "images", params, "next", coalesced=True))
+        return chain.from_iterable(self._service.pages("/images", "images", params, coalesced=True))
 
     def named(self, names: Sequence[str], owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:
         """The images of this owner (without one: all visible) with one of the names."""
-        params = {"limit": PAGE, **({"owner": owner} if owner else {})}
+        params = {"owner": owner} if owner else {}
         if hidden:  # a Glance older than hidden images takes any other value for that of a custom property
             params["os_hidden"] = "true"
         found: list[dict[str, Any]] = []
         for name in _name_filters(names):
-            for page in self._service.pages("/images", "images", {**params, "name": name}, "next"):
+            for page in self._service.pages("/images", "images", {**params, "name": name}):
                 found += [image for image in page if image.get("name") in names]
         return found
 
@@ -230,8 +227,8 @@ class Glance:
 
     def kept_for(self, name: str, owner: str | None) -> list[dict[str, Any]]:
         """The images that had the name before others replaced them, oldest first."""
-        params = {"limit": PAGE, "os_hidden": "true", KEPT_FOR: name, **({"owner": owner} if owner else {})}
-        pages = self._service.pages("/images", "images", params, "next")
+        params = {"os_hidden": "true", KEPT_FOR: name, **({"owner": owner} if owner else {})}
+        pages = self._service.pages("/images", "images", params)
         kept = [image for page in pages for image in page if image.get(KEPT_FOR) == name]
         return sorted(kept, key=lambda image: (image["created_at"], image["id"]))
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .._cloud.answers import answer_to, json_list, parsing
-from .._cloud.service import next_marker, service_at
+from .._cloud.pagination import Pagination
+from .._cloud.service import service_at
 from .._cloud.translate import translate
 from .._core.errors import ConflictError, OaktreeError, RefusedError, ServerError
 from .._core.retry import Attempts, Policy
@@ -243,11 +244,11 @@ class Swift:
                 raise
 
     def _listing(self, path: str, prefix: str) -> Iterator[Mapping[str, Any]]:
-        query, seen = {"format": "json", "limit": str(PAGE), "prefix": prefix}, set[str]()
-        while True:
+        query = {"format": "json", "limit": str(PAGE), "prefix": prefix}
+        pagination = Pagination(path, query, marker="name")
+        for query in pagination.queries():
             try:
-                response = self._service.request("GET", path, params=query)
-                page = json_list(response)
+                page = json_list(self._service.request("GET", path, params=query))
             except RefusedError as error:
                 if error.status == 404:
                     return
@@ -255,7 +256,7 @@ class Swift:
             yield from page
             if len(page) < PAGE:
                 return
-            query["marker"] = next_marker(page, "name", seen, path)
+            pagination.advance(page)
 
 
 def _path(container: str, name: str | None = None) -> str:

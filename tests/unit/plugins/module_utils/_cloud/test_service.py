@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from keystoneauth1.access import AccessInfoV3
@@ -18,12 +19,11 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_y
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import (
     find_version,
-    next_marker,
     segment,
     service_at,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, ServerError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from tests.support.fake_openstack import (
     Action,
     Answer,
@@ -35,6 +35,7 @@ from tests.support.fake_openstack import (
     TrickleAnswer,
 )
 from tests.support.run_core import ask, ask_one, entries, kinds
+from tests.support.web import Web, whole
 
 Clouds = Callable[..., FakeOpenStack]
 JSON = {"Content-Type": "application/json"}
@@ -234,6 +235,64 @@ def test_the_version_of_a_url_is_the_last_one_of_its_path(url: str, root: str | 
     assert (url[: version.start()] if version else None) == root
 
 
+VERSIONS = {
+    "block-storage": "/v3/",
+    "baremetal": "/v1/",
+    "dns": "/v2",
+    "key-manager": "/v1/",
+    "load-balancer": "/v2",
+    "orchestration": "/v1/",
+    "shared-file-system": "/v2/",
+}
+
+
+@pytest.mark.parametrize("service_type", VERSIONS)
+@pytest.mark.parametrize("named", ["", "/v9"])
+def test_a_service_whose_url_names_another_version_or_none(
+    fake_openstack: Clouds, web: Web, service_type: str, named: str
+) -> None:
+    """Discovery does not say where the project stands in it."""
+    root, path = web.url.rpartition("/")[0], VERSIONS[service_type]
+    link = {"rel": "self", "href": f"{root}{path}"}
+    version = {"id": path.strip("/"), "status": "CURRENT", "links": [link]}
+    web.answers = [whole(json.dumps({"versions": [version]}).encode(), 300)]
+
+    def work(connection: Connection) -> tuple[str, str | None]:
+        at(connection, service_type, f"{root}{named}")
+        return service_at(connection, service_type).endpoint, connection.location.project.id
+
+    found = ask_one(fake_openstack(), work).value
+    assert found
+    endpoint, project = found
+    after = f"/{project}" if service_type in ("block-storage", "orchestration", "shared-file-system") else ""
+    assert endpoint == f"{root}{path.rstrip('/')}{after}"
+
+
+@pytest.mark.parametrize(
+    ("service_type", "named", "used"),
+    [
+        ("network", "", "/v2.0"),
+        ("network", "/v2.0", "/v2.0"),
+        ("placement", "/placement", "/placement"),
+        ("object-store", "/v1/AUTH_p", "/v1/AUTH_p"),
+        ("volumev3", "/v3/p", "/v3/p"),
+        ("sharev2", "/v2", "/v2"),
+        ("own-thing", "/v7", "/v7"),
+    ],
+)
+def test_a_service_whose_url_is_known(
+    fake_openstack: Clouds, web: Web, service_type: str, named: str, used: str
+) -> None:
+    root = web.url.rpartition("/")[0]
+
+    def work(connection: Connection) -> str:
+        at(connection, service_type, f"{root}{named}")
+        return service_at(connection, service_type).endpoint
+
+    assert ask_one(fake_openstack(), work).value == f"{root}{used}"
+    assert web.paths == []
+
+
 def test_a_service_that_the_catalog_does_not_have(fake_openstack: Clouds) -> None:
     clouds = fake_openstack()
     result = ask_one(clouds, lambda connection: service_at(connection, "object-store").endpoint)
@@ -256,12 +315,15 @@ def test_a_service_without_the_version_we_speak(fake_openstack: Clouds) -> None:
 # Pages
 
 
+def listed(connection: Connection, service_type: str = "compute", **params: Any) -> list[Any]:
+    pages = service_at(connection, service_type).pages("/servers", "servers", params)
+    return [item for page in pages for item in page]
+
+
 @pytest.mark.parametrize(
     "body",
     [
-        {"servers": [{"name": "no id"}], "servers_links": [{}]},
-        {"servers": [5], "servers_links": [{}]},
-        {"servers": [{"id": "same"}], "servers_links": [{}]},
+        {"servers": [{"id": "same"}], "servers_links": [{"rel": "next", "href": "/servers?marker=same"}]},
         {"servers": {}},
         {"servers": None},
         {},
@@ -270,12 +332,133 @@ def test_a_service_without_the_version_we_speak(fake_openstack: Clouds) -> None:
 def test_pages_that_lead_nowhere(fake_openstack: Clouds, body: dict[str, Any]) -> None:
     clouds = fake_openstack()
     clouds["cloud1"]["r1"].fault("GET", SERVERS, Answer(200, JSON, json.dumps(body).encode()))
-    result = ask_one(
-        clouds,
-        lambda connection: list(service_at(connection, "compute").pages(SERVERS, "servers", {}, "servers_links")),
-    )
-    assert kinds([result]) == {"cloud1/r1/demo": "server"}
+    assert kinds([ask_one(clouds, listed)]) == {"cloud1/r1/demo": "server"}
     assert count(clouds, service="compute") <= 2
+
+
+@pytest.mark.parametrize("coalesced", [False, True])
+def test_pages_are_followed_by_the_query_of_their_links(fake_openstack: Clouds, *, coalesced: bool) -> None:
+    """The link's host and path are those that only the cloud knows."""
+    clouds = fake_openstack()
+    region = clouds["cloud1"]["r1"]
+    last = json.dumps({"servers": ["c"]}).encode()
+    first = json.dumps({"servers": ["a", "b"]}).encode()
+    region.fault("GET", r"/servers\?(?=.*status=ACTIVE)(?=.*marker=b)", Answer(200, JSON, last))
+    link = '<http://10.0.0.1/inner?marker=b>; rel="next"'
+    region.fault("GET", r"/servers\?status=ACTIVE$", Answer(200, {**JSON, "Link": link}, first))
+
+    def work(connection: Connection) -> list[Any]:
+        pages = service_at(connection, "compute").pages(SERVERS, "servers", {"status": "ACTIVE"}, coalesced=coalesced)
+        return [item for page in pages for item in page]
+
+    assert ask_one(clouds, work).value == ["a", "b", "c"]
+    assert count(clouds, service="compute") == 2
+
+
+def at(connection: Connection, service_type: str, url: str) -> None:
+    """Let the catalog name this URL for a service, and no other."""
+    connection.authenticate()
+    endpoints = [{"interface": "public", "region": "r1", "region_id": "r1", "url": url}]
+    catalog = connection.access.service_catalog._catalog if connection.access else []
+    catalog[:] = [{"type": service_type, "name": "", "endpoints": endpoints}]
+
+
+@pytest.mark.parametrize(
+    ("service_type", "sent"),
+    [
+        ("compute", {}),
+        ("dns", {"limit": "max"}),
+        ("image", {"limit": "1000"}),
+        ("key-manager", {"limit": "100"}),
+        ("identity", {}),
+    ],
+)
+def test_pages_are_as_large_as_the_service_allows(
+    fake_openstack: Clouds, web: Web, service_type: str, sent: dict[str, str]
+) -> None:
+    """Unless the user says how large they are to be."""
+    root = web.url.rpartition("/")[0]
+    web.answers = [whole(b'{"servers": []}')]
+
+    def work(connection: Connection) -> None:
+        at(connection, service_type, f"{root}/v{service_at(connection, service_type).type.version}")
+        listed(connection, service_type)
+        listed(connection, service_type, limit="7")
+
+    assert ask_one(fake_openstack(), work).error is None
+    asked = [dict(parse_qsl(urlsplit(path).query)) for path in web.paths]
+    assert asked == [sent, {"limit": "7"}]
+
+
+def test_shares_are_listed_by_offset(fake_openstack: Clouds, web: Web) -> None:
+    """Manila's links have a marker, which it ignores."""
+    root = web.url.rpartition("/")[0]
+    link = [{"rel": "next", "href": "/shares?marker=b"}]
+    bodies: list[Any] = [{"servers": ["a", "b"], "servers_links": link}, {"servers": ["c"]}, {"servers": []}]
+    web.answers = [whole(json.dumps(body).encode()) for body in bodies]
+
+    def work(connection: Connection) -> list[Any]:
+        at(connection, "sharev2", f"{root}/v2/p")
+        return listed(connection, "shared-file-system")
+
+    assert ask_one(fake_openstack(), work).value == ["a", "b", "c"]
+    assert [urlsplit(path).query for path in web.paths] == ["", "offset=2", "offset=3"]
+
+
+# Microversions
+
+
+LINK = {"rel": "self", "href": "/v1/"}
+OLD_IRONIC = {"versions": [{"id": "v1", "status": "CURRENT", "links": [LINK], "min_version": "1.1", "version": "1.72"}]}
+
+
+def test_microversions_are_negotiated_with_any_service(fake_openstack: Clouds, web: Web) -> None:
+    root = web.url.rpartition("/")[0]
+    clouds = fake_openstack()
+    web.answers = [whole(b"{}", 406), whole(json.dumps(OLD_IRONIC).encode()), whole(b'{"nodes": []}')]
+
+    def work(connection: Connection) -> Any:
+        at(connection, "baremetal", f"{root}/v1")
+        ironic = service_at(connection, "baremetal")
+        return ironic.negotiated(lambda version: ironic.json("GET", "/nodes", microversion=version), "1.109")
+
+    for _time in range(2):
+        assert ask_one(clouds, work).value == {"nodes": []}
+    sent = [headers.get("X-OpenStack-Ironic-API-Version") for headers in web.headers]
+    assert sent == ["1.109", None, "1.72", "1.72"]
+
+
+@pytest.mark.parametrize(
+    ("service_type", "wanted", "used"),
+    [
+        ("compute", None, "2.79"),
+        ("compute", "2.61", "2.61"),
+        ("sharev2", None, "2.60"),
+        ("network", None, None),
+        ("volumev3", "3.59", "3.59"),
+    ],
+)
+def test_the_microversion_that_is_asked_for(
+    fake_openstack: Clouds, service_type: str, wanted: str | None, used: str | None
+) -> None:
+    def work(connection: Connection) -> str | None:
+        service = service_at(connection, service_type)
+        at(connection, service_type, f"http://127.0.0.1:9/v{service.type.version or '2.0'}")
+        return service.negotiated(lambda version: version, wanted)
+
+    assert ask_one(fake_openstack(), work).value == used
+
+
+def test_a_refusal_of_another_kind_is_not_a_matter_of_the_microversion(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack()
+    clouds["cloud1"]["r1"].fault("GET", SERVERS, Answer(400))
+
+    def work(connection: Connection) -> Any:
+        nova = service_at(connection, "compute")
+        return nova.negotiated(lambda version: nova.json("GET", SERVERS, microversion=version))
+
+    assert kinds([ask_one(clouds, work)]) == {"cloud1/r1/demo": "refused"}
+    assert count(clouds, service="compute") == 1
 
 
 # Paths
@@ -293,12 +476,3 @@ def test_a_path_means_what_it_says(fake_openstack: Clouds, path: str) -> None:
 @pytest.mark.parametrize(("name", "expected"), [("a/b", "a%2Fb"), ("x?y#z", "x%3Fy%23z"), (7, "7"), ("..", "..")])
 def test_a_name_is_one_segment(name: object, expected: str) -> None:
     assert segment(name) == expected
-
-
-def test_markers_advance() -> None:
-    seen = set[str]()
-    assert [next_marker([{"name": name}], "name", seen, "/x") for name in ("a", "b")] == ["a", "b"]
-    pages: list[list[Any]] = [[{"name": "a"}], [{"name": None}], [{}], ["a"]]
-    for page in pages:
-        with pytest.raises(ServerError, match="pagination of GET /x does not advance"):
-            next_marker(page, "name", seen, "/x")

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service_types import all_types, official_type
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service_types import (
+    _KNOWN,
+    ServiceType,
+    all_types,
+    official_type,
+    service_type_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -39,3 +45,14 @@ def test_all_names_of_a_service_begin_with_the_official_one(name: str) -> None:
 @pytest.mark.parametrize("name", ["compute", "own-thing"])
 def test_a_service_may_have_one_name(name: str) -> None:
     assert all_types(name) == (name,)
+
+
+@pytest.mark.parametrize("name", _KNOWN)
+def test_services_are_known_by_their_official_types(name: str) -> None:
+    assert official_type(name) == name
+    assert {service_type_of(alias).name for alias in all_types(name)} == {name}
+
+
+def test_a_service_of_which_nothing_is_known() -> None:
+    assert service_type_of("workflowv2") == ServiceType("workflow")
+    assert service_type_of("own-thing") == ServiceType("own-thing")

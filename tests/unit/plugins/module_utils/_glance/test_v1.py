@@ -16,10 +16,9 @@ import pytest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.capabilities import ImageCapabilities
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core import retry
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import RefusedError, ServerError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._glance import v1
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v1 import GlanceV1, unfit
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import KEPT_FOR, pointer
-from tests.support.fake_openstack import Answer, FakeOpenStack, Region
+from tests.support.fake_openstack import Answer, FakeOpenStack, Region, glance_v1
 from tests.support.fake_openstack.glance_v1_images import Image
 from tests.support.run_core import connect
 
@@ -238,17 +237,17 @@ def test_what_version_1_does_not_have(clouds: FakeOpenStack, glance: GlanceV1) -
 # Lists
 
 
-@pytest.mark.parametrize(("page", "requests"), [("2", 4), ("5", 2), ("1000", 2)])
+@pytest.mark.parametrize(("page", "requests"), [(2, 4), (5, 2), (1000, 2)])
 def test_pages(
     clouds: FakeOpenStack,
     region: Region,
     glance: GlanceV1,
     monkeypatch: pytest.MonkeyPatch,
-    page: str,
+    page: int,
     requests: int,
 ) -> None:
     """A list ends with an empty page."""
-    monkeypatch.setattr(v1, "PAGE", page)
+    monkeypatch.setattr(glance_v1, "MAX_PAGE", page)
     for number in range(1, 6):
         add(glance, region, number, name=f"web-{number}")
     assert {image["name"] for image in glance.all(None, {})} == {f"web-{number}" for number in range(1, 6)}

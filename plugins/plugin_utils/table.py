@@ -1,0 +1,247 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Records of modules as a table that people read: the columns of each kind of record, and three formats."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import printable
+
+LISTS = ("servers", "images", "endpoints", "results", "drift", "resources", "locations")
+"""The keys of modules' results that hold records. Info modules return ``locations`` beside others, so it is last."""
+
+_COLUMNS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
+    (
+        frozenset({"location", "error", "kind"}),
+        {"location": "location", "kind": "kind", "error": "error", "hint": "hint"},
+    ),
+    (
+        frozenset({"location", "status", "expected", "actual"}),
+        {
+            "type": "type",
+            "name": "name",
+            "location": "location",
+            "status": "status",
+            "attribute": "attribute",
+            "expected": "expected",
+            "actual": "actual",
+        },
+    ),
+    (
+        frozenset({"location", "action"}),
+        {
+            "location": "location",
+            "action": "action",
+            "name": "(image || server || resource || stack).name || name",
+            "notes": "notes",
+        },
+    ),
+    (
+        frozenset({"location", "flavor", "addresses"}),
+        {
+            "location": "location",
+            "name": "name",
+            "status": "status",
+            "flavor": "flavor.name",
+            "address": "public_v4 || public_v6 || private_v4 || private_v6",
+            "created": "created_at",
+        },
+    ),
+    (
+        frozenset({"location", "disk_format", "visibility"}),
+        {
+            "location": "location",
+            "name": "name",
+            "status": "status",
+            "visibility": "visibility",
+            "format": "disk_format",
+            "size": "size",
+            "hash": "hash_value || checksum",
+        },
+    ),
+    (
+        frozenset({"location", "service_type", "url"}),
+        {"location": "location", "service": "service_type", "version": "api_version", "url": "url"},
+    ),
+    (
+        frozenset({"location", "count", "seconds"}),
+        {"location": "location", "count": "count", "seconds": "seconds", "requests": "requests"},
+    ),
+)
+"""The columns of a record that has these keys: header and JMESPath expression. The first that fits."""
+
+_HASH_SHOWN = 12
+"""Digits of a digest."""
+
+_DIGEST = re.compile(r"[0-9a-f]{32,128}")
+_FORMULA = ("=", "+", "-", "@")
+"""Characters with which a spreadsheet takes a cell for a formula."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A header, and how a record's cell is found."""
+
+    header: str
+    find: Callable[[Any], Any]
+
+
+def rows_of(value: Any) -> list[Any]:
+    """The records of a list, or of a module's result. Raises InputError for anything else."""
+    if isinstance(value, Mapping):
+        value = next((value[key] for key in LISTS if isinstance(value.get(key), list)), value)
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise InputError(
+            "table: the input is neither a list of records nor the result of a module of this collection",
+            hint="Give it for example result.servers, or result.failures.",
+        )
+    return list(value)
+
+
+def columns_of(rows: Sequence[Any], wanted: Mapping[str, str] | Sequence[str] | None) -> list[Column]:
+    """The columns: ``wanted`` as ``{header: expression}``, or expressions that are their own headers.
+
+    Without it those of the kind of record; for other mappings all keys of the first one. Raises InputError for an
+    expression that JMESPath cannot parse.
+    """
+    if wanted is None:
+        return [_column(header, expression) for header, expression in _usual(rows).items()]
+    if isinstance(wanted, Mapping):
+        return [_column(str(header), expression) for header, expression in wanted.items()]
+    return [_column(expression, expression) for expression in wanted]
+
+
+def _usual(rows: Sequence[Any]) -> Mapping[str, str]:
+    first = next((row for row in rows if isinstance(row, Mapping)), None)
+    if first is None:
+        return {"value": "@"}
+    for keys, columns in _COLUMNS:
+        if keys <= first.keys():
+            return columns
+    return {str(key): json.dumps(str(key)) for key in first}
+
+
+def _column(header: str, expression: str) -> Column:
+    try:
+        return Column(header, jmespath.compile(expression).search)
+    except (JMESPathError, TypeError, AttributeError) as exc:
+        raise InputError(
+            f"columns: {expression!r} is not a JMESPath expression: {exc}",
+            hint="Name a key, such as name or flavor.ram. A key that has other characters than letters, "
+            "digits and _ stands in double quotes.",
+        ) from exc
+
+
+def as_text(columns: Sequence[Column], rows: Sequence[Any]) -> list[str]:
+    """Lines with aligned columns: headers in capitals, numbers to the right, digests cut to their beginning."""
+    table = [[_fit(column.header.upper()) for column in columns]]
+    table += [[_fit(_short(column.find(row))) for column in columns] for row in rows]
+    right = [bool(rows) and all(_is_number(column.find(row)) for row in rows) for column in columns]
+    widths = [max(_width(line[index]) for line in table) for index in range(len(columns))]
+    return ["  ".join(map(_padded, line, widths, right)).rstrip() for line in table]
+
+
+def as_markdown(columns: Sequence[Column], rows: Sequence[Any]) -> str:
+    """A table of GitHub's Markdown, in which names are text: neither HTML nor Markdown in them has an effect."""
+    right = [bool(rows) and all(_is_number(column.find(row)) for row in rows) for column in columns]
+    lines = [[_markdown(column.header) for column in columns], ["---:" if number else "---" for number in right]]
+    lines += [[_markdown(_cell(column.find(row))) for column in columns] for row in rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def as_csv(columns: Sequence[Column], rows: Sequence[Any]) -> str:
+    """Comma-separated values as RFC 4180 has them; no text is taken for a formula by a spreadsheet."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([_no_formula(column.header) for column in columns])
+    for row in rows:
+        found = [column.find(row) for column in columns]
+        writer.writerow([value if _is_number(value) else _no_formula(_cell(value)) for value in found])
+    return out.getvalue()
+
+
+FORMATS: Mapping[str, Callable[[Sequence[Column], Sequence[Any]], list[str] | str]] = {
+    "text": as_text,
+    "markdown": as_markdown,
+    "csv": as_csv,
+}
+
+
+def table(value: Any, columns: Mapping[str, str] | Sequence[str] | None, form: str) -> list[str] | str:
+    """The records of a list, or of a module's result, in one of the `FORMATS`.
+
+    Raises InputError as `rows_of` and `columns_of` do, and for another format.
+    """
+    if form not in FORMATS:
+        raise InputError(f"format: {form!r} is none of {', '.join(FORMATS)}")
+    rows = rows_of(value)
+    return FORMATS[form](columns_of(rows, columns), rows)
+
+
+def _cell(value: Any) -> str:
+    """A value as people write it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return _location(value) if "cloud" in value and "region" in value else json.dumps(value, sort_keys=True)
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_cell(item) for item in value)
+    return str(value)
+
+
+def _location(value: Mapping[str, Any]) -> str:
+    project = value.get("project") or {}
+    parts = [value["cloud"], value["region"], project.get("name") or project.get("id")]
+    while parts[-1] is None:
+        parts.pop()
+    return "/".join(str(part or "") for part in parts)
+
+
+def _short(value: Any) -> str:
+    text = _cell(value)
+    return text[:_HASH_SHOWN] if _DIGEST.fullmatch(text) else text
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _fit(text: str) -> str:
+    return " ".join(printable(text).split())
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: East Asian characters take two, combining ones none."""
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )
+
+
+def _padded(text: str, width: int, right: bool) -> str:  # noqa: FBT001 - for map
+    space = " " * (width - _width(text))
+    return space + text if right else text + space
+
+
+def _markdown(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]()#+!|~-])", r"\\\1", html.escape(_fit(text), quote=False))
+
+
+def _no_formula(text: str) -> str:
+    return f"'{text}" if text.startswith((*_FORMULA, "\t", "\r")) else text
