@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PREFIX = "oaktree-image-"
 LOCK = ".lock"
-"""The ending of the file beside a directory that its run keeps locked, in whichever container of the machine it runs."""
+"""The ending of the file beside a directory that its run keeps locked, in whichever container it runs."""
 
 _NAME = re.compile(rf"{PREFIX}([0-9a-f]{{12}})\.[0-9a-f]{{12}}")
 
