@@ -135,10 +135,11 @@ def private_directory(kind: str) -> Path | None:
     system's temporary directory.
     """
     directory, skipped = _usable(kind)
-    if skipped and directory:
-        warn_daily(f"{'; '.join(skipped)}. Data is cached in {directory.parent} instead.")
-    elif skipped:
-        warn(f"Nothing is cached between tasks: {'; '.join(skipped)}. Set XDG_CACHE_HOME to a directory of your own.")
+    reason = "; ".join(skipped)
+    if reason and directory:
+        warn_daily(f"Tokens and other data are cached in {directory.parent}: {reason}.")
+    elif reason:
+        warn(f"Nothing is cached between tasks: {reason}. Set XDG_CACHE_HOME to a directory of your own.")
     return directory
 
 

@@ -252,8 +252,8 @@ def test_an_unwritable_cache_is_reported_once_with_its_path(nowhere: Path, monke
         private_files.write("tokens", "a", value)
         assert private_files.read("tokens", "a") == value
     assert the_warning() == (
-        f"the cache directory {nowhere}/file/oaktree.multicloud cannot be used: Not a directory. "
-        f"Data is cached in {instead} instead."
+        f"Tokens and other data are cached in {instead}: "
+        f"the cache directory {nowhere}/file/oaktree.multicloud cannot be used: Not a directory."
     )
     assert {stat.S_IMODE(path.stat().st_mode) for path in (instead, instead / "tokens")} == {0o700}
     monkeypatch.setattr(private_files, "_warnings", {})
