@@ -22,6 +22,7 @@ import os
 import re
 import stat
 import tempfile
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,9 @@ from typing import TYPE_CHECKING, Any
 from .._core.deadline import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+    _Place = tuple[Path, Path]  # the directory of all kinds, and that of one
 
 _NAME = "oaktree.multicloud"
 
@@ -41,6 +44,8 @@ _SWEPT_AT_ONCE = 1000
 
 LOCKS = "locks"
 """The kind of the files of `file_lock.key_lock`."""
+
+_VARIABLES = ("XDG_CACHE_HOME", "HOME", "XDG_RUNTIME_DIR", "TMPDIR")
 
 WARNED = "warned"
 """The kind of the files that remember what was reported to the user: see `warn_daily`."""
@@ -209,17 +214,20 @@ def _names_key(base: Path) -> bytes | None:
     return _keys[base]
 
 
-def _bases() -> Iterator[Path | str]:
-    """Where the files may be, the best place first; a text says why there is none."""
-    cache_home = os.environ.get("XDG_CACHE_HOME")
+@cache
+def _places(
+    kind: str, user: int, cache_home: str | None, _home: str | None, runtime: str | None, temporary: str | None
+) -> tuple[_Place | str, ...]:
+    """Where the files of a kind may be by the environment, the best place first; a text says why there is none."""
+    places: list[Path | str] = []
     try:
-        yield (Path(cache_home) if cache_home else Path("~/.cache").expanduser()) / _NAME
+        places.append((Path(cache_home) if cache_home else Path("~/.cache").expanduser()) / _NAME)
     except RuntimeError:
-        yield "there is no home directory"
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
+        places.append("there is no home directory")
     if runtime:
-        yield Path(runtime) / _NAME
-    yield Path(tempfile.gettempdir()) / f"{_NAME}-{os.geteuid()}"
+        places.append(Path(runtime) / _NAME)
+    places.append(Path(temporary or "/tmp") / f"{_NAME}-{user}")  # noqa: S108 - its owner is checked
+    return tuple(base if isinstance(base, str) else (base, base / kind) for base in places)
 
 
 def _usable(kind: str) -> tuple[Path | None, list[str]]:
@@ -228,20 +236,20 @@ def _usable(kind: str) -> tuple[Path | None, list[str]]:
     A directory that others can access is reported, and no other is used instead: its user has to know.
     """
     skipped = []
-    for base in _bases():
-        if isinstance(base, str):
-            skipped.append(base)
+    for place in _places(kind, os.geteuid(), *map(os.environ.get, _VARIABLES)):
+        if isinstance(place, str):
+            skipped.append(place)
             continue
         try:
-            for path in (base, base / kind):
+            for path in place:
                 if not _is_private(path, _status_of_directory(path), stat.S_ISDIR):
                     return None, []
                 if not os.access(path, os.W_OK | os.X_OK):
                     raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as exc:
-            skipped.append(f"the cache directory {base} cannot be used: {exc.strerror}")
+            skipped.append(f"the cache directory {place[0]} cannot be used: {exc.strerror}")
         else:
-            return base / kind, skipped
+            return place[1], skipped
     return None, skipped
 
 

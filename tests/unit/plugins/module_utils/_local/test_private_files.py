@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import os
 import stat
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -242,7 +241,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "tmp").mkdir()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     return tmp_path
 
 
@@ -289,7 +288,7 @@ def test_a_temporary_directory_of_another_user_is_ignored(nowhere: Path, monkeyp
 
 def test_nothing_can_be_written_anywhere(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_RUNTIME_DIR")
-    monkeypatch.setattr(tempfile, "tempdir", str(nowhere / "file"))
+    monkeypatch.setenv("TMPDIR", str(nowhere / "file"))
     for _time in range(2):
         monkeypatch.setattr(private_files, "_warnings", {})
         private_files.write("tokens", "a", 1)
