@@ -169,6 +169,7 @@ from ansible.constants import LOCALHOST
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import shown_lines
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import (
     Target,
@@ -292,7 +293,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         results = gather(Target.from_options(options), lambda connection: list_servers(connection, query))
         failed = [result.error for result in results if result.error]
         for error in failed:
-            self.display.vvv("".join(traceback.format_exception(error)))
+            self.display.vvv(shown_lines("".join(traceback.format_exception(error))))
         if failed and (options["on_failure"] == "fail" or len(failed) == len(results)):
             raise AnsibleParserError(failure_summary(results))
         for message in failure_messages(results):

@@ -74,7 +74,7 @@ def test_processes_that_lose_their_token_share_the_new_one(fake_openstack: Cloud
     assert clouds.counters.tokens == 1
 
 
-@pytest.mark.parametrize(("action", "kind", "asked"), [(None, "auth", 1), (Answer(503), "server", 3)])
+@pytest.mark.parametrize(("action", "kind", "asked"), [(None, "auth", 1), (Answer(500), "server", 3)])
 def test_a_refusal_is_that_of_all_who_wait(
     fake_openstack: Clouds, action: Answer | None, kind: str, asked: int
 ) -> None:

@@ -11,9 +11,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from .._core.deadline import clock
-from .._core.errors import AuthError, OaktreeError, ServerError
+from .._core.errors import AuthError, OaktreeError, RefusedError, ServerError
 from .answers import MALFORMED
 from .translate import translate
 
@@ -35,7 +36,8 @@ _UNKNOWN_AGE = 0.6
 a service rejects it, but not for long work."""
 
 _TOKENS = "tokens"
-_V3_URL = re.compile(r"/v3/?$")
+_UNKNOWN = re.compile(r"\bcould not find \w", re.IGNORECASE)
+"""How Keystone answers 404 where an application credential or a trust does not exist."""
 
 
 class AuthContext(Protocol):
@@ -48,7 +50,7 @@ class AuthContext(Protocol):
     def session(self) -> Any:
         """keystoneauth1's session."""
 
-    def with_retries(self, call: Callable[[], _Token], *, repeatable: bool) -> _Token:
+    def with_retries(self, call: Callable[[], _Token], service_type: str, *, repeatable: bool) -> _Token:
         """See `Connection.with_retries`."""
 
 
@@ -222,33 +224,64 @@ class SharedAuth:
         return None
 
     def _requested(self, connection: AuthContext) -> _Token:
-        """A new token. The request is retried, within the Location's deadline, if there was none before."""
-        from keystoneauth1.exceptions import NotFound
+        """A new token. The request is retried, within the Location's deadline, if there was none before.
+
+        What Keystone has rejected is not sent again: it may lock the account after a few attempts.
+        """
 
         def once() -> _Token:
             try:
                 return _Token.of(self._issuer(connection.session).get_auth_ref(connection.session), is_new=True)
             except MALFORMED as exc:
-                raise ServerError(f"Keystone's answer cannot be parsed: {type(exc).__name__}: {exc}") from exc
-            except NotFound as exc:
-                url = self.plugin.auth_url
                 raise ServerError(
-                    f"no Keystone was found at {url}: {exc}", hint="Check auth_url in clouds.yaml."
+                    f"Keystone's answer cannot be parsed: {type(exc).__name__}: {exc}", final=True
                 ) from exc
             except Exception as exc:
                 connection.discovery.forget(self.plugin.auth_url)
-                raise translate(exc) from exc
+                raise self._rejection(exc) or translate(exc) from exc
 
-        token = connection.with_retries(once, repeatable=True) if self._is_first else once()
+        token = connection.with_retries(once, "identity", repeatable=True) if self._is_first else once()
         self.plugin.auth_ref = token.access
         if self._key:
             self._cache.set(_TOKENS, self._key, self.plugin.get_auth_state())
         return token
 
+    def _rejection(self, exc: Exception) -> OaktreeError | None:  # noqa: PLR0911 - a table
+        """The error of a request for a token that Keystone does not grant."""
+        from keystoneauth1.exceptions import BadRequest, Forbidden, MissingAuthMethods, NotFound
+
+        if isinstance(exc, MissingAuthMethods):
+            return AuthError(
+                f"Keystone requires more than one factor of this user: {exc.required_auth_methods}",
+                hint="Use auth_type: v3multifactor with these auth_methods, or an application credential, which needs "
+                "no second factor.",
+            )
+        if not isinstance(exc, BadRequest | Forbidden | NotFound):
+            return None
+        error = translate(exc)
+        message = error.message
+        if not isinstance(error, RefusedError):
+            return error
+        if isinstance(exc, BadRequest):
+            return AuthError(
+                f"Keystone does not take the request for a token: {message}",
+                hint="Check that the auth section is complete: names of users and projects need user_domain_name and "
+                "project_domain_name.",
+            )
+        if isinstance(exc, Forbidden):
+            return AuthError(message)
+        if _UNKNOWN.search(message):
+            hint = "It was deleted, or belongs to another Keystone: create another, and put it into clouds.yaml."
+            return AuthError(message, hint=hint)
+        url = self.plugin.auth_url
+        return ServerError(
+            f"no Keystone was found at {url}: {message}", hint="Check auth_url in clouds.yaml.", final=True
+        )
+
     def _issuer(self, session: Any) -> Any:
         """The plugin for the request. A generic one discovers Keystone's versions even if auth_url names one."""
         url = self.plugin.auth_url
-        if hasattr(self.plugin, "create_plugin") and _V3_URL.search(url):
+        if hasattr(self.plugin, "create_plugin") and urlsplit(url).path.rstrip("/").endswith("/v3"):
             return self.plugin.create_plugin(session, (3, 0), url) or self.plugin
         return self.plugin
 

@@ -34,8 +34,15 @@ if TYPE_CHECKING:
     from .._local.cache import Cache
 
 
-_DEFAULTS = {"image_format": None}
-"""openstacksdk defaults to qcow2 for every cloud, which would look like a configured format."""
+_DEFAULTS = dict.fromkeys(
+    (
+        "image_format",
+        "image_status_code_retries",
+        "baremetal_status_code_retries",
+        "baremetal_introspection_status_code_retries",
+    )
+)
+"""openstacksdk's defaults for every cloud (qcow2, 5), which would look like what the user configured."""
 
 
 class Clouds:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .._core.deadline import CLEANING_UP, Deadline
 from .._core.errors import ConfigError
 from .._core.location import Location, Project
-from .._core.retry import Policy, with_retries
+from .._core.retry import with_retries
 from .._local.coalesce import RequestCoalescer
 from .._local.request_queue import Limit
 from .auth import SharedAuth
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from .._local.cache import Cache
 
 logging.getLogger("keystoneauth").addHandler(logging.NullHandler())  # else its messages go to standard error
-
-REPEATABLE = Policy()
-TURNED_AWAY = Policy(repeatable=False)
 
 Answer = TypeVar("Answer")
 
@@ -157,12 +154,14 @@ class Connection:
         self.region.auth.renew_catalog(self)
         return self.region.auth.authenticate(self) is not self.access
 
-    def with_retries(self, call: Callable[[], Answer], *, repeatable: bool) -> Answer:
+    def with_retries(self, call: Callable[[], Answer], service_type: str, *, repeatable: bool) -> Answer:
         """Retry a call that was turned away (429); with ``repeatable`` also one that fails with a transient error.
 
-        Waits as long as Retry-After says, or briefly; raises the call's error if that would exceed the deadline.
+        Waits as long as Retry-After says, or longer each time; raises the call's error if that would exceed the
+        deadline, or what clouds.yaml allows for the service.
         """
-        return with_retries(call, REPEATABLE if repeatable else TURNED_AWAY, self.deadline)
+        policy = self.region.settings.retries(service_type)
+        return with_retries(call, replace(policy, repeatable=repeatable), self.deadline)
 
     @property
     def api_timeout(self) -> float:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from .._core.deadline import CLEANING_UP, clock
 from .._core.errors import DeadlineError, ThrottledError
-from .._core.retry import parse_retry_after
+from .._core.retry import retry_after
 from .._core.text import without_secrets
 from .._local import private_files, signs_of_life
 from .._local.file_lock import FileLock, fork_safe_lock
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 LONGEST_PAUSE = 3600.0
 """Seconds that a Retry-After can delay other requests than the one that it answers."""
 
-_SLOW_DOWN = (413, 429, 503)
+_SLOW_DOWN = (413, 429, 498, 503)
 _MOST = 1 << 20
 
 _changing = fork_safe_lock()
@@ -60,7 +60,7 @@ class LimitKey(NamedTuple):
 
     @classmethod
     def of(cls, auth_url: str, region: str | None, service_type: str) -> LimitKey:
-        root = re.sub(r"(/v[\d.]+)?/*$", "", auth_url).lower()
+        root = re.sub(r"(?<![/:])(/v[\d.]+)?/*$", "", auth_url).lower()  # in the path: a host may be called v3
         service_type = official_type(service_type)
         return cls(root, "" if service_type == "identity" else region or "", service_type)
 
@@ -84,7 +84,7 @@ class RateLimiter:
         self._wait_for_pause(deadline)
         response = self._send_in_turn(call, deadline) if self._limit else call()
         if response.status_code in _SLOW_DOWN:
-            self._pause(parse_retry_after(response.headers.get("Retry-After")) or 0.0)
+            self._pause(retry_after(response.headers) or 0.0)
         return response
 
     # Pauses: a file whose modification time is the end of the pause, so that a check costs one stat.

@@ -9,17 +9,17 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from .._core.deadline import Deadline
-from .._core.errors import InputError, OaktreeError, RefusedError
+from .._core.errors import AuthError, ConfigError, InputError, OaktreeError, RefusedError, ServerError
 from .answers import json_object, parsing
 from .discovery import DISCOVERY
 from .pagination import Pagination, page_of
 from .service_types import all_types, service_type_of
-from .translate import translate
-from .transport import counted_as, same_origin
+from .translate import from_response, translate
+from .transport import counted_as, is_url, same_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -112,6 +112,8 @@ class Service:
                 f"the catalog has no {self.service_type} endpoint here",
                 hint="Check region_name and interface in clouds.yaml; not every cloud offers every service.",
             )
+        if not is_url(url):
+            self._refuse_url(url)
         version = find_version(url)
         root = None
         if self._version and (not version or version["major"] != self._version):
@@ -139,13 +141,25 @@ class Service:
         except CatalogException:
             return False
 
+    def _refuse_url(self, url: str) -> NoReturn:
+        what = f"the endpoint {url!r} of the {self.service_type} service is not an https or http URL"
+        if self.adapter.endpoint_override:
+            raise ConfigError(what, hint="Correct the service's endpoint override in clouds.yaml.")
+        raise ServerError(
+            f"{what}: it is the catalog's",
+            hint="Inform the operator; an endpoint override in clouds.yaml takes precedence over the catalog.",
+            final=True,
+        )
+
     def _announced(self) -> str | None:
         """The URL by clouds.yaml or the catalog, if there is one.
 
         keystoneauth would copy the whole catalog for each lookup.
         """
         access, adapter = self.connection.access, self.adapter
-        if access and not adapter.endpoint_override:
+        if not access or adapter.endpoint_override:
+            return adapter.get_endpoint(skip_discovery=True) or None
+        with parsing("the catalog"):
             names = all_types(adapter.service_type)
             catalog = access.service_catalog
             ours = [service for service in catalog.catalog if service.get("type") in names]
@@ -157,7 +171,7 @@ class Service:
                     region_name=adapter.region_name,
                 )
                 return url
-        return adapter.get_endpoint(skip_discovery=True) or None
+            return adapter.get_endpoint(skip_discovery=True) or None
 
     def _discovered(self, root: str, version: str) -> str:
         """The URL of the version to use, as the service announces it."""
@@ -220,7 +234,7 @@ class Service:
         if not retry:
             return self._send(method, path, **kwargs)
         return self.connection.with_retries(
-            lambda: self._send(method, path, **kwargs), repeatable=method in _IDEMPOTENT
+            lambda: self._send(method, path, **kwargs), self.service_type, repeatable=method in _IDEMPOTENT
         )
 
     def _send(self, method: str, path: str, **kwargs: Any) -> Response:
@@ -235,20 +249,21 @@ class Service:
 
         The second request has a new token, or goes to the endpoint of the new catalog or discovery document.
         """
-        from keystoneauth1.exceptions import ConnectFailure, NotFound, Unauthorized
+        from keystoneauth1.exceptions import ConnectFailure
 
         repeatable = allow_reauth
         while True:
             self.connection.authenticate()
             token = (self.connection.session.get_auth_headers() or {}).get("X-Auth-Token")
+            url = self._url(path)
             try:
-                response = self._once(method, path, **kwargs)
-            except Unauthorized:
-                self.connection.region.auth.forget(self.connection, token)
+                response = self._once(method, url, **kwargs)
+            except AuthError as error:
+                self._reject(token, method, url, error, renewed=allow_reauth and not repeatable)
                 if not repeatable:
                     raise
-            except NotFound:
-                if not (repeatable and self._has_moved(unreachable=False)):
+            except RefusedError as error:
+                if not (error.status == 404 and repeatable and self._has_moved(unreachable=False)):
                     raise
             except ConnectFailure:  # other methods may have taken effect nevertheless
                 if not (repeatable and method in _IDEMPOTENT and self._has_moved(unreachable=True)):
@@ -258,13 +273,53 @@ class Service:
                     return response
             repeatable = False
 
-    def _once(self, method: str, path: str, **kwargs: Any) -> Response:
+    def _reject(self, token: str | None, method: str, url: str, error: AuthError, *, renewed: bool) -> None:
+        """Forget a token that was rejected; raises AuthError if that was not for the token, or for a new one."""
+        if self.connection.access is None or not same_origin(self.endpoint, url):  # it got a password, or nothing
+            raise error
+        if self.service_type != "identity":
+            self._check_access_rules(token, method, url, error)
+        self.connection.region.auth.forget(self.connection, token)
+        if renewed:
+            raise AuthError(
+                error.message,
+                hint="The service rejects a token that Keystone has just issued: check the endpoint's address, or "
+                "inform the operator.",
+                status=error.status,
+            ) from error
+
+    def _check_access_rules(self, token: str | None, method: str, url: str, error: AuthError) -> None:
+        """Raise AuthError where it is not the token that was rejected, but what an application credential may do.
+
+        The service's answer is the same, so Keystone is asked whether the token is valid (GET /v3/auth/tokens).
+        """
+        access = self.connection.access
+        if access is None or not getattr(access, "application_credential_access_rules", None):
+            return
+        headers = {"X-Subject-Token": token, "OpenStack-Identity-Access-Rules": "1.0"}
+        try:
+            service_at(self.connection, "identity").request("GET", "/auth/tokens", allow_reauth=False, headers=headers)
+        except OaktreeError:
+            return
+        raise AuthError(
+            f"the access rules of the application credential do not allow {method} {urlsplit(url).path} of the "
+            f"{self.service_type} service: {error.message}",
+            hint="Create an application credential with an access rule for this, or without access rules, and put it "
+            "into the cloud's entry in clouds.yaml.",
+            final=True,
+        ) from error
+
+    def _url(self, path: str) -> str:
         check_path(path)
-        url = path if path.startswith(("https://", "http://")) else self.endpoint + path
+        return path if path.startswith(("https://", "http://")) else self.endpoint + path
+
+    def _once(self, method: str, url: str, **kwargs: Any) -> Response:
         if not same_origin(self.endpoint, url):
             kwargs["authenticated"] = False  # a token goes to the endpoint's origin only
         with counted_as(self.service_type):
-            response: Response = self.adapter.request(url, method, allow_reauth=False, **kwargs)
+            response: Response = self.adapter.request(url, method, allow_reauth=False, raise_exc=False, **kwargs)
+        if response.status_code >= 400:
+            raise from_response(response)
         return response
 
     def json(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:

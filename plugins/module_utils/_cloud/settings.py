@@ -9,6 +9,7 @@ openstacksdk has already merged the entry with the vendor's profile, secure.yaml
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import threading
@@ -18,8 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from .._core.errors import ConfigError
 from .._core.location import Project
+from .._core.retry import BUSY, Policy, Rule
 from .._local.request_queue import Limit
 from .service_types import all_types, official_type
+from .transport import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +40,11 @@ _OPTIONS = ("service_type", "service_name", "interface", "region_name", "endpoin
 _LIMITS = ("rate_limit", "concurrency")
 _MAX_LIMIT = 1e9
 _SECRET = re.compile(r"pass|secret|token$", re.IGNORECASE)
+_RETRIES = ("status_code_retries", "connect_retries", "status_code_retry_delay", "connect_retry_delay")
+_STATUSES = "retriable_status_codes"
+
+LONGEST_PAUSE = 8.0
+"""Seconds between two attempts at a request, at the most, unless clouds.yaml or the service asks for more."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +110,10 @@ class Settings:
         )
         if entry.get("auth_type") == "password" and auth.get("password") is None:
             raise ConfigError("its auth section has no password")
-        if settings.auth_url and not settings.auth_url.lower().startswith(("https://", "http://")):
+        if settings.auth_url and not is_url(settings.auth_url):
             raise ConfigError(f"auth_url {settings.auth_url!r} is not an https or http URL")
         check_limits(entry)
+        check_retries(entry)
         for path in (verify, *(cert if isinstance(cert, tuple) else [cert])):
             if isinstance(path, str) and not Path(path).exists():
                 raise ConfigError(f"the certificate or key file {path} does not exist")
@@ -149,6 +158,10 @@ class Settings:
     def limit(self, service_type: str) -> Limit:
         """The entry's limit for a service; see `configured_limit`."""
         return configured_limit(self.config.config, service_type)
+
+    def retries(self, service_type: str) -> Policy:
+        """How often requests to a service are repeated; see `configured_retries`."""
+        return configured_retries(self.config.config, service_type)
 
 
 def _trusted(verify: Any) -> bool | str:
@@ -198,6 +211,59 @@ def check_limits(entry: Mapping[str, Any]) -> None:
             if key == end or key.endswith(f"_{end}"):
                 for limit in value.values() if isinstance(value, dict) else [value]:
                     _check_limit(key, limit, whole=end == "concurrency")
+
+
+def configured_retries(entry: Mapping[str, Any], service_type: str) -> Policy:
+    """How often requests to a service are repeated, by the keys that openstacksdk passes to keystoneauth1.
+
+    For compute, in order of precedence: ``compute_status_code_retries: 5``, ``status_code_retries: 5``, and likewise
+    with the others. Without them a service that is busy is asked again until the deadline.
+    """
+    code_retries, connect_retries, code_delay, connect_delay = (
+        _of_service(entry, key, service_type) for key in _RETRIES
+    )
+    busy = Rule(math.inf if code_retries is None else int(code_retries) + 1, _seconds(code_delay))
+    statuses = _statuses(_of_service(entry, _STATUSES, service_type))
+    connect = None
+    if connect_retries is not None or connect_delay is not None:
+        attempts = Policy.attempts if connect_retries is None else int(connect_retries) + 1
+        connect = Rule(attempts, _seconds(connect_delay))
+    return Policy(busy=busy, statuses=statuses, connect=connect, longest=LONGEST_PAUSE)
+
+
+def _of_service(entry: Mapping[str, Any], key: str, service_type: str) -> Any:
+    if not any(name.endswith(key) for name in entry):
+        return None
+    names = [f"{name.replace('-', '_')}_{key}" for name in all_types(service_type)]
+    return next((entry[name] for name in (*names, key) if entry.get(name) is not None), None)
+
+
+def _seconds(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _statuses(value: Any) -> tuple[int, ...]:
+    """A list, or a text with commas, as openstacksdk takes it."""
+    if value is None:
+        return BUSY
+    return tuple(int(status) for status in (value.split(",") if isinstance(value, str) else value))
+
+
+def check_retries(entry: Mapping[str, Any]) -> None:
+    """Raise ConfigError for a key of `configured_retries` that cannot be used."""
+    for key, value in entry.items():
+        if value is None or not key.endswith((*_RETRIES, _STATUSES)):
+            continue
+        try:
+            if key.endswith(_STATUSES):
+                usable = bool(_statuses(value)) or value == []
+            else:
+                usable = 0 <= (float if key.endswith("_delay") else int)(value) < _MAX_LIMIT
+        except (TypeError, ValueError):
+            usable = False
+        if not usable:
+            kind = "a list of HTTP statuses" if key.endswith(_STATUSES) else "a number, zero or more"
+            raise ConfigError(f"{key} must be {kind}, not {value!r}")
 
 
 def _check_limit(key: str, limit: Any, *, whole: bool) -> None:

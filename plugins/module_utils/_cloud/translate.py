@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from http.client import responses
 from typing import TYPE_CHECKING
 
 from .._core.errors import (
@@ -22,12 +23,14 @@ from .._core.errors import (
     UnreachableError,
     unexpected,
 )
-from .._core.retry import parse_retry_after
+from .._core.retry import retry_after
 from .._core.text import one_line
 from .answers import MALFORMED, parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from requests import Response
 
 
 def translate(exc: BaseException) -> OaktreeError:
@@ -43,16 +46,20 @@ def _translate_keystoneauth(exc: BaseException) -> OaktreeError | None:  # noqa:
     from keystoneauth1 import exceptions as ksa
 
     cause = exc.__context__
-    if isinstance(exc, ksa.DiscoveryFailure) and isinstance(cause, (ksa.ConnectionError, ksa.HttpServerError)):
-        return _translate_keystoneauth(cause)  # an unversioned Keystone was unreachable, or failed
+    if isinstance(exc, ksa.DiscoveryFailure) and isinstance(cause, (ksa.ConnectionError, ksa.HttpError)):
+        error = _translate_keystoneauth(cause)  # an unversioned Keystone was unreachable, or failed
+        if not isinstance(error, AuthError | RefusedError):
+            return error
     text = _brief(exc)
     if isinstance(exc, ksa.HttpError):
         response = exc.response
-        body = response.text if response is not None else ""
+        body = _text(response) if response is not None else ""
         headers = response.headers if response is not None else {}
         return from_status(exc.http_status, text, body, headers)
     if isinstance(exc, ksa.SSLError):
-        return UnreachableError(text, hint="Check cacert and verify in the cloud's entry in clouds.yaml.")
+        if _NO_CERTIFICATE.search(text):
+            return _no_certificate(text)
+        return UnreachableError(text, hint=_TRUST_HINT if "verify failed" in text else _TLS_HINT)
     if isinstance(exc, ksa.ConnectTimeout):
         return DeadlineError(text)
     if isinstance(exc, (ksa.ConnectionError, ksa.UnknownConnectionError)):
@@ -91,25 +98,60 @@ def _translate_others(exc: BaseException) -> OaktreeError:
     return unexpected(exc)
 
 
+_TRUST_HINT = "Check cacert and verify in the cloud's entry in clouds.yaml."
+_TLS_HINT = (
+    "Check cacert and verify in the cloud's entry in clouds.yaml, and whether the server requires a client certificate "
+    "(cert and key)."
+)
+
+
+def from_response(response: Response) -> OaktreeError:
+    """The error for an answer with a status from 400 on."""
+    status = response.status_code
+    identifier = response.headers.get("X-Openstack-Request-Id")
+    text = f"{responses.get(status, 'HTTP error')} (HTTP {status})"
+    text += f" (Request-ID: {one_line(identifier)})" if identifier else ""
+    return from_status(status, text, _text(response), response.headers)
+
+
+def _text(response: Response) -> str:
+    return response.content.decode(errors="replace")
+
+
 _QUOTA = re.compile(
-    r"quota\b.{0,80}\b(exceed|reach|met\b)|(exceed|reach)\w*\b.{0,80}\b(quota|limit|maximum)"
-    r"|limit\w*\b.{0,40}\b(exceed|reach)|maximum number\b.*exceed|over_?quota",
+    r"\bquotas?\b.{0,80}\b(exceed|reached\b|met\b)|\b(exceed\w*|reached)\b.{0,80}\b(quota|limit|maximum)"
+    r"|\blimit\w*\b.{0,40}\b(exceed|reached\b)|\bmaximum number\b.*\bexceed|over_?quota"
+    r"|\bover (a |the )?(limit|quota)\b",
     re.IGNORECASE,
 )
+_QUOTA_ONLY = re.compile(r"\bquotas?\b.{0,80}\bexceed|\bexceed\w*\b.{0,80}\bquota|RequestLimitExceeded", re.IGNORECASE)
+"""For 400, where what exceeds a maximum is mostly a value; the last is Heat's and Senlin's number of stacks."""
 _POLICY = re.compile(r"\bpolic(y|ies)\b|\brule:", re.IGNORECASE)
-_TOO_FAST = re.compile(r"rate.?limit|too many requests|slow down|over_?limit", re.IGNORECASE)
+_TOO_FAST = re.compile(r"\brate.?limit|\btoo many requests\b|\bslow down\b", re.IGNORECASE)
+_NO_CERTIFICATE = re.compile(
+    r"alert (certificate required|handshake failure|bad certificate|unknown ca|certificate (unknown|revoked|expired))"
+    r"|no required SSL certificate",
+    re.IGNORECASE,
+)
+"""An alert comes from the other side; a certificate that this side does not trust is "verify failed"."""
 _STATUS = re.compile(r"\(HTTP \d+\).*", re.DOTALL)
 _VALUES_HINT = "The service does not take these values: its message says which."
+_NOT_OFFERED_HINT = "The cloud does not offer this."
+_LENGTH_HINT = "The request is too long: use fewer or shorter names and filters."
 _HINTS = {
     400: _VALUES_HINT,
+    403: RefusedError.default_hint,
     404: "It does not exist, the project may not see it, or the cloud does not offer this.",
-    405: "The cloud does not offer this.",
+    405: _NOT_OFFERED_HINT,
     406: "The cloud does not offer this, or not in this version.",
+    407: "Give user and password of the proxy in its URL (https_proxy, http_proxy).",
     410: "It has been deleted.",
+    414: _LENGTH_HINT,
     415: "The service does not take content of this type.",
     422: _VALUES_HINT,
+    431: _LENGTH_HINT,
+    501: _NOT_OFFERED_HINT,
 }
-"""Where it is not a role that is missing."""
 
 
 def from_status(  # noqa: PLR0911 - a table
@@ -117,26 +159,58 @@ def from_status(  # noqa: PLR0911 - a table
 ) -> OaktreeError:
     """The error for an HTTP error answer, in the service's own words if it has any.
 
-    413 means "throttled" with a Retry-After and mostly "too large" without one. Several services report an exceeded
-    quota with 403, Neutron with 409. An object store without space left answers 507.
+    413 means "throttled", "over quota" (Cinder and Manila, with Retry-After: 0) or "too large". Other services report
+    an exceeded quota with 400 (Heat), 403 or 409 (Neutron). Swift limits rates with 498. An object store without space
+    left answers 507.
     """
     detail = _detail(body)
     message = _message(text, detail)
     words = f"{message} {body[:4096]}"
-    retry_after = parse_retry_after(headers.get("Retry-After"))
+    seconds = retry_after(headers)
+    if _NO_CERTIFICATE.search(words):
+        return _no_certificate(message)
     if status == 401:
-        return AuthError(message)
-    if status == 429 or (status == 413 and (retry_after is not None or _TOO_FAST.search(words))):
-        return ThrottledError(message, retry_after=retry_after)
-    if status in (413, 507) or (status in (403, 409) and _QUOTA.search(words) and not _POLICY.search(words)):
-        return QuotaError(message)
+        return AuthError(message, status=status)
+    if status in (429, 498) or (status == 413 and _is_throttled(words, seconds)):
+        return ThrottledError(message, retry_after=seconds, status=status)
+    if _is_quota(status, words):
+        return QuotaError(message, status=status)
+    if status in (413, 507):
+        return QuotaError(message, hint=_SIZE_HINTS[status], status=status)
     if status == 409:
-        return ConflictError(message)
-    if status >= 500:
-        if status == 503 and retry_after is not None:
-            return ThrottledError(message, retry_after=retry_after, perhaps_done=True)
+        return ConflictError(message, status=status)
+    if status >= 500 and status != 501:
+        if status == 503 and seconds is not None:
+            return ThrottledError(message, retry_after=seconds, perhaps_done=True, status=status)
         return ServerError(message, status=status)
-    return RefusedError(message, hint=_HINTS.get(status), status=status)
+    return RefusedError(message, hint=_HINTS.get(status, _OTHER_HINT), status=status)
+
+
+_OTHER_HINT = "The service does not take this request: its message says why."
+_SIZE_HINTS = {
+    413: "This is more than the service, or a proxy in front of it, takes at once.",
+    507: "The cloud's store has no space left: inform the operator.",
+}
+
+
+def _is_throttled(words: str, seconds: float | None) -> bool:
+    """Whether a 413 asks to slow down."""
+    if _TOO_FAST.search(words):
+        return True
+    return not _QUOTA.search(words) and (seconds is not None or "overLimit" in words)
+
+
+def _is_quota(status: int, words: str) -> bool:
+    if status == 400:
+        return bool(_QUOTA_ONLY.search(words))
+    return status in (403, 409, 413) and bool(_QUOTA.search(words)) and not _POLICY.search(words)
+
+
+def _no_certificate(message: str) -> ConfigError:
+    return ConfigError(
+        f"the server requires a client certificate that it trusts: {message}",
+        hint="Set cert and key in the cloud's entry in clouds.yaml; if they are set, check that they are valid.",
+    )
 
 
 def _message(text: str, detail: str) -> str:

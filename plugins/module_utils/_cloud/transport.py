@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import socket
 import threading
 import weakref
@@ -18,14 +19,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from .._core.deadline import CLEANING_UP, Deadline
-from .._core.errors import ServerError
+from .._core.errors import ServerError, UnreachableError
+from .._core.text import one_line
 from .tls import SharedTLSAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from requests import PreparedRequest, RequestException, Response, Session
+    from requests import PreparedRequest, Request, RequestException, Response, Session
     from requests.adapters import BaseAdapter
+    from requests.exceptions import ProxyError
     from urllib3 import ProxyManager
     from urllib3.connection import HTTPConnection
 
@@ -34,8 +37,9 @@ else:
     HTTPConnection = object  # `_abortable` adds the real base class
     try:
         from requests import RequestException, Session
+        from requests.exceptions import ProxyError
     except ImportError:  # reported by `_run.module`
-        RequestException, Session = OSError, object
+        RequestException, ProxyError, Session = OSError, OSError, object
 
 MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -43,6 +47,13 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 PIECE = 64 << 10
 MOST_AT_ONCE = 1 << 20
 """Bytes that are read, and that are decompressed, in one step."""
+
+MOST_OF_ERROR = 256 << 10
+"""Bytes that are read of an error answer, for what it says."""
+
+_HOST = re.compile(r"[\w.:%-]+")
+_LONGEST_LABEL = 64
+"""Characters of a part of a host's name (RFC 1035, 2.3.4), and one more."""
 
 _CLEANUP = "cleanup:"
 """The prefix that selects the adapter for requests of cleanup; no URL begins with it."""
@@ -99,6 +110,12 @@ class WireSession(Session):
             self.mount(scheme, self._work)
         self.mount(_CLEANUP, AbortableAdapter())
 
+    def prepare_request(self, request: Request) -> PreparedRequest:
+        """Prepare; a netrc file adds nothing to a request that has its credentials (`auth_type: http_basic`)."""
+        if "Authorization" in (request.headers or {}):
+            request.auth = _unchanged
+        return super().prepare_request(request)
+
     def get_adapter(self, url: str) -> BaseAdapter:
         cleaning = self._owner.deadline.cancelled is CLEANING_UP
         return super().get_adapter(_CLEANUP if cleaning else url)
@@ -114,7 +131,8 @@ class WireSession(Session):
             response.close()
             request = request.copy()
             request.prepare_url(target, None)
-        raise ServerError(f"GET {urlsplit(request.url or '').path} is redirected more than {MOST_REDIRECTS} times")
+        path = urlsplit(request.url or "").path
+        raise ServerError(f"{request.method} {path} is redirected more than {MOST_REDIRECTS} times", final=True)
 
     def _send(self, request: PreparedRequest, kwargs: dict[str, Any]) -> Response:
         owner, deadline = self._owner, self._owner.deadline
@@ -128,39 +146,102 @@ class WireSession(Session):
         whole = not kwargs.get("stream")
         try:
             response = super().send(request, **{**kwargs, "stream": True})
-            if whole or response.status_code >= 400:  # errors are read whole, for what they say
-                response._content = _body_of(response, deadline, owner.answer_limit)  # noqa: SLF001 - as requests does
-                response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001
+            if response.status_code >= 400:
+                _keep(response, _beginning_of(response, deadline, min(MOST_OF_ERROR, owner.answer_limit)))
+            elif whole:
+                _keep(response, body_of(response, deadline, owner.answer_limit))
+        except ProxyError as exc:
+            deadline.check_cancelled()
+            raise _proxy_failed(exc, request, kwargs.get("proxies")) from exc
         except RequestException:
             deadline.check_cancelled()
             raise
         return response
 
 
+def _unchanged(request: PreparedRequest) -> PreparedRequest:
+    return request
+
+
+def _keep(response: Response, body: bytes) -> None:
+    """Give an answer its body. It is taken for UTF-8: guessing would take minutes for a large one."""
+    response._content = body  # noqa: SLF001 - as requests does
+    response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001
+    response.encoding = "utf-8"
+
+
+def _proxy_failed(exc: Exception, request: PreparedRequest, proxies: Any) -> UnreachableError:
+    from requests.utils import select_proxy
+
+    named = str(select_proxy(request.url or "", proxies))
+    proxy = urlsplit(named if "://" in named else f"http://{named}")
+    reason: BaseException = exc
+    while inner := reason.__cause__ or reason.__context__:
+        reason = inner
+    return UnreachableError(
+        f"the proxy {proxy.scheme}://{proxy.netloc.rpartition('@')[2]} does not connect to "
+        f"{urlsplit(request.url or '').hostname}: {one_line(str(reason))}",
+        hint="Check the proxy, and https_proxy, http_proxy and no_proxy in the environment.",
+    )
+
+
 def redirect_target(response: Response) -> str | None:
     """Where an answer redirects to; None where it does not.
 
-    Raises ServerError for another origin, which must get neither token nor password, and for what is not to be sent
-    twice. From http to https on the same host is the same origin.
+    Raises ServerError for another origin, which must get neither token nor password, and for what cannot be sent
+    again as it was. From http to https on the same host is the same origin.
     """
     location = response.headers.get("Location")
     if response.status_code not in _REDIRECTS or location is None:
         return None
-    asked = urlsplit(response.url)
     target = urljoin(response.url, location)
-    method = response.request.method
-    if method not in ("GET", "HEAD") or not same_origin(response.url, target):
-        try:
-            place = f"{urlsplit(target).scheme}://{urlsplit(target).hostname}"
-        except ValueError:
-            place = "an address that is none"
-        raise ServerError(
-            f"{method} {asked.scheme}://{asked.netloc.rpartition('@')[2]}{asked.path} is redirected to {place}, "
-            "which is not followed",
-            hint="Credentials are sent to the configured address only. If the cloud has moved, correct auth_url or the "
-            "service's endpoint override in clouds.yaml, or ask its operator to correct the catalog.",
-        )
-    return target
+    if same_origin(response.url, target) and _can_be_sent_to(response, target):
+        return target
+    asked, method = urlsplit(response.url), response.request.method
+    raise ServerError(
+        f"{method} {asked.scheme}://{asked.netloc.rpartition('@')[2]}{asked.path} is redirected to "
+        f"{_origin_of(target)}, which is not followed",
+        hint="Credentials are sent to the configured address only. If the cloud has moved, correct auth_url or the "
+        "service's endpoint override in clouds.yaml, or ask its operator to correct the catalog.",
+        final=True,
+    )
+
+
+def _can_be_sent_to(response: Response, target: str) -> bool:
+    """Whether the request can be sent there with its method and body.
+
+    By 301 and 302 a service may mean GET (RFC 9110, 15.4), but not where it only moves from http to https.
+    """
+    request = response.request
+    if request.method in ("GET", "HEAD"):
+        return True
+    secured = urlsplit(response.url).scheme == "http" and urlsplit(target).scheme == "https"
+    kept = response.status_code in (307, 308) or (response.status_code in (301, 302) and secured)
+    return kept and isinstance(request.body, bytes | str | None)
+
+
+def _origin_of(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "an address that is none"
+    return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
+
+
+def is_url(text: str) -> bool:
+    """Whether a text is an https or http URL to which a request can be sent."""
+    try:
+        parts = urlsplit(text)
+        host, _port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    labels = host.removesuffix(".").split(".")
+    return (
+        parts.scheme in ("https", "http")
+        and _HOST.fullmatch(host) is not None
+        and all(0 < len(label) < _LONGEST_LABEL for label in labels)
+    )
 
 
 def same_origin(url: str, other: str) -> bool:
@@ -177,8 +258,24 @@ def same_origin(url: str, other: str) -> bool:
         return False
 
 
-def _body_of(response: Response, deadline: Deadline, limit: int) -> bytes:
+def _beginning_of(response: Response, deadline: Deadline, most: int) -> bytes:
+    """The body of an error answer, decompressed, as far as ``most`` bytes arrive; the rest is broken off."""
+    body = bytearray()
+    try:
+        for piece in _decompressed(response, _arriving(response, deadline, most)):
+            body += piece
+            if len(body) > most:
+                response.close()
+                break
+    except ServerError:  # too large, or not to be decompressed: its status says enough
+        response.close()
+    return bytes(body[:most])
+
+
+def body_of(response: Response, deadline: Deadline, limit: int) -> bytes:
     """The whole body, decompressed. Raises ServerError for one of more than ``limit`` bytes, before or after that."""
+    if (announced_length(response) or 0) > limit and response.request.method != "HEAD":
+        raise _too_large(response, limit)
     body = bytearray()
     for piece in _decompressed(response, _arriving(response, deadline, limit)):
         body += piece
@@ -194,7 +291,7 @@ def _arriving(response: Response, deadline: Deadline, limit: int) -> Iterator[by
     from urllib3.exceptions import HTTPError, ReadTimeoutError
 
     read = getattr(response.raw, "read1", response.raw.read)  # urllib3 has read1 since 2.1
-    announced, arrived = response.headers.get("Content-Length", ""), 0
+    announced, arrived = announced_length(response) or 0, 0
     try:
         while piece := read(PIECE, decode_content=False):
             deadline.remaining()
@@ -206,8 +303,16 @@ def _arriving(response: Response, deadline: Deadline, limit: int) -> Iterator[by
         raise ReadTimeout(exc, request=response.request) from exc
     except (HTTPError, OSError) as exc:
         raise BrokenError(exc, request=response.request) from exc
-    if announced.isdecimal() and arrived < int(announced) and response.request.method != "HEAD":
+    if arrived < announced and response.request.method != "HEAD":
         raise BrokenError(f"{arrived} of {announced} bytes arrived", request=response.request)
+
+
+def announced_length(response: Response) -> int | None:
+    """The bytes that an answer says that it has; None where it says nothing, or no number."""
+    try:
+        return int(response.headers.get("Content-Length", ""))
+    except ValueError:  # so are numbers of thousands of digits
+        return None
 
 
 def _decompressed(response: Response, pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -217,7 +322,9 @@ def _decompressed(response: Response, pieces: Iterator[bytes]) -> Iterator[bytes
         yield from pieces
         return
     if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise ServerError(f"the answer of {urlsplit(response.url).hostname} is compressed by {encoding[:20]!r}")
+        raise ServerError(
+            f"the answer of {urlsplit(response.url).hostname} is compressed by {encoding[:20]!r}", final=True
+        )
     inflate, empty = zlib.decompressobj(zlib.MAX_WBITS | 32), True
     try:
         for piece in pieces:
@@ -237,6 +344,7 @@ def _too_large(response: Response, limit: int) -> ServerError:
         f"the answer to {asked.method} {urlsplit(response.url).path} has more than {limit >> 20} MiB",
         hint="Ask for less, with filters. Where a cloud's answers are so large, raise answer_limit_mib in its entry in "
         "clouds.yaml.",
+        final=True,
     )
 
 

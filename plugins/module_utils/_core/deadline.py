@@ -116,6 +116,12 @@ class Cancellation:
                 return
         action()
 
+    def of_one(self) -> Cancellation:
+        """A cancellation of one item's work: it is set with this one, and can be set by itself."""
+        own = Cancellation()
+        self.on_cancel(lambda: own.set(self.grace))
+        return own
+
     @property
     def grace(self) -> float:
         """Seconds left for cleanup; infinite unless the run is cancelled."""

@@ -26,7 +26,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .text import one_line, without_secrets
+from .text import one_line, shown
 
 if TYPE_CHECKING:
     from typing import Self
@@ -41,14 +41,27 @@ class OaktreeError(Exception):
         "ANSIBLE_DISPLAY_TRACEBACK=error)."
     )
 
-    def __init__(self, message: str, *, hint: str | None = None, status: int | None = None) -> None:
-        self.message = without_secrets(message)
+    def __init__(
+        self, message: str, *, hint: str | None = None, status: int | None = None, final: bool = False
+    ) -> None:
+        self.message = message
         super().__init__(self.message)
-        self.hint = hint or self.default_hint
+        self.hint = shown(hint or self.default_hint)
         self.status = status
         """The HTTP status that it comes from, where that tells more than the kind."""
+        self.final = final
+        """Whether it is a verdict, which stays the same however often it is asked for."""
         self.residue: list[str] = []
         """What the failed work could not remove."""
+
+    @property
+    def message(self) -> str:
+        """What is wrong. Whatever it is made of, it can be shown."""
+        return self._message
+
+    @message.setter
+    def message(self, text: str) -> None:
+        self._message = shown(text)
 
     @property
     def summary(self) -> str:
@@ -64,6 +77,7 @@ class OaktreeError(Exception):
 
     def add_residue(self, complaint: str) -> None:
         """Add what could not be removed, and why. An empty text adds nothing."""
+        complaint = shown(complaint)
         if complaint and complaint not in self.residue:
             self.residue.append(complaint)
             self.message += f"; {complaint}"
@@ -108,10 +122,11 @@ class ThrottledError(OaktreeError):
         message: str,
         *,
         hint: str | None = None,
+        status: int | None = None,
         retry_after: float | None = None,
         perhaps_done: bool = False,
     ) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint=hint, status=status)
         self.retry_after = retry_after
         self.perhaps_done = perhaps_done
         """Whether the request may have been carried out all the same."""

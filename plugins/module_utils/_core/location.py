@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
+from .text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -63,11 +64,11 @@ class Location:
         return replace(self, project=Project(id=project_id))
 
     def __str__(self) -> str:
-        """``cloud/region/project``, as a selection pattern names it."""
+        """``cloud/region/project``, as a selection pattern names it, printable."""
         parts = [self.cloud, self.region, self.project.name or self.project.id]
         while parts[-1] is None:
             parts.pop()
-        return "/".join(part or "" for part in parts)
+        return printable("/".join(part or "" for part in parts))
 
 
 @dataclass(frozen=True)

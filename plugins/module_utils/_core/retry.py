@@ -9,7 +9,10 @@ Polling for a state is not retrying: see `_image.import_wait`.
 from __future__ import annotations
 
 import math
+import random
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,14 +20,22 @@ from .deadline import clock
 from .errors import DeadlineError, OaktreeError, ServerError, ThrottledError, UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from .deadline import Deadline
 
 FIRST_PAUSE = 0.5
-"""Seconds before the second attempt, unless the service asks for another time."""
+"""Seconds before the second attempt, unless the service asks for more."""
+
+LEAST_PAUSE = 0.1
+"""Seconds between two attempts, whatever the configuration says."""
+
+BUSY = (429, 503)
+"""HTTP statuses by which a service that is well asks for another attempt."""
 
 _DOUBLINGS = 30
+_SPREAD = 0.2
+"""By what share a pause is made longer or shorter, so that what failed together is not repeated together."""
 
 TRANSIENT = (ServerError, ThrottledError, UnreachableError)
 """Errors that a retry may resolve."""
@@ -33,11 +44,21 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
+class Rule:
+    """Up to ``attempts`` at what fails in one way, ``pause`` seconds apart; without it pauses double."""
+
+    attempts: float
+    pause: float | None = None
+
+
+@dataclass(frozen=True)
 class Policy:
     """Up to ``attempts`` at work that fails with one of the ``errors``; up to ``stalls`` where it timed out.
 
-    The first pause is ``first`` times `FIRST_PAUSE`; pauses double, up to ``longest`` seconds. Work that must not be
-    done twice is not ``repeatable``: it is retried only if it was turned away.
+    ``busy`` is the rule for answers with one of the ``statuses``, ``connect`` that for requests without an answer;
+    both take precedence. The first pause is ``first`` times `FIRST_PAUSE`; pauses double, up to ``longest`` seconds.
+    Work that must not be done twice is not ``repeatable``: it is retried only if it was turned away. A verdict is
+    never appealed.
     """
 
     attempts: float = 3
@@ -46,22 +67,38 @@ class Policy:
     first: float = 1.0
     longest: float = math.inf
     repeatable: bool = True
+    busy: Rule | None = None
+    statuses: Collection[int] = BUSY
+    connect: Rule | None = None
+
+    def rule(self, error: OaktreeError) -> Rule | None:
+        """The rule for this way to fail, if it has one of its own."""
+        if error.status in self.statuses:
+            return self.busy
+        return self.connect if isinstance(error, UnreachableError | DeadlineError) else None
 
     def allows(self, failures: int, error: OaktreeError) -> bool:
-        """Whether to try again after so many failures, the last one with this error."""
+        """Whether to try again after so many failures of this kind, the last one with this error."""
+        if error.final:
+            return False
         if not self.repeatable and not (isinstance(error, ThrottledError) and not error.perhaps_done):
             return False
+        rule = self.rule(error)
+        if rule:
+            return failures < rule.attempts
         most = self.stalls if isinstance(error, DeadlineError) else self.attempts
         return isinstance(error, self.errors) and failures < most
 
     def pause(self, failures: int, error: OaktreeError) -> float:
-        """Seconds until the next attempt: those of Retry-After if the service sent one, else doubling."""
+        """Seconds until the next attempt: those of Retry-After if the service asked for any, else doubling."""
         asked = error.retry_after if isinstance(error, ThrottledError) else None
-        return (
-            min(FIRST_PAUSE * self.first * 2.0 ** min(failures - 1, _DOUBLINGS), self.longest)
-            if asked is None
-            else asked
-        )
+        if asked is not None and asked >= FIRST_PAUSE:  # who asks for less gives no pause at all
+            return asked
+        rule = self.rule(error)
+        if rule and rule.pause is not None:
+            return max(rule.pause, LEAST_PAUSE)
+        doubled = FIRST_PAUSE * self.first * 2.0 ** min(failures - 1, _DOUBLINGS)
+        return min(doubled, self.longest) * random.uniform(1 - _SPREAD, 1 + _SPREAD)  # noqa: S311 - no secret
 
 
 class Attempts:
@@ -70,11 +107,18 @@ class Attempts:
     def __init__(self, policy: Policy, deadline: Deadline) -> None:
         self._policy = policy
         self._deadline = deadline
-        self.failures = 0
+        self._failures: dict[Rule | None, int] = {}
+
+    @property
+    def failures(self) -> int:
+        return sum(self._failures.values())
 
     def remain(self, error: OaktreeError) -> bool:
         """Whether there is another attempt if this one fails with the error."""
-        return self._policy.allows(self.failures + 1, error)
+        return self._policy.allows(self._count(error) + 1, error)
+
+    def _count(self, error: OaktreeError) -> int:
+        return self._failures.get(self._policy.rule(error), 0)
 
     def failed(self, error: OaktreeError) -> None:
         """Wait until the next attempt.
@@ -82,42 +126,57 @@ class Attempts:
         Raises ``error`` if no attempt is left or the pause would exceed the deadline, and DeadlineError if the run was
         interrupted.
         """
-        self.failures += 1
-        if not self._policy.allows(self.failures, error):
+        failures = self._failures[self._policy.rule(error)] = self._count(error) + 1
+        if not self._policy.allows(failures, error):
             raise error
         try:
-            self._deadline.sleep(self._policy.pause(self.failures, error))
+            self._deadline.sleep(self._policy.pause(failures, error))
         except DeadlineError:
             self._deadline.check_cancelled()
             raise error from None
 
     def progressed(self) -> None:
         """Start counting again, because the operation made progress."""
-        self.failures = 0
+        self._failures.clear()
 
 
 def with_retries(call: Callable[[], Value], policy: Policy, deadline: Deadline) -> Value:
-    """What ``call`` returns; raises its last error if no attempt is left (see `Attempts.failed`)."""
-    attempts = Attempts(policy, deadline)
+    """What ``call`` returns; raises its last error if no attempt is left (see `Attempts.failed`).
+
+    Where the deadline ends an attempt, the error is that of the attempt before it, which says why there was another.
+    """
+    attempts, before = Attempts(policy, deadline), None
     while True:
         try:
             return call()
         except OaktreeError as error:
+            if before and isinstance(error, DeadlineError) and not attempts.remain(error):
+                deadline.check_cancelled()
+                raise before from error
             attempts.failed(error)
+            before = error
 
 
-def parse_retry_after(value: str | None) -> float | None:
-    """The seconds of a Retry-After header, which is a number or a date (RFC 9110, 10.2.3).
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """The seconds of the header Retry-After, which is a number or a date (RFC 9110, 10.2.3), of an answer.
 
-    None without the header; one second if it is neither.
+    A date is by the clock of who answered: it counts from the answer's own. None without the header; one second if it
+    is neither.
     """
+    value = headers.get("Retry-After")
     if not value:
         return None
     try:
         return max(0.0, float(value))
     except ValueError:
         pass
+    until, now = _moment(value), _moment(headers.get("Date") or "")
+    return 1.0 if until is None else max(0.0, until - (clock.time() if now is None else now))
+
+
+def _moment(date: str) -> float | None:
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - clock.time())
-    except ValueError:
-        return 1.0
+        moment = parsedate_to_datetime(date)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (OverflowError, TypeError, ValueError):
+        return None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .deadline import Cancellation, Deadline, clock, counted
-from .errors import DeadlineError, OaktreeError, unexpected
+from .errors import DeadlineError, InputError, OaktreeError, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,6 +24,9 @@ Value = TypeVar("Value")
 
 INTERRUPT_POLL = 0.2
 """Seconds until an interrupt is noticed: a signal delivered to another thread does not wake the main thread."""
+
+THREAD_WAIT = 5.0
+"""Seconds for which work waits for its first thread where the process may have no more."""
 
 CLEANUP_SHARE = 0.9
 """The share of the grace in which interrupted work cleans up; in the rest it reports what it could not remove."""
@@ -74,11 +77,24 @@ def scatter(
         return [task.outcome for task in tasks if task.outcome]
 
 
+def no_thread(exc: RuntimeError) -> InputError:
+    """The error of work for which Python cannot start a thread."""
+    error = InputError(
+        f"no thread can be started for it: {exc}",
+        hint="Lower concurrency, or raise the limit on processes (ulimit -u, or that of the container).",
+    )
+    error.__cause__ = exc
+    return error
+
+
 class Task(Generic[Item, Value]):
     """The work on one item. The thread that does it writes ``begun`` and ``ended``; all else is the pool's."""
 
-    def __init__(self, item: Item, work: Callable[[Item, Deadline], Value], timeout: float) -> None:
+    def __init__(
+        self, item: Item, work: Callable[[Item, Deadline], Value], timeout: float, cancelled: Cancellation
+    ) -> None:
         self.item = item
+        self.cancelled = cancelled
         self.work = work
         self.timeout = timeout
         self.started: float | None = None
@@ -90,8 +106,10 @@ class Task(Generic[Item, Value]):
 class Pool(Generic[Item]):
     """Runs tasks in daemon threads, at most ``concurrency`` at once, in the order in which they are submitted.
 
-    The deadline of a task starts with its work. Work that does not end within its timeout and ``grace`` is given up:
-    its outcome is a DeadlineError, its place goes to the next task, and its thread cannot hold the exit of the process.
+    Where no thread can be started for a task, it waits until another one ends. The deadline of a task starts with its
+    work. Work that does not end within its timeout and ``grace`` is given up:
+    its outcome is a DeadlineError, its place goes to the next task, its requests are broken off, and its thread cannot
+    hold the exit of the process.
     As a context manager, on any exception all work is told to stop and gets ``grace`` to clean up, which a
     KeyboardInterrupt ends; the first of those goes on as an InterruptError. ``translate`` says what the exceptions of
     other libraries mean.
@@ -108,6 +126,8 @@ class Pool(Generic[Item]):
         self._running: list[Task[Item, Any]] = []
         self._one_more: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._cancelled = Cancellation()
+        self._threadless: float | None = None
+        """Since when nothing is at work because no thread can be started."""
 
     def __enter__(self) -> Pool[Item]:
         return self
@@ -127,31 +147,62 @@ class Pool(Generic[Item]):
 
     def submit(self, item: Item, work: Callable[[Item, Deadline], Value], timeout: float) -> Task[Item, Value]:
         """Have ``work(item, deadline)`` done, ``timeout`` seconds at the most."""
-        task = Task(item, work, timeout)
+        task = Task(item, work, timeout, self._cancelled.of_one())
         self._tasks.append(task)
         self._waiting.append(task)
         return task
 
     def take(self, seconds: float | None = None) -> list[Task[Item, Any]]:
         """Wait until tasks have an outcome, for ``seconds`` at the most, and return these."""
-        self._start()
-        left = min((task.started or 0.0) + task.timeout for task in self._running) + self._grace - counted()
+        failed = self._start()
+        if failed:
+            return failed
+        ends = [(task.started or 0.0) + task.timeout + self._grace for task in self._running]
+        left = min(ends) - counted() if ends else clock.turned(INTERRUPT_POLL)
         if self._wait(max(0.0, left if seconds is None else min(left, seconds))):
             return self._settle()
         return self._settle() or self._give_up()
 
-    def _start(self) -> None:
+    def _start(self) -> list[Task[Item, Any]]:
+        """Begin as many tasks as there may be at once; returns those that failed because no thread can be started."""
         while self._waiting and len(self._running) < self._concurrency:
-            task = self._waiting.popleft()
-            task.started = counted()
-            self._running.append(task)
+            error = self._begin(self._waiting.popleft())
+            if error:
+                return self._starve(error)
+            self._threadless = None
+        return []
+
+    def _begin(self, task: Task[Item, Any]) -> RuntimeError | None:
+        """Start the task's thread; returns why there is none, and the task waits again."""
+        task.started = counted()
+        self._running.append(task)
+        try:
             threading.Thread(target=self._work_on, args=(task,), daemon=True, name="scatter").start()
+        except RuntimeError as exc:  # a limit on threads or memory, of the user, the container or the machine
+            self._running.remove(task)
+            self._waiting.appendleft(task)
+            task.started = None
+            return exc
+        return None
+
+    def _starve(self, exc: RuntimeError) -> list[Task[Item, Any]]:
+        """Let what waits wait for a thread of another task; if there is none for long, all of it fails."""
+        now = clock.monotonic()
+        if self._threadless is None or self._running:
+            self._threadless = now
+        if now - self._threadless < THREAD_WAIT:
+            return []
+        failed = list(self._waiting)
+        self._waiting.clear()
+        for task in failed:
+            task.outcome = Outcome(task.item, 0.0, error=no_thread(exc))
+        return failed
 
     def _work_on(self, task: Task[Item, Any]) -> None:
         start = clock.monotonic()
         task.begun = True
         try:
-            deadline = Deadline(task.timeout, cancelled=self._cancelled)
+            deadline = Deadline(task.timeout, cancelled=task.cancelled)
             deadline.check_cancelled()
             value = task.work(task.item, deadline)
             outcome = Outcome[Item, Any](task.item, clock.monotonic() - start, value)
@@ -183,6 +234,7 @@ class Pool(Generic[Item]):
         for task in late:
             seconds = now - (task.started or now)
             task.outcome = Outcome(task.item, seconds, error=Deadline(task.timeout).expired())
+            task.cancelled.set()
         self._running = [task for task in self._running if not task.outcome]
         return late
 

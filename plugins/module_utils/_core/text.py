@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 
 LONGEST = 300
 """Characters."""
@@ -29,11 +30,29 @@ def passwords_of_urls(text: str) -> set[str]:
 
 
 def printable(text: str) -> str:
-    """The text with a space for every character that is none: control characters, and what reorders a line."""
-    return "".join(character if character.isprintable() else " " for character in text)
+    """The text on one line, and with Python's escapes for what would command a terminal or reorder the line."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else _visible(character) for character in text)
+
+
+def _visible(character: str) -> str:
+    if character in "\t\n\v\f\r\x85" or unicodedata.category(character) in ("Zs", "Zl", "Zp"):
+        return " "
+    return character.encode("unicode_escape").decode()
+
+
+def shown(text: str) -> str:
+    """A text that is shown to the user: printable, without secrets."""
+    return printable(without_secrets(text))
+
+
+def shown_lines(text: str) -> str:
+    """A text of several lines, such as a traceback, each as `shown`."""
+    return "\n".join(shown(line) for line in text.split("\n"))
 
 
 def one_line(text: str) -> str:
-    """At most `LONGEST` characters that can be shown, without secrets, line breaks and HTML (Glance's is in JSON)."""
-    text = " ".join(printable(html.unescape(_TAGS.sub(" ", without_secrets(text)))).split())
+    """A service's words as they are shown, `LONGEST` characters at the most, without HTML (Glance has it in JSON)."""
+    text = " ".join(shown(html.unescape(_TAGS.sub(" ", without_secrets(text)))).split())
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .._cloud.capabilities import ImageCapabilities, Quota, image_capabilities
 from .._cloud.service import segment, service_at
 from .._core.errors import ConflictError, DeadlineError, RefusedError, ServerError, UnreachableError
-from .._core.text import without_secrets
+from .._core.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -185,7 +185,7 @@ class Glance:
         except RefusedError:
             return "", ""
         newest: dict[str, Any] = max(tasks, key=lambda task: task.get("updated_at") or "", default={})
-        return str(newest.get("status") or ""), without_secrets(str(newest.get("message") or ""))
+        return str(newest.get("status") or ""), one_line(str(newest.get("message") or ""))
 
     def quota(self) -> dict[str, Quota]:
         """The project's limits; empty if there are none, or the cloud does not report them: it enforces them anyway."""

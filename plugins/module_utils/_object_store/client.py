@@ -15,10 +15,10 @@ from .._cloud.answers import answer_to, json_list, parsing
 from .._cloud.pagination import Pagination
 from .._cloud.service import service_at
 from .._cloud.translate import translate
+from .._cloud.transport import body_of
 from .._core.errors import ConflictError, OaktreeError, RefusedError, ServerError
 from .._core.retry import Attempts, Policy
 from .._core.scatter import Limits, scatter
-from .content import CHUNK
 from .responses import BulkResponse, Object, object_from_headers, object_from_listing
 
 if TYPE_CHECKING:
@@ -161,26 +161,22 @@ class Swift:
             raise
         return True
 
-    def _chunks(self, response: Response) -> Iterator[bytes]:
-        chunks = response.iter_content(CHUNK)
-        while chunk := self._next(chunks):
-            yield chunk
-
-    def _next(self, chunks: Iterator[bytes]) -> bytes:
-        self.connection.deadline.remaining()
+    def _body(self, response: Response) -> bytes:
         try:
-            return next(chunks, b"")
+            return body_of(response, self.connection.deadline, self.connection.answer_limit)
         except Exception as exc:
             raise translate(exc) from exc
 
     def delete_large(self, container: str, name: str) -> int:
-        """Delete a large object with its segments in one request; returns how many objects were deleted.
+        """Delete a large object with its segments in one request, once; returns how many objects were deleted.
 
-        If this raises, some of them, and perhaps the object itself, may have been deleted.
+        If this raises, some of them, and perhaps the object itself, may have been deleted: the rest is to be deleted
+        by name.
         """
         response = self._service.request(
             "DELETE",
             _path(container, name),
+            retry=False,
             params={"multipart-manifest": "delete"},
             headers={"Accept": "application/json"},
         )
@@ -210,12 +206,7 @@ class Swift:
             with response:
                 if "X-Static-Large-Object" not in response.headers:
                     return []
-                body = bytearray()
-                for chunk in self._chunks(response):
-                    body += chunk
-                    if len(body) > self.connection.answer_limit:
-                        raise ServerError(f"{answer_to(response)} is too large for a manifest")
-                manifest = json_list(response, bytes(body))
+                manifest = json_list(response, self._body(response))
             with parsing(answer_to(response)):
                 return [str(item["name"]).lstrip("/") for item in manifest]
         except RefusedError as error:
@@ -226,7 +217,7 @@ class Swift:
     def _repeat(self, method: str, path: str, **kwargs: Any) -> None:
         """Send a request that may be repeated."""
         once = partial(self._service.request, method, path, retry=False, log=False, **kwargs)
-        self.connection.with_retries(once, repeatable=True)
+        self.connection.with_retries(once, self._service.service_type, repeatable=True)
 
     def _head(self, path: str) -> Mapping[str, str] | None:
         try:

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from .._cloud.answers import answer_to, json_object, parsing
 from .._cloud.translate import from_status
 from .._core.errors import IntegrityError
+from .._core.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -96,9 +97,9 @@ class BulkResponse:
             status, errors = str(body["Response Status"]), body.get("Errors") or []
             return cls(
                 int(status.split(maxsplit=1)[0]),
-                f"{status} {body.get('Response Body') or ''}".strip(),
+                one_line(f"{status} {body.get('Response Body') or ''}"),
                 int(body.get("Number Deleted") or 0),
-                tuple((unquote(str(path)), str(reason)) for path, reason in errors),
+                tuple((unquote(str(path)), one_line(str(reason))) for path, reason in errors),
             )
 
     def raise_for_status(self, what: str) -> None:

@@ -18,7 +18,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from .._cloud.sdk import postpone_services
 from .._core.errors import InputError, OaktreeError
 from .._core.scatter import InterruptError
-from .._core.text import passwords_of_urls
+from .._core.text import passwords_of_urls, shown, shown_lines
 from .._local import private_files
 from .ensure import Change
 from .gather import Result, Target, failure_messages, failure_summary, gather
@@ -226,7 +226,7 @@ def run_state(module: AnsibleModule, subject: str, act: Callable[[bool], list[Re
                 "location": result.location.to_dict(),
                 "action": change.action,
                 **change.output,
-                "notes": list(change.notes),
+                "notes": [shown(note) for note in change.notes],
             }
             for result, change in done
         ],
@@ -234,8 +234,8 @@ def run_state(module: AnsibleModule, subject: str, act: Callable[[bool], list[Re
     if module._diff:  # noqa: SLF001 - how modules learn of --diff
         output["diff"] = [
             {
-                "before_header": f"{result.location}: {subject}",
-                "after_header": f"{result.location}: {subject}",
+                "before_header": shown(f"{result.location}: {subject}"),
+                "after_header": shown(f"{result.location}: {subject}"),
                 "before": _text(change.before),
                 "after": _text(change.after),
             }
@@ -280,7 +280,7 @@ def _defect(results: Sequence[Result[Any]]) -> dict[str, str]:
     """The traceback of the first failure that is a defect of ours, for the bug report."""
     for result in results:
         if result.error and result.error.kind == OaktreeError.kind:
-            return {"exception": "".join(traceback.format_exception(result.error))}
+            return {"exception": shown_lines("".join(traceback.format_exception(result.error)))}
     return {}
 
 

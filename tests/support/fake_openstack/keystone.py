@@ -59,6 +59,8 @@ class Keystone(Service):
         super().__init__(cloud, "", knobs, counters)
         self.users = list(users)
         self.token_seconds = 3600.0
+        self.access_rules: Sequence[Mapping[str, str]] = ()
+        """What application credentials may do; services that are to heed it are given a fault."""
         self._catalog = catalog
         self._tokens: dict[str, Token] = {}
         self._made = 1
@@ -219,6 +221,10 @@ class Keystone(Service):
             "issued_at": token.issued.strftime(TIME),
             "expires_at": token.expires.strftime(TIME),
         }
+        if token.method == "application_credential":
+            body["application_credential"] = {"id": "7", "name": "ci", "restricted": True}
+            if self.access_rules:
+                body["application_credential"]["access_rules"] = list(self.access_rules)
         if who.project_id is not None:
             body |= {
                 "project": {"domain": DOMAIN, "id": who.project_id, "name": who.project_name},
@@ -254,6 +260,9 @@ class Keystone(Service):
         name = request.headers.get("X-Subject-Token", "")
         if self.identify(name) is None:
             raise Refusal(404, "Could not find token: The requested token is not known.")
+        limited = self._tokens[name].method == "application_credential" and self.access_rules
+        if limited and "OpenStack-Identity-Access-Rules" not in request.headers:
+            raise Refusal(404, "Could not find token: it has access rules, which the service does not support.")
         return name
 
     async def _show(self, call: Call) -> Reply:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._cloud.service import segment, service_at
 from ..._core.errors import DeadlineError, OaktreeError, RefusedError, ServerError
+from ..._core.text import one_line
 from ..._object_store.large_object import CLEANUP_TIMEOUT, discard
 
 if TYPE_CHECKING:
@@ -94,8 +95,9 @@ class ExportTask:
             deadline.sleep(POLL)
             task = service.json("GET", f"/tasks/{segment(task['id'])}")
         if status != "success":
+            reason = one_line(str(task.get("message") or "the cloud reports no reason"))
             raise ServerError(
-                f"the export task ended as {status}: {task.get('message') or 'the cloud reports no reason'}",
+                f"the export task ended as {status}: {reason}",
                 hint="Try again; if it fails again, contact the operator.",
             )
         return self._exported(task)

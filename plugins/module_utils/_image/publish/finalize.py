@@ -58,7 +58,7 @@ def apply_publication(glance: Glance, image_id: str, operations: Sequence[dict[s
                 return published
             raise
 
-    return glance.connection.with_retries(once, repeatable=True)
+    return glance.connection.with_retries(once, "image", repeatable=True)
 
 
 def _if_published(glance: Glance, image_id: str) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..._cloud.service import segment, service_at
 from ..._core.errors import DeadlineError, ServerError, UnreachableError
 from ..._core.retry import Attempts, Policy
-from ..._core.text import without_secrets
+from ..._core.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +67,7 @@ class ImportTask:
         try:
             attempts = Attempts(HICCUPS, self._glance.connection.deadline)
             while (task := self._ended())["status"] != "success":
-                reason = without_secrets(str(task.get("message") or "no reason"))
+                reason = one_line(str(task.get("message") or "no reason"))
                 error = ServerError(f"the import task failed: {reason}")
                 if HICCUP not in reason:
                     raise error

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..._cloud.translate import from_status, translate
+from ..._cloud.transport import announced_length
 from ..._core.errors import (
     DeadlineError,
     InputError,
@@ -231,7 +232,7 @@ def pieces(response: Response) -> Iterator[bytes]:
     """
     from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-    announced, received = response.headers.get("Content-Length"), 0
+    announced, received = announced_length(response), 0
     read = getattr(response.raw, "read1", response.raw.read)  # urllib3 has read1 since 2.1
     try:
         while piece := read(PIECE, decode_content=False):
@@ -243,5 +244,5 @@ def pieces(response: Response) -> Iterator[bytes]:
         ) from exc
     except (HTTPError, OSError) as exc:
         raise UnreachableError(f"the download was interrupted after {received} bytes") from exc
-    if announced and received < int(announced):
+    if announced and received < announced:
         raise UnreachableError(f"the download was interrupted after {received} of {announced} bytes")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..._core.errors import InputError
+from ..._core.scatter import no_thread
 from ..fingerprint import DIGESTS, Fingerprint, same_format
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ def _read(file: Path, deadline: Deadline | None) -> tuple[FileInspector, dict[st
             found = inspected.formats or []
         except ImageFormatError as exc:
             raise InputError(f"path: the format of {file} is ambiguous: {exc}", hint="Convert it again.") from exc
+        except RuntimeError as exc:
+            raise no_thread(exc) from exc
     inspector = _only_format(found, file)
     return inspector, {name: digest.hexdigest() for name, digest in zip(DIGESTS, hashes, strict=True)}
 

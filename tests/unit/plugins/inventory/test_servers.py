@@ -541,3 +541,19 @@ def test_sources_share_tokens_and_warn_when_they_cannot(clouds: FakeOpenStack, p
     assert len(found.hosts) == 8
     assert (len(found.warnings), clouds.counters.tokens) == (1, 6)
     assert f"{base} is ignored" in found.warnings[0]
+
+
+def test_whatever_a_cloud_says_commands_no_terminal(clouds: FakeOpenStack, parse: Parse) -> None:
+    """Ansible shows names of hosts and groups, and warnings, as they are."""
+    hostile = "a\x1b[2J\u202eb\x07"
+    region = clouds["cloud1"]["r1"]
+    for server in region.nova.servers:
+        server.name, server.metadata = hostile, {"role": hostile}
+    body = json.dumps({"forbidden": {"message": f"{hostile} &#x27;no&#x27; <b>way</b>", "code": 403}}).encode()
+    clouds["cloud2"]["r1"].fault("GET", LIST, Answer(403, {"Content-Type": "application/json"}, body))
+    keyed = [{"key": "openstack.metadata.role | default('none')", "prefix": "role"}]
+    found = parse({"keyed_groups": keyed})
+    assert len(found.hosts) == 6
+    assert all(text.isprintable() for text in (*found.hosts, *found.manager.groups, *found.warnings))
+    assert any(r"a\x1b[2J\u202eb\x07 'no' way" in warning for warning in found.warnings)
+    assert sum(variables["openstack"]["name"] == hostile for variables in found.hosts.values()) == 2

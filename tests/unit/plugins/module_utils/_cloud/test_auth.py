@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from keystoneauth1.identity import Password
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.auth import SharedAuth
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.cache import NoCache
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target, gather
 from tests.support.fake_openstack import (
     Action,
@@ -431,3 +434,130 @@ def test_services_that_clouds_yaml_names_need_no_keystone(
     assert result.error is None
     assert result.value == {"nodes": []}
     assert headers.items() <= web.headers[-1].items()
+
+
+# What Keystone refuses
+
+
+def keystone_says(status: int, message: str, **headers: str) -> Answer:
+    body = {"error": {"code": status, "message": message, "title": "x"}}
+    return Answer(status, {**JSON, **headers}, json.dumps(body).encode(), after="body")
+
+
+RECEIPT = {
+    "receipt": {"methods": ["password"], "expires_at": "2026-11-26T12:00:00.000000Z", "user": {"id": "7"}},
+    "required_auth_methods": [["password", "totp"]],
+}
+SECOND_FACTOR = {**JSON, "Openstack-Auth-Receipt": "gAAAAA"}
+
+
+@pytest.mark.parametrize("words", ["password", "v3password", "v3applicationcredential"])
+@pytest.mark.parametrize(
+    ("answer", "said", "hint"),
+    [
+        (
+            keystone_says(404, "Could not find Application Credential: 7."),
+            "Could not find Application Credential: 7. (HTTP 404)",
+            "create another",
+        ),
+        (keystone_says(401, "The account is locked for user: 7."), "The account is locked", "Check user, password"),
+        (keystone_says(401, "The password is expired for user: 7."), "is expired", "Check user, password"),
+        (keystone_says(403, "You are not authorized to perform this."), "not authorized", "Check user, password"),
+        (
+            keystone_says(400, "Expecting to find domain in user."),
+            "Keystone does not take the request for a token: Expecting to find domain in user.",
+            "user_domain_name and project_domain_name",
+        ),
+        (
+            Answer(401, SECOND_FACTOR, json.dumps(RECEIPT).encode(), after="body"),
+            "Keystone requires more than one factor of this user: [['password', 'totp']]",
+            "v3multifactor",
+        ),
+    ],
+    ids=["deleted", "locked", "expired", "forbidden", "domain", "second factor"],
+)
+def test_a_refusal_of_keystone_is_told_by_its_cause_and_not_asked_for_again(
+    fake_openstack: Clouds, words: str, answer: Answer, said: str, hint: str
+) -> None:
+    clouds = fake_openstack(regions=2)
+    entry = clouds["cloud1"].entry(application_credential=words == "v3applicationcredential")
+    fault = clouds["cloud1"].fault("POST", "/auth/tokens", answer)
+    results = ask({"cloud1": {**entry, "auth_type": words, "connect_retries": 5}}, servers)
+    assert fault.struck == 1
+    for result in results:
+        assert result.error is not None
+        assert (result.error.kind, said in result.error.message) == ("auth", True)
+        assert hint in result.error.hint
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b"{", b'{"receipt": 5, "required_auth_methods": 5}'])
+def test_a_second_factor_that_is_asked_for_in_other_words_is_not_asked_for_again(
+    fake_openstack: Clouds, body: bytes
+) -> None:
+    clouds = fake_openstack()
+    fault = clouds["cloud1"].fault("POST", "/auth/tokens", Answer(401, SECOND_FACTOR, body, after="body"))
+    assert ask_one(clouds, servers).error is not None
+    assert fault.struck == 1
+
+
+@pytest.mark.parametrize("page", [b"<html><h1>Not Found</h1></html>", b'{"error": {"message": "The requested URL"}}'])
+def test_another_server_than_keystone(fake_openstack: Clouds, page: bytes) -> None:
+    clouds = fake_openstack()
+    fault = clouds["cloud1"].fault("POST", "/auth/tokens", Answer(404, JSON, page))
+    (error,) = [result.error for result in ask(clouds, servers)]
+    assert error is not None
+    assert (error.kind, fault.struck) == ("server", 1)
+    assert error.message.startswith("no Keystone was found at http")
+    assert "auth_url" in error.hint
+
+
+def test_access_rules_are_named_and_the_token_is_kept(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack()
+    clouds["cloud1"].keystone.access_rules = [{"service": "image", "method": "GET", "path": "/v2/images"}]
+    config = {"cloud1": clouds["cloud1"].entry(application_credential=True)}
+    clouds["cloud1"]["r1"].fault("GET", SERVERS, Answer(401))
+    for _task in range(2):
+        error = ask_one(config, servers).error
+        assert error is not None
+        assert error.kind == "auth"
+        assert "the access rules of the application credential do not allow GET /v2.1" in error.message
+        assert "/servers of the compute service" in error.message
+        assert "access rule" in error.hint
+    assert ask_one(config, images).error is None
+    assert clouds.counters.tokens == 1
+    assert len(token_files()) == 1
+
+
+def test_a_revoked_token_with_access_rules_is_replaced(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(servers=1)
+    clouds["cloud1"].keystone.access_rules = [{"service": "compute", "method": "GET", "path": "/v2.1/servers"}]
+    config = {"cloud1": clouds["cloud1"].entry(application_credential=True)}
+    assert ask_one(config, servers).value == 1
+    clouds["cloud1"].revoke_tokens()
+    assert ask_one(config, servers).value == 1
+    assert clouds.counters.tokens == 2
+
+
+def test_a_service_that_rejects_each_token_is_not_taken_for_a_wrong_password(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack()
+    clouds["cloud1"]["r1"].fault("GET", SERVERS, Answer(401))
+    error = ask_one(clouds, servers).error
+    assert error is not None
+    assert "a token that Keystone has just issued" in error.hint
+
+
+def test_a_service_that_rejects_a_password_of_clouds_yaml_is_sent_it_once(web: Web) -> None:
+    web.answers = [whole(b"{}", 401)]
+    auth = {"username": "u", "password": "p4ss", "endpoint": web.url}
+    entry = {"auth_type": "http_basic", "auth": auth, "baremetal_endpoint_override": f"{web.url}/v1"}
+    (result,) = ask({"a": entry}, lambda connection: service_at(connection, "baremetal").json("GET", "/nodes"))
+    assert result.error is not None
+    assert (result.error.kind, len(web.headers)) == ("auth", 1)
+    assert "password" in result.error.hint
+
+
+@pytest.mark.parametrize("url", ["https://v3", "https://v3/", "https://v3:5000", "https://a/?x=/v3"])
+def test_a_host_that_is_called_like_a_version_is_none(url: str) -> None:
+    """Keystone is asked for its versions where auth_url names none."""
+    plugin = Password(auth_url=url, username="u", password="p")
+    assert SharedAuth(plugin, "k", NoCache())._issuer(session=None) is plugin

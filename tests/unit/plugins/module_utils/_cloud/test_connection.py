@@ -17,9 +17,11 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connecti
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
 from tests.support.fake_openstack import (
+    Action,
     Answer,
     BlackHole,
     FakeOpenStack,
+    LoseAnswer,
 )
 from tests.support.run_core import ask, ask_one, entries, kinds
 
@@ -108,7 +110,9 @@ def test_a_region_that_the_catalog_does_not_have(fake_openstack: Clouds) -> None
 # Slow down
 
 
-@pytest.mark.parametrize(("method", "status"), [("GET", 429), ("GET", 413), ("GET", 503), ("POST", 429), ("POST", 413)])
+@pytest.mark.parametrize(
+    ("method", "status"), [("GET", 429), ("GET", 413), ("GET", 498), ("GET", 503), ("POST", 429), ("POST", 413)]
+)
 def test_retry_after_is_honoured(fake_openstack: Clouds, method: str, status: int) -> None:
     clouds = fake_openstack()
     clouds["cloud1"]["r1"].fault(method, IMAGES, Answer(status, {"Retry-After": "0.3"}), times=2)
@@ -123,13 +127,15 @@ def test_retry_after_is_honoured(fake_openstack: Clouds, method: str, status: in
     assert count(clouds, method=method, path="/v2/images") == 3
 
 
-def test_retry_after_as_a_date_is_honoured(fake_openstack: Clouds) -> None:
+@pytest.mark.parametrize("skew", [0, 3600])
+def test_retry_after_as_a_date_is_honoured(fake_openstack: Clouds, skew: float) -> None:
     clouds = fake_openstack(servers=1)
-    date = formatdate(time.time() + 2, usegmt=True)
-    clouds["cloud1"]["r1"].fault("GET", SERVERS, Answer(429, {"Retry-After": date}), times=1)
+    now = time.time() - skew
+    headers = {"Retry-After": formatdate(now + 2, usegmt=True), "Date": formatdate(now, usegmt=True)}
+    clouds["cloud1"]["r1"].fault("GET", SERVERS, Answer(429, headers), times=1)
     result = ask_one(clouds, servers)
     assert result.value == 1
-    assert result.seconds > 0.5
+    assert result.seconds >= 2
 
 
 @pytest.mark.parametrize("value", ["60", "inf", "Thu, 31 Dec 2099 23:59:59 GMT"])
@@ -147,8 +153,61 @@ def test_a_wait_that_would_outlast_the_clock_is_refused_at_once(
 def test_a_cloud_that_says_slow_down_for_ever_is_not_asked_for_ever(fake_openstack: Clouds) -> None:
     clouds = fake_openstack()
     fault = clouds["cloud1"]["r1"].fault("GET", SERVERS, Answer(429, {"Retry-After": "0"}))
-    assert kinds([ask_one(clouds, servers)]) == {"cloud1/r1/demo": "throttled"}
-    assert fault.struck == 3
+    assert kinds([ask_one(clouds, servers, timeout=1.2)]) == {"cloud1/r1/demo": "throttled"}
+    assert 8 <= fault.struck <= 14
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_busy_service_is_asked_until_the_deadline(fake_openstack: Clouds, method: str, status: int) -> None:
+    clouds = fake_openstack(servers=1)
+    place = clouds["cloud1"] if method == "POST" else clouds["cloud1"]["r1"]
+    place.fault(method, "/auth/tokens" if method == "POST" else SERVERS, Answer(status), times=6)
+    result = ask_one(clouds, servers)
+    assert result.value == 1
+    assert result.seconds > 15
+
+
+@pytest.mark.parametrize(
+    ("keys", "action", "asked"),
+    [
+        ({"status_code_retries": 0}, Answer(503), 1),
+        ({"status_code_retries": "4"}, Answer(429), 5),
+        ({"compute_status_code_retries": 1, "status_code_retries": 4}, Answer(503), 2),
+        ({"image_status_code_retries": 1, "status_code_retries": 4}, Answer(503), 5),
+        ({"status_code_retries": 4, "retriable_status_codes": [500, 502]}, Answer(502), 5),
+        ({"status_code_retries": 4, "retriable_status_codes": "500,502"}, Answer(503), 3),
+        ({"status_code_retries": 4, "compute_retriable_status_codes": [409]}, Answer(409), 5),
+        ({"connect_retries": 0}, LoseAnswer(), 1),
+        ({"connect_retries": 4, "compute_connect_retries": 5}, LoseAnswer(), 6),
+        ({"connect_retries": 4}, Answer(500), 3),
+    ],
+)
+def test_clouds_yaml_says_how_often(fake_openstack: Clouds, keys: dict[str, Any], action: Action, asked: int) -> None:
+    clouds = fake_openstack()
+    config = entries(clouds)
+    config["cloud1"] |= keys
+    fault = clouds["cloud1"]["r1"].fault("GET", SERVERS, action)
+    assert ask_one(config, servers).error is not None
+    assert fault.struck == asked
+
+
+@pytest.mark.parametrize(
+    ("keys", "action"),
+    [
+        ({"status_code_retry_delay": 20}, Answer(503)),
+        ({"compute_status_code_retry_delay": "20", "status_code_retry_delay": 1}, Answer(429, {"Retry-After": "0"})),
+        ({"connect_retry_delay": 20.0}, LoseAnswer()),
+    ],
+)
+def test_clouds_yaml_says_after_which_pause(fake_openstack: Clouds, keys: dict[str, Any], action: Action) -> None:
+    clouds = fake_openstack(servers=1)
+    config = entries(clouds)
+    config["cloud1"] |= keys
+    clouds["cloud1"]["r1"].fault("GET", SERVERS, action, times=2)
+    result = ask_one(config, servers)
+    assert result.value == 1
+    assert result.seconds >= 40
 
 
 # Deadlines inside the Location's

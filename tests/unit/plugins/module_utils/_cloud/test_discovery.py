@@ -29,6 +29,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target, gather
 from tests.support.fake_openstack import Answer, FakeOpenStack, FaultProxy
 from tests.support.run_core import ask, ask_one, entries, kinds
+from tests.support.web import Web, whole
 
 Clouds = Callable[..., FakeOpenStack]
 Proxies = Callable[..., FaultProxy]
@@ -331,3 +332,28 @@ def test_without_an_object_store_nothing_is_renewed(fake_openstack: Clouds) -> N
     clouds.counters.reset()
     assert ask_one(clouds, has_object_store).value is False
     assert clouds.counters.requests() == 0
+
+
+# keystoneauth1 takes the path of an announced URL only: behind a proxy, services announce internal hosts, or http
+
+
+@pytest.mark.parametrize("place", ["https://login.example.com/v3", "http://127.0.0.1:1/v3/"])
+def test_a_password_stays_where_auth_url_is(fake_openstack: Clouds, place: str) -> None:
+    clouds = fake_openstack(servers=1)
+    config = entries(clouds)
+    config["cloud1"]["auth"]["auth_url"] = clouds["cloud1"].keystone.url
+    version = {"id": "v3.14", "status": "stable", "links": [{"rel": "self", "href": place}]}
+    body = json.dumps({"versions": {"values": [version]}}).encode()
+    fault = clouds["cloud1"].fault("GET", "/", Answer(300, JSON, body))
+    assert ask_one(config, servers).value == 1
+    assert (fault.struck, clouds.counters.tokens) == (1, 1)
+
+
+def test_a_token_stays_where_the_catalog_says(fake_openstack: Clouds, web: Web) -> None:
+    clouds = fake_openstack()
+    web.answers = [whole(b"{}", 200)]
+    version = {"id": "v2.9", "status": "CURRENT", "links": [{"rel": "self", "href": f"{web.url}/v2/"}]}
+    answer = Answer(300, JSON, json.dumps({"versions": [version]}).encode())
+    fault = clouds["cloud1"]["r1"].fault("GET", "^/$", answer)
+    assert ask_one(clouds, images).value == 0
+    assert (fault.struck, web.headers) == (1, [])

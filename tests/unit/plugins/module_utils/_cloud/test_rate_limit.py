@@ -209,6 +209,8 @@ def test_a_longer_pause_stays() -> None:
         (("https://k", "r1", "compute"), ("https://k", "r2", "compute"), False),
         (("https://k", "r1", "compute"), ("https://k", "r1", "image"), False),
         (("https://k", "r1", "compute"), ("https://l", "r1", "compute"), False),
+        (("https://v3", "r1", "compute"), ("https://v2", "r1", "compute"), False),
+        (("https://v3", "r1", "compute"), ("https://v3/v3/", "r1", "compute"), True),
     ],
 )
 def test_what_is_counted_together(one: tuple[str, str, str], other: tuple[str, str, str], same: bool) -> None:  # noqa: FBT001 - a table

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +13,12 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.settings import configured_limit
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.settings import (
+    configured_limit,
+    configured_retries,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import ConfigError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.retry import Rule
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local.request_queue import Limit
 from tests.support.fake_openstack import FakeOpenStack
 from tests.support.run_core import ask_one, entries
@@ -104,3 +111,49 @@ def test_a_limit_that_is_none_is_a_failure_of_the_cloud(
     assert result.error.kind == "config"
     assert f"{key} must be a " in result.error.message
     assert clouds.counters.requests() == 0
+
+
+@pytest.mark.parametrize(
+    ("config", "busy", "connect", "statuses"),
+    [
+        ({}, Rule(math.inf), None, (429, 503)),
+        ({"status_code_retries": None}, Rule(math.inf), None, (429, 503)),
+        ({"status_code_retries": 2, "status_code_retry_delay": "1.5"}, Rule(3, 1.5), None, (429, 503)),
+        ({"status_code_retries": 2, "image_status_code_retries": 5}, Rule(3), None, (429, 503)),
+        ({"compute_status_code_retries": "5", "status_code_retries": 2}, Rule(6), None, (429, 503)),
+        ({"connect_retries": 2}, Rule(math.inf), Rule(3), (429, 503)),
+        ({"connect_retry_delay": 2}, Rule(math.inf), Rule(3, 2.0), (429, 503)),
+        ({"compute_connect_retries": 0, "connect_retry_delay": 2}, Rule(math.inf), Rule(1, 2.0), (429, 503)),
+        ({"retriable_status_codes": "500, 503"}, Rule(math.inf), None, (500, 503)),
+        ({"compute_retriable_status_codes": [504]}, Rule(math.inf), None, (504,)),
+        ({"retriable_status_codes": []}, Rule(math.inf), None, ()),
+    ],
+)
+def test_how_often_requests_are_repeated(
+    config: dict[str, Any], busy: Rule, connect: Rule | None, statuses: tuple[int, ...]
+) -> None:
+    policy = configured_retries(config, "compute")
+    assert (policy.busy, policy.connect, tuple(policy.statuses)) == (busy, connect, statuses)
+
+
+@pytest.mark.parametrize("service", ["image", "baremetal", "baremetal-introspection"])
+def test_openstacksdk_s_own_numbers_are_not_the_user_s(service: str) -> None:
+    (region,) = Clouds(clouds_config={"clouds": {"a": {"auth": SCOPED}}}).regions("a")
+    assert region.settings.retries(service).busy == Rule(math.inf)
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"status_code_retries": "many"}, "status_code_retries must be a number, zero or more, not 'many'"),
+        ({"image_connect_retries": -1}, "image_connect_retries must be a number"),
+        ({"connect_retries": [1]}, "connect_retries must be a number"),
+        ({"connect_retry_delay": "nan"}, "connect_retry_delay must be a number"),
+        ({"status_code_retry_delay": 1e12}, "status_code_retry_delay must be a number"),
+        ({"retriable_status_codes": "all"}, "retriable_status_codes must be a list of HTTP statuses, not 'all'"),
+        ({"compute_retriable_status_codes": {"a": 1}}, "compute_retriable_status_codes must be a list"),
+    ],
+)
+def test_a_number_of_retries_that_is_none_is_a_failure_of_the_cloud(entry: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        Clouds(clouds_config={"clouds": {"a": {"auth": SCOPED, **entry}}}).regions("a")

@@ -10,7 +10,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,7 +29,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connecti
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.translate import translate
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.transport import _uses_environment
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import UnreachableError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import ConfigError, UnreachableError
+from tests.support.web import Web, whole
 
 
 @dataclass(frozen=True)
@@ -85,26 +86,51 @@ def _certificate(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePri
 
 
 class Hello(BaseHTTPRequestHandler):
-    """Answers every GET, and closes the connection."""
+    """Answers with what it gets, and closes the connection."""
 
     def do_GET(self) -> None:
         self.send_response(200)
         self.end_headers()
+        self.wfile.write(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+
+    do_POST = do_GET  # noqa: N815
 
     def log_message(self, *_args: Any) -> None:
         pass
 
 
 @contextmanager
-def serving(authority: Authority, clients: Authority | None = None) -> Iterator[str]:
+def serving(
+    authority: Authority, clients: Authority | None = None, version: ssl.TLSVersion | None = None
+) -> Iterator[str]:
     """Run a server with a certificate of an authority, for anyone or for `clients` of another; yield its URL."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(authority.issued)
     if clients:
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(clients.bundle)
-    with ThreadingHTTPServer(("127.0.0.1", 0), Hello) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
+    if version:
+        context.maximum_version = version
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def finish_request(self, request: Any, client_address: Any) -> None:
+            """Shake hands in the thread of the connection, and say why if that fails, as web servers do."""
+            with (
+                request.dup() as plain,
+                context.wrap_socket(request, server_side=True, do_handshake_on_connect=False) as secure,
+            ):
+                try:
+                    secure.do_handshake()
+                except ssl.SSLError:
+                    with suppress(OSError):
+                        while plain.recv(1000):  # until the other side has read it
+                            pass
+                else:
+                    Hello(secure, client_address, self)
+
+    with Server(("127.0.0.1", 0), Hello) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
@@ -203,8 +229,21 @@ def test_who_shows_a_certificate_shows_it_to_that_cloud_only(authority: Authorit
     trust = {"cacert": str(authority.bundle)}
     with serving(authority, clients) as url:
         assert get(url, **trust, cert=str(clients.issued)) == 200
-        with pytest.raises(UnreachableError):
+        with pytest.raises((ConfigError, UnreachableError)):
             get(url, **trust)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("shown", [False, True], ids=["none", "another authority's"])
+def test_a_client_certificate_that_is_missing_is_named(
+    authority: Authority, tmp_path: Path, version: ssl.TLSVersion, *, shown: bool
+) -> None:
+    clients, others = make_authority(tmp_path / "clients"), make_authority(tmp_path / "others")
+    options = {"cacert": str(authority.bundle)} | ({"cert": str(others.issued)} if shown else {})
+    with serving(authority, clients, version) as url, pytest.raises(ConfigError) as caught:
+        get(url, **options)
+    assert "requires a client certificate that it trusts" in caught.value.message
+    assert "cert and key" in caught.value.hint
 
 
 @pytest.fixture
@@ -233,3 +272,27 @@ def test_a_netrc_file_is_used(
     monkeypatch.setenv(*(("HOME", str(tmp_path)) if place == "home" else ("NETRC", str(file))))
     answer = connection(cacert=str(authority.bundle)).session.get(server, authenticated=False)
     assert answer.request.headers["Authorization"].startswith("Basic ")
+
+
+@pytest.mark.usefixtures("new_environment")
+def test_a_netrc_file_does_not_replace_the_credentials_of_clouds_yaml(
+    server: str, authority: Authority, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "logins"
+    file.write_text("default login a password b")
+    monkeypatch.setenv("NETRC", str(file))
+    auth = {"endpoint": server, "username": "joe", "password": "s3cret"}
+    session = connection(cacert=str(authority.bundle), auth_type="http_basic", auth=auth).session
+    answer = session.get(server)
+    assert answer.request.headers["Authorization"] == "Basic am9lOnMzY3JldA=="
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_password_follows_from_http_to_https_of_its_host(
+    server: str, authority: Authority, web: Web, status: int
+) -> None:
+    web.answers = [whole(b"", status, Location=f"{server}/v3")]
+    session = connection(cacert=str(authority.bundle)).session
+    answer = session.post(web.url, json={"password": "p"}, authenticated=False)
+    assert (answer.request.method, answer.content) == ("POST", b'{"password": "p"}')
+    assert answer.url == f"{server}/v3"

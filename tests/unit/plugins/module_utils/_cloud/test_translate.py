@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import ssl
+from typing import Any
 
 import pytest
 import requests
@@ -16,9 +17,8 @@ from openstack import exceptions as sdk
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.translate import from_status, translate
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
+    ConfigError,
     DeadlineError,
-    RefusedError,
-    ServerError,
     ThrottledError,
 )
 
@@ -55,7 +55,22 @@ GLANCE_FULL = "<html><head><title>413 x</title></head><body>Denying attempt: it 
 SWIFT = "<html><h1>Request Entity Too Large</h1><p>The body of your request was too large.</p></html>"
 
 
-SOON = {"Retry-After": "2"}
+SOON, NOW = {"Retry-After": "2"}, {"Retry-After": "0"}
+
+
+def cinder(message: str) -> dict[str, Any]:
+    """As Cinder and Manila say that a quota is exceeded, and that requests come too fast."""
+    return {"overLimit": {"code": 413, "message": message, "retryAfter": "0"}}
+
+
+def heat(kind: str, message: str) -> dict[str, Any]:
+    explanation = "The server could not comply with the request since it is either malformed or otherwise incorrect."
+    error = {"message": message, "traceback": None, "type": kind}
+    return {"code": 400, "title": "Bad Request", "explanation": explanation, "error": error}
+
+
+def neutron(kind: str, message: str) -> dict[str, Any]:
+    return {"NeutronError": {"type": kind, "message": message, "detail": ""}}
 
 
 @pytest.mark.parametrize(
@@ -86,6 +101,65 @@ SOON = {"Retry-After": "2"}
         (503, "", {}, "server", "as text"),
         (503, "", SOON, "throttled", "as text"),
         (507, "no space", {}, "quota", "no space"),
+        (
+            413,
+            cinder("VolumeSizeExceedsAvailableQuota: Requested volume exceeds allowed gigabytes quota."),
+            NOW,
+            "quota",
+            "gigabytes",
+        ),
+        (413, cinder("Maximum number of volumes allowed (10) exceeded for quota 'volumes'."), NOW, "quota", "volumes"),
+        (413, cinder("This request was rate-limited."), NOW, "throttled", "rate-limited"),
+        (413, cinder("Only 10 POST request(s) can be made to * every minute."), SOON, "throttled", "Only 10"),
+        (413, cinder("Rate limit exceeded"), SOON, "throttled", "Rate limit"),
+        (
+            413,
+            "<html><h1>Request Entity Too Large</h1><p>Upload exceeds quota.</p></html>",
+            {},
+            "quota",
+            "exceeds quota",
+        ),
+        (413, {"message": "Resource image_count_total is over limit of 1"}, {}, "quota", "over limit"),
+        (498, "Slow down", {}, "throttled", "Slow down"),
+        (
+            400,
+            heat("RequestLimitExceeded", "Request limit exceeded: You have reached the maximum stacks"),
+            {},
+            "quota",
+            "reached",
+        ),
+        (
+            400,
+            heat("StackValidationFailed", "Name exceeds the maximum length 255"),
+            {},
+            "refused",
+            "exceeds the maximum",
+        ),
+        (403, heat("Forbidden", "You are not authorized to use OS::Nova::Server."), {}, "refused", "not authorized"),
+        (
+            409,
+            neutron("RouterInUse", "The agent is unreachable; a separate limit holds"),
+            {},
+            "conflict",
+            "unreachable",
+        ),
+        (
+            403,
+            neutron("PolicyNotAuthorized", "rule:create_port exceeds_quota is disallowed by policy"),
+            {},
+            "refused",
+            "rule:",
+        ),
+        (503, neutron("RemoteRestError", "corporate limits: slow downloads"), {}, "server", "corporate"),
+        (413, "corporate limits: slow downloads", {}, "quota", "corporate"),
+        (501, "Not Implemented", {}, "refused", "Not Implemented"),
+        (
+            400,
+            "<html><h1>400 Bad Request</h1>No required SSL certificate was sent</html>",
+            {},
+            "config",
+            "client certificate",
+        ),
     ],
 )
 def test_http_answers(status: int, body: object, headers: dict[str, str], kind: str, said: str) -> None:
@@ -95,8 +169,8 @@ def test_http_answers(status: int, body: object, headers: dict[str, str], kind: 
     assert "<" not in error.message
     assert error.hint
     if isinstance(error, ThrottledError):
-        assert error.retry_after == (2.0 if headers else None)
-    if isinstance(error, RefusedError | ServerError):
+        assert error.retry_after == (float(headers["Retry-After"]) if headers else None)
+    if not isinstance(error, ConfigError):
         assert error.status == status
 
 
@@ -121,7 +195,19 @@ def test_the_words_of_the_service_come_first() -> None:
 
 @pytest.mark.parametrize(
     ("status", "said"),
-    [(400, "values"), (403, "role"), (404, "does not exist"), (405, "does not offer"), (422, "values")],
+    [
+        (400, "values"),
+        (403, "role"),
+        (404, "does not exist"),
+        (405, "does not offer"),
+        (407, "proxy"),
+        (412, "its message says why"),
+        (413, "at once"),
+        (414, "too long"),
+        (422, "values"),
+        (501, "does not offer"),
+        (507, "no space left"),
+    ],
 )
 def test_hints_fit_the_status(status: int, said: str) -> None:
     assert said in from_status(status, "no", "", {}).hint
@@ -195,6 +281,23 @@ def test_exceptions(exc: Exception, kind: str, said: str) -> None:
     assert error.hint
 
 
+@pytest.mark.parametrize(
+    ("said", "kind", "hint"),
+    [
+        ("[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required", "config", "cert and key"),
+        ("[SSL: SSLV3_ALERT_HANDSHAKE_FAILURE] sslv3 alert handshake failure", "config", "cert and key"),
+        ("[SSL: TLSV1_ALERT_UNKNOWN_CA] tlsv1 alert unknown ca", "config", "cert and key"),
+        ("[SSL: SSLV3_ALERT_CERTIFICATE_EXPIRED] sslv3 alert certificate expired", "config", "cert and key"),
+        ("certificate verify failed: certificate has expired", "unreachable", "cacert and verify in the"),
+        ("EOF occurred in violation of protocol", "unreachable", "whether the server requires a client certificate"),
+    ],
+)
+def test_whose_certificate_is_not_good(said: str, kind: str, hint: str) -> None:
+    error = translate(chained(ksa.SSLError(f"SSL exception connecting to {URL}: HTTPS"), ssl.SSLError(1, said)))
+    assert (error.kind, said in error.message) == (kind, True)
+    assert hint in error.hint
+
+
 def test_certificates_have_a_hint_of_their_own() -> None:
     assert "cacert" in translate(CERTIFICATE).hint
 
@@ -206,6 +309,9 @@ def test_certificates_have_a_hint_of_their_own() -> None:
         (REFUSED, "unreachable"),
         (ksa.ServiceUnavailable("later"), "server"),
         (ksa.NotFound("nothing here"), "server"),
+        (ksa.Unauthorized("who?"), "server"),
+        (ksa.TooManyRequests("slow down"), "throttled"),
+        (ksa.BadRequest("No required SSL certificate was sent"), "config"),
         (None, "server"),
     ],
 )

@@ -25,18 +25,26 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import t
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.transport import (
+    MOST_OF_ERROR,
     AbortableAdapter,
     WireSession,
+    is_url,
+    redirect_target,
     same_origin,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError, ServerError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
+    DeadlineError,
+    ServerError,
+    UnreachableError,
+)
 from tests.support.fake_openstack import (
+    Answer,
     BlackHole,
     FakeOpenStack,
     TrickleAnswer,
 )
-from tests.support.run_core import ask_one, kinds
+from tests.support.run_core import ask_one, entries, kinds
 
 
 @pytest.fixture
@@ -183,6 +191,7 @@ class Scripted:
 
     def __init__(self, answers: dict[str, Callable[[BaseHTTPRequestHandler], None]]) -> None:
         self.requests: list[tuple[str, str, dict[str, str]]] = []
+        self.bodies: list[bytes] = []
         scripted = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -190,11 +199,12 @@ class Scripted:
 
             def answer(self) -> None:
                 scripted.requests.append((self.command, self.path, dict(self.headers)))
+                scripted.bodies.append(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
                 with suppress(OSError):
                     answers[self.path.partition("?")[0]](self)
                 self.close_connection = True
 
-            do_GET = do_POST = do_PUT = answer  # noqa: N815
+            do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815
 
             def log_message(self, *_args: object) -> None:
                 pass
@@ -262,6 +272,14 @@ BOMBS = {
 }
 
 
+ERRORS = {
+    "large": body(bytes(2 << 20), status=500),
+    "gzip": body(gzipped(64 << 20), status=500, Content_Encoding="gzip"),
+    "endless": body(bytes(1 << 16), status=500, endless=True),
+    "endless gzip": body(gzipped(64 << 20), status=500, endless=True, Content_Encoding="gzip"),
+}
+
+
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_an_answer_is_bounded_before_and_after_decompression(scripted: Callable[..., Scripted], bomb: str) -> None:
     server, owner = scripted(x=BOMBS[bomb]), Owner()
@@ -273,6 +291,67 @@ def test_an_answer_is_bounded_before_and_after_decompression(scripted: Callable[
     assert peak < 16 << 20
     if "more than" in raised.value.message:
         assert "answer_limit_mib" in raised.value.hint
+
+
+def test_an_answer_that_announces_too_much_is_not_read(scripted: Callable[..., Scripted]) -> None:
+    def announce(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(2 << 20))
+        handler.end_headers()
+
+    server = scripted(x=announce)
+    with pytest.raises(ServerError, match="more than 1 MiB") as raised:
+        WireSession(Owner()).get(f"{server.url}/x", allow_redirects=False)
+    assert raised.value.final
+
+
+@pytest.mark.parametrize("length", ["many", "9" * 5000, "-1", "1.5"])
+def test_a_length_that_is_no_number_is_none(scripted: Callable[..., Scripted], length: str) -> None:
+    def announce(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", length)
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        handler.wfile.write(b"data")
+
+    response = WireSession(Owner()).get(f"{scripted(x=announce).url}/x", allow_redirects=False)
+    assert response.content == b"data"
+
+
+@pytest.mark.parametrize("bomb", ["large", "gzip", "endless", "endless gzip"])
+def test_of_an_error_as_much_is_read_as_it_may_say(scripted: Callable[..., Scripted], bomb: str) -> None:
+    server = scripted(x=ERRORS[bomb])
+    for stream in (False, True):
+        tracemalloc.start()
+        response = WireSession(Owner(limit=64 << 20)).get(f"{server.url}/x", allow_redirects=False, stream=stream)
+        text = response.text
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert (response.status_code, set(text)) == (500, {"\0"})
+        assert 0 < len(text) <= MOST_OF_ERROR
+        assert peak < 16 << 20
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/plain; charset=idna", "text/html; charset=undefined", "text/html", "application/x", "a;charset"],
+)
+@pytest.mark.parametrize("status", [200, 404])
+def test_no_encoding_is_guessed_or_believed(scripted: Callable[..., Scripted], content_type: str, status: int) -> None:
+    server = scripted(x=body("Größe".encode() + b"\xff", status=status, Content_Type=content_type))
+    response = WireSession(Owner()).get(f"{server.url}/x", allow_redirects=False)
+    assert response.text == "Größe\ufffd"
+
+
+def test_an_error_leaves_its_connection_for_the_next_request(fake_openstack: Callable[..., FakeOpenStack]) -> None:
+    region = fake_openstack()["cloud1"]["r1"]
+    region.fault("GET", "/v2.1", Answer(404, {}, b"no", after="work"))
+    session, url = WireSession(Owner()), f"{region.nova.url}/v2.1/"
+    for _request in range(3):
+        assert session.get(url, allow_redirects=False).content == b"no"
+    adapter: Any = session.get_adapter(url)
+    pools = adapter.poolmanager.pools
+    assert [pools[key].num_connections for key in pools.keys()] == [1]  # noqa: SIM118 - not a mapping
 
 
 @pytest.mark.parametrize(
@@ -326,8 +405,9 @@ def test_a_redirect_within_the_origin_is_followed(scripted: Callable[..., Script
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
 def test_nothing_is_sent_to_another_origin(scripted: Callable[..., Scripted], status: int, method: str) -> None:
     elsewhere = scripted(x=body(b"caught"))
-    server = scripted(x=body(b"", status=status, Location=f"{elsewhere.url}/x"))
-    with pytest.raises(ServerError, match=f"{method} {server.url}/x is redirected to http://127.0.0.1") as raised:
+    server = scripted(x=body(b"", status=status, Location=f"{elsewhere.url}/x?secret=1"))
+    where = f"{method} {server.url}/x is redirected to {elsewhere.url}/x, which"
+    with pytest.raises(ServerError, match=where) as raised:
         WireSession(Owner()).request(
             method, f"{server.url}/x?secret=1", headers={"X-Auth-Token": "t0k3n"}, allow_redirects=False
         )
@@ -335,11 +415,60 @@ def test_nothing_is_sent_to_another_origin(scripted: Callable[..., Scripted], st
     assert elsewhere.requests == []
 
 
-def test_a_password_is_not_sent_twice_even_within_the_origin(scripted: Callable[..., Scripted]) -> None:
-    server = scripted(x=body(b"", status=307, Location="/y"), y=body(b""))
-    with pytest.raises(ServerError, match=r"POST .* is redirected"):
+@pytest.mark.parametrize("status", [307, 308])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_what_is_sent_follows_a_redirect_within_the_origin(
+    scripted: Callable[..., Scripted], method: str, status: int
+) -> None:
+    """By these statuses a service says that method and body stay (RFC 9110, 15.4.8)."""
+    server = scripted(x=body(b"", status=status, Location="/y"), y=body(b"there"))
+    response = WireSession(Owner()).request(method, f"{server.url}/x", json={"a": "b"}, allow_redirects=False)
+    assert response.content == b"there"
+    assert [(sent, path) for sent, path, _headers in server.requests] == [(method, "/x"), (method, "/y")]
+    assert server.bodies == [b'{"a": "b"}'] * 2
+
+
+@pytest.mark.parametrize("status", [301, 302, 303])
+def test_a_redirect_that_may_mean_get_is_not_followed(scripted: Callable[..., Scripted], status: int) -> None:
+    server = scripted(x=body(b"", status=status, Location="/y"), y=body(b""))
+    with pytest.raises(
+        ServerError, match=rf"POST .*/x is redirected to {server.url}/y, which is not followed"
+    ) as raised:
         WireSession(Owner()).post(f"{server.url}/x", json={"password": "p"}, allow_redirects=False)
+    assert "auth_url" in raised.value.hint
     assert len(server.requests) == 1
+
+
+def test_a_body_that_cannot_be_sent_again_follows_no_redirect(scripted: Callable[..., Scripted]) -> None:
+    server = scripted(x=body(b"", status=307, Location="/y"), y=body(b""))
+    with pytest.raises(ServerError, match=r"PUT .*/x is redirected"):
+        WireSession(Owner()).put(f"{server.url}/x", data=iter([b"once"]), allow_redirects=False)
+    assert [path for _method, path, _headers in server.requests] == ["/x"]
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "asked", "target", "followed"),
+    [
+        *((status, "POST", "http://a/v3", "https://a/v3", True) for status in (301, 302, 307, 308)),
+        (301, "POST", "http://a:5000/v3", "https://a:5000/v3", True),
+        (303, "POST", "http://a/v3", "https://a/v3", False),
+        (301, "POST", "https://a/v3", "https://a/v3/", False),
+        *((status, "POST", "https://a/v3", "http://a/v3", False) for status in (301, 302, 307, 308)),
+        *((status, "GET", "https://a/v3", "http://a/v3", False) for status in (301, 302, 303, 307, 308)),
+        *((status, "POST", "http://a/v3", "https://b/v3", False) for status in (301, 302, 307, 308)),
+        (307, "POST", "https://a/v3", "https://a:8443/v3", False),
+    ],
+)
+def test_where_a_password_may_go(status: int, method: str, asked: str, target: str, *, followed: bool) -> None:
+    response = requests.Response()
+    response.status_code, response.url = status, asked
+    response.headers["Location"] = target
+    response.request = requests.Request(method, asked, json={"password": "p"}).prepare()
+    if followed:
+        assert redirect_target(response) == target
+        return
+    with pytest.raises(ServerError, match=f"is redirected to {target.partition('?')[0]}, which is not followed"):
+        redirect_target(response)
 
 
 @pytest.mark.parametrize("location", ["http://[", "//evil", "http://127.0.0.1:1/x", "ftp://127.0.0.1/x", "\\evil"])
@@ -374,3 +503,99 @@ def test_redirects_without_end(scripted: Callable[..., Scripted]) -> None:
 )
 def test_same_origin(one: str, other: str, *, same: bool) -> None:
     assert same_origin(one, other) is same
+
+
+# Verdicts, through all layers
+
+
+@pytest.mark.parametrize("size", [2 << 20])
+def test_an_answer_that_is_too_large_is_asked_for_once(fake_openstack: Callable[..., FakeOpenStack], size: int) -> None:
+    clouds = fake_openstack()
+    config = entries(clouds)
+    config["cloud1"]["answer_limit_mib"] = 1
+    fault = clouds["cloud1"]["r1"].fault("GET", "/servers", Answer(200, {}, b" " * size))
+    result = ask_one(config, lambda connection: service_at(connection, "compute").json("GET", "/servers"))
+    assert result.error is not None
+    assert (result.error.kind, fault.struck) == ("server", 1)
+    assert "more than 1 MiB" in result.error.message
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/servers"), ("POST", "/auth/tokens")])
+def test_a_redirect_that_is_not_followed_is_asked_for_once(
+    fake_openstack: Callable[..., FakeOpenStack], method: str, path: str
+) -> None:
+    clouds = fake_openstack()
+    answer = Answer(302, {"Location": "https://login.example.com/sso?to=1"})
+    place = clouds["cloud1"] if method == "POST" else clouds["cloud1"]["r1"]
+    fault = place.fault(method, path, answer)
+    result = ask_one(clouds, lambda connection: service_at(connection, "compute").json("GET", "/servers"))
+    assert result.error is not None
+    assert (result.error.kind, fault.struck) == ("server", 1)
+    assert "is redirected to https://login.example.com/sso, which is not followed" in result.error.message
+    assert "auth_url" in result.error.hint
+
+
+def test_a_keystone_that_has_moved_within_its_origin_gets_the_password(
+    fake_openstack: Callable[..., FakeOpenStack],
+) -> None:
+    clouds = fake_openstack(servers=1)
+    url = f"{clouds['cloud1'].keystone.url}/v3/auth/tokens"
+    fault = clouds["cloud1"].fault("POST", "/old/v3/auth/tokens", Answer(308, {"Location": url}, after="body"))
+    config = entries(clouds)
+    config["cloud1"]["auth"]["auth_url"] = f"{clouds['cloud1'].keystone.url}/old/v3"
+    result = ask_one(config, lambda connection: service_at(connection, "compute").json("GET", "/servers"))
+    assert result.error is None
+    assert fault.struck == 1
+
+
+# Proxies
+
+
+@pytest.fixture
+def nobody() -> Iterator[int]:
+    """A port where nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield port(taken)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("user", ["", "joe:s3cret@"])
+def test_a_dead_proxy_is_named(nobody: int, scheme: str, user: str) -> None:
+    session = WireSession(Owner())
+    proxies = dict.fromkeys(("http", "https"), f"http://{user}127.0.0.1:{nobody}")
+    with pytest.raises(UnreachableError, match="refused") as raised:
+        session.get(f"{scheme}://cloud.example.com/v3", proxies=proxies, allow_redirects=False)
+    said = f"the proxy http://127.0.0.1:{nobody} does not connect to cloud.example.com: "
+    assert raised.value.message.startswith(said)
+    assert "s3cret" not in raised.value.message
+    assert "https_proxy" in raised.value.hint
+
+
+def test_a_proxy_that_refuses_is_named(scripted: Callable[..., Scripted]) -> None:
+    proxy = scripted()
+    with pytest.raises(UnreachableError, match=f"the proxy {proxy.url} does not connect to cloud.example.com"):
+        WireSession(Owner()).get("https://cloud.example.com/v3", proxies={"https": proxy.url}, allow_redirects=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "usable"),
+    [
+        *(
+            (text, True)
+            for text in ("https://a", "http://a.b.:80/x", "HTTPS://A", "https://[::1]:5000/v3", "http://b\u00fc")
+        ),
+        *((text, True) for text in ("http://10.0.0.1", "https://my_host/v3", "https://[fe80::1%25eth0]")),
+        *(
+            (text, False)
+            for text in ("", "a", "x/v1", "ftp://a", "htps://a", "http://", "http:///x", "http://[", "//a")
+        ),
+        *((text, False) for text in ("http://a b", "http://\x1b[2J", "http://.a", "http://a..b", f"http://{'a' * 64}")),
+        *(
+            (text, False)
+            for text in ("http://a:99999", "http://a:nine", "http://a\x00b", "http://a,b", "http://a\u202e")
+        ),
+    ],
+)
+def test_what_is_a_url(text: str, *, usable: bool) -> None:
+    assert is_url(text) is usable

@@ -76,3 +76,13 @@ def test_a_copy_and_a_bug_keep_their_cause() -> None:
     copy.add_residue("and an image is left")
     assert (error.__cause__, copy.__cause__) == (bug, bug)
     assert (error.residue, copy.residue) == ([], ["and an image is left"])
+
+
+def test_whatever_is_added_to_an_error_can_be_shown() -> None:
+    error = ServerError("it \x1b[2Jbroke", hint="Ask \u202eeno, at https://joe:pa55@host.")
+    error.add_residue("image \x07 of https://joe:pa55@host")
+    error.message += "\nand \x1b"
+    assert error.message == r"it \x1b[2Jbroke; image \x07 of https://host and \x1b"
+    assert error.residue == [r"image \x07 of https://host"]
+    assert error.summary == rf"{error.message} (server). Ask \u202eeno, at https://host."
+    assert error.copied().message == error.message

@@ -169,3 +169,9 @@ def test_records_stand_in_their_zone_and_with_their_owner() -> None:
     for owner in (None, "", "p1"):
         assert asking.owned_by(owner) == asking
     assert asking.owned_by("other").project == Project("other")
+
+
+def test_the_text_of_a_location_can_be_shown() -> None:
+    location = Location("a\x1b[2J", "r\u202e", project=Project(name="p\n"))
+    assert str(location) == r"a\x1b[2J/r\u202e/p "
+    assert location.to_dict()["cloud"] == "a\x1b[2J"

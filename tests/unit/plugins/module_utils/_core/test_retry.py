@@ -9,6 +9,7 @@ import math
 import threading
 import time
 from email.utils import formatdate
+from typing import Any
 
 import pytest
 
@@ -24,15 +25,23 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
     UnreachableError,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.retry import (
+    LEAST_PAUSE,
     Attempts,
     Policy,
-    parse_retry_after,
+    Rule,
+    retry_after,
     with_retries,
 )
 
 SERVER = ServerError("broke")
+BUSY_ANSWER = ServerError("busy", status=503)
 STALLED = DeadlineError("stalled")
 TIMEOUTS = Policy(errors=(DeadlineError, ServerError))
+
+
+def about(pauses: list[float]) -> Any:
+    """Pauses that are spread."""
+    return pytest.approx(pauses, rel=0.21)
 
 
 def throttled(seconds: float | None) -> ThrottledError:
@@ -77,6 +86,17 @@ class NoWait(Deadline):
         (TIMEOUTS, STALLED, 2),
         (TIMEOUTS, SERVER, 3),
         (Policy(errors=(DeadlineError,), stalls=7), STALLED, 7),
+        (Policy(), ServerError("too large", final=True), 0),
+        (Policy(errors=(OaktreeError,)), ServerError("too large", final=True), 0),
+        (Policy(busy=Rule(5)), BUSY_ANSWER, 5),
+        (Policy(busy=Rule(5)), ServerError("broke", status=500), 3),
+        (Policy(busy=Rule(5), statuses=[500]), ServerError("broke", status=500), 5),
+        (Policy(busy=Rule(1)), ThrottledError("slow down", status=429), 1),
+        (Policy(busy=Rule(5), repeatable=False), BUSY_ANSWER, 0),
+        (Policy(busy=Rule(5), repeatable=False), ThrottledError("slow down", status=429), 5),
+        (Policy(connect=Rule(4)), UnreachableError("cut"), 4),
+        (Policy(connect=Rule(4)), STALLED, 4),
+        (Policy(connect=Rule(4)), SERVER, 3),
         (Policy(repeatable=False), throttled(None), 3),
         (Policy(repeatable=False), ThrottledError("busy", perhaps_done=True), 0),
         (Policy(repeatable=False), SERVER, 0),
@@ -98,14 +118,25 @@ def test_attempts_may_be_without_end() -> None:
         (Policy(first=2.0), SERVER, [1.0, 2.0, 4.0, 8.0]),
         (Policy(longest=1.5), SERVER, [0.5, 1.0, 1.5, 1.5]),
         (Policy(), throttled(None), [0.5, 1.0, 2.0, 4.0]),
-        (Policy(), throttled(0.0), [0.0] * 4),
+        (Policy(), throttled(0.0), [0.5, 1.0, 2.0, 4.0]),
+        (Policy(first=2.0, longest=1.0), throttled(0.0), [1.0] * 4),
         (Policy(longest=1.0), throttled(30.0), [30.0] * 4),
+        (Policy(busy=Rule(5, 3.0)), BUSY_ANSWER, [3.0] * 4),
+        (Policy(busy=Rule(5, 3.0)), ThrottledError("slow down", status=503, retry_after=7.0), [7.0] * 4),
+        (Policy(busy=Rule(5, 0.0)), BUSY_ANSWER, [LEAST_PAUSE] * 4),
+        (Policy(connect=Rule(5, 3.0)), UnreachableError("cut"), [3.0] * 4),
     ],
 )
 def test_pauses_double_unless_the_service_asks_for_another(
     policy: Policy, error: OaktreeError, pauses: list[float]
 ) -> None:
-    assert [policy.pause(failures, error) for failures in range(1, 5)] == pauses
+    assert [policy.pause(failures, error) for failures in range(1, 5)] == about(pauses)
+
+
+def test_pauses_differ_where_many_fail_at_once() -> None:
+    pauses = [Policy().pause(1, SERVER) for _location in range(100)]
+    assert len(set(pauses)) > 50
+    assert max(pauses) - min(pauses) > 0.04
 
 
 # Attempts
@@ -135,7 +166,7 @@ def test_attempts(errors: list[OaktreeError], pauses: list[float], raised: int |
             attempts.failed(error)
         assert caught.value is error
         assert caught.value.__cause__ is None
-    assert deadline.pauses == pauses
+    assert deadline.pauses == about(pauses)
 
 
 def test_whether_attempts_remain_is_known_before_the_failure() -> None:
@@ -152,7 +183,7 @@ def test_progress_starts_the_count_again() -> None:
         attempts.failed(SERVER)
         attempts.failed(SERVER)
         attempts.progressed()
-    assert deadline.pauses == [0.5, 1.0] * 3
+    assert deadline.pauses == about([0.5, 1.0] * 3)
 
 
 def test_an_interrupted_run_is_not_reported_as_the_error_that_was_to_be_retried() -> None:
@@ -184,6 +215,9 @@ def test_an_interrupt_during_the_pause_ends_it() -> None:
         ([SERVER, SERVER], 1.2, 2, ServerError),
         ([throttled(5.0)], 5.0, 1, ThrottledError),
         ([throttled(5.0)], 5.1, 2, None),
+        ([STALLED], 1000.0, 1, DeadlineError),
+        ([SERVER, STALLED], 1000.0, 2, ServerError),
+        ([throttled(5.0), SERVER, STALLED], 1000.0, 3, ServerError),
     ],
 )
 def test_calls(errors: list[OaktreeError], seconds: float, calls: int, raised: type[OaktreeError] | None) -> None:
@@ -203,6 +237,18 @@ def test_calls(errors: list[OaktreeError], seconds: float, calls: int, raised: t
     assert len(made) == calls
 
 
+def test_an_interrupt_is_not_reported_as_the_failure_before_it() -> None:
+    deadline, failures = NoWait(), [SERVER, DeadlineError("interrupted")]
+
+    def call() -> None:
+        if len(failures) == 1:
+            deadline.cancelled.set()
+        raise failures.pop(0)
+
+    with pytest.raises(DeadlineError, match="interrupted"):
+        with_retries(call, Policy(), deadline)
+
+
 def test_other_exceptions_are_not_retried() -> None:
     made = []
 
@@ -215,6 +261,18 @@ def test_other_exceptions_are_not_retried() -> None:
     assert len(made) == 1
 
 
+def test_failures_of_each_kind_are_counted_by_themselves() -> None:
+    deadline = NoWait()
+    attempts = Attempts(Policy(busy=Rule(math.inf)), deadline)
+    for error in (BUSY_ANSWER, SERVER, BUSY_ANSWER, BUSY_ANSWER, SERVER):
+        attempts.failed(error)
+    assert attempts.failures == 5
+    assert not attempts.remain(SERVER)
+    assert attempts.remain(BUSY_ANSWER)
+    with pytest.raises(ServerError, match="broke"):
+        attempts.failed(SERVER)
+
+
 # Retry-After
 
 
@@ -223,10 +281,22 @@ def test_other_exceptions_are_not_retried() -> None:
     [(None, None), ("", None), ("0", 0.0), ("7", 7.0), ("1.5", 1.5), ("-3", 0.0), ("soon", 1.0), ("nan", 0.0)],
 )
 def test_retry_after(value: str | None, seconds: float | None) -> None:
-    assert parse_retry_after(value) == seconds
+    assert retry_after({} if value is None else {"Retry-After": value}) == seconds
 
 
 @pytest.mark.parametrize(("ahead", "seconds"), [(60, 60), (-60, 0)])
-def test_retry_after_as_a_date(ahead: float, seconds: float) -> None:
-    value = formatdate(time.time() + ahead, usegmt=True)
-    assert parse_retry_after(value) == pytest.approx(seconds, abs=2)
+@pytest.mark.parametrize("skew", [-7200, 0, 7200])
+def test_retry_after_as_a_date_is_by_the_clock_of_the_service(ahead: float, seconds: float, skew: float) -> None:
+    now = time.time() + skew
+    headers = {"Retry-After": formatdate(now + ahead, usegmt=True), "Date": formatdate(now, usegmt=True)}
+    assert retry_after(headers) == seconds
+
+
+@pytest.mark.parametrize("date", [None, "", "today", "Thu, 32 Nov 2026 25:00:00 GMT"])
+def test_an_answer_without_a_date_is_of_now(date: str | None) -> None:
+    headers = {"Retry-After": formatdate(time.time() + 60, usegmt=True)} | ({} if date is None else {"Date": date})
+    assert retry_after(headers) == pytest.approx(60, abs=2)
+
+
+def test_a_date_without_a_zone_is_in_utc() -> None:
+    assert retry_after({"Retry-After": "Thu, 26 Nov 2026 10:00:09", "Date": "Thu, 26 Nov 2026 10:00:00 GMT"}) == 9

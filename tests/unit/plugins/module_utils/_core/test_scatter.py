@@ -9,13 +9,19 @@ import queue
 import signal
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock, Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError, QuotaError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.scatter import InterruptError, Limits, scatter
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.scatter import (
+    THREAD_WAIT,
+    InterruptError,
+    Limits,
+    scatter,
+)
 
 QUICK = Limits(concurrency=10, timeout=5.0)
 
@@ -86,6 +92,22 @@ def test_work_that_never_ends_costs_its_own_time_only_and_frees_its_place() -> N
         assert outcome.error.message == "not finished within timeout (0.2 s)"
         assert 0.3 <= outcome.seconds < 0.5
     assert 0.6 <= seconds < 1.2
+
+
+def test_work_that_is_given_up_is_told_and_no_other() -> None:
+    told = queue.SimpleQueue[str]()
+
+    def work(item: str, deadline: Deadline) -> str:
+        deadline.cancelled.on_cancel(lambda: told.put(item))
+        if item == "slow":
+            assert deadline.cancelled.wait(10)
+            assert deadline.cancelled.grace > 1000, "it may clean up"
+        return item
+
+    outcomes = scatter(["slow", "quick"], work, Limits(concurrency=2, timeout=0.2, grace=0.1))
+    assert [outcome.value for outcome in outcomes] == [None, "quick"]
+    assert told.get(timeout=5) == "slow"
+    assert told.empty()
 
 
 def test_a_result_that_comes_too_late_is_not_taken_for_another() -> None:
@@ -184,3 +206,62 @@ def test_work_that_had_not_begun_when_interrupted_is_not_waited_for_and_never_do
     assert time.monotonic() - began < 2
     threads[0].run()
     assert done == []
+
+
+# Threads are a resource that may run out
+
+
+@pytest.fixture
+def thread_limit(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Return what sets how many threads of scatter there may be at once."""
+    start, alive = threading.Thread.start, list[threading.Thread]()
+
+    def limit(most: int) -> None:
+        def limited(thread: threading.Thread) -> None:
+            if thread.name == "scatter":
+                alive[:] = [other for other in alive if other.is_alive()]
+                if len(alive) >= most:
+                    raise RuntimeError("can't start new thread")
+                alive.append(thread)
+            start(thread)
+
+        monkeypatch.setattr(threading.Thread, "start", limited)
+
+    return limit
+
+
+@pytest.mark.parametrize("most", [1, 2, 5])
+def test_work_waits_for_a_thread(thread_limit: Callable[[int], None], most: int) -> None:
+    thread_limit(most)
+
+    def work(_item: int, deadline: Deadline) -> float:
+        time.sleep(0.01)
+        return deadline.remaining()
+
+    outcomes = scatter(range(12), work, QUICK)
+    assert [(outcome.item, outcome.error) for outcome in outcomes] == [(item, None) for item in range(12)]
+    assert min(outcome.value or 0 for outcome in outcomes) > 4.5, "waiting is not the work's time"
+
+
+def test_work_that_gets_no_thread_fails_and_says_why(thread_limit: Callable[[int], None], fast_clock: Clock) -> None:
+    thread_limit(0)
+    start = fast_clock.monotonic()
+    outcomes = scatter(range(3), lambda item, _deadline: item, QUICK)
+    assert THREAD_WAIT <= fast_clock.monotonic() - start < 6 * THREAD_WAIT
+    assert [outcome.item for outcome in outcomes] == [0, 1, 2]
+    errors = [outcome.error for outcome in outcomes if outcome.error]
+    assert [(error.kind, error.message) for error in errors] == [
+        ("input", "no thread can be started for it: can't start new thread")
+    ] * 3
+    assert "concurrency" in errors[0].hint
+    assert len({id(error) for error in errors}) == 3
+
+
+def test_work_that_was_given_up_holds_the_only_thread(thread_limit: Callable[[int], None], fast_clock: Clock) -> None:
+    """What waits behind it fails by itself; nothing is abandoned."""
+    thread_limit(1)
+    release = threading.Event()
+    outcomes = scatter(range(3), lambda _item, _deadline: release.wait(30), Limits(3, 10.0, 0.5))
+    release.set()
+    assert [outcome.error.kind if outcome.error else None for outcome in outcomes] == ["timeout", "input", "input"]
+    assert fast_clock.speed > 1

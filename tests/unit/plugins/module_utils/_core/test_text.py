@@ -11,6 +11,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text impo
     LONGEST,
     one_line,
     passwords_of_urls,
+    shown,
     without_secrets,
 )
 
@@ -66,16 +67,35 @@ def test_signatures_are_masked(text: str, masked: str) -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("\x1b[31mred\x07\x00", "[31mred"),
-        ("a\u202eb\u200bc", "a b c"),
+        ("\x1b[31mred\x07\x00", r"\x1b[31mred\x07\x00"),
+        ("a\u202eb\u200bc\x9b", r"a\u202eb\u200bc\x9b"),
+        ("a&#x202e;b &#xfeff;", r"a\u202eb \ufeff"),
+        ("https:&#x2F;&#x2F;joe:pa55@host/ https://joe:p&#x27;5@host/", "https://host/ https://host/"),
         ("it&#x27;s &lt;not&gt; &amp; so", "it's <not> & so"),
         ("<html><title>403 Forbidden</title><body><h1>No</h1></body></html>", "No"),
         ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
-        ("\ud800", ""),
+        ("\ud800", r"\ud800"),
     ],
 )
 def test_only_what_can_be_shown_is_shown(text: str, line: str) -> None:
     assert one_line(text) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("plain <b> &amp; \u00fc\u6f22\U0001f600", "plain <b> &amp; \u00fc\u6f22\U0001f600"),
+        ("a\tb\nc\r\nd\x85e\u2028f\u00a0g", "a b c  d e f g"),
+        ("\x00\x07\x08\x1b\x7f\x9b", r"\x00\x07\x08\x1b\x7f\x9b"),
+        ("\u200e\u202a\u202e\u2066\u2069\ufeff\U000e0041", r"\u200e\u202a\u202e\u2066\u2069\ufeff\U000e0041"),
+        ("\udc80", r"\udc80"),
+        ("https://joe:pa55@host/x\x1b", r"https://host/x\x1b"),
+    ],
+)
+def test_what_commands_a_terminal_is_made_visible(text: str, line: str) -> None:
+    assert shown(text) == line
+    assert shown(text).isprintable()
+    assert shown(line) == line
 
 
 def test_a_signature_does_not_show_where_the_text_is_cut() -> None:

@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, ServerError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.scatter import Limits
@@ -163,3 +167,31 @@ def test_the_work_may_have_limits_of_its_own(fake_openstack: Clouds) -> None:
     (bound,) = gather(Target(clouds_config=config, timeout=10.0), work)
     (longer,) = gather(Target(clouds_config=config, timeout=10.0), work, Limits(1, 500.0))
     assert (bound.value or 0) <= 10.0 < (longer.value or 0) <= 500.0
+
+
+def test_a_location_that_is_given_up_breaks_off_its_requests() -> None:
+    """A server may go on with headers for ever, each byte within the timeout of a request."""
+    gone = threading.Event()
+
+    def trickle(listening: socket.socket) -> None:
+        taken = listening.accept()[0]
+        with taken, suppress(OSError):
+            taken.sendall(b"HTTP/1.1 200 OK\r\nX-Header: ")
+            taken.setblocking(False)  # noqa: FBT003 - has no other form
+            received = b"?"
+            while received:
+                time.sleep(0.02)
+                taken.sendall(b"x")
+                with suppress(BlockingIOError):
+                    received = taken.recv(1 << 16)
+        gone.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = threading.Thread(target=trickle, args=(listening,))
+        server.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+        config = {"a": {"auth_type": "none", "auth": {"endpoint": url}, "baremetal_endpoint_override": url}}
+        (result,) = ask(config, lambda connection: service_at(connection, "baremetal").json("GET", "/nodes"), 0.5)
+        assert kinds([result]) == {"a": "timeout"}
+        assert gone.wait(5)
+        server.join()

@@ -23,6 +23,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
     InputError,
     OaktreeError,
     ServerError,
+    unexpected,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.scatter import InterruptError, Outcome
@@ -171,6 +172,32 @@ def test_a_location_that_failed_may_be_a_warning() -> None:
     ended = run(lambda _check_mode: [DONE, BROKEN], on_failure="warn")
     assert (ended["ok"], ended["failures"]) == (True, [FAILURE])
     assert ended["warnings"] == ["b/r2: it broke (server). Mend it."]
+
+
+HOSTILE = Location("a\x1b[2J", "\u202er")
+
+
+def test_whatever_is_shown_commands_no_terminal() -> None:
+    """Records are data, which Ansible shows as JSON."""
+    broken = result(HOSTILE, error=ServerError("it \x1bbroke", hint="\x07Mend it."))
+    change = Change("created", {}, {"name": "\x1b"}, {"image": {"name": "\x1b"}}, ("no\x07te",))
+    ended = run(lambda _check_mode: [result(HOSTILE, change), broken], on_failure="warn", _ansible_diff=True)
+    assert ended["warnings"] == [r"a\x1b[2J/\u202er: it \x1bbroke (server). \x07Mend it."]
+    assert ended["results"][0]["notes"] == [r"no\x07te"]
+    assert ended["results"][0]["image"] == {"name": "\x1b"}
+    (diff,) = ended["diff"]
+    assert (diff["before_header"], diff["after"]) == (r"a\x1b[2J/\u202er: thing 't'", '{\n  "name": "\\u001b"\n}\n')
+    failed = run(lambda _check_mode: [result(HOSTILE, change), broken])
+    assert failed["msg"].isprintable()
+    assert failed["failures"][0]["error"].isprintable()
+
+
+def test_a_traceback_commands_no_terminal_and_has_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_traceback, "_is_traceback_enabled", lambda _event: True)
+    bug = unexpected(ValueError("\x1b[2J at https://joe:pa55@host/"))
+    ended = run(lambda _check_mode: [result(HERE, error=bug)])
+    assert r"ValueError: \x1b[2J at https://host/" in ended["exception"]
+    assert ended["exception"].count("\n") > 1
 
 
 def test_all_locations_that_failed_are_more_than_a_warning() -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -160,3 +161,35 @@ def test_a_copy_is_like_its_source_by_whichever_scheme(run: Any) -> None:
         assert (image.tags, image.fields["min_disk"], image.fields["min_ram"]) == (["t"], 3, 4)
     assert set(outcome(run(**options)).values()) == {"unchanged"}
     assert len(source.images) == 1
+
+
+def test_no_more_connections_are_open_than_those_of_the_locations_at_work(
+    fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clouds = fake_openstack(regions=20, latency=0.01)
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds.clouds_yaml(tmp_path / "clouds.yaml")))
+    (tmp_path / "image").write_bytes(b"data" * 1000)
+    regions = [clouds["cloud1"][f"r{number}"] for number in range(1, 21)]
+    urls = [clouds["cloud1"].keystone.url, *(region.glance.url for region in regions)]
+    seen, over = [0], threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.005):
+            seen.append(connections_to(urls))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    for action in ("created", "unchanged"):
+        done = run_module("image", name=NAME, path=str(tmp_path / "image"), locations=["*"], concurrency=4)
+        assert set(outcome(done).values()) == {action}
+        assert connections_to(urls) == 0
+    over.set()
+    watcher.join()
+    assert 4 <= max(seen) <= 8  # of four Locations, each to Keystone and to Glance
+
+
+def connections_to(urls: list[str]) -> int:
+    """How many connections to these servers are established, by Linux."""
+    ports = {f"{urlsplit(url).port:04X}" for url in urls}
+    rows = [line.split() for line in Path("/proc/self/net/tcp").read_text().splitlines()[1:]]
+    return sum(row[2].rpartition(":")[2] in ports and row[3] == "01" for row in rows)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import threading
 import tracemalloc
 from contextlib import suppress
 from pathlib import Path
@@ -187,3 +188,17 @@ def test_a_file_is_read_within_a_deadline(tmp_path: Path) -> None:
     assert open_image_file(str(tmp_path / "image"), Deadline(5)).size == 1000
     with pytest.raises(DeadlineError):
         open_image_file(str(tmp_path / "image"), Deadline(0))
+
+
+def test_a_process_that_may_have_no_more_threads_is_told_why(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_bytes(b"data" * 1000)
+    start = threading.Thread.start
+
+    def limited(thread: threading.Thread) -> None:
+        if thread.name.startswith("ThreadPoolExecutor"):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    with pytest.raises(InputError, match="no thread can be started for it: can't start new thread"):
+        open_image_file(str(file))
