@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._core.deadline import clock, uncharged, uncharged_seconds
 from .._core.errors import InputError
+from .._core.text import one_line
 from . import private_files
 from .cache import DEFAULT_LIFETIME, Cache, FileCache, NoCache
 from .sealing import Seal
@@ -152,7 +153,7 @@ class DogpileStore:
             self._say(exc)
 
     def _say(self, exc: Exception) -> None:
-        text = f"{type(exc).__name__}: {exc}"
+        text = one_line(f"{type(exc).__name__}: {exc}")
         for secret in self._secrets:
             text = text.replace(secret, "...")
         private_files.warn(f"The cache configured in clouds.yaml ({self.name}) is not used: {text}")
@@ -221,7 +222,7 @@ class DogpileCache(Cache):
             if self._made is None and self._store.is_used:
                 try:
                     self._made = Seal(self._credentials)
-                except ImportError as exc:
+                except Exception as exc:  # noqa: BLE001 - a library is missing or broken, or knows no scrypt (FIPS)
                     self._store.give_up(exc)
             return self._made
 
