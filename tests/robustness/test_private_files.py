@@ -72,6 +72,41 @@ def test_a_user_without_a_home_and_a_name() -> None:
             assert [text for text in warned if not text.endswith(": there is no home directory.")] == []
 
 
+NAMED = """
+import os
+import openstack.exceptions, yaml
+from openstack.config import loader, vendors
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.cache_key import options_digest
+os.environ.pop("HOME", None)
+os.setgroups([]); os.setgid(54321); os.setuid(54321)
+options = dict.fromkeys(("locations", "filters", "all_projects", "clouds_config", "clouds_yaml"))
+print(Clouds().names, len(options_digest(options, None)))
+"""
+
+
+@as_root
+@pytest.mark.parametrize("variable", ["OS_CLIENT_CONFIG_FILE", "XDG_CONFIG_HOME"])
+def test_clouds_are_found_without_a_home_and_a_name(variable: str) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name) / "openstack"
+        directory.mkdir()
+        file = directory / "clouds.yaml"
+        file.write_text("clouds: {first: {region_name: r1}}")
+        for path in (Path(name), directory):
+            path.chmod(0o755)
+        environment = {variable: str(file if variable == "OS_CLIENT_CONFIG_FILE" else name)}
+        done = subprocess.run(
+            [sys.executable, "-c", NAMED],
+            env={key: value for key, value in os.environ.items() if key not in UNSET} | environment,
+            cwd="/",
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+    assert (done.stdout.strip(), done.stderr) == ("['first'] 16", "")
+
+
 @as_root
 def test_a_cache_on_a_read_only_disk(tmp_path: Path) -> None:
     home, other = tmp_path / "home", tmp_path / "tmp"

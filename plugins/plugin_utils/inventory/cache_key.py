@@ -46,7 +46,9 @@ def _without_secrets(value: Any) -> Any:
 def _config_files(clouds_yaml: str | None) -> list[tuple[str, int, int]]:
     """Path, modification time and size of each file that may configure the clouds."""
     named = clouds_yaml or os.environ.get("OS_CLIENT_CONFIG_FILE")
-    directories = [Path(named).parent] if named else map(Path, _CONFIG_DIRECTORIES)
+    homes = [os.environ.get("XDG_CONFIG_HOME"), *os.environ.get("XDG_CONFIG_DIRS", "").split(":")]
+    searched = [*_CONFIG_DIRECTORIES, *(f"{home}/openstack" for home in homes if home)]
+    directories = [Path(named).parent] if named else map(Path, searched)
     files = [
         _expanded(directory) / f"{name}{ending}"
         for directory in directories

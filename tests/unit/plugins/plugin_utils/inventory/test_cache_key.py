@@ -97,21 +97,28 @@ def test_variables_of_openstacksdk_change_the_digest_except_secrets(
 
 
 @pytest.mark.parametrize("name", ["clouds.yaml", "secure.yaml", "secure.json"])
-@pytest.mark.parametrize("by", ["clouds_yaml", "OS_CLIENT_CONFIG_FILE", "the current directory"])
+@pytest.mark.parametrize(
+    "by",
+    ["clouds_yaml", "OS_CLIENT_CONFIG_FILE", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "the current directory"],
+)
 def test_changed_configuration_files_change_the_digest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, by: str
 ) -> None:
     monkeypatch.delenv("OS_CLIENT_CONFIG_FILE", raising=False)
-    clouds = tmp_path / "clouds.yaml"
+    directory = tmp_path / "openstack"
+    directory.mkdir()
+    clouds = directory / "clouds.yaml"
     clouds.write_text("clouds: {}")
     options: dict[str, Any] = dict(CONFIG)
     if by == "clouds_yaml":
         options["clouds_yaml"] = str(clouds)
     elif by == "OS_CLIENT_CONFIG_FILE":
         monkeypatch.setenv(by, str(clouds))
+    elif by.startswith("XDG"):
+        monkeypatch.setenv(by, str(tmp_path))
     else:
-        monkeypatch.chdir(tmp_path)
+        monkeypatch.chdir(directory)
     before = digest(**options)
     assert digest(**options) == before
-    (tmp_path / name).write_text("clouds: {a: {}}")
+    (directory / name).write_text("clouds: {a: {}}")
     assert digest(**options) != before
