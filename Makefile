@@ -9,6 +9,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LINK := .build/link/ansible_collections/oaktree/multicloud
+# Services that the local clouds run on request.
+WITH ?= $(if $(FULL),designate barbican)
+WITH_OPTION := $(if $(strip $(WITH)),--with "$(WITH)")
 CLOUDS_YAML := $(abspath $(or $(OAKTREE_CLOUDS_DIR),.clouds))/clouds.yaml
 
 # Tools that start other tools (molecule, ansible-lint, galaxy-importer) find them in the environment.
@@ -38,8 +41,8 @@ demo: clouds  ## Start the local clouds, run the demonstration, leave the clouds
 	@echo "To stop them: make clouds-down"
 
 .PHONY: clouds
-clouds: $(READY)  ## Start the local clouds (SERVERS=200 seeds so many servers)
-	$(BIN)/python -m tests.support.local_clouds up $(if $(SERVERS),--servers $(SERVERS))
+clouds: $(READY)  ## Start the local clouds (SERVERS=200: with 200 servers; WITH="designate barbican": these as well)
+	$(BIN)/python -m tests.support.local_clouds up $(if $(SERVERS),--servers $(SERVERS)) $(WITH_OPTION)
 
 .PHONY: clouds-down
 clouds-down: $(READY)  ## Stop the local clouds
@@ -78,7 +81,7 @@ coverage: $(READY)  ## Run both and show what of the collection they reach
 
 .PHONY: integration
 integration: $(READY)  ## Run the tests against the local clouds, started and stopped if they are not running (FULL=1)
-	$(BIN)/python -m tests.tools.with_clouds $(MAKE) --no-print-directory --keep-going cloud-tests scenarios
+	$(BIN)/python -m tests.tools.with_clouds $(WITH_OPTION) $(MAKE) --no-print-directory --keep-going cloud-tests scenarios
 
 .PHONY: bench
 bench: $(READY)  ## Measure the collection beside others (OPTIONS="--full --peers": all of it; docs/benchmarks.md)

@@ -66,20 +66,11 @@ options:
     description:
       - An image in another Location. Its data passes through this machine only for Locations that no other region of the same cloud can
         serve.
+      - A mapping of C(location) and C(image), or a Location alone, for its image called O(name). C(location) is a pattern that selects
+        exactly one Location, or the C(location) of a returned record. C(image) is a name or an ID.
       - The copy has the custom properties, the tags, C(min_disk) and C(min_ram) of that image, by whichever scheme it is made. The options
         of this task win. Visibility, members and protection are not copied.
-    type: dict
-    suboptions:
-      location:
-        description:
-          - A pattern that selects exactly one Location.
-        type: str
-        required: true
-      image:
-        description:
-          - Name or ID of the image in that Location.
-        type: str
-        required: true
+    type: raw
   checksum:
     description:
       - The expected digest of the image, as C(ALGORITHM:DIGEST), or as C(ALGORITHM:URL) of a checksum file that lists the file name. If it
@@ -154,8 +145,12 @@ options:
     default: false
   members:
     description:
-      - IDs of all projects that the image is shared with. The visibility of the image must allow members. If omitted, members are left
-        alone, and an image that replaces another keeps the members of that one.
+      - All projects that the image is shared with, by ID or name. The visibility of the image must allow members. If omitted, members are
+        left alone, and an image that replaces another keeps the members of that one.
+      - A name is looked up in Keystone and among the projects of the selected Locations. A name that none or several of these projects
+        have is an error. The project of a Location needs no access to its own image, and is skipped.
+      - A project sees the image in its lists once it has accepted it. The module accepts it for a project if a Location of that project
+        is selected in the same region, with the credentials of that Location. Otherwise C(notes) reports the project.
     type: list
     elements: str
   overrides:
@@ -167,9 +162,8 @@ options:
     suboptions:
       locations:
         description:
-          - Patterns as in O(locations), matched against the selected Locations. A pattern that matches none is not an error.
-        type: list
-        elements: str
+          - Patterns or Locations as in O(locations), matched against the selected Locations. A pattern that matches none is not an error.
+        type: raw
         required: true
       disk_format:
         description:
@@ -260,6 +254,20 @@ EXAMPLES = r"""
     locations: [beta]
     all_stores: true
 
+- name: Copy an image of the same name from where image_info found it
+  oaktree.multicloud.image:
+    name: golden
+    from: "{{ found.images[0].location }}"
+    locations: [gamma]
+
+- name: Publish an image where the text of a survey says, which may leave the size empty
+  oaktree.multicloud.image:
+    name: fedora-43
+    path: images/fedora-43.qcow2
+    locations: "{{ survey_locations }}"
+    tags: "{{ survey_tags }}"
+    min_disk: "{{ survey_min_disk | default(omit, true) }}"
+
 - name: Show what would change in every Location
   oaktree.multicloud.image:
     name: fedora-43
@@ -290,7 +298,10 @@ results:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: alpha, region: north, zone: null}}
+    location:
+      description: The Location. Its C(name) is the pattern that selects exactly it.
+      type: dict
+      sample: {name: alpha/north/demo, cloud: alpha, region: north, zone: null}
     action:
       description: One of created, replaced, updated, unchanged, deleted.
       type: str
@@ -332,7 +343,10 @@ failures:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: beta, region: east, zone: null}}
+    location:
+      description: The Location. Its C(name) is the pattern that selects exactly it.
+      type: dict
+      sample: {name: beta/east/demo, cloud: beta, region: east, zone: null}
     error: {description: What happened., type: str, sample: not finished within import_timeout (3600 s)}
     kind:
       description: One of config, auth, unreachable, timeout, throttled, quota, refused, conflict, integrity, server, input, internal.
@@ -341,6 +355,7 @@ failures:
     hint: {description: What you can do about it., type: str, sample: "Check that the cloud answers, or raise import_timeout."}
 """
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
@@ -361,6 +376,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module imp
     run_state,
     target_spec,
 )
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.options import as_patterns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -380,10 +396,7 @@ SPEC = ArgumentSpec(
         "state": {"type": "str", "choices": ["present", "inactive", "absent"], "default": "present"},
         "path": {"type": "path"},
         "url": {"type": "str"},
-        "from": {
-            "type": "dict",
-            "options": {"location": {"type": "str", "required": True}, "image": {"type": "str", "required": True}},
-        },
+        "from": {"type": "raw"},
         "checksum": {"type": "str"},
         "temporary_directory": {"type": "path"},
         "disk_format": {"type": "str", "choices": DISK_FORMATS},
@@ -401,7 +414,7 @@ SPEC = ArgumentSpec(
             "default": [],
             "mutually_exclusive": [["stores", "all_stores"]],
             "options": {
-                "locations": {"type": "list", "elements": "str", "required": True},
+                "locations": {"type": "raw", "required": True},
                 "disk_format": {"type": "str", "choices": DISK_FORMATS},
                 "scheme": {"type": "str", "choices": _SCHEMES},
                 "name": {"type": "str"},
@@ -445,7 +458,7 @@ def as_desired(params: Mapping[str, Any]) -> Desired:
         properties=metadata.as_texts(params["properties"]),
         tags=metadata.unique(params["tags"]),
         members=metadata.unique(params["members"]),
-        clocks=Timeouts(*(params[f"{clock}timeout"] for clock in ("", "transfer_", "import_", "stall_"))),
+        timeouts=Timeouts(*(params[f"{kind}timeout"] for kind in ("", "transfer_", "import_", "stall_"))),
         overrides=tuple(as_override(override) for override in params["overrides"]),
         **{option: params[option] for option in _AS_THEY_ARE},
     )
@@ -457,7 +470,27 @@ def as_override(params: Mapping[str, Any]) -> Override:
         options["properties"] = metadata.as_texts(options["properties"])
     if "stores" in options:
         options["stores"] = tuple(options["stores"])
-    return Override(Selection.parse(params["locations"]), options)
+    return Override(Selection.parse(params["locations"], "overrides[].locations"), options)
+
+
+def as_copy_source(value: Any, name: str) -> tuple[list[str], str]:
+    """The option ``from``: patterns that select one Location, and the image there. Raises InputError.
+
+    It is a mapping of both, or text that is such JSON, or a Location in any form, for its image of the same name.
+    """
+    form = "Write from: {location: alpha/north, image: NAME}, or from: alpha/north for its image of the same name."
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise InputError("from: the text begins as JSON, but is not valid JSON", hint=form) from None
+    if isinstance(value, dict) and "cloud" not in value:
+        unknown = sorted(map(str, value.keys() - {"location", "image"}))
+        if unknown or not value.get("location"):
+            what = f"it has the key {unknown[0]}" if unknown else "it has no location"
+            raise InputError(f"from: the mapping names no image in a Location: {what}", hint=form)
+        return as_patterns("from", value["location"]), str(value.get("image") or name)
+    return as_patterns("from", value), name
 
 
 def find_image_data(params: Mapping[str, Any], target: Target, directory: Path) -> ImageData | None:
@@ -470,7 +503,8 @@ def find_image_data(params: Mapping[str, Any], target: Target, directory: Path) 
     if params["url"] is not None:
         return locate.from_url(params["url"], checksum, directory, params["transfer_timeout"], params["stall_timeout"])
     if params["from"] is not None:
-        return locate.from_location(target, params["from"]["location"], params["from"]["image"], checksum, directory)
+        patterns, image = as_copy_source(params["from"], params["name"])
+        return locate.from_location(target, patterns, image, checksum, directory)
     return None
 
 

@@ -173,7 +173,10 @@ results:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: alpha, region: north, zone: null}}
+    location:
+      description: The Location. Its C(name) is the pattern that selects exactly it.
+      type: dict
+      sample: {name: alpha/north/demo, cloud: alpha, region: north, zone: null}
     action:
       description: One of created, replaced, updated, unchanged, deleted.
       type: str
@@ -240,7 +243,10 @@ failures:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: beta, region: east, zone: null}}
+    location:
+      description: The Location. Its C(name) is the pattern that selects exactly it.
+      type: dict
+      sample: {name: beta/east/demo, cloud: beta, region: east, zone: null}
     error:
       description: What happened.
       type: str
@@ -313,13 +319,13 @@ def check(params: Mapping[str, Any]) -> None:
 def as_desired(params: Mapping[str, Any]) -> Desired:
     """The options as the image pipeline takes them. Raises InputError."""
     check(params)
-    clocks = {option: params[option] for option in ("timeout", "import_timeout", "stall_timeout")}
+    timeouts = {option: params[option] for option in ("timeout", "import_timeout", "stall_timeout")}
     return Desired(
         name=params["name"],
         state="present",
         properties=metadata.as_texts(params["properties"]),
         tags=metadata.unique(params["tags"]),
-        clocks=Timeouts(**clocks),
+        timeouts=Timeouts(**timeouts),
         **{option: params[option] for option in metadata.AS_THEY_ARE},
     )
 

@@ -121,3 +121,13 @@ def test_a_class_name_means_one_thing() -> None:
 def test_every_source_has_its_tests(path: Path) -> None:
     tests = ROOT / "tests" / "unit" / "plugins" / path.relative_to(PLUGINS).with_name(f"test_{path.name}")
     assert tests.is_file(), f"there is no {tests.relative_to(ROOT)}"
+
+
+@pytest.mark.parametrize(
+    "path", [*(PLUGINS / "modules").glob("*.py"), *UTILS.glob("*/__init__.py")], ids=lambda path: str(path.parent.name)
+)
+def test_what_checks_the_version_of_python_is_syntax_that_old_ones_know(path: Path) -> None:
+    """A target of Ansible has Python 3.8 or newer, and cannot say that this is too old if it cannot parse it."""
+    source = path.read_text(encoding="utf-8")
+    ast.parse(source, feature_version=(3, 8))
+    assert path.parent.name in ("modules", "_core") or "from .. import _core" in source

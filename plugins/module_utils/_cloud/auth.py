@@ -40,6 +40,9 @@ _UNKNOWN = re.compile(r"\bcould not find \w", re.IGNORECASE)
 """How Keystone answers 404 where an application credential or a trust does not exist."""
 
 
+_DOMAINS_HINT = "Names of users and projects need user_domain_name and project_domain_name in the auth section."
+
+
 class AuthContext(Protocol):
     """What authentication needs of a connection."""
 
@@ -265,8 +268,7 @@ class SharedAuth:
         if isinstance(exc, BadRequest):
             return AuthError(
                 f"Keystone does not take the request for a token: {message}",
-                hint="Check that the auth section is complete: names of users and projects need user_domain_name and "
-                "project_domain_name.",
+                hint=_DOMAINS_HINT if "domain" in message else None,
             )
         if isinstance(exc, Forbidden):
             return AuthError(message)

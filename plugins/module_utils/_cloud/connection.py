@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._core.deadline import CLEANING_UP, Deadline
@@ -96,8 +96,8 @@ class Connection:
     def authenticate(self) -> None:
         """Ensure a valid token, and take the project from it and, if the catalog has just one, the region.
 
-        No request while the token is valid. Raises ConfigError for an unscoped token, and if no region is configured
-        and the catalog has several.
+        No request while the token is valid. Raises ConfigError for an unscoped token, for a region that the catalog
+        does not have, and if no region is configured and the catalog has several.
         """
         access = self.region.auth.authenticate(self)
         if access is self.access:
@@ -105,12 +105,19 @@ class Connection:
         try:
             self._accept(access)
         except ConfigError:
-            if not self._has_new_token():
+            renewed = self._renewed(access)
+            if renewed is None:
                 raise
-            self._accept(self.region.auth.authenticate(self))
+            self._accept(renewed)
 
     def _accept(self, access: AccessInfo | None) -> None:
         """Take the Location's project and region from a token."""
+        if access and not self._has_region(access):
+            raise ConfigError(
+                f"region {self.region.settings.region!r} is not in the catalog",
+                hint=f"The catalog has {', '.join(sorted(_regions(access)))}. Names are case-sensitive: correct "
+                "region_name or regions in the cloud's entry in clouds.yaml.",
+            )
         self.access = access
         if access is None:
             return
@@ -121,6 +128,12 @@ class Connection:
             )
         project = Project(access.project_id, access.project_name, access.project_domain_id, access.project_domain_name)
         self.location = replace(self.location, project=project, region=self.location.region or _only_region(access))
+
+    def _has_region(self, access: AccessInfo) -> bool:
+        """Whether the catalog has the configured region, as far as it matters."""
+        settings = self.region.settings
+        known = _regions(access)
+        return not settings.region or not known or settings.region in known or settings.has_own_endpoints
 
     def prepare_long_work(self) -> None:
         """Renew a token that expires soon, before a long request, which a service may end when the token expires."""
@@ -145,14 +158,16 @@ class Connection:
 
     def has_new_catalog(self) -> bool:
         """Renew a token whose catalog looks wrong, unless it is new; returns whether there is a new one."""
-        if not self._has_new_token():
+        if self._renewed(self.access) is None:
             return False
         self.authenticate()
         return True
 
-    def _has_new_token(self) -> bool:
+    def _renewed(self, access: AccessInfo | None) -> AccessInfo | None:
+        """The token that replaces this one because of its catalog; None where that is new, or has no successor."""
         self.region.auth.renew_catalog(self)
-        return self.region.auth.authenticate(self) is not self.access
+        present = self.region.auth.authenticate(self)
+        return present if present is not access else None
 
     def with_retries(self, call: Callable[[], Answer], service_type: str, *, repeatable: bool) -> Answer:
         """Retry a call that was turned away (429); with ``repeatable`` also one that fails with a transient error.
@@ -208,19 +223,28 @@ class Connection:
 
 
 def _only_region(access: AccessInfo) -> str | None:
-    """The region of a cloud whose entry names none. Keystone's is ignored: it may differ.
+    """The region of a cloud whose entry names none.
 
     Raises ConfigError if there are several: keystoneauth would silently take the first in the catalog.
     """
-    regions = {
-        endpoint.get("region_id") or endpoint.get("region")
-        for service in access.service_catalog.catalog
-        for endpoint in service.get("endpoints", [])
-        if service.get("type") != "identity"
-    } - {None}
+    regions = _regions(access)
     if len(regions) > 1:
         raise ConfigError(
             f"no region is configured, and the catalog has several: {', '.join(sorted(regions))}",
             hint="Name one as region_name, or several as regions, in the cloud's entry in clouds.yaml.",
         )
-    return regions.pop() if regions else None
+    return next(iter(regions), None)
+
+
+@lru_cache(maxsize=256)
+def _regions(access: AccessInfo) -> frozenset[str]:
+    """The regions of the catalog's services. Keystone's is ignored: it may differ."""
+    if not access.has_service_catalog():
+        return frozenset()
+    found = {
+        endpoint.get("region_id") or endpoint.get("region")
+        for service in access.service_catalog.catalog
+        for endpoint in service.get("endpoints", [])
+        if service.get("type") != "identity"
+    }
+    return frozenset(region for region in found if region)

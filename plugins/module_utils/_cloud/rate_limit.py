@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -24,6 +23,7 @@ from .._local import private_files, signs_of_life
 from .._local.file_lock import FileLock, fork_safe_lock
 from .._local.request_queue import RECHECK, Limit, RequestQueue, Wait
 from .service_types import official_type
+from .settings import keystone_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,9 +60,8 @@ class LimitKey(NamedTuple):
 
     @classmethod
     def of(cls, auth_url: str, region: str | None, service_type: str) -> LimitKey:
-        root = re.sub(r"(?<![/:])(/v[\d.]+)?/*$", "", auth_url).lower()  # in the path: a host may be called v3
         service_type = official_type(service_type)
-        return cls(root, "" if service_type == "identity" else region or "", service_type)
+        return cls(keystone_root(auth_url), "" if service_type == "identity" else region or "", service_type)
 
 
 class RateLimiter:

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from .._core.deadline import Deadline
-from .._core.errors import AuthError, ConfigError, InputError, OaktreeError, RefusedError, ServerError
+from .._core.errors import (
+    AuthError,
+    ConfigError,
+    InputError,
+    OaktreeError,
+    RefusedError,
+    ServerError,
+    UnreachableError,
+)
 from .answers import json_object, parsing
 from .discovery import DISCOVERY
 from .pagination import Pagination, page_of
@@ -204,6 +212,22 @@ class Service:
         newest = data.max_microversion if data else None
         return ".".join(str(part) for part in newest) if newest else None
 
+    def announces(self, version: tuple[int, int]) -> bool | None:
+        """Whether the service's version document names this version or a newer one; None if it cannot be read.
+
+        One request, or none while the document is cached.
+        """
+        url = self.endpoint
+        found = find_version(url)
+        root = url[: found.start()] if found else url
+        try:
+            with counted_as(self.service_type):
+                document = self.connection.discovery.discover(self.connection.session, root, self.connection.deadline)
+            with parsing(f"the version document of the {self.service_type} service"):
+                return any(item["version"] >= version for item in document.version_data())
+        except (AuthError, RefusedError, ServerError, UnreachableError):
+            return None
+
     def negotiated(self, ask: Callable[[str | None], Answer], microversion: str | None = None) -> Answer:
         """What ``ask`` returns for a microversion, by default the service type's.
 
@@ -254,7 +278,8 @@ class Service:
         repeatable = allow_reauth
         while True:
             self.connection.authenticate()
-            token = (self.connection.session.get_auth_headers() or {}).get("X-Auth-Token")
+            headers = self.connection.session.get_auth_headers() if kwargs.get("authenticated", True) else None
+            token = (headers or {}).get("X-Auth-Token")
             url = self._url(path)
             try:
                 response = self._once(method, url, **kwargs)
@@ -275,8 +300,8 @@ class Service:
 
     def _reject(self, token: str | None, method: str, url: str, error: AuthError, *, renewed: bool) -> None:
         """Forget a token that was rejected; raises AuthError if that was not for the token, or for a new one."""
-        if self.connection.access is None or not same_origin(self.endpoint, url):  # it got a password, or nothing
-            raise error
+        if token is None or self.connection.access is None or not same_origin(self.endpoint, url):
+            raise error  # it got a password, a signature, or nothing
         if self.service_type != "identity":
             self._check_access_rules(token, method, url, error)
         self.connection.region.auth.forget(self.connection, token)

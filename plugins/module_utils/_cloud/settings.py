@@ -40,6 +40,10 @@ _OPTIONS = ("service_type", "service_name", "interface", "region_name", "endpoin
 _LIMITS = ("rate_limit", "concurrency")
 _MAX_LIMIT = 1e9
 _SECRET = re.compile(r"pass|secret|token$", re.IGNORECASE)
+_OWN_ENDPOINTS = ("_endpoint", "_endpoint_override", "_region_name")
+_VERSION = re.compile(r"(?<![/:])(/v[\d.]+)?/*$")
+"""In the path: a host may be called v3."""
+_DEFAULT_PORT = re.compile(r"^(https://[^/]+):443(?=/|$)|^(http://[^/]+):80(?=/|$)")
 _RETRIES = ("status_code_retries", "connect_retries", "status_code_retry_delay", "connect_retry_delay")
 _STATUSES = "retriable_status_codes"
 
@@ -120,6 +124,20 @@ class Settings:
         return settings
 
     @property
+    def keystone(self) -> str:
+        """The Keystone that the region belongs to: what two entries with the same one list may be the same.
+
+        An entry without Keystone has none in common with any other.
+        """
+        return keystone_root(self.auth_url) or f"none of {self.config.name}"
+
+    @property
+    def has_own_endpoints(self) -> bool:
+        """Whether the entry names endpoints, or regions of services, so that the catalog need not have its region."""
+        entry = self.config.config
+        return any(value and key.replace("-", "_").endswith(_OWN_ENDPOINTS) for key, value in entry.items())
+
+    @property
     def image_api(self) -> str:
         """The major version of the image API to use, "1" or "2"."""
         return "1" if (self.image_api_version or "2").partition(".")[0] == "1" else "2"
@@ -162,6 +180,12 @@ class Settings:
     def retries(self, service_type: str) -> Policy:
         """How often requests to a service are repeated; see `configured_retries`."""
         return configured_retries(self.config.config, service_type)
+
+
+def keystone_root(auth_url: str) -> str:
+    """The URL of a Keystone without its version and the default port, in lower case: the same however it is written."""
+    root = _VERSION.sub("", auth_url).lower()
+    return _DEFAULT_PORT.sub(r"\1\2", root)
 
 
 def _trusted(verify: Any) -> bool | str:

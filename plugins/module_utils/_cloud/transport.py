@@ -116,6 +116,10 @@ class WireSession(Session):
             request.auth = _unchanged
         return super().prepare_request(request)
 
+    def get_redirect_target(self, resp: Response) -> str | None:  # noqa: ARG002 - as requests names it
+        """None: requests would read the whole body of a redirect, decompressed, to prepare a request of its own."""
+        return None
+
     def get_adapter(self, url: str) -> BaseAdapter:
         cleaning = self._owner.deadline.cancelled is CLEANING_UP
         return super().get_adapter(_CLEANUP if cleaning else url)
@@ -148,7 +152,7 @@ class WireSession(Session):
             response = super().send(request, **{**kwargs, "stream": True})
             if response.status_code >= 400:
                 _keep(response, _beginning_of(response, deadline, min(MOST_OF_ERROR, owner.answer_limit)))
-            elif whole:
+            elif whole and not _redirects(response):
                 _keep(response, body_of(response, deadline, owner.answer_limit))
         except ProxyError as exc:
             deadline.check_cancelled()
@@ -191,20 +195,24 @@ def redirect_target(response: Response) -> str | None:
     Raises ServerError for another origin, which must get neither token nor password, and for what cannot be sent
     again as it was. From http to https on the same host is the same origin.
     """
-    location = response.headers.get("Location")
-    if response.status_code not in _REDIRECTS or location is None:
+    if not _redirects(response):
         return None
-    target = urljoin(response.url, location)
-    if same_origin(response.url, target) and _can_be_sent_to(response, target):
+    try:
+        target = urljoin(response.url, response.headers["Location"])
+    except ValueError:
+        target = ""
+    if is_url(target) and same_origin(response.url, target) and _can_be_sent_to(response, target):
         return target
-    asked, method = urlsplit(response.url), response.request.method
     raise ServerError(
-        f"{method} {asked.scheme}://{asked.netloc.rpartition('@')[2]}{asked.path} is redirected to "
-        f"{_origin_of(target)}, which is not followed",
+        f"{response.request.method} {_place(response.url)} is redirected to {_place(target)}, which is not followed",
         hint="Credentials are sent to the configured address only. If the cloud has moved, correct auth_url or the "
         "service's endpoint override in clouds.yaml, or ask its operator to correct the catalog.",
         final=True,
     )
+
+
+def _redirects(response: Response) -> bool:
+    return response.status_code in _REDIRECTS and "Location" in response.headers
 
 
 def _can_be_sent_to(response: Response, target: str) -> bool:
@@ -220,13 +228,12 @@ def _can_be_sent_to(response: Response, target: str) -> bool:
     return kept and isinstance(request.body, bytes | str | None)
 
 
-def _origin_of(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
+def _place(url: str) -> str:
+    """A URL without its user and its query, which may have secrets."""
+    if not is_url(url):
         return "an address that is none"
-    return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def is_url(text: str) -> bool:

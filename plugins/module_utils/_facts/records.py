@@ -10,12 +10,11 @@ Resource objects, which take about 8 ms of CPU for each server.
 from __future__ import annotations
 
 import ipaddress
-import re
 from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from .._cloud.answers import parsing
+from .._cloud.answers import check_id, parsing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -113,8 +112,6 @@ _IMAGE_KNOWN = _IMAGE.keys() | _IMAGE_EXCLUDED
 IMAGE_FIELDS = frozenset({*_IMAGE.values(), "location", "properties"})
 """Every key of an image's record."""
 
-_ID = re.compile(r"\w[\w.-]*")
-
 
 def server_record(data: Mapping[str, Any], location: Location) -> dict[str, Any]:
     """A server of Nova's ``/servers/detail`` (or the brief ``/servers``: what it lacks is None)."""
@@ -134,8 +131,7 @@ def server_record(data: Mapping[str, Any], location: Location) -> dict[str, Any]
 
 def _check_types(identity: Any, *others: Any) -> None:
     """Raise ValueError for an invalid ID, and TypeError for other values that are not text."""
-    if not _ID.fullmatch(identity):
-        raise ValueError(f"{identity!r} is not an ID")
+    check_id(identity)
     for value in others:
         if not isinstance(value, str | None):
             raise TypeError(f"{value!r} is not text")

@@ -69,7 +69,7 @@ class Desired:
     visibility: str | None = None
     hidden: bool | None = None
     protected: bool | None = None
-    clocks: Timeouts = Timeouts()
+    timeouts: Timeouts = Timeouts()
     overrides: tuple[Override, ...] = ()
 
     @property

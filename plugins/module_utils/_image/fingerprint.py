@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import InputError, IntegrityError
-from .._glance.v2 import MD5, SHA256, SOURCE_MD5, SOURCE_SHA256
+from .._glance.image_json import size_of
+from .._glance.v2 import MD5, SHA256, SOURCE_IMAGE, SOURCE_LOCATION, SOURCE_MD5, SOURCE_SHA256
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +33,8 @@ class Fingerprint:
     size: int
     disk_format: str
     digests: Mapping[str, str] = field(repr=False)
+    copied_from: tuple[str, str] | None = field(default=None, kw_only=True)
+    """Location and ID of the image that is the source: they decide where no digest does."""
 
 
 @dataclass(frozen=True)
@@ -102,25 +105,36 @@ def same_content(image: Mapping[str, Any], origin: Fingerprint, disk_format: str
     """Whether the image was made of ``origin``, in the ``disk_format`` that the Location should have.
 
     The cloud's own digests decide. What the uploader recorded counts only where they cannot match the origin's: for
-    an image that was converted, here before the upload or by the cloud on import.
+    an image that was converted, here before the upload or by the cloud on import. Where no digest decides, a copy of
+    an image counts as long as that image's ID is the same.
     """
+    copied = origin.copied_from is not None and origin.copied_from == _recorded_source(image)
+    kept = image.get("checksum") in (None, image.get(MD5))
+    formatted = image.get("disk_format") == disk_format
     if SOURCE_SHA256 in image or SOURCE_MD5 in image:
-        kept = image.get("checksum") in (None, image.get(MD5))
         source = recorded_digests(image, SOURCE_MD5, SOURCE_SHA256)
-        return kept and image.get("disk_format") == disk_format and bool(same_digests(source, origin.digests))
-    recorded = bool(same_digests(recorded_digests(image), origin.digests))
+        return kept and formatted and _first_known(same_digests(source, origin.digests), copied)
+    recorded = same_digests(recorded_digests(image), origin.digests)
     if not same_format(str(image.get("disk_format")), origin.disk_format):
         # the origin's bytes under the name of another format are no conversion
-        return recorded and bool(image.get("size")) and not _same_bytes(image, origin, unknown=False)
-    return image.get("disk_format") == disk_format and _same_bytes(image, origin, unknown=recorded)
+        converted = bool(image.get("size")) and not _same_bytes(image, origin, unknown=False)
+        return converted and _first_known(recorded, copied and kept and formatted)
+    return formatted and _same_bytes(image, origin, unknown=_first_known(recorded, copied))
+
+
+def _recorded_source(image: Mapping[str, Any]) -> tuple[Any, Any]:
+    return image.get(SOURCE_LOCATION), image.get(SOURCE_IMAGE)
+
+
+def _first_known(same: bool | None, otherwise: bool) -> bool:  # noqa: FBT001 - both are values
+    return otherwise if same is None else same
 
 
 def _same_bytes(image: Mapping[str, Any], origin: Fingerprint, *, unknown: bool) -> bool:
     """Whether the cloud's size and digests are the origin's; ``unknown`` where they have no digest in common."""
     if image.get("size") != origin.size:
         return False
-    same = same_digests(stored_digests(image), origin.digests)
-    return unknown if same is None else same
+    return _first_known(same_digests(stored_digests(image), origin.digests), unknown)
 
 
 def stored_digests(image: Mapping[str, Any]) -> dict[str, str]:
@@ -135,8 +149,8 @@ def recorded_digests(image: Mapping[str, Any], md5: str = MD5, sha256: str = SHA
 
 
 def fingerprint_of(image: Mapping[str, Any]) -> Fingerprint:
-    """The fingerprint of an active image, as the cloud reports it."""
-    return Fingerprint(int(image["size"]), str(image["disk_format"]), stored_digests(image))
+    """The fingerprint of an active image, as the cloud reports it; raises ServerError if it reports no size."""
+    return Fingerprint(size_of(image), str(image["disk_format"]), stored_digests(image))
 
 
 def verify(image: Mapping[str, Any], expected: Fingerprint) -> None:

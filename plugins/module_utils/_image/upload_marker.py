@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -31,6 +32,8 @@ CLOCK_MARGIN = timedelta(minutes=15)
 """How much the clocks of the machines that upload to one project may differ."""
 _UNKNOWN = timedelta(days=1)
 """How long an image with a marker that cannot be parsed must have been left alone to count as a leftover."""
+
+_PID = re.compile(r"[0-9]{1,9}")
 
 _SESSION = "session until "
 _FINALIZED = ", finalized by "
@@ -79,7 +82,7 @@ class _Owner:
             return None
         if self.boot != here.boot:
             return None if "-" in (here.machine, self.boot, here.boot) else False
-        if self.namespace != here.namespace or not (self.pid.isascii() and self.pid.isdecimal()):
+        if self.namespace != here.namespace or not _PID.fullmatch(self.pid):
             return None
         started = _started(int(self.pid))
         return None if started == "-" != self.started else started == self.started
@@ -122,13 +125,13 @@ def is_leftover(image: Mapping[str, Any]) -> bool:
     """
     session = _session(image)
     if session:
-        return clock.now() > session[1] + CLOCK_MARGIN
+        return clock.now() - session[1] > CLOCK_MARGIN
     owner, until = _parsed(str(image[UPLOAD]))
     if owner is None or until is None:
         changed = _moment(image.get("updated_at"))
-        return changed is not None and clock.now() > changed + _UNKNOWN
+        return changed is not None and clock.now() - changed > _UNKNOWN
     alive = owner.is_alive()
-    return clock.now() > until + CLOCK_MARGIN if alive is None else not alive
+    return clock.now() - until > CLOCK_MARGIN if alive is None else not alive
 
 
 def _session(image: Mapping[str, Any]) -> tuple[datetime, datetime] | None:

@@ -12,6 +12,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .._cloud.cleanup import removing
 from .._core.deadline import clock
 from .._core.errors import IntegrityError, OaktreeError, ServerError
 from .attempts import send_until_stored
@@ -92,13 +93,11 @@ class StreamUpload:
         and two for manifest and verification.
         """
         try:
-            segments = [self._send(part) for part in self._parts]
-            digests = {name: digest.hexdigest() for name, digest in self._hashes.items()}
-            accept(digests)
-            return self._finish(segments), digests
-        except OaktreeError as error:
-            error.add_residue(discard_sent(self._swift, self._target, self._written))
-            raise
+            with removing(lambda: discard_sent(self._swift, self._target, self._written)):
+                segments = [self._send(part) for part in self._parts]
+                digests = {name: digest.hexdigest() for name, digest in self._hashes.items()}
+                accept(digests)
+                return self._finish(segments), digests
         finally:
             self._content.close()
 

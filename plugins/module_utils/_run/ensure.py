@@ -122,7 +122,7 @@ class _Group(Generic[Survey]):
         self._answered_at = clock.monotonic()
 
     @property
-    def patience(self) -> float:
+    def grace_left(self) -> float:
         """Seconds that the answered ones wait for the silent ones: as long as they needed, within bounds."""
         if not self.silent or not self.answered:
             return 0.0
@@ -167,11 +167,11 @@ class _Run(Generic[Survey, Planned]):
             group.silent[connection] = task = pool.submit(connection, self._look, self._target.timeout)
             surveys[task] = group
         while pool.busy:
-            waits = [group.patience for group in groups.values() if group.answered]
+            waits = [group.grace_left for group in groups.values() if group.answered]
             for task in pool.take(max(0.0, min(waits)) if waits else None):
                 self._ended(task, surveys.pop(task, None))
             for group in groups.values():
-                if group.answered and group.patience <= 0:
+                if group.answered and group.grace_left <= 0:
                     self._decide(pool, group.take())
 
     def _look(self, connection: Connection, deadline: Deadline) -> Survey:

@@ -13,10 +13,11 @@ from .._cloud.clouds_yaml import Clouds
 from .._cloud.connection import Connection, Region
 from .._cloud.translate import translate
 from .._core.errors import OaktreeError
-from .._core.location import Location, Selection
+from .._core.location import Location, Selection, encoded
 from .._core.scatter import Limits, Outcome, scatter
 from .._local.coalesce import RequestCoalescer
 from .._local.request_queue import Limit
+from .options import default_selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,6 +32,9 @@ class Target:
     """Which clouds, which of their Locations, and how long; the options that all plugins share. Seconds throughout."""
 
     locations: tuple[str, ...] = ("*",)
+    """Patterns."""
+    option: str = "locations"
+    """What messages call their origin."""
     clouds_yaml: str | None = None
     clouds_config: Mapping[str, Any] | None = None
     timeout: float = 60.0
@@ -42,9 +46,12 @@ class Target:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> Target:
-        """From a module's params or a plugin's options, as plain values."""
+        """From a module's params or a plugin's options, converted. Without a selection it is the default of readers."""
+        default, option = default_selection(options)
+        selected = options["locations"] is not None
         return cls(
-            locations=tuple(options["locations"]),
+            locations=tuple(options["locations"]) if selected else (default,),
+            option="locations" if selected else option,
             clouds_yaml=options["clouds_yaml"],
             clouds_config=options["clouds_config"],
             timeout=options["timeout"],
@@ -106,13 +113,15 @@ def regions(target: Target) -> tuple[list[Region], list[Result[Any]]]:
         Limit(target.rate_limit, target.request_concurrency),
         token_cache=target.token_cache,
     )
-    selection = Selection.parse(target.locations)
+    selection = Selection.parse(target.locations, target.option)
     with warnings.catch_warnings():  # openstacksdk's remarks on entries would end in the middle of other output
         warnings.simplefilter("ignore")
         outcomes = scatter(
             selection.clouds(clouds.names), lambda cloud, _deadline: clouds.regions(cloud), target.limits(), translate
         )
-    failed = [Result[Any](Location(o.item), o.seconds, 0, error=o.error) for o in outcomes if o.error]
+    failed = [
+        Result[Any](Location(o.item, name=encoded(o.item)), o.seconds, 0, error=o.error) for o in outcomes if o.error
+    ]
     found = {region.location: region for outcome in outcomes for region in outcome.value or ()}
     chosen = selection.apply(list(found), [result.location.cloud for result in failed])
     return [found[location] for location in sorted(chosen, key=lambda location: location.sort_key)], failed

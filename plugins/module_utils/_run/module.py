@@ -22,6 +22,7 @@ from .._core.text import passwords_of_urls, shown, shown_lines
 from .._local import private_files
 from .ensure import Change
 from .gather import Result, Target, failure_messages, failure_summary, gather
+from .options import as_clouds, convert
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -56,13 +57,11 @@ class ArgumentSpec:
 
 def target_spec(*, writes: bool, timeout: float) -> ArgumentSpec:
     """The options of every module: doc fragment ``target`` (reading) or ``target_required`` (writing)."""
-    locations: dict[str, Any] = {"type": "list", "elements": "str"}
-    locations.update({"required": True} if writes else {"default": ["*"]})
     return ArgumentSpec(
         options={
-            "locations": locations,
+            "locations": {"type": "raw", "required": True} if writes else {"type": "raw"},
             "clouds_yaml": {"type": "path"},
-            "clouds_config": {"type": "dict", "no_log": True},
+            "clouds_config": {"type": "raw", "no_log": True},
             "timeout": {"type": "float", "default": timeout},
             "api_timeout": {"type": "float"},
             "concurrency": {"type": "int", "default": 100},
@@ -83,11 +82,14 @@ def make_module(spec: ArgumentSpec) -> AnsibleModule:
         required_if=list(spec.required_if),
         supports_check_mode=True,
     )
-    _mask_only_secrets(module)
     for library, package in LIBRARIES:
         require(module, library, package)
     postpone_services()
     try:
+        if module.params["clouds_config"] is not None:
+            module.params["clouds_config"] = as_clouds(module.params["clouds_config"])
+        _mask_only_secrets(module)
+        convert(module.params, spec.options)
         check_positive(module.params, *TARGET_NUMBERS)
     except InputError as error:
         fail(module, error)
@@ -112,14 +114,15 @@ def _mask_only_secrets(module: AnsibleModule) -> None:
     """Ansible masks every value below a no_log option wherever it stands in a result: region and project names too.
 
     Of this option's values only the secrets are masked; `_hide_config` keeps the rest of it out of the invocation. The
-    password of a URL is masked as well, whichever option has it.
+    passwords of URLs are masked as well, whichever option has them.
     """
     config = module.params["clouds_config"]
+    leaves = _leaves("", config) if config else []
     if config:
-        module.no_log_values = {value for key, value in _leaves("", config) if _SECRET_KEY.search(key)}
-    for value in module.params.values():
-        if isinstance(value, str):
-            module.no_log_values.update(passwords_of_urls(value))
+        module.no_log_values = {value for key, value in leaves if _SECRET_KEY.search(key)}
+    texts = [value for value in module.params.values() if isinstance(value, str)]
+    for text in (*texts, *(value for _key, value in leaves)):
+        module.no_log_values.update(passwords_of_urls(text))
 
 
 def _leaves(key: str, value: Any) -> list[tuple[str, str]]:
@@ -252,7 +255,7 @@ def _interrupted(interrupt: KeyboardInterrupt) -> str:
         for outcome in outcomes
         if outcome.error and outcome.error.residue
     ]
-    stays = "Interrupted. What was complete stays; what was half-made has been removed"
+    stays = "Interrupted. What was complete stays; what was incomplete has been removed"
     return f"{stays}, but for what the next run of this task removes: {' | '.join(left)}" if left else f"{stays}."
 
 

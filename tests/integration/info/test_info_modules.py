@@ -18,11 +18,13 @@ pytestmark = [pytest.mark.clouds, pytest.mark.usefixtures("clouds_yaml")]
 
 LOCATIONS = [cloud.name for cloud in CLOUDS]
 READS = {
+    "block-storage": "/volumes",
     "compute": "/servers",
     "identity": "/auth/catalog",
     "image": "/images",
     "network": "/networks",
     "object-store": "",
+    "orchestration": "/stacks",
     "placement": "/",
 }
 """A path of each service that a member may read."""
@@ -80,10 +82,12 @@ def test_endpoints_without_token_do_not_let_in() -> None:
 
 
 def test_a_service_that_no_region_has() -> None:
-    run = run_module("rest_info", service_type="volumev3", locations=LOCATIONS)
+    run = run_module("rest_info", service_type="baremetal", locations=LOCATIONS)
     assert not run.ok
     assert [failure["kind"] for failure in run["failures"]] == ["refused"] * len(REGIONS)
-    assert "compute, identity, image, network, object-store, placement" in run["failures"][0]["hint"]
+    offered = run["failures"][0]["hint"].partition(": ")[2].partition(".")[0].split(", ")
+    assert offered == sorted(offered)
+    assert set(offered) >= {*READS.keys() - {"block-storage"}, "volumev3"}
 
 
 def test_probe_finds_what_the_regions_are_made_to_offer() -> None:
@@ -95,7 +99,7 @@ def test_probe_finds_what_the_regions_are_made_to_offer() -> None:
         assert found["answers"] is True
         assert (found["user"]["name"], found["location"]["project"]["name"]) == ("demo", "demo")
         assert "member" in found["roles"]
-        assert {"compute", "image", "network", "object-store"} <= set(found["service_types"])
+        assert {"compute", "image", "network", "object-store", "orchestration"} <= set(found["service_types"])
         assert upload["import_methods"] == list(region.import_methods)
         assert [store["id"] for store in upload["stores"]] == list(region.stores)
         assert [store["default"] for store in upload["stores"]] == [True, False][: len(region.stores)]

@@ -74,6 +74,8 @@ class Keystone(Service):
             Route("POST", "/v3/auth/tokens", self._issue, public=True),
             Route("GET", "/v3/auth/tokens", self._show),
             Route("DELETE", "/v3/auth/tokens", self._revoke),
+            Route("GET", "/v3/auth/projects", self._own_projects),
+            Route("GET", "/v3/projects", self._all_projects),
             Route("*", "/{other:.*}", self.not_found, public=True),
         ]
 
@@ -268,6 +270,20 @@ class Keystone(Service):
     async def _show(self, call: Call) -> Reply:
         name = self._subject(call.request)
         return json_reply(self._token_body(self._tokens[name]), headers={"X-Subject-Token": name})
+
+    async def _own_projects(self, call: Call) -> Reply:
+        (user,) = [user for user in self.users if user.name == call.me.user_name]
+        return json_reply({"projects": [self._project(name) for name in user.projects]})
+
+    async def _all_projects(self, call: Call) -> Reply:
+        if not call.me.is_admin:
+            raise Refusal(403, "You are not authorized to perform the requested action: identity:list_projects.")
+        names = sorted({name for user in self.users for name in user.projects})
+        asked = call.request.query.get("name")
+        return json_reply({"projects": [self._project(name) for name in names if asked in (None, name)]})
+
+    def _project(self, name: str) -> dict[str, Any]:
+        return {"id": self.project_id(name), "name": name, "domain_id": DOMAIN["id"], "enabled": True}
 
     async def _revoke(self, call: Call) -> Reply:
         del self._tokens[self._subject(call.request)]

@@ -25,6 +25,7 @@ from tests.support.fake_openstack.glance_v1 import GlanceV1
 from tests.support.fake_openstack.keystone import Keystone, User
 from tests.support.fake_openstack.nova import Nova
 from tests.support.fake_openstack.nova_servers import Server, make_server
+from tests.support.fake_openstack.radosgw import RadosGateway
 from tests.support.fake_openstack.service import Service
 from tests.support.fake_openstack.swift import Swift
 
@@ -36,6 +37,10 @@ ROLES = ("web", "db", "batch")
 
 ImageApi = Literal["v2", "v1", "rackspace"]
 """What the image service of a cloud speaks: v2 as of today, v1 only, or v2 with data by tasks and Swift only."""
+
+
+ObjectStore = Literal[False, True, "radosgw"]
+"""None, Swift, or Ceph's object gateway."""
 
 
 class _Knobbed(Faulty, ABC):
@@ -85,7 +90,8 @@ class Region(_Knobbed):
         directory = directory / cloud.name / name
         self.glance = Glance(place, cloud.keystone, directory, self._knobs, counters)
         self.glance_v1 = GlanceV1(place, cloud.keystone, directory / "v1", self._knobs, counters)
-        self.swift = Swift(place, cloud.keystone, directory, self._knobs, counters)
+        store = RadosGateway if cloud.object_store == "radosgw" else Swift
+        self.swift: Swift = store(place, cloud.keystone, directory, self._knobs, counters)
         self.glance.task_api.objects = self.swift.store
         if cloud.image_api == "rackspace":
             self.glance.task_api.style = "rackspace"
@@ -118,7 +124,7 @@ class Kind:
 
     regions: tuple[str, ...]
     image_api: ImageApi
-    object_store: bool
+    object_store: ObjectStore
 
 
 class Cloud(_Knobbed):
@@ -166,7 +172,7 @@ class Cloud(_Knobbed):
             "compute": {name: f"{region.nova.url}/v2.1" for name, region in regions},
             "image": images[self.image_api],
         }
-        objects = {name: f"{region.swift.url}/v1/AUTH_$(project_id)s" for name, region in regions}
+        objects = {name: f"{region.swift.url}{region.swift.prefix}/v1/AUTH_$(project_id)s" for name, region in regions}
         return catalog | ({"object-store": objects} if self.object_store else {})
 
 
@@ -174,7 +180,7 @@ class FakeOpenStack:
     """Clouds `cloud1`, `cloud2`, ... with regions `r1`, `r2`, ...; use as a context manager.
 
     `image_api` is what all of them speak, or one of each in the order of the clouds. Object stores come with
-    `object_store`, and with Rackspace's image API, which does not work without.
+    `object_store`, which says of what kind, and with Rackspace's image API, which does not work without.
     """
 
     def __init__(
@@ -185,7 +191,7 @@ class FakeOpenStack:
         latency: float = 0.0,
         *,
         image_api: ImageApi | Sequence[ImageApi] = "v2",
-        object_store: bool = False,
+        object_store: ObjectStore = False,
     ) -> None:
         self.counters = Counters()
         self._directory = tempfile.TemporaryDirectory(prefix="fake_openstack-")

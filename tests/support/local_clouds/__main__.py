@@ -13,7 +13,7 @@ import time
 
 from . import lifecycle, state, venv
 from .errors import CloudsError
-from .layout import CLOUDS, REGION_SERVICES, Layout
+from .layout import CLOUDS, DEFAULT_SERVICES, OPTIONAL_SERVICES, Layout
 
 _BEGAN = time.monotonic()
 
@@ -51,13 +51,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="bring up what is not up yet")
     up.add_argument("--servers", type=int, default=0, metavar="N", help="make servers until there are N")
-    up.add_argument(
-        "--without",
-        type=lambda text: frozenset(filter(None, text.split(","))),
-        default=frozenset(),
-        metavar="SERVICE,...",
-        help=f"leave services out ({', '.join(REGION_SERVICES)})",
-    )
+    for option, destination, text in (
+        ("--with", "extra", f"add services that are left out by default ({', '.join(OPTIONAL_SERVICES)})"),
+        ("--without", "without", f"leave services out ({', '.join(DEFAULT_SERVICES)})"),
+    ):
+        up.add_argument(option, dest=destination, type=_names, default=frozenset(), metavar="SERVICE,...", help=text)
     up.add_argument("--only", choices=[cloud.name for cloud in CLOUDS], help="only this cloud")
     up.set_defaults(command=_up)
     for name, command, text in (
@@ -71,12 +69,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _names(text: str) -> frozenset[str]:
+    """The services in a list with commas or spaces between them."""
+    return frozenset(text.replace(",", " ").split())
+
+
 def _say(text: str) -> None:
     print(f"[{time.monotonic() - _BEGAN:5.1f} s] {text}", flush=True)
 
 
 def _up(layout: Layout, arguments: argparse.Namespace) -> int:
-    selection = lifecycle.Selection.of(arguments.only, arguments.without)
+    selection = lifecycle.Selection.of(arguments.only, arguments.without, arguments.extra)
     lifecycle.up(layout, selection, arguments.servers, _say)
     _say("the local clouds are up; use them with")
     print(_export(layout))

@@ -17,11 +17,11 @@ from pathlib import Path
 from .config.neutron import MECHANISM_DRIVER
 from .errors import CloudsError
 from .files import make_private, write_private
-from .layout import LOOPBACK, REPOSITORY, Layout, Server
+from .layout import HIGHEST_PORT_BASE, LOOPBACK, LOWEST_PORT_BASE, PORTS_SPANNED, REPOSITORY, Layout, Server
 from .processes import OWNER_VARIABLE, Records, who_listens
 
-START_LIMIT = 180.0
-"""Seconds that all servers together may take; on two idle cores they take 20."""
+START_LIMIT = 300.0
+"""Seconds that all servers together may take; on two idle cores they take 25, or 35 with all services."""
 
 _TAIL_LINES = 15
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -78,6 +78,26 @@ class Launch:
         text = log.read_text(errors="replace") if log.exists() else ""
         tail = "\n".join(f"    {line[:300]}" for line in text.splitlines()[-_TAIL_LINES:]) or "    (nothing)"
         return CloudsError(f"{server.name} could not be started: {reason}. The end of its log {log}:\n{tail}")
+
+
+def check_port_base(layout: Layout, ephemeral: range) -> None:
+    """CloudsError when the kernel may give our ports to outgoing connections, any time before our servers bind them.
+
+    Where it may give away nearly every port, no other choice is better, and none is refused.
+    """
+    ours = range(layout.port_base, layout.port_base + PORTS_SPANNED)
+    below, above = ephemeral.start - PORTS_SPANNED, ephemeral.stop
+    choices = [
+        f"from {lowest} to {highest}"
+        for lowest, highest in ((LOWEST_PORT_BASE, below), (above, HIGHEST_PORT_BASE))
+        if lowest <= highest
+    ]
+    if choices and ours.start < ephemeral.stop and ephemeral.start < ours.stop:
+        raise CloudsError(
+            f"the ports {ours.start} to {ours.stop - 1} overlap those from which the kernel chooses for outgoing "
+            f"connections, {ephemeral.start} to {ephemeral.stop - 1}, so that any of them may be taken at any time; "
+            f"set OAKTREE_CLOUDS_PORT to a number {' or '.join(choices)}"
+        )
 
 
 def check_ports(servers: Iterable[Server]) -> None:

@@ -17,17 +17,35 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 DEFAULT_PORT_BASE = 17000
 PORTS_SPANNED = 1000
 """The port base and the 999 ports after it belong to one set of local clouds."""
+LOWEST_PORT_BASE = 1024
+HIGHEST_PORT_BASE = 65536 - PORTS_SPANNED
 
 PROJECTS = ("demo", "demo2")
 
 KEYSTONE = "keystone"
-REGION_SERVICES = ("nova", "neutron", "glance", "swift", "placement")
+DEFAULT_SERVICES = ("nova", "cinder", "heat", "neutron", "glance", "swift", "placement")
 """What every region runs; those that take longest to start come first."""
 
-REQUIRES = {"nova": ("glance", "placement", "neutron")}
-"""A service cannot run without these others."""
+OPTIONAL_SERVICES = ("designate", "barbican")
+"""What a region runs on request."""
 
-_PORT_OFFSETS = {"glance": 0, "nova": 10, "placement": 20, "neutron": 30, "swift": 40}
+REGION_SERVICES = (*DEFAULT_SERVICES, *OPTIONAL_SERVICES)
+"""All that a region can run."""
+
+REQUIRES = {"nova": ("glance", "placement", "neutron")}
+"""A service cannot run without these others. What Heat and Cinder need depends on what is asked of them."""
+
+_PORT_OFFSETS = {
+    "glance": 0,
+    "nova": 10,
+    "placement": 20,
+    "neutron": 30,
+    "swift": 40,
+    "heat": 50,
+    "cinder": 60,
+    "designate": 70,
+    "barbican": 80,
+}
 SWIFT_SERVERS = ("proxy", "object", "container", "account")
 """Swift's four servers listen on consecutive ports, the proxy on Swift's own."""
 
@@ -130,9 +148,10 @@ class Layout:
                     "set OAKTREE_CLOUDS_DIR and OAKTREE_CLOUDS_VENV to paths of letters, digits and ./+@=,_-"
                 )
         text = environ.get("OAKTREE_CLOUDS_PORT") or str(DEFAULT_PORT_BASE)
-        highest = 65536 - PORTS_SPANNED
-        if not text.isdecimal() or not 1024 <= int(text) <= highest:
-            raise CloudsError(f"OAKTREE_CLOUDS_PORT must be a number from 1024 to {highest}, not {text!r}")
+        if not text.isdecimal() or not LOWEST_PORT_BASE <= int(text) <= HIGHEST_PORT_BASE:
+            raise CloudsError(
+                f"OAKTREE_CLOUDS_PORT must be a number from {LOWEST_PORT_BASE} to {HIGHEST_PORT_BASE}, not {text!r}"
+            )
         return cls(root, venv, int(text))
 
     def to_environment(self) -> dict[str, str]:

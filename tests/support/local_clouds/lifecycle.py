@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,10 +14,10 @@ from . import config, seed, state, venv
 from .config.clients import clouds_yaml
 from .errors import CloudsError
 from .files import write_private
-from .launch import Launch, check_ports, write_helpers
-from .layout import CLOUDS, KEYSTONE, REGION_SERVICES, REQUIRES, Cloud, Layout, Server
+from .launch import Launch, check_port_base, check_ports, write_helpers
+from .layout import CLOUDS, DEFAULT_SERVICES, KEYSTONE, REGION_SERVICES, REQUIRES, Cloud, Layout, Server
 from .populate import Populator
-from .processes import Process, Records, stop
+from .processes import Process, Records, ephemeral_ports, stop
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,18 @@ class Selection:
     """What to bring up."""
 
     clouds: tuple[Cloud, ...] = CLOUDS
-    services: tuple[str, ...] = REGION_SERVICES
+    services: tuple[str, ...] = DEFAULT_SERVICES
 
     @classmethod
-    def of(cls, only: str | None, without: frozenset[str]) -> Selection:
-        """One cloud or all, less some services; CloudsError when one that stays needs one that goes."""
-        unknown = without - set(REGION_SERVICES)
+    def of(
+        cls, only: str | None = None, without: Collection[str] = frozenset(), extra: Collection[str] = frozenset()
+    ) -> Selection:
+        """One cloud or all, with some services more or less; CloudsError when one that stays needs one that goes."""
+        unknown = {*without, *extra} - set(REGION_SERVICES)
         if unknown:
             raise CloudsError(f"no such service: {', '.join(sorted(unknown))}; there are {', '.join(REGION_SERVICES)}")
-        services = tuple(service for service in REGION_SERVICES if service not in without)
+        wanted = {*DEFAULT_SERVICES, *extra} - set(without)
+        services = tuple(service for service in REGION_SERVICES if service in wanted)
         for service in services:
             missing = [needed for needed in REQUIRES.get(service, ()) if needed not in services]
             if missing:
@@ -58,6 +61,7 @@ def up(layout: Layout, selection: Selection, servers: int, say: Callable[[str], 
     """
     if servers and "nova" not in selection.services:
         raise CloudsError("servers need nova: do not leave it out")
+    check_port_base(layout, ephemeral_ports())
     with state.locked(layout, say):
         if not venv.installed(layout):
             say(f"installing the services in {layout.venv}; the first time this takes a minute or two")

@@ -13,6 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from . import stamps
+from .config import heat
 from .layout import KEYSTONE, PROJECTS, REGIONS, Cloud, Layout, Region, cloud_of
 from .rest import Session
 
@@ -28,6 +29,11 @@ _ENDPOINTS = {
     "placement": ("placement", ""),
     "neutron": ("network", ""),
     "swift": ("object-store", "/v1/AUTH_%(tenant_id)s"),
+    "heat": ("orchestration", "/v1/%(tenant_id)s"),
+    # The official type is block-storage. Heat looks for this older one only, the SDK and the client for both.
+    "cinder": ("volumev3", "/v3/%(tenant_id)s"),
+    "designate": ("dns", ""),
+    "barbican": ("key-manager", ""),
 }
 """Service: its type and the path of its endpoints."""
 
@@ -52,6 +58,8 @@ class Populator:
             return
         admin = self.session(cloud, "admin", "admin")
         self._users(admin)
+        if "heat" in self.services:
+            self._stack_domain(admin)
         self._catalog(admin, cloud)
         stamp.add(self.services)
 
@@ -96,6 +104,16 @@ class Populator:
             project_id = project(name)
             grant(member, project_id, "member")
             grant(administrator, project_id, "admin")
+
+    def _stack_domain(self, admin: Session) -> None:
+        """What heat-keystone-setup-domain makes: a domain for the users that stacks make, and its administrator."""
+        url = admin.auth_url
+        # Heat gives this role to every user that a stack makes, and refuses to make one when it is missing.
+        admin.ensure(url, "role", heat.STACK_USER_ROLE)
+        domain = admin.ensure(url, "domain", heat.STACK_DOMAIN)
+        user = admin.ensure(url, "user", heat.STACK_DOMAIN_ADMIN, domain_id=domain, password=self.password)
+        role = admin.ensure(url, "role", "admin")
+        admin.put(f"{url}/domains/{domain}/users/{user}/roles/{role}")
 
     def _catalog(self, admin: Session, cloud: Cloud) -> None:
         url = admin.auth_url

@@ -27,6 +27,7 @@ from .layout import Layout
 
 OWNER_VARIABLE = "OAKTREE_CLOUDS_OWNER"
 _PROC = Path("/proc")
+_EPHEMERAL_PORTS = _PROC / "sys" / "net" / "ipv4" / "ip_local_port_range"
 _TCP_LISTEN = "0A"
 
 
@@ -170,6 +171,12 @@ def sockets_of(process: Process) -> set[str]:
                 if target.startswith("socket:["):
                     found.add(target[8:-1])
     return found
+
+
+def ephemeral_ports() -> range:
+    """The ports that the kernel chooses from for outgoing connections."""
+    first, last = map(int, _EPHEMERAL_PORTS.read_text().split())
+    return range(first, last + 1)
 
 
 def who_listens(port: int) -> str | None:

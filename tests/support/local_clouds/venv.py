@@ -17,7 +17,10 @@ from .layout import Layout
 CONSTRAINTS = Path(__file__).with_name("constraints.txt")
 
 # Paste and Swift want pkg_resources, which newer setuptools do not have: it is pinned with the rest.
-PACKAGES = ("keystone", "glance", "swift", "openstack-placement", "nova", "neutron", "cheroot", "setuptools")
+PACKAGES = (
+    *("keystone", "glance", "swift", "openstack-placement", "nova", "neutron", "openstack-heat", "cinder"),
+    *("designate", "barbican", "cheroot", "setuptools"),
+)
 
 # These two have no wheel; they are pure Python and need no compiler.
 _SOURCE_ONLY = "ovs,simplegeneric"

@@ -17,7 +17,7 @@ from tests.tools import with_clouds
 CLOUDS = """\
 import pathlib, sys
 with open("log", "a") as log:
-    print(sys.argv[1], file=log)
+    print(*sys.argv[1:], sep="/", file=log)
 code = pathlib.Path(sys.argv[1])
 sys.exit(int(code.read_text()) if code.exists() else 0)
 """
@@ -35,14 +35,14 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def start(directory: Path, script: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, with_clouds.__file__, "sh", "-c", f"echo ran >> log; {script}"]
+def start(directory: Path, script: str, *options: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, with_clouds.__file__, *options, "sh", "-c", f"echo ran >> log; {script}"]
     return subprocess.Popen(command, cwd=directory)
 
 
 def log(directory: Path) -> list[str]:
     path = directory / "log"
-    return path.read_text().split() if path.exists() else []
+    return path.read_text().splitlines() if path.exists() else []
 
 
 def test_clouds_that_were_down_are_down_again_afterwards(directory: Path) -> None:
@@ -54,6 +54,15 @@ def test_clouds_that_were_up_stay_up(directory: Path) -> None:
     (directory / "status").unlink()
     assert start(directory, "exit 5").wait(20) == 5
     assert log(directory) == ["status", "ran"]
+
+
+def test_services_that_were_asked_for_are_started_beside_what_runs(directory: Path) -> None:
+    assert start(directory, "exit 0", "--with", "designate barbican").wait(20) == 0
+    assert log(directory) == ["status", "up/--with/designate barbican", "ran", "down"]
+    (directory / "log").unlink()
+    (directory / "status").unlink()
+    assert start(directory, "exit 5", "--with", "barbican").wait(20) == 5
+    assert log(directory) == ["status", "up/--with/barbican", "ran"]
 
 
 def test_the_exit_code_is_that_of_the_command(directory: Path) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".part"
 
-_OF_AN_IMAGE = rf"\.[0-9a-fA-F-]{{32,36}}\.([0-9a-f]+|unknown){re.escape(SUFFIX)}"
+_OF_AN_IMAGE = rf"\.[0-9a-fA-F-]{{32,36}}\.[0-9a-f]+{re.escape(SUFFIX)}"
 """How the names of partial files end; see `open_partial`."""
 
 
@@ -73,13 +74,14 @@ class Partial:
 
 
 @contextmanager
-def open_partial(target: Path, image: Mapping[str, Any]) -> Iterator[Partial]:
+def open_partial(target: Path, image: Mapping[str, Any], origin: str) -> Iterator[Partial]:
     """The partial file of this image for this target, new or from an earlier run; removes those of other images.
 
-    It is named after the target, the image's ID and its digest. Raises ConflictError while another process uses it,
+    It is named after the target, the image's ID and its digest. Without a digest, ``origin`` stands for it: it tells
+    images of one ID in different clouds apart. Raises ConflictError while another process uses it,
     InputError where it cannot be written.
     """
-    digest = next(iter(stored_digests(image).values()), "unknown")[:16]
+    digest = next(iter(stored_digests(image).values()), hashlib.sha256(origin.encode()).hexdigest())[:16]
     path = beside(target, f".{image['id']}.{digest}{SUFFIX}")
     of_target = re.compile(re.escape(path.name.removesuffix(f".{image['id']}.{digest}{SUFFIX}")) + _OF_AN_IMAGE)
     for other in target.parent.iterdir():

@@ -46,6 +46,7 @@ class FileExport:
         self._format = request.disk_format or str(image["disk_format"])
         self._converted = not same_format(self._format, str(image["disk_format"]))
         self._target = target_path(str(request.path), image, self._format)
+        self._origin = f"{connection.region.settings.keystone} {connection.location.region}"
 
     def survey(self) -> Export:
         """What is to be done: nothing where the file has the image's data. Raises `OaktreeError`."""
@@ -74,7 +75,7 @@ class FileExport:
             size = self._target.stat().st_size
         except OSError:
             return None, None
-        record = recall(self._target)
+        record = recall(self._target, self._origin)
         if record is None:
             digests = {} if self._converted else self._digests(fingerprint_of(self._image))
             record = CopyRecord(self._format, digests, "", size, digests)
@@ -89,7 +90,7 @@ class FileExport:
 
     def _export(self, before: Mapping[str, Any]) -> Export:
         stream = ImageStream(self._connection, self._image, self._request.stall_timeout)
-        with open_partial(self._target, self._image) as partial, _kept(partial, stream):
+        with open_partial(self._target, self._image, self._origin) as partial, _kept(partial, stream):
             source = self._downloaded(partial, stream)
             self._request.check(source.digests)
             with self._in_format(source) as made:
@@ -98,7 +99,8 @@ class FileExport:
                     self._put_in_place(made.path)
             partial.remove()
         image_id, size = str(self._image["id"]), int(self._image["size"])
-        remember(self._target, CopyRecord(self._format, made.digests, image_id, size, source.digests))
+        record = CopyRecord(self._format, made.digests, image_id, size, source.digests)
+        remember(self._target, self._origin, record)
         copy = Copy(str(self._target), self._format, made.size, made.digests)
         action = "unchanged" if unchanged else "replaced" if before else "created"
         return Export(action, copy, before, "download")

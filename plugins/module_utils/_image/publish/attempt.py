@@ -11,9 +11,19 @@ from typing import TYPE_CHECKING, Any
 from ..._core.deadline import clock
 from ..._core.errors import ConflictError, OaktreeError, QuotaError, RefusedError
 from ..._glance.client import glance_for
-from ..._glance.v2 import MD5, OBJECT, SHA256, SOURCE_MD5, SOURCE_SHA256, UPLOAD
+from ..._glance.v2 import (
+    MD5,
+    OBJECT,
+    SHA256,
+    SOURCE_IMAGE,
+    SOURCE_LOCATION,
+    SOURCE_MD5,
+    SOURCE_SHA256,
+    UPLOAD,
+)
 from ..._object_store.content import Body, File
 from ..upload_marker import is_own, upload_marker, upload_name
+from .discard import discard
 from .schemes import temporary_object
 
 if TYPE_CHECKING:
@@ -74,11 +84,12 @@ class Attempt:
         """The file as a request body. Sending it raises DeadlineError at the Location's deadline."""
         return Body(File(source.path, source.size), 0, source.size, self.connection.deadline.remaining)
 
-    def temporary_object(self, source: ImageFile) -> TemporaryObject:
+    def temporary_object(self, source: ImageFile, *, signed: bool) -> TemporaryObject:
         """The file in the Location's object store, until the attempt ends, whichever way."""
+        desired = self.context.desired
         try:
-            return temporary_object.put(self.connection, self.context.desired, source, self.temporary.append)
-        except OaktreeError:
+            return temporary_object.put(self.connection, desired, source, self.temporary.append, signed=signed)
+        except Exception:
             self.exhausted = True
             raise
 
@@ -116,20 +127,13 @@ class Attempt:
 
     def _takes_records(self, expected: Fingerprint) -> bool:
         """Whether the cloud takes a record without the metadata."""
-        probe = {"id": str(uuid.uuid4()), **self.fields(expected)}
+        image_id = str(uuid.uuid4())
+        self.temporary.append(lambda: discard(self.glance, image_id))
         try:
-            self.glance.create(probe)
-            return self.glance.delete(probe["id"])
+            self.glance.create({"id": image_id, **self.fields(expected)})
         except OaktreeError:
-            self.temporary.append(lambda: self._remove_probe(probe["id"]))
             return False
-
-    def _remove_probe(self, image_id: str) -> str:
-        try:
-            self.glance.delete(image_id)
-        except OaktreeError as error:
-            return f"the empty image {image_id} could not be removed: {error.message}"
-        return ""
+        return True
 
     def _new_id(self, number: int) -> str:
         """The same for all who see the same images of this name on the same day; the day bounds the deleted ones."""
@@ -150,11 +154,13 @@ class Attempt:
         digests = {MD5: expected.digests.get("md5"), SHA256: expected.digests.get("sha256")}
         if origin and self.context.converted:
             digests |= {SOURCE_MD5: origin.digests.get("md5"), SOURCE_SHA256: origin.digests.get("sha256")}
+        location, image_id = (origin and origin.copied_from) or (None, None)
+        recorded = {**digests, SOURCE_LOCATION: location, SOURCE_IMAGE: image_id}
         return {
             "name": upload_name(desired.name),
             "disk_format": expected.disk_format,
             "container_format": desired.container_format,
             OBJECT: f"images/{desired.name}",
             UPLOAD: upload_marker(self.context.longest),
-            **{key: value for key, value in digests.items() if value},
+            **{key: value for key, value in recorded.items() if value},
         }

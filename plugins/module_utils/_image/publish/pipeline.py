@@ -5,24 +5,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ..._cloud.translate import translate
+from ..._cloud.cleanup import removing
 from ..._core.errors import OaktreeError
 from ..._facts.records import image_record
 from ..._glance.client import glance_for
 from ..._run.ensure import Change, Member, ensure
 from . import finalize
 from .context import PlanContext
+from .discard import CLEANUP_TIMEOUT, discard
+from .members import resolve
 from .plan import Plan, make_plan
 from .relay import RelayBoard, with_source_regions
 from .schemes import copy_image, needs_tasks
 from .survey import survey
-from .transfer import CLEANUP_TIMEOUT, Transfer, discard
+from .transfer import Transfer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ..._cloud.connection import Connection
     from ..._glance.v2 import Glance
@@ -41,10 +43,12 @@ class Job:
     plan: Plan
     image_data: ImageData | None
     relay_board: RelayBoard
+    receivers: Mapping[str, Connection] = field(default_factory=dict)
+    """Connections to the Locations of projects that accept the image, by their IDs."""
 
     @property
     def change(self) -> Change:
-        return self.changed(_record(self.context, self.plan.image), None, ())
+        return self.changed(_record(self.context, self.plan.image), None, self.plan.notes)
 
     @property
     def needed(self) -> bool:
@@ -78,7 +82,7 @@ def ensure_image(
 
     # Regions of one Keystone may be able to serve one another.
     return ensure(
-        target, look, plan, _apply, check_mode=check_mode, cleanup=GRACE, group_by=lambda c: c.region.settings.auth_url
+        target, look, plan, _apply, check_mode=check_mode, cleanup=GRACE, group_by=lambda c: c.region.settings.keystone
     )
 
 
@@ -92,7 +96,7 @@ def _survey(connection: Connection, desired: Desired, image_data: ImageData | No
     found = survey(connection, desired, origin, disk_format, ask_tasks=needs_tasks(desired.scheme))
     url = image_data.url if image_data else None
     return PlanContext(
-        location, desired, found, settings.auth_url, disk_format, origin, url, settings.upload_properties
+        location, desired, found, settings.keystone, disk_format, origin, url, settings.upload_properties
     )
 
 
@@ -105,10 +109,16 @@ def _plan(
     if home:
         board.keep(home.location, home.image)
     steps: list[tuple[Connection, Job | OaktreeError]] = []
-    contexts = with_source_regions([member.survey for member in members], _can_be_planned, home)
-    for member, context in zip(members, contexts, strict=True):
+    named: list[Member[PlanContext]] = []
+    for member in members:
         try:
-            job = Job(context, make_plan(context), image_data, board)
+            named.append(Member(member.connection, _with_members(member.survey, members)))
+        except OaktreeError as error:
+            steps.append((member.connection, error))
+    contexts = with_source_regions([member.survey for member in named], _can_be_planned, home)
+    for member, context in zip(named, contexts, strict=True):
+        try:
+            job = Job(context, make_plan(context), image_data, board, _receivers(context, members))
         except OaktreeError as error:
             steps.append((member.connection, error))
             continue
@@ -116,6 +126,29 @@ def _plan(
             board.keep(context.location, job.plan.image)
         steps.append((member.connection, job))
     return sorted(steps, key=lambda step: isinstance(step[1], Job) and step[1].context.source_region is not None)
+
+
+def _with_members(context: PlanContext, members: Sequence[Member[PlanContext]]) -> PlanContext:
+    """The context with IDs in the place of the names of projects. Raises InputError for names that are not known."""
+    receivers = frozenset(_receivers(context, members))
+    wanted = context.desired.members
+    if wanted is None:
+        return replace(context, receivers=receivers)
+    others = [member.survey.location.project for member in members]
+    known = [*others, *(project for member in members for project in member.survey.survey.projects)]
+    wanted = resolve(wanted, known, context.location.project.id)
+    return replace(context, receivers=receivers, desired=replace(context.desired, members=wanted))
+
+
+def _receivers(context: PlanContext, members: Sequence[Member[PlanContext]]) -> dict[str, Connection]:
+    """Connections to the other projects of the region that are selected, by the projects' IDs."""
+    here = context.location
+    return {
+        member.connection.location.project.id: member.connection
+        for member in members
+        if (member.survey.keystone, member.survey.location.region) == (context.keystone, here.region)
+        and member.connection.location.project.id not in (None, here.project.id)
+    }
 
 
 def _can_be_planned(context: PlanContext) -> bool:
@@ -135,9 +168,9 @@ def _apply(connection: Connection, job: Job) -> Change:
 
 def _bring(connection: Connection, job: Job) -> Change:
     context, plan = job.context, job.plan
-    glance, notes = glance_for(connection), list[str]()
+    glance, notes = glance_for(connection), list(plan.notes)
     scheme = None
-    with connection.within(context.desired.clocks.timeout, "timeout"):
+    with connection.within(context.desired.timeouts.timeout, "timeout"):
         notes.extend(note for image_id in plan.clear if (note := discard(glance, image_id)))
     image = plan.image
     if plan.upload and job.image_data:
@@ -148,9 +181,9 @@ def _bring(connection: Connection, job: Job) -> Change:
         image = finalize.publish(glance, context.desired, plan, image, unwanted)
     elif image:
         image = _copied(glance, context, finalize.reactivate(glance, plan, image))
-    with connection.within(context.desired.clocks.timeout, "timeout"):
+    with connection.within(context.desired.timeouts.timeout, "timeout"):
         if image:
-            image = _finalized(glance, job, image)
+            image = _finalized(glance, job, image, notes)
         for old in plan.remove:
             if plan.action != "deleted":
                 notes.extend(finalize.retire(glance, context.desired, old))
@@ -164,24 +197,20 @@ def _transferred(glance: Glance, job: Job, transfer: Transfer) -> tuple[dict[str
     """Upload, serve those who wait, and copy to the other stores; returns also the properties that are to go."""
     image = transfer.run()
     job.relay_board.keep(job.context.location, image)
-    try:
+    with removing(lambda: discard(glance, image["id"])):
         return _copied(glance, job.context, image), transfer.brought_along(image)
-    except Exception as exc:  # noqa: BLE001 - whatever it was, the image is removed
-        error = translate(exc)
-        error.add_residue(discard(glance, image["id"]))
-        raise error from error.__cause__
 
 
 def _copied(glance: Glance, context: PlanContext, image: dict[str, Any]) -> dict[str, Any]:
-    with glance.connection.within(context.desired.clocks.import_timeout, "import_timeout"):
+    with glance.connection.within(context.desired.timeouts.import_timeout, "import_timeout"):
         return copy_image.copy(glance, context, image)
 
 
-def _finalized(glance: Glance, job: Job, image: dict[str, Any]) -> dict[str, Any]:
+def _finalized(glance: Glance, job: Job, image: dict[str, Any], notes: list[str]) -> dict[str, Any]:
     plan = job.plan
     if plan.changes and not plan.upload:
         image = glance.patch(image["id"], plan.changes)
-    finalize.share(glance, job.context.desired, plan, image)
+    notes.extend(finalize.share(glance, job.context.desired, plan, image, job.receivers))
     return finalize.deactivate(glance, plan, image)
 
 

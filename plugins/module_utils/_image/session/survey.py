@@ -14,8 +14,8 @@ from ..._glance.v2 import Glance
 from ..._object_store.client import Swift
 from ..._object_store.large_object import remove_container
 from ..publish.context import PlanContext
+from ..publish.discard import discard
 from ..publish.survey import Survey, survey
-from ..publish.transfer import discard
 from ..upload_marker import session_expiry
 from .record import PreparedUpload, read, session_of
 from .segments import container_prefix
@@ -71,8 +71,8 @@ class SessionSurvey:
 
     def context(self, connection: Connection, desired: Desired, content: Fingerprint) -> PlanContext:
         """What the plan of the publication is made from: its ``upload`` is None where the content is published."""
-        auth_url = connection.region.settings.auth_url
-        return PlanContext(connection.location, desired, self.survey, auth_url, content.disk_format, content)
+        keystone = connection.region.settings.keystone
+        return PlanContext(connection.location, desired, self.survey, keystone, content.disk_format, content)
 
 
 def survey_sessions(connection: Connection, desired: Desired) -> SessionSurvey:

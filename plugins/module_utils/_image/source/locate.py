@@ -21,6 +21,7 @@ from .download import download_image, download_url
 from .image_data import HomeImage, ImageData
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from .image_file import ImageFile
@@ -52,12 +53,17 @@ def from_url(url: str, checksum: str | None, workspace: Path, timeout: float, st
     return ImageData(source, lambda _deadline: source, workspace, public)
 
 
-def from_location(target: Target, location: str, image: str, checksum: str | None, workspace: Path) -> ImageData:
-    """An image at another Location, by name or ID. Its data is downloaded only when a Location needs it from here."""
-    connections, failed = connect(replace(target, locations=(location,)))
+def from_location(
+    target: Target, patterns: Sequence[str], image: str, checksum: str | None, workspace: Path
+) -> ImageData:
+    """An image at another Location, by name or ID. Its data is downloaded only when a Location needs it from here.
+
+    Raises InputError unless the patterns select exactly one Location.
+    """
+    connections, failed = connect(replace(target, locations=tuple(patterns), option="from"))
     if len(connections) + len(failed) != 1:
         raise InputError(
-            f"from: {location!r} selects {len(connections) + len(failed)} Locations",
+            f"from: {', '.join(patterns)!r} selects {len(connections) + len(failed)} Locations",
             hint=f"Name one of {', '.join(str(connection.location) for connection in connections)}.",
         )
     outcomes = each(connections, lambda connection: find_image(glance_for(connection), image), target.limits())
@@ -66,12 +72,12 @@ def from_location(target: Target, location: str, image: str, checksum: str | Non
         error.message = f"from: {error.message}"
         raise error
     connection, found = outcomes[0].item, outcomes[0].value or {}
-    fingerprint = fingerprint_of(found)
+    fingerprint = replace(fingerprint_of(found), copied_from=(str(connection.location), str(found["id"])))
     verify_checksum(fingerprint.digests, checksum, image, target.timeout)
 
     def fetch(deadline: Deadline) -> ImageFile:
         connection.deadline = deadline
         return download_image(connection, found, workspace, deadline)
 
-    keystone = connection.region.settings.auth_url
+    keystone = connection.region.settings.keystone
     return ImageData(fingerprint, fetch, workspace, home=HomeImage(connection.location, keystone, found))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from tests.support.local_clouds.files import make_private, write_private
 from tests.support.local_clouds.layout import Layout, Server
 
-from . import glance, keystone, neutron, nova, placement, swift
+from . import barbican, cinder, designate, glance, heat, keystone, neutron, nova, placement, swift
 from .rendered import Rendered
 
 _RENDER = {
@@ -22,6 +22,10 @@ _RENDER = {
     "neutron": neutron.render,
     "nova": nova.render,
     "swift": swift.render,
+    "heat": heat.render,
+    "cinder": cinder.render,
+    "designate": designate.render,
+    "barbican": barbican.render,
 }
 
 

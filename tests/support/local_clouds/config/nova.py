@@ -67,6 +67,10 @@ def _default(layout: Layout, region: str) -> Section:
         "vif_plugging_is_fatal": False,
         "vif_plugging_timeout": 0,
         "max_concurrent_builds": 20,
+        # There is one host. Without this a resize finds no valid one, and the server stays as it was, without an error.
+        "allow_resize_to_same_host": True,
+        # Seconds between two looks whether a volume to boot from is ready; 3 by default.
+        "block_device_allocate_retries_interval": 1,
         "instance_usage_audit": False,
         "cpu_allocation_ratio": 16.0,
         "ram_allocation_ratio": 4.0,
@@ -87,5 +91,6 @@ def _peers(layout: Layout, region: str, password: str) -> dict[str, Section]:
             "endpoint_override": layout.url("neutron", region),
             "service_metadata_proxy": False,
         },
-        "cinder": peer("nova"),
+        # Without the region's name Nova takes the first volume endpoint of the catalog, of whatever region.
+        "cinder": {**peer("nova"), "os_region_name": region, "catalog_info": "volumev3::publicURL"},
     }

@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.support.local_clouds.layout import LOOPBACK
 
-from .cache import cached
+from .cache import WsgiApplication, cached
 from .service import Here
 
 MODULE = "cheroot.wsgi"
@@ -23,14 +23,19 @@ MODULE = "cheroot.wsgi"
 _IDLE_CONNECTIONS = 200
 
 
-def listen(module: str, here: Here, threads: int) -> Any:
-    """Bind the server's port for the WSGI application in a module; connections wait until serve() of the result."""
+def listen(application: str | WsgiApplication, here: Here, threads: int) -> Any:
+    """Bind the server's port for a WSGI application, or the one in a module of that name.
+
+    Connections wait until serve() of the result.
+    """
     from cheroot import wsgi
 
     _patch_chunked_bodies()
+    served: WsgiApplication
+    served = importlib.import_module(application).application if isinstance(application, str) else application
     server = wsgi.Server(
         (LOOPBACK, here.server.port),
-        cached(importlib.import_module(module).application),
+        cached(served),
         numthreads=threads,
         request_queue_size=128,
         timeout=120,
@@ -42,9 +47,9 @@ def listen(module: str, here: Here, threads: int) -> Any:
     return server
 
 
-def serve(module: str, here: Here, threads: int) -> None:
-    """Serve the WSGI application in a module."""
-    server = listen(module, here, threads)
+def serve(application: str | WsgiApplication, here: Here, threads: int) -> None:
+    """Serve a WSGI application, or the one in a module of that name."""
+    server = listen(application, here, threads)
     here.ready()
     server.serve()
 

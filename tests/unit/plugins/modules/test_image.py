@@ -113,6 +113,90 @@ def test_an_image_to_copy_that_is_not_there(glance: Glance, options: dict[str, A
     assert glance.images == {}
 
 
+@pytest.mark.parametrize(
+    ("origin", "message"),
+    [
+        ({"image": "golden"}, "from: the mapping names no image in a Location: it has no location"),
+        ({"location": "cloud1", "iamge": "x"}, "from: the mapping names no image in a Location: it has the key iamge"),
+        ("{location: cloud1}", "from: the text begins as JSON, but is not valid JSON"),
+        ("cloud9", "from: 'cloud9' matches none of the configured clouds"),
+        ({"location": "cloud1, cloud9", "image": "golden"}, "from: 'cloud9' matches none of the configured clouds"),
+        ("", "from: nothing is selected"),
+    ],
+)
+def test_an_origin_that_cannot_be_meant(options: dict[str, Any], origin: Any, message: str) -> None:
+    del options["path"]
+    ended = run_module("image", **options, **{"from": origin})
+    assert (ended.ok, ended["kind"]) == (False, "input")
+    assert ended["msg"].startswith(message)
+
+
+@pytest.mark.parametrize("form", ["mapping", "record", "json", "text", "location", "text of a location"])
+def test_an_image_is_copied_from_a_location_in_any_form(
+    fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path, file: Path, form: str
+) -> None:
+    clouds = fake_openstack(clouds=2)
+    shared = {"clouds_yaml": str(clouds.clouds_yaml(tmp_path / "two.yaml")), "name": "golden"}
+    made = run_module("image", path=str(file), locations="cloud1", **shared)
+    (record,) = run_module("image_info", name="golden", clouds_yaml=shared["clouds_yaml"])["images"]
+    location = record["location"]
+    forms = {
+        "mapping": {"location": location["name"], "image": "golden"},
+        "record": {"location": location, "image": record["id"]},
+        "json": json.dumps({"location": location, "image": "golden"}),
+        "text": "cloud1",
+        "location": location,
+        "text of a location": json.dumps(location),
+    }
+    overrides = [{"locations": made["results"][0]["location"], "name": "elsewhere"}]
+    ended = run_module("image", locations="cloud2/*", overrides=overrides, **shared, **{"from": forms[form]})
+    assert ended.ok, ended.result
+    assert [result["action"] for result in ended["results"]] == ["created"]
+    assert ended["results"][0]["image"]["name"] == "golden"
+
+
+def test_the_location_of_a_foreign_image_selects_where_it_was_found(
+    clouds: FakeOpenStack, options: dict[str, Any], tmp_path: Path
+) -> None:
+    """Its project is its owner, which is not the one that the configuration names."""
+    admin = str(clouds.clouds_yaml(tmp_path / "admin.yaml", user="admin"))
+    assert run_module("image", **{**options, "clouds_yaml": admin, "visibility": "public"}).ok
+    known = {"clouds_yaml": options["clouds_yaml"]}
+    (record,) = run_module("image_info", name="thing", **known)["images"]
+    assert record["location"]["project"]["name"] is None
+    target = tmp_path / "copy.raw"
+    ended = run_module("image_export", image=record["id"], locations=record["location"], path=str(target), **known)
+    assert ended.ok, ended.result
+    assert target.read_bytes() == Path(options["path"]).read_bytes()
+
+
+def test_overrides_are_for_a_location_as_records_have_it(options: dict[str, Any]) -> None:
+    location = run_module("location_info", clouds_yaml=options["clouds_yaml"])["locations"][0]["location"]
+    overrides = [{"locations": location, "name": "renamed", "stores": ""}, {"locations": "!*", "name": "x"}]
+    ended = run_module("image", **options, overrides=overrides[:1], tags="b, a\nc")
+    assert ended.ok, ended.result
+    image = ended["results"][0]["image"]
+    assert (image["name"], sorted(image["tags"])) == ("renamed", ["a", "b", "c"])
+    ended = run_module("image", **options, overrides=overrides)
+    assert ended["msg"].startswith("overrides[].locations: nothing is selected, there are only exclusions")
+
+
+def test_the_environment_selects_nothing_to_change(
+    clouds: FakeOpenStack, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OS_CLOUD", "cloud1")
+    for locations, message in (
+        ({}, "missing required arguments: locations"),
+        ({"locations": None}, "locations: nothing is selected"),
+        ({"locations": ""}, "locations: nothing is selected"),
+    ):
+        given = {name: value for name, value in options.items() if name != "locations"}
+        ended = run_module("image", **given, **locations)
+        assert not ended.ok
+        assert message in ended["msg"]
+    assert clouds.counters.requests() == 0
+
+
 def test_conversion_without_qemu_img_is_one_clear_error_and_nothing_is_made(
     glance: Glance, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -78,9 +78,15 @@ def test_services_speak_to_their_own_cloud_and_region(layout: Layout) -> None:
             assert nova[section]["auth_url"] == f"http://127.0.0.1:{keystone}/v3"
             assert nova[section]["region_name"] == region
         assert nova["neutron"]["endpoint_override"] == layout.url("neutron", region)
+        # The others take an endpoint from the catalog, of which a region has to be named as well.
+        assert nova["cinder"]["os_region_name"] == region
+        assert parsed(layout, "heat", region, "heat.conf")["DEFAULT"]["region_name_for_services"] == region
+        cinder = parsed(layout, "cinder", region, "cinder.conf")
+        assert cinder["DEFAULT"]["glance_api_servers"] == layout.url("glance", region)
+        assert cinder["nova"]["region_name"] == region
 
 
-@pytest.mark.parametrize("service", ["nova", "neutron"])
+@pytest.mark.parametrize("service", ["nova", "neutron", "cinder", "heat", "designate"])
 def test_messages_stay_in_the_process(layout: Layout, service: str) -> None:
     assert parsed(layout, service, "north", f"{service}.conf")["DEFAULT"]["transport_url"] == "fake:/"
 
@@ -126,3 +132,13 @@ def test_clouds_yaml_has_three_users_a_cloud_and_lists_its_regions(layout: Layou
     }
     assert clouds["beta-admin"]["regions"] == ["east"]
     assert list(yaml.safe_load(clouds_yaml(layout, CLOUDS[1:], PASSWORD))["clouds"]) == list(clouds)[3:]
+
+
+def test_keys_that_encrypt_stay_the_same_and_are_not_the_password(layout: Layout) -> None:
+    for service, file, section, option in (
+        ("heat", "heat.conf", "DEFAULT", "auth_encryption_key"),
+        ("barbican", "barbican.conf", "simple_crypto_plugin", "kek"),
+    ):
+        keys = {parsed(layout, service, region.name, file)[section][option] for region in REGIONS}
+        assert len(keys) == 1
+        assert PASSWORD not in keys.pop()

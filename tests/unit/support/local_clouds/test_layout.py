@@ -10,6 +10,7 @@ import pytest
 from tests.support.local_clouds.errors import CloudsError
 from tests.support.local_clouds.layout import (
     CLOUDS,
+    DEFAULT_SERVICES,
     PORTS_SPANNED,
     REGION_SERVICES,
     REGIONS,
@@ -55,7 +56,7 @@ def test_a_path_that_configuration_cannot_hold_is_refused(variable: str, name: s
 
 def test_every_server_has_ports_of_its_own_within_the_span(layout: Layout) -> None:
     ports = all_ports(layout)
-    assert len(ports) == len(set(ports)) == 2 + 3 * (4 + 4)
+    assert len(ports) == len(set(ports)) == 2 + 3 * (8 + 4)
     assert all(layout.port_base <= port < layout.port_base + PORTS_SPANNED for port in ports)
 
 
@@ -65,9 +66,12 @@ def test_two_sets_of_clouds_do_not_meet(tmp_path: Path) -> None:
 
 
 def test_servers_of_one_cloud_without_nova(layout: Layout) -> None:
-    services = [service for service in REGION_SERVICES if service != "nova"]
+    services = [service for service in DEFAULT_SERVICES if service != "nova"]
     names = [server.name for server in layout.servers(CLOUDS[1:], services)]
-    assert names == ["keystone-beta", "neutron-east", "glance-east", "swift-east", "placement-east"]
+    assert names == [
+        "keystone-beta",
+        *("cinder-east", "heat-east", "neutron-east", "glance-east", "swift-east", "placement-east"),
+    ]
 
 
 def test_places_and_urls(layout: Layout) -> None:

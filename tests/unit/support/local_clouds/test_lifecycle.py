@@ -6,36 +6,99 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.support.local_clouds import lifecycle
+from tests.support.local_clouds.__main__ import _parser
 from tests.support.local_clouds.errors import CloudsError
 from tests.support.local_clouds.files import write_private
-from tests.support.local_clouds.launch import Launch, check_ports, write_helpers
-from tests.support.local_clouds.layout import CLOUDS, Layout, Server
+from tests.support.local_clouds.launch import Launch, check_port_base, check_ports, write_helpers
+from tests.support.local_clouds.layout import (
+    CLOUDS,
+    DEFAULT_SERVICES,
+    OPTIONAL_SERVICES,
+    REGION_SERVICES,
+    Layout,
+    Server,
+)
 from tests.support.local_clouds.lifecycle import Selection
+from tests.support.local_clouds.processes import ephemeral_ports
 
 
 def test_a_selection_leaves_out_what_was_asked() -> None:
-    selection = Selection.of("beta", frozenset(("nova", "neutron", "placement")))
-    assert selection == Selection(CLOUDS[1:], ("glance", "swift"))
-    assert Selection.of(None, frozenset()) == Selection()
+    selection = Selection.of("beta", without=["nova", "neutron", "placement"])
+    assert selection == Selection(CLOUDS[1:], ("cinder", "heat", "glance", "swift"))
+
+
+def test_a_selection_has_the_optional_services_that_were_asked_for() -> None:
+    assert Selection.of() == Selection(CLOUDS, DEFAULT_SERVICES)
+    assert Selection.of(extra=["barbican"]) == Selection(CLOUDS, (*DEFAULT_SERVICES, "barbican"))
+    assert Selection.of(extra=OPTIONAL_SERVICES) == Selection(CLOUDS, REGION_SERVICES)
 
 
 @pytest.mark.parametrize(
-    ("without", "message"),
-    [("glance", "nova needs glance"), ("heat", "no such service: heat"), ("neutron", "leave nova out as well")],
+    ("without", "extra", "message"),
+    [
+        ("glance", "barbican", "nova needs glance"),
+        ("neutron", "barbican", "leave nova out as well"),
+        ("magnum", "barbican", "no such service: magnum; there are nova, .*barbican"),
+        ("swift", "dns", "no such service: dns; there are nova, .*barbican"),
+    ],
 )
-def test_an_impossible_selection_is_refused(without: str, message: str) -> None:
+def test_an_impossible_selection_is_refused(without: str, extra: str, message: str) -> None:
     with pytest.raises(CloudsError, match=message):
-        Selection.of(None, frozenset([without]))
+        Selection.of(None, [without], [extra])
+
+
+@pytest.mark.parametrize("arguments", [["--with", "designate,barbican"], ["--with", "barbican  designate"]])
+def test_services_are_named_with_commas_or_spaces(arguments: list[str]) -> None:
+    assert _parser().parse_args(["up", *arguments]).extra == set(OPTIONAL_SERVICES)
 
 
 def test_servers_need_nova(layout: Layout) -> None:
-    selection = Selection.of(None, frozenset(["nova"]))
+    selection = Selection.of(without=["nova"])
     with pytest.raises(CloudsError, match="servers need nova"):
         lifecycle.up(layout, selection, 3, print)
+    assert not layout.root.exists()
+
+
+EPHEMERAL = range(32768, 61000)
+
+
+@pytest.mark.parametrize("base", [31769, 32768, 45000, 60999])
+def test_ports_that_the_kernel_gives_to_connections_are_refused(tmp_path: Path, base: int) -> None:
+    layout = Layout(tmp_path, tmp_path, base)
+    message = (
+        f"{base} to {base + 999} .* 32768 to 60999.* OAKTREE_CLOUDS_PORT .* from 1024 to 31768 or from 61000 to 64536"
+    )
+    with pytest.raises(CloudsError, match=message):
+        check_port_base(layout, EPHEMERAL)
+
+
+@pytest.mark.parametrize("base", [1024, 17000, 31768, 61000, 64536])
+def test_ports_beside_them_are_not(tmp_path: Path, base: int) -> None:
+    check_port_base(Layout(tmp_path, tmp_path, base), EPHEMERAL)
+
+
+@pytest.mark.parametrize(
+    ("ephemeral", "choices"),
+    [(range(10000, 65536), "from 1024 to 9000$"), (range(1500, 30000), "from 30000 to 64536$")],
+)
+def test_only_ports_that_exist_are_proposed(tmp_path: Path, ephemeral: range, choices: str) -> None:
+    with pytest.raises(CloudsError, match=f"to a number {choices}"):
+        check_port_base(Layout(tmp_path, tmp_path, 17000), ephemeral)
+
+
+def test_nothing_is_refused_where_no_port_is_better(tmp_path: Path) -> None:
+    check_port_base(Layout(tmp_path, tmp_path, 17000), range(1024, 65536))
+
+
+def test_up_asks_the_kernel(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "clouds", tmp_path, ephemeral_ports().start)
+    with pytest.raises(CloudsError, match="OAKTREE_CLOUDS_PORT"):
+        lifecycle.up(layout, Selection(), 0, print)
     assert not layout.root.exists()
 
 

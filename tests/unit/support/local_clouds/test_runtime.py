@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.local_clouds.runtime import cache, qemu_img
+from tests.support.local_clouds.runtime import cache, qemu_img, sparse
 
 
 @pytest.fixture
@@ -70,3 +70,24 @@ def test_the_stand_in_tells_raw_from_qcow2(tmp_path: Path) -> None:
     qcow2.write_bytes(struct.pack(">4sIQIIQ", b"QFI\xfb", 3, 32, len(backing), 16, 1 << 30) + backing)
     found = qemu_img.info(qcow2)
     assert (found["format"], found["virtual-size"], found["backing-filename"]) == ("qcow2", 1 << 30, "/etc/passwd")
+
+
+def test_a_copy_has_the_same_data_and_holes(tmp_path: Path) -> None:
+    original, copied = tmp_path / "original", tmp_path / "copied"
+    copied.write_bytes(b"more than there will be" * 100_000)
+    with original.open("wb") as file:
+        file.write(b"begin" * 1000)
+        file.seek(20 << 20)
+        file.write(b"middle" * 1000)
+        file.truncate(40 << 20)
+    sparse.copy(original, copied)
+    assert copied.read_bytes() == original.read_bytes()
+    assert copied.stat().st_blocks <= original.stat().st_blocks
+
+
+def test_a_copy_of_a_hole_is_a_hole(tmp_path: Path) -> None:
+    original, copied = tmp_path / "original", tmp_path / "copied"
+    with original.open("wb") as file:
+        file.truncate(1 << 30)
+    sparse.copy(original, copied)
+    assert (copied.stat().st_size, copied.stat().st_blocks) == (1 << 30, 0)

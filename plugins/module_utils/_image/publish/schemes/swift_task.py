@@ -60,19 +60,19 @@ def send(attempt: Attempt) -> None:
     if attempt.context.survey.use_tasks:
         source = attempt.source
         properties = {"name": upload_name(attempt.context.desired.name)}
-        place = attempt.temporary_object(source).path
+        place = attempt.temporary_object(source, signed=False).path
     else:
         if attempt.context.survey.tasks is None:
             tasks(attempt.connection)  # before anything is sent in vain
         source = attempt.source
         properties = {**attempt.fields(source), "owner": str(attempt.connection.location.project.id)}
         fetched = web_download.fetches(attempt.context)
-        place = str(attempt.image_data.url) if fetched else attempt.temporary_object(source).signed_url()
+        place = str(attempt.image_data.url) if fetched else attempt.temporary_object(source, signed=True).url
     attempt.expected = source
     task = ImportTask(attempt.glance, place, source.disk_format, properties)
     try:
         task.start()
-    except OaktreeError:
+    except Exception:
         attempt.image_id = _stray(attempt)  # the task may be at work although nobody said so
         raise
     attempt.outcome = lambda: _finish(attempt, source, task)
@@ -82,7 +82,7 @@ def _finish(attempt: Attempt, source: ImageFile, task: ImportTask) -> None:
     """Wait for the task, and mark the image that it made."""
     try:
         attempt.image_id = task.finish()
-    except OaktreeError as error:
+    except Exception as error:
         attempt.image_id = _stray(attempt)
         if isinstance(error, DeadlineError) and attempt.image_id is None:
             error.add_residue(task.residue)

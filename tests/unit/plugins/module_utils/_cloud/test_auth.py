@@ -392,7 +392,7 @@ def test_a_keystone_in_trouble(fake_openstack: Clouds, form: int, action: Action
         clouds["cloud1"].fault("*", "", action)
     start = time.monotonic()
     results = ask(config, servers, timeout=0.6)
-    assert time.monotonic() - start < 2.0
+    assert time.monotonic() - start < 5.0
     ended = kinds(results)
     assert [ended[f"cloud2/r{number}/demo"] for number in (1, 2)] == [None, None]
     assert {ended[f"cloud1/r{number}/demo"] for number in (1, 2)} == {kind}
@@ -468,13 +468,14 @@ SECOND_FACTOR = {**JSON, "Openstack-Auth-Receipt": "gAAAAA"}
             "Keystone does not take the request for a token: Expecting to find domain in user.",
             "user_domain_name and project_domain_name",
         ),
+        (keystone_says(400, "'7' is not of type 'object'"), "is not of type", "Check user, password"),
         (
             Answer(401, SECOND_FACTOR, json.dumps(RECEIPT).encode(), after="body"),
             "Keystone requires more than one factor of this user: [['password', 'totp']]",
             "v3multifactor",
         ),
     ],
-    ids=["deleted", "locked", "expired", "forbidden", "domain", "second factor"],
+    ids=["deleted", "locked", "expired", "forbidden", "domain", "malformed", "second factor"],
 )
 def test_a_refusal_of_keystone_is_told_by_its_cause_and_not_asked_for_again(
     fake_openstack: Clouds, words: str, answer: Answer, said: str, hint: str

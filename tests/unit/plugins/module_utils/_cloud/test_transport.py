@@ -401,6 +401,17 @@ def test_a_redirect_within_the_origin_is_followed(scripted: Callable[..., Script
     assert server.requests[1][2]["X-Auth-Token"] == "t0k3n"
 
 
+def test_the_body_of_a_redirect_is_not_read(scripted: Callable[..., Scripted]) -> None:
+    bomb = body(gzipped(64 << 20), status=302, Location="/y", Content_Encoding="gzip")
+    server = scripted(x=bomb, y=body(b"there"))
+    tracemalloc.start()
+    response = WireSession(Owner()).get(f"{server.url}/x", allow_redirects=False)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert response.content == b"there"
+    assert peak < 16 << 20
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
 def test_nothing_is_sent_to_another_origin(scripted: Callable[..., Scripted], status: int, method: str) -> None:
@@ -471,11 +482,12 @@ def test_where_a_password_may_go(status: int, method: str, asked: str, target: s
         redirect_target(response)
 
 
-@pytest.mark.parametrize("location", ["http://[", "//evil", "http://127.0.0.1:1/x", "ftp://127.0.0.1/x", "\\evil"])
+@pytest.mark.parametrize("location", ["http://[", "//evil", "http://127.0.0.1:1/x", "ftp://127.0.0.1/x"])
 def test_odd_redirects(scripted: Callable[..., Scripted], location: str) -> None:
     server = scripted(x=body(b"", status=302, Location=location))
-    with pytest.raises((ServerError, requests.RequestException, ValueError, KeyError)):
+    with pytest.raises(ServerError, match=r"is redirected to .*, which is not followed") as raised:
         WireSession(Owner()).get(f"{server.url}/x", allow_redirects=False)
+    assert raised.value.final
 
 
 def test_redirects_without_end(scripted: Callable[..., Scripted]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, IntegrityError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import SOURCE_IMAGE, SOURCE_LOCATION
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import (
     Checksum,
     Fingerprint,
@@ -65,6 +66,49 @@ TURNED = bytes(reversed(DATA))
 )
 def test_same_content(found: dict[str, Any], *, same: bool) -> None:
     assert same_content(found, source(), "raw") is same
+
+
+HOME = ("alpha/north/demo", "id-9")
+COPIED: dict[str, Any] = {SOURCE_LOCATION: HOME[0], SOURCE_IMAGE: HOME[1]}
+
+
+@pytest.mark.parametrize(
+    ("found", "same"),
+    [
+        pytest.param(image(**COPIED), True, id="copy"),
+        pytest.param(image(**NO_DIGESTS, **COPIED), True, id="copy-where-no-digest-is-known-either"),
+        pytest.param(image(**COPIED, **recorded()), True, id="copy-that-was-sent-from-here"),
+        pytest.param(image(), False, id="nobody-knows"),
+        pytest.param(image(**{**COPIED, SOURCE_IMAGE: "id-8"}), False, id="of-another-image"),
+        pytest.param(image(**{**COPIED, SOURCE_LOCATION: "alpha/south/demo"}), False, id="of-another-region"),
+        pytest.param(image(data=DATA[:4], **COPIED), False, id="truncated"),
+        pytest.param(image(data=OTHER, disk_format="qcow2", **COPIED), False, id="in-another-format"),
+    ],
+)
+def test_a_copy_of_an_image_without_digests_is_known_by_its_source(found: dict[str, Any], *, same: bool) -> None:
+    unknown = Fingerprint(len(DATA), "raw", {}, copied_from=HOME)
+    assert same_content(found, unknown, "raw") is same
+
+
+@pytest.mark.parametrize(
+    ("found", "same"),
+    [
+        pytest.param(image(data=OTHER, disk_format="qcow2", **recorded(OTHER), **COPIED), True, id="converted"),
+        pytest.param(image(data=OTHER, disk_format="qcow2", **NO_DIGESTS, **COPIED), True, id="converted-no-digests"),
+        pytest.param(image(data=b"", disk_format="qcow2", **recorded(OTHER), **COPIED), False, id="empty"),
+        pytest.param(image(data=TURNED, disk_format="qcow2", **recorded(), **COPIED), False, id="other-data-since"),
+        pytest.param(image(data=OTHER, disk_format="vhd", **recorded(OTHER), **COPIED), False, id="other-format"),
+    ],
+)
+def test_a_converted_copy_is_known_by_its_source(found: dict[str, Any], *, same: bool) -> None:
+    unknown = Fingerprint(len(DATA), "raw", {}, copied_from=HOME)
+    assert same_content(found, unknown, "qcow2") is same
+
+
+def test_digests_decide_also_for_copies() -> None:
+    known = Fingerprint(len(DATA), "raw", source().digests, copied_from=HOME)
+    assert not same_content(image(data=TURNED, **COPIED), known, "raw")
+    assert same_content(image(), known, "raw")
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,13 @@ def test_without_a_usable_time_a_malformed_mark_is_believed(moment: str | None) 
     assert not is_leftover({UPLOAD: "x"})
 
 
-@pytest.mark.parametrize("pid", ["0", "9" * 200, "..", "self"])
+@pytest.mark.parametrize(("until", "left"), [("9999-12-31T23:59:59Z", False), ("0001-01-01T00:00:00Z", True)])
+def test_no_moment_is_a_crash(until: str, *, left: bool) -> None:
+    assert is_leftover(marked(marker(until=until, host="elsewhere"))) is left
+    assert is_leftover(marked(f"session until {until}, finalized by {until}")) is left
+
+
+@pytest.mark.parametrize("pid", ["0", "9" * 200, "9" * 5000, "..", "self"])
 def test_a_pid_of_no_process_is_no_crash(pid: str) -> None:
     assert is_leftover(marked(marker(-2 * HOUR, pid=pid)))
 
@@ -156,6 +162,7 @@ def test_time_decides_whether_an_upload_session_is_in_use(expires: float, until:
         "session until 2026-01-01T00:00:00Z",
         "session until 2026-01-01T00:00:00Z, finalized by ",
         "a session until 2026-01-01T00:00:00Z, finalized by 2026-01-01T00:00:00Z",
+        "session until 0001-01-01T00:00:00+14:00, finalized by 2026-01-01T00:00:00Z",
         "",
     ],
 )

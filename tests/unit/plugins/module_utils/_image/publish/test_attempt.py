@@ -71,13 +71,13 @@ def test_an_import_goes_to_the_desired_stores(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_an_upload_to_the_object_store_is_not_repeated_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_args: Any) -> None:
+    def full(*_args: Any, **_options: Any) -> None:
         raise QuotaError("full")
 
     made, _asked = attempt(monkeypatch)
     monkeypatch.setattr(temporary_object, "put", full)
     with pytest.raises(OaktreeError, match="full"):
-        made.temporary_object(source())
+        made.temporary_object(source(), signed=True)
     assert made.exhausted
 
 

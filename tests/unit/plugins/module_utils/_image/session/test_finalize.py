@@ -133,7 +133,7 @@ def test_others_wait_as_long_as_a_run_may_finalize(site: SessionSite, wrong_date
     before = record.properties[UPLOAD]
     assert site.finalize().error
     assert record.properties[UPLOAD] == before, "nothing to extend, no request"
-    slow = replace(DESIRED, clocks=replace(DESIRED.clocks, import_timeout=200_000.0))
+    slow = replace(DESIRED, timeouts=replace(DESIRED.timeouts, import_timeout=200_000.0))
     assert site.finalize(desired=slow).error
     until = session_until(record.properties)
     expires = session_expiry(record.properties)

@@ -93,7 +93,7 @@ def test_an_image_elsewhere_is_downloaded_only_when_it_is_needed(
     clouds: FakeOpenStack, target: Target, tmp_path: Path
 ) -> None:
     image = add_image(clouds["cloud1"]["r2"].glance, DATA, disk_format="qcow2")
-    found = locate.from_location(target, "cloud1/r2", "thing", f"sha512:{SHA512}", tmp_path)
+    found = locate.from_location(target, ["cloud1/r2"], "thing", f"sha512:{SHA512}", tmp_path)
     assert (found.fingerprint.size, found.fingerprint.disk_format) == (len(DATA), "qcow2")
     assert found.fingerprint.digests == {"md5": MD5, "sha512": SHA512}
     assert found.home is not None
@@ -128,6 +128,6 @@ def test_what_is_not_there_is_reported_before_any_download(  # noqa: PLR0913, PL
 ) -> None:
     add_image(clouds["cloud1"]["r2"].glance, DATA, disk_format="qcow2")
     with pytest.raises(error) as caught:
-        locate.from_location(target, location, image, checksum, tmp_path)
+        locate.from_location(target, [location], image, checksum, tmp_path)
     assert message in caught.value.message
     assert downloads(clouds) == 0

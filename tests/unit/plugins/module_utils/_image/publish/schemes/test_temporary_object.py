@@ -51,8 +51,8 @@ def test_it_is_there_until_it_is_removed(clouds: FakeOpenStack, file: ImageFile)
 
     def work(connection: Connection) -> None:
         removals: list[Callable[[], str]] = []
-        made = temporary_object.put(connection, DESIRED, file, removals.append)
-        seen.append((made.path, objects(clouds), made.signed_url()))
+        made = temporary_object.put(connection, DESIRED, file, removals.append, signed=True)
+        seen.append((made.path, objects(clouds), made.url))
         seen.append([remove() for remove in removals])
 
     assert ask_one(clouds, work, timeout=20).error is None
@@ -69,10 +69,10 @@ def test_another_run_of_the_same_image_is_a_conflict(clouds: FakeOpenStack, file
     def work(connection: Connection) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(temporary_object, "upload_marker", lambda _seconds: OTHER_RUN)
-            temporary_object.put(connection, DESIRED, file, lambda _remove: None)
+            temporary_object.put(connection, DESIRED, file, lambda _remove: None, signed=False)
         assert temporary_object.in_use(connection, DESIRED)
         assert not temporary_object.in_use(connection, Desired("other", "present"))
-        temporary_object.put(connection, DESIRED, file, lambda _remove: None)
+        temporary_object.put(connection, DESIRED, file, lambda _remove: None, signed=False)
 
     error = ask_one(clouds, work, timeout=20).error
     assert isinstance(error, ConflictError)

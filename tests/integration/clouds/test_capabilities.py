@@ -5,23 +5,15 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 from openstack.connection import Connection
 
-from tests.support.local_clouds.layout import CLOUDS, PROJECTS, REGION_SERVICES, Layout, Region
+from tests.support.local_clouds.layout import CLOUDS, DEFAULT_SERVICES, PROJECTS, Layout, Region
+from tests.support.local_clouds.lifecycle import conditions
 from tests.support.local_clouds.populate import FLAVORS, IMAGE_SIZE, network_name
 from tests.support.local_clouds.processes import listeners, owned, sockets_of
 
 pytestmark = pytest.mark.clouds
-
-
-def running(clouds_yaml: Path) -> Layout:
-    """The layout of the clouds under test."""
-    root = clouds_yaml.resolve().parent
-    return Layout(root, root / "venv", json.loads((root / "made-for.json").read_text())["port base"])
 
 
 def test_image(connection: Connection) -> None:
@@ -61,8 +53,8 @@ def test_object_store(connection: Connection) -> None:
     connection.object_store.delete_container("probe")
 
 
-def test_object_store_features(region: Region, connection: Connection, clouds_yaml: Path) -> None:
-    url = running(clouds_yaml).url("swift", region.name)
+def test_object_store_features(region: Region, connection: Connection, layout: Layout) -> None:
+    url = layout.url("swift", region.name)
     assert {"slo", "tempurl", "bulk_delete"} <= set(connection.session.get(f"{url}/info").json())
 
 
@@ -89,9 +81,10 @@ def test_tasks_are_open_to_members_where_promised(region: Region, connection: Co
     assert connection.image.get("/tasks").status_code == (200 if region.members_run_tasks else 403)
 
 
-def test_nothing_listens_beyond_loopback(clouds_yaml: Path) -> None:
-    layout = running(clouds_yaml)
+def test_nothing_listens_beyond_loopback(layout: Layout) -> None:
     inodes = set().union(*map(sockets_of, owned(layout)))
     ours = [(str(address), port) for address, port, inode in listeners() if inode in inodes]
-    ports = [port for server in layout.servers(CLOUDS, REGION_SERVICES) for port in server.ports]
+    servers = [condition.server for condition in conditions(layout)]
+    assert {server.name for server in layout.servers(CLOUDS, DEFAULT_SERVICES)} <= {server.name for server in servers}
+    ports = [port for server in servers for port in server.ports]
     assert sorted(ours) == [("127.0.0.1", port) for port in sorted(ports)]
