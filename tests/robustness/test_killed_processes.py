@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def test_only_what_dead_runs_left_goes(tmp_path: Path) -> None:
     assert not kept.exists()
 
 
-MARK = f"from {markers.__name__} import upload_marker; print(upload_marker(), flush=True); input()"
+MARK = f"from {markers.__name__} import upload_marker; print(upload_marker(3600), flush=True); input()"
 
 
 def test_other_process_counts_as_long_as_it_lives() -> None:
@@ -65,10 +66,29 @@ def test_other_process_counts_as_long_as_it_lives() -> None:
     ) as process:
         assert process.stdout is not None
         image = {UPLOAD: process.stdout.readline().strip(), "updated_at": "2026-01-01T00:00:00Z"}
-        assert not is_leftover(image, 3600)
+        assert not is_leftover(image)
         process.kill()
         process.wait()
-    assert is_leftover(image, 3600)
+    assert is_leftover(image)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make PID namespaces")
+def test_a_process_of_another_container_counts_until_its_time_is_over(wrong_date: Callable[[float], None]) -> None:
+    """It has the same host name, machine ID and boot, and a PID that means another process here."""
+    unshare = ["unshare", "--pid", "--fork", "--mount-proc"]
+    with subprocess.Popen(
+        [*unshare, sys.executable, "-c", MARK], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        image = {UPLOAD: process.stdout.readline().strip(), "updated_at": "2026-01-01T00:00:00Z"}
+        if not image[UPLOAD]:
+            pytest.skip("not allowed to make PID namespaces")
+        assert not is_leftover(image)
+        wrong_date(3600 + markers.CLOCK_MARGIN.total_seconds() - 60)
+        assert not is_leftover(image)
+        process.communicate("\n")
+    wrong_date(3600 + markers.CLOCK_MARGIN.total_seconds() + 60)
+    assert is_leftover(image)
 
 
 def test_a_killed_process_no_longer_counts() -> None:

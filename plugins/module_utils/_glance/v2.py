@@ -109,7 +109,7 @@ class Glance:
         return checked_image(image) if "images" not in image else None  # an empty ID is the path of the list
 
     def poll(self, image_id: str, since: float) -> dict[str, Any] | None:
-        """As `get`, from a request, perhaps another process's, that was sent after ``since`` (of `clock.time`).
+        """As `get`, from a request, perhaps another process's, that was sent after ``since`` (of `clock.uptime`).
 
         Processes that wait for images share one list of all incomplete ones, in place of one request for each.
         """

@@ -35,6 +35,11 @@ class Timeouts:
         """The longest time that the work on one Location may take."""
         return self.timeout + self.transfer_timeout + self.import_timeout
 
+    @property
+    def finalization(self) -> float:
+        """The longest time in which an upload session is finalized at one Location."""
+        return 2 * self.timeout + self.import_timeout
+
 
 @dataclass(frozen=True)
 class Override:

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ..._core.deadline import clock
 from ..._core.errors import ConflictError, OaktreeError, QuotaError, RefusedError
 from ..._glance.client import glance_for
 from ..._glance.v2 import (
@@ -24,7 +24,7 @@ from ..._glance.v2 import (
 )
 from ..._object_store.content import Body
 from ..fingerprint import Fingerprint
-from ..upload_marker import upload_marker, upload_name
+from ..upload_marker import is_own, upload_marker, upload_name
 from .discard import discard
 from .schemes import temporary_object
 
@@ -115,7 +115,7 @@ class Attempt:
             except ConflictError as error:
                 self.image_id = None
                 there = self.glance.get(image_id)
-                if there and there.get(UPLOAD) != upload_marker():
+                if there and not is_own(there.get(UPLOAD)):
                     raise ConflictError(
                         f"another run is uploading this image: {image_id}",
                         hint="Wait for it to end; if it was abandoned, delete the image.",
@@ -140,7 +140,7 @@ class Attempt:
         """The same for all who see the same images of this name on the same day; the day bounds the deleted ones."""
         context = self.context
         there = sorted(str(image["id"]) for image in context.survey.images)
-        day = datetime.now(UTC).date().isoformat()
+        day = clock.now().date().isoformat()
         words = [str(context.location.project.id), context.desired.name, day, str(number), *there]
         return str(uuid.uuid5(IDS, "\n".join(words)))
 
@@ -164,6 +164,6 @@ class Attempt:
             "disk_format": expected.disk_format,
             "container_format": desired.container_format,
             OBJECT: f"images/{desired.name}",
-            UPLOAD: upload_marker(),
+            UPLOAD: upload_marker(self.context.longest),
             **{key: value for key, value in recorded.items() if value},
         }

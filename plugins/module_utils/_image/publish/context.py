@@ -46,6 +46,11 @@ class PlanContext:
     """IDs of projects that accept the image, because their Locations are selected as well."""
 
     @property
+    def longest(self) -> float:
+        """Seconds that the work on the Location may take at the most; it may wait for another one first."""
+        return self.desired.timeouts.total * (2 if self.source_region else 1)
+
+    @property
     def superseded(self) -> tuple[dict[str, Any], ...]:
         """Images that another one replaced, and that a run which broke off did not get to remove."""
         replaced = {image.get(REPLACES) for image in self.survey.images}

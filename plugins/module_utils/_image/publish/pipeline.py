@@ -59,7 +59,7 @@ class Job:
     @property
     def timeout(self) -> float:
         """Seconds; a Location that is served by another waits for that one first."""
-        return self.context.desired.timeouts.total * (2 if self.context.source_region else 1)
+        return self.context.longest
 
     def changed(self, image: dict[str, Any] | None, scheme: str | None, notes: tuple[str, ...]) -> Change:
         """The change, with the image's record as it then is and the scheme that served in the end."""
