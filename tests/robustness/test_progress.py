@@ -107,7 +107,7 @@ def test_progress_is_shown_of_what_works_on_this_machine_in_the_open(clouds: Fak
         output, errors = process.communicate()
     assert process.returncode == 0, output
     lines = shown(errors)
-    assert "cloud1/r1/demo: working" in lines
+    assert "cloud1/r1/demo: done" in lines
     assert [line for line in lines if "cloud1" not in line] == []
     assert "cloud1/r1" not in output
     assert list((tmp_path / "tmp").iterdir()) == []
@@ -128,7 +128,7 @@ def test_every_host_is_named(clouds: FakeOpenStack, tmp_path: Path) -> None:
     with play(tmp_path, tasks, "a", "b", oaktree_progress=True) as process:
         output, errors = process.communicate()
     assert process.returncode == 0, output
-    assert {"[a] cloud1/r1/demo: working", "[b] cloud2/r1/demo: working"} <= set(shown(errors))
+    assert {"[a] cloud1/r1/demo: done", "[b] cloud2/r1/demo: done"} <= set(shown(errors))
 
 
 def test_a_closed_pipe_ends_the_run(clouds: FakeOpenStack, tmp_path: Path) -> None:

@@ -159,6 +159,23 @@ class WireSession(Session):
         return response
 
 
+class _WebSession(Session):
+    """requests' own session, whose redirects lead anywhere; of these no body is read."""
+
+    def get_redirect_target(self, resp: Response) -> str | None:
+        target: str | None = super().get_redirect_target(resp)
+        if target:
+            resp.close()
+            resp._content = b""  # noqa: SLF001 - requests would read all of it, decompressed
+        return target
+
+
+def get_from_web(url: str, **kwargs: Any) -> Response:
+    """GET a URL that is no cloud's; raises RequestException. The arguments are those of requests."""
+    with _WebSession() as session:
+        return session.get(url, **kwargs)
+
+
 def _unchanged(request: PreparedRequest) -> PreparedRequest:
     return request
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHUNK = 256 << 10
+
+State = tuple[int, ...]
+"""What changes with the content of a file, as far as the file system shows."""
 
 
 class Content(Protocol):
@@ -30,28 +34,44 @@ class Content(Protocol):
         """Exactly ``length`` bytes from the offset, on each call; raises `OaktreeError`."""
 
 
+def state_of(status: os.stat_result) -> State:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def changed(path: Path, when: str) -> InputError:
+    """The error for a file that changed while it was in use; ``when`` completes the sentence."""
+    return InputError(
+        f"path: {path} changed while it was {when}", hint="Run the task when nothing writes to the file any more."
+    )
+
+
 @dataclass(frozen=True)
 class File:
-    """A local file as `Content`."""
+    """A local file as `Content`; ``state`` is what it must still be, None for a file that nobody else has."""
 
     path: Path
     size: int
+    state: State | None = None
 
     def read(self, offset: int, length: int) -> Iterator[bytes]:
-        """See `Content.read`; raises InputError if the file cannot be read or has become shorter."""
+        """See `Content.read`; raises InputError if the file cannot be read, or is another one than before."""
         left = length
         try:
             with self.path.open("rb", buffering=0) as file:
                 file.seek(offset)
                 while left and (chunk := file.read(min(CHUNK, left))):
+                    self._check(file.fileno())
                     left -= len(chunk)
                     yield chunk
+                self._check(file.fileno())
         except OSError as exc:
             raise InputError(f"path: {self.path} can no longer be read: {exc.strerror}") from exc
         if left:
-            raise InputError(
-                f"path: {self.path} became shorter during the upload", hint="Upload it when it is complete."
-            )
+            raise changed(self.path, "sent")
+
+    def _check(self, opened: int) -> None:
+        if self.state is not None and state_of(os.fstat(opened)) != self.state:
+            raise changed(self.path, "sent")
 
 
 class PartDigests:

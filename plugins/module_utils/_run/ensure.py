@@ -17,7 +17,7 @@ from .._core.errors import OaktreeError
 from .._core.scatter import Pool, Task
 from .._local.coalesce import RequestCoalescer
 from .events import reported
-from .gather import Result, Target, connect
+from .gather import Result, Target, connect, in_order
 
 if TYPE_CHECKING:
     from .._cloud.connection import Connection
@@ -104,7 +104,7 @@ def ensure(  # noqa: PLR0913 - the three steps, and what bounds them
         run = _Run(survey, plan, apply, target, check_mode=check_mode)
         with reported(connections), Pool["Connection"](target.concurrency, cleanup, translate) as pool:
             run.until_done(pool, connections, group_by)
-    return sorted([*failed, *run.results], key=lambda result: result.location.sort_key)
+    return in_order(target, [*failed, *run.results])
 
 
 class _Group(Generic[Survey]):

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .._cloud.clouds_yaml import Clouds
@@ -44,6 +44,8 @@ class Target:
     token_cache: bool = True
     rate_limit: float | None = None
     request_concurrency: int | None = None
+    per_identity: bool = False
+    """Whether Locations with the same Keystone, user and project are one, in no region: for what Keystone holds."""
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> Target:
@@ -131,7 +133,19 @@ def regions(target: Target) -> tuple[list[Region], list[Result[Any]]]:
 def connect(target: Target, coalescer: RequestCoalescer | None = None) -> tuple[list[Connection], list[Result[Any]]]:
     """A Connection for every selected region, sorted by Location, and what `regions` says of the others."""
     chosen, failed = regions(target)
+    if target.per_identity:
+        first: dict[int, Region] = {}
+        for region in chosen:
+            first.setdefault(id(region.auth), region)
+        chosen = list(first.values())
     return [Connection(region, coalescer) for region in chosen], failed
+
+
+def in_order(target: Target, results: Iterable[Result[Value]]) -> list[Result[Value]]:
+    """The results sorted by Location, as they are reported."""
+    if target.per_identity:  # not before: without a region nobody could authenticate
+        results = [replace(result, location=replace(result.location, region=None)) for result in results]
+    return sorted(results, key=lambda result: result.location.sort_key)
 
 
 def each(
@@ -165,4 +179,4 @@ def gather(target: Target, work: Callable[[Connection], Value], limits: Limits |
         connections, failed = connect(target, coalescer)
         with reported(connections):
             results = [*failed, *(Result.of(outcome) for outcome in each(connections, once, limits or target.limits()))]
-    return sorted(results, key=lambda result: result.location.sort_key)
+    return in_order(target, results)

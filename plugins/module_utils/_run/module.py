@@ -10,7 +10,7 @@ import json
 import re
 import signal
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -113,13 +113,14 @@ def require(module: AnsibleModule, library: str, package: str) -> None:
 def _mask_only_secrets(module: AnsibleModule) -> None:
     """Ansible masks every value below a no_log option wherever it stands in a result: region and project names too.
 
-    Of this option's values only the secrets are masked; `_hide_config` keeps the rest of it out of the invocation. The
-    passwords of URLs are masked as well, whichever option has them.
+    Of the values of ``clouds_config`` only the secrets are masked; `_hide_config` keeps the rest of it out of the
+    invocation. All values of an option ``secrets`` are, and the passwords of URLs, whichever option has them.
     """
     config = module.params["clouds_config"]
     leaves = _leaves("", config) if config else []
     if config:
         module.no_log_values = {value for key, value in leaves if _SECRET_KEY.search(key)}
+    module.no_log_values.update(value for _key, value in _leaves("", module.params.get("secrets")))
     texts = [value for value in module.params.values() if isinstance(value, str)]
     for text in (*texts, *(value for _key, value in leaves)):
         module.no_log_values.update(passwords_of_urls(text))
@@ -143,25 +144,29 @@ def _hide_config(module: AnsibleModule) -> None:
 def run_info(
     module: AnsibleModule,
     plural: str,
-    work: Callable[[Connection], list[dict[str, Any]]],
+    work: Callable[[Connection], list[dict[str, Any]] | None],
     known_fields: Collection[str] = (),
+    *,
+    offers: bool = False,
+    per_identity: bool = False,
 ) -> NoReturn:
     """End the module with the merged list of what ``work`` finds at each Location, as ``plural``.
 
     The option ``query``, where the module has one, is a JMESPath expression over that list. The option ``fields`` is up
-    to ``work``; here it is only checked against those that are known.
+    to ``work``; here it is only checked against those that are known. With ``offers``, ``locations`` say where ``work``
+    has returned None, which means that the Location does not offer such. ``per_identity`` is that of Target.
     """
     if module.params.get("query"):
         require(module, "jmespath", "jmespath")
     try:
         check_fields(module.params.get("fields") or (), known_fields)
         search = _compile_query(module.params.get("query"))
-        results = gather(Target.from_options(module.params), work)
+        results = gather(replace(Target.from_options(module.params), per_identity=per_identity), work)
         records = [record for result in results for record in result.value or ()]
         found = search(records) if search else records
     except OaktreeError as error:
         fail(module, error)
-    finish(module, results, {plural: found, "locations": [_visit(result) for result in results]})
+    finish(module, results, {plural: found, "locations": [_visit(result, offers=offers) for result in results]})
 
 
 def check_fields(fields: Iterable[str], known: Collection[str]) -> None:
@@ -173,9 +178,10 @@ def check_fields(fields: Iterable[str], known: Collection[str]) -> None:
         )
 
 
-def _visit(result: Result[list[dict[str, Any]]]) -> dict[str, Any]:
+def _visit(result: Result[list[dict[str, Any]] | None], *, offers: bool) -> dict[str, Any]:
     return {
         "location": result.location.to_dict(),
+        **({"offered": None if result.error else result.value is not None} if offers else {}),
         "count": len(result.value or ()),
         "seconds": round(result.seconds, 3),
         "requests": result.requests,

@@ -28,6 +28,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.transpor
     MOST_OF_ERROR,
     AbortableAdapter,
     WireSession,
+    get_from_web,
     redirect_target,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
@@ -407,6 +408,21 @@ def test_the_body_of_a_redirect_is_not_read(scripted: Callable[..., Scripted]) -
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert response.content == b"there"
+    assert peak < 16 << 20
+
+
+def test_the_body_of_a_redirect_on_the_web_is_not_read_either(scripted: Callable[..., Scripted]) -> None:
+    elsewhere = scripted(y=body(b"there"))
+    server = scripted(
+        x=body(gzipped(64 << 20), status=302, Location="/z", Content_Encoding="gzip"),
+        z=body(bytes(32 << 20), status=301, Location=f"{elsewhere.url}/y"),
+    )
+    tracemalloc.start()
+    with get_from_web(f"{server.url}/x", stream=True, timeout=5) as response:
+        assert response.content == b"there"
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [one.status_code for one in response.history] == [302, 301]
     assert peak < 16 << 20
 
 
