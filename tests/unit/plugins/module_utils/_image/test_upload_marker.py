@@ -116,7 +116,7 @@ def test_a_process_that_is_hidden_is_not_dead(monkeypatch: pytest.MonkeyPatch) -
 MALFORMED = ["", "/", "////////", "x", platform.node(), "a/b/c/d/e/f", f"{marker()}/g", marker(until="soon")]
 
 
-@pytest.mark.parametrize("text", [*MALFORMED, marker(until="2026-01-01T00:00:00")])
+@pytest.mark.parametrize("text", [*MALFORMED, marker(until="2026-01-01T00:00:00")], ids=range(len(MALFORMED) + 1))
 @pytest.mark.parametrize(("age", "left"), [(23 * HOUR, False), (25 * HOUR, True)])
 def test_malformed_mark_is_left_behind_once_old_and_never_a_crash(text: str, age: float, *, left: bool) -> None:
     assert is_leftover(marked(text, age)) is left
