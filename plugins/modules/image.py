@@ -50,17 +50,26 @@ options:
   path:
     description:
       - The image file, on the host that runs the task.
-      - The format is detected from the content. A file that refers to other files (a qcow2 with a backing file, a vmdk with external
-        extents) is rejected, because a cloud would look for those files on its own disks.
-      - The digests of the file are remembered, so that an unchanged file is not read again.
+      - The format is detected from the content. A file compressed with gzip, xz, bzip2 or zstd is decompressed to O(temporary_directory);
+        clouds get the decompressed image.
+      - A file that is no disk image (an archive, a web page, a checksum list), that is shorter than its own header says, or that refers to
+        other files (a qcow2 with a backing file, a vmdk with external extents) is rejected. A cloud would look for those other files on
+        its own disks.
+      - If O(container_format) is V(aki), V(ari), V(compressed), V(docker), V(ova) or V(ovf), or O(disk_format) is V(aki), V(ari) or
+        V(ploop), the file is published as it is.
+      - The digests of the file are remembered, so that an unchanged file is not read again. If the file changes while it is read or sent,
+        the task or Location fails.
       - Without O(path), O(url) and O(from), only the metadata of an existing image is managed.
       - Mutually exclusive with O(url) and O(from).
     type: path
   url:
     description:
-      - The image as an http or https URL. The module downloads it to O(temporary_directory), so that the image can be verified before any
-        request to a cloud. A Location that offers V(web_download) still fetches the URL by itself, and the module compares what the cloud
-        stored.
+      - The image as an http or https URL, treated as the file at O(path) is. The module downloads it to O(temporary_directory), so that the
+        image can be verified before any data is sent. A Location that offers V(web_download) still fetches the URL by itself, unless
+        the image is compressed, and the module compares what the cloud stored.
+      - With O(checksum), the Locations are asked first, and the file is not downloaded if all of them have the image. Without, a file that
+        was downloaded before is downloaded again unless the server confirms that it is unchanged, by a strong C(ETag) or a date.
+      - In check mode the file is downloaded only if a Location has an image of this name that may be the same.
     type: str
   from:
     description:
@@ -73,12 +82,16 @@ options:
     type: raw
   checksum:
     description:
-      - The expected digest of the image, as C(ALGORITHM:DIGEST), or as C(ALGORITHM:URL) of a checksum file that lists the file name. If it
-        does not match, nothing is sent to any cloud. Algorithms are C(md5), C(sha256) and C(sha512).
+      - The expected digest of the file as it is published, which for a compressed image is that of the compressed file, as
+        C(ALGORITHM:DIGEST). Algorithms are C(md5), C(sha256) and C(sha512).
+      - C(ALGORITHM:URL) and C(ALGORITHM:PATH) name a checksum list as C(sha256sum), BSD or C(openssl) write it. The file name is the last
+        segment of O(path) or O(url); if the list does not have it, that of the file to which O(url) redirects.
+      - If it does not match, nothing is sent to any cloud.
     type: str
   temporary_directory:
     description:
-      - Directory for downloaded and converted files. The module uses a private directory in it, which is removed when the task ends.
+      - Directory for downloaded, decompressed and converted files. The module uses a private directory in it, which is removed when the
+        task ends. A decompressed image may take 90 % of the free space.
       - Defaults to the system's directory for temporary files.
     type: path
   disk_format:
@@ -86,6 +99,7 @@ options:
       - Format of the image in the cloud. An image in another format is converted with C(qemu-img), once for each format.
       - If omitted, each Location gets the format that its vendor profile or C(image_format) in C(clouds.yaml) names, or else the image
         unconverted.
+      - V(raw) and the other formats of plain bytes (V(ami), V(iso)) also allow a file that is a text.
     type: str
     choices: [aki, ami, ari, iso, ploop, qcow2, raw, vdi, vhd, vhdx, vmdk]
   scheme:
@@ -213,6 +227,7 @@ options:
 requirements:
   - oslo.utils >= 7.4.0
   - qemu-img (to convert images)
+  - zstandard (to decompress images with zstd)
 author:
   - oaktree.multicloud contributors (@oaktree-multicloud)
 seealso:
@@ -382,7 +397,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_data import ImageData
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_data import (
+        AnnouncedImage,
+        ImageData,
+    )
     from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
     from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
 
@@ -493,18 +511,22 @@ def as_copy_source(value: Any, name: str) -> tuple[list[str], str]:
     return as_patterns("from", value), name
 
 
-def find_image_data(params: Mapping[str, Any], target: Target, directory: Path) -> ImageData | None:
+def find_image_data(
+    params: Mapping[str, Any], target: Target, directory: Path, *, check_mode: bool
+) -> ImageData | AnnouncedImage | None:
     """The image's data, found, verified where it is here; None where only metadata matters. Raises `OaktreeError`."""
-    checksum = params["checksum"]
     if params["state"] == "absent":
         return None
+    clocks = {option: params[option] for option in ("timeout", "transfer_timeout", "stall_timeout")}
+    formats = {option: params[option] for option in ("checksum", "disk_format", "container_format")}
+    options = locate.SourceOptions(directory, **formats, **clocks)
     if params["path"] is not None:
-        return locate.from_path(params["path"], checksum, directory, params["timeout"])
+        return locate.from_path(params["path"], options)
     if params["url"] is not None:
-        return locate.from_url(params["url"], checksum, directory, params["transfer_timeout"], params["stall_timeout"])
+        return locate.from_url(params["url"], options, check_mode=check_mode)
     if params["from"] is not None:
         patterns, image = as_copy_source(params["from"], params["name"])
-        return locate.from_location(target, patterns, image, checksum, directory)
+        return locate.from_location(target, patterns, image, options.checksum, directory)
     return None
 
 
@@ -517,7 +539,7 @@ def main() -> None:
     def act(check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
         desired = as_desired(params)
         with workspace(params["temporary_directory"]) as directory:
-            image_data = find_image_data(params, target, directory)
+            image_data = find_image_data(params, target, directory, check_mode=check_mode)
             return ensure_image(target, desired, image_data, check_mode=check_mode)
 
     run_state(module, f"image {params['name']!r}", act)

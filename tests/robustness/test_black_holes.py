@@ -30,7 +30,7 @@ class Place:
     def __init__(self, clouds: FakeOpenStack, directory: Path, clock: Clock) -> None:
         self.clouds = clouds
         self._file = directory / "image"
-        self._file.write_bytes(b"data" * 1000)
+        self._file.write_bytes(b"data\0" * 1000)
         self._config = {"clouds": {name: cloud.entry() for name, cloud in clouds.clouds.items()}}
         self._clock = clock
         self._runs = 0

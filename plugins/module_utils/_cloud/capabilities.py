@@ -226,10 +226,7 @@ def _whole(number: Any) -> int | None:
 
 def has_object_store(connection: Connection) -> bool:
     """Whether the catalog has an object store; no request."""
-    try:
-        return bool(service_at(connection, "object-store").endpoint)
-    except RefusedError:
-        return False
+    return service_at(connection, "object-store").is_announced()
 
 
 def vendor(connection: Connection) -> Vendor:

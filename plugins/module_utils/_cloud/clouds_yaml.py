@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from openstack.config.cloud_region import CloudRegion
     from openstack.config.loader import OpenStackConfig
 
+    from .._local.cache import Cache
+
 
 _UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
 _DEFAULTS = dict.fromkeys(
@@ -70,7 +72,7 @@ class Clouds:
         if clouds_config is not None:
             self._config = _from_mapping(clouds_config)
         elif clouds_yaml is not None:
-            self._config = _from_file(Path(clouds_yaml).expanduser(), "clouds_yaml")
+            self._config = _from_file(Path(os.path.expanduser(clouds_yaml)), "clouds_yaml")  # noqa: PTH111 - no error without a home
         else:
             self._config = _from_search_path()
         _load_profiles(self._config)
@@ -115,16 +117,17 @@ class Clouds:
     def _region(self, cloud: str, config: CloudRegion) -> Region:
         settings = Settings.of(config, self._api_timeout)
         location = Location(cloud, settings.region, project=settings.project)
-        return Region(location, settings, self._auth(settings), self._cache, self._limit)
+        cache = self._cache.of(settings.credentials_key, secret=settings.has_secret)
+        return Region(location, settings, self._auth(settings, cache), cache, self._limit)
 
-    def _auth(self, settings: Settings) -> SharedAuth:
+    def _auth(self, settings: Settings, cache: Cache) -> SharedAuth:
         """The SharedAuth of all regions, of whichever cloud entry, that authenticate with the same credentials."""
         plugin = settings.config.get_auth()
         if plugin is None:
             raise ConfigError("no authentication is configured")
         key = settings.credentials_key
         with self._lock:
-            return self._shared.setdefault(key, SharedAuth(plugin, key, self._cache))
+            return self._shared.setdefault(key, SharedAuth(plugin, key, cache))
 
 
 def _malformed(cloud: str, entry: Any, exc: Exception) -> ConfigError:

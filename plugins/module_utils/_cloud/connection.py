@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .._core.deadline import CLEANING_UP, Deadline
 from .._core.errors import ConfigError
 from .._core.location import Location, Project
+from .._core.progress import Progress
 from .._core.retry import with_retries
 from .._local.coalesce import RequestCoalescer
 from .._local.request_queue import Limit
-from .auth import SharedAuth, is_recent, lasts
+from .auth import SharedAuth
 from .discovery import DiscoveryCache
 from .rate_limit import LimitKey, RateLimiter
 from .settings import Settings
@@ -68,6 +69,7 @@ class Connection:
         self.discovery = DiscoveryCache(region.cache)
         self.memo: dict[object, Any] = {}
         """What users of the connection keep for its lifetime."""
+        self.progress = Progress()
         self._limiters: dict[str, RateLimiter] = {}
 
     def __str__(self) -> str:
@@ -102,15 +104,22 @@ class Connection:
         access = self.region.auth.authenticate(self)
         if access is self.access:
             return
+        try:
+            self._accept(access)
+        except ConfigError:
+            renewed = self._renewed(access)
+            if renewed is None:
+                raise
+            self._accept(renewed)
+
+    def _accept(self, access: AccessInfo | None) -> None:
+        """Take the Location's project and region from a token."""
         if access and not self._has_region(access):
-            self.region.auth.renew(self, is_recent)  # the region may be newer than the token
-            access = self.region.auth.authenticate(self)
-            if access and not self._has_region(access):
-                raise ConfigError(
-                    f"region {self.region.settings.region!r} is not in the catalog",
-                    hint=f"The catalog has {', '.join(sorted(_regions(access)))}. Names are case-sensitive: correct "
-                    "region_name or regions in the cloud's entry in clouds.yaml.",
-                )
+            raise ConfigError(
+                f"region {self.region.settings.region!r} is not in the catalog",
+                hint=f"The catalog has {', '.join(sorted(_regions(access)))}. Names are case-sensitive: correct "
+                "region_name or regions in the cloud's entry in clouds.yaml.",
+            )
         self.access = access
         if access is None:
             return
@@ -130,8 +139,37 @@ class Connection:
 
     def prepare_long_work(self) -> None:
         """Renew a token that expires soon, before a long request, which a service may end when the token expires."""
-        self.region.auth.renew(self, lasts)
+        self.region.auth.prepare_long_work(self)
         self.authenticate()
+
+    def look_up(self, find: Callable[[], Answer | None]) -> Answer | None:
+        """What ``find`` finds in the token's catalog.
+
+        Where it finds nothing, or raises an error of the catalog, it looks once more in a new catalog if there can be
+        one: the cloud may have been changed since another process fetched the token.
+        """
+        from keystoneauth1.exceptions import CatalogException
+
+        try:
+            found = find()
+        except CatalogException:
+            if not self.has_new_catalog():
+                raise
+            return find()
+        return find() if found is None and self.has_new_catalog() else found
+
+    def has_new_catalog(self) -> bool:
+        """Renew a token whose catalog looks wrong, unless it is new; returns whether there is a new one."""
+        if self._renewed(self.access) is None:
+            return False
+        self.authenticate()
+        return True
+
+    def _renewed(self, access: AccessInfo | None) -> AccessInfo | None:
+        """The token that replaces this one because of its catalog; None where that is new, or has no successor."""
+        self.region.auth.renew_catalog(self)
+        present = self.region.auth.authenticate(self)
+        return present if present is not access else None
 
     def with_retries(self, call: Callable[[], Answer], service_type: str, *, repeatable: bool) -> Answer:
         """Retry a call that was turned away (429); with ``repeatable`` also one that fails with a transient error.

@@ -10,7 +10,6 @@ If such files cannot be used, limits and pauses apply within the process.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import itertools
 import os
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from .._core.deadline import CLEANING_UP, clock
 from .._core.errors import DeadlineError, ThrottledError
 from .._core.retry import retry_after
+from .._core.text import without_secrets
 from .._local import private_files, signs_of_life
 from .._local.file_lock import FileLock, fork_safe_lock
 from .._local.request_queue import RECHECK, Limit, RequestQueue, Wait
@@ -70,9 +70,9 @@ class RateLimiter:
     def __init__(self, key: LimitKey, limit: Limit) -> None:
         self._key = key
         self._limit = limit
-        self._directory = private_files.private_directory("throttle")
-        name = hashlib.sha256("\n".join([signs_of_life.boot_id(), *key]).encode()).hexdigest()
-        self._path = (self._directory or Path(os.devnull)) / f"{name}.json"
+        path = private_files.path_of("throttle", "\n".join([signs_of_life.clock_id(), *key]), "json")
+        self._directory = path and path.parent
+        self._path = path or Path(os.devnull) / "none.json"
         self._pause_path = str(self._path.with_suffix(".pause"))
 
     def send(self, call: Callable[[], Response], deadline: Deadline) -> Response:
@@ -116,7 +116,7 @@ class RateLimiter:
         until = clock.time() + clock.real(seconds)
         try:
             with open(self._pause_path, "w", encoding="utf-8", opener=private_files.open_private) as file:
-                file.write(f"{self._key}\n")
+                file.write(f"{without_secrets(str(self._key))}\n")
             os.utime(self._pause_path, (until, until))
         except OSError:
             _pauses[self._key] = until

@@ -23,7 +23,6 @@ from .._core.errors import (
     UnreachableError,
 )
 from .answers import json_object, parsing
-from .auth import is_recent
 from .discovery import DISCOVERY
 from .pagination import Pagination, page_of
 from .service_types import all_types, service_type_of
@@ -113,14 +112,9 @@ class Service:
         return self._found.url
 
     def _find(self) -> _Endpoint:
-        from keystoneauth1.exceptions import CatalogException, ClientException
+        from keystoneauth1.exceptions import ClientException
 
-        try:
-            url = self._announced()
-        except CatalogException:
-            if not self._has_new_catalog():
-                raise
-            url = self._announced()
+        url = self.connection.look_up(self._announced)
         access = self.connection.access
         if not url:
             raise RefusedError(
@@ -146,6 +140,16 @@ class Service:
             url = f"{url.rstrip('/')}{self.type.path}"
         return _Endpoint(access, url.rstrip("/"), root)
 
+    def is_announced(self) -> bool:
+        """Whether clouds.yaml or the catalog of the present token, however old, has an endpoint; no request."""
+        from keystoneauth1.exceptions import CatalogException
+
+        self.connection.authenticate()
+        try:
+            return bool(self._announced())
+        except CatalogException:
+            return False
+
     def _refuse_url(self, url: str) -> NoReturn:
         what = f"the endpoint {url!r} of the {self.service_type} service is not an https or http URL"
         if self.adapter.endpoint_override:
@@ -157,10 +161,13 @@ class Service:
         )
 
     def _announced(self) -> str | None:
-        """The URL by clouds.yaml or the catalog. keystoneauth would copy the whole catalog for each lookup."""
+        """The URL by clouds.yaml or the catalog, if there is one.
+
+        keystoneauth would copy the whole catalog for each lookup.
+        """
         access, adapter = self.connection.access, self.adapter
         if not access or adapter.endpoint_override:
-            return adapter.get_endpoint(skip_discovery=True)
+            return adapter.get_endpoint(skip_discovery=True) or None
         with parsing("the catalog"):
             names = all_types(adapter.service_type)
             catalog = access.service_catalog
@@ -173,7 +180,7 @@ class Service:
                     region_name=adapter.region_name,
                 )
                 return url
-            return adapter.get_endpoint(skip_discovery=True)
+            return adapter.get_endpoint(skip_discovery=True) or None
 
     def _discovered(self, root: str, version: str) -> str:
         """The URL of the version to use, as the service announces it."""
@@ -185,20 +192,13 @@ class Service:
             raise RefusedError(f"the {self.service_type} service offers no version {version}")
         return urljoin(f"{root.rstrip('/')}/", url)
 
-    def _has_new_catalog(self) -> bool:
-        """Renew a token whose catalog looks wrong, unless it is recent; returns whether there is a new one."""
-        before = self.connection.access
-        self.connection.region.auth.renew(self.connection, is_recent)
-        self.connection.authenticate()
-        return self.connection.access is not before
-
     def _has_moved(self, *, unreachable: bool) -> bool:
         """Whether the endpoint has changed since the token, or the discovery document, was cached."""
         found = self._found
         if found is None:
             return False
         forgotten = found.root is not None and self.connection.discovery.forget(found.root)
-        if not forgotten and not (unreachable and self._has_new_catalog()):
+        if not forgotten and not (unreachable and self.connection.has_new_catalog()):
             return False
         self._found = None
         return self.endpoint != found.url

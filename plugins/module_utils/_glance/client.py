@@ -57,6 +57,24 @@ def find_image(glance: Glance, image: str) -> dict[str, Any]:
     return active[0]
 
 
+def check_has_data(image: Mapping[str, Any]) -> None:
+    """Raise InputError for an active image without data, as Nova makes of a server that boots from a volume."""
+    if image.get("size") != 0:
+        return
+    volumes = image.get("block_device_mapping") not in (None, "", "[]")
+    raise InputError(
+        f"the image {image['id']} has no data: it is a snapshot of volumes, which are in the block storage"
+        if volumes
+        else f"the image {image['id']} has no data",
+        hint=(
+            "Make a volume of the snapshot that its property block_device_mapping names, and an image of that volume "
+            "(openstack volume create --snapshot, openstack image create --volume)."
+            if volumes
+            else "Name an image that has data."
+        ),
+    )
+
+
 def _check_declared(image: Mapping[str, Any]) -> None:
     """Raise ServerError for an image with an invalid ID or format, or of unknown size."""
     size_of(image)

@@ -33,6 +33,9 @@ SOURCE_MD5 = "owner_specified.oaktree.source_md5"
 SOURCE_SHA256 = "owner_specified.oaktree.source_sha256"
 """Digests of the user's file if it was converted for the upload; those above are of the bytes that were sent."""
 
+PUBLISHED = "owner_specified.oaktree.published"
+"""Digests of the compressed file that the image was in, as ``ALGORITHM:DIGEST`` with spaces between them."""
+
 SOURCE_LOCATION = "owner_specified.oaktree.source_location"
 SOURCE_IMAGE = "owner_specified.oaktree.source_image"
 """The Location and the ID of the image that this one is a copy of."""
@@ -54,7 +57,8 @@ IMPORT_LOCK = "os_glance_import_task"
 again as it knew it, and changes made in the meantime are lost."""
 
 BOOKKEEPING = frozenset({
-    MD5, SHA256, OBJECT, SOURCE_MD5, SOURCE_SHA256, SOURCE_LOCATION, SOURCE_IMAGE, UPLOAD, SESSION, REPLACES, KEPT_FOR,
+    MD5, SHA256, OBJECT, SOURCE_MD5, SOURCE_SHA256, PUBLISHED, SOURCE_LOCATION, SOURCE_IMAGE, UPLOAD, SESSION, REPLACES,
+    KEPT_FOR,
 })  # fmt: skip
 
 GLANCE_FIELDS = frozenset({
@@ -105,7 +109,7 @@ class Glance:
         return checked_image(image) if "images" not in image else None  # an empty ID is the path of the list
 
     def poll(self, image_id: str, since: float) -> dict[str, Any] | None:
-        """As `get`, from a request, perhaps another process's, that was sent after ``since`` (of `clock.time`).
+        """As `get`, from a request, perhaps another process's, that was sent after ``since`` (of `clock.uptime`).
 
         Processes that wait for images share one list of all incomplete ones, in place of one request for each.
         """

@@ -123,7 +123,8 @@ class FileUpload:
 
     def _ensure(self, part: Part, found: Mapping[str, tuple[int, str]]) -> Segment:
         """Ensure that the part is stored: reuse it, or send it."""
-        body = Body(self._content, part.offset, part.length, self._check)
+        progress = self._connection.progress
+        body = Body(self._content, part.offset, part.length, self._check, progress=progress)
         name = self._target.name if len(self._parts) == 1 else self._target.segment_name(part, self._options.part_size)
         segment = Segment(name, part.length, body.md5())
         with self._lock:

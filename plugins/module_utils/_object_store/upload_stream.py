@@ -105,11 +105,11 @@ class StreamUpload:
         name = self._target.name if self._plain else self._target.segment_name(part, self._options.part_size)
         self._written.add(name)
         hashes = {**self._hashes, _PART: hashlib.md5(usedforsecurity=False)}
-        body = Body(self._content, part.offset, part.length, self._swift.connection.deadline.remaining, hashes)
+        connection = self._swift.connection
+        check, progress = connection.deadline.remaining, connection.progress
+        body = Body(self._content, part.offset, part.length, check, hashes, progress)
         try:
-            send_until_stored(
-                self._swift.connection, lambda: self._put(name, body), lambda: self._is_stored(name, body)
-            )
+            send_until_stored(connection, lambda: self._put(name, body), lambda: self._is_stored(name, body))
         except _SourceError as broken:
             raise broken.error from broken.error.__cause__
         md5 = body.hashes.pop(_PART).hexdigest()

@@ -16,6 +16,7 @@ from .._core.deadline import clock
 from .._core.errors import OaktreeError
 from .._core.scatter import Pool, Task
 from .._local.coalesce import RequestCoalescer
+from .events import reported
 from .gather import Result, Target, connect, in_order
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def ensure(  # noqa: PLR0913 - the three steps, and what bounds them
         connections, failed = connect(target, coalescer)
         check_selection(len(connections) + len(failed))
         run = _Run(survey, plan, apply, target, check_mode=check_mode)
-        with Pool["Connection"](target.concurrency, cleanup, translate) as pool:
+        with reported(connections), Pool["Connection"](target.concurrency, cleanup, translate) as pool:
             run.until_done(pool, connections, group_by)
     return in_order(target, [*failed, *run.results])
 
@@ -176,6 +177,7 @@ class _Run(Generic[Survey, Planned]):
 
     def _look(self, connection: Connection, deadline: Deadline) -> Survey:
         connection.deadline = deadline
+        connection.progress.enter("surveying")
         connection.authenticate()
         try:
             return self._survey(connection)
@@ -215,6 +217,7 @@ class _Run(Generic[Survey, Planned]):
 
     def _report(self, connection: Connection, change: Change | None, error: OaktreeError | None) -> None:
         connection.close()
+        connection.progress.enter("failed" if error else "done", detail=error.summary if error else "")
         seconds = self._seconds.get(connection, 0.0)
         self.results.append(Result(connection.location, seconds, connection.requests, change, error))
 
@@ -224,6 +227,7 @@ def _applying(
 ) -> Callable[[Connection, Deadline], Change]:
     def work(connection: Connection, deadline: Deadline) -> Change:
         connection.deadline = deadline
+        connection.progress.enter("working")
         return apply(connection, step)
 
     return work

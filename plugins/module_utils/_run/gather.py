@@ -17,6 +17,7 @@ from .._core.location import Location, Selection, encoded
 from .._core.scatter import Limits, Outcome, scatter
 from .._local.coalesce import RequestCoalescer
 from .._local.request_queue import Limit
+from .events import reported
 from .options import default_selection
 
 if TYPE_CHECKING:
@@ -168,6 +169,7 @@ def gather(target: Target, work: Callable[[Connection], Value], limits: Limits |
     """
 
     def once(connection: Connection) -> Value:
+        connection.progress.enter("working")
         try:
             return work(connection)
         finally:
@@ -175,5 +177,6 @@ def gather(target: Target, work: Callable[[Connection], Value], limits: Limits |
 
     with RequestCoalescer(allowed=target.token_cache) as coalescer:
         connections, failed = connect(target, coalescer)
-        results = [*failed, *(Result.of(outcome) for outcome in each(connections, once, limits or target.limits()))]
+        with reported(connections):
+            results = [*failed, *(Result.of(outcome) for outcome in each(connections, once, limits or target.limits()))]
     return in_order(target, results)

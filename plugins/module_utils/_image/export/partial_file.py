@@ -23,6 +23,7 @@ from .paths import beside
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ..._core.progress import Progress
     from ..source.download import ImageStream
 
 SUFFIX = ".part"
@@ -42,8 +43,11 @@ class Partial:
     def size(self) -> int:
         return os.fstat(self.file.fileno()).st_size
 
-    def fill(self, stream: ImageStream) -> None:
-        """Append what is missing of an image. Raises QuotaError for too little space, and what `ImageStream` raises."""
+    def fill(self, stream: ImageStream, progress: Progress) -> None:
+        """Append what is missing of an image, which counts for ``progress``.
+
+        Raises QuotaError for too little space, and what `ImageStream` raises.
+        """
         if self.size > stream.size:
             self.clear()
         missing = stream.size - self.size
@@ -54,9 +58,12 @@ class Partial:
                 hint="Free some space, or name a path on another file system.",
             )
         self.file.seek(self.size)
+        progress.enter("downloading", stream.size)
+        progress.advance(self.size)
         try:
             for piece in stream.read(self.size):
                 self._write(piece)
+                progress.advance(len(piece))
             os.fsync(self.file.fileno())
         except OSError as exc:
             raise InputError(f"path: {self.path} cannot be written: {exc.strerror}", hint="Name another path.") from exc

@@ -165,7 +165,8 @@ class ObjectExport:
         needed.update([name for name in STRENGTH if name in known][-1:])
         if request.checksum:
             needed.add(request.checksum.algorithm)
-        target = ObjectTarget(self._container, self._name, uuid.uuid4().hex, upload_marker(), request.expires_in)
+        marker = upload_marker(request.total)
+        target = ObjectTarget(self._container, self._name, uuid.uuid4().hex, marker, request.expires_in)
         options = UploadOptions(part_size(size, limits), parallel=1, stall_timeout=request.stall_timeout)
         stream = Stream(size, ImageStream(self._connection, self._image, request.stall_timeout).read, known.get("md5"))
 
@@ -203,7 +204,7 @@ class ObjectExport:
     def _remove_leftovers(self) -> None:
         """Remove what killed runs left of this object."""
         for orphan in orphans(self._swift, self._container, self._name):
-            if is_leftover({UPLOAD: orphan.marker, "updated_at": orphan.updated_at}, self._request.transfer_timeout):
+            if is_leftover({UPLOAD: orphan.marker, "updated_at": orphan.updated_at}):
                 discard(self._swift, [f"{self._container}/{name}" for name in orphan.names])
 
     def _remove_container(self) -> str:

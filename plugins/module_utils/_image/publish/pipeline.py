@@ -13,6 +13,7 @@ from ..._core.errors import OaktreeError
 from ..._facts.records import image_record
 from ..._glance.client import glance_for
 from ..._run.ensure import Change, Member, ensure
+from ..source.image_data import AnnouncedImage
 from . import finalize
 from .context import PlanContext
 from .discard import CLEANUP_TIMEOUT, discard
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ..._glance.v2 import Glance
     from ..._run.gather import Result, Target
     from ..desired import Desired
+    from ..fingerprint import Announced, Fingerprint
     from ..source.image_data import HomeImage, ImageData
 
 GRACE = CLEANUP_TIMEOUT + 5.0
@@ -57,7 +59,7 @@ class Job:
     @property
     def timeout(self) -> float:
         """Seconds; a Location that is served by another waits for that one first."""
-        return self.context.desired.timeouts.total * (2 if self.context.source_region else 1)
+        return self.context.longest
 
     def changed(self, image: dict[str, Any] | None, scheme: str | None, notes: tuple[str, ...]) -> Change:
         """The change, with the image's record as it then is and the scheme that served in the end."""
@@ -67,18 +69,34 @@ class Job:
 
 
 def ensure_image(
-    target: Target, desired: Desired, image_data: ImageData | None, *, check_mode: bool
+    target: Target, desired: Desired, image_data: ImageData | AnnouncedImage | None, *, check_mode: bool
 ) -> list[Result[Change]]:
     """Bring every selected Location to what is desired, or in check mode only report how; see `ensure`.
 
-    ``image_data`` is the content that the image is to have, None where only its metadata matters.
+    ``image_data`` is the content that the image is to have, None where only its metadata matters. Content that is only
+    announced is read where a Location does not certainly have it, in check mode only where that decides what is done.
     """
+    if not isinstance(image_data, AnnouncedImage):
+        return _ensure(target, desired, image_data, check_mode=check_mode)
+    found = _ensure(target, desired, image_data, check_mode=True)
+    actions = {result.value.action for result in found if result.value}
+    if not actions & {"created", "replaced"}:
+        if check_mode or actions <= {"unchanged"}:
+            return found
+        return _ensure(target, desired, None, check_mode=False)
+    if check_mode and "replaced" not in actions:
+        return found
+    return _ensure(target, desired, image_data.read(), check_mode=check_mode)
 
+
+def _ensure(
+    target: Target, desired: Desired, image_data: ImageData | AnnouncedImage | None, *, check_mode: bool
+) -> list[Result[Change]]:
     def look(connection: Connection) -> PlanContext:
         return _survey(connection, desired, image_data)
 
     def plan(members: Sequence[Member[PlanContext]]) -> list[tuple[Connection, Job | OaktreeError]]:
-        return _plan(members, image_data)
+        return _plan(members, None if isinstance(image_data, AnnouncedImage) else image_data)
 
     # Regions of one Keystone may be able to serve one another.
     return ensure(
@@ -86,17 +104,22 @@ def ensure_image(
     )
 
 
-def _survey(connection: Connection, desired: Desired, image_data: ImageData | None) -> PlanContext:
+def _survey(connection: Connection, desired: Desired, image_data: ImageData | AnnouncedImage | None) -> PlanContext:
     location, settings = connection.location, connection.region.settings
     desired = desired.at(location)
-    if image_data and image_data.home:
-        desired = desired.like(image_data.home.image)
-    origin = image_data.fingerprint if image_data else None
-    disk_format = desired.disk_format or settings.image_format or (origin.disk_format if origin else "")
+    origin: Fingerprint | Announced | None = None
+    published: Mapping[str, str] = {}
+    disk_format, url = desired.disk_format or (None if desired.verbatim else settings.image_format) or "", None
+    if isinstance(image_data, AnnouncedImage):
+        origin = image_data.announced
+    elif image_data:
+        origin, url, published = image_data.fingerprint, image_data.url, image_data.published
+        disk_format = disk_format or image_data.fingerprint.disk_format
+        if image_data.home:
+            desired = desired.like(image_data.home.image)
     found = survey(connection, desired, origin, disk_format, ask_tasks=needs_tasks(desired.scheme))
-    url = image_data.url if image_data else None
     return PlanContext(
-        location, desired, found, settings.keystone, disk_format, origin, url, settings.upload_properties
+        location, desired, found, settings.keystone, disk_format, origin, url, published, settings.upload_properties
     )
 
 

@@ -90,7 +90,7 @@ class Plan:
             "reason": upload.reason if upload else None,
             "fallbacks": [scheme.NAME for scheme in upload.schemes[1:]] if upload else [],
             "source_region": upload.source_region.to_dict() if upload and upload.source_region else None,
-            "disk_format": upload.disk_format if upload else None,
+            "disk_format": upload.disk_format or None if upload else None,
             "size": upload.size if upload else None,
             "copy_to": list(self.copy_to),
             "clear": list(self.clear),

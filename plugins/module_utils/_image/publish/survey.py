@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..._cloud.connection import Connection
     from ..._core.location import Project
     from ..desired import Desired
-    from ..fingerprint import Fingerprint
+    from ..fingerprint import Announced, Fingerprint
 
 UNFINISHED = {"queued", "saving", "uploading", "importing"}
 USABLE = {"active", "deactivated"}
@@ -61,7 +61,12 @@ class Survey:
 
 
 def survey(
-    connection: Connection, desired: Desired, origin: Fingerprint | None, disk_format: str, *, ask_tasks: bool = False
+    connection: Connection,
+    desired: Desired,
+    origin: Fingerprint | Announced | None,
+    disk_format: str,
+    *,
+    ask_tasks: bool = False,
 ) -> Survey:
     """Look at the Location: two list requests, two more for an upload or another store, and one for an upload's quota.
 
@@ -76,7 +81,7 @@ def survey(
     found = [image for hidden in (False, True) for image in glance.named(names, owner, hidden=hidden)]
     settings = connection.region.settings
     marked = [image for image in found if UPLOAD in image]
-    leftovers = [image for image in marked if is_leftover(image, desired.timeouts.total)]
+    leftovers = [image for image in marked if is_leftover(image)]
     unmarked = [image for image in found if UPLOAD not in image and image["name"] == upload_name(desired.name)]
     if settings.image_api_use_tasks and unmarked and not temporary_object.in_use(connection, desired):
         leftovers += unmarked  # made by a task, which cannot mark them, for a run that did not come to it either

@@ -145,6 +145,7 @@ class Transfer:
         try:
             with self.connection.within(self.context.desired.timeouts.transfer_timeout, "transfer_timeout"):
                 self._send(scheme, attempt)
+            self.connection.progress.enter("importing" if attempt.importing or attempt.outcome else "verifying")
             with self.connection.within(self.context.desired.timeouts.import_timeout, "import_timeout"):
                 if attempt.outcome:
                     attempt.outcome()

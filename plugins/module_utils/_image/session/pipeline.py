@@ -41,8 +41,7 @@ def finalize(target: Target, desired: Desired, content: DeclaredContent, *, chec
     def work(connection: Connection) -> Change:
         return Finalization(connection, desired, content).run(check_mode=check_mode)
 
-    seconds = desired.timeouts.timeout * 2 + desired.timeouts.import_timeout
-    return gather(target, work, Limits(target.concurrency, seconds, GRACE))
+    return gather(target, work, Limits(target.concurrency, desired.timeouts.finalization, GRACE))
 
 
 def abort(target: Target, desired: Desired, *, check_mode: bool) -> list[Result[Change]]:

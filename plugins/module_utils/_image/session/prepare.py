@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..._cloud.capabilities import object_store
 from ..._cloud.cleanup import removing
+from ..._core.deadline import clock
 from ..._core.errors import ConflictError
 from ..._glance.v2 import Glance
 from ..._object_store.segments import PART_SIZE, part_size
@@ -98,7 +99,7 @@ class Preparation:
         scheme, reason = schemes.choose(self._options.scheme)
         content, size = self._content.fingerprint(), self._options.segment_size or PART_SIZE
         store = schemes.object_store if scheme == SWIFT else None
-        expires = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=self._options.expires_in)
+        expires = clock.now().replace(microsecond=0) + timedelta(seconds=self._options.expires_in)
         parts = part_size(content.size, store, size) if store else content.size
         upload = PreparedUpload(str(uuid.uuid4()), scheme, content, parts, expires)
         requests = () if check_mode else self._made(upload, store)

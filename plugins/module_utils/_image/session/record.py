@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..._cloud.answers import MALFORMED, parse_json
+from ..._core.deadline import clock
 from ..._glance.v2 import MD5, OBJECT, SESSION, SHA256, UPLOAD
 from ..fingerprint import DIGESTS, Fingerprint, mismatch, stored_mismatch
 from ..upload_marker import session_expiry, session_marker, upload_name
@@ -18,6 +19,7 @@ from .schemes import SCHEMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from ..desired import Desired
 
@@ -43,7 +45,7 @@ class PreparedUpload:
 
     @property
     def expired(self) -> bool:
-        return self.expires <= datetime.now(UTC)
+        return self.expires <= clock.now()
 
     @property
     def difference(self) -> str:
@@ -74,6 +76,11 @@ class PreparedUpload:
             "digests": dict(self.content.digests),
         }
 
+    def marker(self, desired: Desired) -> str:
+        """The marker, by which the session is in use as long as it may be finalized with these timeouts."""
+        begun = max(self.expires, clock.now())
+        return session_marker(self.expires, begun + timedelta(seconds=desired.timeouts.finalization))
+
     def fields(self, desired: Desired) -> dict[str, Any]:
         """The fields of the record until the upload is finalized."""
         digests = {name: value for name, value in self.content.digests.items() if name not in _PROPERTIES}
@@ -96,7 +103,7 @@ class PreparedUpload:
             "disk_format": self.content.disk_format,
             "container_format": desired.container_format,
             OBJECT: f"images/{desired.name}",
-            UPLOAD: session_marker(self.expires),
+            UPLOAD: self.marker(desired),
             SESSION: json.dumps(session, separators=(",", ":")),
             **{key: digests[name] for name, key in _PROPERTIES.items() if name in digests},
         }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ..._cloud.capabilities import has_object_store
 from ..._core.errors import RefusedError, ServerError, UnreachableError
 from ..._glance.v2 import Glance
 from ..._object_store.client import Swift
@@ -94,6 +95,8 @@ def survey_sessions(connection: Connection, desired: Desired) -> SessionSurvey:
 
 def _containers(connection: Connection, name: str) -> tuple[str, ...]:
     """Empty where there is no object store, or none that answers: uploads that need it fail where they use it."""
+    if not has_object_store(connection):
+        return ()
     try:
         return tuple(Swift(connection).containers(container_prefix(name)))
     except (RefusedError, ServerError, UnreachableError):

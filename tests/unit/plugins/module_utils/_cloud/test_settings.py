@@ -184,3 +184,21 @@ def test_openstacksdk_s_own_numbers_are_not_the_user_s(service: str) -> None:
 def test_a_number_of_retries_that_is_none_is_a_failure_of_the_cloud(entry: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(said)):
         Clouds(clouds_config={"clouds": {"a": {"auth": SCOPED, **entry}}}).regions("a")
+
+
+CREDENTIAL = {"auth_url": "https://127.0.0.1/v3", "application_credential_id": "7"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "secret"),
+    [
+        ({"auth": SCOPED}, True),
+        ({"auth_type": "v3applicationcredential", "auth": {**CREDENTIAL, "application_credential_secret": "s"}}, True),
+        ({"auth_type": "v3token", "auth": {"auth_url": "https://127.0.0.1/v3", "token": "t"}}, True),
+        ({"auth_type": "admin_token", "auth": {"endpoint": "https://127.0.0.1", "token": "t"}}, True),
+        ({"auth_type": "none", "auth": {"endpoint": "https://127.0.0.1"}}, False),
+    ],
+)
+def test_what_nobody_else_knows_is_recognised(entry: dict[str, Any], *, secret: bool) -> None:
+    (region,) = Clouds(clouds_config={"clouds": {"a": {"region_name": "r", **entry}}}).regions("a")
+    assert region.settings.has_secret is secret

@@ -21,6 +21,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
     QuotaError,
     UnreachableError,
 )
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.progress import Progress
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.partial_file import Partial, open_partial
 from tests.support import image_samples as samples
 from tests.support.fake_images import add_image
@@ -73,7 +74,7 @@ class Data:
 
 
 def fill(partial: Partial, data: Data) -> None:
-    partial.fill(data)  # type: ignore[arg-type]
+    partial.fill(data, Progress())  # type: ignore[arg-type]
 
 
 def test_what_is_there_is_not_fetched_again(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def share(clouds: FakeOpenStack, tmp_path: Path) -> Run:
     """Publish from the project demo: entry ``sender``; the project demo2 is the entry ``receiver``."""
     sender = clouds["cloud1"].entry()
     receiver = {**sender, "auth": {**sender["auth"], "project_name": "demo2"}}
-    (tmp_path / "image").write_bytes(b"data" * 1000)
+    (tmp_path / "image").write_bytes(b"data\0" * 1000)
     config = {"clouds": {"sender": sender, "receiver": receiver}}
 
     def run(*locations: str, **options: Any) -> ModuleRun:
@@ -153,10 +153,10 @@ def test_another_region_is_another_image_service(clouds: FakeOpenStack, share: R
 
 def test_members_of_a_replaced_image_accept_the_new_one(clouds: FakeOpenStack, share: Run, tmp_path: Path) -> None:
     share("sender/r1", "receiver/r1", members=["demo2"])
-    (tmp_path / "image").write_bytes(b"more" * 1000)
+    (tmp_path / "image").write_bytes(b"more\0" * 1000)
     assert changes(share("sender/r1", "receiver/r1"))["sender/r1"] == "replaced"
     assert said(clouds) == {"demo2": "accepted"}
-    (tmp_path / "image").write_bytes(b"yet more" * 1000)
+    (tmp_path / "image").write_bytes(b"yet more\0" * 1000)
     (result,) = share("sender/r1")["results"]
     assert any("has not accepted the image (pending)" in note for note in result["notes"])
 

@@ -27,7 +27,7 @@ def run(
     """The module on cloud1 and cloud2 with regions r1 and r2; ``clouds`` of the function are these."""
     clouds = fake_openstack(clouds=2, regions=2)
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds.clouds_yaml(tmp_path / "clouds.yaml")))
-    (tmp_path / "image").write_bytes(b"data" * 1000)
+    (tmp_path / "image").write_bytes(b"data\0" * 1000)
 
     def act(**options: Any) -> Any:
         given = {"name": NAME, "path": str(tmp_path / "image"), "locations": ["*"], **options}
@@ -226,7 +226,7 @@ def test_no_more_connections_are_open_than_those_of_the_locations_at_work(
 ) -> None:
     clouds = fake_openstack(regions=20, latency=0.01)
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds.clouds_yaml(tmp_path / "clouds.yaml")))
-    (tmp_path / "image").write_bytes(b"data" * 1000)
+    (tmp_path / "image").write_bytes(b"data\0" * 1000)
     regions = [clouds["cloud1"][f"r{number}"] for number in range(1, 21)]
     urls = [clouds["cloud1"].keystone.url, *(region.glance.url for region in regions)]
     seen, over = [0], threading.Event()
@@ -235,7 +235,7 @@ def test_no_more_connections_are_open_than_those_of_the_locations_at_work(
         while not over.wait(0.005):
             seen.append(connections_to(urls))
 
-    watcher = threading.Thread(target=watch)
+    watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     for action in ("created", "unchanged"):
         done = run_module("image", name=NAME, path=str(tmp_path / "image"), locations=["*"], concurrency=4)

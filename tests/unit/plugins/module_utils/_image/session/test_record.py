@@ -42,7 +42,7 @@ DAMAGED: list[dict[str, Any]] = [
     {SESSION: "[]"},
     {SESSION: '{"size":1}'},
     {SESSION: "[" * 10000},
-    {UPLOAD: upload_marker()},
+    {UPLOAD: upload_marker(60)},
     *(session(size=size) for size in SIZES),
     *(session(segment_size=size) for size in SIZES),
     *(session(scheme=scheme) for scheme in ("carrier pigeon", None)),

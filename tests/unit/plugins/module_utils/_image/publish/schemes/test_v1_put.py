@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import upload_markers
 from tests.support.fake_openstack import Action, Answer, BreakAnswer, CorruptRequest, CutRequest, LoseAnswer
 from tests.support.fake_openstack.glance_v1_images import Image
 from tests.support.image_site import NAME, Site, digest
@@ -170,7 +171,7 @@ def test_what_a_killed_run_left_is_cleared(v1: Site) -> None:
     v1.act()
     left = only_image(v1)
     left.name, left.status = f"{NAME}.uploading", "killed"
-    left.properties["owner_specified.oaktree.upload"] = "-/-/1/1"
+    left.properties["owner_specified.oaktree.upload"] = upload_markers.dead()
     left.updated_at = left.updated_at.replace(year=2020)
     assert v1.act() == ["created"]
     assert only_image(v1).id != left.id
