@@ -42,7 +42,8 @@ else:
         RequestException, ProxyError, Session = OSError, OSError, object
 
 MOST_REDIRECTS = 5
-_REDIRECTS = (301, 302, 303, 307, 308)
+_REDIRECTS = (301, 302, 303, 305, 307, 308)
+"""The statuses that keystoneauth or requests would follow to wherever they lead."""
 
 PIECE = 64 << 10
 MOST_AT_ONCE = 1 << 20

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 import requests
+from keystoneauth1.session import Session as KeystoneSession
 from requests.exceptions import ChunkedEncodingError
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import transport
@@ -426,7 +427,7 @@ def test_the_body_of_a_redirect_on_the_web_is_not_read_either(scripted: Callable
     assert peak < 16 << 20
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [301, 302, 303, 305, 307, 308])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
 def test_nothing_is_sent_to_another_origin(scripted: Callable[..., Scripted], status: int, method: str) -> None:
     elsewhere = scripted(x=body(b"caught"))
@@ -438,6 +439,11 @@ def test_nothing_is_sent_to_another_origin(scripted: Callable[..., Scripted], st
         )
     assert "secret" not in raised.value.message
     assert elsewhere.requests == []
+
+
+def test_keystoneauth_has_no_redirect_left_to_follow() -> None:
+    """It would take the token along, to whichever host."""
+    assert set(KeystoneSession._REDIRECT_STATUSES) <= set(transport._REDIRECTS)
 
 
 @pytest.mark.parametrize("status", [307, 308])
