@@ -8,6 +8,7 @@ Source: the schemas of Glance's API (``glance/api/v2/images.py``, ``glance/schem
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from .._cloud.answers import check_id, parsing
@@ -22,6 +23,8 @@ _TEXTS = (
 )
 _NUMBERS = ("size", "virtual_size", "min_disk", "min_ram")
 _FLAGS = ("protected", "os_hidden")
+_DIGESTS = ("checksum", "os_hash_value")
+_DIGEST = re.compile(r"[0-9A-Fa-f]*")
 _ALWAYS = dict.fromkeys(("name", "owner", "size", "disk_format", "created_at"))
 """Fields that an image has once it is checked; None where the service does not show them."""
 
@@ -30,7 +33,10 @@ OURS = "owner_specified."
 
 
 def checked_image(image: Any) -> dict[str, Any]:
-    """The image; raises ServerError unless its fields have the types that Glance's schema gives them."""
+    """The image; raises ServerError unless its fields have the types that Glance's schema gives them.
+
+    Digests must be hexadecimal as well: names of files are made of them.
+    """
     with parsing("an image of the image service"):
         check_id(image["id"])
         _check(image, str, "status")
@@ -40,6 +46,9 @@ def checked_image(image: Any) -> dict[str, Any]:
             number = image.get(key)
             if not isinstance(number, int | None) or isinstance(number, bool) or (number or 0) < 0:
                 raise TypeError(f"{key} is {number!r}")
+        for key in _DIGESTS:
+            if not _DIGEST.fullmatch(image.get(key) or ""):
+                raise ValueError(f"{key} is {image[key]!r}")
         tags = image.get("tags") or []
         if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
             raise TypeError(f"tags are {tags!r}")

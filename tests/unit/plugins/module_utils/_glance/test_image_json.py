@@ -22,9 +22,9 @@ def test_an_image_is_as_it_is_shown() -> None:
 FIELDS: dict[str, list[Any]] = {
     "id": [None, 7, "", "../x", ["id-1"]],
     "status": [None, 1, []],
-    **{
-        key: [["x"], 7] for key in ("name", "owner", "visibility", "disk_format", "checksum", "os_hash_value", "stores")
-    },
+    **{key: [["x"], 7] for key in ("name", "owner", "visibility", "disk_format", "stores")},
+    "checksum": [["x"], 7, "../x", "0a/b", "\0"],
+    "os_hash_value": [["x"], 7, "../x"],
     "size": ["7", -1, 7.5, True, []],
     **{key: ["0"] for key in ("min_disk", "min_ram", "protected", "os_hidden")},
     "tags": ["x", [None], {"x": "y"}],
