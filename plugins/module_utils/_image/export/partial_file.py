@@ -91,9 +91,10 @@ def open_partial(target: Path, image: Mapping[str, Any], origin: str) -> Iterato
     digest = next(iter(stored_digests(image).values()), hashlib.sha256(origin.encode()).hexdigest())[:16]
     path = beside(target, f".{image['id']}.{digest}{SUFFIX}")
     of_target = re.compile(re.escape(path.name.removesuffix(f".{image['id']}.{digest}{SUFFIX}")) + _OF_AN_IMAGE)
-    for other in target.parent.iterdir():
-        if other != path and of_target.fullmatch(other.name):
-            _sweep(other)
+    with suppress(PermissionError):  # a directory in which one may write only
+        for other in target.parent.iterdir():
+            if other != path and of_target.fullmatch(other.name):
+                _sweep(other)
     with FileLock(path) as lock:
         try:
             locked = lock.try_acquire()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import uuid
@@ -139,6 +140,18 @@ def test_that_of_another_image_goes_unless_a_task_uses_it(tmp_path: Path) -> Non
             assert used.path.exists()
         with open_partial(target, IMAGE, "here"):
             assert not used.path.exists()
+
+
+def test_a_directory_that_cannot_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever may write there can export all the same."""
+
+    def refuse(path: Path) -> Iterator[Path]:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with open_partial(tmp_path / "image", IMAGE, "here") as partial:
+        fill(partial, Data(DATA))
+    assert partial.path.read_bytes() == DATA
 
 
 def test_too_little_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
