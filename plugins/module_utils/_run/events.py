@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from .._core.deadline import Cancellation
@@ -61,11 +61,13 @@ class _Writer:
         self._thread = threading.Thread(target=self._run, daemon=True, name="progress")
 
     def __enter__(self) -> None:
-        self._thread.start()
+        with suppress(RuntimeError):  # the process may have no more threads
+            self._thread.start()
 
     def __exit__(self, *_exc: object) -> None:
         self._ended.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _run(self) -> None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -73,6 +74,18 @@ def pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipe]:
     pipe = Pipe(tmp_path / "pipe")
     yield pipe
     pipe.close()
+
+
+def test_the_work_goes_on_where_no_thread_can_be_started(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    done = []
+    with reported(workers("alpha")):
+        done.append("work")
+    assert done == ["work"]
+    assert pipe.read() == []
 
 
 def workers(*names: str) -> Any:
