@@ -13,9 +13,11 @@ LONGEST = 300
 """Characters."""
 
 _SIGNATURE = re.compile(
-    r"(temp_url_(?:sig|key|signature)(?:=|%3D|\\u003d)|[?&](?:sig|signature|token)=)[^&\s'\"<>\\]+", re.IGNORECASE
+    r"(temp_url_(?:sig|key|signature)(?:=|%3D|\\u003d)"
+    r"|[?&](?:(?:x-(?:amz|goog)-)?(?:sig|signature)|(?:x-amz-security-|access_)?token)=)[^&\s'\"<>\\]+",
+    re.IGNORECASE,
 )
-_USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)([^/\s'\"<>]*)@", re.IGNORECASE)
+_USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)([^/\s\"<>]*)@", re.IGNORECASE)
 _TAGS = re.compile(r"<title>.*?</title>|<!--.*?-->|</?[a-zA-Z][^<>]*>", re.DOTALL)
 
 
