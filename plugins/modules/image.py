@@ -66,7 +66,7 @@ options:
     description:
       - The image as an http or https URL, treated as the file at O(path) is. The module downloads it to O(temporary_directory), so that the
         image can be verified before any data is sent. A Location that offers V(web_download) still fetches the URL by itself, unless
-        the image is compressed, and the module compares what the cloud stored.
+        the image is compressed or the URL has a password or a signature, and the module compares what the cloud stored.
       - With O(checksum), the Locations are asked first, and the file is not downloaded if all of them have the image. Without, a file that
         was downloaded before is downloaded again unless the server confirms that it is unchanged, by a strong C(ETag) or a date.
       - In check mode the file is downloaded only if a Location has an image of this name that may be the same.

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlparse
 
+from ..._cloud.urls import is_url
 from ..._core.deadline import Deadline
 from ..._core.errors import InputError
 from ..._core.text import without_secrets
@@ -109,7 +109,7 @@ def from_url(url: str, options: SourceOptions, *, check_mode: bool = False) -> I
     checksum that was fetched before is known. Else one request asks for the file unless it is the one that was fetched
     before; in check mode the clouds come first, too. Raises `OaktreeError`.
     """
-    if urlparse(url).scheme not in ("http", "https"):
+    if not is_url(url):
         raise InputError(f"url: {url!r} is not an http or https URL")
     return _WebImage(url, options).find(check_mode=check_mode)
 
@@ -216,8 +216,7 @@ class _WebImage:
 
     def _data(self, known: Known, image: ImageFile | None = None) -> ImageData:
         """A cloud may fetch the URL by itself, unless what it would get has to be decompressed or is a secret."""
-        where = urlparse(self._url)
-        public = None if where.username or where.password or known.packing else self._url
+        public = None if without_secrets(self._url) != self._url or known.packing else self._url
 
         def fetch(deadline: Deadline) -> ImageFile:
             if image:

@@ -87,6 +87,14 @@ def test_a_url_with_a_password_is_given_to_no_cloud(web: Web, tmp_path: Path) ->
     assert not any(b"pa55" in path.read_bytes() or b"joe" in path.read_bytes() for path in kept)
 
 
+@pytest.mark.parametrize(
+    "query", ["temp_url_sig=abc&temp_url_expires=17", "X-Amz-Date=1&X-Amz-Signature=abc", "sig=abc"]
+)
+def test_a_signed_url_is_given_to_no_cloud(web: Web, tmp_path: Path, query: str) -> None:
+    web.answers = [whole(DATA)]
+    assert on_the_web(f"{web.url}?{query}", options(tmp_path)).url is None
+
+
 def test_a_file_on_the_web(web: Web, tmp_path: Path) -> None:
     web.answers = [whole(f"{WRONG}  other.qcow2\n{SHA256}  an image.qcow2\n".encode()), whole(DATA)]
     url = web.url.replace("image.raw", "an%20image.qcow2?mirror=1")
@@ -312,7 +320,10 @@ def test_a_list_of_checksums_names_the_file_behind_a_redirect(web: Web, tmp_path
     assert found.fingerprint.digests["sha256"] == SHA256
 
 
-@pytest.mark.parametrize("url", ["ftp://127.0.0.1/image", "file:///etc/passwd", "image.raw", ""])
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://127.0.0.1/image", "file:///etc/passwd", "image.raw", "", "https://", "https://[::1/i", "https://h:port/i"],
+)
 def test_only_http(tmp_path: Path, url: str) -> None:
     with pytest.raises(InputError, match="not an http or https URL"):
         locate.from_url(url, options(tmp_path))
