@@ -23,6 +23,9 @@ MAX_FILE_SIZE = 5368709122
 MAX_SEGMENTS = 1000
 """Swift's defaults, for a store that reports none."""
 
+MOST_SEGMENTS = 10_000
+"""More than any store takes. All of an object's are held in memory, so more is not believed, whoever says it."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -46,7 +49,7 @@ def part_size(size: int, limits: ObjectStore, preferred: int = PART_SIZE) -> int
                 hint="Choose another scheme or a smaller image.",
             )
         return size
-    count = limits.slo_max_segments or MAX_SEGMENTS
+    count = min(limits.slo_max_segments or MAX_SEGMENTS, MOST_SEGMENTS)
     needed = -(-size // count)
     wanted = max(preferred, limits.slo_min_segment_size or 1)
     if needed > wanted:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from ..._cloud.answers import MALFORMED, parse_json
 from ..._core.deadline import clock
 from ..._glance.v2 import MD5, OBJECT, SESSION, SHA256, UPLOAD
+from ..._object_store.segments import MOST_SEGMENTS
 from ..fingerprint import DIGESTS, Fingerprint, mismatch, stored_mismatch
 from ..upload_marker import session_expiry, session_marker, upload_name
-from .schemes import SCHEMES
+from .schemes import SCHEMES, SWIFT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,6 +131,8 @@ def read(image: Mapping[str, Any]) -> PreparedUpload | None:
         return None
     known = scheme in SCHEMES and not digests.keys().isdisjoint(DIGESTS)
     if expires is None or not known or min(content.size, part_size) < 1:
+        return None
+    if scheme == SWIFT and content.size > part_size * MOST_SEGMENTS:
         return None
     return PreparedUpload(str(image["id"]), scheme, content, part_size, expires, image)
 

@@ -49,6 +49,7 @@ def test_part_size(size: int, store: ObjectStore, preferred: int, expected: int)
         (1000 * (5 * GIB + 2) + 1, STORE),
         (5001 * GIB, SILENT),
         (5 * GIB + 3, replace(STORE, slo=False)),
+        (GIB, replace(STORE, max_file_size=1, slo_max_segments=GIB)),
     ],
 )
 def test_too_large(size: int, store: ObjectStore) -> None:

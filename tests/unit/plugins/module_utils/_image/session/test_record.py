@@ -46,6 +46,7 @@ DAMAGED: list[dict[str, Any]] = [
     *(session(size=size) for size in SIZES),
     *(session(segment_size=size) for size in SIZES),
     *(session(scheme=scheme) for scheme in ("carrier pigeon", None)),
+    session(size=10**12, segment_size=1),
     session(digests=["sha512"]),
     {**session(digests={"crc32": "0"}), MD5: None, SHA256: None},
 ]
