@@ -175,7 +175,17 @@ def _quota(connection: Connection) -> Mapping[str, Quota]:
     """Empty if the operator has set no limits."""
     body = service_at(connection, "image").json("GET", "/info/usage")
     with parsing("the answer to GET /info/usage"):
-        return {str(name): Quota(item["limit"], item["usage"]) for name, item in sorted(body["usage"].items())}
+        return {
+            str(name): Quota(_number(item["limit"]), _number(item["usage"]))
+            for name, item in sorted(body["usage"].items())
+        }
+
+
+def _number(value: Any) -> int:
+    """The number; raises TypeError if it is none."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{value!r} is no number")
+    return value
 
 
 def _image_versions(connection: Connection) -> tuple[str, ...]:
@@ -219,9 +229,11 @@ def _limits(endpoint: str, info: Mapping[str, Any]) -> ObjectStore:
 
 def _whole(number: Any) -> int | None:
     """The number; raises TypeError if it is none, or negative."""
-    if not isinstance(number, int | None) or isinstance(number, bool) or (number or 0) < 0:
+    if number is None:
+        return None
+    if _number(number) < 0:
         raise TypeError(f"{number!r} is no limit")
-    return number
+    return _number(number)
 
 
 def has_object_store(connection: Connection) -> bool:

@@ -187,6 +187,14 @@ def test_object_store_that_makes_no_sense_is_missing(cloud: FakeOpenStack) -> No
     assert "cannot be parsed" in found.missing["object_store"]
 
 
+@pytest.mark.parametrize("quota", [{"limit": "1000", "usage": 7}, {"limit": 1000, "usage": None}, {"limit": True}, 7])
+def test_a_quota_that_makes_no_sense_is_missing(cloud: FakeOpenStack, quota: object) -> None:
+    cloud["cloud1"]["r1"].fault("GET", "/v2/info/usage", answer({"usage": {"image_size_total": quota}}))
+    found = surveyed(cloud)
+    assert found.quota == {}
+    assert found.missing["quota"].startswith("the answer to GET /info/usage cannot be parsed: ")
+
+
 def test_vendor_settings(cloud: FakeOpenStack) -> None:
     found = surveyed(cloud, image_format="vhd", image_api_use_tasks=True, image_api_version="2")
     assert found.vendor == Vendor("vhd", image_api_use_tasks=True, image_api_version="2")
