@@ -138,13 +138,23 @@ def _column(header: str, expression: str) -> Column:
     from jmespath.exceptions import JMESPathError
 
     try:
-        return Column(header, jmespath.compile(expression).search)
+        compiled = jmespath.compile(expression)
     except (JMESPathError, TypeError, AttributeError) as exc:
         raise InputError(
             f"columns: {expression!r} is not a JMESPath expression: {exc}",
             hint="Name a key, such as name or flavor.ram. A key that has other characters than letters, "
             "digits and _ stands in double quotes.",
         ) from exc
+
+    def find(row: Any) -> Any:
+        try:
+            return compiled.search(row)
+        except JMESPathError as exc:
+            raise InputError(
+                f"columns: {expression!r} does not fit a record: {exc}", hint="Another value may be null there."
+            ) from exc
+
+    return Column(header, find)
 
 
 def as_text(columns: Sequence[Column], rows: Sequence[Any]) -> list[str]:

@@ -13,12 +13,14 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location, Project
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import image_record, server_record
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.table import (
+    FORMATS,
     LISTS,
     as_csv,
     as_markdown,
     as_text,
     columns_of,
     rows_of,
+    table,
 )
 
 HERE = Location("alpha", "north", project=Project("5bd0", "demo"))
@@ -134,6 +136,12 @@ def test_columns_that_are_asked_for() -> None:
 def test_an_expression_that_is_none(expression: Any) -> None:
     with pytest.raises(InputError, match=r"columns: .* is not a JMESPath expression"):
         columns_of([SERVER], [expression])
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_expression_that_does_not_fit_a_record(form: str) -> None:
+    with pytest.raises(InputError, match=r"^columns: 'length\(tags\)' does not fit a record: "):
+        table([{"tags": ["a"]}, {"tags": None}], ["length(tags)"], form)
 
 
 def test_east_asian_and_combining_characters_keep_columns_aligned() -> None:
