@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import (
@@ -106,3 +108,23 @@ def test_what_commands_a_terminal_is_made_visible(text: str, line: str) -> None:
 
 def test_a_signature_does_not_show_where_the_text_is_cut() -> None:
     assert "secret" not in one_line("x" * (LONGEST - 20) + " temp_url_sig=secret" + "y" * 50)
+
+
+@pytest.mark.parametrize("begun", ["a.", "a-", "a+", "<title>", "<!--a", "a://", "?sig=", "&#", "<a "])
+def test_what_begins_again_and_again_takes_time_by_its_length_only(begun: str) -> None:
+    """Eight times the text takes some eight times as long, and not sixty-four times."""
+
+    def seconds(length: int) -> float:
+        text = begun * (length // len(begun))
+        spent = []
+        for _try in range(3):
+            start = time.thread_time()
+            one_line(text)
+            spent.append(time.thread_time() - start)
+        return min(spent)
+
+    assert seconds(16000) < 24 * seconds(2000)
+
+
+def test_markup_within_markup() -> None:
+    assert one_line("<title>404</title><!-- a <b> c -->Not <b>found</b>") == "Not found"
