@@ -146,7 +146,7 @@ def _entries(text: str, algorithm: str) -> Iterator[tuple[str, str]]:
     gnu = re.compile(rf"(\\?)({digest})(?:[ \t]+\*?(.+))?")
     tagged = re.compile(rf"(\\?)([\w/-]+) ?\((.+)\) ?= ?({digest})")
     table = re.compile(rf"([\w-]+)[ \t]+({digest})[ \t]+(.+)")
-    named = re.compile(rf"(.+?):?[ \t]+({digest})")
+    named = re.compile(rf"(.*\S)[ \t]+({digest})")
     for line in text.splitlines():
         if found := gnu.fullmatch(line.strip()):
             yield _unescaped(found[3] or "", escaped=found[1]), found[2].lower()
@@ -157,7 +157,7 @@ def _entries(text: str, algorithm: str) -> Iterator[tuple[str, str]]:
             if algorithm_of(found[1]) == algorithm:
                 yield found[3], found[2].lower()
         elif found := named.fullmatch(line.strip()):
-            yield found[1], found[2].lower()
+            yield found[1].removesuffix(":"), found[2].lower()
 
 
 def _unescaped(name: str, *, escaped: str) -> str:

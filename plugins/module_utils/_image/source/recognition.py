@@ -53,7 +53,7 @@ _BINARIES = (
 _BINARIES_COMPILED = tuple((re.compile(pattern), what, hint) for pattern, what, hint in _BINARIES)
 
 _TEXTS = (
-    (r"(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", "a web page"),
+    (r"(<!--((?!-->).)*-->\s*)*<(!doctype\s+html|html|head|body)\b", "a web page"),
     (r"<(\?xml|!|[a-z][\w:.-]*[\s/>])", "an XML document"),
     (r"[\[{]\s*([\"\[{\]}]|$)", "a JSON document"),
     (r"-----BEGIN PGP ", "a PGP signature or message"),

@@ -185,3 +185,19 @@ def test_a_list_on_this_machine(tmp_path: Path, form: str) -> None:
     with pytest.raises(InputError, match=r"nowhere cannot be read: No such file") as caught:
         verify(DIGESTS, f"{option}/../nowhere".replace("SHA256SUMS/../", ""))
     assert "ALGORITHM:PATH" in caught.value.hint
+
+
+def test_a_long_line_takes_time_by_its_length_only(tmp_path: Path) -> None:
+    """Eight times the line takes some eight times as long, and not sixty-four times."""
+
+    def seconds(length: int) -> float:
+        path = tmp_path / f"{length}"
+        path.write_text(f"a{' ' * length}b\n{SHA256}  image.raw\n")
+        spent = []
+        for _try in range(3):
+            start = time.thread_time()
+            assert str(find_checksum(f"sha256:{path}", URL, 5.0)) == f"sha256:{SHA256}"
+            spent.append(time.thread_time() - start)
+        return min(spent)
+
+    assert seconds(32000) < 24 * seconds(4000)

@@ -11,6 +11,7 @@ import io
 import lzma
 import os
 import tarfile
+import time
 import zipfile
 
 import pytest
@@ -181,3 +182,19 @@ def test_noise_is_a_disk() -> None:
     for _time in range(300):
         data = b"\xaa" + os.urandom(HEAD - 1)
         assert foreign(data, 1 << 30, text=False) is None
+
+
+def test_comments_in_front_take_time_by_their_number_only() -> None:
+    """Twice as many take some twice as long, and not five hundred times."""
+
+    def seconds(number: int) -> float:
+        spent = []
+        for _try in range(3):
+            start = time.thread_time()
+            found = foreign(b"<!---->" * number + b"disk", HEAD, text=False)
+            spent.append(time.thread_time() - start)
+            assert found
+            assert found.what.startswith("an XML document")
+        return min(spent)
+
+    assert seconds(18) < 50 * seconds(9)
