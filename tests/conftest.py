@@ -29,8 +29,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test begins as a user who has run nothing yet, in a process that has said nothing yet."""
     # Not at the top: pytest-ansible wants to load collections itself, after this file.
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._core import deadline
     from ansible_collections.oaktree.multicloud.plugins.module_utils._local import cache_dogpile, private_files
 
+    deadline._uncharged.restart()  # noqa: SLF001 - the time of other tests
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setattr(private_files, "_warnings", {})
     monkeypatch.setattr(private_files, "_swept", set())
@@ -49,6 +51,15 @@ def fast_clock() -> Iterator[Clock]:
     clock.turn(50)
     yield clock
     clock.turn(1)
+
+
+@pytest.fixture
+def wrong_date() -> Iterator[Callable[[float], None]]:
+    """Return what sets the collection's date so many seconds ahead; it is right again when the test ends."""
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import clock
+
+    yield clock.set_ahead
+    clock.set_ahead(0)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ class ModuleDocFragment:
 options:
   container_format:
     description:
-      - Container format of the image.
+      - Container format of the image. With another one than V(bare) and V(ami) the file is published as it is.
     type: str
     choices: [aki, ami, ari, bare, compressed, docker, ova, ovf]
     default: bare

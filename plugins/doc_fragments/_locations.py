@@ -24,7 +24,8 @@ options:
     description:
       - The content of a C(clouds.yaml) as a dictionary with the key C(clouds), for credentials that are stored in Ansible Vault or in
         an AWX credential. Vendor profiles are supported. No file and no environment variable is read.
-    type: dict
+      - May also be text in YAML or JSON, as surveys and environment variables hold it.
+    type: raw
   api_timeout:
     description:
       - Seconds that one request may take to connect, and seconds that the connection may then be silent.
@@ -59,6 +60,7 @@ options:
       - Overrides the C(concurrency) keys of C(clouds.yaml). By default there is no limit.
     type: int
 requirements:
+  - Python >= 3.11
   - openstacksdk >= 4.0.0
   - keystoneauth1 >= 5.8.0
 """
@@ -70,10 +72,13 @@ options:
       - The Locations to read from, as a list of patterns C(cloud[/region[/project]]). Each part is a shell-style glob; a cloud
         alone means all its regions, and V(!pattern) excludes Locations that other patterns select.
       - A pattern that matches nothing is an error that lists what exists.
-      - The project part is matched against the name and the ID of the project in C(clouds.yaml).
-    type: list
-    elements: str
-    default: ["*"]
+      - The project part is matched against the name and the ID of the project in C(clouds.yaml). The region V(-) selects a cloud that is
+        configured without regions. In names, C(%2F) stands for a slash, and C(%2A) and the like for characters that are special in globs.
+      - A Location may also be given as the C(location) of any returned record. Its C(name) is the pattern that selects exactly it.
+      - May be a list, text with commas or line breaks, or JSON text, as in V(alpha, beta/east).
+      - If omitted, all Locations, or those of the cloud that the environment variable E(OS_CLOUD) names. With O(clouds_config), the variable
+        is ignored.
+    type: raw
   timeout:
     description:
       - Seconds for all work on one Location. A Location that takes longer fails; the others do not wait for it.
@@ -96,10 +101,13 @@ options:
       - The Locations to change, as a list of patterns C(cloud[/region[/project]]). Each part is a shell-style glob; a cloud
         alone means all its regions, and V(!pattern) excludes Locations that other patterns select.
       - A pattern that matches nothing is an error that lists what exists.
-      - The project part is matched against the name and the ID of the project in C(clouds.yaml).
-      - Required, so that an omitted option never changes every cloud. V(*) selects all Locations.
-    type: list
-    elements: str
+      - The project part is matched against the name and the ID of the project in C(clouds.yaml). The region V(-) selects a cloud that is
+        configured without regions. In names, C(%2F) stands for a slash, and C(%2A) and the like for characters that are special in globs.
+      - A Location may also be given as the C(location) of any returned record. Its C(name) is the pattern that selects exactly it.
+      - May be a list, text with commas or line breaks, or JSON text, as in V(alpha, beta/east).
+      - Required, so that an omitted option never changes every cloud. V(*) selects all Locations. The environment variable E(OS_CLOUD)
+        does not satisfy it.
+    type: raw
     required: true
   timeout:
     description:

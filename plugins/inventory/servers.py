@@ -14,10 +14,13 @@ description:
   - Each host gets the variables C(location), with the cloud, region, zone and project of the server, C(openstack), with the fields of
     its record that most playbooks use or, with O(verbose_vars), all fields, and C(ansible_host), if an address is known. Data
     returned by a cloud is untrusted and never evaluated as a template.
-  - Each server is exactly one host. A server that is reached through two entries of C(clouds.yaml) becomes one host, in the
-    first Location by name. All servers sharing a name get the name C(name.region.cloud). If that is not unique, the first eight
-    characters of the ID are added, as in C(name-1c4e07b2.region.cloud), and then the whole ID. The same rule applies to names
-    that a group has, and to C(localhost).
+  - Each server is exactly one host. A server is known by its Keystone, region and ID, so that no cloud can take over the hosts of
+    another. A server that is reached through two entries of C(clouds.yaml) with the same Keystone becomes one host, in the first
+    Location by name.
+  - All servers sharing a name get the name C(name.region.cloud). If that is not unique, the first eight characters of the ID are
+    added, as in C(name-1c4e07b2.region.cloud), and then the whole ID. The same rule applies to names that a group has, and to
+    C(localhost). A host of another source of this plugin keeps its name. If that makes names depend on the order of the sources, a
+    warning says so, and which O(hostnames) avoid it.
   - In host names, characters other than letters, digits and C(._-) are replaced by hyphens. A server without a name gets its ID as
     host name.
 extends_documentation_fragment:
@@ -36,12 +39,15 @@ options:
       - The Locations whose servers become hosts, as a list of patterns C(cloud[/region[/project]]). Each part is a shell-style glob; a
         cloud alone means all its regions, and V(!pattern) excludes Locations that other patterns select.
       - A pattern that matches nothing is an error that lists what exists.
-      - The project part is matched against the name and the ID of the project in C(clouds.yaml).
+      - The project part is matched against the name and the ID of the project in C(clouds.yaml). The region V(-) selects a cloud that is
+        configured without regions. In names, C(%2F) stands for a slash, and C(%2A) and the like for characters that are special in globs.
+      - A Location may also be given as the C(location) of any returned record. Its C(name) is the pattern that selects exactly it.
+      - May be a list, text with commas or line breaks, or JSON text, as in V(alpha, beta/east).
+      - If omitted, all Locations, or those of the cloud that the environment variable E(OS_CLOUD) names. With O(clouds_config), the variable
+        is ignored.
       - This option, O(clouds_yaml), O(clouds_config) and O(filters) may be or contain templates, which may use extra variables and
         lookups.
-    type: list
-    elements: str
-    default: ["*"]
+    type: raw
   on_failure:
     description:
       - How a failed Location affects the source. Every Location is always tried.
@@ -128,10 +134,10 @@ filters:
 addresses: ["network:mgmt", private_v4, fixed_v6]
 
 ---
-# All clouds except the lab; groups by metadata and status, a variable, and names that never change
+# All clouds except the lab; groups by name, metadata and status, a variable, and names that name the Location
 plugin: oaktree.multicloud.servers
 locations: ["*", "!lab"]
-hostnames: [metadata.fqdn, name.region.cloud]
+hostnames: [name.region.cloud]
 compose:
   ansible_user: openstack.metadata.login | default('debian')
 groups:
@@ -161,12 +167,16 @@ cache_connection: ~/.cache/ansible-inventory
 cache_timeout: 3600
 """
 
+import re
 import traceback
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from ansible.constants import LOCALHOST
 from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.inventory.host import Host as InventoryHost
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import shown_lines
@@ -183,11 +193,19 @@ from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.hosts
     NEEDED_FIELDS,
     Host,
     Inventory,
+    Made,
     Rules,
     make_inventory,
+    order_warnings,
     slim,
 )
-from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import check_names, checked_options, plain
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.names import Server
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import (
+    check_names,
+    checked_options,
+    converted,
+    plain,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -197,8 +215,11 @@ if TYPE_CHECKING:
 
     from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
 
-    Records = list[dict[str, Any]]
+    Listings = list[list[Any]]
+    """Of each Location its Keystone and the records of its servers, in the form of the cache."""
 
+_made: WeakKeyDictionary[InventoryHost, Made] = WeakKeyDictionary()
+"""What this plugin made a host of, from whichever source. Variables of hosts cannot tell: any source may set them."""
 TEMPLATED = ("clouds_config", "clouds_yaml", "filters", "locations")
 """The options whose values may be templates."""
 TEMPLATES = ("compose", "groups", "keyed_groups")
@@ -214,6 +235,10 @@ COUNTERPARTS = {
     "use_names": "addresses: [name]",
 }
 """What options of the plugin openstack.cloud.openstack are called here."""
+PEERS = ("openstack.cloud.openstack", "openstack")
+"""What the plugin of openstack.cloud is called in its sources."""
+_PLUGIN = re.compile(r"^plugin:\s*['\"]?([\w.]+)", re.MULTILINE)
+_MOST_READ = 1 << 16
 SOURCE_NAMES = tuple(f"{name}.{ending}" for name in ("oaktree", "multicloud") for ending in ("yml", "yaml"))
 
 
@@ -223,8 +248,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     NAME = "oaktree.multicloud.servers"
 
     def verify_file(self, path: str) -> bool:
-        """Whether the source may be one of this plugin; decided by its name, so that no other file is opened."""
-        return bool(super().verify_file(path)) and path.endswith(SOURCE_NAMES)
+        """Whether the source may be one of this plugin, by its name, or if not, has to be told why it is none.
+
+        Ansible shows the error of `parse` if no other plugin reads the source.
+        """
+        return bool(super().verify_file(path)) and (path.endswith(SOURCE_NAMES) or _plugin_named_in(path) is not None)
 
     def set_options(
         self,
@@ -237,6 +265,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for name in TEMPLATED:
             if name in values:
                 values[name] = self._templated(name, values[name])
+        values = converted(values, self.option_definitions)
         super().set_options(task_keys=task_keys, var_options=var_options, direct=values)
 
     def parse(
@@ -249,16 +278,23 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Fill the inventory. Raises AnsibleParserError before any change to it."""
         super().parse(inventory, loader, path, cache)
         require_libraries()
-        source = self._read_config_data(path)
+        _check_source(path)
         with plugin_errors(AnsibleParserError, self.display):
+            source = self._read_config_data(path)
             check_names(source, self.option_definitions, COUNTERPARTS)
             options = checked_options(self.get_options())
             rules = Rules(**{key: options[key] for key in ("hostnames", "addresses", "show_all", "location_groups")})
-            records = self._records(options, path, cache=cache)
-        content = make_inventory(records, rules, self._sanitize_group_name, self._reserved_names(inventory))
+            servers = self._servers(options, path, cache=cache)
+        others = {name: made for name, host in inventory.hosts.items() if (made := _made.get(host))}
+        taken = {name: made.server.identity for name, made in others.items()}
+        content = make_inventory(servers, rules, self._sanitize_group_name, self._reserved_names(inventory), taken)
         with _all_or_none(inventory, content.hosts):
             self._populate(inventory, content, verbose=options["verbose_vars"])
             self._construct(inventory, content.hosts)
+        for text in order_warnings(content.hosts, path, rules.hostnames, others):
+            self.display.warning(text)
+        for host in content.hosts:
+            _made.setdefault(inventory.hosts[host.name], Made(path, host.server, tuple(rules.hostnames)))
 
     def _templated(self, name: str, value: Any) -> Any:
         """The option as plain JSON types, without tags and decrypted; its content never becomes part of a message."""
@@ -267,30 +303,32 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             result = plain(self.templar.template(value))
         except AnsibleError as exc:
             raise AnsibleParserError(f"{name}: the template cannot be evaluated: {exc.message}") from None
-        if name in ("clouds_config", "filters") and not isinstance(result, dict):
+        if name == "filters" and not isinstance(result, dict):
             raise AnsibleParserError(f"{name}: must be a dictionary, not {type(result).__name__}.")
         return result
 
     # Records: from the clouds or the cache
 
-    def _records(self, options: Mapping[str, Any], path: str, *, cache: bool) -> Records:
-        """The records of all servers, from the cache if it may be used and has them."""
+    def _servers(self, options: Mapping[str, Any], path: str, *, cache: bool) -> list[Server]:
+        """All servers, from the cache if it may be used and has them."""
         fields = _fields(options)
-        if not options["cache"]:
-            return self._gather(options, fields)[0]
-        key = f"{self.get_cache_key(path)}_{options_digest(options, fields)}"
-        cached: Records | None = self.cache.get(key, {}).get("servers") if cache else None
-        if cached is not None:
-            return cached
-        records, complete = self._gather(options, fields)
-        if complete:
-            self.cache[key] = {"servers": records}
-        return records
+        listings: Listings | None = None
+        if options["cache"]:
+            key = f"{self.get_cache_key(path)}_{options_digest(options, fields)}"
+            listings = self.cache.get(key, {}).get("listings") if cache else None
+        if listings is None:
+            listings, complete = self._gather(options, fields)
+            if options["cache"] and complete:
+                self.cache[key] = {"listings": listings}
+        return [Server(keystone, record) for keystone, records in listings for record in records]
 
-    def _gather(self, options: Mapping[str, Any], fields: Collection[str] | None) -> tuple[Records, bool]:
-        """The records from all Locations, and whether every Location answered."""
+    def _gather(self, options: Mapping[str, Any], fields: Collection[str] | None) -> tuple[Listings, bool]:
+        """The records from each Location, with its Keystone, and whether every Location answered."""
         query = ServerQuery(filters=options["filters"], all_projects=options["all_projects"], fields=fields)
-        results = gather(Target.from_options(options), lambda connection: list_servers(connection, query))
+        results = gather(
+            Target.from_options(options),
+            lambda connection: [connection.region.settings.keystone, list_servers(connection, query)],
+        )
         failed = [result.error for result in results if result.error]
         for error in failed:
             self.display.vvv(shown_lines("".join(traceback.format_exception(error))))
@@ -301,19 +339,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         incomplete = [text for result in results if (text := _silent_cell(result))]
         for text in incomplete:
             self.display.warning(text)
-        return [record for result in results for record in result.value or ()], not (failed or incomplete)
+        return [result.value for result in results if result.value], not (failed or incomplete)
 
     # Hosts and groups
 
-    def _reserved_names(self, inventory: InventoryData) -> dict[str, str | None]:
-        """The names in use: each with the ID of the server that has it from another source, or else with None."""
-        constructed = map(self._sanitize_group_name, self.get_option("groups"))
-        reserved: dict[str, str | None] = dict.fromkeys([*LOCALHOST, *inventory.groups, *constructed])
-        for name, host in inventory.hosts.items():
-            server = host.vars.get("openstack")
-            if isinstance(server, dict) and "id" in server:
-                reserved[name] = server["id"]
-        return reserved
+    def _reserved_names(self, inventory: InventoryData) -> set[str]:
+        """The names that no host may have: those of groups, which Ansible would confuse with it, and localhost's."""
+        return {*LOCALHOST, *inventory.groups, *map(self._sanitize_group_name, self.get_option("groups"))}
 
     def _populate(self, inventory: InventoryData, content: Inventory, *, verbose: bool) -> None:
         for group in content.groups:
@@ -349,6 +381,29 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._add_host_to_keyed_groups(keyed_groups, variables(host), host.name, strict, fetch_hostvars=False)
 
 
+def _plugin_named_in(path: str) -> str | None:
+    """The plugin that a YAML file is a source of, if it is this one or that of openstack.cloud."""
+    if not path.endswith((".yml", ".yaml")):
+        return None
+    with Path(path).open(encoding="utf-8", errors="replace") as file:
+        found = _PLUGIN.search(file.read(_MOST_READ))
+    return found[1] if found and found[1] in (InventoryModule.NAME, *PEERS) else None
+
+
+def _check_source(path: str) -> None:
+    """Raise AnsibleParserError, which says what to change, for a source of another plugin, or with a wrong name."""
+    rename = "" if path.endswith(SOURCE_NAMES) else f"the name of the file must end in {' or '.join(SOURCE_NAMES)}"
+    if _plugin_named_in(path) in PEERS:
+        options = ", ".join(f"{ours} instead of {theirs}" for theirs, ours in COUNTERPARTS.items())
+        changes = "; ".join(filter(None, (f"set plugin: {InventoryModule.NAME}", rename, f"use {options}")))
+        raise AnsibleParserError(
+            f"{path} is a source of {PEERS[0]}. To make it one of {InventoryModule.NAME}: {changes}. "
+            "docs/inventory.md of the collection lists all changes."
+        )
+    if rename:
+        raise AnsibleParserError(f"{path}: {rename}, so that {InventoryModule.NAME} reads it.")
+
+
 @contextmanager
 def _all_or_none(inventory: InventoryData, hosts: Sequence[Host]) -> Iterator[None]:
     """Undo what was added if it cannot be completed: hosts without their groups match patterns that exclude groups."""
@@ -374,9 +429,10 @@ def _all_or_none(inventory: InventoryData, hosts: Sequence[Host]) -> Iterator[No
         raise
 
 
-def _silent_cell(result: Result[Records]) -> str | None:
+def _silent_cell(result: Result[list[Any]]) -> str | None:
     """A warning if Nova lists servers of a cell that it cannot reach: they have an ID and little else."""
-    silent = [record for record in result.value or () if record["status"] == "UNKNOWN" and not record["addresses"]]
+    _keystone, records = result.value or ("", [])
+    silent = [record for record in records if record["status"] == "UNKNOWN" and not record["addresses"]]
     if not silent:
         return None
     return f"{result.location}: {len(silent)} servers are in a cell that Nova cannot reach, and have no addresses."

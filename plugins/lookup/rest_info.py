@@ -22,9 +22,10 @@ options:
     required: true
   location:
     description:
-      - A pattern C(cloud[/region[/project]]) that selects exactly one Location.
-    type: str
-    required: true
+      - A pattern C(cloud[/region[/project]]) that selects exactly one Location, or the C(location) of a returned record.
+      - May be omitted if there is just one Location, or if the environment variable E(OS_CLOUD) names a cloud with one. With
+        O(clouds_config), the variable is ignored.
+    type: raw
   interface:
     description:
       - Which of the service's endpoints to use. If omitted, the one that C(clouds.yaml) names, or else the public one.
@@ -83,6 +84,7 @@ _raw:
       headers: {Accept: application/json}
 """
 
+from dataclasses import replace
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
@@ -97,7 +99,11 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather imp
     regions,
 )
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.errors import plugin_errors, require_libraries
-from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import checked_options, plain
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import (
+    checked_options,
+    converted,
+    plain,
+)
 
 
 class LookupModule(LookupBase):
@@ -105,14 +111,16 @@ class LookupModule(LookupBase):
 
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         """Return the endpoint record of each service type."""
-        self.set_options(var_options=variables, direct=kwargs)
         require_libraries()
         with plugin_errors(AnsibleLookupError, self._display):
+            self.set_options(var_options=variables, direct=converted(kwargs, self.option_definitions))
             return _endpoints(plain(terms), checked_options(self.get_options()))
 
 
 def _endpoints(service_types: list[str], options: dict[str, Any]) -> list[dict[str, Any]]:
-    target = Target.from_options({**options, "locations": [options["location"]]})
+    target = Target.from_options({**options, "locations": options["location"]})
+    if target.option == "locations":
+        target = replace(target, option="location")
     _check_one_location(target)
     queries = [
         RestQuery(service_type, options["interface"], options["versions"], options["with_token"])
@@ -129,6 +137,6 @@ def _check_one_location(target: Target) -> None:
     found = [*(region.location for region in chosen), *(result.location for result in failed)]
     if len(found) != 1:
         raise InputError(
-            f"location: {target.locations[0]!r} selects {len(found)} Locations",
+            f"{target.option}: {', '.join(target.locations)!r} selects {len(found)} Locations",
             hint=f"Name one of {', '.join(str(location) for location in found)}.",
         )

@@ -50,44 +50,48 @@ options:
   path:
     description:
       - The image file, on the host that runs the task.
-      - The format is detected from the content. A file that refers to other files (a qcow2 with a backing file, a vmdk with external
-        extents) is rejected, because a cloud would look for those files on its own disks.
-      - The digests of the file are remembered, so that an unchanged file is not read again.
+      - The format is detected from the content. A file compressed with gzip, xz, bzip2 or zstd is decompressed to O(temporary_directory);
+        clouds get the decompressed image.
+      - A file that is no disk image (an archive, a web page, a checksum list), that is shorter than its own header says, or that refers to
+        other files (a qcow2 with a backing file, a vmdk with external extents) is rejected. A cloud would look for those other files on
+        its own disks.
+      - If O(container_format) is V(aki), V(ari), V(compressed), V(docker), V(ova) or V(ovf), or O(disk_format) is V(aki), V(ari) or
+        V(ploop), the file is published as it is.
+      - The digests of the file are remembered, so that an unchanged file is not read again. If the file changes while it is read or sent,
+        the task or Location fails.
       - Without O(path), O(url) and O(from), only the metadata of an existing image is managed.
       - Mutually exclusive with O(url) and O(from).
     type: path
   url:
     description:
-      - The image as an http or https URL. The module downloads it to O(temporary_directory), so that the image can be verified before any
-        request to a cloud. A Location that offers V(web_download) still fetches the URL by itself, and the module compares what the cloud
-        stored.
+      - The image as an http or https URL, treated as the file at O(path) is. The module downloads it to O(temporary_directory), so that the
+        image can be verified before any data is sent. A Location that offers V(web_download) still fetches the URL by itself, unless
+        the image is compressed, and the module compares what the cloud stored.
+      - With O(checksum), the Locations are asked first, and the file is not downloaded if all of them have the image. Without, a file that
+        was downloaded before is downloaded again unless the server confirms that it is unchanged, by a strong C(ETag) or a date.
+      - In check mode the file is downloaded only if a Location has an image of this name that may be the same.
     type: str
   from:
     description:
       - An image in another Location. Its data passes through this machine only for Locations that no other region of the same cloud can
         serve.
+      - A mapping of C(location) and C(image), or a Location alone, for its image called O(name). C(location) is a pattern that selects
+        exactly one Location, or the C(location) of a returned record. C(image) is a name or an ID.
       - The copy has the custom properties, the tags, C(min_disk) and C(min_ram) of that image, by whichever scheme it is made. The options
         of this task win. Visibility, members and protection are not copied.
-    type: dict
-    suboptions:
-      location:
-        description:
-          - A pattern that selects exactly one Location.
-        type: str
-        required: true
-      image:
-        description:
-          - Name or ID of the image in that Location.
-        type: str
-        required: true
+    type: raw
   checksum:
     description:
-      - The expected digest of the image, as C(ALGORITHM:DIGEST), or as C(ALGORITHM:URL) of a checksum file that lists the file name. If it
-        does not match, nothing is sent to any cloud. Algorithms are C(md5), C(sha256) and C(sha512).
+      - The expected digest of the file as it is published, which for a compressed image is that of the compressed file, as
+        C(ALGORITHM:DIGEST). Algorithms are C(md5), C(sha256) and C(sha512).
+      - C(ALGORITHM:URL) and C(ALGORITHM:PATH) name a checksum list as C(sha256sum), BSD or C(openssl) write it. The file name is the last
+        segment of O(path) or O(url); if the list does not have it, that of the file to which O(url) redirects.
+      - If it does not match, nothing is sent to any cloud.
     type: str
   temporary_directory:
     description:
-      - Directory for downloaded and converted files. The module uses a private directory in it, which is removed when the task ends.
+      - Directory for downloaded, decompressed and converted files. The module uses a private directory in it, which is removed when the
+        task ends. A decompressed image may take 90 % of the free space.
       - Defaults to the system's directory for temporary files.
     type: path
   disk_format:
@@ -95,6 +99,7 @@ options:
       - Format of the image in the cloud. An image in another format is converted with C(qemu-img), once for each format.
       - If omitted, each Location gets the format that its vendor profile or C(image_format) in C(clouds.yaml) names, or else the image
         unconverted.
+      - V(raw) and the other formats of plain bytes (V(ami), V(iso)) also allow a file that is a text.
     type: str
     choices: [aki, ami, ari, iso, ploop, qcow2, raw, vdi, vhd, vhdx, vmdk]
   scheme:
@@ -154,8 +159,12 @@ options:
     default: false
   members:
     description:
-      - IDs of all projects that the image is shared with. The visibility of the image must allow members. If omitted, members are left
-        alone, and an image that replaces another keeps the members of that one.
+      - All projects that the image is shared with, by ID or name. The visibility of the image must allow members. If omitted, members are
+        left alone, and an image that replaces another keeps the members of that one.
+      - A name is looked up in Keystone and among the projects of the selected Locations. A name that none or several of these projects
+        have is an error. The project of a Location needs no access to its own image, and is skipped.
+      - A project sees the image in its lists once it has accepted it. The module accepts it for a project if a Location of that project
+        is selected in the same region, with the credentials of that Location. Otherwise C(notes) reports the project.
     type: list
     elements: str
   overrides:
@@ -167,9 +176,8 @@ options:
     suboptions:
       locations:
         description:
-          - Patterns as in O(locations), matched against the selected Locations. A pattern that matches none is not an error.
-        type: list
-        elements: str
+          - Patterns or Locations as in O(locations), matched against the selected Locations. A pattern that matches none is not an error.
+        type: raw
         required: true
       disk_format:
         description:
@@ -219,6 +227,7 @@ options:
 requirements:
   - oslo.utils >= 7.4.0
   - qemu-img (to convert images)
+  - zstandard (to decompress images with zstd)
 author:
   - oaktree.multicloud contributors (@oaktree-multicloud)
 seealso:
@@ -260,6 +269,20 @@ EXAMPLES = r"""
     locations: [beta]
     all_stores: true
 
+- name: Copy an image of the same name from where image_info found it
+  oaktree.multicloud.image:
+    name: golden
+    from: "{{ found.images[0].location }}"
+    locations: [gamma]
+
+- name: Publish an image where the text of a survey says, which may leave the size empty
+  oaktree.multicloud.image:
+    name: fedora-43
+    path: images/fedora-43.qcow2
+    locations: "{{ survey_locations }}"
+    tags: "{{ survey_tags }}"
+    min_disk: "{{ survey_min_disk | default(omit, true) }}"
+
 - name: Show what would change in every Location
   oaktree.multicloud.image:
     name: fedora-43
@@ -290,7 +313,10 @@ results:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: alpha, region: north, zone: null}}
+    location:
+      description: The Location. Its C(name) is the pattern that selects exactly it.
+      type: dict
+      sample: {name: alpha/north/demo, cloud: alpha, region: north, zone: null}
     action:
       description: One of created, replaced, updated, unchanged, deleted.
       type: str
@@ -332,7 +358,10 @@ failures:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: beta, region: east, zone: null}}
+    location:
+      description: The Location. Its C(name) is the pattern that selects exactly it.
+      type: dict
+      sample: {name: beta/east/demo, cloud: beta, region: east, zone: null}
     error: {description: What happened., type: str, sample: not finished within import_timeout (3600 s)}
     kind:
       description: One of config, auth, unreachable, timeout, throttled, quota, refused, conflict, integrity, server, input, internal.
@@ -341,6 +370,7 @@ failures:
     hint: {description: What you can do about it., type: str, sample: "Check that the cloud answers, or raise import_timeout."}
 """
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
@@ -361,12 +391,16 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module imp
     run_state,
     target_spec,
 )
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.options import as_patterns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_data import ImageData
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_data import (
+        AnnouncedImage,
+        ImageData,
+    )
     from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
     from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
 
@@ -380,10 +414,7 @@ SPEC = ArgumentSpec(
         "state": {"type": "str", "choices": ["present", "inactive", "absent"], "default": "present"},
         "path": {"type": "path"},
         "url": {"type": "str"},
-        "from": {
-            "type": "dict",
-            "options": {"location": {"type": "str", "required": True}, "image": {"type": "str", "required": True}},
-        },
+        "from": {"type": "raw"},
         "checksum": {"type": "str"},
         "temporary_directory": {"type": "path"},
         "disk_format": {"type": "str", "choices": DISK_FORMATS},
@@ -401,7 +432,7 @@ SPEC = ArgumentSpec(
             "default": [],
             "mutually_exclusive": [["stores", "all_stores"]],
             "options": {
-                "locations": {"type": "list", "elements": "str", "required": True},
+                "locations": {"type": "raw", "required": True},
                 "disk_format": {"type": "str", "choices": DISK_FORMATS},
                 "scheme": {"type": "str", "choices": _SCHEMES},
                 "name": {"type": "str"},
@@ -445,7 +476,7 @@ def as_desired(params: Mapping[str, Any]) -> Desired:
         properties=metadata.as_texts(params["properties"]),
         tags=metadata.unique(params["tags"]),
         members=metadata.unique(params["members"]),
-        clocks=Timeouts(*(params[f"{clock}timeout"] for clock in ("", "transfer_", "import_", "stall_"))),
+        timeouts=Timeouts(*(params[f"{kind}timeout"] for kind in ("", "transfer_", "import_", "stall_"))),
         overrides=tuple(as_override(override) for override in params["overrides"]),
         **{option: params[option] for option in _AS_THEY_ARE},
     )
@@ -457,20 +488,45 @@ def as_override(params: Mapping[str, Any]) -> Override:
         options["properties"] = metadata.as_texts(options["properties"])
     if "stores" in options:
         options["stores"] = tuple(options["stores"])
-    return Override(Selection.parse(params["locations"]), options)
+    return Override(Selection.parse(params["locations"], "overrides[].locations"), options)
 
 
-def find_image_data(params: Mapping[str, Any], target: Target, directory: Path) -> ImageData | None:
+def as_copy_source(value: Any, name: str) -> tuple[list[str], str]:
+    """The option ``from``: patterns that select one Location, and the image there. Raises InputError.
+
+    It is a mapping of both, or text that is such JSON, or a Location in any form, for its image of the same name.
+    """
+    form = "Write from: {location: alpha/north, image: NAME}, or from: alpha/north for its image of the same name."
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise InputError("from: the text begins as JSON, but is not valid JSON", hint=form) from None
+    if isinstance(value, dict) and "cloud" not in value:
+        unknown = sorted(map(str, value.keys() - {"location", "image"}))
+        if unknown or not value.get("location"):
+            what = f"it has the key {unknown[0]}" if unknown else "it has no location"
+            raise InputError(f"from: the mapping names no image in a Location: {what}", hint=form)
+        return as_patterns("from", value["location"]), str(value.get("image") or name)
+    return as_patterns("from", value), name
+
+
+def find_image_data(
+    params: Mapping[str, Any], target: Target, directory: Path, *, check_mode: bool
+) -> ImageData | AnnouncedImage | None:
     """The image's data, found, verified where it is here; None where only metadata matters. Raises `OaktreeError`."""
-    checksum = params["checksum"]
     if params["state"] == "absent":
         return None
+    clocks = {option: params[option] for option in ("timeout", "transfer_timeout", "stall_timeout")}
+    formats = {option: params[option] for option in ("checksum", "disk_format", "container_format")}
+    options = locate.SourceOptions(directory, **formats, **clocks)
     if params["path"] is not None:
-        return locate.from_path(params["path"], checksum, directory, params["timeout"])
+        return locate.from_path(params["path"], options)
     if params["url"] is not None:
-        return locate.from_url(params["url"], checksum, directory, params["transfer_timeout"], params["stall_timeout"])
+        return locate.from_url(params["url"], options, check_mode=check_mode)
     if params["from"] is not None:
-        return locate.from_location(target, params["from"]["location"], params["from"]["image"], checksum, directory)
+        patterns, image = as_copy_source(params["from"], params["name"])
+        return locate.from_location(target, patterns, image, options.checksum, directory)
     return None
 
 
@@ -483,7 +539,7 @@ def main() -> None:
     def act(check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
         desired = as_desired(params)
         with workspace(params["temporary_directory"]) as directory:
-            image_data = find_image_data(params, target, directory)
+            image_data = find_image_data(params, target, directory, check_mode=check_mode)
             return ensure_image(target, desired, image_data, check_mode=check_mode)
 
     run_state(module, f"image {params['name']!r}", act)

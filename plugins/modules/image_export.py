@@ -133,7 +133,7 @@ EXAMPLES = r"""
   no_log: true
   register: shared
 
-- name: Have another cloud fetch it
+- name: Publish it in another cloud
   oaktree.multicloud.image:
     name: golden
     url: "{{ shared.results[0].tempurl }}"
@@ -148,7 +148,10 @@ results:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: alpha, region: north, zone: null}}
+    location:
+      description: The Location. Its C(name) is the pattern that selects exactly it.
+      type: dict
+      sample: {name: alpha/north/demo, cloud: alpha, region: north, zone: null}
     action: {description: "One of created, replaced, unchanged.", type: str, sample: created}
     image:
       description: The image, as M(oaktree.multicloud.image_info) returns it.
@@ -183,7 +186,10 @@ failures:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: beta, region: east, zone: null}}
+    location:
+      description: The Location. Its C(name) is the pattern that selects exactly it.
+      type: dict
+      sample: {name: beta/east/demo, cloud: beta, region: east, zone: null}
     error: {description: What happened., type: str, sample: not finished within transfer_timeout (3600 s)}
     kind:
       description: One of config, auth, unreachable, timeout, throttled, quota, refused, conflict, integrity, server, input, internal.

@@ -60,20 +60,20 @@ EXAMPLES = r"""
   oaktree.multicloud.image_info:
   register: everywhere
 
-- name: Compare the hash of an image in all regions of two clouds
+- name: List the hash of an image in all regions of two clouds
   oaktree.multicloud.image_info:
     name: fedora-43
     locations: [alpha, beta]
     fields: [hash_algo, hash_value]
   register: hashes
 
-- name: Find the project's own images, hidden ones too, even if some clouds are down
+- name: List the private images that are hidden, which other lists omit, even if some clouds are down
   oaktree.multicloud.image_info:
     filters:
       visibility: private
       os_hidden: true
     on_failure: warn
-  register: own
+  register: hidden
 
 - name: Find an image by ID in any cloud
   oaktree.multicloud.image_info:
@@ -94,6 +94,7 @@ images:
     - name: fedora-43
       status: active
       location:
+        name: alpha/north/demo
         cloud: alpha
         region: north
         zone: null
@@ -108,7 +109,10 @@ images:
     id: {description: ID., type: str, sample: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1}
     is_hidden: {description: Whether lists omit the image unless hidden images are requested., type: bool, sample: false}
     is_protected: {description: Whether the image is protected from deletion., type: bool, sample: true}
-    location: {description: "Cloud, region and project.", type: dict, sample: {cloud: alpha, region: north, zone: null}}
+    location:
+      description: Cloud, region and project, and the C(name) that selects exactly this Location.
+      type: dict
+      sample: {name: alpha/north/demo, cloud: alpha, region: north, zone: null}
     min_disk: {description: Minimum disk size to boot the image (GiB)., type: int, sample: 4}
     min_ram: {description: Minimum RAM to boot the image (MiB)., type: int, sample: 512}
     name: {description: Name., type: str, sample: fedora-43}
@@ -127,7 +131,10 @@ locations:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: alpha, region: north, zone: null}}
+    location:
+      description: The Location. Its C(name) is the pattern that selects exactly it.
+      type: dict
+      sample: {name: alpha/north/demo, cloud: alpha, region: north, zone: null}
     count: {description: Number of images that the Location contributed., type: int, sample: 12}
     seconds: {description: Duration in seconds., type: float, sample: 0.412}
     requests: {description: "Number of requests sent, token and discovery included.", type: int, sample: 2}
@@ -137,7 +144,10 @@ failures:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: beta, region: east, zone: null}}
+    location:
+      description: The Location. Its C(name) is the pattern that selects exactly it.
+      type: dict
+      sample: {name: beta/east/demo, cloud: beta, region: east, zone: null}
     error: {description: What happened., type: str, sample: not finished within timeout (60 s)}
     kind:
       description: One of config, auth, unreachable, timeout, throttled, quota, refused, conflict, integrity, server, input, internal.

@@ -52,6 +52,8 @@ options:
     description:
       - The image file, if it is on the host that runs the task. Size, digests and format are read from it. The object store is given the MD5
         of each segment, for which the file is read once more.
+      - A compressed file, and one that is no disk image, is rejected unless O(container_format) or O(disk_format) says that it is published
+        as it is.
       - This module never sends the file.
       - Mutually exclusive with O(size).
     type: path
@@ -61,7 +63,8 @@ options:
     type: int
   checksum:
     description:
-      - Expected digest of the image, as C(ALGORITHM:DIGEST). Algorithms are C(md5), C(sha256) and C(sha512).
+      - Expected digest of the image, as C(ALGORITHM:DIGEST). With O(path) also a checksum list, as C(ALGORITHM:URL) or
+        C(ALGORITHM:PATH). Algorithms are C(md5), C(sha256) and C(sha512).
       - Required with O(state=prepared) and O(state=finalized) unless O(path) is given.
       - Clouds report C(md5) and mostly C(sha512) of what they store. With another algorithm, finalizing downloads the image once to verify it.
     type: str
@@ -173,7 +176,10 @@ results:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: alpha, region: north, zone: null}}
+    location:
+      description: The Location. Its C(name) is the pattern that selects exactly it.
+      type: dict
+      sample: {name: alpha/north/demo, cloud: alpha, region: north, zone: null}
     action:
       description: One of created, replaced, updated, unchanged, deleted.
       type: str
@@ -240,7 +246,10 @@ failures:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: beta, region: east, zone: null}}
+    location:
+      description: The Location. Its C(name) is the pattern that selects exactly it.
+      type: dict
+      sample: {name: beta/east/demo, cloud: beta, region: east, zone: null}
     error:
       description: What happened.
       type: str
@@ -313,13 +322,13 @@ def check(params: Mapping[str, Any]) -> None:
 def as_desired(params: Mapping[str, Any]) -> Desired:
     """The options as the image pipeline takes them. Raises InputError."""
     check(params)
-    clocks = {option: params[option] for option in ("timeout", "import_timeout", "stall_timeout")}
+    timeouts = {option: params[option] for option in ("timeout", "import_timeout", "stall_timeout")}
     return Desired(
         name=params["name"],
         state="present",
         properties=metadata.as_texts(params["properties"]),
         tags=metadata.unique(params["tags"]),
-        clocks=Timeouts(**clocks),
+        timeouts=Timeouts(**timeouts),
         **{option: params[option] for option in metadata.AS_THEY_ARE},
     )
 
@@ -327,7 +336,8 @@ def as_desired(params: Mapping[str, Any]) -> Desired:
 def as_content(params: Mapping[str, Any]) -> DeclaredContent:
     """What is uploaded. Raises `OaktreeError`."""
     if params["path"] is not None:
-        source = locate.open_local(params["path"], params["checksum"], params["timeout"])
+        handling = locate.handling_of(params["path"], params["disk_format"], params["container_format"])
+        source = locate.open_local(params["path"], params["checksum"], params["timeout"], handling)
         return DeclaredContent.of_file(source, params["disk_format"])
     if params["checksum"] is None:
         raise InputError(f"state {params['state']} needs path or checksum", hint="They identify the content.")

@@ -43,9 +43,10 @@ EXAMPLES = r"""
 
 - name: Show the Locations that support web-download
   ansible.builtin.debug:
-    msg: "{{ answering | selectattr('image_upload.import_methods', 'contains', 'web-download') }}"
+    msg: "{{ able | map(attribute='location.name') }}"
   vars:
     answering: "{{ probed.locations | selectattr('answers') }}"
+    able: "{{ answering | selectattr('image_upload.import_methods', 'contains', 'web-download') }}"
 
 - name: Check the credentials of two clouds before a change
   oaktree.multicloud.location_info:
@@ -64,9 +65,12 @@ locations:
   elements: dict
   contains:
     location:
-      description: Cloud, region and project. Without O(probe), the project is the one that the configuration names.
+      description:
+        - Cloud, region and project, and the C(name) that selects exactly this Location.
+        - Without O(probe), the project is the one that the configuration names.
       type: dict
       sample:
+        name: alpha/north/demo
         cloud: alpha
         region: north
         zone: null
@@ -142,7 +146,10 @@ failures:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: beta, region: east, zone: null}}
+    location:
+      description: The Location. Its C(name) is the pattern that selects exactly it.
+      type: dict
+      sample: {name: beta/east/demo, cloud: beta, region: east, zone: null}
     error: {description: What happened., type: str, sample: not finished within timeout (60 s)}
     kind:
       description: One of config, auth, unreachable, timeout, throttled, quota, refused, conflict, integrity, server, input, internal.

@@ -92,7 +92,10 @@ endpoints:
   type: list
   elements: dict
   contains:
-    location: {description: "Cloud, region and project.", type: dict, sample: {cloud: alpha, region: north, zone: null}}
+    location:
+      description: Cloud, region and project, and the C(name) that selects exactly this Location.
+      type: dict
+      sample: {name: alpha/north/demo, cloud: alpha, region: north, zone: null}
     service_type: {description: The official service type., type: str, sample: compute}
     catalog_type: {description: The service type as the catalog spells it., type: str, sample: compute}
     service_name: {description: The service's name in the catalog., type: str, sample: nova}
@@ -127,7 +130,10 @@ locations:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: alpha, region: north, zone: null}}
+    location:
+      description: The Location. Its C(name) is the pattern that selects exactly it.
+      type: dict
+      sample: {name: alpha/north/demo, cloud: alpha, region: north, zone: null}
     count: {description: Number of endpoints that the Location contributed., type: int, sample: 1}
     seconds: {description: Duration in seconds., type: float, sample: 0.412}
     requests: {description: "Number of requests sent, token and discovery included.", type: int, sample: 2}
@@ -137,7 +143,10 @@ failures:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: beta, region: east, zone: null}}
+    location:
+      description: The Location. Its C(name) is the pattern that selects exactly it.
+      type: dict
+      sample: {name: beta/east/demo, cloud: beta, region: east, zone: null}
     error: {description: What happened., type: str, sample: not finished within timeout (60 s)}
     kind:
       description: One of config, auth, unreachable, timeout, throttled, quota, refused, conflict, integrity, server, input, internal.

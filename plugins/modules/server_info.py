@@ -84,13 +84,23 @@ EXAMPLES = r"""
     on_failure: warn
   register: found
 
-- name: Count the servers of each project of one cloud, as its administrator
+- name: List the project of every server of one cloud, as its administrator
   oaktree.multicloud.server_info:
     locations: [alpha-admin]
     all_projects: true
     fields: [project_id]
-    query: "[*].project_id"
-  register: owners
+  register: owned
+
+- name: Count the servers of each project
+  ansible.builtin.debug:
+    msg: "{{ item[0] }}: {{ item[1] | length }}"
+  loop: "{{ owned.servers | groupby('project_id') }}"
+  loop_control:
+    label: "{{ item[0] }}"
+
+- name: List the servers in the Location of the one that was found
+  oaktree.multicloud.server_info:
+    locations: "{{ found.servers[0].location }}"
 
 - name: List thousands of servers with only the keys that are needed
   oaktree.multicloud.server_info:
@@ -111,6 +121,7 @@ servers:
     - name: web-01
       status: ACTIVE
       location:
+        name: alpha/north/demo
         cloud: alpha
         region: north
         zone: nova
@@ -146,7 +157,10 @@ servers:
     key_name: {description: Name of the key pair., type: str, sample: ops}
     launch_index: {description: Index within a multi-create; administrators only., type: int, sample: 0}
     launched_at: {description: Time of the launch (UTC)., type: str, sample: "2026-11-20T10:00:05.000000"}
-    location: {description: "Cloud, region, zone and project.", type: dict, sample: {cloud: alpha, region: north, zone: nova}}
+    location:
+      description: Cloud, region, zone and project, and the C(name) that selects exactly this Location.
+      type: dict
+      sample: {name: alpha/north/demo, cloud: alpha, region: north, zone: nova}
     locked_reason: {description: Why the server is locked., type: str, sample: audit}
     metadata: {description: Metadata., type: dict, sample: {role: web}}
     name: {description: Name., type: str, sample: web-01}
@@ -177,7 +191,10 @@ locations:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: alpha, region: north, zone: null}}
+    location:
+      description: The Location. Its C(name) is the pattern that selects exactly it.
+      type: dict
+      sample: {name: alpha/north/demo, cloud: alpha, region: north, zone: null}
     count: {description: Number of servers that the Location contributed., type: int, sample: 12}
     seconds: {description: Duration in seconds., type: float, sample: 0.412}
     requests: {description: "Number of requests sent, token and discovery included.", type: int, sample: 2}
@@ -187,7 +204,10 @@ failures:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: beta, region: east, zone: null}}
+    location:
+      description: The Location. Its C(name) is the pattern that selects exactly it.
+      type: dict
+      sample: {name: beta/east/demo, cloud: beta, region: east, zone: null}
     error: {description: What happened., type: str, sample: not finished within timeout (60 s)}
     kind:
       description: One of config, auth, unreachable, timeout, throttled, quota, refused, conflict, integrity, server, input, internal.

@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import TARGET_NUMBERS, check_positive
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.options import convert
 
 
 def plain(value: Any) -> Any:
@@ -19,7 +20,7 @@ def plain(value: Any) -> Any:
     Ansible tags the values of options, and renders and decrypts the values in containers only when they are accessed.
     Libraries fail on the tags and bypass the access.
     """
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {plain(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(inner) for inner in value]
@@ -38,6 +39,20 @@ def check_names(given: Collection[str], known: Collection[str], counterparts: Ma
         better = counterparts.get(name) or (similar[0] if similar else None)
         hint = f"Use {better}." if better else f"Options are {', '.join(sorted(known))}."
         raise InputError(f"{name}: the plugin has no such option", hint=hint)
+
+
+def converted(given: Mapping[str, Any], definitions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The given options as modules take them, lists that are text included, before Ansible checks their types.
+
+    Templates stay as they are: an option of type dict, or a list of such. Raises InputError.
+    """
+    values = dict(given)
+    for name in values.keys() & definitions.keys():
+        definition = definitions[name]
+        if definition.get("type") != "dict" and definition.get("elements") != "dict":
+            values[name] = plain(values[name])
+    convert(values, definitions)
+    return values
 
 
 def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,9 +15,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import printable
 
@@ -88,6 +85,7 @@ _HASH_SHOWN = 12
 """Digits of a digest."""
 
 _DIGEST = re.compile(r"[0-9a-f]{32,128}")
+_LOCATION = {"name", "cloud", "region"}
 _FORMULA = ("=", "+", "-", "@")
 """Characters with which a spreadsheet takes a cell for a formula."""
 
@@ -136,6 +134,9 @@ def _usual(rows: Sequence[Any]) -> Mapping[str, str]:
 
 
 def _column(header: str, expression: str) -> Column:
+    import jmespath
+    from jmespath.exceptions import JMESPathError
+
     try:
         return Column(header, jmespath.compile(expression).search)
     except (JMESPathError, TypeError, AttributeError) as exc:
@@ -199,18 +200,10 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return _location(value) if "cloud" in value and "region" in value else json.dumps(value, sort_keys=True)
+        return str(value["name"]) if value.keys() >= _LOCATION else json.dumps(value, sort_keys=True)
     if isinstance(value, (list, tuple)):
         return ", ".join(_cell(item) for item in value)
     return str(value)
-
-
-def _location(value: Mapping[str, Any]) -> str:
-    project = value.get("project") or {}
-    parts = [value["cloud"], value["region"], project.get("name") or project.get("id")]
-    while parts[-1] is None:
-        parts.pop()
-    return "/".join(str(part or "") for part in parts)
 
 
 def _short(value: Any) -> str:

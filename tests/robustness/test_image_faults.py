@@ -13,7 +13,6 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,13 +23,13 @@ from tests.support.fake_openstack import Action, Answer, BlackHole, BreakAnswer,
 from tests.support.fake_openstack.faults import Body
 from tests.support.fake_openstack.glance_data import Stored
 from tests.support.fake_openstack.server import ImageApi
+from tests.support.fault_matrix import RIGHT, Cells, check_end, fault_page
 from tests.support.image_site import NAME, Site
 from tests.support.sampling import sample
 from tests.support.wait import until
 
 SEGMENT = ("PUT", rf"/{temporary_object._container(Desired(NAME, 'present'))}/image")
 TASK = ("POST", r"/v2/tasks$")
-RIGHT = "right"
 SLOW_DOWN = {"Retry-After": "1"}
 QUOTA = json.dumps({"message": "Quota exceeded for image_count_total", "code": "403 Forbidden", "title": "Forbidden"})
 HASTE: Mapping[str, Any] = {"stall_timeout": 0.7, "api_timeout": 0.7, "import_timeout": 30.0}
@@ -168,23 +167,16 @@ The same by `v1_put` and by `swift_task`, in the vendor's form (Rackspace) and u
 They strike the request that brings the data (of `swift_task`: one of several segments), or that makes the task. What is
 there is counted in images, objects, segments and containers.
 
-| fault | {names} |
+| fault | {columns} |
 |---|{rules}|
 """
 
 
 @pytest.fixture(scope="module")
-def matrix() -> Iterator[dict[tuple[str, str], str]]:
-    cells: dict[tuple[str, str], str] = {}
-    yield cells
-    if path := os.environ.get("FAULT_TABLE"):
-        names = [bench.name for bench in BENCHES]
-        page = HEAD.format(names=" | ".join(names), rules="|".join("---" for _name in names))
-        for fault in FAULTS:
-            row = [cells.get((fault.name, name), "does not apply: an object store has no tasks") for name in names]
-            page += f"| {fault.name} | {' | '.join(row)} |\n"
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(page)
+def matrix() -> Iterator[Cells]:
+    faults, benches = [fault.name for fault in FAULTS], [bench.name for bench in BENCHES]
+    with fault_page(HEAD, faults, benches, lambda *_cell: "an object store has no tasks") as cells:
+        yield cells
 
 
 def things(site: Site) -> list[str]:
@@ -208,7 +200,7 @@ def heal(site: Site, patch: pytest.MonkeyPatch) -> None:
 def test_fault(
     site: Callable[..., Site],
     monkeypatch: pytest.MonkeyPatch,
-    matrix: dict[tuple[str, str], str],
+    matrix: Cells,
     fault: Fault,
     bench: Bench,
 ) -> None:
@@ -221,16 +213,8 @@ def test_fault(
     with pytest.MonkeyPatch.context() as patch:
         fault.inject(cloud, bench, patch)
         first = cloud.run(**{**options, **fault.options})
-        if end == RIGHT:
-            assert first.ok, first["failures"]
-            again = [note for note in first["results"][0]["notes"] if ", attempt " in note]
-            assert len(again) < 2
-            said = f"one right image{', at the second attempt' if again else ''}"
-        else:
-            (failure,) = first["failures"]
-            assert (failure["kind"], bool(failure["hint"])) == (end, True), failure
-            said = f"nothing: {end}"
-        assert things(cloud) == (["active"] if end == RIGHT else [])
+        result, failure = (next(iter(first[key]), None) for key in ("results", "failures"))
+        said = check_end(end, result, failure, bench.scheme, things(cloud))
         heal(cloud, patch)
     assert cloud.act(**options) == ["unchanged" if end == RIGHT else "created"]
     assert_one_right_image(cloud, bench)

@@ -122,7 +122,7 @@ def test_interrupted_while_a_request_is_not_answered(
     with started(there, tmp_path, scheme=scheme) as process:
         until(fault.owes)
         said = interrupt(process, number)
-    assert said.startswith("Interrupted. What was complete stays; what was half-made has been removed")
+    assert said.startswith("Interrupted. What was complete stays; what was incomplete has been removed")
     assert said.endswith("removed.") or moment.name == "create", said
     assert things(there) == []
     place.clear_faults()

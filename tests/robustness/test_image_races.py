@@ -29,7 +29,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather imp
 clouds, file = sys.argv[1:]
 target = Target(locations=("*",), clouds_yaml=clouds, timeout=60.0)
 for line in sys.stdin:
-    data = locate.from_path(file, None, Path(file).parent, 60.0)
+    data = locate.from_path(file, locate.SourceOptions(Path(file).parent))
     done = ensure_image(target, Desired(line.strip(), "present"), data, check_mode=False)
     print(json.dumps([result.value.action if result.value else result.error.kind for result in done]), flush=True)
 """

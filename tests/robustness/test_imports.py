@@ -136,3 +136,27 @@ print("connect" in vars(openstack), "__getattr__" in vars(openstack))
 def test_other_collections_find_openstacksdk_itself_on_the_controller() -> None:
     printed = subprocess.check_output([sys.executable, "-c", IMPORT_AFTER_LOOKUP], text=True)
     assert printed.split() == ["1", "True", "False"]
+
+
+MODULES = sorted(path.stem for path in Path(server_info.__file__).parent.glob("*.py"))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_says_which_python_it_needs_before_an_import_fails_by_an_older_one(module: str) -> None:
+    package = "ansible_collections.oaktree.multicloud.plugins"
+    older = f"""
+import sys
+known = set(sys.modules)
+sys.version_info, sys.executable = (3, 9, 2, "final", 0), "/usr/bin/python3"
+try:
+    import {package}.modules.{module}
+except ImportError as exc:
+    print(exc)
+    print(*sorted(name for name in set(sys.modules) - known if name.startswith("{package}.module_utils._")))
+"""
+    message, loaded = run(older)
+    assert message == (
+        "oaktree.multicloud needs Python 3.11 or newer on the host that runs the task, not Python 3.9.2 "
+        "(/usr/bin/python3). Set ansible_python_interpreter."
+    )
+    assert [name for name in loaded.split() if "." in name.partition(".module_utils.")[2]] == []

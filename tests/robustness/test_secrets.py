@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.support.fake_openstack import FakeOpenStack
 
@@ -49,7 +50,7 @@ def tasks() -> list[dict[str, Any]]:
             "register": f"{module}_{config}",
             "ignore_errors": True,
         }
-        for config in ("by_password", "by_credential", "refused")
+        for config in ("by_password", "by_credential", "by_text", "refused")
         for module, options in MODULES.items()
     ]
     arguments = "'compute', location='cloud1', clouds_config="
@@ -59,7 +60,7 @@ def tasks() -> list[dict[str, Any]]:
             "ansible.builtin.debug": {"msg": f"{{{{ lookup('oaktree.multicloud.rest_info', {arguments}{config}) }}}}"},
             "ignore_errors": True,
         }
-        for config in ("by_password", "refused")
+        for config in ("by_password", "by_text", "refused")
     ]
     asked = {"service_type": "compute", "with_token": True, "clouds_config": "{{ by_password }}"}
     made.append({"name": "token", "oaktree.multicloud.rest_info": asked, "no_log": True})
@@ -79,7 +80,8 @@ def configs(clouds: FakeOpenStack) -> dict[str, Any]:
     credential = cloud.entry(application_credential=True)
     credential["auth"]["application_credential_secret"] = CREDENTIAL
     entries = {"by_password": password, "by_credential": credential, "refused": refused}
-    return {name: {"clouds": {"cloud1": entry}} for name, entry in entries.items()}
+    made: dict[str, Any] = {name: {"clouds": {"cloud1": entry}} for name, entry in entries.items()}
+    return {**made, "by_text": yaml.safe_dump(made["by_password"])}
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +112,7 @@ def test_the_tasks_did_what_they_are_meant_to(run: Run) -> None:
     failed = {name for name, result in run.results.items() if result["failed"]}
     assert failed == {f"{module}_refused" for module in MODULES}
     assert {result["failures"][0]["kind"] for name, result in run.results.items() if name in failed} == {"auth"}
-    assert len(run.tokens) == 2, "one for each way to authenticate"
+    assert len(run.tokens) == 4, "one for each way to authenticate, and again for a probe that misses an object store"
     assert "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in run.output, "-vvvv did not show the options"
 
 
@@ -140,7 +142,7 @@ def test_the_cache_is_the_users_alone(run: Run) -> None:
 
 def test_names_are_not_masked(run: Run) -> None:
     assert "********" not in json.dumps([result.get("locations") for result in run.results.values()])
-    for name in ("server_info_by_password", "server_info_by_credential"):
+    for name in ("server_info_by_password", "server_info_by_credential", "server_info_by_text"):
         (server,) = run.results[name]["servers"]
         assert server["location"]["region"] == "r1"
         assert server["location"]["project"]["name"] == "demo"

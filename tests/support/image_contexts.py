@@ -21,7 +21,7 @@ from tests.support.image_samples import OTHER, image, source
 
 STORES = (ImageStore("fast", default=True, description=None), ImageStore("slow", default=False, description=None))
 PUT_ONLY = ImageCapabilities((), ())
-FED = ImageCapabilities(("glance-direct", "glance-download", "copy-image"), STORES)
+IMPORTS = ImageCapabilities(("glance-direct", "glance-download", "copy-image"), STORES)
 WEB = ImageCapabilities(("web-download",), ())
 SAME, OLD = image(1), image(2, OTHER)
 

@@ -42,7 +42,7 @@ def vdi() -> bytes:
 
 def vhd() -> bytes:
     """A dynamic one, with a copy of the footer in front."""
-    return _placed(64 << 10, (0, b"conectix"), (40, struct.pack(">Q", MIB)))
+    return _placed(64 << 10, (0, b"conectix"), (40, struct.pack(">Q", MIB)), ((64 << 10) - 512, b"conectix"))
 
 
 def vhdx() -> bytes:

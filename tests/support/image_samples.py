@@ -14,8 +14,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 impo
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import DIGESTS
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import ImageFile
 
-DATA = b"the file"
-OTHER = b"other"
+DATA = b"the\0file"
+OTHER = b"oth\0r"
 
 
 def source(disk_format: str = "raw", data: bytes = DATA) -> ImageFile:

@@ -35,7 +35,7 @@ from tests.support.run_core import ask_one, entries
 NOW = datetime.now(UTC).replace(microsecond=0)
 LATER = NOW + timedelta(hours=1)
 # With the fixture fast_clock these are seconds as well, but fifty times as short.
-DESIRED = Desired("thing", "present", clocks=Timeouts(1000.0, 1000.0, 1000.0, 250.0))
+DESIRED = Desired("thing", "present", timeouts=Timeouts(1000.0, 1000.0, 1000.0, 250.0))
 SEGMENT = 4
 """Bytes: `DATA` is two segments of it."""
 

@@ -32,6 +32,19 @@ def whole(data: bytes = DATA, status: int = 200, *, stop: int | None = None, **h
     return answer
 
 
+def conditional(data: bytes = DATA, **headers: Any) -> Answer:
+    """As `whole`, or 304 for a client that has this version."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        etag, date = handler.headers.get("If-None-Match"), handler.headers.get("If-Modified-Since")
+        if (etag and etag == headers.get("ETag")) or (date and date == headers.get("Last_Modified")):
+            whole(b"", 304, **{name: value for name, value in headers.items() if name != "Content_Length"})(handler)
+        else:
+            whole(data, **headers)(handler)
+
+    return answer
+
+
 def rest(data: bytes = DATA, etag: str = '"1"', *, shift: int = 0) -> Answer:
     """What is asked for by Range, if the file is still the one that If-Range names."""
 

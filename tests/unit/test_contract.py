@@ -112,11 +112,7 @@ def test_options_that_hold_credentials_are_hidden(module: str, monkeypatch: pyte
 
 def test_modules_that_change_anything_require_locations(module: str) -> None:
     doc, _examples, _returns = documentation(module)
-    option = doc["options"]["locations"]
-    if module.endswith("_info"):
-        assert option["default"] == ["*"]
-    else:
-        assert option["required"] is True
+    assert doc["options"]["locations"].get("required", False) is not module.endswith("_info")
 
 
 def test_attributes_are_declared(module: str) -> None:
@@ -153,6 +149,33 @@ def test_returns_are_typed(module: str) -> None:
 def test_action_group_holds_every_module() -> None:
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
     assert sorted(runtime["action_groups"]["multicloud"]) == MODULES
+
+
+def without_defaults(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of an argument spec or a role, as far as a role can have them: what it omits is the module's default."""
+    return {
+        name: {"type": option.get("type", "str"), "required": option.get("required", False)}
+        | {key: option.get(key) for key in ("choices", "elements", "no_log")}
+        | {"options": without_defaults(option.get("options") or {})}
+        for name, option in options.items()
+    }
+
+
+def test_the_role_takes_every_option_of_its_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = without_defaults(made_of("image", monkeypatch)["argument_spec"])
+    role = ROOT / "roles" / "images"
+    documented_role = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]
+    options = without_defaults(documented_role["options"])
+    of_image = options.pop("images_list")["options"]
+    of_all = {name.removeprefix("images_"): option for name, option in options.items()}
+    assert of_image.keys() | of_all.keys() == module.keys()
+    assert of_image == {name: {**module[name], "required": name == "name"} for name in of_image}
+    compared = of_all.keys() - {"visibility"}  # empty where the cloud's default applies
+    assert {name: of_all[name] for name in compared} == {name: module[name] for name in compared}
+    (task,) = yaml.safe_load((role / "tasks" / "main.yml").read_text())
+    assert task[f"{COLLECTION}.image"].keys() == module.keys()
+    for name, value in task[f"{COLLECTION}.image"].items():
+        assert f"image.{name}" in value or f"images_{name}" in value, name
 
 
 def test_a_wrong_documentation_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All of the collection waits by `_core.deadline.clock`: what does not cannot be turned by a test."""
+"""All of the collection waits and dates by `_core.deadline.clock`: what does not cannot be turned by a test."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CLOCK = ROOT / "plugins/module_utils/_core/deadline.py"
+DATES = {"now", "utcnow", "today"}
+"""What of `datetime` and `date` asks for the present."""
 WAITING = {"Barrier", "Condition", "Event", "Timer"}
 """What of `threading` is waited for; a lock is acquired with a timeout, or at once."""
 
@@ -28,6 +30,8 @@ def offences(source: str) -> Iterator[str]:
             yield from (f"{node.lineno}: {alias.name}" for alias in node.names if alias.name in WAITING)
         elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "threading" and node.attr in WAITING:
             yield f"{node.lineno}: threading.{node.attr}"
+        elif isinstance(node, ast.Attribute) and node.attr in DATES and ast.unparse(node.value) != "clock":
+            yield f"{node.lineno}: {ast.unparse(node)}"
         elif isinstance(node, ast.keyword) and node.arg == "timeout" and "remaining()" in ast.unparse(node.value):
             yield f"{node.lineno}: timeout={ast.unparse(node.value)}, not Deadline.timeout"
 
@@ -48,6 +52,8 @@ def test_nothing_else_in_the_collection_is_a_clock() -> None:
         "from time import sleep",
         "import threading; threading.Event()",
         "from threading import Condition",
+        "from datetime import datetime; datetime.now()",
+        "import datetime; datetime.date.today()",
         "lock.acquire(timeout=min(3, deadline.remaining()))",
     ],
 )

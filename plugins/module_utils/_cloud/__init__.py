@@ -4,3 +4,5 @@
 """One Location: its configuration, authentication and requests."""
 
 from __future__ import annotations
+
+from .. import _core  # noqa: F401 - which checks the version of Python, before an import fails by it

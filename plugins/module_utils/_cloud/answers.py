@@ -27,7 +27,9 @@ DEEPEST = 64
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
-MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError)
+_ID = re.compile(r"\w[\w.-]*")
+
+MALFORMED = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 """What code raises that reads data of another shape than it expects; JSON may also be nested too deeply to parse."""
 
 
@@ -38,6 +40,13 @@ def parsing(what: str) -> Iterator[None]:
         yield
     except MALFORMED as exc:
         raise ServerError(f"{what} cannot be parsed: {type(exc).__name__}: {exc}") from exc
+
+
+def check_id(value: Any) -> str:
+    """The value, if it can be an ID of a resource; else raises TypeError or ValueError, for `parsing`."""
+    if not _ID.fullmatch(value):
+        raise ValueError(f"{value!r} is not an ID")
+    return str(value)
 
 
 def answer_to(response: Response) -> str:

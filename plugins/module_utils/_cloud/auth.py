@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 import threading
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
+from .._core.deadline import clock
 from .._core.errors import AuthError, OaktreeError, RefusedError, ServerError
 from .answers import MALFORMED
 from .translate import translate
@@ -29,11 +30,17 @@ if TYPE_CHECKING:
 MARGIN = 180.0
 """Seconds before its expiry at which a token is renewed, or a quarter of its lifetime if that is less."""
 RECENT = 300.0
-"""Seconds for which a catalog is trusted although an endpoint is missing in it or unreachable."""
+"""Seconds for which a new catalog is trusted although an endpoint is missing in it or unreachable."""
+_UNKNOWN_AGE = 0.6
+"""The part of its lifetime that counts as passed for a token that was stored by a clock ahead of ours: it is used until
+a service rejects it, but not for long work."""
 
 _TOKENS = "tokens"
 _UNKNOWN = re.compile(r"\bcould not find \w", re.IGNORECASE)
 """How Keystone answers 404 where an application credential or a trust does not exist."""
+
+
+_DOMAINS_HINT = "Names of users and projects need user_domain_name and project_domain_name in the auth section."
 
 
 class AuthContext(Protocol):
@@ -46,8 +53,47 @@ class AuthContext(Protocol):
     def session(self) -> Any:
         """keystoneauth1's session."""
 
-    def with_retries(self, call: Callable[[], AccessInfo], service_type: str, *, repeatable: bool) -> AccessInfo:
+    def with_retries(self, call: Callable[[], _Token], service_type: str, *, repeatable: bool) -> _Token:
         """See `Connection.with_retries`."""
+
+
+@dataclass(frozen=True)
+class _Token:
+    """A token, and when it was received (of `clock.uptime`).
+
+    Only the length of its life is taken from its dates: they are of the cloud's clock, which need not agree with ours.
+    """
+
+    access: AccessInfo
+    received: float
+    is_new: bool
+    """Whether it was fetched after this process began, by it or another one; then so was its catalog."""
+
+    @classmethod
+    def of(cls, access: AccessInfo, age: float = 0.0, *, is_new: bool) -> _Token:
+        """``age`` in seconds is unknown if it is less than zero. Raises one of `MALFORMED` for dates without form."""
+        passed = age if age >= 0 else _UNKNOWN_AGE * (_lifetime(access) or 0.0)
+        token = cls(access, clock.uptime() - passed, is_new)
+        token.lifetime  # noqa: B018 - parses the dates, which is needed before every request
+        return token
+
+    @cached_property
+    def lifetime(self) -> float | None:
+        """Seconds from its issue to its expiry; None where Keystone does not tell."""
+        return _lifetime(self.access)
+
+    @property
+    def age(self) -> float:
+        """Seconds."""
+        return clock.uptime() - self.received
+
+    def is_valid(self) -> bool:
+        """Whether it stays valid for a while. One of which that is not known is, until a service rejects it."""
+        return self.lifetime is None or self.lifetime - self.age >= min(MARGIN, self.lifetime / 4)
+
+    def lasts(self) -> bool:
+        """Whether it has half of its lifetime left, for work that is long and expensive to repeat."""
+        return self.lifetime is None or self.lifetime - self.age >= self.lifetime / 2
 
 
 class SharedAuth:
@@ -62,9 +108,9 @@ class SharedAuth:
         self.plugin.reauthenticate = False  # the renewal of tokens is decided here, for all processes
         self._cache = cache
         self.credentials_key = credentials_key
-        self._key = cache.conceal(credentials_key) if _can_be_shared(plugin) else None
+        self._key = credentials_key if _can_be_shared(plugin) else None
         self._lock = threading.Lock()
-        self._access: AccessInfo | None = None
+        self._token: _Token | None = None
         self._rejected: str | None = None
         self._error: OaktreeError | None = None
 
@@ -78,7 +124,7 @@ class SharedAuth:
         if not self._asks_keystone:
             return None
         connection.deadline.remaining()
-        return self._ensure(connection, _is_valid)
+        return self._ensure(connection, _Token.is_valid)
 
     @cached_property
     def _asks_keystone(self) -> bool:
@@ -87,10 +133,23 @@ class SharedAuth:
 
         return isinstance(self.plugin, BaseIdentityPlugin)
 
-    def renew(self, connection: AuthContext, is_good: Callable[[AccessInfo], bool]) -> None:
-        """Obtain a token that ``is_good``, which is more than valid. If that fails the present token stays."""
+    def prepare_long_work(self, connection: AuthContext) -> None:
+        """Obtain a token that lasts. If that fails the present token stays."""
+        self._renew(connection, _Token.lasts)
+
+    def renew_catalog(self, connection: AuthContext) -> None:
+        """Obtain another token, because the catalog of the present one looks wrong, unless that is new.
+
+        It is not new if this process found it in the cache when it began, or obtained it `RECENT` seconds ago: the
+        cloud may have been changed since. If it fails the present token stays.
+        """
+        token = self._token
+        if token and not (token.is_new and token.age < RECENT):
+            self._renew(connection, lambda other: other.access.auth_token != token.access.auth_token)
+
+    def _renew(self, connection: AuthContext, is_good: Callable[[_Token], bool]) -> None:
         with suppress(OaktreeError):
-            if self._access:
+            if self._token:
                 self._ensure(connection, is_good)
 
     def forget(self, connection: AuthContext, token: str | None) -> None:
@@ -99,9 +158,9 @@ class SharedAuth:
         keystoneauth itself would drop whatever token is present, and fail if another thread was faster.
         """
         with self._locked(connection.deadline):
-            if self._access is None or self._access.auth_token != token:
+            if self._token is None or self._token.access.auth_token != token:
                 return
-            self._access, self._rejected = None, token
+            self._token, self._rejected = None, token
         if self._key:
             with self._cache.lock(_TOKENS, self._key, connection.deadline):
                 state = self._cache.get(_TOKENS, self._key)
@@ -110,23 +169,23 @@ class SharedAuth:
 
     @contextmanager
     def _locked(self, deadline: Deadline) -> Iterator[None]:
-        if not self._lock.acquire(timeout=deadline.timeout()):
-            raise deadline.expired()
+        while not self._lock.acquire(timeout=deadline.timeout()):  # which raises an error when nothing is left
+            pass
         try:
             yield
         finally:
             self._lock.release()
 
-    def _ensure(self, connection: AuthContext, is_good: Callable[[AccessInfo], bool]) -> AccessInfo:
-        access = self._access
-        if access is None or not is_good(access):
+    def _ensure(self, connection: AuthContext, is_good: Callable[[_Token], bool]) -> AccessInfo:
+        token = self._token
+        if token is None or not is_good(token):
             with self._locked(connection.deadline):
-                if self._access is access or self._access is None:
-                    self._access = self._obtain(connection, is_good)
-                access = self._access
-        return access
+                if self._token is token or self._token is None:
+                    self._token = self._obtain(connection, is_good)
+                token = self._token
+        return token.access
 
-    def _obtain(self, connection: AuthContext, is_good: Callable[[AccessInfo], bool]) -> AccessInfo:
+    def _obtain(self, connection: AuthContext, is_good: Callable[[_Token], bool]) -> _Token:
         if self._error:
             raise self._error.copied()
         try:
@@ -147,36 +206,35 @@ class SharedAuth:
     @property
     def _is_first(self) -> bool:
         """Whether there was no token before."""
-        return self._access is None and self._rejected is None
+        return self._token is None and self._rejected is None
 
     # The plugin always keeps a token, even an old one: without it the plugin would request one itself, past all locks.
 
-    def _cached(self, is_good: Callable[[AccessInfo], bool]) -> AccessInfo | None:
+    def _cached(self, is_good: Callable[[_Token], bool]) -> _Token | None:
         """The token in the cache, if it is good, as the plugin's own."""
-        state = self._cache.get(_TOKENS, self._key or "")
-        if not isinstance(state, str):
+        entry = self._cache.entry(_TOKENS, self._key or "")
+        if entry is None or not isinstance(entry.value, str):
             return None
         before = self.plugin.auth_ref
         try:
-            self.plugin.set_auth_state(state)
-            access: AccessInfo = self.plugin.auth_ref
-            if access.auth_token != self._rejected and is_good(access):
-                return access
+            self.plugin.set_auth_state(entry.value)
+            token = _Token.of(self.plugin.auth_ref, entry.age, is_new=not self._is_first)
+            if token.access.auth_token != self._rejected and is_good(token):
+                return token
         except MALFORMED:
             pass  # damaged, or written by another version of keystoneauth
         self.plugin.auth_ref = before
         return None
 
-    def _requested(self, connection: AuthContext) -> AccessInfo:
+    def _requested(self, connection: AuthContext) -> _Token:
         """A new token. The request is retried, within the Location's deadline, if there was none before.
 
         What Keystone has rejected is not sent again: it may lock the account after a few attempts.
         """
 
-        def once() -> AccessInfo:
+        def once() -> _Token:
             try:
-                access: AccessInfo = self._issuer(connection.session).get_auth_ref(connection.session)
-                _is_valid(access)  # parses the dates, which is needed before every request
+                return _Token.of(self._issuer(connection.session).get_auth_ref(connection.session), is_new=True)
             except MALFORMED as exc:
                 raise ServerError(
                     f"Keystone's answer cannot be parsed: {type(exc).__name__}: {exc}", final=True
@@ -184,14 +242,12 @@ class SharedAuth:
             except Exception as exc:
                 connection.discovery.forget(self.plugin.auth_url)
                 raise self._rejection(exc) or translate(exc) from exc
-            return access
 
-        self.plugin.auth_ref = access = (
-            connection.with_retries(once, "identity", repeatable=True) if self._is_first else once()
-        )
+        token = connection.with_retries(once, "identity", repeatable=True) if self._is_first else once()
+        self.plugin.auth_ref = token.access
         if self._key:
             self._cache.set(_TOKENS, self._key, self.plugin.get_auth_state())
-        return access
+        return token
 
     def _rejection(self, exc: Exception) -> OaktreeError | None:  # noqa: PLR0911 - a table
         """The error of a request for a token that Keystone does not grant."""
@@ -212,8 +268,7 @@ class SharedAuth:
         if isinstance(exc, BadRequest):
             return AuthError(
                 f"Keystone does not take the request for a token: {message}",
-                hint="Check that the auth section is complete: names of users and projects need user_domain_name and "
-                "project_domain_name.",
+                hint=_DOMAINS_HINT if "domain" in message else None,
             )
         if isinstance(exc, Forbidden):
             return AuthError(message)
@@ -242,34 +297,8 @@ def _can_be_shared(plugin: Any) -> bool:
     return True
 
 
-def _is_valid(access: AccessInfo) -> bool:
-    return _is_valid_for(access, min(MARGIN, _lifetime(access) / 4))
-
-
-def lasts(access: AccessInfo) -> bool:
-    """Whether a token has half of its lifetime left, for work that is long and expensive to repeat."""
-    return _is_valid_for(access, _lifetime(access) / 2)
-
-
-def is_recent(access: AccessInfo) -> bool:
-    """Whether the catalog of the token is new enough to be trusted, even if it looks wrong."""
-    issued, _expires = _dates(access)
-    return issued is None or (datetime.now(UTC) - issued).total_seconds() < RECENT
-
-
-def _is_valid_for(access: AccessInfo, seconds: float) -> bool:
-    _issued, expires = _dates(access)
-    return expires is None or (expires - datetime.now(UTC)).total_seconds() >= seconds
-
-
-def _lifetime(access: AccessInfo) -> float:
-    issued, expires = _dates(access)
-    if expires is None or issued is None:
-        return 4 * MARGIN
-    return (expires - issued).total_seconds()
-
-
-@lru_cache(maxsize=256)
-def _dates(access: AccessInfo) -> tuple[datetime | None, datetime | None]:
-    """When a token was issued, and when it expires. keystoneauth parses the dates on each access."""
-    return access.issued, access.expires
+def _lifetime(access: AccessInfo) -> float | None:
+    """Seconds from a token's issue to its expiry; None where it has no dates, or none that make sense."""
+    issued, expires = access.issued, access.expires
+    seconds = (expires - issued).total_seconds() if issued and expires else 0.0
+    return seconds if seconds > 0 else None

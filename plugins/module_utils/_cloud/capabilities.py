@@ -206,23 +206,27 @@ def object_store(connection: Connection) -> ObjectStore:
 
 def _limits(endpoint: str, info: Mapping[str, Any]) -> ObjectStore:
     slo, tempurl = info.get("slo"), info.get("tempurl")
-    digests = () if tempurl is None else tuple(tempurl.get("allowed_digests") or SHA1_ONLY)
+    digests = () if tempurl is None else tuple(map(str, tempurl.get("allowed_digests") or SHA1_ONLY))
     return ObjectStore(
         url=endpoint,
-        max_file_size=info["swift"].get("max_file_size"),
+        max_file_size=_whole(info["swift"].get("max_file_size")),
         slo=slo is not None,
-        slo_max_segments=(slo or {}).get("max_manifest_segments"),
-        slo_min_segment_size=(slo or {}).get("min_segment_size"),
+        slo_max_segments=_whole((slo or {}).get("max_manifest_segments")),
+        slo_min_segment_size=_whole((slo or {}).get("min_segment_size")),
         tempurl_digests=digests,
     )
 
 
+def _whole(number: Any) -> int | None:
+    """The number; raises TypeError if it is none, or negative."""
+    if not isinstance(number, int | None) or isinstance(number, bool) or (number or 0) < 0:
+        raise TypeError(f"{number!r} is no limit")
+    return number
+
+
 def has_object_store(connection: Connection) -> bool:
     """Whether the catalog has an object store; no request."""
-    try:
-        return bool(service_at(connection, "object-store").endpoint)
-    except RefusedError:
-        return False
+    return service_at(connection, "object-store").is_announced()
 
 
 def vendor(connection: Connection) -> Vendor:

@@ -91,7 +91,10 @@ def service_types(connection: Connection) -> list[str]:
 
 
 def catalog_entry(service: Service) -> EndpointData:
-    """The service's entry in the catalog, or in clouds.yaml; no request. Raises RefusedError if there is none."""
+    """The service's entry in the catalog, or in clouds.yaml. Raises RefusedError if there is none.
+
+    No request, unless a catalog without it is to be renewed: see `Connection.look_up`.
+    """
     from keystoneauth1.discover import EndpointData
 
     adapter = service.adapter
@@ -103,12 +106,14 @@ def catalog_entry(service: Service) -> EndpointData:
                 region_name=adapter.region_name,
                 interface=adapter.interface if isinstance(adapter.interface, str) else None,
             )
-        entry = adapter.session.get_endpoint_data(
-            service_type=adapter.service_type,
-            service_name=adapter.service_name,
-            interface=adapter.interface,
-            region_name=adapter.region_name,
-            discover_versions=False,
+        entry = service.connection.look_up(
+            lambda: adapter.session.get_endpoint_data(
+                service_type=adapter.service_type,
+                service_name=adapter.service_name,
+                interface=adapter.interface,
+                region_name=adapter.region_name,
+                discover_versions=False,
+            )
         )
     except Exception as exc:
         raise translate(exc) from exc

@@ -9,6 +9,7 @@ openstacksdk reads the configuration: its search path, secure.yaml, vendor profi
 from __future__ import annotations
 
 import os
+import re
 import threading
 import warnings
 from pathlib import Path
@@ -31,7 +32,10 @@ if TYPE_CHECKING:
     from openstack.config.cloud_region import CloudRegion
     from openstack.config.loader import OpenStackConfig
 
+    from .._local.cache import Cache
 
+
+_UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
 _DEFAULTS = dict.fromkeys(
     (
         "image_format",
@@ -68,7 +72,7 @@ class Clouds:
         if clouds_config is not None:
             self._config = _from_mapping(clouds_config)
         elif clouds_yaml is not None:
-            self._config = _from_file(Path(clouds_yaml).expanduser(), "clouds_yaml")
+            self._config = _from_file(Path(os.path.expanduser(clouds_yaml)), "clouds_yaml")  # noqa: PTH111 - no error without a home
         else:
             self._config = _from_search_path()
         _load_profiles(self._config)
@@ -87,25 +91,56 @@ class Clouds:
             names = [region["name"] for region in self._config._get_regions(key)]  # noqa: SLF001 - get_all() hides failures
             return [self._region(cloud, self._config.get_one(key, region_name=name)) for name in names]
         except (AttributeError, KeyError, TypeError, ValueError) as exc:
-            raise ConfigError(f"the entry of cloud {cloud!r} is malformed: {type(exc).__name__}: {exc}") from exc
+            raise _malformed(cloud, self._config.cloud_config["clouds"].get(key), exc) from exc
         except Exception as exc:
             error = translate(exc)
             hint = error.hint if isinstance(error, ConfigError) else None
-            raise ConfigError(f"cloud {cloud!r} cannot be configured: {error.message}", hint=hint) from exc
+            why = "; ".join([*self._unknown_profile(key), error.message])
+            raise ConfigError(f"cloud {cloud!r} cannot be configured: {why}", hint=hint) from exc
+
+    def _unknown_profile(self, key: Any) -> list[str]:
+        """What openstacksdk warns of, in its words, if the cloud has a vendor profile that it does not know.
+
+        The settings of the profile are missing then, and their lack is the failure that it reports.
+        """
+        from openstack.config import vendors
+
+        entry = self._config.cloud_config["clouds"].get(key)
+        profile = (entry.get("profile") or entry.get("cloud")) if isinstance(entry, dict) else None
+        if not isinstance(profile, str) or "://" in profile:
+            return []
+        _path, file = self._config._load_vendor_file()  # noqa: SLF001 - the user's own profiles
+        if profile in {*vendors.profiles(), *((file or {}).get("public-clouds") or {})}:
+            return []
+        return [f"Couldn't find the vendor profile {profile} for the cloud {key}"]
 
     def _region(self, cloud: str, config: CloudRegion) -> Region:
         settings = Settings.of(config, self._api_timeout)
         location = Location(cloud, settings.region, project=settings.project)
-        return Region(location, settings, self._auth(settings), self._cache, self._limit)
+        cache = self._cache.of(settings.credentials_key, secret=settings.has_secret)
+        return Region(location, settings, self._auth(settings, cache), cache, self._limit)
 
-    def _auth(self, settings: Settings) -> SharedAuth:
+    def _auth(self, settings: Settings, cache: Cache) -> SharedAuth:
         """The SharedAuth of all regions, of whichever cloud entry, that authenticate with the same credentials."""
         plugin = settings.config.get_auth()
         if plugin is None:
             raise ConfigError("no authentication is configured")
         key = settings.credentials_key
         with self._lock:
-            return self._shared.setdefault(key, SharedAuth(plugin, key, self._cache))
+            return self._shared.setdefault(key, SharedAuth(plugin, key, cache))
+
+
+def _malformed(cloud: str, entry: Any, exc: Exception) -> ConfigError:
+    """The error of an entry that openstacksdk does not check, by what it breaks in there."""
+    unexpected = _UNEXPECTED.search(str(exc))
+    if not unexpected:
+        return ConfigError(f"the entry of cloud {cloud!r} is malformed: {type(exc).__name__}: {exc}")
+    auth_type = entry.get("auth_type") if isinstance(entry, dict) else None
+    hint = "Correct the name, or set the auth_type that takes it."
+    if unexpected[1].startswith("application_credential_"):
+        hint = "Set auth_type: v3applicationcredential in the cloud's entry, beside auth."
+    what = f"{unexpected[1]}, which auth_type {auth_type or 'password'} does not take"
+    return ConfigError(f"the auth section of cloud {cloud!r} has {what}", hint=hint)
 
 
 def _load_profiles(config: OpenStackConfig) -> None:

@@ -12,16 +12,17 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._core.deadline import CLEANING_UP, Deadline
 from .._core.errors import ConfigError
 from .._core.location import Location, Project
+from .._core.progress import Progress
 from .._core.retry import with_retries
 from .._local.coalesce import RequestCoalescer
 from .._local.request_queue import Limit
-from .auth import SharedAuth, lasts
+from .auth import SharedAuth
 from .discovery import DiscoveryCache
 from .rate_limit import LimitKey, RateLimiter
 from .settings import Settings
@@ -68,6 +69,7 @@ class Connection:
         self.discovery = DiscoveryCache(region.cache)
         self.memo: dict[object, Any] = {}
         """What users of the connection keep for its lifetime."""
+        self.progress = Progress()
         self._limiters: dict[str, RateLimiter] = {}
 
     def __str__(self) -> str:
@@ -96,12 +98,28 @@ class Connection:
     def authenticate(self) -> None:
         """Ensure a valid token, and take the project from it and, if the catalog has just one, the region.
 
-        No request while the token is valid. Raises ConfigError for an unscoped token, and if no region is configured
-        and the catalog has several.
+        No request while the token is valid. Raises ConfigError for an unscoped token, for a region that the catalog
+        does not have, and if no region is configured and the catalog has several.
         """
         access = self.region.auth.authenticate(self)
         if access is self.access:
             return
+        try:
+            self._accept(access)
+        except ConfigError:
+            renewed = self._renewed(access)
+            if renewed is None:
+                raise
+            self._accept(renewed)
+
+    def _accept(self, access: AccessInfo | None) -> None:
+        """Take the Location's project and region from a token."""
+        if access and not self._has_region(access):
+            raise ConfigError(
+                f"region {self.region.settings.region!r} is not in the catalog",
+                hint=f"The catalog has {', '.join(sorted(_regions(access)))}. Names are case-sensitive: correct "
+                "region_name or regions in the cloud's entry in clouds.yaml.",
+            )
         self.access = access
         if access is None:
             return
@@ -113,10 +131,45 @@ class Connection:
         project = Project(access.project_id, access.project_name, access.project_domain_id, access.project_domain_name)
         self.location = replace(self.location, project=project, region=self.location.region or _only_region(access))
 
+    def _has_region(self, access: AccessInfo) -> bool:
+        """Whether the catalog has the configured region, as far as it matters."""
+        settings = self.region.settings
+        known = _regions(access)
+        return not settings.region or not known or settings.region in known or settings.has_own_endpoints
+
     def prepare_long_work(self) -> None:
         """Renew a token that expires soon, before a long request, which a service may end when the token expires."""
-        self.region.auth.renew(self, lasts)
+        self.region.auth.prepare_long_work(self)
         self.authenticate()
+
+    def look_up(self, find: Callable[[], Answer | None]) -> Answer | None:
+        """What ``find`` finds in the token's catalog.
+
+        Where it finds nothing, or raises an error of the catalog, it looks once more in a new catalog if there can be
+        one: the cloud may have been changed since another process fetched the token.
+        """
+        from keystoneauth1.exceptions import CatalogException
+
+        try:
+            found = find()
+        except CatalogException:
+            if not self.has_new_catalog():
+                raise
+            return find()
+        return find() if found is None and self.has_new_catalog() else found
+
+    def has_new_catalog(self) -> bool:
+        """Renew a token whose catalog looks wrong, unless it is new; returns whether there is a new one."""
+        if self._renewed(self.access) is None:
+            return False
+        self.authenticate()
+        return True
+
+    def _renewed(self, access: AccessInfo | None) -> AccessInfo | None:
+        """The token that replaces this one because of its catalog; None where that is new, or has no successor."""
+        self.region.auth.renew_catalog(self)
+        present = self.region.auth.authenticate(self)
+        return present if present is not access else None
 
     def with_retries(self, call: Callable[[], Answer], service_type: str, *, repeatable: bool) -> Answer:
         """Retry a call that was turned away (429); with ``repeatable`` also one that fails with a transient error.
@@ -172,19 +225,28 @@ class Connection:
 
 
 def _only_region(access: AccessInfo) -> str | None:
-    """The region of a cloud whose entry names none. Keystone's is ignored: it may differ.
+    """The region of a cloud whose entry names none.
 
     Raises ConfigError if there are several: keystoneauth would silently take the first in the catalog.
     """
-    regions = {
-        endpoint.get("region_id") or endpoint.get("region")
-        for service in access.service_catalog.catalog
-        for endpoint in service.get("endpoints", [])
-        if service.get("type") != "identity"
-    } - {None}
+    regions = _regions(access)
     if len(regions) > 1:
         raise ConfigError(
             f"no region is configured, and the catalog has several: {', '.join(sorted(regions))}",
             hint="Name one as region_name, or several as regions, in the cloud's entry in clouds.yaml.",
         )
-    return regions.pop() if regions else None
+    return next(iter(regions), None)
+
+
+@lru_cache(maxsize=256)
+def _regions(access: AccessInfo) -> frozenset[str]:
+    """The regions of the catalog's services. Keystone's is ignored: it may differ."""
+    if not access.has_service_catalog():
+        return frozenset()
+    found = {
+        endpoint.get("region_id") or endpoint.get("region")
+        for service in access.service_catalog.catalog
+        for endpoint in service.get("endpoints", [])
+        if service.get("type") != "identity"
+    }
+    return frozenset(region for region in found if region)

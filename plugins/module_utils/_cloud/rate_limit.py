@@ -10,20 +10,20 @@ If such files cannot be used, limits and pauses apply within the process.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import itertools
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from .._core.deadline import CLEANING_UP, clock
 from .._core.errors import DeadlineError, ThrottledError
 from .._core.retry import retry_after
+from .._core.text import without_secrets
 from .._local import private_files, signs_of_life
 from .._local.file_lock import FileLock, fork_safe_lock
 from .._local.request_queue import RECHECK, Limit, RequestQueue, Wait
 from .service_types import official_type
+from .urls import keystone_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,9 +60,8 @@ class LimitKey(NamedTuple):
 
     @classmethod
     def of(cls, auth_url: str, region: str | None, service_type: str) -> LimitKey:
-        root = re.sub(r"(?<![/:])(/v[\d.]+)?/*$", "", auth_url).lower()  # in the path: a host may be called v3
         service_type = official_type(service_type)
-        return cls(root, "" if service_type == "identity" else region or "", service_type)
+        return cls(keystone_root(auth_url), "" if service_type == "identity" else region or "", service_type)
 
 
 class RateLimiter:
@@ -71,9 +70,9 @@ class RateLimiter:
     def __init__(self, key: LimitKey, limit: Limit) -> None:
         self._key = key
         self._limit = limit
-        self._directory = private_files.private_directory("throttle")
-        name = hashlib.sha256("\n".join([signs_of_life.boot_id(), *key]).encode()).hexdigest()
-        self._path = (self._directory or Path(os.devnull)) / f"{name}.json"
+        path = private_files.path_of("throttle", "\n".join([signs_of_life.clock_id(), *key]), "json")
+        self._directory = path and path.parent
+        self._path = path or Path(os.devnull) / "none.json"
         self._pause_path = str(self._path.with_suffix(".pause"))
 
     def send(self, call: Callable[[], Response], deadline: Deadline) -> Response:
@@ -117,7 +116,7 @@ class RateLimiter:
         until = clock.time() + clock.real(seconds)
         try:
             with open(self._pause_path, "w", encoding="utf-8", opener=private_files.open_private) as file:
-                file.write(f"{self._key}\n")
+                file.write(f"{without_secrets(str(self._key))}\n")
             os.utime(self._pause_path, (until, until))
         except OSError:
             _pauses[self._key] = until

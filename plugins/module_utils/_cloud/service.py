@@ -13,14 +13,22 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from .._core.deadline import Deadline
-from .._core.errors import AuthError, ConfigError, InputError, OaktreeError, RefusedError, ServerError
+from .._core.errors import (
+    AuthError,
+    ConfigError,
+    InputError,
+    OaktreeError,
+    RefusedError,
+    ServerError,
+    UnreachableError,
+)
 from .answers import json_object, parsing
-from .auth import is_recent
 from .discovery import DISCOVERY
 from .pagination import Pagination, page_of
 from .service_types import all_types, service_type_of
 from .translate import from_response, translate
-from .transport import counted_as, is_url, same_origin
+from .transport import counted_as
+from .urls import is_url, same_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -104,14 +112,9 @@ class Service:
         return self._found.url
 
     def _find(self) -> _Endpoint:
-        from keystoneauth1.exceptions import CatalogException, ClientException
+        from keystoneauth1.exceptions import ClientException
 
-        try:
-            url = self._announced()
-        except CatalogException:
-            if not self._has_new_catalog():
-                raise
-            url = self._announced()
+        url = self.connection.look_up(self._announced)
         access = self.connection.access
         if not url:
             raise RefusedError(
@@ -137,6 +140,16 @@ class Service:
             url = f"{url.rstrip('/')}{self.type.path}"
         return _Endpoint(access, url.rstrip("/"), root)
 
+    def is_announced(self) -> bool:
+        """Whether clouds.yaml or the catalog of the present token, however old, has an endpoint; no request."""
+        from keystoneauth1.exceptions import CatalogException
+
+        self.connection.authenticate()
+        try:
+            return bool(self._announced())
+        except CatalogException:
+            return False
+
     def _refuse_url(self, url: str) -> NoReturn:
         what = f"the endpoint {url!r} of the {self.service_type} service is not an https or http URL"
         if self.adapter.endpoint_override:
@@ -148,10 +161,13 @@ class Service:
         )
 
     def _announced(self) -> str | None:
-        """The URL by clouds.yaml or the catalog. keystoneauth would copy the whole catalog for each lookup."""
+        """The URL by clouds.yaml or the catalog, if there is one.
+
+        keystoneauth would copy the whole catalog for each lookup.
+        """
         access, adapter = self.connection.access, self.adapter
         if not access or adapter.endpoint_override:
-            return adapter.get_endpoint(skip_discovery=True)
+            return adapter.get_endpoint(skip_discovery=True) or None
         with parsing("the catalog"):
             names = all_types(adapter.service_type)
             catalog = access.service_catalog
@@ -164,7 +180,7 @@ class Service:
                     region_name=adapter.region_name,
                 )
                 return url
-            return adapter.get_endpoint(skip_discovery=True)
+            return adapter.get_endpoint(skip_discovery=True) or None
 
     def _discovered(self, root: str, version: str) -> str:
         """The URL of the version to use, as the service announces it."""
@@ -176,20 +192,13 @@ class Service:
             raise RefusedError(f"the {self.service_type} service offers no version {version}")
         return urljoin(f"{root.rstrip('/')}/", url)
 
-    def _has_new_catalog(self) -> bool:
-        """Renew a token whose catalog looks wrong, unless it is recent; returns whether there is a new one."""
-        before = self.connection.access
-        self.connection.region.auth.renew(self.connection, is_recent)
-        self.connection.authenticate()
-        return self.connection.access is not before
-
     def _has_moved(self, *, unreachable: bool) -> bool:
         """Whether the endpoint has changed since the token, or the discovery document, was cached."""
         found = self._found
         if found is None:
             return False
         forgotten = found.root is not None and self.connection.discovery.forget(found.root)
-        if not forgotten and not (unreachable and self._has_new_catalog()):
+        if not forgotten and not (unreachable and self.connection.has_new_catalog()):
             return False
         self._found = None
         return self.endpoint != found.url
@@ -203,6 +212,22 @@ class Service:
             data = self.adapter.get_endpoint_data()
         newest = data.max_microversion if data else None
         return ".".join(str(part) for part in newest) if newest else None
+
+    def announces(self, version: tuple[int, int]) -> bool | None:
+        """Whether the service's version document names this version or a newer one; None if it cannot be read.
+
+        One request, or none while the document is cached.
+        """
+        url = self.endpoint
+        found = find_version(url)
+        root = url[: found.start()] if found else url
+        try:
+            with counted_as(self.service_type):
+                document = self.connection.discovery.discover(self.connection.session, root, self.connection.deadline)
+            with parsing(f"the version document of the {self.service_type} service"):
+                return any(item["version"] >= version for item in document.version_data())
+        except (AuthError, RefusedError, ServerError, UnreachableError):
+            return None
 
     def negotiated(self, ask: Callable[[str | None], Answer], microversion: str | None = None) -> Answer:
         """What ``ask`` returns for a microversion, by default the service type's.
@@ -254,7 +279,8 @@ class Service:
         repeatable = allow_reauth
         while True:
             self.connection.authenticate()
-            token = (self.connection.session.get_auth_headers() or {}).get("X-Auth-Token")
+            headers = self.connection.session.get_auth_headers() if kwargs.get("authenticated", True) else None
+            token = (headers or {}).get("X-Auth-Token")
             url = self._url(path)
             try:
                 response = self._once(method, url, **kwargs)
@@ -275,8 +301,8 @@ class Service:
 
     def _reject(self, token: str | None, method: str, url: str, error: AuthError, *, renewed: bool) -> None:
         """Forget a token that was rejected; raises AuthError if that was not for the token, or for a new one."""
-        if self.connection.access is None or not same_origin(self.endpoint, url):  # it got a password, or nothing
-            raise error
+        if token is None or self.connection.access is None or not same_origin(self.endpoint, url):
+            raise error  # it got a password, a signature, or nothing
         if self.service_type != "identity":
             self._check_access_rules(token, method, url, error)
         self.connection.region.auth.forget(self.connection, token)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,7 @@ from .._core.location import Project
 from .._core.retry import BUSY, Policy, Rule
 from .._local.request_queue import Limit
 from .service_types import all_types, official_type
-from .transport import is_url
+from .urls import is_url, keystone_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +39,8 @@ MOST_MIB = 1 << 20
 _OPTIONS = ("service_type", "service_name", "interface", "region_name", "endpoint_override", "endpoint")
 _LIMITS = ("rate_limit", "concurrency")
 _MAX_LIMIT = 1e9
+_SECRET = re.compile(r"pass|secret|token$", re.IGNORECASE)
+_OWN_ENDPOINTS = ("_endpoint", "_endpoint_override", "_region_name")
 _RETRIES = ("status_code_retries", "connect_retries", "status_code_retry_delay", "connect_retry_delay")
 _STATUSES = "retriable_status_codes"
 
@@ -58,6 +61,8 @@ class Settings:
     """Empty if the auth section has none."""
     credentials_key: str = field(repr=False)
     """All that authentication depends on, secrets included. Entries with equal keys can share a token."""
+    has_secret: bool
+    """Whether a password, a token or the like is among it, so that nobody else knows all of it."""
     verify: bool | str
     """Whether to verify certificates, or the file of trusted authorities."""
     cert: Any
@@ -94,6 +99,7 @@ class Settings:
             ),
             auth_url=auth.get("auth_url") or "",
             credentials_key=json.dumps(credentials, sort_keys=True, default=str),
+            has_secret=any(value for key, value in auth.items() if _SECRET.search(key)),
             verify=_trusted(verify),
             cert=cert,
             api_timeout=_api_timeout(api_timeout or entry.get("api_timeout") or DEFAULT_API_TIMEOUT),
@@ -113,6 +119,20 @@ class Settings:
             if isinstance(path, str) and not Path(path).exists():
                 raise ConfigError(f"the certificate or key file {path} does not exist")
         return settings
+
+    @property
+    def keystone(self) -> str:
+        """The Keystone that the region belongs to: what two entries with the same one list may be the same.
+
+        An entry without Keystone has none in common with any other.
+        """
+        return keystone_root(self.auth_url) or f"none of {self.config.name}"
+
+    @property
+    def has_own_endpoints(self) -> bool:
+        """Whether the entry names endpoints, or regions of services, so that the catalog need not have its region."""
+        entry = self.config.config
+        return any(value and key.replace("-", "_").endswith(_OWN_ENDPOINTS) for key, value in entry.items())
 
     @property
     def image_api(self) -> str:

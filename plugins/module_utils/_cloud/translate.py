@@ -57,7 +57,7 @@ def _translate_keystoneauth(exc: BaseException) -> OaktreeError | None:  # noqa:
         headers = response.headers if response is not None else {}
         return from_status(exc.http_status, text, body, headers)
     if isinstance(exc, ksa.SSLError):
-        if _NO_CERTIFICATE.search(text):
+        if _ALERT.search(text):
             return _no_certificate(text)
         return UnreachableError(text, hint=_TRUST_HINT if "verify failed" in text else _TLS_HINT)
     if isinstance(exc, ksa.ConnectTimeout):
@@ -128,12 +128,13 @@ _QUOTA_ONLY = re.compile(r"\bquotas?\b.{0,80}\bexceed|\bexceed\w*\b.{0,80}\bquot
 """For 400, where what exceeds a maximum is mostly a value; the last is Heat's and Senlin's number of stacks."""
 _POLICY = re.compile(r"\bpolic(y|ies)\b|\brule:", re.IGNORECASE)
 _TOO_FAST = re.compile(r"\brate.?limit|\btoo many requests\b|\bslow down\b", re.IGNORECASE)
-_NO_CERTIFICATE = re.compile(
-    r"alert (certificate required|handshake failure|bad certificate|unknown ca|certificate (unknown|revoked|expired))"
-    r"|no required SSL certificate",
+_ALERT = re.compile(
+    r"alert (certificate required|handshake failure|bad certificate|unknown ca|certificate (unknown|revoked|expired))",
     re.IGNORECASE,
 )
 """An alert comes from the other side; a certificate that this side does not trust is "verify failed"."""
+_NO_CERTIFICATE = re.compile(r"no required SSL certificate was sent|the SSL certificate error", re.IGNORECASE)
+"""nginx says this with status 400."""
 _STATUS = re.compile(r"\(HTTP \d+\).*", re.DOTALL)
 _VALUES_HINT = "The service does not take these values: its message says which."
 _NOT_OFFERED_HINT = "The cloud does not offer this."
@@ -167,7 +168,7 @@ def from_status(  # noqa: PLR0911 - a table
     message = _message(text, detail)
     words = f"{message} {body[:4096]}"
     seconds = retry_after(headers)
-    if _NO_CERTIFICATE.search(words):
+    if status == 400 and _NO_CERTIFICATE.search(words):
         return _no_certificate(message)
     if status == 401:
         return AuthError(message, status=status)

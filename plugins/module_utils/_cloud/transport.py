@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import socket
 import threading
 import weakref
@@ -22,6 +21,7 @@ from .._core.deadline import CLEANING_UP, Deadline
 from .._core.errors import ServerError, UnreachableError
 from .._core.text import one_line
 from .tls import SharedTLSAdapter
+from .urls import is_url, same_origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,10 +50,6 @@ MOST_AT_ONCE = 1 << 20
 
 MOST_OF_ERROR = 256 << 10
 """Bytes that are read of an error answer, for what it says."""
-
-_HOST = re.compile(r"[\w.:%-]+")
-_LONGEST_LABEL = 64
-"""Characters of a part of a host's name (RFC 1035, 2.3.4), and one more."""
 
 _CLEANUP = "cleanup:"
 """The prefix that selects the adapter for requests of cleanup; no URL begins with it."""
@@ -116,6 +112,10 @@ class WireSession(Session):
             request.auth = _unchanged
         return super().prepare_request(request)
 
+    def get_redirect_target(self, resp: Response) -> str | None:  # noqa: ARG002 - as requests names it
+        """None: requests would read the whole body of a redirect, decompressed, to prepare a request of its own."""
+        return None
+
     def get_adapter(self, url: str) -> BaseAdapter:
         cleaning = self._owner.deadline.cancelled is CLEANING_UP
         return super().get_adapter(_CLEANUP if cleaning else url)
@@ -148,7 +148,7 @@ class WireSession(Session):
             response = super().send(request, **{**kwargs, "stream": True})
             if response.status_code >= 400:
                 _keep(response, _beginning_of(response, deadline, min(MOST_OF_ERROR, owner.answer_limit)))
-            elif whole:
+            elif whole and not _redirects(response):
                 _keep(response, body_of(response, deadline, owner.answer_limit))
         except ProxyError as exc:
             deadline.check_cancelled()
@@ -157,6 +157,23 @@ class WireSession(Session):
             deadline.check_cancelled()
             raise
         return response
+
+
+class _WebSession(Session):
+    """requests' own session, whose redirects lead anywhere; of these no body is read."""
+
+    def get_redirect_target(self, resp: Response) -> str | None:
+        target: str | None = super().get_redirect_target(resp)
+        if target:
+            resp.close()
+            resp._content = b""  # noqa: SLF001 - requests would read all of it, decompressed
+        return target
+
+
+def get_from_web(url: str, **kwargs: Any) -> Response:
+    """GET a URL that is no cloud's; raises RequestException. The arguments are those of requests."""
+    with _WebSession() as session:
+        return session.get(url, **kwargs)
 
 
 def _unchanged(request: PreparedRequest) -> PreparedRequest:
@@ -191,20 +208,24 @@ def redirect_target(response: Response) -> str | None:
     Raises ServerError for another origin, which must get neither token nor password, and for what cannot be sent
     again as it was. From http to https on the same host is the same origin.
     """
-    location = response.headers.get("Location")
-    if response.status_code not in _REDIRECTS or location is None:
+    if not _redirects(response):
         return None
-    target = urljoin(response.url, location)
-    if same_origin(response.url, target) and _can_be_sent_to(response, target):
+    try:
+        target = urljoin(response.url, response.headers["Location"])
+    except ValueError:
+        target = ""
+    if is_url(target) and same_origin(response.url, target) and _can_be_sent_to(response, target):
         return target
-    asked, method = urlsplit(response.url), response.request.method
     raise ServerError(
-        f"{method} {asked.scheme}://{asked.netloc.rpartition('@')[2]}{asked.path} is redirected to "
-        f"{_origin_of(target)}, which is not followed",
+        f"{response.request.method} {_place(response.url)} is redirected to {_place(target)}, which is not followed",
         hint="Credentials are sent to the configured address only. If the cloud has moved, correct auth_url or the "
         "service's endpoint override in clouds.yaml, or ask its operator to correct the catalog.",
         final=True,
     )
+
+
+def _redirects(response: Response) -> bool:
+    return response.status_code in _REDIRECTS and "Location" in response.headers
 
 
 def _can_be_sent_to(response: Response, target: str) -> bool:
@@ -220,42 +241,12 @@ def _can_be_sent_to(response: Response, target: str) -> bool:
     return kept and isinstance(request.body, bytes | str | None)
 
 
-def _origin_of(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
+def _place(url: str) -> str:
+    """A URL without its user and its query, which may have secrets."""
+    if not is_url(url):
         return "an address that is none"
-    return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
-
-
-def is_url(text: str) -> bool:
-    """Whether a text is an https or http URL to which a request can be sent."""
-    try:
-        parts = urlsplit(text)
-        host, _port = parts.hostname or "", parts.port
-    except ValueError:
-        return False
-    labels = host.removesuffix(".").split(".")
-    return (
-        parts.scheme in ("https", "http")
-        and _HOST.fullmatch(host) is not None
-        and all(0 < len(label) < _LONGEST_LABEL for label in labels)
-    )
-
-
-def same_origin(url: str, other: str) -> bool:
-    """Whether both are of the same host and port, by the same protocol or from http to https."""
-    try:
-        one, two = urlsplit(url), urlsplit(other)
-        if one.hostname != two.hostname or not one.hostname:
-            return False
-        if one.scheme == "http" and two.scheme == "https":
-            return True
-        ports = {"http": 80, "https": 443}
-        return one.scheme == two.scheme and ((one.port or ports.get(one.scheme)) == (two.port or ports.get(two.scheme)))
-    except ValueError:
-        return False
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _beginning_of(response: Response, deadline: Deadline, most: int) -> bytes:

@@ -4,3 +4,12 @@
 """What knows neither OpenStack nor Ansible: errors, Locations, deadlines, and work on many items at once."""
 
 from __future__ import annotations
+
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 - modules run with whatever Python the target has
+    _found = f"Python {'.'.join(map(str, sys.version_info[:3]))} ({sys.executable})"
+    raise ImportError(
+        f"oaktree.multicloud needs Python 3.11 or newer on the host that runs the task, not {_found}. "
+        "Set ansible_python_interpreter."
+    )

@@ -6,26 +6,31 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .errors import DeadlineError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 class Clock:
     """The one clock of this process, which a test can turn faster so that pauses and timeouts cost it milliseconds.
 
-    `monotonic`, `wait` and `sleep` are turned: only this process knows of their moments. `time` and `uptime` never are:
-    files, clouds and other processes compare them with clocks of their own. Sockets, locks and queues have their own
-    clock as well; where they get what is left of a deadline, that is turned back (`real`, `Deadline.timeout`).
+    `monotonic`, `wait` and `sleep` are turned: only this process knows of their moments. `time`, `now` and `uptime`
+    never go faster: files, clouds and other processes compare them with clocks of their own. Sockets, locks and queues
+    have their own clock as well; where they get what is left of a deadline, that is turned back (`real`,
+    `Deadline.timeout`). The date can be wrong, as that of any machine (`set_ahead`).
     """
 
     def __init__(self) -> None:
         self._rate = (1.0, 0.0)  # how fast, and how far ahead; together, as threads read them
+        self._date_ahead = 0.0
 
     @property
     def speed(self) -> float:
@@ -36,6 +41,10 @@ class Clock:
         """Go this fast from now on. No moment is skipped, and none comes twice."""
         before, ahead = self._rate
         self._rate = (speed, ahead + (before - speed) * time.monotonic())
+
+    def set_ahead(self, seconds: float) -> None:
+        """Let `time` and `now` be so far ahead of the true date, or behind it where ``seconds`` is negative."""
+        self._date_ahead = seconds
 
     def monotonic(self) -> float:
         """Seconds, for moments that are compared with others of this clock only."""
@@ -57,10 +66,13 @@ class Clock:
         """What this clock counts in so many real seconds."""
         return seconds * self.speed
 
-    @staticmethod
-    def time() -> float:
-        """Real seconds since 1970, for moments that files, clouds and other processes share."""
-        return time.time()
+    def time(self) -> float:
+        """Real seconds since 1970 by this machine, for moments that files, clouds and other processes share."""
+        return time.time() + self._date_ahead
+
+    def now(self) -> datetime:
+        """The date of `time`, in UTC."""
+        return datetime.fromtimestamp(self.time(), UTC)
 
     @staticmethod
     def uptime() -> float:
@@ -120,6 +132,65 @@ CLEANING_UP = Cancellation()
 """The cancellation of the deadlines of cleanup, which goes on when all other work is cancelled. It is never set."""
 
 
+LONGEST_UNCHARGED = 10.0
+"""Seconds of a process that need not count for deadlines; beyond that all do, so that it comes to an end."""
+
+
+class _Uncharged:
+    """The time in which at least one thread was `uncharged`."""
+
+    def __init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        self._lock = threading.Lock()
+        self._threads = 0
+        self._state: tuple[float, float | None] = (0.0, None)  # seconds so far, and since when; as threads read them
+
+    def seconds(self) -> float:
+        before, since = self._state
+        return before if since is None else before + clock.monotonic() - since
+
+    def enter(self) -> None:
+        with self._lock:
+            self._threads += 1
+            if self._threads == 1:
+                self._state = (self._state[0], clock.monotonic())
+
+    def leave(self) -> None:
+        with self._lock:
+            self._threads -= 1
+            if self._threads == 0:
+                self._state = (self.seconds(), None)
+
+
+_uncharged = _Uncharged()
+os.register_at_fork(after_in_child=_uncharged.restart)
+
+
+@contextmanager
+def uncharged() -> Iterator[None]:
+    """A context in which the time does not count for any deadline of this process: for what is no cloud's work.
+
+    What is done in it has to be bounded by itself.
+    """
+    _uncharged.enter()
+    try:
+        yield
+    finally:
+        _uncharged.leave()
+
+
+def uncharged_seconds() -> float:
+    """The time that did not count until now."""
+    return _uncharged.seconds()
+
+
+def counted() -> float:
+    """Seconds of `Clock.monotonic` that count for deadlines, for moments that are compared with others of this."""
+    return clock.monotonic() - min(_uncharged.seconds(), clock.turned(LONGEST_UNCHARGED))
+
+
 class Deadline:
     """The moment at which work times out, and the cancellation of the run that it belongs to.
 
@@ -132,12 +203,12 @@ class Deadline:
         self.seconds = seconds
         self.name = name
         self.cancelled = cancelled or Cancellation()
-        self._end = clock.monotonic() + seconds
+        self._end = counted() + seconds
 
     def remaining(self) -> float:
         """Seconds left, more than zero. Raises DeadlineError if the deadline has expired or the run is cancelled."""
         self.check_cancelled()
-        left = self._end - clock.monotonic()
+        left = self._end - counted()
         if left <= 0:
             raise self.expired()
         return left

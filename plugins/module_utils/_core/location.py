@@ -1,22 +1,33 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Locations: the value that stands on every record, its order, and the patterns that select it.
+"""Locations: the value that stands on every record, its order and name, and the patterns that select it.
 
-The shape is oaktree's and shade's ``Location``: ``{cloud, region, zone, project}``.
+The shape is oaktree's and shade's ``Location``, ``{cloud, region, zone, project}``, and the name that selects it.
 """
 
 from __future__ import annotations
 
+import glob
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
 from .errors import InputError
-from .text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+NO_REGION = "-"
+"""The region of a pattern for a cloud that has none."""
+
+_SPECIAL = frozenset("%/*?[]!,{}\"'")
+"""What a name cannot have in a pattern, or in a list that is written as text, unless it is percent-encoded."""
+_ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_PARTS = ("name", "cloud", "region", "zone", "project")
 
 
 @dataclass(frozen=True)
@@ -43,10 +54,27 @@ class Location:
     region: str | None = None
     zone: str | None = None
     project: Project = NO_PROJECT
+    name: str = ""
+    """``cloud/region[/project]`` as configured: the pattern that selects this Location and no other.
+
+    It stays the same when the token tells more about the project, and when a record has another owner.
+    """
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            project = self.project.name or self.project.id
+            parts = [encoded(self.cloud), encoded(self.region) if self.region else NO_REGION]
+            object.__setattr__(self, "name", "/".join([*parts, encoded(project)] if project else parts))
 
     def to_dict(self) -> dict[str, Any]:
         """The Location as plain JSON types, every key always present."""
-        return {"cloud": self.cloud, "region": self.region, "zone": self.zone, "project": self.project.to_dict()}
+        return {
+            "name": self.name,
+            "cloud": self.cloud,
+            "region": self.region,
+            "zone": self.zone,
+            "project": self.project.to_dict(),
+        }
 
     @property
     def sort_key(self) -> tuple[str, ...]:
@@ -64,43 +92,106 @@ class Location:
         return replace(self, project=Project(id=project_id))
 
     def __str__(self) -> str:
-        """``cloud/region/project``, as a selection pattern names it, printable."""
-        parts = [self.cloud, self.region, self.project.name or self.project.id]
-        while parts[-1] is None:
-            parts.pop()
-        return printable("/".join(part or "" for part in parts))
+        return self.name
+
+
+def encoded(name: str) -> str:
+    """The name as a part of a pattern that matches nothing else."""
+    if name == NO_REGION:
+        return "%2D"
+    return "".join(
+        quote(character, safe="", errors="replace")
+        if character in _SPECIAL or character.isspace() or not character.isprintable()
+        else character
+        for character in name
+    )
+
+
+def pattern_of(option: str, location: Mapping[str, Any]) -> str:
+    """The pattern for a Location in the form that records have, `Location.to_dict`; parts may be missing.
+
+    A record's name selects. Without one the cloud, the region and the project do, as far as they are given; a region
+    that is None is that of a cloud without regions. Raises InputError, which names the option.
+    """
+    unknown = sorted(map(str, location.keys() - set(_PARTS)))
+    cloud, name, project = (location.get(key) for key in ("cloud", "name", "project"))
+    texts = [value for key in ("cloud", "name", "region") if (value := location.get(key)) is not None]
+    if unknown or not cloud or not all(isinstance(value, str) for value in texts):
+        what = f"it has the key {unknown[0]}" if unknown else "it names no cloud"
+        raise InputError(
+            f"{option}: a mapping is not a Location: {what}",
+            hint="Give the location of a record, or {cloud: NAME, region: NAME}.",
+        )
+    if name:
+        _check_name(option, name, location)
+        return str(name)
+    parts = [encoded(str(cloud))]
+    if "region" in location:
+        parts.append(encoded(location["region"]) if location["region"] else NO_REGION)
+    if isinstance(project, Mapping) and (wanted := project.get("name") or project.get("id")):
+        parts += ["*"] * (2 - len(parts)) + [encoded(str(wanted))]
+    elif project and not isinstance(project, Mapping):
+        raise InputError(f"{option}: the project of a Location is not a mapping", hint="Write project: {name: NAME}.")
+    return "/".join(parts)
+
+
+def _check_name(option: str, name: str, location: Mapping[str, Any]) -> None:
+    """Raise InputError for a name that says something else than the cloud and the region beside it.
+
+    A cloud that is configured without a region may have one nevertheless, by its catalog.
+    """
+    cloud, region, *_project = (*name.split("/"), "")
+    beside = location.get("region")
+    is_other = beside and region not in ("", NO_REGION, encoded(beside))
+    if cloud != encoded(location["cloud"]) or is_other:
+        raise InputError(
+            f"{option}: a Location is called {name!r}, but is in cloud {location['cloud']!r}, region {beside!r}",
+            hint="Omit name where the other parts are changed.",
+        )
+
+
+def _glob(part: str) -> str:
+    """A part of a pattern as fnmatch takes it: what is percent-encoded stands for itself."""
+    return _ENCODED.sub(lambda found: glob.escape(unquote(found[0])), part)
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """One pattern ``cloud[/region[/project]]``, each part a shell-style glob; matching is case-sensitive."""
+    """One pattern ``cloud[/region[/project]]``, each part a shell-style glob; matching is case-sensitive.
+
+    ``%2F`` and the like stand for characters that mean something else in a pattern; the region ``-`` for none.
+    """
 
     text: str
     negated: bool
     cloud: str
-    region: str
+    region: str | None
+    """None for a cloud without regions."""
     project: str
 
     @classmethod
-    def parse(cls, text: str) -> Pattern:
+    def parse(cls, text: str, option: str = "locations") -> Pattern:
         negated = text.startswith("!")
         parts = text.removeprefix("!").split("/")
         if not parts[0] or len(parts) > 3:
             raise InputError(
-                f"locations: {text!r} is not a pattern of the form cloud[/region[/project]]",
-                hint="Write for example 'ovh', 'ovh/GRA*', '*/*/production' or '!lab'.",
+                f"{option}: {text!r} is not a pattern of the form cloud[/region[/project]]",
+                hint="Write for example 'ovh', 'ovh/GRA*', '*/*/production' or '!lab', and %2F for a slash in a name.",
             )
         cloud, region, project = (*parts, "", "")[:3]
-        return cls(text, negated, cloud, region or "*", project or "*")
+        wanted = None if region == NO_REGION else _glob(region) or "*"
+        return cls(text, negated, _glob(cloud), wanted, _glob(project) or "*")
 
     def matches_cloud(self, cloud: str) -> bool:
         return fnmatchcase(cloud, self.cloud)
 
     def matches(self, location: Location) -> bool:
         project = location.project
+        if self.text.removeprefix("!") == location.name:
+            return True
         return (
             self.matches_cloud(location.cloud)
-            and fnmatchcase(location.region or "", self.region)
+            and (not location.region if self.region is None else fnmatchcase(location.region or "", self.region))
             and (
                 self.project == "*"
                 or any(fnmatchcase(value, self.project) for value in (project.name, project.id) if value)
@@ -113,21 +204,23 @@ class Selection:
     """A list of patterns. A Location is selected if a plain pattern matches it and no ``!pattern`` excludes it."""
 
     patterns: tuple[Pattern, ...]
+    option: str = "locations"
+    """What messages call it."""
 
     @classmethod
-    def parse(cls, texts: Sequence[str]) -> Selection:
-        """Parse the ``locations`` option.
+    def parse(cls, texts: Sequence[str], option: str = "locations") -> Selection:
+        """Parse the patterns of an option.
 
         Raises InputError for a malformed pattern, an empty list, and a list of nothing but ``!pattern``: what it
         excludes from must be named, so that nobody writes to every Location by accident.
         """
-        patterns = tuple(Pattern.parse(text) for text in texts)
+        patterns = tuple(Pattern.parse(text, option) for text in texts)
         if not any(not pattern.negated for pattern in patterns):
             raise InputError(
-                "locations: nothing is selected" + (", there are only exclusions" if patterns else ""),
+                f"{option}: nothing is selected" + (", there are only exclusions" if patterns else ""),
                 hint="Name Locations, or write '*' for all of them, as in ['*', '!lab'].",
             )
-        return cls(patterns)
+        return cls(patterns, option)
 
     def clouds(self, names: Iterable[str]) -> list[str]:
         """The names of the clouds that may have a selected Location.
@@ -137,7 +230,7 @@ class Selection:
         names = list(names)
         for pattern in self.patterns:
             if not any(pattern.matches_cloud(name) for name in names):
-                raise _no_match(pattern, names, "clouds")
+                raise self._no_match(pattern, [encoded(name) for name in names], "clouds")
         plain = [p for p in self.patterns if not p.negated]
         whole = [p for p in self.patterns if p.negated and p.region == p.project == "*"]
         return [
@@ -159,7 +252,7 @@ class Selection:
                 continue
             moot = pattern.negated and not any(pattern.matches_cloud(location.cloud) for location in locations)
             if not moot and not any(pattern.matches_cloud(cloud) for cloud in unknown):
-                raise _no_match(pattern, [str(location) for location in locations], "Locations")
+                raise self._no_match(pattern, [str(location) for location in locations], "Locations")
         return [location for location in locations if self.includes(location)]
 
     def includes(self, location: Location) -> bool:
@@ -167,10 +260,9 @@ class Selection:
         plain = any(p.matches(location) for p in self.patterns if not p.negated)
         return plain and not any(p.matches(location) for p in self.patterns if p.negated)
 
-
-def _no_match(pattern: Pattern, existing: list[str], what: str) -> InputError:
-    listed = ", ".join(sorted(existing)) or "none"
-    return InputError(
-        f"locations: {pattern.text!r} matches none of the configured {what}",
-        hint=f"Configured {what}: {listed}.",
-    )
+    def _no_match(self, pattern: Pattern, existing: list[str], what: str) -> InputError:
+        listed = ", ".join(sorted(existing)) or "none"
+        return InputError(
+            f"{self.option}: {pattern.text!r} matches none of the configured {what}",
+            hint=f"Configured {what}: {listed}.",
+        )

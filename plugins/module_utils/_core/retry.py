@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from .deadline import clock
-from .errors import DeadlineError, OaktreeError, ServerError, ThrottledError, UnreachableError
+from .errors import AuthError, DeadlineError, OaktreeError, ServerError, ThrottledError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,6 +32,9 @@ LEAST_PAUSE = 0.1
 
 BUSY = (429, 503)
 """HTTP statuses by which a service that is well asks for another attempt."""
+
+_AS_429 = (413, 498)
+"""Those with which some services ask to slow down."""
 
 _DOUBLINGS = 30
 _SPREAD = 0.2
@@ -72,8 +75,11 @@ class Policy:
     connect: Rule | None = None
 
     def rule(self, error: OaktreeError) -> Rule | None:
-        """The rule for this way to fail, if it has one of its own."""
-        if error.status in self.statuses:
+        """The rule for this way to fail, if it has one of its own. What was rejected with 401 is never asked again."""
+        if isinstance(error, AuthError):
+            return None
+        slowed_down = isinstance(error, ThrottledError) and error.status in _AS_429
+        if (429 if slowed_down else error.status) in self.statuses:
             return self.busy
         return self.connect if isinstance(error, UnreachableError | DeadlineError) else None
 

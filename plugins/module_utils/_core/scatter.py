@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .deadline import Cancellation, Deadline, clock
+from .deadline import Cancellation, Deadline, clock, counted
 from .errors import DeadlineError, InputError, OaktreeError, unexpected
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class Pool(Generic[Item]):
         if failed:
             return failed
         ends = [(task.started or 0.0) + task.timeout + self._grace for task in self._running]
-        left = min(ends) - clock.monotonic() if ends else clock.turned(INTERRUPT_POLL)
+        left = min(ends) - counted() if ends else clock.turned(INTERRUPT_POLL)
         if self._wait(max(0.0, left if seconds is None else min(left, seconds))):
             return self._settle()
         return self._settle() or self._give_up()
@@ -174,7 +174,7 @@ class Pool(Generic[Item]):
 
     def _begin(self, task: Task[Item, Any]) -> RuntimeError | None:
         """Start the task's thread; returns why there is none, and the task waits again."""
-        task.started = clock.monotonic()
+        task.started = counted()
         self._running.append(task)
         try:
             threading.Thread(target=self._work_on, args=(task,), daemon=True, name="scatter").start()
@@ -229,7 +229,7 @@ class Pool(Generic[Item]):
 
     def _give_up(self) -> list[Task[Item, Any]]:
         """Give up the work that is over its time."""
-        now = clock.monotonic()
+        now = counted()
         late = [task for task in self._running if now - (task.started or now) >= task.timeout + self._grace]
         for task in late:
             seconds = now - (task.started or now)
@@ -253,5 +253,5 @@ class Pool(Generic[Item]):
         for task in self._running:
             error = DeadlineError("interrupted")
             error.add_residue("the work did not end in time")
-            task.outcome = Outcome(task.item, clock.monotonic() - (task.started or 0.0), error=error)
+            task.outcome = Outcome(task.item, counted() - (task.started or 0.0), error=error)
         return [task.outcome for task in self._tasks if task.outcome]

@@ -4,3 +4,5 @@
 """Lists and records of the resources at a Location."""
 
 from __future__ import annotations
+
+from .. import _core  # noqa: F401 - which checks the version of Python, before an import fails by it

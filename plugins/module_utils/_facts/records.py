@@ -10,12 +10,11 @@ Resource objects, which take about 8 ms of CPU for each server.
 from __future__ import annotations
 
 import ipaddress
-import re
 from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from .._cloud.answers import parsing
+from .._cloud.answers import check_id, parsing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -23,52 +22,51 @@ if TYPE_CHECKING:
     from .._core.location import Location
 
 _SERVER = {
-    "accessIPv4": "access_ipv4",
-    "accessIPv6": "access_ipv6",
+    "access_ipv4": "accessIPv4",
+    "access_ipv6": "accessIPv6",
     "addresses": "addresses",
-    "os-extended-volumes:volumes_attached": "attached_volumes",
-    "OS-EXT-AZ:availability_zone": "availability_zone",
-    "OS-EXT-SRV-ATTR:host": "compute_host",
-    "created": "created_at",
+    "attached_volumes": "os-extended-volumes:volumes_attached",
+    "availability_zone": "OS-EXT-AZ:availability_zone",
+    "compute_host": "OS-EXT-SRV-ATTR:host",
+    "created_at": "created",
     "description": "description",
-    "OS-DCF:diskConfig": "disk_config",
+    "disk_config": "OS-DCF:diskConfig",
     "fault": "fault",
-    "config_drive": "has_config_drive",
-    "hostId": "host_id",
+    "has_config_drive": "config_drive",
+    "host_id": "hostId",
     "host_status": "host_status",
-    "OS-EXT-SRV-ATTR:hostname": "hostname",
-    "OS-EXT-SRV-ATTR:hypervisor_hostname": "hypervisor_hostname",
+    "hostname": "OS-EXT-SRV-ATTR:hostname",
+    "hypervisor_hostname": "OS-EXT-SRV-ATTR:hypervisor_hostname",
     "id": "id",
-    "OS-EXT-SRV-ATTR:instance_name": "instance_name",
-    "locked": "is_locked",
+    "instance_name": "OS-EXT-SRV-ATTR:instance_name",
+    "is_locked": "locked",
     "locked_reason": "locked_reason",
-    "OS-EXT-SRV-ATTR:kernel_id": "kernel_id",
+    "kernel_id": "OS-EXT-SRV-ATTR:kernel_id",
     "key_name": "key_name",
-    "OS-EXT-SRV-ATTR:launch_index": "launch_index",
-    "OS-SRV-USG:launched_at": "launched_at",
+    "launch_index": "OS-EXT-SRV-ATTR:launch_index",
+    "launched_at": "OS-SRV-USG:launched_at",
     "metadata": "metadata",
     "name": "name",
-    "OS-EXT-STS:power_state": "power_state",
+    "power_state": "OS-EXT-STS:power_state",
     "progress": "progress",
-    "tenant_id": "project_id",
-    "OS-EXT-SRV-ATTR:ramdisk_id": "ramdisk_id",
-    "OS-EXT-SRV-ATTR:reservation_id": "reservation_id",
-    "OS-EXT-SRV-ATTR:root_device_name": "root_device_name",
+    "project_id": "tenant_id",
+    "ramdisk_id": "OS-EXT-SRV-ATTR:ramdisk_id",
+    "reservation_id": "OS-EXT-SRV-ATTR:reservation_id",
+    "root_device_name": "OS-EXT-SRV-ATTR:root_device_name",
     "security_groups": "security_groups",
     "server_groups": "server_groups",
     "status": "status",
     "tags": "tags",
-    "OS-EXT-STS:task_state": "task_state",
-    "OS-SRV-USG:terminated_at": "terminated_at",
+    "task_state": "OS-EXT-STS:task_state",
+    "terminated_at": "OS-SRV-USG:terminated_at",
     "trusted_image_certificates": "trusted_image_certificates",
-    "updated": "updated_at",
+    "updated_at": "updated",
     "user_id": "user_id",
-    "OS-EXT-STS:vm_state": "vm_state",
+    "vm_state": "OS-EXT-STS:vm_state",
 }
 _SERVER_OTHER = {"flavor", "image"}
 _SERVER_EXCLUDED = {"links", "adminPass", "OS-EXT-SRV-ATTR:user_data"}
 """Links repeat the ID; the others are secrets, or often contain some."""
-_SERVER_KNOWN = _SERVER.keys() | _SERVER_OTHER | _SERVER_EXCLUDED
 _FIRST_ADDRESSES = ("public_v4", "public_v6", "private_v4", "private_v6")
 
 _FLAVOR = {
@@ -81,7 +79,7 @@ _FLAVOR = {
     "swap": "swap",
 }
 
-SERVER_FIELDS = frozenset({*_SERVER.values(), *_SERVER_OTHER, *_FIRST_ADDRESSES, "location", "properties"})
+SERVER_FIELDS = frozenset({*_SERVER, *_SERVER_OTHER, *_FIRST_ADDRESSES, "location", "properties"})
 """Every key of a server's record."""
 
 _IMAGE = {
@@ -89,15 +87,15 @@ _IMAGE = {
     "container_format": "container_format",
     "created_at": "created_at",
     "disk_format": "disk_format",
-    "os_hash_algo": "hash_algo",
-    "os_hash_value": "hash_value",
+    "hash_algo": "os_hash_algo",
+    "hash_value": "os_hash_value",
     "id": "id",
-    "os_hidden": "is_hidden",
-    "protected": "is_protected",
+    "is_hidden": "os_hidden",
+    "is_protected": "protected",
     "min_disk": "min_disk",
     "min_ram": "min_ram",
     "name": "name",
-    "owner": "owner_id",
+    "owner_id": "owner",
     "size": "size",
     "status": "status",
     "stores": "stores",
@@ -108,34 +106,55 @@ _IMAGE = {
 }
 _IMAGE_EXCLUDED = {"self", "file", "schema", "direct_url", "locations"}
 """Links, and the places of the data in the operator's stores."""
-_IMAGE_KNOWN = _IMAGE.keys() | _IMAGE_EXCLUDED
 
-IMAGE_FIELDS = frozenset({*_IMAGE.values(), "location", "properties"})
+IMAGE_FIELDS = frozenset({*_IMAGE, "location", "properties"})
 """Every key of an image's record."""
 
-_ID = re.compile(r"\w[\w.-]*")
+
+class RecordModel:
+    """Which keys of a service's JSON become which attributes of a record, for all nouns.
+
+    ``keys`` maps attributes to keys; ``excluded`` are keys that no record has. The keys that the model does not know
+    are under ``properties``, if ``open``.
+    """
+
+    def __init__(self, keys: Mapping[str, str], excluded: Collection[str], *, is_open: bool = True) -> None:
+        self._pairs = tuple(keys.items())
+        self._known = frozenset({*keys.values(), *excluded})
+        self._open = is_open
+
+    def attributes(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The attributes of one item, null where the service says nothing."""
+        get = data.get
+        record: dict[str, Any] = {name: get(key) for name, key in self._pairs}
+        if self._open:
+            known = self._known
+            record["properties"] = {key: value for key, value in data.items() if key not in known}
+        return record
+
+
+_SERVERS = RecordModel(_SERVER, _SERVER_OTHER | _SERVER_EXCLUDED)
+_IMAGES = RecordModel(_IMAGE, _IMAGE_EXCLUDED)
 
 
 def server_record(data: Mapping[str, Any], location: Location) -> dict[str, Any]:
     """A server of Nova's ``/servers/detail`` (or the brief ``/servers``: what it lacks is None)."""
-    record: dict[str, Any] = {name: data.get(key) for key, name in _SERVER.items()}
+    record = _SERVERS.attributes(data)
     record["has_config_drive"] = record["has_config_drive"] in (True, "True")
     record["addresses"] = record["addresses"] or {}
     record["metadata"] = record["metadata"] or {}
     record["flavor"] = _flavor(data.get("flavor") or {})
     record["image"] = _reference(data["image"]["id"]) if data.get("image") else None
     record.update(_first_addresses(record["addresses"]))
-    record["properties"] = {key: value for key, value in data.items() if key not in _SERVER_KNOWN}
     texts = ("name", "availability_zone", "project_id")
     _check_types(record["id"], *(record[key] for key in texts), *record["metadata"].values())
-    record["location"] = _location(location, record["availability_zone"], record["project_id"])
+    record["location"] = location_of(location, record["availability_zone"], record["project_id"])
     return record
 
 
 def _check_types(identity: Any, *others: Any) -> None:
     """Raise ValueError for an invalid ID, and TypeError for other values that are not text."""
-    if not _ID.fullmatch(identity):
-        raise ValueError(f"{identity!r} is not an ID")
+    check_id(identity)
     for value in others:
         if not isinstance(value, str | None):
             raise TypeError(f"{value!r} is not text")
@@ -143,13 +162,12 @@ def _check_types(identity: Any, *others: Any) -> None:
 
 def image_record(data: Mapping[str, Any], location: Location) -> dict[str, Any]:
     """An image of Glance's ``/v2/images``; ``properties`` holds its custom properties."""
-    record: dict[str, Any] = {name: data.get(key) for key, name in _IMAGE.items()}
+    record = _IMAGES.attributes(data)
     record["is_hidden"] = bool(record["is_hidden"])
     record["stores"] = sorted(record["stores"].split(",")) if record["stores"] else []
     record["tags"] = sorted(record["tags"] or [])  # Glance stores them as a set
-    record["properties"] = {key: value for key, value in data.items() if key not in _IMAGE_KNOWN}
     _check_types(record["id"], record["name"], record["owner_id"])
-    record["location"] = _location(location, None, record["owner_id"])
+    record["location"] = location_of(location, None, record["owner_id"])
     return record
 
 
@@ -158,20 +176,21 @@ def records(
     items: Iterable[Any],
     location: Location,
     *,
+    key: str = "name",
     name: str | None = None,
     fields: Collection[str] | None = None,
 ) -> list[dict[str, Any]]:
     """The records of a Location's items, sorted by name, then ID; with ``name`` only those with exactly this name.
 
-    With ``fields`` a record has only these and its location; the rest is dropped before the next record is made.
-    Raises ServerError for items that cannot be parsed.
+    ``key`` is the attribute that is the name. With ``fields`` a record has only these and its location;
+    the rest is dropped before the next record is made. Raises ServerError for items that cannot be parsed.
     """
     with parsing("an item of the list"):
         whole = (make(item, location) for item in items)
         made = [
-            (record["name"] or "", record["id"], _with_fields(record, fields))
+            (str(record.get(key) or ""), str(record["id"]), _with_fields(record, fields))
             for record in whole
-            if name in (None, record["name"])
+            if name in (None, record.get(key))
         ]
     made.sort(key=itemgetter(0, 1))
     return [record for _name, _id, record in made]
@@ -187,7 +206,8 @@ def _with_fields(record: dict[str, Any], fields: Collection[str] | None) -> dict
 
 
 @lru_cache(maxsize=4096)
-def _location(location: Location, zone: str | None, owner: str | None) -> dict[str, Any]:
+def location_of(location: Location, zone: str | None, owner: str | None) -> dict[str, Any]:
+    """The Location of a record by what it says of its zone and owner."""
     return location.in_zone(zone).owned_by(owner).to_dict()
 
 

@@ -4,3 +4,5 @@
 """The image service, version 1 and version 2."""
 
 from __future__ import annotations
+
+from .. import _core  # noqa: F401 - which checks the version of Python, before an import fails by it

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import ConflictError, InputError, RefusedError, ServerError
+from .image_json import size_of
 from .v1 import GlanceV1
 from .v2 import Glance
 
@@ -38,7 +39,7 @@ def find_image(glance: Glance, image: str) -> dict[str, Any]:
     """The active image of this ID or name, even if it is hidden: one request, two if no visible image has the name.
 
     Raises RefusedError if there is none, ConflictError if it is not active, InputError if several have the name, and
-    ServerError if its ID or a format is not one that Glance allows.
+    ServerError if its ID, its size or a format is not one that Glance allows.
     """
     by_id = glance.get(image) if _ID.fullmatch(image) else None
     found = [by_id] if by_id else glance.named([image], None, hidden=False) or glance.named([image], None, hidden=True)
@@ -56,8 +57,27 @@ def find_image(glance: Glance, image: str) -> dict[str, Any]:
     return active[0]
 
 
+def check_has_data(image: Mapping[str, Any]) -> None:
+    """Raise InputError for an active image without data, as Nova makes of a server that boots from a volume."""
+    if image.get("size") != 0:
+        return
+    volumes = image.get("block_device_mapping") not in (None, "", "[]")
+    raise InputError(
+        f"the image {image['id']} has no data: it is a snapshot of volumes, which are in the block storage"
+        if volumes
+        else f"the image {image['id']} has no data",
+        hint=(
+            "Make a volume of the snapshot that its property block_device_mapping names, and an image of that volume "
+            "(openstack volume create --snapshot, openstack image create --volume)."
+            if volumes
+            else "Name an image that has data."
+        ),
+    )
+
+
 def _check_declared(image: Mapping[str, Any]) -> None:
-    """Raise ServerError for an image with an invalid ID or format."""
+    """Raise ServerError for an image with an invalid ID or format, or of unknown size."""
+    size_of(image)
     if not _ID.fullmatch(str(image["id"])):
         raise ServerError(f"the cloud declares an invalid image ID: {image['id']!r}")
     for field, known in _FORMATS.items():

@@ -18,6 +18,7 @@ from .._cloud.answers import answer_to, json_object, parsing
 from .._cloud.capabilities import ImageCapabilities
 from .._cloud.service import segment, service_at
 from .._core.errors import RefusedError, ServerError
+from .image_json import checked_image
 from .v2 import KEPT_FOR, Glance
 
 if TYPE_CHECKING:
@@ -59,7 +60,6 @@ class GlanceV1(Glance):
 
     VERSION: ClassVar[str] = "1"
     SHARED: ClassVar[str] = "private"
-    HIDES: ClassVar[bool] = False
 
     @property
     def _service(self) -> Service:
@@ -89,6 +89,10 @@ class GlanceV1(Glance):
             return []
         found = [image for name in names for image in _list(self._service, {"name": name})]
         return [image for image in found if image["name"] in names and owner in (None, image["owner"])]
+
+    def hides(self, _images: Sequence[Mapping[str, Any]]) -> bool:
+        """False; no request."""
+        return False
 
     def capabilities(self) -> ImageCapabilities:
         """None; no request."""
@@ -121,10 +125,11 @@ class GlanceV1(Glance):
         headers = {**_headers(changes), _PURGE: str(bool(removed)).lower()}
         return _from_answer(self._service.request("PUT", f"/images/{segment(image_id)}", headers=headers))
 
-    def share(self, image_id: str, project: str) -> None:
+    def share(self, image_id: str, project: str) -> str:
         self._service.request("PUT", f"/images/{segment(image_id)}/members/{segment(project)}")
+        return "accepted"
 
-    def kept_for(self, name: str, owner: str | None) -> list[dict[str, Any]]:
+    def kept_for(self, name: str, owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:  # noqa: ARG002 - none is
         found = _list(self._service, {f"property-{KEPT_FOR}": name})
         kept = [image for image in found if image.get(KEPT_FOR) == name and owner in (None, image["owner"])]
         return sorted(kept, key=lambda image: (image["created_at"], image["id"]))
@@ -216,15 +221,16 @@ def _from_json(image: Mapping[str, Any]) -> dict[str, Any]:
     """An image of version 1, from JSON or headers, as version 2 presents it."""
     with parsing("an image of the image service"):
         properties = {key: value for key, value in (image.get("properties") or {}).items() if value is not None}
-        return {
+        shown = {
             **properties,
-            **_ABSENT,
+            **{key: value for key, value in _ABSENT.items() if key != "os_hidden"},
             **{key: image.get(key) for key in _TEXTS},
             **{key: int(image.get(key) or 0) for key in _NUMBERS},
             **{key: f"{str(image[key]).partition('.')[0]}Z" for key in ("created_at", "updated_at")},
             "protected": _flag(image["protected"]),
             "visibility": "public" if _flag(image["is_public"]) else "private",
         }
+    return checked_image(shown)
 
 
 def _flag(value: Any) -> bool:

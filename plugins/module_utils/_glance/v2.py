@@ -9,10 +9,12 @@ from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from .._cloud.answers import check_id, parsing
 from .._cloud.capabilities import ImageCapabilities, Quota, image_capabilities
 from .._cloud.service import segment, service_at
 from .._core.errors import ConflictError, DeadlineError, RefusedError, ServerError, UnreachableError
 from .._core.text import one_line
+from .image_json import OURS, checked_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +33,13 @@ SOURCE_MD5 = "owner_specified.oaktree.source_md5"
 SOURCE_SHA256 = "owner_specified.oaktree.source_sha256"
 """Digests of the user's file if it was converted for the upload; those above are of the bytes that were sent."""
 
+PUBLISHED = "owner_specified.oaktree.published"
+"""Digests of the compressed file that the image was in, as ``ALGORITHM:DIGEST`` with spaces between them."""
+
+SOURCE_LOCATION = "owner_specified.oaktree.source_location"
+SOURCE_IMAGE = "owner_specified.oaktree.source_image"
+"""The Location and the ID of the image that this one is a copy of."""
+
 KEPT_FOR = "owner_specified.oaktree.kept_for"
 """The name that an image had before another replaced it."""
 
@@ -47,7 +56,10 @@ IMPORT_LOCK = "os_glance_import_task"
 """Present during an import, and for a moment after the image became active: the import then writes the whole record
 again as it knew it, and changes made in the meantime are lost."""
 
-BOOKKEEPING = frozenset({MD5, SHA256, OBJECT, SOURCE_MD5, SOURCE_SHA256, UPLOAD, SESSION, REPLACES, KEPT_FOR})
+BOOKKEEPING = frozenset({
+    MD5, SHA256, OBJECT, SOURCE_MD5, SOURCE_SHA256, PUBLISHED, SOURCE_LOCATION, SOURCE_IMAGE, UPLOAD, SESSION, REPLACES,
+    KEPT_FOR,
+})  # fmt: skip
 
 GLANCE_FIELDS = frozenset({
     "checksum", "container_format", "created_at", "deleted", "deleted_at", "direct_url", "disk_format", "file", "id",
@@ -57,6 +69,12 @@ GLANCE_FIELDS = frozenset({
 })  # fmt: skip
 """Names that are not custom properties (Glance's image schema), and the prefix of reserved ones."""
 GLANCE_RESERVED = "os_glance"
+
+HIDING = (2, 7)
+"""The version since which images can be hidden from lists."""
+
+OPEN = ("public", "community")
+"""Visibilities of images that all projects see."""
 
 LONGEST_NAME = 255
 """Characters of an image's name."""
@@ -70,8 +88,6 @@ class Glance:
     VERSION: ClassVar[str] = "2"
     SHARED: ClassVar[str] = "shared"
     """The visibility of images that can have members."""
-    HIDES: ClassVar[bool] = True
-    """Whether images can be hidden from lists."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -90,27 +106,27 @@ class Glance:
             if error.status == 404:
                 return None
             raise
-        return image if "id" in image else None  # an empty ID is the path of the list
+        return checked_image(image) if "images" not in image else None  # an empty ID is the path of the list
 
     def poll(self, image_id: str, since: float) -> dict[str, Any] | None:
-        """As `get`, from a request, perhaps another process's, that was sent after ``since`` (of `clock.time`).
+        """As `get`, from a request, perhaps another process's, that was sent after ``since`` (of `clock.uptime`).
 
         Processes that wait for images share one list of all incomplete ones, in place of one request for each.
         """
         if not self.connection.coalescer.alone():
             for image in self._unfinished(since):
-                if image.get("id") == image_id:
-                    return image
+                if isinstance(image, dict) and image.get("id") == image_id:
+                    return checked_image(image)
         return self.get(image_id)
 
-    def _unfinished(self, since: float) -> list[dict[str, Any]]:
-        """The first thousand incomplete images."""
+    def _unfinished(self, since: float) -> list[Any]:
+        """The first thousand incomplete images, unchecked."""
         params = {"status": "in:queued,saving,uploading,importing", "limit": str(self._service.type.page_size)}
         owner = self.connection.location.project.id
         if owner:
             params["owner"] = owner
-        found: list[dict[str, Any]] = self._service.get_coalesced("/images", since, params=params).get("images") or []
-        return found
+        found = self._service.get_coalesced("/images", since, params=params).get("images")
+        return found if isinstance(found, list) else []
 
     def all(self, name: str | None, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """The images that match, in the largest pages that the cloud returns: one request for each.
@@ -130,8 +146,17 @@ class Glance:
         found: list[dict[str, Any]] = []
         for name in _name_filters(names):
             for page in self._service.pages("/images", "images", {**params, "name": name}):
-                found += [image for image in page if image.get("name") in names]
+                found += [image for image in map(checked_image, page) if image["name"] in names]
         return found
+
+    def hides(self, images: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether images can be hidden, which version 2.7 introduced: images show it, else the version document does.
+
+        So only without images this may cost a request.
+        """
+        if images:
+            return any("os_hidden" in image for image in images)
+        return self._service.announces(HIDING) is not False
 
     def capabilities(self) -> ImageCapabilities:
         """What an upload can choose from: two requests."""
@@ -154,7 +179,7 @@ class Glance:
             raise
 
     def _create(self, fields: dict[str, Any]) -> dict[str, Any]:
-        return self._service.json("POST", "/images", retry=False, json=fields)
+        return checked_image(self._service.json("POST", "/images", retry=False, json=fields))
 
     def put(self, path: str, body: Any, timeout: tuple[float, float], store: str | None = None) -> Response:
         """PUT image data, once, with the present token: only the caller can send the body again."""
@@ -181,22 +206,23 @@ class Glance:
     def import_task(self, image_id: str) -> tuple[str, str]:
         """Status and message of the image's newest task; empty if there is none, or the cloud does not report it."""
         try:
-            tasks = self._service.json("GET", f"/images/{segment(image_id)}/tasks").get("tasks") or []
+            listed = self._service.json("GET", f"/images/{segment(image_id)}/tasks").get("tasks")
         except RefusedError:
             return "", ""
-        newest: dict[str, Any] = max(tasks, key=lambda task: task.get("updated_at") or "", default={})
+        tasks = [task for task in listed if isinstance(task, dict)] if isinstance(listed, list) else []
+        newest: dict[str, Any] = max(tasks, key=lambda task: str(task.get("updated_at") or ""), default={})
         return str(newest.get("status") or ""), one_line(str(newest.get("message") or ""))
 
     def quota(self) -> dict[str, Quota]:
         """The project's limits; empty if there are none, or the cloud does not report them: it enforces them anyway."""
-        with suppress(RefusedError, ServerError, AttributeError, KeyError, TypeError, ValueError):
+        with suppress(RefusedError, ServerError), parsing("the answer to GET /info/usage"):
             usage = self._service.json("GET", "/info/usage")["usage"]
             return {str(name): Quota(int(item["limit"]), int(item["usage"])) for name, item in usage.items()}
         return {}
 
     def patch(self, image_id: str, operations: Sequence[dict[str, Any]]) -> dict[str, Any]:
         path = f"/images/{segment(image_id)}"
-        return self._service.json("PATCH", path, json=list(operations), headers=_PATCH_TYPE)
+        return checked_image(self._service.json("PATCH", path, json=list(operations), headers=_PATCH_TYPE))
 
     def delete(self, image_id: str) -> bool:
         """Delete the image; returns whether it existed."""
@@ -208,15 +234,26 @@ class Glance:
             return False
         return True
 
-    def members(self, image_id: str) -> tuple[str, ...]:
-        """The projects that the image is shared with."""
-        found = self._service.json("GET", f"/images/{segment(image_id)}/members").get("members") or []
-        return tuple(sorted(member["member_id"] for member in found))
+    def members(self, image_id: str) -> dict[str, str]:
+        """The projects that the image is shared with, sorted, and what they say: pending, accepted or rejected.
 
-    def share(self, image_id: str, project: str) -> None:
-        """Share the image with a project; it is no error if it is already shared."""
+        In version 1 nobody has to accept an image.
+        """
+        body = self._service.json("GET", f"/images/{segment(image_id)}/members")
+        with parsing("the answer to GET /images/ID/members"):
+            found = [(check_id(item["member_id"]), str(item.get("status") or "accepted")) for item in body["members"]]
+        return dict(sorted(found))
+
+    def share(self, image_id: str, project: str) -> str:
+        """Share the image with a project, and return what that says; it is no error if it is already shared."""
         with suppress(ConflictError):
             self._service.request("POST", f"/images/{segment(image_id)}/members", json={"member": project})
+        return "pending"
+
+    def accept(self, image_id: str, project: str) -> None:
+        """Accept an image that is shared with the project of this Location."""
+        path = f"/images/{segment(image_id)}/members/{segment(project)}"
+        self._service.request("PUT", path, json={"status": "accepted"})
 
     def unshare(self, image_id: str, project: str) -> None:
         try:
@@ -225,12 +262,14 @@ class Glance:
             if error.status != 404:
                 raise
 
-    def kept_for(self, name: str, owner: str | None) -> list[dict[str, Any]]:
-        """The images that had the name before others replaced them, oldest first."""
-        params = {"os_hidden": "true", KEPT_FOR: name, **({"owner": owner} if owner else {})}
+    def kept_for(self, name: str, owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:
+        """The images that had the name before others replaced them, oldest first; ``hidden`` if images can be."""
+        params = {KEPT_FOR: name, **({"owner": owner} if owner else {})}
+        if hidden:
+            params["os_hidden"] = "true"
         pages = self._service.pages("/images", "images", params)
-        kept = [image for page in pages for image in page if image.get(KEPT_FOR) == name]
-        return sorted(kept, key=lambda image: (image["created_at"], image["id"]))
+        kept = [image for page in pages for image in map(checked_image, page) if image.get(KEPT_FOR) == name]
+        return sorted(kept, key=lambda image: (image["created_at"] or "", image["id"]))
 
     def act(self, image_id: str, action: str) -> None:
         """``deactivate`` or ``reactivate``."""
@@ -249,9 +288,7 @@ def custom_properties(image: Mapping[str, Any]) -> dict[str, str]:
     return {
         key: value
         for key, value in image.items()
-        if isinstance(value, str)
-        and key not in GLANCE_FIELDS
-        and not key.startswith((GLANCE_RESERVED, "owner_specified."))
+        if isinstance(value, str) and key not in GLANCE_FIELDS and not key.startswith((GLANCE_RESERVED, OURS))
     }
 
 

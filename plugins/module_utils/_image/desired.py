@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from .._core.location import Location
 
 
+BARE = {"bare", "ami"}
+"""Container formats of images that are a disk and nothing else."""
+
+
 @dataclass(frozen=True)
 class Timeouts:
     """In seconds: for requests other than the data, for its transfer, for its import, and without any progress."""
@@ -30,6 +34,11 @@ class Timeouts:
     def total(self) -> float:
         """The longest time that the work on one Location may take."""
         return self.timeout + self.transfer_timeout + self.import_timeout
+
+    @property
+    def finalization(self) -> float:
+        """The longest time in which an upload session is finalized at one Location."""
+        return 2 * self.timeout + self.import_timeout
 
 
 @dataclass(frozen=True)
@@ -64,7 +73,7 @@ class Desired:
     visibility: str | None = None
     hidden: bool | None = None
     protected: bool | None = None
-    clocks: Timeouts = Timeouts()
+    timeouts: Timeouts = Timeouts()
     overrides: tuple[Override, ...] = ()
 
     @property
@@ -73,6 +82,11 @@ class Desired:
         if self.all_stores:
             return {"all_stores": True, "all_stores_must_succeed": True}
         return {"stores": list(self.stores), "all_stores_must_succeed": True} if self.stores else {}
+
+    @property
+    def verbatim(self) -> bool:
+        """Whether the bytes are published as they are, so that a Location's own preference for a format is void."""
+        return self.container_format not in BARE
 
     def like(self, image: Mapping[str, Any]) -> Desired:
         """For a copy of an image: what the options leave open is as in the original, whatever scheme copies it."""

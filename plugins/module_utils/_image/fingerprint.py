@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import InputError, IntegrityError
-from .._glance.v2 import MD5, SHA256, SOURCE_MD5, SOURCE_SHA256
+from .._glance.image_json import size_of
+from .._glance.v2 import MD5, PUBLISHED, SHA256, SOURCE_IMAGE, SOURCE_LOCATION, SOURCE_MD5, SOURCE_SHA256
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,7 @@ DIGESTS = ("md5", "sha256", "sha512")
 _DIGITS = dict(zip(DIGESTS, (32, 64, 128), strict=True))
 """Of a digest in hexadecimal."""
 
-_RAW_NAMES = {"raw", "ami", "ari", "aki", "ploop", "iso"}
+RAW_NAMES = {"raw", "ami", "ari", "aki", "gpt", "iso", "luks"}
 """Formats of Glance's that are plain bytes."""
 
 
@@ -32,6 +33,38 @@ class Fingerprint:
     size: int
     disk_format: str
     digests: Mapping[str, str] = field(repr=False)
+    copied_from: tuple[str, str] | None = field(default=None, kw_only=True)
+    """Location and ID of the image that is the source: they decide where no digest does."""
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What is known of data that nobody has read yet: some digests of the file as its maker published it."""
+
+    digests: Mapping[str, str] = field(default_factory=dict, repr=False)
+    size: int | None = None
+    """Bytes of that file."""
+
+    def is_in(self, image: Mapping[str, Any], disk_format: str) -> bool:
+        """Whether the image certainly has this data, in this format (empty: any). It may have it all the same.
+
+        What the uploader recorded counts where the cloud's own digest shows that it was recorded of this data.
+        """
+        if disk_format and image.get("disk_format") != disk_format:
+            return False
+        stored, recorded = stored_digests(image), recorded_digests(image)
+        if not image.get("size"):
+            return False
+        if PUBLISHED in image and same_digests(recorded, stored):
+            texts = (text.partition(":") for text in str(image[PUBLISHED]).split())
+            if same_digests({algorithm: digest for algorithm, _colon, digest in texts}, self.digests):
+                return True
+        if SOURCE_SHA256 in image or SOURCE_MD5 in image:
+            recorded_source = recorded_digests(image, SOURCE_MD5, SOURCE_SHA256)
+            return bool(same_digests(recorded, stored)) and bool(same_digests(recorded_source, self.digests))
+        if same_digests(recorded, stored):
+            stored = {**recorded, **stored}
+        return bool(same_digests(stored, self.digests))
 
 
 @dataclass(frozen=True)
@@ -41,6 +74,9 @@ class Checksum:
     algorithm: str
     digest: str
 
+    def __str__(self) -> str:
+        return f"{self.algorithm}:{self.digest}"
+
     @classmethod
     def parse(cls, text: str, *, form: str = "ALGORITHM:DIGEST", full: bool = False) -> Checksum:
         """Read ``ALGORITHM:DIGEST``; raises InputError, which names the ``form`` that the option takes.
@@ -48,11 +84,16 @@ class Checksum:
         ``full`` also requires all digits of the digest: for data that cannot be hashed here, where a typing error
         would otherwise remain unnoticed.
         """
-        algorithm, _colon, digest = text.partition(":")
+        algorithm, digest = split_checksum(text)
         found = cls(algorithm, digest.strip().lower())
-        if algorithm not in DIGESTS or not found.digest or (full and not found._is_full()):
+        if algorithm not in DIGESTS or not found.digest or (full and not found.is_full):
             raise InputError(f"checksum: {text!r} is not of the form {form}", hint=f"Algorithms: {', '.join(DIGESTS)}.")
         return found
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the digest has all its digits, and nothing else."""
+        return len(self.digest) == _DIGITS[self.algorithm] and not set(self.digest) - set("0123456789abcdef")
 
     def check(self, digests: Mapping[str, str], *, hint: str) -> None:
         """Raise IntegrityError, with the hint, if the image with these digests is another one.
@@ -64,13 +105,22 @@ class Checksum:
                 f"{self.algorithm} mismatch: the image has {digests[self.algorithm]}, expected {self.digest}", hint=hint
             )
 
-    def _is_full(self) -> bool:
-        return len(self.digest) == _DIGITS[self.algorithm] and not set(self.digest) - set("0123456789abcdef")
+
+def algorithm_of(name: str) -> str:
+    """One of `DIGESTS`, by any of its names: SHA256, sha-256, SHA2-256; other names in lower case."""
+    plain = name.strip().lower().replace("sha2-", "sha-").replace("sha-", "sha")
+    return plain if plain in DIGESTS else name.strip().lower()
+
+
+def split_checksum(text: str) -> tuple[str, str]:
+    """The algorithm and what follows the first colon."""
+    algorithm, _colon, rest = text.partition(":")
+    return algorithm_of(algorithm), rest.strip()
 
 
 def same_format(one: str, other: str) -> bool:
     """Whether data in one disk_format is data in the other, by another name."""
-    return one == other or {one, other} <= _RAW_NAMES
+    return one == other or {one, other} <= RAW_NAMES
 
 
 def same_digests(one: Mapping[str, str], other: Mapping[str, str]) -> bool | None:
@@ -98,29 +148,42 @@ def same_image(image: Mapping[str, Any], image_id: str | None, size: int, digest
     return image_id == image["id"] if same is None else same
 
 
-def same_content(image: Mapping[str, Any], origin: Fingerprint, disk_format: str) -> bool:
+def same_content(image: Mapping[str, Any], origin: Fingerprint | Announced, disk_format: str) -> bool:
     """Whether the image was made of ``origin``, in the ``disk_format`` that the Location should have.
 
     The cloud's own digests decide. What the uploader recorded counts only where they cannot match the origin's: for
-    an image that was converted, here before the upload or by the cloud on import.
+    an image that was converted, here before the upload or by the cloud on import. Where no digest decides, a copy of
+    an image counts as long as that image's ID is the same.
     """
+    if isinstance(origin, Announced):
+        return origin.is_in(image, disk_format)
+    copied = origin.copied_from is not None and origin.copied_from == _recorded_source(image)
+    kept = image.get("checksum") in (None, image.get(MD5))
+    formatted = image.get("disk_format") == disk_format
     if SOURCE_SHA256 in image or SOURCE_MD5 in image:
-        kept = image.get("checksum") in (None, image.get(MD5))
         source = recorded_digests(image, SOURCE_MD5, SOURCE_SHA256)
-        return kept and image.get("disk_format") == disk_format and bool(same_digests(source, origin.digests))
-    recorded = bool(same_digests(recorded_digests(image), origin.digests))
+        return kept and formatted and _first_known(same_digests(source, origin.digests), copied)
+    recorded = same_digests(recorded_digests(image), origin.digests)
     if not same_format(str(image.get("disk_format")), origin.disk_format):
         # the origin's bytes under the name of another format are no conversion
-        return recorded and bool(image.get("size")) and not _same_bytes(image, origin, unknown=False)
-    return image.get("disk_format") == disk_format and _same_bytes(image, origin, unknown=recorded)
+        converted = bool(image.get("size")) and not _same_bytes(image, origin, unknown=False)
+        return converted and _first_known(recorded, copied and kept and formatted)
+    return formatted and _same_bytes(image, origin, unknown=_first_known(recorded, copied))
+
+
+def _recorded_source(image: Mapping[str, Any]) -> tuple[Any, Any]:
+    return image.get(SOURCE_LOCATION), image.get(SOURCE_IMAGE)
+
+
+def _first_known(same: bool | None, otherwise: bool) -> bool:  # noqa: FBT001 - both are values
+    return otherwise if same is None else same
 
 
 def _same_bytes(image: Mapping[str, Any], origin: Fingerprint, *, unknown: bool) -> bool:
     """Whether the cloud's size and digests are the origin's; ``unknown`` where they have no digest in common."""
     if image.get("size") != origin.size:
         return False
-    same = same_digests(stored_digests(image), origin.digests)
-    return unknown if same is None else same
+    return _first_known(same_digests(stored_digests(image), origin.digests), unknown)
 
 
 def stored_digests(image: Mapping[str, Any]) -> dict[str, str]:
@@ -135,8 +198,8 @@ def recorded_digests(image: Mapping[str, Any], md5: str = MD5, sha256: str = SHA
 
 
 def fingerprint_of(image: Mapping[str, Any]) -> Fingerprint:
-    """The fingerprint of an active image, as the cloud reports it."""
-    return Fingerprint(int(image["size"]), str(image["disk_format"]), stored_digests(image))
+    """The fingerprint of an active image, as the cloud reports it; raises ServerError if it reports no size."""
+    return Fingerprint(size_of(image), str(image["disk_format"]), stored_digests(image))
 
 
 def verify(image: Mapping[str, Any], expected: Fingerprint) -> None:

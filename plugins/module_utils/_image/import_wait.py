@@ -70,8 +70,8 @@ class ImportWait:
         if self._looked is None:
             image = self._glance.get(self._image_id)
         else:
-            image = self._glance.poll(self._image_id, max(self._looked, clock.time() - FRESH))
-        self._looked = clock.time()
+            image = self._glance.poll(self._image_id, max(self._looked, clock.uptime() - FRESH))
+        self._looked = clock.uptime()
         return image
 
     def task(self) -> tuple[str, str]:

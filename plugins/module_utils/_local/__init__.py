@@ -4,3 +4,5 @@
 """What the processes of one user share on this machine."""
 
 from __future__ import annotations
+
+from .. import _core  # noqa: F401 - which checks the version of Python, before an import fails by it

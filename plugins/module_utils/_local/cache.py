@@ -13,6 +13,7 @@ import json
 import os
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._core.deadline import clock
@@ -32,6 +33,14 @@ DEFAULT_LIFETIME = 3600.0
 _FAILURES = "failures"
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A stored value, and the seconds since it was stored: less than zero where clocks do not agree."""
+
+    value: Any
+    age: float
+
+
 class Cache(ABC):
     """Values of plain JSON types by kind and key, and locks between all processes that use the cache.
 
@@ -41,26 +50,30 @@ class Cache(ABC):
     def __init__(self, lifetime: float = DEFAULT_LIFETIME) -> None:
         self.lifetime = lifetime
 
-    def get(self, kind: str, key: str, lifetime: float | None = None) -> Any:
-        """The value that `set` stored under this key; None if there is none, or it is ``lifetime`` seconds old."""
+    def of(self, _credentials: str, *, secret: bool) -> Cache:  # noqa: ARG002 - shared stores need to know
+        """The cache for those who have these credentials; ``secret`` is whether others cannot know them."""
+        return self
+
+    def entry(self, kind: str, key: str) -> Entry | None:
+        """What `set` stored under this key, and its age by the clocks of the machines that store and read it."""
         data = self._read(kind, key)
         if not data:
             return None
         try:
-            entry = json.loads(data)
-            age = clock.time() - entry["time"]
-            return entry["value"] if lifetime is None or 0 <= age < lifetime else None
+            stored = json.loads(data)
+            return Entry(stored["value"], clock.time() - stored["time"])
         except (KeyError, TypeError, ValueError):
             self._warn_of_damage(kind, key)
             return None
 
+    def get(self, kind: str, key: str, lifetime: float | None = None) -> Any:
+        """The value that `set` stored under this key; None if there is none, or it is ``lifetime`` seconds old."""
+        entry = self.entry(kind, key)
+        return entry.value if entry and (lifetime is None or 0 <= entry.age < lifetime) else None
+
     def set(self, kind: str, key: str, value: Any) -> None:
         """Store a value, and the time."""
         self._write(kind, key, json.dumps({"time": clock.time(), "value": value}).encode())
-
-    def conceal(self, secrets: str) -> str:
-        """The key for values that belong to these secrets: those who can list the cache's keys cannot recover them."""
-        return secrets
 
     @abstractmethod
     def delete(self, kind: str, key: str) -> None:

@@ -5,6 +5,9 @@
 
 A response serves every process whose run began before the request was sent: it is as fresh as one of the process's own,
 and includes whatever an earlier task has created. A process that runs alone neither waits nor stores responses.
+
+Which was first is decided by the clock that all processes of a machine share. Machines that share a home directory do
+not share responses: their clocks cannot be compared.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._core.deadline import clock
 from .._core.errors import DeadlineError
-from . import private_files
+from . import private_files, signs_of_life
 from .file_lock import FileLock, key_lock
 
 if TYPE_CHECKING:
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
     from .._core.deadline import Deadline
 
 KIND = "reads"
-_PRESENCE = "presence"
 
 
 class RequestCoalescer:
@@ -37,17 +39,17 @@ class RequestCoalescer:
     """
 
     def __init__(self, *, allowed: bool = True) -> None:
-        """Nothing is shared unless ``allowed``."""
-        self._allowed = allowed
-        self.began = clock.time()
+        """Nothing is shared unless ``allowed``, nor where the machine cannot be told from others."""
+        self._allowed = allowed and bool(signs_of_life.clock_id())
+        self.began = clock.uptime()
         """A response to a request sent since then, by whichever process, is as fresh as one of this run's own."""
         self._presence: FileLock | None = None
         self._converting = threading.Lock()
 
     def __enter__(self) -> Self:
-        directory = private_files.private_directory(KIND) if self._allowed else None
-        if directory:
-            presence = FileLock(directory / _PRESENCE)
+        path = private_files.path_of(KIND, signs_of_life.clock_id(), "presence") if self._allowed else None
+        if path:
+            presence = FileLock(path)
             with suppress(OSError):
                 presence.acquire(shared=True)
                 self._presence = presence
@@ -83,12 +85,13 @@ class RequestCoalescer:
     ) -> dict[str, Any]:
         """The JSON object that ``fetch`` returns, or that another process has fetched since this run began.
 
-        ``key`` holds all that the response depends on, the user's identity included. ``since`` (of `clock.time`)
+        ``key`` holds all that the response depends on, the user's identity included. ``since`` (of `clock.uptime`)
         replaces the time at which the run began. While another process fetches the same, this one waits; when ``wait``
         expires, it fetches, too. Raises what ``fetch`` raises.
         """
         if self.alone():
             return fetch()
+        key = f"{signs_of_life.clock_id()}:{key}"
         with ExitStack() as stack:
             try:
                 stack.enter_context(key_lock(KIND, key, wait))
@@ -96,7 +99,7 @@ class RequestCoalescer:
                 return fetch()
             response = _stored(key, self.began if since is None else since)
             if response is None:
-                sent, response = clock.time(), fetch()
+                sent, response = clock.uptime(), fetch()
                 private_files.write(KIND, key, {"sent": sent, "response": response})
         return response
 
@@ -105,7 +108,7 @@ def _stored(key: str, since: float) -> dict[str, Any] | None:
     """The response that another process has stored; None unless its request was sent since then, or it is malformed."""
     stored = private_files.read(KIND, key)
     try:
-        response = stored["response"] if since <= stored["sent"] <= clock.time() else None
+        response = stored["response"] if since <= stored["sent"] <= clock.uptime() else None
     except (KeyError, TypeError):
         return None
     return response if isinstance(response, dict) else None

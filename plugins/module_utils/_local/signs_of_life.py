@@ -83,6 +83,19 @@ def boot_id() -> str:
         return ""
 
 
+@cache
+def clock_id() -> str:
+    """The same for all processes to which `clock.uptime` tells the same; empty where unknown, so that it tells nothing.
+
+    Machines may share a directory, and containers may have time namespaces (time_namespaces(7)) on one machine.
+    """
+    try:
+        namespace = os.stat("/proc/self/ns/time").st_ino  # noqa: PTH116 - of the link's target
+    except OSError:
+        namespace = 0
+    return f"{boot_id()}/{namespace}" if boot_id() else ""
+
+
 def _path(directory: Path, owner: str) -> Path:
     return directory / f"{owner}{_SUFFIX}"
 

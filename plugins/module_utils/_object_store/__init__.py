@@ -2,3 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Object storage: containers, signed URLs, and large objects that are stored completely or not at all."""
+
+from __future__ import annotations
+
+from .. import _core  # noqa: F401 - which checks the version of Python, before an import fails by it

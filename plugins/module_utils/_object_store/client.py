@@ -16,7 +16,7 @@ from .._cloud.pagination import Pagination
 from .._cloud.service import service_at
 from .._cloud.translate import translate
 from .._cloud.transport import body_of
-from .._core.errors import ConflictError, OaktreeError, RefusedError, ServerError
+from .._core.errors import AuthError, ConflictError, OaktreeError, RefusedError, ServerError
 from .._core.retry import Attempts, Policy
 from .._core.scatter import Limits, scatter
 from .responses import BulkResponse, Object, object_from_headers, object_from_listing
@@ -146,6 +146,16 @@ class Swift:
     def object_headers(self, container: str, name: str) -> Mapping[str, str] | None:
         """The metadata of an object, or None if it does not exist."""
         return self._head(_path(container, name))
+
+    def accepts(self, url: str) -> bool:
+        """Whether the store accepts the signature of a URL, that of an object that does not exist: one request."""
+        try:
+            self._service.request("HEAD", url, authenticated=False, allow_reauth=False, log=False)
+        except AuthError:
+            return False
+        except RefusedError as error:
+            return error.status == 404
+        return True
 
     def url(self, container: str, name: str) -> str:
         """The URL of an object."""

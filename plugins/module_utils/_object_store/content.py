@@ -6,16 +6,21 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._core.errors import InputError
+from .._core.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 CHUNK = 256 << 10
+
+State = tuple[int, ...]
+"""What changes with the content of a file, as far as the file system shows."""
 
 
 class Content(Protocol):
@@ -29,28 +34,44 @@ class Content(Protocol):
         """Exactly ``length`` bytes from the offset, on each call; raises `OaktreeError`."""
 
 
+def state_of(status: os.stat_result) -> State:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def changed(path: Path, when: str) -> InputError:
+    """The error for a file that changed while it was in use; ``when`` completes the sentence."""
+    return InputError(
+        f"path: {path} changed while it was {when}", hint="Run the task when nothing writes to the file any more."
+    )
+
+
 @dataclass(frozen=True)
 class File:
-    """A local file as `Content`."""
+    """A local file as `Content`; ``state`` is what it must still be, None for a file that nobody else has."""
 
     path: Path
     size: int
+    state: State | None = None
 
     def read(self, offset: int, length: int) -> Iterator[bytes]:
-        """See `Content.read`; raises InputError if the file cannot be read or has become shorter."""
+        """See `Content.read`; raises InputError if the file cannot be read, or is another one than before."""
         left = length
         try:
             with self.path.open("rb", buffering=0) as file:
                 file.seek(offset)
                 while left and (chunk := file.read(min(CHUNK, left))):
+                    self._check(file.fileno())
                     left -= len(chunk)
                     yield chunk
+                self._check(file.fileno())
         except OSError as exc:
             raise InputError(f"path: {self.path} can no longer be read: {exc.strerror}") from exc
         if left:
-            raise InputError(
-                f"path: {self.path} became shorter during the upload", hint="Upload it when it is complete."
-            )
+            raise changed(self.path, "sent")
+
+    def _check(self, opened: int) -> None:
+        if self.state is not None and state_of(os.fstat(opened)) != self.state:
+            raise changed(self.path, "sent")
 
 
 class PartDigests:
@@ -100,16 +121,20 @@ class Body:
         length: int,
         check: Callable[[], object],
         hashes: Mapping[str, Any] | None = None,
+        progress: Progress | None = None,
     ) -> None:
         """``check`` is called before each chunk is sent; what it raises ends the request.
 
-        ``hashes`` are hashlib objects by name, as they are before these bytes; they themselves do not change.
+        ``hashes`` are hashlib objects by name, as they are before these bytes; they themselves do not change. What is
+        sent counts for ``progress``, once.
         """
         self._content = content
         self._offset = offset
         self._length = length
         self._check = check
         self._before = hashes or {}
+        self._progress = progress or Progress()
+        self._sent = 0
         self.hashes = dict(self._before)
         """Those of the last iteration; of all bytes if it is ``complete``."""
         self.complete = False
@@ -121,16 +146,23 @@ class Body:
     def __iter__(self) -> Iterator[bytes]:
         self.complete = False
         self.hashes = {name: digest.copy() for name, digest in self._before.items()}
+        self._count(-self._sent)
         for chunk in self._content.read(self._offset, self._length):
             self._check()
             for digest in self.hashes.values():
                 digest.update(chunk)
             yield chunk
+            self._count(len(chunk))
         self.complete = True
+
+    def _count(self, sent: int) -> None:
+        self._sent += sent
+        self._progress.advance(sent)
 
     def md5(self) -> str:
         """The MD5 of these bytes, computed by reading them once."""
         digest = hashlib.md5(usedforsecurity=False)
-        for chunk in self:
+        for chunk in self._content.read(self._offset, self._length):
+            self._check()
             digest.update(chunk)
         return digest.hexdigest()

@@ -128,4 +128,4 @@ def object_from_headers(name: str, headers: Mapping[str, str]) -> Object:
 def object_from_listing(item: Mapping[str, Any]) -> Object:
     """An object by its item in a container's listing."""
     with parsing("the listing of a container"):
-        return Object(item["name"], int(item["bytes"]), str(item["hash"]), f"{item['last_modified']}+00:00")
+        return Object(str(item["name"]), int(item["bytes"]), str(item["hash"]), f"{item['last_modified']}+00:00")

@@ -22,12 +22,17 @@ if TYPE_CHECKING:
 STRENGTH = ("sha512", "sha256", "sha1")
 
 
+class SignedUrlError(RefusedError):
+    """The object store has no signed URLs, or none that work."""
+
+
 def strongest(digests: Sequence[str]) -> str:
-    """The strongest digest that the cluster allows; raises RefusedError if it has no signed URLs."""
+    """The strongest digest that the cluster allows; raises SignedUrlError if it has no signed URLs."""
     for digest in STRENGTH:
         if digest in digests:
             return digest
-    raise RefusedError("the object store has no signed URLs", hint="Ask the operator for Swift's TempURL middleware.")
+    hint = "Ask the operator for Swift's TempURL middleware."
+    raise SignedUrlError("the object store has no signed URLs", hint=hint)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .._cloud.cleanup import removing
+from .._cloud.translate import translate
 from .._core.deadline import clock
 from .._core.errors import IntegrityError, OaktreeError
 from .._core.scatter import Limits, scatter
@@ -81,12 +83,9 @@ class FileUpload:
         One request for each segment that is sent (or reused), and three more: listing, manifest, verification. A plain
         object takes three. The content is read twice: for its MD5s, and to be sent.
         """
-        try:
+        with removing(lambda: discard_sent(self._swift, self._target, self._written)):
             segments = self._send_parts()
             there = self._finish(segments)
-        except OaktreeError as error:
-            error.add_residue(discard_sent(self._swift, self._target, self._written))
-            raise
         segments = segments if len(segments) > 1 else ()
         return Stored(self._target.container, there.name, there.size, there.etag, segments, self._sent)
 
@@ -97,9 +96,9 @@ class FileUpload:
             try:
                 self._check()
                 return self._ensure(part, found)
-            except OaktreeError as error:
+            except Exception as exc:
                 with self._lock:
-                    self._failure = self._failure or error
+                    self._failure = self._failure or translate(exc)
                 raise
 
         limits = Limits(self._options.parallel, self._connection.deadline.remaining())
@@ -124,7 +123,8 @@ class FileUpload:
 
     def _ensure(self, part: Part, found: Mapping[str, tuple[int, str]]) -> Segment:
         """Ensure that the part is stored: reuse it, or send it."""
-        body = Body(self._content, part.offset, part.length, self._check)
+        progress = self._connection.progress
+        body = Body(self._content, part.offset, part.length, self._check, progress=progress)
         name = self._target.name if len(self._parts) == 1 else self._target.segment_name(part, self._options.part_size)
         segment = Segment(name, part.length, body.md5())
         with self._lock:

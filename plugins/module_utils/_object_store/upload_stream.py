@@ -12,6 +12,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .._cloud.cleanup import removing
 from .._core.deadline import clock
 from .._core.errors import IntegrityError, OaktreeError, ServerError
 from .attempts import send_until_stored
@@ -92,13 +93,11 @@ class StreamUpload:
         and two for manifest and verification.
         """
         try:
-            segments = [self._send(part) for part in self._parts]
-            digests = {name: digest.hexdigest() for name, digest in self._hashes.items()}
-            accept(digests)
-            return self._finish(segments), digests
-        except OaktreeError as error:
-            error.add_residue(discard_sent(self._swift, self._target, self._written))
-            raise
+            with removing(lambda: discard_sent(self._swift, self._target, self._written)):
+                segments = [self._send(part) for part in self._parts]
+                digests = {name: digest.hexdigest() for name, digest in self._hashes.items()}
+                accept(digests)
+                return self._finish(segments), digests
         finally:
             self._content.close()
 
@@ -106,11 +105,11 @@ class StreamUpload:
         name = self._target.name if self._plain else self._target.segment_name(part, self._options.part_size)
         self._written.add(name)
         hashes = {**self._hashes, _PART: hashlib.md5(usedforsecurity=False)}
-        body = Body(self._content, part.offset, part.length, self._swift.connection.deadline.remaining, hashes)
+        connection = self._swift.connection
+        check, progress = connection.deadline.remaining, connection.progress
+        body = Body(self._content, part.offset, part.length, check, hashes, progress)
         try:
-            send_until_stored(
-                self._swift.connection, lambda: self._put(name, body), lambda: self._is_stored(name, body)
-            )
+            send_until_stored(connection, lambda: self._put(name, body), lambda: self._is_stored(name, body))
         except _SourceError as broken:
             raise broken.error from broken.error.__cause__
         md5 = body.hashes.pop(_PART).hexdigest()

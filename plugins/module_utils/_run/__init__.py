@@ -4,3 +4,5 @@
 """Many Locations, and what is reported to Ansible."""
 
 from __future__ import annotations
+
+from .. import _core  # noqa: F401 - which checks the version of Python, before an import fails by it

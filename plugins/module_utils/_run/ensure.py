@@ -16,7 +16,8 @@ from .._core.deadline import clock
 from .._core.errors import OaktreeError
 from .._core.scatter import Pool, Task
 from .._local.coalesce import RequestCoalescer
-from .gather import Result, Target, connect
+from .events import reported
+from .gather import Result, Target, connect, in_order
 
 if TYPE_CHECKING:
     from .._cloud.connection import Connection
@@ -101,9 +102,9 @@ def ensure(  # noqa: PLR0913 - the three steps, and what bounds them
         connections, failed = connect(target, coalescer)
         check_selection(len(connections) + len(failed))
         run = _Run(survey, plan, apply, target, check_mode=check_mode)
-        with Pool["Connection"](target.concurrency, cleanup, translate) as pool:
+        with reported(connections), Pool["Connection"](target.concurrency, cleanup, translate) as pool:
             run.until_done(pool, connections, group_by)
-    return sorted([*failed, *run.results], key=lambda result: result.location.sort_key)
+    return in_order(target, [*failed, *run.results])
 
 
 class _Group(Generic[Survey]):
@@ -122,7 +123,7 @@ class _Group(Generic[Survey]):
         self._answered_at = clock.monotonic()
 
     @property
-    def patience(self) -> float:
+    def grace_left(self) -> float:
         """Seconds that the answered ones wait for the silent ones: as long as they needed, within bounds."""
         if not self.silent or not self.answered:
             return 0.0
@@ -167,15 +168,16 @@ class _Run(Generic[Survey, Planned]):
             group.silent[connection] = task = pool.submit(connection, self._look, self._target.timeout)
             surveys[task] = group
         while pool.busy:
-            waits = [group.patience for group in groups.values() if group.answered]
+            waits = [group.grace_left for group in groups.values() if group.answered]
             for task in pool.take(max(0.0, min(waits)) if waits else None):
                 self._ended(task, surveys.pop(task, None))
             for group in groups.values():
-                if group.answered and group.patience <= 0:
+                if group.answered and group.grace_left <= 0:
                     self._decide(pool, group.take())
 
     def _look(self, connection: Connection, deadline: Deadline) -> Survey:
         connection.deadline = deadline
+        connection.progress.enter("surveying")
         connection.authenticate()
         try:
             return self._survey(connection)
@@ -215,6 +217,7 @@ class _Run(Generic[Survey, Planned]):
 
     def _report(self, connection: Connection, change: Change | None, error: OaktreeError | None) -> None:
         connection.close()
+        connection.progress.enter("failed" if error else "done", detail=error.summary if error else "")
         seconds = self._seconds.get(connection, 0.0)
         self.results.append(Result(connection.location, seconds, connection.requests, change, error))
 
@@ -224,6 +227,7 @@ def _applying(
 ) -> Callable[[Connection, Deadline], Change]:
     def work(connection: Connection, deadline: Deadline) -> Change:
         connection.deadline = deadline
+        connection.progress.enter("working")
         return apply(connection, step)
 
     return work

@@ -6,17 +6,19 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .._cloud.clouds_yaml import Clouds
 from .._cloud.connection import Connection, Region
 from .._cloud.translate import translate
 from .._core.errors import OaktreeError
-from .._core.location import Location, Selection
+from .._core.location import Location, Selection, encoded
 from .._core.scatter import Limits, Outcome, scatter
 from .._local.coalesce import RequestCoalescer
 from .._local.request_queue import Limit
+from .events import reported
+from .options import default_selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,6 +33,9 @@ class Target:
     """Which clouds, which of their Locations, and how long; the options that all plugins share. Seconds throughout."""
 
     locations: tuple[str, ...] = ("*",)
+    """Patterns."""
+    option: str = "locations"
+    """What messages call their origin."""
     clouds_yaml: str | None = None
     clouds_config: Mapping[str, Any] | None = None
     timeout: float = 60.0
@@ -39,12 +44,17 @@ class Target:
     token_cache: bool = True
     rate_limit: float | None = None
     request_concurrency: int | None = None
+    per_identity: bool = False
+    """Whether Locations with the same Keystone, user and project are one, in no region: for what Keystone holds."""
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> Target:
-        """From a module's params or a plugin's options, as plain values."""
+        """From a module's params or a plugin's options, converted. Without a selection it is the default of readers."""
+        default, option = default_selection(options)
+        selected = options["locations"] is not None
         return cls(
-            locations=tuple(options["locations"]),
+            locations=tuple(options["locations"]) if selected else (default,),
+            option="locations" if selected else option,
             clouds_yaml=options["clouds_yaml"],
             clouds_config=options["clouds_config"],
             timeout=options["timeout"],
@@ -106,13 +116,15 @@ def regions(target: Target) -> tuple[list[Region], list[Result[Any]]]:
         Limit(target.rate_limit, target.request_concurrency),
         token_cache=target.token_cache,
     )
-    selection = Selection.parse(target.locations)
+    selection = Selection.parse(target.locations, target.option)
     with warnings.catch_warnings():  # openstacksdk's remarks on entries would end in the middle of other output
         warnings.simplefilter("ignore")
         outcomes = scatter(
             selection.clouds(clouds.names), lambda cloud, _deadline: clouds.regions(cloud), target.limits(), translate
         )
-    failed = [Result[Any](Location(o.item), o.seconds, 0, error=o.error) for o in outcomes if o.error]
+    failed = [
+        Result[Any](Location(o.item, name=encoded(o.item)), o.seconds, 0, error=o.error) for o in outcomes if o.error
+    ]
     found = {region.location: region for outcome in outcomes for region in outcome.value or ()}
     chosen = selection.apply(list(found), [result.location.cloud for result in failed])
     return [found[location] for location in sorted(chosen, key=lambda location: location.sort_key)], failed
@@ -121,7 +133,19 @@ def regions(target: Target) -> tuple[list[Region], list[Result[Any]]]:
 def connect(target: Target, coalescer: RequestCoalescer | None = None) -> tuple[list[Connection], list[Result[Any]]]:
     """A Connection for every selected region, sorted by Location, and what `regions` says of the others."""
     chosen, failed = regions(target)
+    if target.per_identity:
+        first: dict[int, Region] = {}
+        for region in chosen:
+            first.setdefault(id(region.auth), region)
+        chosen = list(first.values())
     return [Connection(region, coalescer) for region in chosen], failed
+
+
+def in_order(target: Target, results: Iterable[Result[Value]]) -> list[Result[Value]]:
+    """The results sorted by Location, as they are reported."""
+    if target.per_identity:  # not before: without a region nobody could authenticate
+        results = [replace(result, location=replace(result.location, region=None)) for result in results]
+    return sorted(results, key=lambda result: result.location.sort_key)
 
 
 def each(
@@ -145,6 +169,7 @@ def gather(target: Target, work: Callable[[Connection], Value], limits: Limits |
     """
 
     def once(connection: Connection) -> Value:
+        connection.progress.enter("working")
         try:
             return work(connection)
         finally:
@@ -152,5 +177,6 @@ def gather(target: Target, work: Callable[[Connection], Value], limits: Limits |
 
     with RequestCoalescer(allowed=target.token_cache) as coalescer:
         connections, failed = connect(target, coalescer)
-        results = [*failed, *(Result.of(outcome) for outcome in each(connections, once, limits or target.limits()))]
-    return sorted(results, key=lambda result: result.location.sort_key)
+        with reported(connections):
+            results = [*failed, *(Result.of(outcome) for outcome in each(connections, once, limits or target.limits()))]
+    return in_order(target, results)

@@ -10,7 +10,7 @@ import json
 import re
 import signal
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -22,6 +22,7 @@ from .._core.text import passwords_of_urls, shown, shown_lines
 from .._local import private_files
 from .ensure import Change
 from .gather import Result, Target, failure_messages, failure_summary, gather
+from .options import as_clouds, convert
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -56,13 +57,11 @@ class ArgumentSpec:
 
 def target_spec(*, writes: bool, timeout: float) -> ArgumentSpec:
     """The options of every module: doc fragment ``target`` (reading) or ``target_required`` (writing)."""
-    locations: dict[str, Any] = {"type": "list", "elements": "str"}
-    locations.update({"required": True} if writes else {"default": ["*"]})
     return ArgumentSpec(
         options={
-            "locations": locations,
+            "locations": {"type": "raw", "required": True} if writes else {"type": "raw"},
             "clouds_yaml": {"type": "path"},
-            "clouds_config": {"type": "dict", "no_log": True},
+            "clouds_config": {"type": "raw", "no_log": True},
             "timeout": {"type": "float", "default": timeout},
             "api_timeout": {"type": "float"},
             "concurrency": {"type": "int", "default": 100},
@@ -83,11 +82,14 @@ def make_module(spec: ArgumentSpec) -> AnsibleModule:
         required_if=list(spec.required_if),
         supports_check_mode=True,
     )
-    _mask_only_secrets(module)
     for library, package in LIBRARIES:
         require(module, library, package)
     postpone_services()
     try:
+        if module.params["clouds_config"] is not None:
+            module.params["clouds_config"] = as_clouds(module.params["clouds_config"])
+        _mask_only_secrets(module)
+        convert(module.params, spec.options)
         check_positive(module.params, *TARGET_NUMBERS)
     except InputError as error:
         fail(module, error)
@@ -111,15 +113,17 @@ def require(module: AnsibleModule, library: str, package: str) -> None:
 def _mask_only_secrets(module: AnsibleModule) -> None:
     """Ansible masks every value below a no_log option wherever it stands in a result: region and project names too.
 
-    Of this option's values only the secrets are masked; `_hide_config` keeps the rest of it out of the invocation. The
-    password of a URL is masked as well, whichever option has it.
+    Of the values of ``clouds_config`` only the secrets are masked; `_hide_config` keeps the rest of it out of the
+    invocation. All values of an option ``secrets`` are, and the passwords of URLs, whichever option has them.
     """
     config = module.params["clouds_config"]
+    leaves = _leaves("", config) if config else []
     if config:
-        module.no_log_values = {value for key, value in _leaves("", config) if _SECRET_KEY.search(key)}
-    for value in module.params.values():
-        if isinstance(value, str):
-            module.no_log_values.update(passwords_of_urls(value))
+        module.no_log_values = {value for key, value in leaves if _SECRET_KEY.search(key)}
+    module.no_log_values.update(value for _key, value in _leaves("", module.params.get("secrets")))
+    texts = [value for value in module.params.values() if isinstance(value, str)]
+    for text in (*texts, *(value for _key, value in leaves)):
+        module.no_log_values.update(passwords_of_urls(text))
 
 
 def _leaves(key: str, value: Any) -> list[tuple[str, str]]:
@@ -140,25 +144,29 @@ def _hide_config(module: AnsibleModule) -> None:
 def run_info(
     module: AnsibleModule,
     plural: str,
-    work: Callable[[Connection], list[dict[str, Any]]],
+    work: Callable[[Connection], list[dict[str, Any]] | None],
     known_fields: Collection[str] = (),
+    *,
+    offers: bool = False,
+    per_identity: bool = False,
 ) -> NoReturn:
     """End the module with the merged list of what ``work`` finds at each Location, as ``plural``.
 
     The option ``query``, where the module has one, is a JMESPath expression over that list. The option ``fields`` is up
-    to ``work``; here it is only checked against those that are known.
+    to ``work``; here it is only checked against those that are known. With ``offers``, ``locations`` say where ``work``
+    has returned None, which means that the Location does not offer such. ``per_identity`` is that of Target.
     """
     if module.params.get("query"):
         require(module, "jmespath", "jmespath")
     try:
         check_fields(module.params.get("fields") or (), known_fields)
         search = _compile_query(module.params.get("query"))
-        results = gather(Target.from_options(module.params), work)
+        results = gather(replace(Target.from_options(module.params), per_identity=per_identity), work)
         records = [record for result in results for record in result.value or ()]
         found = search(records) if search else records
     except OaktreeError as error:
         fail(module, error)
-    finish(module, results, {plural: found, "locations": [_visit(result) for result in results]})
+    finish(module, results, {plural: found, "locations": [_visit(result, offers=offers) for result in results]})
 
 
 def check_fields(fields: Iterable[str], known: Collection[str]) -> None:
@@ -170,9 +178,10 @@ def check_fields(fields: Iterable[str], known: Collection[str]) -> None:
         )
 
 
-def _visit(result: Result[list[dict[str, Any]]]) -> dict[str, Any]:
+def _visit(result: Result[list[dict[str, Any]] | None], *, offers: bool) -> dict[str, Any]:
     return {
         "location": result.location.to_dict(),
+        **({"offered": None if result.error else result.value is not None} if offers else {}),
         "count": len(result.value or ()),
         "seconds": round(result.seconds, 3),
         "requests": result.requests,
@@ -252,7 +261,7 @@ def _interrupted(interrupt: KeyboardInterrupt) -> str:
         for outcome in outcomes
         if outcome.error and outcome.error.residue
     ]
-    stays = "Interrupted. What was complete stays; what was half-made has been removed"
+    stays = "Interrupted. What was complete stays; what was incomplete has been removed"
     return f"{stays}, but for what the next run of this task removes: {' | '.join(left)}" if left else f"{stays}."
 
 

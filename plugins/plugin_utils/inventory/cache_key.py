@@ -13,6 +13,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import without_secrets
+
 _CONFIG_DIRECTORIES = (".", "~/.config/openstack", "/etc/xdg/openstack", "/etc/openstack")
 """Where openstacksdk looks; repeated here because importing it takes longer than all other work of a cached run."""
 _SECRET = re.compile(r"pass|secret|token", re.IGNORECASE)
@@ -38,19 +40,26 @@ def _without_secrets(value: Any) -> Any:
         return {str(key): _without_secrets(inner) for key, inner in value.items() if not _SECRET.search(str(key))}
     if isinstance(value, list):
         return [_without_secrets(inner) for inner in value]
-    return value
+    return without_secrets(value) if isinstance(value, str) else value
 
 
 def _config_files(clouds_yaml: str | None) -> list[tuple[str, int, int]]:
     """Path, modification time and size of each file that may configure the clouds."""
     named = clouds_yaml or os.environ.get("OS_CLIENT_CONFIG_FILE")
-    directories = [Path(named).parent] if named else map(Path, _CONFIG_DIRECTORIES)
+    homes = [os.environ.get("XDG_CONFIG_HOME"), *os.environ.get("XDG_CONFIG_DIRS", "").split(":")]
+    searched = [*_CONFIG_DIRECTORIES, *(f"{home}/openstack" for home in homes if home)]
+    directories = [Path(named).parent] if named else map(Path, searched)
     files = [
-        directory.expanduser().absolute() / f"{name}{ending}"
+        _expanded(directory) / f"{name}{ending}"
         for directory in directories
         for name in ("clouds", "secure")
         for ending in (".yaml", ".yml", ".json")
     ]
     if named:
-        files.append(Path(named).expanduser().absolute())
+        files.append(_expanded(named))
     return [(str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists()]
+
+
+def _expanded(path: Path | str) -> Path:
+    """As openstacksdk expands it: ``~`` stands for itself where there is no home directory."""
+    return Path(os.path.expanduser(path)).absolute()  # noqa: PTH111 - Path.expanduser raises an error

@@ -26,11 +26,13 @@ from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.group
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.names import (
     METADATA_PREFIX,
     QUALIFIED_NAME,
+    Server,
     assign_unique_names,
+    candidate_names,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     Record = Mapping[str, Any]
 
@@ -52,6 +54,8 @@ SLIM_FIELDS = (
 """The fields of a server record that become host variables unless all of them are requested."""
 NEEDED_FIELDS = frozenset({*SLIM_FIELDS, "access_ipv4", "access_ipv6", "addresses", "location"})
 """The fields of a record that a host with slim variables is made of."""
+_SHOWN = 3
+"""Hosts that a warning names."""
 _SLIM_FLAVOR = ("id", "name", "vcpus", "ram", "disk")
 
 
@@ -72,12 +76,21 @@ class Rules:
 
 @dataclass(frozen=True)
 class Host:
-    """An inventory host; ``groups`` names the innermost groups that it belongs to."""
+    """An inventory host; ``groups`` names the innermost groups that it belongs to.
+
+    ``name_alone`` is the name that it would have without the hosts of other sources.
+    """
 
     name: str
+    name_alone: str
     address: str | None
     groups: tuple[str, ...]
-    record: Record
+    server: Server
+
+    @property
+    def record(self) -> Record:
+        """The server's record."""
+        return self.server.record
 
 
 @dataclass(frozen=True)
@@ -90,26 +103,80 @@ class Inventory:
 
 
 def make_inventory(
-    records: Iterable[Record], rules: Rules, safe_name: Callable[[str], str], reserved: Mapping[str, str | None]
+    servers: Iterable[Server],
+    rules: Rules,
+    safe_name: Callable[[str], str],
+    reserved: Collection[str],
+    others: Mapping[str, tuple[str, str, str]],
 ) -> Inventory:
-    """The inventory of server records, each of which has an id and a Location.
+    """The inventory of servers, each of whose records has an id and a Location.
 
     Of several records of one server the first becomes the host. ``safe_name`` makes a valid group name of any text. No
-    two hosts get the same name, and none gets a name that is ``reserved``: a mapping from names in use to the id of the
-    server that has the name and keeps it, or to None for a group or anything else.
+    two hosts get the same name, and none gets one that is ``reserved``, or that belongs to a host of ``others``, the
+    other sources: a mapping from names to the identities of servers, which keep their names.
     """
-    servers = _distinct(records)
-    addressed = [(record, connection_address(record, rules.addresses)) for record in servers]
-    kept = [(record, address) for record, address in addressed if address or rules.show_all]
-    memberships = [innermost_groups(record["location"]) if rules.location_groups else () for record, _address in kept]
+    distinct = _distinct(servers)
+    addressed = [(server, connection_address(server.record, rules.addresses)) for server in distinct]
+    kept = [(server, address) for server, address in addressed if address or rules.show_all]
+    memberships = [
+        innermost_groups(server.record["location"]) if rules.location_groups else () for server, _address in kept
+    ]
     groups = make_groups({group for own in memberships for group in own}, safe_name)
-    in_use = {**reserved, **{group.name: None for group in groups.values()}}
-    names = assign_unique_names([record for record, _address in kept], rules.hostnames, in_use)
+    in_use = dict.fromkeys([*reserved, *(group.name for group in groups.values())])
+    alone = assign_unique_names([server for server, _address in kept], rules.hostnames, in_use)
+    names = alone
+    if others:
+        names = assign_unique_names([server for server, _address in kept], rules.hostnames, {**others, **in_use})
     hosts = tuple(
-        Host(name, address, tuple(groups[group].name for group in own), record)
-        for name, own, (record, address) in zip(names, memberships, kept, strict=True)
+        Host(name, name_alone, address, tuple(groups[group].name for group in own), server)
+        for name, name_alone, own, (server, address) in zip(names, alone, memberships, kept, strict=True)
     )
-    return Inventory(hosts, tuple(groups.values()), len(servers) - len(kept))
+    return Inventory(hosts, tuple(groups.values()), len(distinct) - len(kept))
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a host was made of, and by which source with which preference of names."""
+
+    source: str
+    server: Server
+    hostnames: tuple[str, ...]
+
+
+def order_warnings(
+    hosts: Iterable[Host], source: str, hostnames: Sequence[str], others: Mapping[str, Made]
+) -> list[str]:
+    """A warning for each source whose hosts make names of this one depend on which of the two comes first.
+
+    ``others`` are the hosts of the other sources by name.
+    """
+    by_identity = {made.server.identity: made for made in others.values()}
+    found: dict[str, list[tuple[Host, Made]]] = {}
+    for host in hosts:
+        if host.name != host.name_alone:
+            made = by_identity.get(host.server.identity) or others.get(host.name_alone)
+            if made:
+                found.setdefault(made.source, []).append((host, made))
+    return [_order_warning(source, hostnames, other, pairs) for other, pairs in found.items()]
+
+
+def _order_warning(source: str, hostnames: Sequence[str], other: str, pairs: Sequence[tuple[Host, Made]]) -> str:
+    names = [f"{host.name} (or {host.name_alone})" for host, _made in pairs[:_SHOWN]]
+    more = f" and {len(pairs) - _SHOWN} more" if len(pairs) > _SHOWN else ""
+    settled = all(
+        [QUALIFIED_NAME] not in (list(hostnames), list(made.hostnames)) and _has_settled_name(host.server, made.server)
+        for host, made in pairs
+    )
+    return (
+        f"Host names depend on the order of the sources {other} and {source}: {', '.join(names)}{more}. "
+        f"Set hostnames: [{QUALIFIED_NAME if settled else 'id'}] in both."
+    )
+
+
+def _has_settled_name(one: Server, two: Server) -> bool:
+    """Whether the names with region and cloud are as they should be: equal for one server, and else different."""
+    names = [candidate_names(server, [QUALIFIED_NAME])[0] for server in (one, two)]
+    return (names[0] == names[1]) == (one.identity == two.identity)
 
 
 def slim(record: Record) -> dict[str, Any]:
@@ -125,12 +192,12 @@ def _slim_flavor(*values: Any) -> dict[str, Any]:
     return dict(zip(_SLIM_FLAVOR, values, strict=True))
 
 
-def _distinct(records: Iterable[Record]) -> list[Record]:
+def _distinct(servers: Iterable[Server]) -> list[Server]:
     """The first record of each server."""
-    servers: dict[str, Record] = {}
-    for record in records:
-        servers.setdefault(record["id"], record)
-    return list(servers.values())
+    found: dict[tuple[str, str, str], Server] = {}
+    for server in servers:
+        found.setdefault(server.identity, server)
+    return list(found.values())
 
 
 def _check(option: str, entries: Sequence[str], known: Sequence[str], prefix: str) -> None:

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.addresses import (
@@ -23,24 +25,44 @@ QUALIFIED_NAME = "name.region.cloud"
 METADATA_PREFIX = "metadata."
 
 
-def assign_unique_names(
-    records: Sequence[Record], preference: Sequence[str], reserved: Mapping[str, str | None]
-) -> list[str]:
-    """One name for each server, in the order of the records.
+@dataclass(frozen=True)
+class Server:
+    """The record of a server, and the Keystone that its cloud belongs to."""
 
-    ``reserved`` maps names that are in use to the id of the server that has the name, or to None for a group or
+    keystone: str
+    record: Record
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """What is the same for two records of one server only.
+
+        A server's ID is its cloud's word: another cloud may list servers with the same IDs.
+        """
+        return (self.keystone, self.record["location"]["region"] or "", self.record["id"])
+
+
+def assign_unique_names(
+    servers: Sequence[Server], preference: Sequence[str], reserved: Mapping[str, tuple[str, str, str] | None]
+) -> list[str]:
+    """One name for each server, in the order of the servers.
+
+    ``reserved`` maps names that are in use to the identity of the server that has the name, or to None for a group or
     anything else. A server that has a name keeps it. Of servers that share a candidate none gets it, whatever their
     order: all of them fall back to their next candidate.
     """
-    existing = {server_id: [name] for name, server_id in reserved.items() if server_id}
-    candidates = [existing.get(record["id"]) or candidate_names(record, preference) for record in records]
-    steps = [0] * len(records)
+    existing = {identity: [name] for name, identity in reserved.items() if identity}
+    identities = [server.identity for server in servers]
+    candidates = [
+        existing.get(identity) or candidate_names(server, preference)
+        for identity, server in zip(identities, servers, strict=True)
+    ]
+    steps = [0] * len(servers)
     while True:
         names = [own[step] for step, own in zip(steps, candidates, strict=True)]
         uses = Counter(names)
         advanced = False
-        for index, (name, own, record) in enumerate(zip(names, candidates, records, strict=True)):
-            free = uses[name] == 1 and reserved.get(name, record["id"]) == record["id"]
+        for index, (name, own, identity) in enumerate(zip(names, candidates, identities, strict=True)):
+            free = uses[name] == 1 and reserved.get(name, identity) == identity
             if not free and steps[index] + 1 < len(own):
                 steps[index] += 1
                 advanced = True
@@ -48,8 +70,9 @@ def assign_unique_names(
             return names
 
 
-def candidate_names(record: Record, preference: Iterable[str]) -> list[str]:
-    """The names that the host may get, from the shortest to the server's id, which is always unique."""
+def candidate_names(server: Server, preference: Iterable[str]) -> list[str]:
+    """The names that the host may get, from the shortest to one that no other server can have."""
+    record = server.record
     location, server_id = record["location"], record["id"]
 
     def qualified(name: str) -> str:
@@ -57,7 +80,9 @@ def candidate_names(record: Record, preference: Iterable[str]) -> list[str]:
 
     source, name = next(_preferred_names(record, preference), ("id", server_id))
     longer = [qualified(text) for text in (name, f"{name}-{server_id[:8]}", f"{name}-{server_id}")]
-    return [*longer, server_id] if source == QUALIFIED_NAME else [name, *longer, server_id]
+    digest = hashlib.sha256("\n".join(server.identity).encode()).hexdigest()[:16]
+    last = [server_id, f"{server_id}-{digest}"]
+    return [*longer, *last] if source == QUALIFIED_NAME else [name, *longer, *last]
 
 
 def _preferred_names(record: Record, preference: Iterable[str]) -> Iterator[tuple[str, str]]:

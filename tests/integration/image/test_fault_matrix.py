@@ -10,7 +10,6 @@ FAULT_TABLE=PATH adds what happened to the page of Markdown that test_faults wri
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,9 +18,10 @@ from typing import Any
 import pytest
 
 from tests.integration.image.lab import Lab, Proxy, by_region
-from tests.integration.image.test_faults import CREATE, DELETE, IMPORT, QUOTA, RIGHT, SLOW_DOWN
+from tests.integration.image.test_faults import CREATE, DELETE, IMPORT, QUOTA, SLOW_DOWN
 from tests.integration.image.web import WebServer
 from tests.support.fake_openstack import Answer, BlackHole, BreakAnswer, CorruptRequest, CutRequest, LoseAnswer
+from tests.support.fault_matrix import RIGHT, Cells, check_end, fault_page
 from tests.support.sampling import sample
 
 pytestmark = [pytest.mark.clouds, pytest.mark.usefixtures("quick")]
@@ -40,7 +40,7 @@ class Bench:
     strikes: tuple[str, str]
     """The request that brings the data, or has the cloud fetch them."""
     before: tuple[str, ...] = ()
-    """Regions whose images the scheme hands on."""
+    """Regions that serve the image."""
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -154,29 +154,21 @@ The same faults strike the request that brings the data, or that has the cloud f
 that nothing falls back. A cell says what is there when the run ends, and the kind of its failure; the next run, without
 the fault, then ended with one right image.
 
-| fault | {schemes} |
+| fault | {columns} |
 |---|{rules}|
 """
 
 
 @pytest.fixture(scope="module")
-def matrix() -> Iterator[dict[tuple[str, str], str]]:
-    cells: dict[tuple[str, str], str] = {}
-    yield cells
-    if path := os.environ.get("FAULT_TABLE"):
-        names = [bench.scheme for bench in BENCHES]
-        page = HEAD.format(schemes=" | ".join(names), rules="|".join("---" for _name in names))
-        for fault in FAULTS:
-            row = [cells.get((fault.name, name)) or f"does not apply: {fault.none[name]}" for name in names]
-            page += f"| {fault.name} | {' | '.join(row)} |\n"
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(page)
+def matrix() -> Iterator[Cells]:
+    none = {fault.name: fault.none for fault in FAULTS}
+    schemes = [bench.scheme for bench in BENCHES]
+    with fault_page(HEAD, list(none), schemes, lambda fault, scheme: none[fault][scheme]) as cells:
+        yield cells
 
 
 @pytest.mark.parametrize(("fault", "bench"), RUNS)
-def test_fault(
-    lab: Lab, web: WebServer, name: str, file: Path, matrix: dict[tuple[str, str], str], fault: Fault, bench: Bench
-) -> None:
+def test_fault(lab: Lab, web: WebServer, name: str, file: Path, matrix: Cells, fault: Fault, bench: Bench) -> None:
     site, data = lab.sites[bench.region], file.read_bytes()
     options: dict[str, Any] = {"name": name, **bench.options}
     options |= {"url": web.publish("/image.raw", data)} if bench.scheme == "web_download" else {"path": str(file)}
@@ -188,18 +180,8 @@ def test_fault(
     fault.inject(site.proxy, bench, web)
     first = lab.run(*regions, **{**options, **fault.options})
     end = fault.ends.get(bench.scheme, fault.end)
-    if end == RIGHT:
-        result = by_region(first["results"])[bench.region]
-        assert (result["action"], result["scheme"]) == ("created", scheme)
-        again = [note for note in result["notes"] if f"{scheme}, attempt " in note]
-        assert len(again) < 2
-        said = f"one right image{', at the second attempt' if again else ''}"
-    else:
-        failure = by_region(first["failures"])[bench.region]
-        assert failure["kind"] == end
-        assert failure["hint"]
-        said = f"nothing: {end}"
-    assert [image["status"] for image in site.images(name)] == (["active"] if end == RIGHT else [])
+    result, failure = (by_region(first[key]).get(bench.region) for key in ("results", "failures"))
+    said = check_end(end, result, failure, scheme, [image["status"] for image in site.images(name)])
 
     lab.heal()
     web.heal()

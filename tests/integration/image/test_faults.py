@@ -22,6 +22,7 @@ import pytest
 
 from tests.integration.image.lab import Lab, Proxy, Site, by_region
 from tests.support.fake_openstack import Action, Answer, BlackHole, BreakAnswer, CorruptRequest, CutRequest, LoseAnswer
+from tests.support.fault_matrix import RIGHT
 from tests.support.sampling import sample
 
 pytestmark = [pytest.mark.clouds, pytest.mark.usefixtures("quick")]
@@ -32,7 +33,6 @@ PUBLISH = ("PATCH", r"/images/[^/]+$")
 DELETE = ("DELETE", r"/images/[^/]+$")
 DATA = ("PUT", r"/(file|stage)$")
 PUT, STAGED = "v2_put", "glance_direct"
-RIGHT = "right"
 SLOW_DOWN = {"Retry-After": "1"}
 QUOTA = json.dumps({"message": "Quota exceeded for image_count_total", "code": "403 Forbidden", "title": "Forbidden"})
 

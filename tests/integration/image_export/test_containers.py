@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import signal
 import subprocess
 import time
@@ -17,6 +16,7 @@ import pytest
 import requests
 
 from tests.integration.image_export.lab import MIB, REGIONS, SIZE, ExportLab, Site, digests
+from tests.support import upload_markers
 from tests.support.fake_openstack import Answer
 from tests.support.wait import until
 
@@ -142,7 +142,7 @@ def test_what_a_killed_run_left_goes_with_the_next(
 ) -> None:
     lab.done(image=name, container=container, object="image")
     for leftover in range(3):
-        headers = {"X-Object-Meta-Oaktree-Upload": f"{os.uname().nodename}/0/1/1"}
+        headers = {"X-Object-Meta-Oaktree-Upload": upload_markers.dead()}
         path = f"/{container}/image.segments/dead/{MIB}/{leftover:08}"
         north.member.object_store.put(path, data=b"x", headers=headers)
     other = north.add_image(f"{name}-2", data[::-1])

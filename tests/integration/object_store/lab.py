@@ -96,7 +96,7 @@ class Lab:
         return FileUpload(swift or self.swift(), self.file(), self.target(**changes), pace).run()
 
     def signer(self, *digests: str, ours: bool = True) -> Signer:
-        return signer(self.direct, replace(self.container, ours=ours), digests)
+        return signer(self.direct, replace(self.container, ours=ours), digests, "GET")
 
     def orphans(self) -> list[Orphan]:
         return orphans(self.direct, self.container.name, NAME)

@@ -20,6 +20,7 @@ from tests.support.fake_openstack.faults import (
     BreakAnswer,
     CorruptRequest,
     CutRequest,
+    EditAnswer,
     LoseAnswer,
     TrickleAnswer,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "CorruptRequest",
     "Counters",
     "CutRequest",
+    "EditAnswer",
     "FakeOpenStack",
     "FaultProxy",
     "LoseAnswer",

@@ -9,7 +9,7 @@ import re
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Body = AsyncIterator[bytes]
 """The body of a request or an answer, in the pieces in which it travels."""
@@ -107,13 +107,20 @@ class BreakAnswer:
 
 
 @dataclass(frozen=True)
+class EditAnswer:
+    """Do the work, and answer with other JSON."""
+
+    edit: Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
 class TrickleAnswer:
     """Send the body of the answer slowly."""
 
     bytes_per_second: int
 
 
-Action = Answer | BlackHole | CutRequest | CorruptRequest | LoseAnswer | BreakAnswer | TrickleAnswer
+Action = Answer | BlackHole | CutRequest | CorruptRequest | LoseAnswer | BreakAnswer | EditAnswer | TrickleAnswer
 
 
 @dataclass

@@ -9,7 +9,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiohttp import web
@@ -23,6 +23,7 @@ from tests.support.fake_openstack.faults import (
     BreakAnswer,
     CorruptRequest,
     CutRequest,
+    EditAnswer,
     Fault,
     FaultBook,
     TrickleAnswer,
@@ -221,6 +222,8 @@ async def _finish(fault: Fault | None, request: web.Request, reply: Reply) -> we
         return await send(request, reply, action.bytes_per_second if isinstance(action, TrickleAnswer) else None)
     if isinstance(action, BreakAnswer):
         return await _send_part(request, reply, action)
+    if isinstance(action, EditAnswer):
+        return await send(request, await _edited(reply, action))
     await drain(reply.body)
     fault.done += 1
     match action:
@@ -230,6 +233,16 @@ async def _finish(fault: Fault | None, request: web.Request, reply: Reply) -> we
             return await _silence(request)
         case _:
             return hang_up(request)
+
+
+async def _edited(reply: Reply, action: EditAnswer) -> Reply:
+    """Return the answer with other JSON; one without any stays as it is."""
+    whole = await collect(reply.body)
+    try:
+        body = json.dumps(action.edit(json.loads(whole))).encode()
+    except ValueError:
+        return replace(reply, body=whole)
+    return Reply(reply.status, body, reply.headers)
 
 
 async def _send_part(request: web.Request, reply: Reply, action: BreakAnswer) -> web.StreamResponse:

@@ -19,6 +19,7 @@ from tests.support.fake_openstack.gate import Knobs, Reply, json_reply
 from tests.support.fake_openstack.glance_data import Store
 from tests.support.fake_openstack.glance_images import Image, Task, change_image, new_image, visible
 from tests.support.fake_openstack.glance_list import page
+from tests.support.fake_openstack.glance_members import MemberApi
 from tests.support.fake_openstack.glance_tasks import TaskApi
 from tests.support.fake_openstack.service import Call, Refusal, Route, Service, TokenCheck, webob_page
 
@@ -36,12 +37,15 @@ class Glance(Service):
         self, place: tuple[str, str], tokens: TokenCheck, directory: Path, knobs: Knobs, counters: Counters
     ) -> None:
         self.task_api = TaskApi(self)
+        self._member_api = MemberApi(self)
         super().__init__(*place, knobs, counters)
         self.images: dict[str, Image] = {}
         self.takes_data = True
         """Whether users may send image data; vendors with tasks of their own do not allow it."""
         self.import_methods = ["glance-direct", "web-download"]
         self.import_seconds = 0.0
+        self.hides = True
+        """Whether images can be hidden, as since version 2.7; before, that is the name of any custom property."""
         self.stores = ["fast"]
         self.data = Store(directory / "images")
         self._staging = Store(directory / "staging")
@@ -71,6 +75,7 @@ class Glance(Service):
             Route("GET", "/v2/info/stores", self._info_stores),
             Route("GET", "/v2/info/usage", self._info_usage),
             *self.task_api.routes(),
+            *self._member_api.routes(),
             Route("*", "/v2{other:.*}", self.not_found),
             Route("*", "/{other:.*}", self._versions, public=True),
         ]
@@ -105,6 +110,7 @@ class Glance(Service):
 
     async def _versions(self, call: Call) -> Reply:
         ids = ["v2.17", *(["v2.13", "v2.11"] if self._multi_store else []), "v2.15", "v2.9", "v2.7", "v2.2", "v2.0"]
+        ids = [name for name in ids if self.hides or float(name[3:]) < 7]
         versions = [
             {
                 "id": name,
@@ -116,11 +122,14 @@ class Glance(Service):
         return json_reply({"versions": versions}, 200 if call.request.path == "/versions" else 300)
 
     async def _index(self, call: Call) -> Reply:
-        images, links = page(self.images.values(), call.request.query, call.me)
+        known = self.images.values() if self.hides or "os_hidden" not in call.request.query else ()
+        images, links = page(known, call.request.query, call.me)
         return json_reply({"images": [self._json(image) for image in images], **links})
 
     async def _create(self, call: Call) -> Reply:
-        image = new_image(await _json_body(call), call.me)
+        body = await _json_body(call)
+        self._check_hiding(isinstance(body, dict) and "os_hidden" in body)
+        image = new_image(body, call.me)
         if image.id in self.images or image.id in self.deleted:
             raise Refusal(409, f"Image ID {image.id} already exists!")
         self.images[image.id] = image
@@ -132,12 +141,13 @@ class Glance(Service):
         return json_reply(self._json(image), 201, headers)
 
     async def _show(self, call: Call) -> Reply:
-        return json_reply(self._json(self._image(call)))
+        return json_reply(self._json(self.find(call)))
 
     async def _update(self, call: Call) -> Reply:
         _content_type(call, JSON_PATCH)
         changes = await _json_body(call)
         image = self._own_image(call)
+        self._check_hiding(any(change.get("path") == "/os_hidden" for change in changes))
         change_image(image, changes, call.me)
         return json_reply(self._json(image))
 
@@ -225,16 +235,17 @@ class Glance(Service):
             image.properties.pop("os_glance_import_task", None)
 
     async def _download(self, call: Call) -> Reply:
-        image = self._image(call)
+        image = self.find(call)
         if image.status == "deactivated" and not call.me.is_admin:
             raise Refusal(403, "The requested image has been deactivated. Image data download is forbidden.")
-        if image.size is None or image.checksum is None:
+        if image.size is None:
             return Reply(204)
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(image.size)}
-        return Reply(200, self.data.read(image.id), headers | {"Content-MD5": image.checksum})
+        md5 = {"Content-MD5": image.checksum} if image.checksum else {}
+        return Reply(200, self.data.read(image.id), headers | md5)
 
     async def _tasks(self, call: Call) -> Reply:
-        shown = [vars(task) | {"type": "api_image_import"} for task in self._image(call).tasks]
+        shown = [vars(task) | {"type": "api_image_import"} for task in self.find(call).tasks]
         return json_reply({"tasks": shown})
 
     async def _tag(self, call: Call) -> Reply:
@@ -277,9 +288,14 @@ class Glance(Service):
         return len(self.stores) > 1
 
     def _json(self, image: Image) -> dict[str, Any]:
-        return image.as_json(multi_store=self._multi_store)
+        shown = image.as_json(multi_store=self._multi_store)
+        return shown if self.hides else {key: value for key, value in shown.items() if key != "os_hidden"}
 
-    def _image(self, call: Call) -> Image:
+    def _check_hiding(self, asked: bool) -> None:  # noqa: FBT001
+        if asked and not self.hides:
+            raise Refusal(400, "Provided object does not match schema 'image': True is not of type 'string'")
+
+    def find(self, call: Call) -> Image:
         """Return the image that the path names, if the caller may see it."""
         image = self.images.get(call.part("image_id"))
         if image is None or not visible(image, call.me):
@@ -288,7 +304,7 @@ class Glance(Service):
 
     def _own_image(self, call: Call) -> Image:
         """Return the image that the path names, if the caller may change it."""
-        image = self._image(call)
+        image = self.find(call)
         if image.owner != call.me.project_id and not call.me.is_admin:
             raise Refusal(403, "You are not authorized to complete modify_image action.")
         return image

@@ -72,6 +72,8 @@ class Image:
     tags: list[str] = field(default_factory=list)
     stores: list[str] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
+    members: dict[str, str] = field(default_factory=dict)
+    """What each project says that the image is shared with: pending, accepted or rejected."""
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     updated: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -222,4 +224,6 @@ def _check_exists(verb: str, name: str, known: set[str]) -> None:
 
 def visible(image: Image, who: Identity) -> bool:
     """Say whether somebody may read an image."""
-    return who.is_admin or image.owner == who.project_id or image.fields["visibility"] in ("public", "community")
+    shared = image.fields["visibility"] == "shared" and who.project_id in image.members
+    own = who.is_admin or image.owner == who.project_id
+    return own or shared or image.fields["visibility"] in ("public", "community")

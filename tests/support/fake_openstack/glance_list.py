@@ -59,6 +59,9 @@ def _wanted(image: Image, query: MultiMapping[str], who: Identity) -> bool:
         return False
     if asked not in (None, "all", visibility):
         return False
+    said = image.members.get(str(who.project_id)) if visibility == "shared" and image.owner != who.project_id else None
+    if said is not None and query.get("member_status", "accepted") not in ("all", said):
+        return False
     if not set(query.getall("tag", [])) <= set(image.tags):
         return False
     shown = image.as_json(multi_store=False)

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from tests.support.fake_openstack.counters import Counters
 from tests.support.fake_openstack.gate import Knobs, Reply, json_reply
+from tests.support.fake_openstack.keystone_resources import KeystoneResources
 from tests.support.fake_openstack.service import Call, Identity, Refusal, Route, Service, TokenCheck
 
 DOMAIN = {"id": "default", "name": "Default"}
@@ -56,6 +57,7 @@ class Keystone(Service):
     kind = "identity"
 
     def __init__(self, cloud: str, users: Sequence[User], catalog: Catalog, knobs: Knobs, counters: Counters) -> None:
+        self.resources = KeystoneResources()
         super().__init__(cloud, "", knobs, counters)
         self.users = list(users)
         self.token_seconds = 3600.0
@@ -64,6 +66,17 @@ class Keystone(Service):
         self._catalog = catalog
         self._tokens: dict[str, Token] = {}
         self._made = 1
+        self._populate()
+
+    def _populate(self) -> None:
+        """Let the resources be those that tokens are for."""
+        self.resources.add("domains", **DOMAIN)
+        for user in self.users:
+            self.resources.add("users", id=self.user_id(user.name), name=user.name)
+        for name in sorted({project for user in self.users for project in user.projects}):
+            self.resources.add("projects", id=self.project_id(name), name=name)
+        for name in sorted({role for user in self.users for role in user.roles}):
+            self.resources.add("roles", id=_role_id(name), name=name)
 
     def routes(self) -> Sequence[Route]:
         """Return what Keystone answers."""
@@ -74,6 +87,8 @@ class Keystone(Service):
             Route("POST", "/v3/auth/tokens", self._issue, public=True),
             Route("GET", "/v3/auth/tokens", self._show),
             Route("DELETE", "/v3/auth/tokens", self._revoke),
+            Route("GET", "/v3/auth/projects", self._own_projects),
+            *self.resources.routes(),
             Route("*", "/{other:.*}", self.not_found, public=True),
         ]
 
@@ -94,6 +109,9 @@ class Keystone(Service):
         """Make all users and projects anew, with other ids; tokens issued so far are invalid."""
         self._made += 1
         self.revoke_all()
+        for items in self.resources.items.values():
+            items.clear()
+        self._populate()
 
     def project_id(self, name: str) -> str:
         """Return the id of a project."""
@@ -229,13 +247,16 @@ class Keystone(Service):
             body |= {
                 "project": {"domain": DOMAIN, "id": who.project_id, "name": who.project_name},
                 "is_domain": False,
-                "roles": [{"id": uuid.uuid5(uuid.NAMESPACE_DNS, role).hex, "name": role} for role in who.roles],
+                "roles": [{"id": _role_id(role), "name": role} for role in who.roles],
                 "catalog": self._catalog_body(str(who.project_id)),
             }
         return {"token": body}
 
     def _catalog_body(self, project_id: str) -> list[dict[str, Any]]:
-        names = {"identity": "keystone", "compute": "nova", "image": "glance", "object-store": "swift"}
+        names = {
+            "identity": "keystone", "compute": "nova", "image": "glance", "object-store": "swift", "network": "neutron",
+            "dns": "designate", "load-balancer": "octavia", "block-storage": "cinder",
+        }  # fmt: skip
         return [
             {
                 "id": uuid.uuid5(uuid.NAMESPACE_DNS, kind).hex,
@@ -269,9 +290,20 @@ class Keystone(Service):
         name = self._subject(call.request)
         return json_reply(self._token_body(self._tokens[name]), headers={"X-Subject-Token": name})
 
+    async def _own_projects(self, call: Call) -> Reply:
+        (user,) = [user for user in self.users if user.name == call.me.user_name]
+        return json_reply({"projects": [self._project(name) for name in user.projects]})
+
+    def _project(self, name: str) -> dict[str, Any]:
+        return {"id": self.project_id(name), "name": name, "domain_id": DOMAIN["id"], "enabled": True}
+
     async def _revoke(self, call: Call) -> Reply:
         del self._tokens[self._subject(call.request)]
         return Reply(204)
+
+
+def _role_id(name: str) -> str:
+    return uuid.uuid5(uuid.NAMESPACE_DNS, name).hex
 
 
 def _is_default(named: Mapping[str, Any]) -> bool:

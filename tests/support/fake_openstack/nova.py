@@ -15,6 +15,7 @@ from multidict import MultiMapping
 
 from tests.support.fake_openstack.counters import Counters
 from tests.support.fake_openstack.gate import Knobs, Reply, json_reply
+from tests.support.fake_openstack.nova_resources import NovaResources
 from tests.support.fake_openstack.nova_servers import VM_STATES, Server, Version, brief, detail
 from tests.support.fake_openstack.service import Call, Refusal, Route, Service, TokenCheck
 
@@ -58,6 +59,7 @@ class Nova(Service):
     kind = "compute"
 
     def __init__(self, cloud: str, region: str, tokens: TokenCheck, knobs: Knobs, counters: Counters) -> None:
+        self.resources = NovaResources(_negotiate)
         super().__init__(cloud, region, knobs, counters)
         self.servers: list[Server] = []
         self.page = PAGE
@@ -72,6 +74,7 @@ class Nova(Service):
             Route("GET", "/v2.1/servers", self._index),
             Route("GET", "/v2.1/servers/detail", self._detail),
             Route("GET", "/v2.1/servers/{server_id}", self._show),
+            *self.resources.routes(),
             Route("*", "/{other:.*}", self.not_found),
         ]
 

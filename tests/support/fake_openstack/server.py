@@ -18,13 +18,18 @@ import yaml
 
 from tests.support.fake_openstack import clouds_yaml
 from tests.support.fake_openstack.background import LoopThread
+from tests.support.fake_openstack.cinder import Cinder
 from tests.support.fake_openstack.counters import Counters
+from tests.support.fake_openstack.designate import Designate
 from tests.support.fake_openstack.gate import Faulty, Knobs
 from tests.support.fake_openstack.glance import Glance
 from tests.support.fake_openstack.glance_v1 import GlanceV1
 from tests.support.fake_openstack.keystone import Keystone, User
+from tests.support.fake_openstack.neutron import Neutron
 from tests.support.fake_openstack.nova import Nova
 from tests.support.fake_openstack.nova_servers import Server, make_server
+from tests.support.fake_openstack.octavia import Octavia
+from tests.support.fake_openstack.radosgw import RadosGateway
 from tests.support.fake_openstack.service import Service
 from tests.support.fake_openstack.swift import Swift
 
@@ -36,6 +41,10 @@ ROLES = ("web", "db", "batch")
 
 ImageApi = Literal["v2", "v1", "rackspace"]
 """What the image service of a cloud speaks: v2 as of today, v1 only, or v2 with data by tasks and Swift only."""
+
+
+ObjectStore = Literal[False, True, "radosgw"]
+"""None, Swift, or Ceph's object gateway."""
 
 
 class _Knobbed(Faulty, ABC):
@@ -85,7 +94,12 @@ class Region(_Knobbed):
         directory = directory / cloud.name / name
         self.glance = Glance(place, cloud.keystone, directory, self._knobs, counters)
         self.glance_v1 = GlanceV1(place, cloud.keystone, directory / "v1", self._knobs, counters)
-        self.swift = Swift(place, cloud.keystone, directory, self._knobs, counters)
+        store = RadosGateway if cloud.object_store == "radosgw" else Swift
+        self.swift: Swift = store(place, cloud.keystone, directory, self._knobs, counters)
+        self.neutron = Neutron(place, cloud.keystone, self._knobs, counters)
+        self.designate = Designate(place, cloud.keystone, self._knobs, counters)
+        self.octavia = Octavia(place, cloud.keystone, self._knobs, counters)
+        self.cinder = Cinder(place, cloud.keystone, self._knobs, counters)
         self.glance.task_api.objects = self.swift.store
         if cloud.image_api == "rackspace":
             self.glance.task_api.style = "rackspace"
@@ -106,10 +120,16 @@ class Region(_Knobbed):
         self.nova.servers.append(server)
         return server
 
+    def url_of(self, kind: str) -> str:
+        """Return the address of the service of a type."""
+        return next(service.url for service in self.services() if service.kind == kind)
+
     def services(self) -> list[Service]:
-        """Return Nova, the Glance of the cloud's kind, and Swift where there is one."""
+        """Return Nova, the Glance of the cloud's kind, Swift where there is one, and what else there is."""
         glance = self.glance_v1 if self._cloud.image_api == "v1" else self.glance
-        return [self.nova, glance, *([self.swift] if self._cloud.object_store else [])]
+        others = (self.neutron, self.designate, self.octavia, self.cinder)
+        more = [service for service in others if service.kind in self._cloud.more]
+        return [self.nova, glance, *([self.swift] if self._cloud.object_store else []), *more]
 
 
 @dataclass(frozen=True)
@@ -118,7 +138,9 @@ class Kind:
 
     regions: tuple[str, ...]
     image_api: ImageApi
-    object_store: bool
+    object_store: ObjectStore
+    more: tuple[str, ...]
+    """The types of further services."""
 
 
 class Cloud(_Knobbed):
@@ -129,6 +151,7 @@ class Cloud(_Knobbed):
         self.name = name
         self.image_api = kind.image_api
         self.object_store = kind.object_store
+        self.more = kind.more
         self.keystone = Keystone(name, USERS, self._catalog, self._knobs, counters)
         self.regions = {region: Region(self, region, directory, counters, thread) for region in kind.regions}
 
@@ -166,15 +189,17 @@ class Cloud(_Knobbed):
             "compute": {name: f"{region.nova.url}/v2.1" for name, region in regions},
             "image": images[self.image_api],
         }
-        objects = {name: f"{region.swift.url}/v1/AUTH_$(project_id)s" for name, region in regions}
-        return catalog | ({"object-store": objects} if self.object_store else {})
+        objects = {name: f"{region.swift.url}{region.swift.prefix}/v1/AUTH_$(project_id)s" for name, region in regions}
+        more = {kind: {name: region.url_of(kind) for name, region in regions} for kind in self.more}
+        return catalog | ({"object-store": objects} if self.object_store else {}) | more
 
 
 class FakeOpenStack:
     """Clouds `cloud1`, `cloud2`, ... with regions `r1`, `r2`, ...; use as a context manager.
 
     `image_api` is what all of them speak, or one of each in the order of the clouds. Object stores come with
-    `object_store`, and with Rackspace's image API, which does not work without.
+    `object_store`, which says of what kind, and with Rackspace's image API, which does not work without. `more` are the
+    types of further services.
     """
 
     def __init__(
@@ -185,7 +210,8 @@ class FakeOpenStack:
         latency: float = 0.0,
         *,
         image_api: ImageApi | Sequence[ImageApi] = "v2",
-        object_store: bool = False,
+        object_store: ObjectStore = False,
+        more: Sequence[str] = (),
     ) -> None:
         self.counters = Counters()
         self._directory = tempfile.TemporaryDirectory(prefix="fake_openstack-")
@@ -195,7 +221,7 @@ class FakeOpenStack:
         apis = [image_api] * clouds if isinstance(image_api, str) else image_api
         self.clouds = {}
         for number, api in enumerate(apis, 1):
-            kind = Kind(names, api, object_store or api == "rackspace")
+            kind = Kind(names, api, object_store or api == "rackspace", tuple(more))
             self.clouds[f"cloud{number}"] = Cloud(f"cloud{number}", kind, root, self.counters, self._thread)
         for cloud in self.clouds.values():
             cloud.latency = latency

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from email.utils import format_datetime
 from pathlib import Path
+from typing import ClassVar
 
 from multidict import CIMultiDict
 
@@ -25,6 +26,8 @@ class Swift(Service):
     """The object store of one region."""
 
     kind = "object-store"
+    prefix: ClassVar[str] = ""
+    """The path before the version."""
 
     def __init__(
         self, place: tuple[str, str], tokens: TokenCheck, directory: Path, knobs: Knobs, counters: Counters
@@ -35,10 +38,11 @@ class Swift(Service):
 
     def routes(self) -> Sequence[Route]:
         """Return what Swift answers."""
-        account, container = "/v1/AUTH_{account}", "/v1/AUTH_{account}/{container}"
+        account = self.prefix + "/v1/AUTH_{account}"
+        container = account + "/{container}"
         name = container + "/{object:.+}"
         return [
-            Route("GET", "/info", self._info, public=True),
+            Route("GET", self.prefix + "/info", self._info, public=True),
             Route("HEAD", account, self._head_account),
             Route("GET", account, self._list_account),
             Route("POST", account, self._update_account),
@@ -81,15 +85,18 @@ class Swift(Service):
         """Return whose object it is, for those who have a token and for those who have a signed URL."""
         project = call.part("account")
         if "temp_url_sig" in call.request.query:
-            account = self.store.account(project)
-            container = account.containers.get(call.part("container"), Container())
-            if signed(call.request, account.headers, container.headers):
-                return project
-            raise Refusal(401, "Temp URL invalid")
+            self._check_signature(call)
+            return project
         call.identity = self.tokens().identify(call.request.headers.get("X-Auth-Token"))
         if call.identity is None:
             raise Refusal(401, "This server could not verify that you are authorized to access the document.")
         return self._project(call)
+
+    def _check_signature(self, call: Call) -> None:
+        account = self.store.account(call.part("account"))
+        container = account.containers.get(call.part("container"), Container())
+        if not signed(call.request, account.headers, container.headers):
+            raise Refusal(401, "Temp URL invalid")
 
     async def _head_account(self, call: Call) -> Reply:
         account = self.store.account(self._project(call))

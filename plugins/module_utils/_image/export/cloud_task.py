@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..._cloud.answers import check_id, parsing
+from ..._cloud.cleanup import removing
 from ..._cloud.service import segment, service_at
 from ..._core.errors import DeadlineError, OaktreeError, RefusedError, ServerError
 from ..._core.text import one_line
@@ -67,13 +69,12 @@ class ExportTask:
     def run(self) -> ExportedObject:
         """Run the task; raises `OaktreeError`, and then what it wrote is removed, or the message says what remains."""
         before = self._written()
-        try:
-            return self._export()
-        except OaktreeError as error:
-            if isinstance(error, DeadlineError):
+        with removing(lambda: self._discard(before)):
+            try:
+                return self._export()
+            except DeadlineError as error:
                 error.add_residue("the export task is still running; the cloud offers no way to cancel it")
-            error.add_residue(self._discard(before))
-            raise
+                raise
 
     def _export(self) -> ExportedObject:
         """No request shows which of the two inputs a cloud accepts; Rackspace's, which was in use, is tried first."""
@@ -91,9 +92,11 @@ class ExportTask:
         service, deadline = service_at(self._swift.connection, "image"), self._swift.connection.deadline
         body = {"type": "export", "input": destination}
         task = service.json("POST", "/tasks", retry=False, json=body)
+        with parsing("the export task"):
+            path = f"/tasks/{segment(check_id(task['id']))}"
         while (status := _status(task)) in UNDER_WAY:
             deadline.sleep(POLL)
-            task = service.json("GET", f"/tasks/{segment(task['id'])}")
+            task = service.json("GET", path)
         if status != "success":
             reason = one_line(str(task.get("message") or "the cloud reports no reason"))
             raise ServerError(

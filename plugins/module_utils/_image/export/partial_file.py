@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -22,11 +23,12 @@ from .paths import beside
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ..._core.progress import Progress
     from ..source.download import ImageStream
 
 SUFFIX = ".part"
 
-_OF_AN_IMAGE = rf"\.[0-9a-fA-F-]{{32,36}}\.([0-9a-f]+|unknown){re.escape(SUFFIX)}"
+_OF_AN_IMAGE = rf"\.[0-9a-fA-F-]{{32,36}}\.[0-9a-f]+{re.escape(SUFFIX)}"
 """How the names of partial files end; see `open_partial`."""
 
 
@@ -41,8 +43,11 @@ class Partial:
     def size(self) -> int:
         return os.fstat(self.file.fileno()).st_size
 
-    def fill(self, stream: ImageStream) -> None:
-        """Append what is missing of an image. Raises QuotaError for too little space, and what `ImageStream` raises."""
+    def fill(self, stream: ImageStream, progress: Progress) -> None:
+        """Append what is missing of an image, which counts for ``progress``.
+
+        Raises QuotaError for too little space, and what `ImageStream` raises.
+        """
         if self.size > stream.size:
             self.clear()
         missing = stream.size - self.size
@@ -53,9 +58,12 @@ class Partial:
                 hint="Free some space, or name a path on another file system.",
             )
         self.file.seek(self.size)
+        progress.enter("downloading", stream.size)
+        progress.advance(self.size)
         try:
             for piece in stream.read(self.size):
                 self._write(piece)
+                progress.advance(len(piece))
             os.fsync(self.file.fileno())
         except OSError as exc:
             raise InputError(f"path: {self.path} cannot be written: {exc.strerror}", hint="Name another path.") from exc
@@ -73,13 +81,14 @@ class Partial:
 
 
 @contextmanager
-def open_partial(target: Path, image: Mapping[str, Any]) -> Iterator[Partial]:
+def open_partial(target: Path, image: Mapping[str, Any], origin: str) -> Iterator[Partial]:
     """The partial file of this image for this target, new or from an earlier run; removes those of other images.
 
-    It is named after the target, the image's ID and its digest. Raises ConflictError while another process uses it,
+    It is named after the target, the image's ID and its digest. Without a digest, ``origin`` stands for it: it tells
+    images of one ID in different clouds apart. Raises ConflictError while another process uses it,
     InputError where it cannot be written.
     """
-    digest = next(iter(stored_digests(image).values()), "unknown")[:16]
+    digest = next(iter(stored_digests(image).values()), hashlib.sha256(origin.encode()).hexdigest())[:16]
     path = beside(target, f".{image['id']}.{digest}{SUFFIX}")
     of_target = re.compile(re.escape(path.name.removesuffix(f".{image['id']}.{digest}{SUFFIX}")) + _OF_AN_IMAGE)
     for other in target.parent.iterdir():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..._core.errors import InputError
 from ..._facts.records import image_record
-from ..._glance.client import find_image, glance_for
+from ..._glance.client import check_has_data, find_image, glance_for
 from ..._object_store.large_object import CLEANUP_TIMEOUT
 from ..._run.ensure import Change, Member, ensure
 from ..fingerprint import stored_digests
@@ -54,6 +54,7 @@ def export_images(target: Target, request: ExportRequest, *, check_mode: bool) -
 
     def survey(connection: Connection) -> ExportJob:
         image = find_image(glance_for(connection), request.image)
+        check_has_data(image)
         request.check(stored_digests(image))
         make = FileExport if request.path is not None else ObjectExport
         export: FileExport | ObjectExport = make(connection, image, request)

@@ -67,16 +67,18 @@ class CopyRecord:
             return None
 
 
-def remember(path: Path, record: CopyRecord) -> None:
-    """Keep the record of a file as it is now."""
+def remember(path: Path, origin: str, record: CopyRecord) -> None:
+    """Keep the record of a file as it is now; ``origin`` tells images of one ID in different clouds apart."""
     with suppress(OSError):
-        private_files.write("exports", str(path), {"state": file_state(path), "record": asdict(record)})
+        known = {"state": file_state(path), "origin": origin, "record": asdict(record)}
+        private_files.write("exports", str(path), known)
 
 
-def recall(path: Path) -> CopyRecord | None:
-    """The record of the file; None if there is none, or the file has changed since."""
+def recall(path: Path, origin: str) -> CopyRecord | None:
+    """The record of the file; None if there is none, if it has another origin, or the file has changed since."""
     known = private_files.read("exports", str(path))
     try:
-        return CopyRecord(**known["record"]) if known["state"] == file_state(path) else None
+        same = known["state"] == file_state(path) and known["origin"] == origin
+        return CopyRecord(**known["record"]) if same else None
     except (KeyError, OSError, TypeError):
         return None

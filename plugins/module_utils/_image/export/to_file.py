@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..._cloud.translate import translate
@@ -17,7 +18,7 @@ from ..fingerprint import fingerprint_of, same_data, same_format, stored_digests
 from ..source.convert import convert, find_qemu_img
 from ..source.digest_cache import read_image_file
 from ..source.download import ImageStream
-from ..source.image_file import ImageFile, digests_of, open_image_file
+from ..source.image_file import AS_BYTES, ImageFile, content_format, digests_of, open_image_file
 from .partial_file import Partial, open_partial
 from .paths import beside, target_path
 from .record import CopyRecord, recall, remember
@@ -46,6 +47,7 @@ class FileExport:
         self._format = request.disk_format or str(image["disk_format"])
         self._converted = not same_format(self._format, str(image["disk_format"]))
         self._target = target_path(str(request.path), image, self._format)
+        self._origin = f"{connection.region.settings.keystone} {connection.location.region}"
 
     def survey(self) -> Export:
         """What is to be done: nothing where the file has the image's data. Raises `OaktreeError`."""
@@ -74,7 +76,7 @@ class FileExport:
             size = self._target.stat().st_size
         except OSError:
             return None, None
-        record = recall(self._target)
+        record = recall(self._target, self._origin)
         if record is None:
             digests = {} if self._converted else self._digests(fingerprint_of(self._image))
             record = CopyRecord(self._format, digests, "", size, digests)
@@ -84,12 +86,12 @@ class FileExport:
         """The digests of the file that is there; none if its size differs from the expected one, or it is no image."""
         with suppress(InputError, OSError):
             if same_data(self._target.stat().st_size, {}, expected) is not False:
-                return read_image_file(str(self._target)).digests
+                return read_image_file(str(self._target), AS_BYTES).digests
         return {}
 
     def _export(self, before: Mapping[str, Any]) -> Export:
         stream = ImageStream(self._connection, self._image, self._request.stall_timeout)
-        with open_partial(self._target, self._image) as partial, _kept(partial, stream):
+        with open_partial(self._target, self._image, self._origin) as partial, _kept(partial, stream):
             source = self._downloaded(partial, stream)
             self._request.check(source.digests)
             with self._in_format(source) as made:
@@ -98,7 +100,8 @@ class FileExport:
                     self._put_in_place(made.path)
             partial.remove()
         image_id, size = str(self._image["id"]), int(self._image["size"])
-        remember(self._target, CopyRecord(self._format, made.digests, image_id, size, source.digests))
+        record = CopyRecord(self._format, made.digests, image_id, size, source.digests)
+        remember(self._target, self._origin, record)
         copy = Copy(str(self._target), self._format, made.size, made.digests)
         action = "unchanged" if unchanged else "replaced" if before else "created"
         return Export(action, copy, before, "download")
@@ -107,7 +110,7 @@ class FileExport:
         """The data: complete, verified and safe. Damaged data is downloaded once more."""
 
         def download() -> ImageFile:
-            partial.fill(stream)
+            partial.fill(stream, self._connection.progress)
             try:
                 return self._read_back(partial.path)
             except IntegrityError:
@@ -119,19 +122,21 @@ class FileExport:
     def _read_back(self, path: Path) -> ImageFile:
         """What is on the disk now. Raises IntegrityError for damaged data, RefusedError for unsafe data."""
         try:
-            source = open_image_file(str(path), self._connection.deadline)
+            source = open_image_file(str(path), self._connection.deadline, AS_BYTES)
         except InputError as error:
             verify_download(self._image, path.stat().st_size, digests_of(path))
             raise RefusedError(
                 f"the image is not safe to use: {error.message}", hint="Programs that open it would read other files."
             ) from error
         verify_download(self._image, source.size, source.digests)
-        if self._converted and not same_format(source.disk_format, str(self._image["disk_format"])):
+        declared = str(self._image["disk_format"])
+        found = content_format(source, declared)
+        if self._converted and not same_format(found, declared):
             raise RefusedError(
-                f"the image data is {source.disk_format}, but its cloud declares {self._image['disk_format']}",
+                f"the image data is {found}, but its cloud declares {declared}",
                 hint="Omit disk_format to export it unchanged, and correct the image.",
             )
-        return source
+        return replace(source, disk_format=found)
 
     @contextmanager
     def _in_format(self, source: ImageFile) -> Iterator[ImageFile]:
@@ -143,6 +148,13 @@ class FileExport:
         shutil.rmtree(workspace, ignore_errors=True)  # of a run that was killed: we hold the lock
         try:
             workspace.mkdir(mode=0o700)
+        except OSError as exc:
+            raise InputError(
+                f"path: the directory {workspace} cannot be made: {exc.strerror}",
+                hint="Remove what is there, or name another path.",
+            ) from exc
+        try:
+            self._connection.progress.enter("converting")
             yield convert(source, self._format, workspace, self._connection.deadline)
         except OSError as exc:
             raise translate(exc) from exc

@@ -11,7 +11,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ..._cloud.answers import parsing
 from ..._cloud.capabilities import object_store
+from ..._cloud.cleanup import removing
 from ..._core.deadline import clock
 from ..._core.errors import IntegrityError, OaktreeError, RefusedError, ServerError
 from ..._core.retry import Attempts, Policy
@@ -20,7 +22,7 @@ from ..._object_store.client import Swift
 from ..._object_store.large_object import CLEANUP_TIMEOUT, SEGMENTS, ObjectTarget, discard, remove
 from ..._object_store.orphans import orphans
 from ..._object_store.segments import part_size
-from ..._object_store.tempurl_key import signer
+from ..._object_store.tempurl_key import signer as signer_for
 from ..._object_store.upload_file import UploadOptions
 from ..._object_store.upload_stream import Stream, StreamUpload
 from ..fingerprint import stored_digests, verify_download
@@ -34,6 +36,7 @@ from .request import REPORTED, Copy, Export
 if TYPE_CHECKING:
     from ..._cloud.capabilities import ObjectStore
     from ..._cloud.connection import Connection
+    from ..._object_store.tempurl import Signer
     from .request import ExportRequest
 
 STRENGTH = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
@@ -79,16 +82,13 @@ class ObjectExport:
         A failure leaves no object, segment or container that was not there before, or the message says which.
         """
         done = planned
-        if planned.action != "unchanged":
-            new_container = self._swift.container_headers(self._container) is None
-            try:
-                done = self._transfer(self._present)
-            except OaktreeError as error:
-                if new_container:
-                    error.add_residue(self._remove_container())
-                raise
         with self._connection.within(self._request.timeout, "timeout"):
-            return replace(done, tempurl=self._tempurl(done) if planned.sign else None)
+            new_container = self._swift.container_headers(self._container) is None
+        with removing(*([self._remove_container] if new_container else [])):
+            signer = self._signer() if planned.sign else None
+            if planned.action != "unchanged":
+                done = self._transfer(self._present)
+        return replace(done, tempurl=self._tempurl(signer, done) if signer else None)
 
     def _existing(self) -> Mapping[str, str] | None:
         """The headers of the object that is there, under our name or the one that an export task chooses."""
@@ -108,8 +108,7 @@ class ObjectExport:
         if existing is None or record is None or not record.is_of(self._image):
             return None
         self._request.check(record.source)
-        size, expires = int(existing["Content-Length"]), existing.get("X-Delete-At")
-        copy = self._copy(self._name, size, record.format, record.digests, expires)
+        copy = self._copy(self._name, _size(existing), record.format, record.digests, existing.get("X-Delete-At"))
         return Export("unchanged", copy, copy.to_dict())
 
     def _transfer(self, existing: Mapping[str, str] | None) -> Export:
@@ -166,7 +165,8 @@ class ObjectExport:
         needed.update([name for name in STRENGTH if name in known][-1:])
         if request.checksum:
             needed.add(request.checksum.algorithm)
-        target = ObjectTarget(self._container, self._name, uuid.uuid4().hex, upload_marker(), request.expires_in)
+        marker = upload_marker(request.total)
+        target = ObjectTarget(self._container, self._name, uuid.uuid4().hex, marker, request.expires_in)
         options = UploadOptions(part_size(size, limits), parallel=1, stall_timeout=request.stall_timeout)
         stream = Stream(size, ImageStream(self._connection, self._image, request.stall_timeout).read, known.get("md5"))
 
@@ -179,20 +179,17 @@ class ObjectExport:
 
     def _finished(self, name: str, disk_format: str, digests: Mapping[str, str]) -> Copy:
         """Record on the object which image it was made of, and set when it expires; it is removed when that fails."""
-        try:
+        with removing(lambda: remove(self._swift, self._container, name)):
             return self._finish(name, disk_format, digests)
-        except OaktreeError as error:
-            error.add_residue(remove(self._swift, self._container, name))
-            raise
 
     def _finish(self, name: str, disk_format: str, digests: Mapping[str, str]) -> Copy:
         container = self._container
         found = self._swift.object_headers(container, name)
-        if found is None or not int(found.get("Content-Length") or 0):
+        if found is None or not _size(found):
             raise ServerError(f"the object {container}/{name} does not exist, or is empty")
         source = {**digests, **stored_digests(self._image)}
         record = CopyRecord(disk_format, digests, str(self._image["id"]), int(self._image["size"]), source)
-        headers = record.to_headers(found["Content-Length"])
+        headers = record.to_headers(str(_size(found)))
         expires = found.get("X-Delete-At")
         if expires is None and self._request.expires_in:
             expires = str(int(clock.time()) + self._request.expires_in)
@@ -202,12 +199,12 @@ class ObjectExport:
         if expires:
             headers["X-Delete-At"] = expires
         self._swift.update(container, name, headers)
-        return self._copy(name, int(found["Content-Length"]), disk_format, digests, expires)
+        return self._copy(name, _size(found), disk_format, digests, expires)
 
     def _remove_leftovers(self) -> None:
         """Remove what killed runs left of this object."""
         for orphan in orphans(self._swift, self._container, self._name):
-            if is_leftover({UPLOAD: orphan.marker, "updated_at": orphan.updated_at}, self._request.transfer_timeout):
+            if is_leftover({UPLOAD: orphan.marker, "updated_at": orphan.updated_at}):
                 discard(self._swift, [f"{self._container}/{name}" for name in orphan.names])
 
     def _remove_container(self) -> str:
@@ -222,21 +219,34 @@ class ObjectExport:
         self, name: str, size: int, disk_format: str, digests: Mapping[str, str], expires: str | None = None
     ) -> Copy:
         """``expires`` is X-Delete-At, in seconds since 1970."""
-        expires_at = datetime.fromtimestamp(int(expires), UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if expires else None
+        expires_at = None
+        if expires:
+            with parsing(f"the expiry of the object {self._container}/{name}"):
+                expires_at = datetime.fromtimestamp(int(expires), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return Copy(self._swift.url(self._container, name), disk_format, size, digests, expires_at)
 
     def _export(self, existing: Mapping[str, str] | None, copy: Copy, method: str | None) -> Export:
         if existing is None:
             return Export("created", copy, {}, method, notes=tuple(self._notes))
         record = CopyRecord.of_headers(existing) or CopyRecord("", {}, "", 0, {})
-        before = Copy(copy.location, record.format, int(existing.get("Content-Length") or 0), record.digests)
+        before = Copy(copy.location, record.format, _size(existing), record.digests)
         return Export("replaced", copy, before.to_dict(), method, notes=tuple(self._notes))
 
-    def _tempurl(self, done: Export) -> str:
+    def _signer(self) -> Signer:
+        """Raises SignedUrlError where no URL can be signed: before any data is sent."""
+        with self._connection.within(self._request.timeout, "timeout"):
+            container = self._swift.ensure_container(self._container)
+            return signer_for(self._swift, container, object_store(self._connection).tempurl_digests, "GET")
+
+    def _tempurl(self, signer: Signer, done: Export) -> str:
         """Signed until the object expires, or for as long as a new object would exist."""
-        container = self._swift.ensure_container(self._container)
-        sign = signer(self._swift, container, object_store(self._connection).tempurl_digests)
         until = int(clock.time()) + int(self._request.expires_in or 0)
         if done.copy.expires_at:
             until = int(datetime.fromisoformat(done.copy.expires_at).timestamp())
-        return sign.url("GET", f"{self._container}/{self._name}", until)
+        return signer.url("GET", f"{self._container}/{self._name}", until)
+
+
+def _size(headers: Mapping[str, str]) -> int:
+    """The size of the object that has these headers, in bytes."""
+    with parsing("the answer to HEAD of the object"):
+        return int(headers.get("Content-Length") or 0)

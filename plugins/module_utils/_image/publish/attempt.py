@@ -6,21 +6,32 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ..._core.deadline import clock
 from ..._core.errors import ConflictError, OaktreeError, QuotaError, RefusedError
 from ..._glance.client import glance_for
-from ..._glance.v2 import MD5, OBJECT, SHA256, SOURCE_MD5, SOURCE_SHA256, UPLOAD
-from ..._object_store.content import Body, File
-from ..upload_marker import upload_marker, upload_name
+from ..._glance.v2 import (
+    MD5,
+    OBJECT,
+    PUBLISHED,
+    SHA256,
+    SOURCE_IMAGE,
+    SOURCE_LOCATION,
+    SOURCE_MD5,
+    SOURCE_SHA256,
+    UPLOAD,
+)
+from ..._object_store.content import Body
+from ..fingerprint import Fingerprint
+from ..upload_marker import is_own, upload_marker, upload_name
+from .discard import discard
 from .schemes import temporary_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ..._cloud.connection import Connection
-    from ..fingerprint import Fingerprint
     from ..source.image_data import ImageData
     from ..source.image_file import ImageFile
     from .context import PlanContext
@@ -68,17 +79,21 @@ class Attempt:
     @property
     def source(self) -> ImageFile:
         """The local file in the Location's format; the first caller has it converted or fetched."""
+        self.connection.progress.enter("preparing")
         return self.image_data.source(self.context.disk_format, self.connection.deadline)
 
     def body(self, source: ImageFile) -> Body:
         """The file as a request body. Sending it raises DeadlineError at the Location's deadline."""
-        return Body(File(source.path, source.size), 0, source.size, self.connection.deadline.remaining)
+        connection = self.connection
+        connection.progress.enter("sending", source.size)
+        return Body(source.content, 0, source.size, connection.deadline.remaining, progress=connection.progress)
 
-    def temporary_object(self, source: ImageFile) -> TemporaryObject:
+    def temporary_object(self, source: ImageFile, *, signed: bool) -> TemporaryObject:
         """The file in the Location's object store, until the attempt ends, whichever way."""
+        desired = self.context.desired
         try:
-            return temporary_object.put(self.connection, self.context.desired, source, self.temporary.append)
-        except OaktreeError:
+            return temporary_object.put(self.connection, desired, source, self.temporary.append, signed=signed)
+        except Exception:
             self.exhausted = True
             raise
 
@@ -103,7 +118,7 @@ class Attempt:
             except ConflictError as error:
                 self.image_id = None
                 there = self.glance.get(image_id)
-                if there and there.get(UPLOAD) != upload_marker():
+                if there and not is_own(there.get(UPLOAD)):
                     raise ConflictError(
                         f"another run is uploading this image: {image_id}",
                         hint="Wait for it to end; if it was abandoned, delete the image.",
@@ -116,26 +131,19 @@ class Attempt:
 
     def _takes_records(self, expected: Fingerprint) -> bool:
         """Whether the cloud takes a record without the metadata."""
-        probe = {"id": str(uuid.uuid4()), **self.fields(expected)}
+        image_id = str(uuid.uuid4())
+        self.temporary.append(lambda: discard(self.glance, image_id))
         try:
-            self.glance.create(probe)
-            return self.glance.delete(probe["id"])
+            self.glance.create({"id": image_id, **self.fields(expected)})
         except OaktreeError:
-            self.temporary.append(lambda: self._remove_probe(probe["id"]))
             return False
-
-    def _remove_probe(self, image_id: str) -> str:
-        try:
-            self.glance.delete(image_id)
-        except OaktreeError as error:
-            return f"the empty image {image_id} could not be removed: {error.message}"
-        return ""
+        return True
 
     def _new_id(self, number: int) -> str:
         """The same for all who see the same images of this name on the same day; the day bounds the deleted ones."""
         context = self.context
         there = sorted(str(image["id"]) for image in context.survey.images)
-        day = datetime.now(UTC).date().isoformat()
+        day = clock.now().date().isoformat()
         words = [str(context.location.project.id), context.desired.name, day, str(number), *there]
         return str(uuid.uuid5(IDS, "\n".join(words)))
 
@@ -150,11 +158,15 @@ class Attempt:
         digests = {MD5: expected.digests.get("md5"), SHA256: expected.digests.get("sha256")}
         if origin and self.context.converted:
             digests |= {SOURCE_MD5: origin.digests.get("md5"), SOURCE_SHA256: origin.digests.get("sha256")}
+        published = " ".join(f"{name}:{digest}" for name, digest in self.context.published.items())
+        copied_from = origin.copied_from if isinstance(origin, Fingerprint) else None
+        location, image_id = copied_from or (None, None)
+        recorded = {**digests, PUBLISHED: published, SOURCE_LOCATION: location, SOURCE_IMAGE: image_id}
         return {
             "name": upload_name(desired.name),
             "disk_format": expected.disk_format,
             "container_format": desired.container_format,
             OBJECT: f"images/{desired.name}",
-            UPLOAD: upload_marker(),
-            **{key: value for key, value in digests.items() if value},
+            UPLOAD: upload_marker(self.context.longest),
+            **{key: value for key, value in recorded.items() if value},
         }

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import QuotaError, RefusedError
 from ..._glance.v2 import REPLACES
-from ..fingerprint import same_content, same_format
+from ..fingerprint import Announced, Fingerprint, same_content, same_format
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..._core.location import Location
     from ..desired import Desired
-    from ..fingerprint import Fingerprint
     from .survey import Survey
 
 MIB = 1 << 20
@@ -32,15 +31,24 @@ class PlanContext:
     desired: Desired
     survey: Survey
     keystone: str
-    """The URL of the Location's Keystone: regions that share it can hand images on to each other."""
+    """The URL of the Location's Keystone: regions that share it can serve images to each other."""
     disk_format: str
     """The format that the Location is to have."""
-    origin: Fingerprint | None = None
+    origin: Fingerprint | Announced | None = None
     url: str | None = None
+    published: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The digests of the compressed file that the content was in."""
     upload_properties: Mapping[str, str] = field(default_factory=dict)
     """Custom properties that the cloud's configuration wants on every uploaded image; those of the user win."""
     source_region: Location | None = None
-    """The Location that could hand the image on to this one."""
+    """The Location that could serve the image to this one."""
+    receivers: frozenset[str] = frozenset()
+    """IDs of projects that accept the image, because their Locations are selected as well."""
+
+    @property
+    def longest(self) -> float:
+        """Seconds that the work on the Location may take at the most; it may wait for another one first."""
+        return self.desired.timeouts.total * (2 if self.source_region else 1)
 
     @property
     def superseded(self) -> tuple[dict[str, Any], ...]:
@@ -61,13 +69,13 @@ class PlanContext:
 
     @property
     def converted(self) -> bool:
-        return self.origin is not None and not same_format(self.origin.disk_format, self.disk_format)
+        return isinstance(self.origin, Fingerprint) and not same_format(self.origin.disk_format, self.disk_format)
 
     @property
     def size(self) -> int | None:
         return None if self.origin is None or self.converted else self.origin.size
 
-    def offers_import(self, method: str) -> bool:
+    def supports_import(self, method: str) -> bool:
         return self.survey.offers is not None and method in self.survey.offers.import_methods
 
     def by_tasks(self, scheme: str) -> str | None:

@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from ..._cloud.cleanup import removing
 from ..._core.errors import ConflictError, OaktreeError
 from ..._glance.v2 import KEPT_FOR, LONGEST_NAME, REPLACES, UPLOAD, Glance, pointer
-from .transfer import CLEANUP_TIMEOUT, discard
+from .discard import CLEANUP_TIMEOUT, discard
+from .members import accept, not_accepted, pending
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from ..._cloud.connection import Connection
     from ..desired import Desired
     from .plan import Plan
 
@@ -38,12 +42,8 @@ def publish(
     """
     operations = publication(desired, plan)
     operations += [{"op": "remove", "path": pointer(key)} for key in sorted(unwanted)]
-    try:
-        with glance.connection.within(desired.clocks.timeout, "timeout"):
-            return apply_publication(glance, image["id"], operations)
-    except OaktreeError as error:
-        error.add_residue(discard(glance, image["id"]))
-        raise
+    with removing(lambda: discard(glance, image["id"])), glance.connection.within(desired.timeouts.timeout, "timeout"):
+        return apply_publication(glance, image["id"], operations)
 
 
 def apply_publication(glance: Glance, image_id: str, operations: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -71,19 +71,32 @@ def _if_published(glance: Glance, image_id: str) -> dict[str, Any] | None:
     return image if image and UPLOAD not in image else None
 
 
-def share(glance: Glance, desired: Desired, plan: Plan, image: Mapping[str, Any]) -> None:
-    """Bring the image's members to what the plan says; where it says nothing, a replaced image hands its members on.
+def share(
+    glance: Glance,
+    desired: Desired,
+    plan: Plan,
+    image: Mapping[str, Any],
+    receivers: Mapping[str, Connection] = MappingProxyType({}),
+) -> list[str]:
+    """Bring the image's members to what the plan says, or where it says nothing, to those of the image it replaces.
 
-    Only shared images have members.
+    The projects of the ``receivers``, by ID, accept it. Returns notes: who has not accepted it. Only shared images have
+    members.
     """
-    inherited: tuple[str, ...] = ()
+    inherited: Iterable[str] = ()
     shared = plan.image and plan.image.get("visibility") == image.get("visibility") == glance.SHARED
     if plan.upload and plan.image and shared and desired.members is None:
         inherited = glance.members(plan.image["id"])
-    for project in (*plan.share, *inherited):
-        glance.share(image["id"], project)
+    said = {project: glance.share(image["id"], project) for project in (*plan.share, *inherited)}
     for project in plan.unshare:
         glance.unshare(image["id"], project)
+    notes = []
+    for project in (*pending(said, said), *plan.accept):
+        if project in receivers:
+            notes.append(accept(image["id"], project, receivers[project], glance.connection))
+        else:
+            notes.append(not_accepted(project, said[project]))
+    return [note for note in notes if note]
 
 
 def reactivate(glance: Glance, plan: Plan, image: dict[str, Any]) -> dict[str, Any]:
@@ -111,12 +124,13 @@ def retire(glance: Glance, desired: Desired, old: Mapping[str, Any]) -> list[str
         _set_aside(glance, old, f"-{old['created_at']}")
         if desired.keep_deactivated and old["status"] == "active":
             glance.act(old["id"], "deactivate")
-        return _thin_out(glance, desired, str(old["owner"]))
+        return _thin_out(glance, desired, old)
     try:
         delete(glance, old)
     except ConflictError as error:
         name = _set_aside(glance, old, f".replaced-{old['id'][:8]}")
-        return [f"the replaced image {old['id']} stays, hidden, as {name!r}: {error.message}"]
+        hidden = " hidden," if "os_hidden" in old else ""
+        return [f"the replaced image {old['id']} stays,{hidden} as {name!r}: {error.message}"]
     return []
 
 
@@ -131,18 +145,18 @@ def _set_aside(glance: Glance, image: Mapping[str, Any], suffix: str) -> str:
     name = f"{image['name'][: LONGEST_NAME - len(suffix)]}{suffix}"
     operations: list[dict[str, Any]] = [
         {"op": "replace", "path": "/name", "value": name},
-        *([{"op": "replace", "path": "/os_hidden", "value": True}] if glance.HIDES else []),
+        *([{"op": "replace", "path": "/os_hidden", "value": True}] if "os_hidden" in image else []),
         {"op": "add", "path": pointer(KEPT_FOR), "value": image["name"]},
     ]
     glance.patch(image["id"], operations)
     return name
 
 
-def _thin_out(glance: Glance, desired: Desired, owner: str) -> list[str]:
-    """Delete the oldest of the kept images beyond ``keep_last``; those in use stay."""
+def _thin_out(glance: Glance, desired: Desired, last: Mapping[str, Any]) -> list[str]:
+    """Delete the oldest of the kept images beyond ``keep_last``, of which this is the last; those in use stay."""
     if desired.keep_last is None:
         return []
-    kept = glance.kept_for(desired.name, owner)
+    kept = glance.kept_for(desired.name, str(last["owner"]), hidden="os_hidden" in last)
     notes = []
     for image in kept[: max(0, len(kept) - desired.keep_last)]:
         try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..._cloud.answers import check_id, parsing
 from ..._cloud.service import segment, service_at
 from ..._core.errors import DeadlineError, ServerError, UnreachableError
 from ..._core.retry import Attempts, Policy
@@ -55,39 +56,42 @@ class ImportTask:
         """Start it. After an error it may be running all the same, unless the cloud refused it."""
         body = {"type": "import", "input": self._input}
         try:
-            task_id = self._service.json("POST", "/tasks", retry=False, json=body).get("id")
+            task = self._service.json("POST", "/tasks", retry=False, json=body)
+            with parsing("the import task"):
+                self._task_id = check_id(task["id"])
         except (DeadlineError, ServerError, UnreachableError):
             task_id = self._unanswered()
             if task_id is None:
                 raise
-        self._task_id = str(task_id)
+            self._task_id = task_id
 
     def finish(self) -> str:
         """Wait for the end, and return the ID of the image. A task that fails for no reason is started again."""
-        try:
-            attempts = Attempts(HICCUPS, self._glance.connection.deadline)
-            while (task := self._ended())["status"] != "success":
-                reason = one_line(str(task.get("message") or "no reason"))
-                error = ServerError(f"the import task failed: {reason}")
-                if HICCUP not in reason:
-                    raise error
-                attempts.failed(error)
-                self.start()
-            return str(task["result"]["image_id"])
-        except (AttributeError, KeyError, TypeError) as exc:
-            raise ServerError(f"the import task cannot be parsed: {type(exc).__name__}: {exc}") from exc
+        attempts = Attempts(HICCUPS, self._glance.connection.deadline)
+        while (task := self._ended())["status"] != "success":
+            reason = one_line(str(task.get("message") or "no reason"))
+            error = ServerError(f"the import task failed: {reason}")
+            if HICCUP not in reason:
+                raise error
+            attempts.failed(error)
+            self.start()
+        with parsing("the import task"):
+            return check_id(task["result"]["image_id"])
 
     def _unanswered(self) -> str | None:
         """The newest task with the same source, unless it has failed, or the image that it made is in use."""
         params = {"type": "import", "sort_key": "created_at", "sort_dir": "desc", "limit": LOOK_BACK}
-        for listed in self._service.json("GET", "/tasks", params=params).get("tasks") or []:
-            if listed.get("status") == "failure":
-                continue
-            task = self._service.json("GET", f"/tasks/{segment(listed.get('id'))}")
-            made = self._glance.get(task["result"]["image_id"]) if task.get("result") else None
-            unused = made is None or made["name"] == self._input["image_properties"]["name"]
-            if (task.get("input") or {}).get("import_from") == self._input["import_from"] and unused:
-                return str(listed["id"])
+        body = self._service.json("GET", "/tasks", params=params)
+        with parsing("the list of import tasks"):
+            started = [check_id(task["id"]) for task in body["tasks"] if task.get("status") != "failure"]
+        for task_id in started:
+            task = self._service.json("GET", f"/tasks/{segment(task_id)}")
+            with parsing("the import task"):
+                ours = (task.get("input") or {}).get("import_from") == self._input["import_from"]
+                image_id = check_id(task["result"]["image_id"]) if task.get("result") else None
+            made = self._glance.get(image_id) if image_id else None
+            if ours and (made is None or made["name"] == self._input["image_properties"]["name"]):
+                return task_id
         return None
 
     def _ended(self) -> dict[str, Any]:

@@ -5,29 +5,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ..._cloud.translate import translate
+from ..._cloud.cleanup import removing
 from ..._core.errors import OaktreeError
 from ..._facts.records import image_record
 from ..._glance.client import glance_for
 from ..._run.ensure import Change, Member, ensure
+from ..source.image_data import AnnouncedImage
 from . import finalize
 from .context import PlanContext
+from .discard import CLEANUP_TIMEOUT, discard
+from .members import resolve
 from .plan import Plan, make_plan
 from .relay import RelayBoard, with_source_regions
 from .schemes import copy_image, needs_tasks
 from .survey import survey
-from .transfer import CLEANUP_TIMEOUT, Transfer, discard
+from .transfer import Transfer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ..._cloud.connection import Connection
     from ..._glance.v2 import Glance
     from ..._run.gather import Result, Target
     from ..desired import Desired
+    from ..fingerprint import Announced, Fingerprint
     from ..source.image_data import HomeImage, ImageData
 
 GRACE = CLEANUP_TIMEOUT + 5.0
@@ -41,10 +45,12 @@ class Job:
     plan: Plan
     image_data: ImageData | None
     relay_board: RelayBoard
+    receivers: Mapping[str, Connection] = field(default_factory=dict)
+    """Connections to the Locations of projects that accept the image, by their IDs."""
 
     @property
     def change(self) -> Change:
-        return self.changed(_record(self.context, self.plan.image), None, ())
+        return self.changed(_record(self.context, self.plan.image), None, self.plan.notes)
 
     @property
     def needed(self) -> bool:
@@ -53,7 +59,7 @@ class Job:
     @property
     def timeout(self) -> float:
         """Seconds; a Location that is served by another waits for that one first."""
-        return self.context.desired.clocks.total * (2 if self.context.source_region else 1)
+        return self.context.longest
 
     def changed(self, image: dict[str, Any] | None, scheme: str | None, notes: tuple[str, ...]) -> Change:
         """The change, with the image's record as it then is and the scheme that served in the end."""
@@ -63,36 +69,57 @@ class Job:
 
 
 def ensure_image(
-    target: Target, desired: Desired, image_data: ImageData | None, *, check_mode: bool
+    target: Target, desired: Desired, image_data: ImageData | AnnouncedImage | None, *, check_mode: bool
 ) -> list[Result[Change]]:
     """Bring every selected Location to what is desired, or in check mode only report how; see `ensure`.
 
-    ``image_data`` is the content that the image is to have, None where only its metadata matters.
+    ``image_data`` is the content that the image is to have, None where only its metadata matters. Content that is only
+    announced is read where a Location does not certainly have it, in check mode only where that decides what is done.
     """
+    if not isinstance(image_data, AnnouncedImage):
+        return _ensure(target, desired, image_data, check_mode=check_mode)
+    found = _ensure(target, desired, image_data, check_mode=True)
+    actions = {result.value.action for result in found if result.value}
+    if not actions & {"created", "replaced"}:
+        if check_mode or actions <= {"unchanged"}:
+            return found
+        return _ensure(target, desired, None, check_mode=False)
+    if check_mode and "replaced" not in actions:
+        return found
+    return _ensure(target, desired, image_data.read(), check_mode=check_mode)
 
+
+def _ensure(
+    target: Target, desired: Desired, image_data: ImageData | AnnouncedImage | None, *, check_mode: bool
+) -> list[Result[Change]]:
     def look(connection: Connection) -> PlanContext:
         return _survey(connection, desired, image_data)
 
     def plan(members: Sequence[Member[PlanContext]]) -> list[tuple[Connection, Job | OaktreeError]]:
-        return _plan(members, image_data)
+        return _plan(members, None if isinstance(image_data, AnnouncedImage) else image_data)
 
     # Regions of one Keystone may be able to serve one another.
     return ensure(
-        target, look, plan, _apply, check_mode=check_mode, cleanup=GRACE, group_by=lambda c: c.region.settings.auth_url
+        target, look, plan, _apply, check_mode=check_mode, cleanup=GRACE, group_by=lambda c: c.region.settings.keystone
     )
 
 
-def _survey(connection: Connection, desired: Desired, image_data: ImageData | None) -> PlanContext:
+def _survey(connection: Connection, desired: Desired, image_data: ImageData | AnnouncedImage | None) -> PlanContext:
     location, settings = connection.location, connection.region.settings
     desired = desired.at(location)
-    if image_data and image_data.home:
-        desired = desired.like(image_data.home.image)
-    origin = image_data.fingerprint if image_data else None
-    disk_format = desired.disk_format or settings.image_format or (origin.disk_format if origin else "")
+    origin: Fingerprint | Announced | None = None
+    published: Mapping[str, str] = {}
+    disk_format, url = desired.disk_format or (None if desired.verbatim else settings.image_format) or "", None
+    if isinstance(image_data, AnnouncedImage):
+        origin = image_data.announced
+    elif image_data:
+        origin, url, published = image_data.fingerprint, image_data.url, image_data.published
+        disk_format = disk_format or image_data.fingerprint.disk_format
+        if image_data.home:
+            desired = desired.like(image_data.home.image)
     found = survey(connection, desired, origin, disk_format, ask_tasks=needs_tasks(desired.scheme))
-    url = image_data.url if image_data else None
     return PlanContext(
-        location, desired, found, settings.auth_url, disk_format, origin, url, settings.upload_properties
+        location, desired, found, settings.keystone, disk_format, origin, url, published, settings.upload_properties
     )
 
 
@@ -105,10 +132,16 @@ def _plan(
     if home:
         board.keep(home.location, home.image)
     steps: list[tuple[Connection, Job | OaktreeError]] = []
-    contexts = with_source_regions([member.survey for member in members], _can_be_planned, home)
-    for member, context in zip(members, contexts, strict=True):
+    named: list[Member[PlanContext]] = []
+    for member in members:
         try:
-            job = Job(context, make_plan(context), image_data, board)
+            named.append(Member(member.connection, _with_members(member.survey, members)))
+        except OaktreeError as error:
+            steps.append((member.connection, error))
+    contexts = with_source_regions([member.survey for member in named], _can_be_planned, home)
+    for member, context in zip(named, contexts, strict=True):
+        try:
+            job = Job(context, make_plan(context), image_data, board, _receivers(context, members))
         except OaktreeError as error:
             steps.append((member.connection, error))
             continue
@@ -116,6 +149,29 @@ def _plan(
             board.keep(context.location, job.plan.image)
         steps.append((member.connection, job))
     return sorted(steps, key=lambda step: isinstance(step[1], Job) and step[1].context.source_region is not None)
+
+
+def _with_members(context: PlanContext, members: Sequence[Member[PlanContext]]) -> PlanContext:
+    """The context with IDs in the place of the names of projects. Raises InputError for names that are not known."""
+    receivers = frozenset(_receivers(context, members))
+    wanted = context.desired.members
+    if wanted is None:
+        return replace(context, receivers=receivers)
+    others = [member.survey.location.project for member in members]
+    known = [*others, *(project for member in members for project in member.survey.survey.projects)]
+    wanted = resolve(wanted, known, context.location.project.id)
+    return replace(context, receivers=receivers, desired=replace(context.desired, members=wanted))
+
+
+def _receivers(context: PlanContext, members: Sequence[Member[PlanContext]]) -> dict[str, Connection]:
+    """Connections to the other projects of the region that are selected, by the projects' IDs."""
+    here = context.location
+    return {
+        member.connection.location.project.id: member.connection
+        for member in members
+        if (member.survey.keystone, member.survey.location.region) == (context.keystone, here.region)
+        and member.connection.location.project.id not in (None, here.project.id)
+    }
 
 
 def _can_be_planned(context: PlanContext) -> bool:
@@ -135,9 +191,9 @@ def _apply(connection: Connection, job: Job) -> Change:
 
 def _bring(connection: Connection, job: Job) -> Change:
     context, plan = job.context, job.plan
-    glance, notes = glance_for(connection), list[str]()
+    glance, notes = glance_for(connection), list(plan.notes)
     scheme = None
-    with connection.within(context.desired.clocks.timeout, "timeout"):
+    with connection.within(context.desired.timeouts.timeout, "timeout"):
         notes.extend(note for image_id in plan.clear if (note := discard(glance, image_id)))
     image = plan.image
     if plan.upload and job.image_data:
@@ -148,9 +204,9 @@ def _bring(connection: Connection, job: Job) -> Change:
         image = finalize.publish(glance, context.desired, plan, image, unwanted)
     elif image:
         image = _copied(glance, context, finalize.reactivate(glance, plan, image))
-    with connection.within(context.desired.clocks.timeout, "timeout"):
+    with connection.within(context.desired.timeouts.timeout, "timeout"):
         if image:
-            image = _finalized(glance, job, image)
+            image = _finalized(glance, job, image, notes)
         for old in plan.remove:
             if plan.action != "deleted":
                 notes.extend(finalize.retire(glance, context.desired, old))
@@ -164,24 +220,20 @@ def _transferred(glance: Glance, job: Job, transfer: Transfer) -> tuple[dict[str
     """Upload, serve those who wait, and copy to the other stores; returns also the properties that are to go."""
     image = transfer.run()
     job.relay_board.keep(job.context.location, image)
-    try:
+    with removing(lambda: discard(glance, image["id"])):
         return _copied(glance, job.context, image), transfer.brought_along(image)
-    except Exception as exc:  # noqa: BLE001 - whatever it was, the image is removed
-        error = translate(exc)
-        error.add_residue(discard(glance, image["id"]))
-        raise error from error.__cause__
 
 
 def _copied(glance: Glance, context: PlanContext, image: dict[str, Any]) -> dict[str, Any]:
-    with glance.connection.within(context.desired.clocks.import_timeout, "import_timeout"):
+    with glance.connection.within(context.desired.timeouts.import_timeout, "import_timeout"):
         return copy_image.copy(glance, context, image)
 
 
-def _finalized(glance: Glance, job: Job, image: dict[str, Any]) -> dict[str, Any]:
+def _finalized(glance: Glance, job: Job, image: dict[str, Any], notes: list[str]) -> dict[str, Any]:
     plan = job.plan
     if plan.changes and not plan.upload:
         image = glance.patch(image["id"], plan.changes)
-    finalize.share(glance, job.context.desired, plan, image)
+    notes.extend(finalize.share(glance, job.context.desired, plan, image, job.receivers))
     return finalize.deactivate(glance, plan, image)
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ..._core.errors import ConflictError
-from ..._glance.v2 import pointer
+from ..._core.errors import ConflictError, RefusedError
+from ..._glance.v2 import HIDING, OPEN, pointer
+from .members import ACCEPTED, PENDING, not_accepted, pending
 from .negotiation import negotiate
 from .schemes import by_preference, copy_image
 
@@ -65,6 +66,10 @@ class Plan:
     share: tuple[str, ...] = ()
     unshare: tuple[str, ...] = ()
     """Projects that get or lose access."""
+    accept: tuple[str, ...] = ()
+    """Projects that had access before, and accept the image."""
+    notes: tuple[str, ...] = ()
+    """What the user should know of what stays as it is."""
     activation: str | None = None
     """``deactivate`` or ``reactivate``."""
     remove: tuple[dict[str, Any], ...] = ()
@@ -85,7 +90,7 @@ class Plan:
             "reason": upload.reason if upload else None,
             "fallbacks": [scheme.NAME for scheme in upload.schemes[1:]] if upload else [],
             "source_region": upload.source_region.to_dict() if upload and upload.source_region else None,
-            "disk_format": upload.disk_format if upload else None,
+            "disk_format": upload.disk_format or None if upload else None,
             "size": upload.size if upload else None,
             "copy_to": list(self.copy_to),
             "clear": list(self.clear),
@@ -94,6 +99,7 @@ class Plan:
 
 def make_plan(context: PlanContext) -> Plan:
     """Raises ConflictError where the Location's images do not allow it, RefusedError where no scheme serves."""
+    context = _without_hiding(context)
     desired, survey = context.desired, context.survey
     clear = tuple(str(image["id"]) for image in survey.leftovers)
     if desired.state == "absent":
@@ -114,6 +120,18 @@ def make_plan(context: PlanContext) -> Plan:
     if context.current is None:
         raise ConflictError(f"there is no image {desired.name!r} here", hint="Give path, url or from to upload it.")
     return _kept(context, context.current, clear)
+
+
+def _without_hiding(context: PlanContext) -> PlanContext:
+    """Where images cannot be hidden, the context without this option; raises RefusedError if it is true."""
+    if context.survey.hides or context.desired.hidden is None:
+        return context
+    if context.desired.hidden and context.desired.state != "absent":
+        raise RefusedError(
+            f"hidden: the image API here is older than version {HIDING[0]}.{HIDING[1]}, and cannot hide images",
+            hint="Omit hidden for this Location.",
+        )
+    return replace(context, desired=replace(context.desired, hidden=None))
 
 
 def _check_members(context: PlanContext) -> None:
@@ -153,9 +171,10 @@ def _uploaded(context: PlanContext, clear: tuple[str, ...]) -> Plan:
     desired = replace(desired, properties={**context.upload_properties, **desired.properties})
     operations, _none, target = _difference(desired, {})
     metadata = {key: value for key, value in target.items() if key not in ("os_hidden", "protected", "visibility")}
-    if desired.visibility in ("public", "community"):
-        metadata |= {"visibility": desired.visibility, **({"os_hidden": True} if survey.hides else {})}
-        operations = tuple(_operation(key, value) for key, value in {"os_hidden": False, **target}.items())
+    if desired.visibility in OPEN:
+        hidden, shown = ({"os_hidden": True}, {"os_hidden": False}) if survey.hides else ({}, {})
+        metadata |= {"visibility": desired.visibility, **hidden}
+        operations = tuple(_operation(key, value) for key, value in {**shown, **target}.items())
     before, after = _difference(desired, current or {})[1:]
     before["content"] = _content(current)
     after["content"] = (
@@ -198,11 +217,16 @@ def _kept(context: PlanContext, current: dict[str, Any], clear: tuple[str, ...])
     if stores:
         before["stores"] = current.get("stores")
         after["stores"] = ",".join([*filter(None, [current.get("stores")]), *stores])
-    members = context.survey.members or ()
-    share = tuple(project for project in desired.members or () if project not in members)
-    unshare = tuple(project for project in members if desired.members is not None and project not in desired.members)
-    if share or unshare:
-        before["members"], after["members"] = list(members), list(desired.members or ())
+    members, wanted = context.survey.members or {}, desired.members or ()
+    share = tuple(project for project in wanted if project not in members)
+    unshare = tuple(project for project in members if desired.members is not None and project not in wanted)
+    accept = tuple(project for project in wanted if members.get(project) == PENDING and project in context.receivers)
+    if share or unshare or accept:
+        accepted = {project: ACCEPTED if project in context.receivers else PENDING for project in share}
+        said = {project: members[project] for project in wanted if project in members}
+        before["members"] = dict(members)
+        after["members"] = {**said, **accepted, **dict.fromkeys(accept, ACCEPTED)}
+    unaccepted = pending(members, wanted)
     if context.superseded:
         before["images"] = [str(image["id"]) for image in (current, *context.superseded)]
         after["images"] = [str(current["id"])]
@@ -218,6 +242,8 @@ def _kept(context: PlanContext, current: dict[str, Any], clear: tuple[str, ...])
         changes=operations,
         share=share,
         unshare=unshare,
+        accept=accept,
+        notes=tuple(not_accepted(project, said) for project, said in unaccepted.items() if project not in accept),
         activation=activation,
         remove=context.superseded,
         before=before,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who hands the image on to whom, so that its bytes leave this machine once for each cloud."""
+"""Which region serves the image to which, so that its bytes leave this machine once for each cloud."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _source_region(group: Sequence[PlanContext]) -> Location | None:
     complete = [context for context in group if context.origin and not context.needs_upload]
     ready = [context for context in complete if _is_active(context.current)]
     sent = [context for context in group if context.needs_upload and context.desired.relay != "never"]
-    sent.sort(key=lambda context: context.offers_import(METHOD))
+    sent.sort(key=lambda context: context.supports_import(METHOD))
     return next((context.location for context in ready or sent), None)
 
 

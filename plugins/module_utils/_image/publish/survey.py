@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 from ..._cloud.capabilities import ImageCapabilities, Quota, has_object_store, tasks
 from ..._core.errors import RefusedError
 from ..._glance.client import glance_for
-from ..._glance.v2 import UPLOAD
+from ..._glance.v2 import OPEN, UPLOAD
 from ..fingerprint import same_content
 from ..upload_marker import is_leftover, upload_name
+from .members import find_projects
 from .schemes import temporary_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..._cloud.connection import Connection
+    from ..._core.location import Project
     from ..desired import Desired
-    from ..fingerprint import Fingerprint
+    from ..fingerprint import Announced, Fingerprint
 
 UNFINISHED = {"queued", "saving", "uploading", "importing"}
 USABLE = {"active", "deactivated"}
@@ -41,7 +43,7 @@ class Survey:
     shared: str = "shared"
     """The visibility that this version of the image API gives to images with members."""
     hides: bool = True
-    """Whether this version of the image API can hide images."""
+    """Whether this version of the image API can hide images; True where nothing depends on it."""
     version: str = "2"
     """Major version of the image API that is spoken here."""
     use_tasks: bool = False
@@ -50,16 +52,25 @@ class Survey:
     """Whether tasks are open to the project; None where it was not asked."""
     object_store: bool = False
     """Whether there is an object store."""
-    members: tuple[str, ...] | None = None
-    """The projects that the image is shared with; None where nothing depends on it."""
+    members: Mapping[str, str] | None = None
+    """The projects that the image is shared with, by ID, and what they say; None where nothing depends on it."""
+    projects: tuple[Project, ...] = ()
+    """Projects that Keystone knows by names that the user gave."""
     quota: Mapping[str, Quota] = field(default_factory=dict)
     """Limits of the project, where an upload is needed and the Location has some."""
 
 
 def survey(
-    connection: Connection, desired: Desired, origin: Fingerprint | None, disk_format: str, *, ask_tasks: bool = False
+    connection: Connection,
+    desired: Desired,
+    origin: Fingerprint | Announced | None,
+    disk_format: str,
+    *,
+    ask_tasks: bool = False,
 ) -> Survey:
     """Look at the Location: two list requests, two more for an upload or another store, and one for an upload's quota.
+
+    For the members of a shared image there is one more, and those of `find_projects`.
 
     ``origin`` is the content that the image is to have, None where it does not matter. With ``ask_tasks``, where an
     upload is needed, one more request asks whether tasks are open to the project.
@@ -70,7 +81,7 @@ def survey(
     found = [image for hidden in (False, True) for image in glance.named(names, owner, hidden=hidden)]
     settings = connection.region.settings
     marked = [image for image in found if UPLOAD in image]
-    leftovers = [image for image in marked if is_leftover(image, desired.clocks.total)]
+    leftovers = [image for image in marked if is_leftover(image)]
     unmarked = [image for image in found if UPLOAD not in image and image["name"] == upload_name(desired.name)]
     if settings.image_api_use_tasks and unmarked and not temporary_object.in_use(connection, desired):
         leftovers += unmarked  # made by a task, which cannot mark them, for a run that did not come to it either
@@ -78,6 +89,7 @@ def survey(
     images = tuple(image for image in named if image["status"] in USABLE)
     there = any(same_content(image, origin, disk_format) for image in images) if origin else True
     needs_offers = not there or desired.store_request
+    hiding = desired.hidden is not None or desired.visibility in OPEN
     shared = desired.members is not None and [image.get("visibility") for image in images] == [glance.SHARED]
     return Survey(
         images=images,
@@ -88,12 +100,13 @@ def survey(
         ),
         offers=glance.capabilities() if needs_offers else None,
         shared=glance.SHARED,
-        hides=glance.HIDES,
+        hides=glance.hides(found) if found or hiding else True,
         version=glance.VERSION,
         use_tasks=settings.image_api_use_tasks,
         tasks=_tasks(connection) if needs_offers and ask_tasks else None,
         object_store=has_object_store(connection),
         members=glance.members(images[0]["id"]) if shared else None,
+        projects=find_projects(connection, desired.members or ()),
         quota={} if there else glance.quota(),
     )
 

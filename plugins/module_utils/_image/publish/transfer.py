@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from ..._cloud.cleanup import residue_of
 from ..._cloud.translate import translate
-from ..._core.deadline import clock
 from ..._core.errors import (
     AuthError,
     ConfigError,
-    ConflictError,
     DeadlineError,
     InputError,
     IntegrityError,
@@ -24,36 +22,25 @@ from ..._core.errors import (
     ServerError,
     UnreachableError,
 )
-from ..._core.retry import TRANSIENT, Attempts, Policy, with_retries
+from ..._core.retry import TRANSIENT, Attempts, Policy
 from ..._glance.v2 import IMPORT_LOCK, custom_properties
 from ..fingerprint import verify
 from ..import_wait import ImportWait, given_up
 from .attempt import Attempt
+from .discard import discard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..._cloud.connection import Connection
-    from ..._glance.v2 import Glance
     from ..source.image_data import ImageData
     from .context import PlanContext
     from .plan import UploadPlan
     from .relay import RelayBoard
     from .schemes import Scheme
 
-CLEANUP_TIMEOUT = 30.0
-"""Seconds that the removal of a half-made image may take, beyond the timeout that expired."""
-
-LATE = 2.0
-"""Seconds in which an image may yet come whose creation was not answered."""
-LOOK = 0.25
-"""Seconds between looks for it."""
-
 UPLOADS = Policy(errors=(AuthError, IntegrityError, *TRANSIENT), first=2.0)
 """Whole uploads by one scheme."""
-
-DELETIONS = Policy(attempts=math.inf, errors=(ConflictError, *TRANSIENT), first=2.0, longest=1.0)
-"""Of a half-made image: Glance refuses while an import goes on."""
 
 _CONTENT = re.compile(r"safety|does not match|disk.?format|image (content|format)|malicious", re.IGNORECASE)
 """With 415 Glance rejects a request's type, or what an image contains: another scheme helps against the first only."""
@@ -156,15 +143,16 @@ class Transfer:
     def _attempt(self, scheme: Scheme) -> dict[str, Any]:
         attempt = Attempt(self.connection, self.context, self.image_data, self.relay_board, self.upload.metadata)
         try:
-            with self.connection.within(self.context.desired.clocks.transfer_timeout, "transfer_timeout"):
+            with self.connection.within(self.context.desired.timeouts.transfer_timeout, "transfer_timeout"):
                 self._send(scheme, attempt)
-            with self.connection.within(self.context.desired.clocks.import_timeout, "import_timeout"):
+            self.connection.progress.enter("importing" if attempt.importing or attempt.outcome else "verifying")
+            with self.connection.within(self.context.desired.timeouts.import_timeout, "import_timeout"):
                 if attempt.outcome:
                     attempt.outcome()
                 size = attempt.expected.size if attempt.expected else 0
-                stall_timeout = self.context.desired.clocks.stall_timeout
-                patience = ImportWait(attempt.glance, str(attempt.image_id), stall_timeout, size)
-                image = until_active(patience, importing=attempt.importing)
+                stall_timeout = self.context.desired.timeouts.stall_timeout
+                wait = ImportWait(attempt.glance, str(attempt.image_id), stall_timeout, size)
+                image = until_active(wait, importing=attempt.importing)
             if attempt.expected:
                 verify(image, attempt.expected)
         except Exception as exc:  # noqa: BLE001 - whatever it was, the image is removed
@@ -176,7 +164,7 @@ class Transfer:
             self._left += error.residue
             raise error from error.__cause__
         finally:
-            complaints = [complaint for remove in reversed(attempt.temporary) if (complaint := remove())]
+            complaints = [left for remove in reversed(attempt.temporary) if (left := residue_of(remove))]
             self.notes += complaints
             self._left += complaints
         return image
@@ -191,39 +179,19 @@ class Transfer:
             self.notes.append(f"{scheme.NAME}: the answer to the data was lost, the data was not")
 
 
-def until_active(patience: ImportWait, *, importing: bool) -> dict[str, Any]:
+def until_active(wait: ImportWait, *, importing: bool) -> dict[str, Any]:
     """Poll the image until it is finished; with ``importing`` it may be queued at first.
 
     One that is queued again was not kept: so an import that failed ends.
     """
     begun = not importing
     while True:
-        image = patience.look()
+        image = wait.look()
         status = image["status"] if image else "deleted"
         if image and status == "active" and IMPORT_LOCK not in image:
             return image
-        task, message = patience.task() if status == "queued" else ("", "")
+        task, message = wait.task() if status == "queued" else ("", "")
         begun = begun or status != "queued" or task == "failure"
         if begun and status not in _UNDER_WAY:
             raise given_up(f"the cloud did not keep the data: the image is {status}. {message}", message)
-        patience.wait()
-
-
-def discard(glance: Glance, image_id: str) -> str:
-    """Remove an image, whatever timeout expired, and retry: Glance refuses while an import goes on.
-
-    One whose creation was not answered is waited for, `LATE` at the most. Returns nothing, or what stays and why.
-    """
-    with glance.connection.grace(CLEANUP_TIMEOUT):
-        deadline = glance.connection.deadline
-        late = clock.monotonic() + LATE
-        try:
-            while not with_retries(lambda: glance.delete(image_id), DELETIONS, deadline):
-                if image_id not in glance.unanswered:
-                    return ""
-                if clock.monotonic() >= late:
-                    return f"the image {image_id} may come yet: its creation was not answered"
-                deadline.sleep(LOOK)
-        except OaktreeError as error:
-            return f"the incomplete image {image_id} could not be removed ({error.message})"
-    return ""
+        wait.wait()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..._core.errors import InputError
-from ..._object_store.content import File, PartDigests
+from ..._object_store.content import PartDigests
 from ..fingerprint import Checksum, Fingerprint, best_digest, same_data, same_format
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class LocalFile:
         with self._lock:
             if part_size not in self._sums:
                 digests = PartDigests(part_size)
-                for chunk in File(self._source.path, self._source.size).read(0, self._source.size):
+                for chunk in self._source.content.read(0, self._source.size):
                     digests.update(chunk)
                 self._sums[part_size] = digests.md5s()
             return self._sums[part_size]

@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..._core.deadline import clock
 from ..._core.errors import ConflictError, InputError
 from ..._facts.records import image_record
-from ..._glance.v2 import SESSION, Glance, pointer
+from ..._glance.v2 import SESSION, UPLOAD, Glance, pointer
 from ..._run.ensure import Change
 from ..fingerprint import published_content
 from ..publish import finalize
+from ..publish.discard import discard
 from ..publish.plan import make_plan
-from ..publish.transfer import discard
+from ..upload_marker import session_until
 from .import_data import DataImport, check_complete
 from .requests import session_output
 from .schemes import SWIFT
@@ -47,7 +50,7 @@ class Finalization:
 
     def run(self, *, check_mode: bool) -> Change:
         """Raises `OaktreeError`; then nothing is published, nothing that arrived is lost, and it can be repeated."""
-        timeout = self._desired.clocks.timeout
+        timeout = self._desired.timeouts.timeout
         with self._connection.within(timeout, "timeout"):
             found = survey_sessions(self._connection, self._desired)
             upload = matching(found.uploads, self._content)
@@ -79,6 +82,7 @@ class Finalization:
         return Segments(self._connection, self._desired.name, upload, self._content)
 
     def _import(self, context: PlanContext, upload: PreparedUpload, segments: tuple[Segment, ...]) -> dict[str, Any]:
+        self._stay_in_use(upload)
         work = DataImport(self._glance, context, upload)
         if upload.scheme != SWIFT:
             return work.from_record()
@@ -86,10 +90,17 @@ class Finalization:
         self._notes.extend(work.notes)
         return image
 
+    def _stay_in_use(self, upload: PreparedUpload) -> None:
+        """Let others know that the record is in use as long as this run may take, where its marker ends before that."""
+        until = session_until(upload.image)
+        if until and until < clock.now() + timedelta(seconds=self._desired.timeouts.finalization):
+            marker = upload.marker(self._desired)
+            self._glance.patch(upload.image_id, [{"op": "replace", "path": pointer(UPLOAD), "value": marker}])
+
     def _publish(self, plan: Plan, image: dict[str, Any]) -> dict[str, Any]:
         operations = [*finalize.publication(self._desired, plan), {"op": "remove", "path": pointer(SESSION)}]
         image = finalize.apply_publication(self._glance, image["id"], operations)
-        finalize.share(self._glance, self._desired, plan, image)
+        self._notes.extend(finalize.share(self._glance, self._desired, plan, image))
         return image
 
     def _update(self, plan: Plan, leftovers: Leftovers, *, check_mode: bool) -> Change:

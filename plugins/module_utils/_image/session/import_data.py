@@ -10,14 +10,16 @@ import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from ..._cloud.cleanup import removing
 from ..._core.deadline import clock
 from ..._core.errors import ConflictError, DeadlineError, IntegrityError, OaktreeError, RefusedError, ServerError
 from ..._glance.v2 import Glance
 from ..fingerprint import missing_digest, verify
 from ..import_wait import ImportWait
+from ..publish.discard import CLEANUP_TIMEOUT, discard
 from ..publish.import_task import ImportTask
 from ..publish.schemes import glance_direct, swift_task, web_download
-from ..publish.transfer import CLEANUP_TIMEOUT, discard, until_active
+from ..publish.transfer import until_active
 from ..source.download import ImageStream
 from ..upload_marker import upload_name
 from .record import session_of
@@ -68,7 +70,7 @@ class DataImport:
     def from_record(self) -> dict[str, Any]:
         """Have Glance finish the record that the data was sent to. Raises `OaktreeError`; the record stays as it is."""
         importing = self._upload.status == "uploading"
-        with self._connection.within(self._desired.clocks.import_timeout, "import_timeout"):
+        with self._connection.within(self._desired.timeouts.import_timeout, "import_timeout"):
             if importing:
                 self._glance.start_import(self._upload.image_id, {"name": glance_direct.METHOD}, {})
             return self._finished(self._upload.image_id, importing=importing, hint=_PREPARE_AGAIN)
@@ -78,16 +80,16 @@ class DataImport:
 
         Raises `OaktreeError`; then the new image is removed. Record and segments stay in any case.
         """
-        clocks = self._desired.clocks
+        timeouts = self._desired.timeouts
         check_removed(self._discard_imported())
         schemes = survey_schemes(self._connection, self._context)
         if schemes.object_store is None:
             raise RefusedError(f"the object store does not answer: {schemes.missing}")
-        signer = segments.prepare(schemes.object_store)
-        path = segments.assemble(found, clocks.stall_timeout)
-        url = signer.url("GET", path, int(clock.time() + clocks.import_timeout) + AFTER_IMPORT)
+        signer = segments.prepare(schemes.object_store, "GET")
+        path = segments.assemble(found, timeouts.stall_timeout)
+        url = signer.url("GET", path, int(clock.time() + timeouts.import_timeout) + AFTER_IMPORT)
         remaining = schemes.imports
-        with self._connection.within(clocks.import_timeout, "import_timeout"):
+        with self._connection.within(timeouts.import_timeout, "import_timeout"):
             while remaining:
                 scheme = remaining.pop(0)
                 try:
@@ -104,29 +106,28 @@ class DataImport:
     def _by(self, scheme: Scheme, url: str) -> dict[str, Any]:
         by_task = scheme.NAME == swift_task.NAME
         image_id = self._by_task(url) if by_task else str(uuid.uuid4())
-        try:
+        with removing(lambda: discard(self._glance, image_id)):
             if not by_task:
                 self._glance.create({"id": image_id, **self._upload.imported_fields(self._desired)})
                 self._glance.start_import(image_id, web_download.request(url), {})
             return self._finished(image_id, importing=not by_task, hint=_SEND_AGAIN)
-        except OaktreeError as error:
-            error.add_residue(discard(self._glance, image_id))
-            raise
 
     def _by_task(self, url: str) -> str:
         """Have a task make an image, and return its ID. Glance requires the owner among its properties."""
         fields = {**self._upload.imported_fields(self._desired), "owner": self._connection.location.project.id}
         task = ImportTask(self._glance, url, self._upload.content.disk_format, fields)
         try:
-            task.start()
-            return task.finish()
-        except OaktreeError as error:
-            with self._connection.grace(CLEANUP_TIMEOUT), suppress(OaktreeError):  # else the next run removes them
-                for text in self._discard_imported():
-                    error.add_residue(text)
-            if isinstance(error, DeadlineError):
-                error.add_residue(task.residue)
+            with removing(self._remove_imported):
+                task.start()
+                return task.finish()
+        except DeadlineError as error:
+            error.add_residue(task.residue)
             raise
+
+    def _remove_imported(self) -> str:
+        with self._connection.grace(CLEANUP_TIMEOUT), suppress(OaktreeError):  # else the next run removes them
+            return "; ".join(self._discard_imported())
+        return ""
 
     def _discard_imported(self) -> list[str]:
         """Remove images that were imported before, or by a task that failed; returns what could not be removed."""
@@ -137,7 +138,7 @@ class DataImport:
 
     def _finished(self, image_id: str, *, importing: bool, hint: str) -> dict[str, Any]:
         content = self._upload.content
-        wait = ImportWait(self._glance, image_id, self._desired.clocks.stall_timeout, content.size)
+        wait = ImportWait(self._glance, image_id, self._desired.timeouts.stall_timeout, content.size)
         image = until_active(wait, importing=importing)
         try:
             verify(image, content)
@@ -152,6 +153,6 @@ class DataImport:
     def _hash(self, image: dict[str, Any], algorithm: str) -> str:
         """Download the stored data once to hash it."""
         digest = hashlib.new(algorithm, usedforsecurity=False)
-        for piece in ImageStream(self._connection, image, self._desired.clocks.stall_timeout).read():
+        for piece in ImageStream(self._connection, image, self._desired.timeouts.stall_timeout).read():
             digest.update(piece)
         return digest.hexdigest()

@@ -32,7 +32,7 @@ def prepare(
     def work(connection: Connection) -> Change:
         return Preparation(connection, desired, content, options).run(check_mode=check_mode)
 
-    return gather(target, work, Limits(target.concurrency, desired.clocks.timeout, GRACE))
+    return gather(target, work, Limits(target.concurrency, desired.timeouts.timeout, GRACE))
 
 
 def finalize(target: Target, desired: Desired, content: DeclaredContent, *, check_mode: bool) -> list[Result[Change]]:
@@ -41,8 +41,7 @@ def finalize(target: Target, desired: Desired, content: DeclaredContent, *, chec
     def work(connection: Connection) -> Change:
         return Finalization(connection, desired, content).run(check_mode=check_mode)
 
-    seconds = desired.clocks.timeout * 2 + desired.clocks.import_timeout
-    return gather(target, work, Limits(target.concurrency, seconds, GRACE))
+    return gather(target, work, Limits(target.concurrency, desired.timeouts.finalization, GRACE))
 
 
 def abort(target: Target, desired: Desired, *, check_mode: bool) -> list[Result[Change]]:
@@ -56,4 +55,4 @@ def abort(target: Target, desired: Desired, *, check_mode: bool) -> list[Result[
             check_removed(leftovers.remove(connection))
         return Change("deleted", leftovers.to_dict(), Leftovers().to_dict(), session_output())
 
-    return gather(target, work, Limits(target.concurrency, desired.clocks.timeout, GRACE))
+    return gather(target, work, Limits(target.concurrency, desired.timeouts.timeout, GRACE))

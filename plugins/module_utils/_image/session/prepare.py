@@ -6,18 +6,21 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..._cloud.capabilities import object_store
-from ..._core.errors import ConflictError, OaktreeError
+from ..._cloud.cleanup import removing
+from ..._core.deadline import clock
+from ..._core.errors import ConflictError
 from ..._glance.v2 import Glance
 from ..._object_store.segments import PART_SIZE, part_size
+from ..._object_store.tempurl import SignedUrlError
 from ..._run.ensure import Change
 from ..fingerprint import same_format
+from ..publish.discard import discard
 from ..publish.plan import make_plan
-from ..publish.transfer import discard
 from .record import PreparedUpload
 from .requests import UploadRequest, session_output, to_glance, to_swift
 from .schemes import SWIFT, survey_schemes
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from ..desired import Desired
     from ..publish.context import PlanContext
     from .content import DeclaredContent
+    from .schemes import SessionSchemes
 
 
 @dataclass(frozen=True)
@@ -86,10 +90,16 @@ class Preparation:
     def _new(self, context: PlanContext, replaced: dict[str, Any] | None, *, check_mode: bool) -> Change:
         """``replaced`` are the leftovers of another upload whose place this one takes."""
         schemes = survey_schemes(self._connection, context)
+        try:
+            return self._by(schemes, replaced, check_mode=check_mode)
+        except SignedUrlError as error:
+            return self._by(replace(schemes, unsigned=error.message), replaced, check_mode=check_mode)
+
+    def _by(self, schemes: SessionSchemes, replaced: dict[str, Any] | None, *, check_mode: bool) -> Change:
         scheme, reason = schemes.choose(self._options.scheme)
         content, size = self._content.fingerprint(), self._options.segment_size or PART_SIZE
         store = schemes.object_store if scheme == SWIFT else None
-        expires = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=self._options.expires_in)
+        expires = clock.now().replace(microsecond=0) + timedelta(seconds=self._options.expires_in)
         parts = part_size(content.size, store, size) if store else content.size
         upload = PreparedUpload(str(uuid.uuid4()), scheme, content, parts, expires)
         requests = () if check_mode else self._made(upload, store)
@@ -101,14 +111,12 @@ class Preparation:
         return Change(action, replaced or {}, upload.to_dict(), output, notes)
 
     def _made(self, upload: PreparedUpload, store: ObjectStore | None) -> tuple[UploadRequest, ...]:
-        try:
+        removals = [lambda: discard(self._glance, upload.image_id)]
+        if upload.scheme == SWIFT:
+            removals.insert(0, lambda: self._segments(upload).remove())
+        with removing(*removals):
             self._glance.create({"id": upload.image_id, **upload.fields(self._desired)})
             return self._requests(upload, store)
-        except OaktreeError as error:
-            if upload.scheme == SWIFT:
-                error.add_residue(self._segments(upload).remove())
-            error.add_residue(discard(self._glance, upload.image_id))
-            raise
 
     def _segments(self, upload: PreparedUpload) -> Segments:
         return Segments(self._connection, self._desired.name, upload, self._content)
@@ -117,7 +125,7 @@ class Preparation:
         if upload.scheme != SWIFT:
             return to_glance(self._connection, upload, with_token=self._options.with_token)
         segments = self._segments(upload)
-        signer = segments.prepare(store or object_store(self._connection))
+        signer = segments.prepare(store or object_store(self._connection), "PUT")
         return to_swift(segments, signer, upload, segments.arrived())
 
 

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..._cloud.answers import MALFORMED, parse_json
+from ..._core.deadline import clock
 from ..._glance.v2 import MD5, OBJECT, SESSION, SHA256, UPLOAD
-from ..fingerprint import Fingerprint, mismatch, stored_mismatch
+from ..fingerprint import DIGESTS, Fingerprint, mismatch, stored_mismatch
 from ..upload_marker import session_expiry, session_marker, upload_name
+from .schemes import SCHEMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from ..desired import Desired
 
@@ -41,7 +45,7 @@ class PreparedUpload:
 
     @property
     def expired(self) -> bool:
-        return self.expires <= datetime.now(UTC)
+        return self.expires <= clock.now()
 
     @property
     def difference(self) -> str:
@@ -72,6 +76,11 @@ class PreparedUpload:
             "digests": dict(self.content.digests),
         }
 
+    def marker(self, desired: Desired) -> str:
+        """The marker, by which the session is in use as long as it may be finalized with these timeouts."""
+        begun = max(self.expires, clock.now())
+        return session_marker(self.expires, begun + timedelta(seconds=desired.timeouts.finalization))
+
     def fields(self, desired: Desired) -> dict[str, Any]:
         """The fields of the record until the upload is finalized."""
         digests = {name: value for name, value in self.content.digests.items() if name not in _PROPERTIES}
@@ -94,7 +103,7 @@ class PreparedUpload:
             "disk_format": self.content.disk_format,
             "container_format": desired.container_format,
             OBJECT: f"images/{desired.name}",
-            UPLOAD: session_marker(self.expires),
+            UPLOAD: self.marker(desired),
             SESSION: json.dumps(session, separators=(",", ":")),
             **{key: digests[name] for name, key in _PROPERTIES.items() if name in digests},
         }
@@ -103,8 +112,8 @@ class PreparedUpload:
 def session_of(image: Mapping[str, Any]) -> str:
     """The ID of the record of whose segments the image was imported; empty for any other image."""
     try:
-        return str(json.loads(image[SESSION])["session"])
-    except (KeyError, TypeError, ValueError):
+        return str(_session(image)["session"])
+    except MALFORMED:
         return ""
 
 
@@ -112,13 +121,18 @@ def read(image: Mapping[str, Any]) -> PreparedUpload | None:
     """The upload of a session's record; None for an image that was imported from segments, or a damaged record."""
     expires = session_expiry(image)
     try:
-        prepared = json.loads(image[SESSION])
-        recorded = {name: str(image[key]) for name, key in _PROPERTIES.items() if key in image}
-        digests = {**recorded, **prepared.get("digests", {})}
+        prepared = _session(image)
+        recorded = {name: image[key] for name, key in _PROPERTIES.items() if key in image}
+        digests = {name: str(value) for name, value in {**recorded, **prepared.get("digests", {})}.items()}
         content = Fingerprint(int(prepared["size"]), str(image["disk_format"]), digests)
         scheme, part_size = str(prepared["scheme"]), int(prepared["segment_size"])
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except MALFORMED:
         return None
-    if expires is None:
+    known = scheme in SCHEMES and not digests.keys().isdisjoint(DIGESTS)
+    if expires is None or not known or min(content.size, part_size) < 1:
         return None
     return PreparedUpload(str(image["id"]), scheme, content, part_size, expires, image)
+
+
+def _session(image: Mapping[str, Any]) -> Any:
+    return parse_json(image[SESSION].encode())

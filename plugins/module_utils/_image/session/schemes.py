@@ -32,6 +32,8 @@ class SessionSchemes:
     object_store: ObjectStore | None
     missing: str = ""
     """Why there is no object store."""
+    unsigned: str = ""
+    """Why the store has no signed URLs that work, once one was tried."""
 
     @property
     def imports(self) -> list[Scheme]:
@@ -54,8 +56,8 @@ class SessionSchemes:
     def _swift_refusal(self) -> str | None:
         if self.object_store is None:
             return f"there is no object store: {self.missing}"
-        if not self.object_store.tempurl_digests:
-            return "the object store has no signed URLs"
+        if self.unsigned or not self.object_store.tempurl_digests:
+            return self.unsigned or "the object store has no signed URLs"
         if not self.imports:
             refusals = ", ".join(str(refusal) for _scheme, refusal in self._import_refusals())
             return f"the image service cannot import from the object store: {refusals}"

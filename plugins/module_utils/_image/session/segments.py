@@ -58,10 +58,10 @@ class Segments:
         lifetime = max(1, self.delete_at - int(clock.time()))
         self._target = ObjectTarget(self.container, OBJECT, digest, upload.image_id, lifetime)
 
-    def prepare(self, store: ObjectStore) -> Signer:
-        """Make the container and its key where they are missing."""
+    def prepare(self, store: ObjectStore, method: str) -> Signer:
+        """Make the container and its key where they are missing. Raises SignedUrlError where no URL can be signed."""
         container = self._swift.ensure_container(self.container)
-        return signer(self._swift, container, store.tempurl_digests)
+        return signer(self._swift, container, store.tempurl_digests, method)
 
     def remove(self) -> str:
         """Remove everything; returns nothing, or what stays and why."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ..._cloud.capabilities import has_object_store
 from ..._core.errors import RefusedError, ServerError, UnreachableError
 from ..._glance.v2 import Glance
 from ..._object_store.client import Swift
 from ..._object_store.large_object import remove_container
 from ..publish.context import PlanContext
+from ..publish.discard import discard
 from ..publish.survey import Survey, survey
-from ..publish.transfer import discard
 from ..upload_marker import session_expiry
 from .record import PreparedUpload, read, session_of
 from .segments import container_prefix
@@ -70,8 +71,8 @@ class SessionSurvey:
 
     def context(self, connection: Connection, desired: Desired, content: Fingerprint) -> PlanContext:
         """What the plan of the publication is made from: its ``upload`` is None where the content is published."""
-        auth_url = connection.region.settings.auth_url
-        return PlanContext(connection.location, desired, self.survey, auth_url, content.disk_format, content)
+        keystone = connection.region.settings.keystone
+        return PlanContext(connection.location, desired, self.survey, keystone, content.disk_format, content)
 
 
 def survey_sessions(connection: Connection, desired: Desired) -> SessionSurvey:
@@ -94,6 +95,8 @@ def survey_sessions(connection: Connection, desired: Desired) -> SessionSurvey:
 
 def _containers(connection: Connection, name: str) -> tuple[str, ...]:
     """Empty where there is no object store, or none that answers: uploads that need it fail where they use it."""
+    if not has_object_store(connection):
+        return ()
     try:
         return tuple(Swift(connection).containers(container_prefix(name)))
     except (RefusedError, ServerError, UnreachableError):

@@ -17,8 +17,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..._core.errors import ConfigError, InputError, OaktreeError
-from ..fingerprint import same_format
-from .image_file import ImageFile, open_image_file
+from ..fingerprint import RAW_NAMES, same_format
+from .image_file import AS_BYTES, ImageFile, open_image_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 _DRIVERS = {"qcow2": "qcow2", "raw": "raw", "vdi": "vdi", "vhd": "vpc", "vhdx": "vhdx", "vmdk": "vmdk"}
 """Formats of Glance's that qemu-img can write, and its names for them."""
+
+_READ_ONLY = {"ploop": "parallels"}
+"""Those that it can only read as Glance means them."""
 
 POLL = 0.2
 
@@ -53,7 +56,10 @@ for name, value in (("AS", memory), ("CPU", seconds), ("NOFILE", 64), ("CORE", 0
     resource.setrlimit(limit, (value, value))
 os.execv(sys.argv[4], sys.argv[4:])
 """
-"""Sets limits, then becomes the command. A process with threads cannot set them between fork and exec."""
+"""Sets limits, then becomes the command. A process with threads cannot set them between fork and exec.
+
+The death signal comes when the thread that started it ends, not only when the process does: that thread waits for it.
+"""
 
 
 def convert(source: ImageFile, disk_format: str, workspace: Path, deadline: Deadline) -> ImageFile:
@@ -64,17 +70,19 @@ def convert(source: ImageFile, disk_format: str, workspace: Path, deadline: Dead
     """
     source.check_detected()
     qemu_img = find_qemu_img(source.disk_format, disk_format, "upload a file that already has this format")
-    drivers = (_DRIVERS.get(source.disk_format, "raw"), _DRIVERS.get(disk_format))
-    if drivers[1] is None:
+    driver = "raw" if source.disk_format in RAW_NAMES else {**_DRIVERS, **_READ_ONLY}.get(source.disk_format)
+    wanted = _DRIVERS.get(disk_format)
+    if driver is None or wanted is None:
         raise InputError(
             f"disk_format: {source.disk_format} cannot be converted to {disk_format}",
             hint=f"Supported formats: {', '.join(sorted(_DRIVERS))}.",
         )
-    _check_space(qemu_img, source, drivers[0], drivers[1], workspace, deadline)
+    _check_space(qemu_img, source, driver, wanted, workspace, deadline)
     target = workspace / f"{uuid.uuid4().hex}.{disk_format}"
     try:
-        _run([qemu_img, "convert", "-U", "-O", drivers[1], _file_only(source.path, drivers[0]), str(target)], deadline)
-        converted = open_image_file(str(target), deadline)
+        _run([qemu_img, "convert", "-U", "-O", wanted, _file_only(source.path, driver), str(target)], deadline)
+        converted = open_image_file(str(target), deadline, AS_BYTES)
+        source.check_unchanged("converted")
     except OaktreeError:
         target.unlink(missing_ok=True)
         raise
@@ -142,9 +150,8 @@ def _run(command: Sequence[str], deadline: Deadline) -> str:
             while process.poll() is None:
                 deadline.cancelled.wait(min(POLL, deadline.remaining()))
                 deadline.remaining()
-        except OaktreeError:
-            process.kill()
-            raise
+        finally:
+            process.kill()  # does nothing to one that has ended
         output.seek(0)
         text = output.read().decode(errors="replace").strip()
     if process.returncode:

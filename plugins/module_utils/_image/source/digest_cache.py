@@ -1,25 +1,108 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The digests of local files, remembered so that an unchanged file is not read again."""
+"""What is known of files, remembered so that one that is unchanged is not read again."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..._core.deadline import clock
 from ..._local import private_files
-from ..fingerprint import DIGESTS
-from .image_file import ImageFile, open_image_file
+from ..._object_store.content import state_of
+from ..fingerprint import DIGESTS, Fingerprint
+from .image_file import AS_IMAGE, UNKNOWN, Handling, ImageFile, open_image_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .unpack import SourceFile
+
+KIND = "digests"
 
 SETTLED = 2.0
 """Seconds that a file must have been left alone for its digests to be remembered."""
 
 
-def read_image_file(path: str) -> ImageFile:
-    """As `open_image_file`; costs no reading for a file that was read since it last changed."""
-    return _remembered(path) or _read(path)
+@dataclass(frozen=True)
+class Known(Fingerprint):
+    """What reading a file has shown: the image that it holds, and of the file itself its compression and digests."""
+
+    virtual_size: int
+    packing: str = ""
+    published: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, source: SourceFile) -> Known:
+        image = source.image
+        return cls(image.size, image.disk_format, image.digests, image.virtual_size, source.packing, source.published)
+
+    @property
+    def packed(self) -> Mapping[str, str]:
+        """The digests of the file if it is compressed."""
+        return self.published if self.packing else {}
+
+    def file(self, path: Path, handling: Handling) -> ImageFile:
+        """The image, in a file. Raises OSError."""
+        detected = UNKNOWN if handling.opaque else ""
+        return ImageFile(
+            self.size, self.disk_format, self.digests, path, self.virtual_size, detected, state_of(path.stat())
+        )
+
+
+def remember(name: str, handling: Handling, known: Known) -> None:
+    """Keep it under this name, for files that are handled in the same way."""
+    private_files.write(KIND, _key(name, handling), asdict(known))
+
+
+def recall(name: str, handling: Handling) -> Known | None:
+    """What was kept under the name; None if there is none, or it is damaged."""
+    kept = private_files.read(KIND, _key(name, handling))
+    try:
+        known = Known(**kept)
+        return known if all(known.digests[name] and known.published[name] for name in DIGESTS) else None
+    except (KeyError, TypeError):
+        return None
+
+
+def read_image_file(path: str, handling: Handling = AS_IMAGE) -> ImageFile:
+    """As `open_image_file`; costs no reading for a file that was read in the same way since it last changed."""
+    file = Path(path)
+    with suppress(OSError):
+        known = recall(file_name(file), handling)
+        if known and not known.packing:
+            return known.file(file, handling)
+    before = Unchanged(file)
+    read = open_image_file(path, handling=handling)
+    if before.still():
+        facts = Known(read.size, read.disk_format, read.digests, read.virtual_size, "", read.digests)
+        remember(before.name, handling, facts)
+    return read
+
+
+class Unchanged:
+    """Whether a file is the same as when this was made, and has not been written to just now."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.name = ""
+        """What it is remembered under; empty for a file that is not there."""
+        with suppress(OSError):
+            self.name = file_name(path)
+
+    def still(self) -> bool:
+        with suppress(OSError):  # it is gone: sending it will fail
+            settled = clock.time() - self._path.stat().st_mtime > SETTLED
+            return settled and self.name == file_name(self._path)
+        return False
+
+
+def file_name(path: Path) -> str:
+    """What a file is remembered under: where it is, and its state. Raises OSError."""
+    return f"{path.resolve()}:{file_state(path)}"
 
 
 def file_state(path: Path) -> str:
@@ -30,30 +113,5 @@ def file_state(path: Path) -> str:
     )
 
 
-def _key(path: Path, state: str) -> str:
-    return f"{path.resolve()}:{state}"
-
-
-def _remembered(path: str) -> ImageFile | None:
-    file = Path(path)
-    try:
-        known = private_files.read("digests", _key(file, file_state(file)))
-        digests = {name: known["digests"][name] for name in DIGESTS}
-        return ImageFile(known["size"], known["disk_format"], digests, file, known["virtual_size"])
-    except (OSError, KeyError, TypeError):
-        return None
-
-
-def _read(path: str) -> ImageFile:
-    """Remember what was read, unless the file was written to just now or in the meantime."""
-    file = Path(path)
-    try:
-        before = file_state(file)
-    except OSError:
-        return open_image_file(path)  # which reports what is wrong with it
-    read = open_image_file(path)
-    with suppress(OSError):  # it is gone: sending it will fail
-        if before == file_state(file) and clock.time() - file.stat().st_mtime > SETTLED:
-            facts = {fact: getattr(read, fact) for fact in ("size", "disk_format", "digests", "virtual_size")}
-            private_files.write("digests", _key(file, before), facts)
-    return read
+def _key(name: str, handling: Handling) -> str:
+    return "\n".join([name, *(str(part) for part in asdict(handling).values())])

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-import tempfile
-from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlparse
 
 from ..._cloud.translate import from_status, translate
-from ..._cloud.transport import announced_length
+from ..._cloud.transport import announced_length, get_from_web
 from ..._core.errors import (
     DeadlineError,
     InputError,
@@ -22,16 +22,18 @@ from ..._core.errors import (
     ServerError,
     UnreachableError,
 )
-from ..._core.retry import TRANSIENT, Attempts, Policy, with_retries
+from ..._core.retry import TRANSIENT, Attempts, Policy, Value, with_retries
+from ..._core.text import one_line
 from ..._glance.client import glance_for
 from ..fingerprint import same_format, verify_download
-from .image_file import ImageFile, open_image_file
+from .image_file import AS_BYTES, ImageFile, content_format, open_image_file
+from .workspace import new_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import IO, Any
 
-    from requests import Response
+    from requests import RequestException, Response
 
     from ..._cloud.connection import Connection
     from ..._core.deadline import Deadline
@@ -43,37 +45,49 @@ BREAKS = Policy(errors=(DeadlineError, *TRANSIENT))
 WEB = Policy(errors=(DeadlineError, *TRANSIENT), stalls=3)
 """Requests for a file on the web."""
 
+SETTLED = 60.0
+"""Seconds after its last change from which a file's date tells it from others (RFC 9110, 8.8.2.2)."""
+
+_UNREACHABLE = "Check the URL, and the network and the proxies of the host that runs the task."
+
 _NO_RANGES = {400, 416, 501}
 """How image services answer a Range that their store does not support."""
 
 
-def download_url(url: str, workspace: Path, deadline: Deadline, stall_timeout: float) -> ImageFile:
-    """Download an http(s) URL; it stalls after ``stall_timeout`` seconds without a byte. Raises `OaktreeError`."""
-    with _new_file(workspace) as (path, file):
-        _WebFile(url, deadline, stall_timeout).save(file)
-    try:
-        return open_image_file(str(path), deadline)
-    except InputError as error:
-        raise InputError(error.message.replace(f"path: {path}", "url: what it serves"), hint=error.hint) from error
+def download_url(
+    url: str, workspace: Path, deadline: Deadline, stall_timeout: float, unless: WebVersion | None = None
+) -> tuple[Path, WebVersion] | None:
+    """Download an http(s) URL to a new file; it stalls after ``stall_timeout`` seconds without a byte.
+
+    Returns also what the server says of the file. None where it is still the version ``unless``, which costs one
+    request and no data. Raises `OaktreeError`.
+    """
+    with new_file(workspace, ".download") as (path, file):
+        version = WebFile(url, deadline, stall_timeout).save(file, unless)
+        if version is None:
+            path.unlink()
+            return None
+    return path, version
 
 
 def download_image(connection: Connection, image: Mapping[str, Any], workspace: Path, deadline: Deadline) -> ImageFile:
     """Download an image's data, verified against what the cloud reports of it. Raises `OaktreeError`."""
     stream = ImageStream(connection, image, connection.api_timeout)
-    with _new_file(workspace) as (path, file):
+    with new_file(workspace, ".download") as (path, file):
         for piece in stream.read():
             deadline.remaining()
             file.write(piece)
-    source = open_image_file(str(path), deadline)
+    source = open_image_file(str(path), deadline, AS_BYTES)
     verify_download(image, source.size, source.digests)
     declared = str(image["disk_format"])
-    if source.disk_format != "raw" and not same_format(source.disk_format, declared):
+    found = content_format(source, declared)
+    if found != "raw" and not same_format(found, declared):
         path.unlink(missing_ok=True)
         raise InputError(
-            f"from: the image data is {source.disk_format}, but its cloud declares {declared}",
+            f"from: the image data is {found}, but its cloud declares {declared}",
             hint="Verify the image before using it.",
         )
-    return replace(source, disk_format=declared, detected=source.disk_format)
+    return replace(source, disk_format=declared, detected=found)
 
 
 class ImageStream:
@@ -152,52 +166,171 @@ class ImageStream:
         return 0
 
 
-class _WebFile:
+_NO_CODINGS = {"", "identity", "none", "binary", "utf-8", "aws-chunked"}
+"""What servers write as Content-Encoding of files that are not encoded."""
+
+
+@dataclass(frozen=True)
+class WebVersion:
+    """What a server says of the file that it serves, in its header fields; empty where it does not say."""
+
+    etag: str = ""
+    last_modified: str = ""
+    date: str = ""
+    length: str = ""
+    coding: str = ""
+    """Of the answer: it has to be undone."""
+    names: tuple[str, ...] = ()
+    """File names in the URLs that led to the file, those of redirects after that of the user."""
+
+    @classmethod
+    def of(cls, response: Response) -> WebVersion:
+        etag, changed, date = (response.headers.get(name, "") for name in ("ETag", "Last-Modified", "Date"))
+        length = announced_length(response)
+        codings = (word.strip() for word in response.headers.get("Content-Encoding", "").lower().split(","))
+        coding = ", ".join(word for word in codings if word not in _NO_CODINGS)
+        urls = (str(answer.url) for answer in (*response.history, response))
+        return cls(
+            etag, changed, date, "" if length is None else str(length), coding, tuple(file_name(url) for url in urls)
+        )
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether another file would have another version (RFC 9110, 8.8): by a strong ETag, or by length and date.
+
+        A date is certain once it is a minute old, since a file may change twice in a second. A weak ETag never is:
+        it stands for files that mean the same, not for files of the same bytes.
+        """
+        if self.etag:
+            return not self.etag.startswith("W/")
+        try:
+            age = parsedate_to_datetime(self.date) - parsedate_to_datetime(self.last_modified)
+        except (TypeError, ValueError):
+            return False
+        return bool(self.length) and age.total_seconds() >= SETTLED
+
+    @property
+    def condition(self) -> dict[str, str]:
+        """The header fields that ask for the file unless it is this version."""
+        return {"If-None-Match": self.etag} if self.etag else {"If-Modified-Since": self.last_modified}
+
+    def is_confirmed_by(self, answer: WebVersion) -> bool:
+        """Whether an answer 304 is about this version.
+
+        To If-Modified-Since some servers answer so for any file that is not newer: for one that was put back, too.
+        """
+        return bool(self.etag) or self.last_modified == answer.last_modified
+
+    def is_same(self, other: WebVersion) -> bool:
+        """Whether the other is certainly the same file."""
+        same = (self.etag, self.last_modified, self.coding) == (other.etag, other.last_modified, other.coding)
+        return same and self.is_certain and other.is_certain and other.length in ("", self.length)
+
+
+def file_name(url: str) -> str:
+    """The last segment of the URL's path, decoded."""
+    return PurePosixPath(unquote(urlparse(url).path)).name
+
+
+class WebFile:
     """A file on the web. An interrupted download resumes if the server can confirm that the file is unchanged."""
 
     def __init__(self, url: str, deadline: Deadline, stall_timeout: float) -> None:
         self._url = url
         self._deadline = deadline
         self._stall_timeout = stall_timeout
-        self._version: str | None = None
-        """The validator of the file that is being downloaded (RFC 9110, 13.1.5): a strong ETag, or a date."""
+        self._validator: str | None = None
+        """That of the file that is being downloaded (RFC 9110, 13.1.5): a strong ETag, or a date."""
 
-    def save(self, file: IO[bytes]) -> None:
-        with_retries(lambda: self._resume(file), WEB, self._deadline)
+    def look(self, unless: WebVersion | None = None) -> WebVersion | None:
+        """What the server says of the file: one request, whose data is left alone. None where it is ``unless``."""
 
-    def _resume(self, file: IO[bytes]) -> None:
-        if self._version is None:
+        def look() -> WebVersion | None:
+            response = self._get_unless(unless)
+            if response is None:
+                return None
+            with response:
+                return WebVersion.of(response)
+
+        return self._tried(look)
+
+    def save(self, file: IO[bytes], unless: WebVersion | None = None) -> WebVersion | None:
+        """Write the file; see `download_url`."""
+        return self._tried(lambda: self._resume(file, unless))
+
+    def _tried(self, call: Callable[[], Value]) -> Value:
+        try:
+            return with_retries(call, WEB, self._deadline)
+        except OaktreeError as error:
+            if error.message.startswith("url: "):
+                raise
+            told = error.copied()
+            told.message = f"url: {error.message}"
+            if isinstance(error, UnreachableError):
+                told.hint = _UNREACHABLE
+            raise told from error
+
+    def _resume(self, file: IO[bytes], unless: WebVersion | None) -> WebVersion | None:
+        if self._validator is None:
             file.truncate(file.seek(0))
-        with self._get(file.tell()) as response:
+        offset = file.tell()
+        response = (
+            self._get({"Range": f"bytes={offset}-", "If-Range": self._validator})
+            if offset and self._validator
+            else self._get_unless(unless)
+        )
+        if response is None:
+            return None
+        with response:
+            version = WebVersion.of(response)
             if response.status_code != 206:
                 file.truncate(file.seek(0))
-            elif not response.headers.get("Content-Range", "").startswith(f"bytes {file.tell()}-"):
-                self._version = None
+            elif not response.headers.get("Content-Range", "").startswith(f"bytes {offset}-"):
+                self._validator = None
                 raise ServerError("url: the server sends another range than requested")
-            etag = response.headers.get("ETag", "W/")
-            self._version = response.headers.get("Last-Modified") if etag.startswith("W/") else etag
+            self._validator = (version.last_modified if version.etag[:2] in ("", "W/") else version.etag) or None
             for piece in pieces(response):
                 self._deadline.remaining()
                 file.write(piece)
+        return replace(version, length=str(file.tell()))
 
-    def _get(self, offset: int) -> Response:
+    def _get_unless(self, unless: WebVersion | None) -> Response | None:
+        """The answer with the file; None where it is still that version, which takes two requests at the most."""
+        response = self._get(unless.condition if unless else {})
+        if unless is None:
+            return response
+        if response.status_code == 304:
+            response.close()
+            if unless.is_confirmed_by(WebVersion.of(response)):
+                return None
+            response = self._get({})
+        if unless.is_same(WebVersion.of(response)):
+            response.close()
+            return None
+        return response
+
+    def _get(self, headers: Mapping[str, str]) -> Response:
         import requests
 
-        headers = {"Accept-Encoding": "identity"}
-        if offset and self._version:
-            headers |= {"Range": f"bytes={offset}-", "If-Range": self._version}
+        headers = {"Accept-Encoding": "identity", **headers}
         try:
             timeout = self._deadline.timeout(self._stall_timeout)
-            response = requests.get(self._url, headers=headers, stream=True, timeout=timeout)
+            response = get_from_web(self._url, headers=headers, stream=True, timeout=timeout)
+        except (requests.exceptions.InvalidURL, UnicodeError) as exc:
+            raise InputError(f"url: {self._url!r} is not a URL", hint="Check its host name and port.") from exc
         except requests.RequestException as exc:
-            raise translate(exc) from exc
-        self._check(response)
+            raise _failure(exc, str(urlparse(self._url).hostname)) from exc
+        try:
+            self._check(response)
+        except OaktreeError:
+            response.close()
+            raise
         return response
 
     def _check(self, response: Response) -> None:
         status = response.status_code
         if status == 416:
-            self._version = None
+            self._validator = None
             raise ServerError("url: the file became shorter during the download")
         if status == 429 or status >= 500:
             raise from_status(status, f"url: the server answered {status} {response.reason}", "", response.headers)
@@ -207,22 +340,30 @@ class _WebFile:
             raise InputError("url: the server answered with a web page", hint="Give the URL of the image file itself.")
 
 
-@contextmanager
-def _new_file(workspace: Path) -> Iterator[tuple[Path, Any]]:
-    """A file that is removed when the work on it fails."""
-    with tempfile.NamedTemporaryFile(dir=workspace, suffix=".download", delete=False) as file:
-        path = Path(file.name)
-        try:
-            yield path, file
-        except OaktreeError:
-            path.unlink(missing_ok=True)
-            raise
-        except OSError as exc:
-            path.unlink(missing_ok=True)
-            raise InputError(
-                f"the image cannot be written to {workspace}: {exc.strerror}",
-                hint="Free some space, or set temporary_directory to a directory that has enough.",
-            ) from exc
+def _failure(exc: RequestException, host: str) -> OaktreeError:
+    """The error for a request that was not answered."""
+    from requests import exceptions
+
+    reason: BaseException = exc
+    while inner := reason.__cause__ or reason.__context__:
+        reason = inner
+    if isinstance(exc, exceptions.Timeout):
+        return DeadlineError(
+            f"url: {host} does not answer", hint="Check that the server is up, or raise stall_timeout."
+        )
+    if isinstance(exc, exceptions.ProxyError):
+        return UnreachableError(
+            f"url: the proxy to {host} cannot be reached: {one_line(str(reason))}",
+            hint="Check http_proxy, https_proxy and no_proxy in the environment of the task.",
+        )
+    if isinstance(exc, exceptions.SSLError):
+        return UnreachableError(
+            f"url: there is no secure connection to {host}: {one_line(str(reason))}",
+            hint="If its certificate is right, set REQUESTS_CA_BUNDLE in the task's environment to that of its issuer.",
+        )
+    if isinstance(exc, exceptions.ConnectionError):
+        return UnreachableError(f"url: {host} cannot be reached: {one_line(str(reason))}", hint=_UNREACHABLE)
+    return translate(exc)
 
 
 def pieces(response: Response) -> Iterator[bytes]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..._core.deadline import Deadline
     from ..._core.location import Location
+    from ..fingerprint import Announced
 
 
 @dataclass
@@ -40,6 +41,14 @@ class HomeImage:
     image: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class AnnouncedImage:
+    """Data that nobody has read yet, because the clouds may have it; ``read`` raises `OaktreeError`."""
+
+    announced: Announced
+    read: Callable[[], ImageData]
+
+
 class ImageData:
     """The data that is being published. Shared by the threads of all Locations."""
 
@@ -50,11 +59,14 @@ class ImageData:
         workspace: Path,
         url: str | None = None,
         home: HomeImage | None = None,
+        published: Mapping[str, str] | None = None,
     ) -> None:
         """``fetch`` returns the local file with this fingerprint; converted files go to ``workspace``.
 
         ``url`` is where a cloud can download the same bytes by itself, ``home`` where other regions of its cloud can.
+        ``published`` are the digests of the compressed file that the data was in.
         """
+        self.published = published or {}
         self.fingerprint = fingerprint
         self.url = url
         self.home = home

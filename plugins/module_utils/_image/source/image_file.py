@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
+import struct
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,10 @@ from typing import TYPE_CHECKING
 
 from ..._core.errors import InputError
 from ..._core.scatter import no_thread
+from ..._object_store.content import File, State, changed, state_of
 from ..fingerprint import DIGESTS, Fingerprint, same_format
+from .extent import least_size
+from .recognition import HEAD, compression, foreign, magic, names_other_files
 
 if TYPE_CHECKING:
     from oslo_utils.imageutils.format_inspector import FileInspector
@@ -27,6 +31,11 @@ CHUNK = 1 << 20
 _RAW = {"raw", "gpt", "luks"}
 """Formats that the inspectors distinguish and Glance does not."""
 
+UNKNOWN = "unknown"
+"""The format of what is taken as it is."""
+
+_COPY_AGAIN = "Copy or download it again."
+
 
 @dataclass(frozen=True)
 class ImageFile(Fingerprint):
@@ -35,41 +44,106 @@ class ImageFile(Fingerprint):
     path: Path
     virtual_size: int
     detected: str = ""
-    """The format detected from the content, where ``disk_format`` is what a cloud declares; else empty."""
+    """The format detected from the content, where ``disk_format`` is what a cloud or the task declares; else empty."""
+    state: State | None = None
+    """What the file was when it was read; None for one that only this process has."""
+
+    @property
+    def content(self) -> File:
+        """The file to be sent: reading it raises InputError once it has changed."""
+        return File(self.path, self.size, self.state)
 
     def check_detected(self) -> None:
-        """Raise InputError unless the content has the declared format: no tool relies on what a cloud declares."""
+        """Raise InputError unless the content has the declared format: no tool relies on what is declared."""
         if self.detected and not same_format(self.detected, self.disk_format):
             raise InputError(
                 f"the image is declared as {self.disk_format}, but its content is {self.detected}",
                 hint="It can be uploaded unchanged, with the same disk_format, but not converted.",
             )
 
+    def check_unchanged(self, when: str) -> None:
+        """Raise InputError if the file is another one than when it was read; ``when`` completes the sentence."""
+        try:
+            if self.state is not None and state_of(self.path.stat()) != self.state:
+                raise changed(self.path, when)
+        except OSError as exc:
+            raise InputError(f"path: {self.path} can no longer be read: {exc.strerror}") from exc
 
-def open_image_file(path: str, deadline: Deadline | None = None) -> ImageFile:
+
+@dataclass(frozen=True)
+class Handling:
+    """How a file is to be taken. By default it must be a disk image; what has no known format is raw."""
+
+    verbatim: bool = False
+    """Whether the bytes are taken as they are, whatever they may be."""
+    disk_format: str = ""
+    """With ``verbatim``: the format under which they are published, if the task names one."""
+    opaque: bool = False
+    """With ``verbatim``: whether it may be something other than a disk, which nothing can convert."""
+    text: bool = False
+    """Whether a text that does not say what it is may be a disk image."""
+
+
+AS_IMAGE = Handling()
+AS_BYTES = Handling(verbatim=True)
+
+
+def open_image_file(path: str, deadline: Deadline | None = None, handling: Handling = AS_IMAGE) -> ImageFile:
     """Read the file once; its format is detected from its content.
 
-    Raises InputError for a file that cannot be read, is empty, or refers to other files (a qcow2 with a backing or data
-    file, a vmdk with external extents): a cloud would read those from its own disks. Raises DeadlineError when the
-    deadline, if there is one, expires.
+    Raises InputError for a file that cannot be read, is empty, is no image, is shorter than its own header says,
+    changes while it is read, or refers to other files (a qcow2 with a backing or data file, a vmdk with external
+    extents): a cloud would read those from its own disks. Raises DeadlineError when the deadline, if there is one,
+    expires.
     """
+    file = Path(path)
+    head, size = read_head(path)
+    if not handling.verbatim:
+        _refuse_foreign(head, size, path, text=handling.text)
+    elif names_other_files(head):
+        raise InputError(
+            f"path: {path} is not safe to upload (it is the descriptor of a vmdk, which names other files)",
+            hint="Convert the disk to an image of one file, for example with 'qemu-img convert'.",
+        )
+    try:
+        before = state_of(file.stat())
+        inspector, digests, read = _read(file, deadline)
+        if state_of(file.stat()) != before or read != size:
+            raise changed(file, "read")
+        name = _format(str(inspector), file, head, size, verbatim=handling.verbatim)
+        _refuse_unsafe(inspector, path)
+        if not handling.verbatim:
+            _refuse_truncated(file, name, size, deadline)
+    except FileNotFoundError as exc:
+        raise changed(file, "read") from exc
+    except OSError as exc:
+        raise InputError(f"path: {path} cannot be read: {exc.strerror}", hint="Check its permissions.") from exc
+    virtual_size = size if name == "raw" or name != str(inspector) else inspector.virtual_size
+    detected = UNKNOWN if handling.opaque else ""
+    return ImageFile(size, handling.disk_format or name, digests, file, virtual_size, detected, before)
+
+
+def read_head(path: str) -> tuple[bytes, int]:
+    """The first bytes of the file, enough for `recognition`, and its size. Raises InputError for one that is empty."""
     file = Path(path)
     try:
         status = file.stat()
         if not stat.S_ISREG(status.st_mode):
             raise InputError(f"path: {path} is not a file", hint="Name the image file itself.")
-        size = status.st_size
-        if size == 0:
+        if status.st_size == 0:
             raise InputError(f"path: {path} is empty", hint="An image without content cannot be used.")
-        inspector, digests = _read(file, deadline)
+        with file.open("rb") as stream:
+            return stream.read(HEAD), status.st_size
     except FileNotFoundError as exc:
         raise InputError(f"path: {path} does not exist", hint="Name a file on the host that runs the task.") from exc
     except OSError as exc:
         raise InputError(f"path: {path} cannot be read: {exc.strerror}", hint="Check its permissions.") from exc
-    _refuse_unsafe(inspector, path)
-    if str(inspector) in _RAW:
-        return ImageFile(size, "raw", digests, file, size)
-    return ImageFile(size, str(inspector), digests, file, inspector.virtual_size)
+
+
+def content_format(source: ImageFile, declared: str) -> str:
+    """The format of what was taken as bytes; ``declared`` decides where the content fits both that and raw."""
+    fits = declared == "vhd" and source.disk_format == "raw" and _has_footer(source.path, source.size)
+    return "vhd" if fits else source.disk_format
 
 
 def digests_of(path: Path) -> dict[str, str]:
@@ -81,17 +155,21 @@ def digests_of(path: Path) -> dict[str, str]:
     return found
 
 
-def _read(file: Path, deadline: Deadline | None) -> tuple[FileInspector, dict[str, str]]:
-    """One pass: the format inspectors see each chunk, and each digest processes it in a thread of its own."""
+def _read(file: Path, deadline: Deadline | None) -> tuple[FileInspector, dict[str, str], int]:
+    """One pass: the format inspectors see each chunk, and each digest processes it in a thread of its own.
+
+    Returns also how many bytes that were.
+    """
     from oslo_utils.imageutils.format_inspector import ImageFormatError, InspectWrapper
 
-    hashes = [hashlib.new(name, usedforsecurity=False) for name in DIGESTS]
+    hashes, size = [hashlib.new(name, usedforsecurity=False) for name in DIGESTS], 0
     with file.open("rb") as stream, ThreadPoolExecutor(len(hashes)) as pool:
         inspected = InspectWrapper(stream)
         try:
             while chunk := inspected.read(CHUNK):
                 if deadline:
                     deadline.remaining()
+                size += len(chunk)
                 list(pool.map(lambda digest, data=chunk: digest.update(data), hashes))
             inspected.close()
             found = inspected.formats or []
@@ -100,7 +178,7 @@ def _read(file: Path, deadline: Deadline | None) -> tuple[FileInspector, dict[st
         except RuntimeError as exc:
             raise no_thread(exc) from exc
     inspector = _only_format(found, file)
-    return inspector, {name: digest.hexdigest() for name, digest in zip(DIGESTS, hashes, strict=True)}
+    return inspector, {name: digest.hexdigest() for name, digest in zip(DIGESTS, hashes, strict=True)}, size
 
 
 def _only_format(found: list[FileInspector], file: Path) -> FileInspector:
@@ -116,6 +194,59 @@ def _only_format(found: list[FileInspector], file: Path) -> FileInspector:
     return found[0]
 
 
+def _format(inspected: str, file: Path, head: bytes, size: int, *, verbatim: bool) -> str:
+    """The format by Glance's names: what the inspectors found, or what they do not know."""
+    if inspected not in _RAW:
+        return inspected
+    if verbatim:
+        return "raw"
+    announced = magic(head)
+    if announced == "ploop":
+        return announced
+    if announced:
+        raise InputError(f"path: {file} is truncated: it ends within its header", hint=_COPY_AGAIN)
+    return "vhd" if _has_footer(file, size) else "raw"
+
+
+_FIXED = struct.Struct(">8sII Q 4s4s4s4s Q Q I I I")
+_FOOTER = 512
+
+
+def _has_footer(file: Path, size: int) -> bool:
+    """Whether the file is a VHD of fixed size, which has nothing but a footer that describes all before it."""
+    if size <= _FOOTER:
+        return False
+    with file.open("rb") as stream:
+        stream.seek(size - _FOOTER)
+        footer = stream.read(_FOOTER)
+    cookie, *_others, current, _geometry, kind, checksum = _FIXED.unpack(footer[: _FIXED.size])
+    total = sum(footer) - sum(footer[_FIXED.size - 4 : _FIXED.size])
+    return bool(cookie == b"conectix" and kind == 2 and current == size - _FOOTER and checksum == ~total & 0xFFFFFFFF)
+
+
+def _refuse_foreign(head: bytes, size: int, path: str, *, text: bool) -> None:
+    packing = compression(head)
+    if packing:
+        raise InputError(f"path: {path} is compressed with {packing}", hint="Decompress it first.")
+    found = foreign(head, size, text=text)
+    if found:
+        raise InputError(f"path: {path} is no disk image but {found.what}", hint=found.hint)
+
+
+def _refuse_truncated(file: Path, disk_format: str, size: int, deadline: Deadline | None) -> None:
+    check = deadline.remaining if deadline else lambda: None
+    try:
+        with file.open("rb") as stream:
+            needed = least_size(stream, disk_format, size, check)
+    except EOFError:
+        raise InputError(f"path: {file} is truncated: it ends within its tables", hint=_COPY_AGAIN) from None
+    if needed > size:
+        raise InputError(
+            f"path: {file} is truncated: by its own header it has at least {needed} bytes, but there are {size}",
+            hint=_COPY_AGAIN,
+        )
+
+
 def _refuse_unsafe(inspector: FileInspector, path: str) -> None:
     from oslo_utils.imageutils.format_inspector import ImageFormatError, SafetyCheckFailed
 
@@ -124,7 +255,7 @@ def _refuse_unsafe(inspector: FileInspector, path: str) -> None:
     try:
         inspector.safety_check()
     except ImageFormatError as exc:
-        raise InputError(f"path: {path} is truncated: it ends within its header", hint="Copy it again.") from exc
+        raise InputError(f"path: {path} is truncated: it ends within its header", hint=_COPY_AGAIN) from exc
     except SafetyCheckFailed as exc:
         reasons = "; ".join(f"{check}: {reason}" for check, reason in exc.failures.items())
         raise InputError(

@@ -5,73 +5,268 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import PurePosixPath
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlparse
+from urllib.parse import urlparse
 
 from ..._core.deadline import Deadline
 from ..._core.errors import InputError
-from ..._glance.client import find_image, glance_for
+from ..._core.text import without_secrets
+from ..._glance.client import check_has_data, find_image, glance_for
+from ..._local import private_files
 from ..._run.gather import Target, connect, each
-from ..fingerprint import fingerprint_of
-from .checksum import verify_checksum
-from .digest_cache import read_image_file
-from .download import download_image, download_url
-from .image_data import HomeImage, ImageData
+from ..desired import BARE
+from ..fingerprint import RAW_NAMES, Announced, fingerprint_of, same_digests
+from .checksum import find_checksum, verify_checksum
+from .digest_cache import Known, Unchanged, read_image_file, recall, remember
+from .download import WebFile, WebVersion, download_image, download_url, file_name
+from .image_data import AnnouncedImage, HomeImage, ImageData
+from .image_file import AS_IMAGE, Handling
+from .unpack import decode, open_source, packing_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
+    from ..fingerprint import Checksum
     from .image_file import ImageFile
+    from .unpack import SourceFile
+
+_PLAIN = (".raw", ".img", ".bin")
+"""Endings of the names of raw disks."""
+
+_AS_THEY_ARE = {"aki", "ari", "ploop"}
+"""Formats of files that are no disks, or whose content nothing here knows."""
 
 
-def from_path(path: str, checksum: str | None, workspace: Path, timeout: float) -> ImageData:
-    """A file on this machine; see `open_local`."""
-    source = open_local(path, checksum, timeout)
-    return ImageData(source, lambda _deadline: source, workspace)
+@dataclass(frozen=True)
+class SourceOptions:
+    """What the options of the task say about a file, and the seconds that working on it may take."""
+
+    workspace: Path
+    checksum: str | None = None
+    disk_format: str | None = None
+    container_format: str = "bare"
+    timeout: float = 300.0
+    transfer_timeout: float = 3600.0
+    stall_timeout: float = 120.0
+
+    def handling(self, name: str) -> Handling:
+        return handling_of(name, self.disk_format, self.container_format)
 
 
-def open_local(path: str, checksum: str | None, timeout: float) -> ImageFile:
-    """A file on this machine, which is not read again while it is unchanged.
+def handling_of(name: str, disk_format: str | None, container_format: str) -> Handling:
+    """How a file of this name is to be taken, with what the task says about the image."""
+    if container_format not in BARE or disk_format in _AS_THEY_ARE:
+        return Handling(verbatim=True, disk_format=disk_format or "", opaque=True)
+    return Handling(text=disk_format in RAW_NAMES or name.lower().endswith(_PLAIN))
 
-    Raises InputError and, for a file that does not have the ``checksum``, IntegrityError.
+
+def from_path(path: str, options: SourceOptions) -> ImageData:
+    """A file on this machine, which is not read again while it is unchanged; compressed, it is when its data is needed.
+
+    Raises InputError and, for a file that does not have the checksum, IntegrityError.
     """
-    source = read_image_file(path)
-    verify_checksum(source.digests, checksum, PurePosixPath(path).name, timeout)
+    handling, file = options.handling(path), Path(path)
+    expected = find_checksum(options.checksum, path, options.timeout)
+    before = Unchanged(file)
+    known = recall(before.name, handling)
+    if not (known.packing if known else packing_of(path, handling)):
+        source = read_image_file(path, handling)
+        verify_checksum(source.digests, expected)
+        return ImageData(source, lambda _deadline: source, options.workspace)
+    if known is None:
+        opened = open_source(path, options.workspace, Deadline(options.transfer_timeout, "transfer_timeout"), handling)
+        known = Known.of(opened)
+        if before.still():
+            remember(before.name, handling, known)
+        verify_checksum(known.published, expected)
+        return ImageData(opened.image, lambda _deadline: opened.image, options.workspace, published=known.packed)
+
+    def fetch(deadline: Deadline) -> ImageFile:
+        opened = open_source(path, options.workspace, deadline, handling)
+        return _unchanged(opened, known, f"path: {path} changed while it was used")
+
+    verify_checksum(known.published, expected)
+    return ImageData(known, fetch, options.workspace, published=known.packed)
+
+
+def open_local(path: str, checksum: str | None, timeout: float, handling: Handling = AS_IMAGE) -> ImageFile:
+    """A file on this machine that is sent as it is, and not read again while it is unchanged.
+
+    Raises InputError, also for a compressed image, and for a file that does not have the ``checksum`` IntegrityError.
+    """
+    expected = find_checksum(checksum, path, timeout)
+    source = read_image_file(path, handling)
+    verify_checksum(source.digests, expected)
     return source
 
 
-def from_url(url: str, checksum: str | None, workspace: Path, timeout: float, stall_timeout: float) -> ImageData:
-    """A file on the web, downloaded at once: its digests are known and verified before any cloud is contacted."""
+def from_url(url: str, options: SourceOptions, *, check_mode: bool = False) -> ImageData | AnnouncedImage:
+    """A file on the web, of which is fetched what must be.
+
+    That is nothing where its checksum is expected: the clouds are asked first whether they have it, and a file of this
+    checksum that was fetched before is known. Else one request asks for the file unless it is the one that was fetched
+    before; in check mode the clouds come first, too. Raises `OaktreeError`.
+    """
     if urlparse(url).scheme not in ("http", "https"):
         raise InputError(f"url: {url!r} is not an http or https URL")
-    source = download_url(url, workspace, Deadline(timeout, "transfer_timeout"), stall_timeout)
-    verify_checksum(source.digests, checksum, PurePosixPath(unquote(urlparse(url).path)).name, timeout)
-    public = None if urlparse(url).username or urlparse(url).password else url
-    return ImageData(source, lambda _deadline: source, workspace, public)
+    return _WebImage(url, options).find(check_mode=check_mode)
 
 
-def from_location(target: Target, location: str, image: str, checksum: str | None, workspace: Path) -> ImageData:
-    """An image at another Location, by name or ID. Its data is downloaded only when a Location needs it from here."""
-    connections, failed = connect(replace(target, locations=(location,)))
+class _WebImage:
+    def __init__(self, url: str, options: SourceOptions) -> None:
+        self._url = url
+        self._options = options
+        self._handling = options.handling(file_name(url))
+        self._name = f"url:{without_secrets(url)}"
+        self._expected: Checksum | None = None
+
+    def find(self, *, check_mode: bool) -> ImageData | AnnouncedImage:
+        self._expected = find_checksum(self._options.checksum, self._url, self._options.timeout, self._names)
+        if self._expected and self._expected.is_full:
+            known = recall(str(self._expected), self._handling)
+            if known:
+                return self._data(known)
+            return AnnouncedImage(Announced({self._expected.algorithm: self._expected.digest}), self._download)
+        if not check_mode:
+            return self._download()
+        version = self._version()
+        newer = self._web().look(version)
+        if newer is None and version:
+            return self._known(version)
+        length = newer.length if newer else ""
+        return AnnouncedImage(Announced(size=int(length) if length.isdigit() else None), self._download)
+
+    def _web(self) -> WebFile:
+        return WebFile(self._url, self._deadline(), self._options.stall_timeout)
+
+    def _names(self) -> tuple[str, ...]:
+        version = self._web().look()
+        return version.names if version else ()
+
+    def _deadline(self) -> Deadline:
+        return Deadline(self._options.transfer_timeout, "transfer_timeout")
+
+    def _version(self) -> WebVersion | None:
+        """That of the file that was fetched before, if another file would have another one."""
+        kept = private_files.read("digests", self._name)
+        try:
+            version = WebVersion(**kept)
+        except TypeError:
+            return None
+        known = recall(self._of(version), self._handling)
+        return version if known and version.is_certain and self._is_expected(known.published) is not False else None
+
+    def _is_expected(self, digests: Mapping[str, str]) -> bool | None:
+        """Whether these are digests of the file that is expected; None if any file is."""
+        expected = self._expected
+        return None if expected is None else bool(same_digests({expected.algorithm: expected.digest}, digests))
+
+    def _of(self, version: WebVersion) -> str:
+        """What the file of a version is remembered under."""
+        return f"{self._name}:{version.etag}:{version.last_modified}:{version.length}"
+
+    def _download(self) -> ImageData:
+        """The file, unless the server says that it is still the known one. Raises `OaktreeError`."""
+        version = self._version()
+        fetched = self._fetched(self._deadline(), version)
+        if fetched is None:
+            return self._known(version or WebVersion())
+        source, newer = fetched
+        known = replace(Known.of(source), packing=source.packing or newer.coding)
+        if newer.is_certain:
+            private_files.write("digests", self._name, asdict(replace(newer, names=())))
+            remember(self._of(newer), self._handling, known)
+        if self._expected:
+            remember(str(self._expected), self._handling, known)
+        return self._data(known, source.image)
+
+    def _known(self, version: WebVersion) -> ImageData:
+        known = recall(self._of(version), self._handling)
+        if known is None:
+            raise InputError("url: what was known of the file is gone", hint="Run the task again.")
+        return self._data(known)
+
+    def _fetched(self, deadline: Deadline, unless: WebVersion | None) -> tuple[SourceFile, WebVersion] | None:
+        """What the server sends, decoded and opened; None where it is still that version."""
+        options = self._options
+        got = download_url(self._url, options.workspace, deadline, options.stall_timeout, unless)
+        if got is None:
+            return None
+        path, version = got
+        sent: dict[str, str] = {}
+        try:
+            if version.coding:
+                coded = path
+                path, sent = decode(coded, version.coding, options.workspace, deadline)
+                if path != coded:
+                    coded.unlink()
+            source = open_source(str(path), options.workspace, deadline, self._handling)
+        except InputError as error:
+            told = error.message.replace(f"path: {path}", "url: what it serves").replace(f"in {path}", "that it serves")
+            raise InputError(told, hint=error.hint) from error
+        if source.packing:
+            path.unlink()
+        if sent and self._is_expected(sent):
+            # some servers call a compressed file encoded: then this is what was published
+            return replace(source, published=sent), version
+        verify_checksum(source.published, self._expected)
+        return source, version
+
+    def _data(self, known: Known, image: ImageFile | None = None) -> ImageData:
+        """A cloud may fetch the URL by itself, unless what it would get has to be decompressed or is a secret."""
+        where = urlparse(self._url)
+        public = None if where.username or where.password or known.packing else self._url
+
+        def fetch(deadline: Deadline) -> ImageFile:
+            if image:
+                return image
+            fetched = self._fetched(deadline, None)
+            if fetched is None:
+                raise InputError("url: the server sent nothing", hint="Run the task again.")
+            return _unchanged(fetched[0], known, "url: what it serves changed since it was read")
+
+        return ImageData(image or known, fetch, self._options.workspace, public, published=known.packed)
+
+
+def _unchanged(source: SourceFile, known: Known, what: str) -> ImageFile:
+    """The image, if it is the one that is known. Raises InputError."""
+    if source.image.digests != known.digests:
+        raise InputError(what, hint="Run the task again.")
+    return source.image
+
+
+def from_location(
+    target: Target, patterns: Sequence[str], image: str, checksum: str | None, workspace: Path
+) -> ImageData:
+    """An image at another Location, by name or ID. Its data is downloaded only when a Location needs it from here.
+
+    Raises InputError unless the patterns select exactly one Location.
+    """
+    connections, failed = connect(replace(target, locations=tuple(patterns), option="from"))
     if len(connections) + len(failed) != 1:
         raise InputError(
-            f"from: {location!r} selects {len(connections) + len(failed)} Locations",
+            f"from: {', '.join(patterns)!r} selects {len(connections) + len(failed)} Locations",
             hint=f"Name one of {', '.join(str(connection.location) for connection in connections)}.",
         )
     outcomes = each(connections, lambda connection: find_image(glance_for(connection), image), target.limits())
     error = outcomes[0].error if outcomes else failed[0].error
     if error:
-        error.message = f"from: {error.message}"
-        raise error
+        told = error.copied()
+        told.message = f"from: {error.message}"
+        raise told from error
     connection, found = outcomes[0].item, outcomes[0].value or {}
-    fingerprint = fingerprint_of(found)
-    verify_checksum(fingerprint.digests, checksum, image, target.timeout)
+    try:
+        check_has_data(found)
+    except InputError as error:
+        raise InputError(f"from: {error.message}", hint=error.hint) from error
+    fingerprint = replace(fingerprint_of(found), copied_from=(str(connection.location), str(found["id"])))
+    verify_checksum(fingerprint.digests, find_checksum(checksum, image, target.timeout))
 
     def fetch(deadline: Deadline) -> ImageFile:
         connection.deadline = deadline
         return download_image(connection, found, workspace, deadline)
 
-    keystone = connection.region.settings.auth_url
+    keystone = connection.region.settings.keystone
     return ImageData(fingerprint, fetch, workspace, home=HomeImage(connection.location, keystone, found))

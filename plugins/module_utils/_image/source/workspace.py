@@ -7,23 +7,26 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import re
 import shutil
 import stat
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from ..._core.errors import InputError
-from ..upload_marker import is_alive, upload_marker
+from ..._local.file_lock import FileLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PREFIX = "oaktree-image-"
+LOCK = ".lock"
+"""The ending of the file beside a directory that its run keeps locked, in whichever container it runs."""
 
-_NAME = re.compile(rf"{PREFIX}([0-9a-f]{{12}})\.([^.]+)\.([0-9]+)\.([^.]+)\..+")
+_NAME = re.compile(rf"{PREFIX}([0-9a-f]{{12}})\.[0-9a-f]{{12}}")
 
 
 @contextmanager
@@ -34,33 +37,65 @@ def workspace(parent: str | None) -> Iterator[Path]:
     """
     base = Path(parent or tempfile.gettempdir())
     _remove_leftovers(base)
-    machine, boot, pid, started = _own_mark()
-    try:
-        directory = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{machine}.{boot}.{pid}.{started}.", dir=base))
-    except OSError as exc:
-        raise InputError(f"temporary_directory: {exc.strerror}", hint="Name a writable directory.") from exc
-    try:
-        yield directory
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    directory = base / f"{PREFIX}{_machine()}.{os.urandom(6).hex()}"
+    with FileLock(_lock_of(directory)) as lock:
+        try:
+            with suppress(OSError):  # where nothing can be locked nobody takes it for a leftover
+                lock.acquire()
+            directory.mkdir(mode=0o700)
+        except OSError as exc:
+            raise InputError(f"temporary_directory: {exc.strerror}", hint="Name a writable directory.") from exc
+        try:
+            yield directory
+        finally:
+            _remove(directory)
 
 
-def _own_mark() -> tuple[str, str, str, str]:
-    """This machine, as a digest that fits into a file name, and what identifies this process on it."""
-    host, boot, pid, started = upload_marker().split("/")
-    return hashlib.sha256(host.encode()).hexdigest()[:12], boot, pid, started
+@contextmanager
+def new_file(directory: Path, suffix: str) -> Iterator[tuple[Path, IO[bytes]]]:
+    """A new file in the directory, which is removed when the work on it fails. An OSError becomes InputError."""
+    with tempfile.NamedTemporaryFile(dir=directory, suffix=suffix, delete=False) as file:
+        path = Path(file.name)
+        try:
+            yield path, cast("IO[bytes]", file)
+        except BaseException as exc:
+            path.unlink(missing_ok=True)
+            if not isinstance(exc, OSError):
+                raise
+            raise InputError(
+                f"the image cannot be written to {directory}: {exc.strerror}",
+                hint="Free some space, or set temporary_directory to a directory that has enough.",
+            ) from exc
 
 
-def _remove_leftovers(directory: Path) -> None:
-    """Remove workspaces of this user whose process, on this machine, no longer runs."""
-    machine = _own_mark()[0]
+def _machine() -> str:
+    """This machine, as a digest that fits into a file name: locks on a file system of several need not reach others."""
+    return hashlib.sha256((platform.node() or "-").encode()).hexdigest()[:12]
+
+
+def _lock_of(directory: Path) -> Path:
+    return directory.with_name(directory.name + LOCK)
+
+
+def _remove(directory: Path) -> None:
+    """Remove a workspace whose lock is held, and then that."""
+    shutil.rmtree(directory, ignore_errors=True)
+    _lock_of(directory).unlink(missing_ok=True)
+
+
+def _remove_leftovers(base: Path) -> None:
+    """Remove workspaces of this user and machine that no run has locked."""
     with suppress(OSError):
-        for entry in os.scandir(directory):
-            found = _NAME.fullmatch(entry.name)
-            if found and found[1] == machine and not is_alive(*found.groups()[1:]) and _is_ours(entry):
-                shutil.rmtree(entry.path, ignore_errors=True)
+        for entry in os.scandir(base):
+            found = _NAME.fullmatch(entry.name.removesuffix(LOCK))
+            if found and found[1] == _machine() and _is_ours(entry):
+                directory = base / found[0]
+                with suppress(OSError), FileLock(_lock_of(directory)) as lock:
+                    if lock.try_acquire():
+                        _remove(directory)
 
 
 def _is_ours(entry: os.DirEntry[str]) -> bool:
     status = entry.stat(follow_symlinks=False)
-    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+    is_right_type = stat.S_ISREG if entry.name.endswith(LOCK) else stat.S_ISDIR
+    return is_right_type(status.st_mode) and status.st_uid == os.geteuid()

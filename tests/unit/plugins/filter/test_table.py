@@ -11,7 +11,9 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
 RESULT = {
-    "servers": [{"name": "{{ 7*7 }}", "ram": 4, "location": {"cloud": "alpha", "region": "north"}}],
+    "servers": [
+        {"name": "{{ 7*7 }}", "ram": 4, "location": {"name": "alpha/north", "cloud": "alpha", "region": "north"}}
+    ],
     "locations": [],
 }
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible import constants
 from ansible._internal._templating._engine import TemplateEngine
 
 from ansible_collections.oaktree.multicloud.plugins.inventory.servers import DOCUMENTATION
@@ -167,13 +168,82 @@ def test_a_host_that_a_static_source_names_gains_the_variables(parse: Parse, tmp
     assert variables["location"]["cloud"] == "cloud1"
 
 
-def test_two_sources_do_not_fold_two_servers_into_one_host(clouds: FakeOpenStack, parse: Parse) -> None:
+def test_two_sources_do_not_fold_two_servers_into_one_host(clouds: FakeOpenStack, parse: Parse, tmp_path: Path) -> None:
     clouds["cloud1"]["r1"].add_server("same")
     clouds["cloud2"]["r1"].add_server("same")
     found = parse({"locations": ["cloud1"]}, {"locations": ["*"]})
     assert len(found.hosts) == 10
     assert found.hosts["same"]["location"]["cloud"] == "cloud1"
     assert found.hosts["same.r1.cloud2"]["location"]["cloud"] == "cloud2"
+    first, second = (tmp_path / f"{number}.oaktree.yml" for number in (0, 1))
+    (warning,) = found.warnings
+    assert warning == (
+        f"Host names depend on the order of the sources {first} and {second}: same (or same.r1.cloud1). "
+        "Set hostnames: [name.region.cloud] in both."
+    )
+
+
+@pytest.mark.parametrize("hostnames", [["name.region.cloud"], ["id"]])
+def test_names_do_not_depend_on_the_order_of_sources_that_heed_the_warning(
+    clouds: FakeOpenStack, parse: Parse, hostnames: list[str]
+) -> None:
+    clouds["cloud1"]["r1"].add_server("same")
+    clouds["cloud2"]["r1"].add_server("same")
+    sources = [{"locations": selected, "hostnames": hostnames} for selected in (["cloud1"], ["cloud2"], ["*/r1"])]
+    found = parse(*sources)
+    assert found.warnings == []
+    assert sorted(found.hosts) == sorted(parse(*sources[::-1]).hosts)
+    assert len(found.hosts) == 10
+
+
+@pytest.mark.parametrize(
+    ("preferences", "host", "setting"),
+    [
+        ((["name"], ["id"]), "web-cloud1-r1-0000 (or {id})", "name.region.cloud"),
+        ((["id"], ["name"]), "{id} (or web-cloud1-r1-0000)", "name.region.cloud"),
+        ((["name"], ["name.region.cloud"]), "web-cloud1-r1-0000 (or web-cloud1-r1-0000.r1.cloud1)", "id"),
+    ],
+)
+def test_sources_that_call_one_server_by_two_names_are_told(
+    clouds: FakeOpenStack, parse: Parse, preferences: tuple[list[str], list[str]], host: str, setting: str
+) -> None:
+    found = parse(*({"locations": ["cloud1/r1"], "hostnames": names} for names in preferences))
+    (warning,) = found.warnings
+    assert host.format(id=clouds["cloud1"]["r1"].nova.servers[0].id) in warning
+    assert warning.endswith(f" Set hostnames: [{setting}] in both.")
+    assert len(found.hosts) == 2
+
+
+def test_a_cloud_does_not_take_over_the_hosts_of_another(clouds: FakeOpenStack, parse: Parse, tmp_path: Path) -> None:
+    """It lists their IDs and names, with addresses of its own, in the same source or in another."""
+    victim = clouds["cloud1"]["r1"].nova.servers[0]
+    thief = clouds["cloud2"]["r1"].nova.servers[0]
+    thief.id, thief.name = victim.id, victim.name
+    cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache")}
+    runs: list[list[dict[str, Any]]] = [[{}], [{"locations": "cloud1"}, {"locations": "cloud2"}], [cache], [cache]]
+    for sources in runs:
+        found = parse(*sources)
+        assert len(found.hosts) == 8
+        owners = {
+            host["ansible_host"]: host["location"]["cloud"]
+            for host in found.hosts.values()
+            if host["openstack"]["id"] == victim.id
+        }
+        assert owners == {victim.floating: "cloud1", thief.floating: "cloud2"}
+
+
+def test_one_keystone_by_two_urls_and_sources_is_one(clouds: FakeOpenStack, parse: Parse) -> None:
+    entry = clouds["cloud1"].entry()
+    other = {**entry, "auth": {**entry["auth"], "auth_url": f"{entry['auth']['auth_url'].rstrip('/')}/"}}
+    config = {name: {"clouds_config": {"clouds": {name: one}}} for name, one in (("first", entry), ("second", other))}
+    found = parse(*config.values())
+    assert len(found.hosts) == 4
+    assert found.warnings == []
+    assert len(parse({"clouds_config": {"clouds": {"first": entry, "second": other}}}).hosts) == 4
+    found = parse(*({**one, "hostnames": ["name.region.cloud"]} for one in config.values()))
+    assert len(found.hosts) == 4
+    assert "web-cloud1-r1-0000.r1.first (or web-cloud1-r1-0000.r1.second)" in found.warnings[0]
+    assert found.warnings[0].endswith(" and 1 more. Set hostnames: [id] in both.")
 
 
 @pytest.mark.usefixtures("clouds")
@@ -381,7 +451,8 @@ def test_a_source_of_which_every_location_failed_is_an_error(clouds: FakeOpenSta
         pytest.param({"locations": []}, ["locations", "nothing is selected"], id="no Location"),
         pytest.param({"clouds_yaml": "/nonexistent"}, ["clouds_yaml", "/nonexistent", "cannot be read"], id="no file"),
         pytest.param({"clouds_config": {}}, ["clouds_config", "no clouds"], id="no clouds"),
-        pytest.param({"clouds_config": "pa55word"}, ["clouds_config: must be a dictionary"], id="not a dictionary"),
+        pytest.param({"clouds_config": "pa55word"}, ["clouds_config: must be a mapping"], id="not a mapping"),
+        pytest.param({"clouds_config": "clouds:\n  a: [pa55word"}, ["is not valid YAML at line 2"], id="no YAML"),
         pytest.param({"clouds_config": {"clouds": {}}, "clouds_yaml": "x"}, ["only one"], id="two sources of clouds"),
         pytest.param({"timeout": 0}, ["timeout", "greater than zero"], id="no time"),
         pytest.param({"concurrency": -1}, ["concurrency", "greater than zero"], id="no concurrency"),
@@ -422,12 +493,87 @@ def test_options_may_be_templates(clouds: FakeOpenStack, parse: Parse, monkeypat
     assert len(parse({"clouds_config": whole}).hosts) == 8
 
 
+def test_options_may_be_text(clouds: FakeOpenStack, parse: Parse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OS_CLIENT_CONFIG_FILE")
+    monkeypatch.setenv("TEST_CONFIG", yaml.safe_dump(inline(clouds)))
+    source = {
+        "clouds_config": "{{ lookup('env', 'TEST_CONFIG') }}",
+        "locations": "cloud1/r1, cloud2\n!cloud2/r2",
+        "hostnames": '["metadata.nothing", "id"]',
+        "addresses": "floating_v6\nfixed_v6",
+    }
+    found = parse(source)
+    assert found.warnings == []
+    servers = [server for cloud in ("cloud1", "cloud2") for server in clouds[cloud]["r1"].nova.servers]
+    assert {name: host["ansible_host"] for name, host in found.hosts.items()} == {s.id: s.fixed6 for s in servers}
+
+
+@pytest.mark.parametrize("form", ["mapping", "list", "name", "template"])
+def test_the_location_of_a_host_selects_it(clouds: FakeOpenStack, parse: Parse, tmp_path: Path, form: str) -> None:
+    config = inline(clouds)
+    config["clouds"] = {"a/[1], !b": config["clouds"]["cloud1"], **config["clouds"]}
+    (tmp_path / "clouds.yaml").write_text(yaml.safe_dump(config))
+    location = parse({"locations": "a*/r2"}).hosts["web-cloud1-r2-0000"]["location"]
+    assert location["name"] == "a%2F%5B1%5D%2C%20%21b/r2/demo"
+    forms = {"mapping": location, "list": [location], "name": location["name"], "template": f"{{{{ {location} }}}}"}
+    found = parse({"locations": forms[form]})
+    assert found.warnings == []
+    assert [host["location"]["name"] for host in found.hosts.values()] == [location["name"]] * 2
+
+
+def test_the_environment_names_the_cloud(
+    clouds: FakeOpenStack, parse: Parse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache")}
+    monkeypatch.setenv("OS_CLOUD", "cloud2")
+    assert {host["location"]["cloud"] for host in parse(cache).hosts.values()} == {"cloud2"}
+    assert len(parse({"locations": "*"}).hosts) == 8
+    assert len(parse({"clouds_config": inline(clouds)}).hosts) == 8
+    monkeypatch.delenv("OS_CLOUD")
+    assert len(parse(cache).hosts) == 8
+    monkeypatch.setenv("OS_CLOUD", "cloud9")
+    assert any("OS_CLOUD: 'cloud9' matches none" in warning for warning in parse({}).warnings)
+
+
 @pytest.mark.parametrize(("name", "ours"), [("a.oaktree.yml", True), ("multicloud.yaml", True), ("hosts.yml", False)])
+@pytest.mark.parametrize("enabled", [["auto"], ["oaktree.multicloud.servers"], ["oaktree.multicloud.servers", "auto"]])
 @pytest.mark.usefixtures("clouds")
-def test_only_files_of_our_names_are_read(parse: Parse, tmp_path: Path, name: str, *, ours: bool) -> None:
+def test_only_files_of_our_names_are_read_and_others_are_told(
+    parse: Parse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, enabled: list[str], name: str, *, ours: bool
+) -> None:
+    monkeypatch.setattr(constants, "INVENTORY_ENABLED", enabled)
     path = tmp_path / name
     path.write_text("plugin: oaktree.multicloud.servers\n")
-    assert bool(parse(path).hosts) == ours
+    found = parse(path)
+    assert bool(found.hosts) == ours
+    told = f"{path}: the name of the file must end in oaktree.yml or oaktree.yaml or multicloud.yml or multicloud.yaml"
+    assert any(told in warning for warning in found.warnings) is not ours
+
+
+@pytest.mark.parametrize("name", ["openstack.yml", "prod.oaktree.yml"])
+@pytest.mark.parametrize("plugin", ["openstack.cloud.openstack", "'openstack'"])
+@pytest.mark.usefixtures("clouds")
+def test_a_source_of_openstack_cloud_is_told_what_changes(
+    parse: Parse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, plugin: str
+) -> None:
+    monkeypatch.setattr(constants, "INVENTORY_ENABLED", ["oaktree.multicloud.servers", "yaml"])
+    path = tmp_path / name
+    path.write_text(f"plugin: {plugin}\nonly_clouds: [cloud1]\n")
+    found = parse(path)
+    assert found.hosts == {}
+    told = found.warnings[0]
+    assert "To make it one of oaktree.multicloud.servers: set plugin: oaktree.multicloud.servers; " in told
+    assert "locations instead of only_clouds" in told
+    assert ("must end in oaktree.yml" in told) is (name == "openstack.yml")
+
+
+@pytest.mark.usefixtures("clouds")
+def test_what_other_plugins_read_is_theirs(parse: Parse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "INVENTORY_ENABLED", ["oaktree.multicloud.servers", "yaml"])
+    path = tmp_path / "static.yml"
+    path.write_text("all: {hosts: {here: {plugin: oaktree.multicloud.servers}}}\n")
+    found = parse(path)
+    assert (list(found.hosts), found.warnings) == (["here"], [])
 
 
 class TestCache:

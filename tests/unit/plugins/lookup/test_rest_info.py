@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,27 @@ def test_location_must_be_one(two_clouds: FakeOpenStack, location: str, words: l
         look_up("compute", location=location)
     assert [word for word in words if word not in str(raised.value)] == []
     assert two_clouds.counters.tokens == 0
+
+
+@pytest.mark.usefixtures("two_clouds")
+def test_a_location_as_a_record_has_it() -> None:
+    (found,) = look_up("compute", location="cloud2/r1", versions=False)
+    for form in (found["location"], [found["location"]], found["location"]["name"], json.dumps(found["location"])):
+        assert look_up("compute", location=form, versions=False) == [found]
+    with pytest.raises(AnsibleLookupError, match=r"^location: a mapping is not a Location: it has the key api_version"):
+        look_up("compute", location=found)
+
+
+def test_the_only_location_need_not_be_named(two_clouds: FakeOpenStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AnsibleLookupError, match=r"^location: '\*' selects 4 Locations"):
+        look_up("compute")
+    monkeypatch.setenv("OS_CLOUD", "cloud2")
+    with pytest.raises(AnsibleLookupError, match=r"^OS_CLOUD: 'cloud2' selects 2 Locations"):
+        look_up("compute")
+    entry = {**two_clouds["cloud2"].entry(), "regions": ["r2"]}
+    text = json.dumps({"clouds": {"mine": entry}})
+    (found,) = look_up("compute", clouds_config=text, versions=False)
+    assert found["location"]["name"] == "mine/r2/demo"
 
 
 @pytest.mark.parametrize("option", ["timeout", "rate_limit", "request_concurrency"])

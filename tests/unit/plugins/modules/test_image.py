@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import json
+import lzma
 import os
 import signal
 import threading
@@ -17,16 +19,19 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import digest_cache
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import digest_cache, image_file
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import (
+    Handling,
     ImageFile,
     open_image_file,
 )
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files
 from tests.support import image_formats as formats
 from tests.support.fake_openstack import FakeOpenStack
 from tests.support.fake_openstack.glance import Glance
 from tests.support.fake_openstack.glance_images import Image, Task
 from tests.support.run_module import run_module
+from tests.support.web import Web, whole
 
 pytestmark = pytest.mark.usefixtures("fast_clock")
 
@@ -113,6 +118,90 @@ def test_an_image_to_copy_that_is_not_there(glance: Glance, options: dict[str, A
     assert glance.images == {}
 
 
+@pytest.mark.parametrize(
+    ("origin", "message"),
+    [
+        ({"image": "golden"}, "from: the mapping names no image in a Location: it has no location"),
+        ({"location": "cloud1", "iamge": "x"}, "from: the mapping names no image in a Location: it has the key iamge"),
+        ("{location: cloud1}", "from: the text begins as JSON, but is not valid JSON"),
+        ("cloud9", "from: 'cloud9' matches none of the configured clouds"),
+        ({"location": "cloud1, cloud9", "image": "golden"}, "from: 'cloud9' matches none of the configured clouds"),
+        ("", "from: nothing is selected"),
+    ],
+)
+def test_an_origin_that_cannot_be_meant(options: dict[str, Any], origin: Any, message: str) -> None:
+    del options["path"]
+    ended = run_module("image", **options, **{"from": origin})
+    assert (ended.ok, ended["kind"]) == (False, "input")
+    assert ended["msg"].startswith(message)
+
+
+@pytest.mark.parametrize("form", ["mapping", "record", "json", "text", "location", "text of a location"])
+def test_an_image_is_copied_from_a_location_in_any_form(
+    fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path, file: Path, form: str
+) -> None:
+    clouds = fake_openstack(clouds=2)
+    shared = {"clouds_yaml": str(clouds.clouds_yaml(tmp_path / "two.yaml")), "name": "golden"}
+    made = run_module("image", path=str(file), locations="cloud1", **shared)
+    (record,) = run_module("image_info", name="golden", clouds_yaml=shared["clouds_yaml"])["images"]
+    location = record["location"]
+    forms = {
+        "mapping": {"location": location["name"], "image": "golden"},
+        "record": {"location": location, "image": record["id"]},
+        "json": json.dumps({"location": location, "image": "golden"}),
+        "text": "cloud1",
+        "location": location,
+        "text of a location": json.dumps(location),
+    }
+    overrides = [{"locations": made["results"][0]["location"], "name": "elsewhere"}]
+    ended = run_module("image", locations="cloud2/*", overrides=overrides, **shared, **{"from": forms[form]})
+    assert ended.ok, ended.result
+    assert [result["action"] for result in ended["results"]] == ["created"]
+    assert ended["results"][0]["image"]["name"] == "golden"
+
+
+def test_the_location_of_a_foreign_image_selects_where_it_was_found(
+    clouds: FakeOpenStack, options: dict[str, Any], tmp_path: Path
+) -> None:
+    """Its project is its owner, which is not the one that the configuration names."""
+    admin = str(clouds.clouds_yaml(tmp_path / "admin.yaml", user="admin"))
+    assert run_module("image", **{**options, "clouds_yaml": admin, "visibility": "public"}).ok
+    known = {"clouds_yaml": options["clouds_yaml"]}
+    (record,) = run_module("image_info", name="thing", **known)["images"]
+    assert record["location"]["project"]["name"] is None
+    target = tmp_path / "copy.raw"
+    ended = run_module("image_export", image=record["id"], locations=record["location"], path=str(target), **known)
+    assert ended.ok, ended.result
+    assert target.read_bytes() == Path(options["path"]).read_bytes()
+
+
+def test_overrides_are_for_a_location_as_records_have_it(options: dict[str, Any]) -> None:
+    location = run_module("location_info", clouds_yaml=options["clouds_yaml"])["locations"][0]["location"]
+    overrides = [{"locations": location, "name": "renamed", "stores": ""}, {"locations": "!*", "name": "x"}]
+    ended = run_module("image", **options, overrides=overrides[:1], tags="b, a\nc")
+    assert ended.ok, ended.result
+    image = ended["results"][0]["image"]
+    assert (image["name"], sorted(image["tags"])) == ("renamed", ["a", "b", "c"])
+    ended = run_module("image", **options, overrides=overrides)
+    assert ended["msg"].startswith("overrides[].locations: nothing is selected, there are only exclusions")
+
+
+def test_the_environment_selects_nothing_to_change(
+    clouds: FakeOpenStack, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OS_CLOUD", "cloud1")
+    for locations, message in (
+        ({}, "missing required arguments: locations"),
+        ({"locations": None}, "locations: nothing is selected"),
+        ({"locations": ""}, "locations: nothing is selected"),
+    ):
+        given = {name: value for name, value in options.items() if name != "locations"}
+        ended = run_module("image", **given, **locations)
+        assert not ended.ok
+        assert message in ended["msg"]
+    assert clouds.counters.requests() == 0
+
+
 def test_conversion_without_qemu_img_is_one_clear_error_and_nothing_is_made(
     glance: Glance, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,21 +273,210 @@ def test_stuck_import_ends_by_its_clock(glance: Glance, options: dict[str, Any])
     assert glance.images == {}
 
 
+def grow(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"more")
+
+
+def rewrite(path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data[::-1])
+    os.utime(path, (1, 1))
+
+
 @pytest.mark.parametrize(
     ("become", "message"),
-    [(lambda path: os.truncate(path, 1000), "became shorter"), (Path.unlink, "can no longer be read")],
+    [
+        (lambda path: os.truncate(path, 1000), "changed while it was sent"),
+        (grow, "changed while it was sent"),
+        (rewrite, "changed while it was sent"),
+        (Path.unlink, "can no longer be read"),
+    ],
 )
+@pytest.mark.parametrize("scheme", ["v2_put", "glance_direct"])
 def test_file_that_changes_under_our_hands_is_not_retried(
-    glance: Glance, options: dict[str, Any], file: Path, monkeypatch: pytest.MonkeyPatch, become: Any, message: str
+    clouds: FakeOpenStack,
+    options: dict[str, Any],
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    become: Any,
+    message: str,
+    scheme: str,
 ) -> None:
-    def read_then_change(path: str) -> ImageFile:
-        source = open_image_file(path)
+    def read_then_change(path: str, handling: Handling) -> ImageFile:
+        source = open_image_file(path, handling=handling)
         become(file)
         return source
 
     monkeypatch.setattr(digest_cache, "open_image_file", read_then_change)
-    ended = run_module("image", **options)
+    ended = run_module("image", **options, scheme=scheme)
     (failure,) = ended["failures"]
     assert failure["kind"] == "input"
     assert message in failure["error"]
-    assert glance.images == {}
+    assert clouds["cloud1"]["r1"].glance.images == {}
+    assert clouds.counters.requests(service="image", method="POST") == 1
+
+
+def test_file_that_changes_while_it_is_read_is_sent_nowhere(
+    clouds: FakeOpenStack, options: dict[str, Any], file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = image_file._read
+
+    def changed_meanwhile(path: Path, deadline: Any) -> Any:
+        result = read(path, deadline)
+        grow(file)
+        return result
+
+    monkeypatch.setattr(image_file, "_read", changed_meanwhile)
+    ended = run_module("image", **options)
+    assert (ended.ok, ended["kind"]) == (False, "input")
+    assert f"path: {file} changed while it was read" in ended["msg"]
+    assert clouds.counters.requests(service="image") == 0
+
+
+@pytest.mark.parametrize("disk_format", [None, "raw", "qcow2"])
+def test_a_compressed_image_is_published_as_what_is_in_it(
+    glance: Glance, options: dict[str, Any], file: Path, disk_format: str | None
+) -> None:
+    data = file.read_bytes()
+    file.write_bytes(lzma.compress(data))
+    if disk_format:
+        options["disk_format"] = disk_format
+    ended = run_module("image", **options)
+    assert ended["results"][0]["action"] == "created"
+    (made,) = glance.images.values()
+    stored = glance.data.path(made.id).read_bytes()
+    assert made.fields["disk_format"] == (disk_format or "raw")
+    assert stored[:4] == b"QFI\xfb" if disk_format == "qcow2" else stored == data
+    assert run_module("image", **options)["results"][0]["action"] == "unchanged"
+
+
+def test_bytes_as_they_are_whatever_the_cloud_prefers(
+    clouds: FakeOpenStack, glance: Glance, options: dict[str, Any], tmp_path: Path
+) -> None:
+    entry = {**clouds["cloud1"].entry(), "image_format": "vhd"}
+    del options["clouds_yaml"]
+    options["clouds_config"] = {"clouds": {"cloud1": entry}}
+    ova = tmp_path / "appliance.ova"
+    ova.write_bytes(b"appliance.ovf".ljust(257, b"\0") + b"ustar\0" + bytes(249))
+    options["path"] = str(ova)
+    asked = {"container_format": "ova", "disk_format": "vmdk"}
+    assert run_module("image", **options, **asked)["results"][0]["action"] == "created"
+    (made,) = glance.images.values()
+    assert glance.data.path(made.id).read_bytes() == ova.read_bytes()
+    assert {key: made.fields[key] for key in asked} == asked
+    assert run_module("image", **options, **asked)["results"][0]["action"] == "unchanged"
+    others = {**options, "name": "other", "container_format": "docker"}
+    assert run_module("image", **others)["results"][0]["image"]["disk_format"] == "raw"
+    wanted = {**others, "name": "third", "overrides": [{"locations": ["*"], "disk_format": "qcow2"}]}
+    (failure,) = run_module("image", **wanted)["failures"]
+    assert "but its content is unknown" in failure["error"]
+
+
+@pytest.fixture
+def web_options(web: Web, file: Path, options: dict[str, Any]) -> dict[str, Any]:
+    """The file on a web server, which tells nothing about it."""
+    web.answers = [whole(file.read_bytes())]
+    del options["path"]
+    options |= {"url": web.url, "scheme": "v2_put"}
+    return options
+
+
+@pytest.fixture
+def two(fake_openstack: Callable[..., FakeOpenStack], options: dict[str, Any], tmp_path: Path) -> FakeOpenStack:
+    clouds = fake_openstack(regions=2)
+    options["clouds_yaml"] = str(clouds.clouds_yaml(tmp_path / "two.yaml"))
+    return clouds
+
+
+def forget() -> None:
+    """As on a machine where nothing was fetched before."""
+    directory = private_files.private_directory("digests")
+    assert directory
+    for path in directory.iterdir():
+        path.unlink()
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha256", "sha512"])
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_nothing_where_all_clouds_have_it(
+    web: Web,
+    two: FakeOpenStack,
+    web_options: dict[str, Any],
+    file: Path,
+    algorithm: str,
+    *,
+    check_mode: bool,
+) -> None:
+    checksum = f"{algorithm}:{hashlib.new(algorithm, file.read_bytes()).hexdigest()}"
+    assert {one["action"] for one in run_module("image", **web_options, checksum=checksum)["results"]} == {"created"}
+    assert len(web.ranges) == 1
+    for forgotten in (False, True):
+        if forgotten:
+            forget()
+        before = two.counters.requests(service="image")
+        ended = run_module("image", **web_options, checksum=checksum, _ansible_check_mode=check_mode)
+        assert [one["action"] for one in ended["results"]] == ["unchanged", "unchanged"]
+        assert len(web.ranges) == 1
+        assert two.counters.requests(service="image") - before <= 6
+    changed = run_module("image", **web_options, checksum=checksum, tags=["new"])
+    assert [one["action"] for one in changed["results"]] == ["updated", "updated"]
+    assert len(web.ranges) == 1
+
+
+@pytest.mark.usefixtures("two")
+def test_once_where_one_cloud_lacks_it(web: Web, web_options: dict[str, Any], file: Path) -> None:
+    checksum = f"sha512:{hashlib.sha512(file.read_bytes()).hexdigest()}"
+    run_module("image", **{**web_options, "locations": ["cloud1/r1"]}, checksum=checksum)
+    forget()
+    planned = run_module("image", **web_options, checksum=checksum, _ansible_check_mode=True)
+    assert [one["action"] for one in planned["results"]] == ["unchanged", "created"]
+    assert len(web.ranges) == 1
+    done = run_module("image", **web_options, checksum=checksum)
+    assert [one["action"] for one in done["results"]] == ["unchanged", "created"]
+    assert len(web.ranges) == 2
+
+
+def test_a_compressed_file_is_known_by_what_was_recorded_of_it(
+    web: Web, clouds: FakeOpenStack, web_options: dict[str, Any], file: Path
+) -> None:
+    """The clouds' own digests are those of what is in it. Where nothing was recorded, the file must be looked at."""
+    packed = gzip.compress(file.read_bytes())
+    web.answers = [whole(packed)]
+    checksum = f"sha256:{hashlib.sha256(packed).hexdigest()}"
+    assert run_module("image", **web_options, checksum=checksum)["results"][0]["action"] == "created"
+    (made,) = clouds["cloud1"]["r1"].glance.images.values()
+    recorded = made.properties["owner_specified.oaktree.published"]
+    assert checksum in recorded.split()
+    for check_mode in (True, False):
+        forget()
+        ended = run_module("image", **web_options, checksum=checksum, _ansible_check_mode=check_mode)
+        assert (ended["results"][0]["action"], len(web.ranges)) == ("unchanged", 1)
+    for spoilt in ({"owner_specified.oaktree.published": "sha256:0"}, {"owner_specified.openstack.md5": "0" * 32}):
+        made.properties |= spoilt
+        forget()
+        before = len(web.ranges)
+        ended = run_module("image", **web_options, checksum=checksum, _ansible_check_mode=True)
+        assert len(web.ranges) == before + 1
+        assert ended["results"][0]["action"] == "unchanged"
+
+
+def test_check_mode_without_a_checksum(web: Web, web_options: dict[str, Any]) -> None:
+    """Where there is no such image, nothing of the file matters but that it is there."""
+    planned = run_module("image", **web_options, _ansible_check_mode=True)["results"][0]
+    assert (planned["action"], planned["plan"]["disk_format"]) == ("created", None)
+    assert len(web.ranges) == 1
+    assert run_module("image", **web_options)["results"][0]["action"] == "created"
+    assert run_module("image", **web_options, _ansible_check_mode=True)["results"][0]["action"] == "unchanged"
+    web.answers = [whole(b"", 404)]
+    ended = run_module("image", **web_options, _ansible_check_mode=True)
+    assert (ended.ok, ended["kind"]) == (False, "input")
+
+
+def test_a_file_that_did_not_change(web: Web, web_options: dict[str, Any], file: Path) -> None:
+    web.answers = [whole(file.read_bytes(), ETag='"1"'), whole(b"", 304)]
+    assert run_module("image", **web_options)["results"][0]["action"] == "created"
+    for check_mode in (False, True):
+        ended = run_module("image", **web_options, _ansible_check_mode=check_mode)
+        assert ended["results"][0]["action"] == "unchanged"
+        assert web.headers[-1]["If-None-Match"] == '"1"'

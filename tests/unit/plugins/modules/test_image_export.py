@@ -90,7 +90,8 @@ def params(**options: Any) -> dict[str, Any]:
     [
         ({"path": "/x"}, {"path": "/x", "container": None, "transfer_timeout": 3600.0, "tempurl": False}),
         ({"path": "/x", "disk_format": "qcow2"}, {"disk_format": "qcow2"}),
-        ({"path": "/x", "checksum": "SHA256:ab"}, InputError),
+        ({"path": "/x", "checksum": "SHA1:ab"}, InputError),
+        ({"path": "/x", "checksum": "SHA256:ab"}, {"checksum": Checksum("sha256", "ab")}),
         ({"path": "/x", "checksum": "sha256: AB"}, {"checksum": Checksum("sha256", "ab")}),
         ({"path": "/x", "checksum": MD5}, {"checksum": Checksum("md5", 32 * "0")}),
         ({"container": "c", "object": "a/b", "expires_in": 60, "tempurl": True}, {"object": "a/b", "expires_in": 60}),

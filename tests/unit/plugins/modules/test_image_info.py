@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from ansible_collections.oaktree.multicloud.plugins.modules import image_info
 from tests.support.fake_openstack import Answer, FakeOpenStack, Region, glance_v1, glance_v1_images
 from tests.support.fake_openstack.glance_images import Image
 from tests.support.run_module import run_module
@@ -50,6 +52,19 @@ def test_all_images_by_location_then_name(images: dict[str, str]) -> None:
     assert (first["size"], first["disk_format"], first["properties"]) == (3, "raw", {"os_distro": "debian"})
     assert run["failures"] == []
     assert run["changed"] is False
+
+
+def test_the_example_lists_the_private_images_that_are_hidden(two_clouds: FakeOpenStack) -> None:
+    region = two_clouds["cloud1"]["r1"]
+    for number, hidden in enumerate((True, False)):
+        for visibility in ("private", "public"):
+            name = f"{visibility}{hidden}"
+            identifier = add_image(region, 10 * number + len(name), name=name, os_hidden=hidden, visibility=visibility)
+            region.glance.images[identifier].owner = two_clouds["cloud1"].keystone.project_id("demo")
+    (task,) = (task for task in yaml.safe_load(image_info.EXAMPLES) if "hidden" in task["name"])
+    assert places(run_module("image_info", **task["oaktree.multicloud.image_info"])["images"]) == [
+        "cloud1/r1/privateTrue"
+    ]
 
 
 def test_name(images: dict[str, str]) -> None:

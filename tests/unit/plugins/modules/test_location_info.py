@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,63 @@ def test_configuration_alone_asks_nobody(two_clouds: FakeOpenStack) -> None:
 def test_selection(two_clouds: FakeOpenStack) -> None:
     assert places(run_module("location_info", locations=["*/r2", "!cloud1"])) == [("cloud2", "r2")]
     assert len(two_clouds.clouds) == 2
+
+
+PROJECTS = ["team/prod", "a[1]", "*", "!lab", "a, b", "50%", "-"]
+
+
+def test_every_location_is_selected_by_what_records_hold(two_clouds: FakeOpenStack) -> None:
+    entry = two_clouds["cloud1"].entry()
+    clouds = {
+        name: {**entry, "auth": {**entry["auth"], "project_name": name}, "regions": ["r1", "r2/*"]} for name in PROJECTS
+    }
+    text = yaml.safe_dump({"clouds": clouds})
+    found = [item["location"] for item in run_module("location_info", clouds_config=text)["locations"]]
+    assert len(found) == 2 * len(PROJECTS)
+    for location in found:
+        for form in (location, location["name"], [location], json.dumps([location])):
+            again = run_module("location_info", clouds_config=text, locations=form)
+            assert [item["location"] for item in again["locations"]] == [location], form
+        named = f"*/*/{location['name'].rpartition('/')[2]}"
+        assert len(run_module("location_info", clouds_config=text, locations=named)["locations"]) == 2
+
+
+def test_the_location_of_a_record_that_the_token_completed_selects_it(two_clouds: FakeOpenStack) -> None:
+    entry = two_clouds["cloud1"].entry(application_credential=True)
+    config = {"clouds": {"mine": {**entry, "regions": ["r1"]}, "other": {**entry, "regions": ["r2"]}}}
+    run = run_module("location_info", clouds_config=config, probe=True)
+    for item in run["locations"]:
+        assert item["location"]["project"]["name"] == "demo"
+        again = run_module("location_info", clouds_config=config, locations=item["location"])
+        assert places(again) == [(item["location"]["cloud"], item["location"]["region"])]
+
+
+def test_the_environment_names_the_cloud(two_clouds: FakeOpenStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OS_CLOUD", "cloud2")
+    assert places(run_module("location_info")) == [("cloud2", "r1"), ("cloud2", "r2")]
+    assert len(run_module("location_info", locations="*")["locations"]) == 4
+    inline = {"clouds": {"cloud1": two_clouds["cloud1"].entry()}}
+    assert places(run_module("location_info", clouds_config=inline)) == [("cloud1", "r1"), ("cloud1", "r2")]
+    monkeypatch.setenv("OS_CLOUD", "cloud9")
+    ended = run_module("location_info")
+    assert ended["msg"] == (
+        "OS_CLOUD: 'cloud9' matches none of the configured clouds. Configured clouds: cloud1, cloud2."
+    )
+
+
+def test_clouds_as_text_are_as_secret_as_a_mapping(two_clouds: FakeOpenStack) -> None:
+    entry = {**two_clouds["cloud1"].entry(), "regions": ["r1"]}
+    entry["auth"]["password"] = "wr0ng-secret"
+    entry["compute_endpoint_override"] = "https://joe:0pen-sesame@127.0.0.1:9/"
+    text = yaml.safe_dump({"clouds": {"mine": entry}})
+    for given in (text, text + "  x: [", text.replace("clouds:", "clowds:")):
+        ended = run_module("location_info", clouds_config=given, probe=True)
+        assert not ended.ok
+        shown = json.dumps(ended.result)
+        assert [secret for secret in ("wr0ng-secret", "0pen-sesame") if secret in shown] == []
+        assert ended["invocation"]["module_args"]["clouds_config"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+    ended = run_module("location_info", clouds_config=text, probe=True)
+    assert ended["failures"][0]["location"]["name"] == "mine/r1/demo"
 
 
 def test_probe(two_clouds: FakeOpenStack) -> None:

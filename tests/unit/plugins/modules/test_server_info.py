@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible.module_utils._internal import _traceback
+from ansible.template import Templar, trust_as_template
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts import records
+from ansible_collections.oaktree.multicloud.plugins.modules import server_info
 from tests.support.fake_openstack import Answer, BlackHole, BreakAnswer, FakeOpenStack
 from tests.support.run_core import entries
 from tests.support.run_module import run_module
@@ -51,6 +54,37 @@ def test_results(fake_openstack: Clouds) -> None:
     assert names[:3] == sorted(names[:3])
     assert [(visit["location"]["region"], visit["count"]) for visit in run["locations"]] == [("r1", 3), ("r2", 3)] * 2
     assert sum(visit["requests"] for visit in run["locations"]) == clouds.counters.requests()
+
+
+def test_the_examples_count_the_servers_of_each_project(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(servers=3)
+    clouds["cloud1"]["r1"].add_server("foreign", project="demo2")
+    examples = {task["name"]: task for task in yaml.safe_load(server_info.EXAMPLES)}
+    options = examples["List the project of every server of one cloud, as its administrator"]
+    config = {"clouds": {"alpha-admin": clouds["cloud1"].entry("admin")}}
+    owned = run_module("server_info", clouds_config=config, **options["oaktree.multicloud.server_info"]).result
+    counting = examples["Count the servers of each project"]
+    items = Templar(variables={"owned": owned}).template(trust_as_template(counting["loop"]))
+    message = trust_as_template(counting["ansible.builtin.debug"]["msg"])
+    ids = clouds["cloud1"].keystone.project_id
+    assert {Templar(variables={"item": item}).template(message) for item in items} == {
+        f"{ids('demo')}: 3",
+        f"{ids('demo2')}: 1",
+    }
+
+
+def test_the_examples_list_servers_where_another_was_found(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(clouds=2, regions=2, servers=2)
+    found = run_module("server_info", clouds_config=config(clouds), locations="cloud2/r1").result
+    location = trust_as_template(
+        next(
+            task["oaktree.multicloud.server_info"]["locations"]
+            for task in yaml.safe_load(server_info.EXAMPLES)
+            if "found.servers" in str(task)
+        )
+    )
+    again = Templar(variables={"found": found}).template(location)
+    assert run_module("server_info", clouds_config=config(clouds), locations=again)["servers"] == found["servers"]
 
 
 @pytest.mark.usefixtures("fast_clock")

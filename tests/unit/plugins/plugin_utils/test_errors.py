@@ -20,7 +20,7 @@ def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The warnings that Ansible shows; the collection has one to show."""
     shown: list[str] = []
     monkeypatch.setattr(Display, "warning", lambda _self, msg, **_more: shown.append(msg))
-    monkeypatch.setattr(private_files, "_warnings", {"the cache is not used": None})
+    monkeypatch.setattr(private_files, "_warnings", {"the cache is not used": True})
     return shown
 
 

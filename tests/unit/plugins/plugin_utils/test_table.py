@@ -89,7 +89,7 @@ def text(rows: Any, columns: Any = None) -> list[str]:
         ),
         pytest.param(
             [{"location": Location("alpha").to_dict(), "count": 12, "seconds": 0.5, "requests": 2}],
-            ["LOCATION  COUNT  SECONDS  REQUESTS", "alpha        12      0.5         2"],
+            ["LOCATION  COUNT  SECONDS  REQUESTS", "alpha/-      12      0.5         2"],
             id="statistics",
         ),
         pytest.param(

@@ -25,7 +25,7 @@ class Scheme(Protocol):
     FETCHES: bool
     """Whether the cloud gets the data from elsewhere: that may be at fault, whatever the error is."""
     SERVER_SIDE: bool
-    """Whether another Location hands the image on, so that no bytes leave this machine."""
+    """Whether another Location serves the image, so that no bytes leave this machine."""
 
     def refusal(self, context: PlanContext) -> str | None:
         """Why the scheme cannot serve the Location; None when it can."""

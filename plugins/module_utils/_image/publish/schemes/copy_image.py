@@ -38,7 +38,7 @@ def copy(glance: Glance, context: PlanContext, image: dict[str, Any]) -> dict[st
     ServerError or QuotaError where it fails. The image itself stays as it is.
     """
     missing = context.stores_without(image)
-    if missing and not context.offers_import(METHOD):
+    if missing and not context.supports_import(METHOD):
         raise RefusedError(
             f"the image cannot be copied to {', '.join(missing)}: the import method {METHOD} is not offered",
             hint="Name one store, or leave stores out.",
@@ -73,17 +73,17 @@ def _goes_on(glance: Glance, image_id: str, error: OaktreeError) -> bool:
 
 
 def _wait(glance: Glance, context: PlanContext, image: dict[str, Any]) -> dict[str, Any]:
-    patience = ImportWait(glance, image["id"], context.desired.clocks.stall_timeout, int(image["size"]))
+    wait = ImportWait(glance, image["id"], context.desired.timeouts.stall_timeout, image["size"] or 0)
     while True:
-        found = patience.look()
+        found = wait.look()
         if found is None:
             raise ServerError("the image vanished while it was copied to other stores")
         if IMPORT_LOCK not in found:
             # before, both may tell of an earlier import
             failed = found.get("os_glance_failed_import")
             if failed:
-                reason = patience.task()[1]
+                reason = wait.task()[1]
                 raise given_up(f"copying to {failed} failed. {reason}", reason)
             if not context.stores_without(found) and not found.get("os_glance_importing_to_stores"):
                 return found
-        patience.wait()
+        wait.wait()

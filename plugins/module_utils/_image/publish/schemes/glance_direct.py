@@ -20,7 +20,7 @@ METHOD = "glance-direct"
 
 
 def refusal(context: PlanContext) -> str | None:
-    return context.by_tasks(NAME) if context.offers_import(METHOD) else f"the import method {METHOD} is not offered"
+    return context.by_tasks(NAME) if context.supports_import(METHOD) else f"the import method {METHOD} is not offered"
 
 
 def reason(_context: PlanContext) -> str:
@@ -34,6 +34,6 @@ def is_detour(_context: PlanContext) -> bool:
 def send(attempt: Attempt) -> None:
     source = attempt.source
     image_id = attempt.create(source)
-    stall = attempt.context.desired.clocks.stall_timeout
+    stall = attempt.context.desired.timeouts.stall_timeout
     attempt.glance.put(f"/images/{image_id}/stage", attempt.body(source), (stall, stall))
     attempt.start_import({"name": METHOD})

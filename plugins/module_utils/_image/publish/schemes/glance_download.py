@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Glance's interoperable import, method ``glance-download``: another region of the same Keystone hands the image on."""
+"""Glance's interoperable import, method ``glance-download``: another region of the same Keystone serves the image."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ METHOD = "glance-download"
 
 
 def refusal(context: PlanContext) -> str | None:
-    if not context.offers_import(METHOD):
+    if not context.supports_import(METHOD):
         return f"the import method {METHOD} is not offered"
     return None if context.source_region else "no other region of the cloud has the image or is sent it"
 

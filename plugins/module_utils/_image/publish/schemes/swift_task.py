@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ...._cloud.capabilities import tasks
 from ...._core.errors import DeadlineError, OaktreeError
 from ...._glance.v2 import UPLOAD, pointer
-from ...upload_marker import is_leftover, upload_marker, upload_name
+from ...upload_marker import is_leftover, is_own, upload_name
 from ..import_task import ImportTask
 from . import temporary_object, web_download
 
@@ -60,19 +60,19 @@ def send(attempt: Attempt) -> None:
     if attempt.context.survey.use_tasks:
         source = attempt.source
         properties = {"name": upload_name(attempt.context.desired.name)}
-        place = attempt.temporary_object(source).path
+        place = attempt.temporary_object(source, signed=False).path
     else:
         if attempt.context.survey.tasks is None:
             tasks(attempt.connection)  # before anything is sent in vain
         source = attempt.source
         properties = {**attempt.fields(source), "owner": str(attempt.connection.location.project.id)}
         fetched = web_download.fetches(attempt.context)
-        place = str(attempt.image_data.url) if fetched else attempt.temporary_object(source).signed_url()
+        place = str(attempt.image_data.url) if fetched else attempt.temporary_object(source, signed=True).url
     attempt.expected = source
     task = ImportTask(attempt.glance, place, source.disk_format, properties)
     try:
         task.start()
-    except OaktreeError:
+    except Exception:
         attempt.image_id = _stray(attempt)  # the task may be at work although nobody said so
         raise
     attempt.outcome = lambda: _finish(attempt, source, task)
@@ -82,7 +82,7 @@ def _finish(attempt: Attempt, source: ImageFile, task: ImportTask) -> None:
     """Wait for the task, and mark the image that it made."""
     try:
         attempt.image_id = task.finish()
-    except OaktreeError as error:
+    except Exception as error:
         attempt.image_id = _stray(attempt)
         if isinstance(error, DeadlineError) and attempt.image_id is None:
             error.add_residue(task.residue)
@@ -96,13 +96,14 @@ def _finish(attempt: Attempt, source: ImageFile, task: ImportTask) -> None:
 
 def _stray(attempt: Attempt) -> str | None:
     """The image that the task made, or makes, although it did not tell: it has our marker, or cannot have one."""
-    expected = None if attempt.context.survey.use_tasks else upload_marker()
     try:
         with attempt.connection.grace(temporary_object.CLEANUP_TIMEOUT):
             found = _unfinished(attempt)
     except OaktreeError:
         return None
-    return next((str(image["id"]) for image in found if image.get(UPLOAD) == expected), None)
+    unmarked = attempt.context.survey.use_tasks
+    ours = (image for image in found if (UPLOAD not in image if unmarked else is_own(image.get(UPLOAD))))
+    return next((str(image["id"]) for image in ours), None)
 
 
 def _clear_others(attempt: Attempt) -> None:
@@ -117,7 +118,7 @@ def _clear_others(attempt: Attempt) -> None:
 
     for image in _unfinished(attempt):
         unmarked = attempt.context.survey.use_tasks and UPLOAD not in image
-        abandoned = UPLOAD in image and is_leftover(image, attempt.context.desired.clocks.total)
+        abandoned = UPLOAD in image and is_leftover(image)
         if image["id"] != attempt.image_id and (unmarked or abandoned):
             attempt.temporary.append(partial(delete, str(image["id"])))
 

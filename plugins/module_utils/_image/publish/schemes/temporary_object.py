@@ -17,16 +17,15 @@ from ...._core.deadline import clock
 from ...._core.errors import ConflictError
 from ...._glance.v2 import UPLOAD
 from ...._object_store.client import Container, Swift
-from ...._object_store.content import File
 from ...._object_store.large_object import ObjectTarget, remove, remove_container
 from ...._object_store.orphans import orphans
 from ...._object_store.segments import part_size
 from ...._object_store.tempurl_key import signer
 from ...._object_store.upload_file import FileUpload, UploadOptions
-from ...upload_marker import container_name, is_leftover, upload_marker
+from ...upload_marker import container_name, is_leftover, is_own, upload_marker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from ...._cloud.connection import Connection
     from ...desired import Desired
@@ -44,27 +43,24 @@ CLEANUP_TIMEOUT = 30.0
 class TemporaryObject:
     """Data that are there."""
 
-    swift: Swift
-    container: Container
-    lifetime: int
-    digests: Sequence[str] = field(repr=False)
-
-    @property
-    def path(self) -> str:
-        return f"{self.container.name}/{OBJECT}"
-
-    def signed_url(self) -> str:
-        """A URL that gives the data to whoever has it: a secret. Raises RefusedError where there are none."""
-        return signer(self.swift, self.container, self.digests).url("GET", self.path, int(clock.time()) + self.lifetime)
+    path: str
+    """``container/object``."""
+    url: str = field(repr=False)
+    """Signed: it gives the data to whoever has it, a secret. Empty where none was asked for."""
 
 
 def put(
-    connection: Connection, desired: Desired, source: ImageFile, on_made: Callable[[Callable[[], str]], None]
+    connection: Connection,
+    desired: Desired,
+    source: ImageFile,
+    on_made: Callable[[Callable[[], str]], None],
+    *,
+    signed: bool,
 ) -> TemporaryObject:
-    """Upload the file to the object store.
+    """Upload the file to the object store, ``signed`` with a URL by which others get it.
 
     ``on_made`` is given what removes it, and reports what it could not remove, before anything is sent. Raises
-    ConflictError where another run does the same, and `OaktreeError`.
+    ConflictError where another run does the same, SignedUrlError before anything is sent, and `OaktreeError`.
     """
     swift, limits = Swift(connection), object_store(connection)
     if in_use(connection, desired):
@@ -74,11 +70,14 @@ def put(
         )
     container = swift.ensure_container(_container(desired))
     on_made(lambda: _remove(swift, container))
-    lifetime = int(desired.clocks.total) + SPARE
-    target = ObjectTarget(container.name, OBJECT, source.digests["sha256"], upload_marker(), lifetime)
-    pace = UploadOptions(part_size(source.size, limits), stall_timeout=desired.clocks.stall_timeout)
-    FileUpload(swift, File(source.path, source.size), target, pace).run()
-    return TemporaryObject(swift, container, lifetime, limits.tempurl_digests)
+    keys = signer(swift, container, limits.tempurl_digests, "GET") if signed else None
+    lifetime = int(desired.timeouts.total) + SPARE
+    marker = upload_marker(desired.timeouts.total)
+    target = ObjectTarget(container.name, OBJECT, source.digests["sha256"], marker, lifetime)
+    options = UploadOptions(part_size(source.size, limits), stall_timeout=desired.timeouts.stall_timeout)
+    FileUpload(swift, source.content, target, options).run()
+    path = f"{container.name}/{OBJECT}"
+    return TemporaryObject(path, keys.url("GET", path, int(clock.time()) + lifetime) if keys else "")
 
 
 def in_use(connection: Connection, desired: Desired) -> bool:
@@ -88,10 +87,7 @@ def in_use(connection: Connection, desired: Desired) -> bool:
     found = [(trace.marker, trace.updated_at) for trace in orphans(swift, container, OBJECT)]
     if whole:
         found.append((whole.marker, whole.updated_at))
-    return any(
-        who != upload_marker() and not is_leftover({UPLOAD: who, "updated_at": when}, desired.clocks.total)
-        for who, when in found
-    )
+    return any(not is_own(who) and not is_leftover({UPLOAD: who, "updated_at": when}) for who, when in found)
 
 
 def _container(desired: Desired) -> str:

@@ -42,5 +42,5 @@ def is_detour(_context: PlanContext) -> bool:
 def send(attempt: Attempt) -> None:
     source = attempt.source
     image_id = attempt.create(source)
-    stall = attempt.context.desired.clocks.stall_timeout
+    stall = attempt.context.desired.timeouts.stall_timeout
     attempt.glance.put(f"/images/{image_id}", attempt.body(source), (stall, stall))

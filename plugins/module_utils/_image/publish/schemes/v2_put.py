@@ -37,6 +37,6 @@ def send(attempt: Attempt) -> None:
     """Send to the first of the desired stores; the data is copied to the others afterwards."""
     source = attempt.source
     image_id = attempt.create(source)
-    clocks, stores = attempt.context.desired.clocks, attempt.context.desired.stores
-    timeout = (clocks.stall_timeout, clocks.stall_timeout)
+    timeouts, stores = attempt.context.desired.timeouts, attempt.context.desired.stores
+    timeout = (timeouts.stall_timeout, timeouts.stall_timeout)
     attempt.glance.put(f"/images/{image_id}/file", attempt.body(source), timeout, stores[0] if stores else None)

@@ -23,7 +23,7 @@ METHOD = "web-download"
 
 
 def refusal(context: PlanContext) -> str | None:
-    if not context.offers_import(METHOD):
+    if not context.supports_import(METHOD):
         return f"the import method {METHOD} is not offered"
     if fetches(context) or context.survey.object_store:
         return None
@@ -58,5 +58,5 @@ def is_detour(context: PlanContext) -> bool:
 def send(attempt: Attempt) -> None:
     source = attempt.source
     attempt.create(source)
-    url = attempt.image_data.url if fetches(attempt.context) else attempt.temporary_object(source).signed_url()
+    url = attempt.image_data.url if fetches(attempt.context) else attempt.temporary_object(source, signed=True).url
     attempt.start_import(request(str(url)))

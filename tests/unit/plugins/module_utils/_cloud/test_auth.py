@@ -10,7 +10,6 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +56,6 @@ def count(clouds: FakeOpenStack, **wanted: str) -> int:
 
 def token_files() -> list[Path]:
     return list(Path(os.environ["XDG_CACHE_HOME"], "oaktree.multicloud", "tokens").glob("*"))
-
-
-def moment(seconds: float) -> str:
-    return f"{datetime.now(UTC) + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 # Warm
@@ -150,15 +145,90 @@ def test_a_token_near_its_end_is_replaced_in_time(fake_openstack: Clouds) -> Non
     ask_one(clouds, servers)
     (path,) = token_files()
     entry = json.loads(path.read_text())
-    state = json.loads(entry["value"])
     for remaining, tokens in ((400, 0), (100, 1)):
-        moments = {"issued_at": -3600 + remaining, "expires_at": remaining}
-        for name, seconds in moments.items():
-            state["body"]["token"][name] = moment(seconds)
-        path.write_text(json.dumps({**entry, "value": json.dumps(state)}))
+        path.write_text(json.dumps({**entry, "time": time.time() - 3600 + remaining}))
         clouds.counters.reset()
         assert ask_one(clouds, servers).value == 1
         assert clouds.counters.tokens == tokens
+
+
+# Clocks that do not agree
+
+
+@pytest.mark.parametrize("hours", [-48, -2, 2, 48])
+def test_a_clock_that_differs_from_the_clouds_costs_no_tokens(
+    fake_openstack: Clouds, wrong_date: Callable[[float], None], hours: int
+) -> None:
+    clouds = fake_openstack(servers=1)
+    clouds["cloud1"].keystone.token_seconds = 3600
+    wrong_date(3600.0 * hours)
+    for _task in range(2):
+        ask_one(clouds, lambda connection: [servers(connection) for _time in range(3)])
+    ask_one(clouds, Connection.prepare_long_work)
+    assert clouds.counters.tokens == 1
+
+
+@pytest.mark.parametrize("hours", [-48, -2, 2, 48])
+def test_machines_with_other_clocks_share_a_token_or_fetch_one_each(
+    fake_openstack: Clouds, wrong_date: Callable[[float], None], hours: int
+) -> None:
+    """Their home is one. They do not replace each other's token in turn."""
+    clouds = fake_openstack(servers=1)
+    clouds["cloud1"].keystone.token_seconds = 3600
+    for _task in range(3):
+        wrong_date(0)
+        assert ask_one(clouds, servers).value == 1
+        wrong_date(3600.0 * hours)
+        assert ask_one(clouds, servers).value == 1
+    assert clouds.counters.tokens == (2 if hours > 0 else 1 if hours < 0 else 0)
+
+
+def test_a_token_of_unknown_age_is_used_but_not_for_long_work(
+    fake_openstack: Clouds, wrong_date: Callable[[float], None]
+) -> None:
+    clouds = fake_openstack(servers=1)
+    wrong_date(7200)
+    ask_one(clouds, servers)
+    wrong_date(0)
+    clouds.counters.reset()
+    assert ask_one(clouds, servers).value == 1
+    assert clouds.counters.tokens == 0
+    ask_one(clouds, Connection.prepare_long_work)
+    assert clouds.counters.tokens == 1
+
+
+def test_a_token_that_expired_in_spite_of_the_clock_is_replaced(
+    fake_openstack: Clouds, wrong_date: Callable[[float], None]
+) -> None:
+    clouds = fake_openstack(servers=1)
+    ask_one(clouds, servers)
+    wrong_date(-86400)
+    clouds["cloud1"].revoke_tokens()
+    assert ask_one(clouds, servers).value == 1
+    assert clouds.counters.tokens == 2
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        {"issued_at": "2026-01-01T00:00:00Z", "expires_at": "2025-01-01T00:00:00Z"},
+        {"issued_at": "2026-01-01T00:00:00Z", "expires_at": "2026-01-01T00:00:00Z"},
+    ],
+)
+def test_a_token_whose_life_is_not_known_is_used_until_it_is_refused(
+    fake_openstack: Clouds, dates: dict[str, str]
+) -> None:
+    clouds = fake_openstack(servers=1)
+    ask_one(clouds, servers)
+    (path,) = token_files()
+    entry = json.loads(path.read_text())
+    state = json.loads(entry["value"])
+    state["body"]["token"] |= dates
+    path.write_text(json.dumps({**entry, "value": json.dumps(state)}))
+    for tokens in (1, 2):
+        assert ask_one(clouds, lambda connection: [servers(connection), servers(connection)]).value == [1, 1]
+        assert clouds.counters.tokens == tokens
+        clouds["cloud1"].revoke_tokens()
 
 
 def test_tokens_that_never_live_long_are_not_renewed_with_every_request(fake_openstack: Clouds) -> None:
@@ -322,7 +392,7 @@ def test_a_keystone_in_trouble(fake_openstack: Clouds, form: int, action: Action
         clouds["cloud1"].fault("*", "", action)
     start = time.monotonic()
     results = ask(config, servers, timeout=0.6)
-    assert time.monotonic() - start < 2.0
+    assert time.monotonic() - start < 5.0
     ended = kinds(results)
     assert [ended[f"cloud2/r{number}/demo"] for number in (1, 2)] == [None, None]
     assert {ended[f"cloud1/r{number}/demo"] for number in (1, 2)} == {kind}
@@ -398,13 +468,14 @@ SECOND_FACTOR = {**JSON, "Openstack-Auth-Receipt": "gAAAAA"}
             "Keystone does not take the request for a token: Expecting to find domain in user.",
             "user_domain_name and project_domain_name",
         ),
+        (keystone_says(400, "'7' is not of type 'object'"), "is not of type", "Check user, password"),
         (
             Answer(401, SECOND_FACTOR, json.dumps(RECEIPT).encode(), after="body"),
             "Keystone requires more than one factor of this user: [['password', 'totp']]",
             "v3multifactor",
         ),
     ],
-    ids=["deleted", "locked", "expired", "forbidden", "domain", "second factor"],
+    ids=["deleted", "locked", "expired", "forbidden", "domain", "malformed", "second factor"],
 )
 def test_a_refusal_of_keystone_is_told_by_its_cause_and_not_asked_for_again(
     fake_openstack: Clouds, words: str, answer: Answer, said: str, hint: str

@@ -263,7 +263,23 @@ BROKEN = {
     "cacert": (entry(cacert="/nonexistent/ca.pem"), "/nonexistent/ca.pem"),
     "client key": (entry(cert="/dev/null", key="/nonexistent/key.pem"), "/nonexistent/key.pem"),
     "shut down": (entry(profile="internap"), "no longer exists"),
-    "unknown profile": ({"profile": "nonesuch", "auth": {"username": "a", "password": "b"}}, "auth_url"),
+    "unknown profile": (
+        {"profile": "nonesuch", "auth": {"username": "a", "password": "b"}},
+        "Couldn't find the vendor profile nonesuch for the cloud broken; ",
+    ),
+    "old word for unknown profile": (
+        {"cloud": "nonesuch", "auth": {"username": "a", "password": "b"}},
+        "Couldn't find the vendor profile nonesuch for the cloud broken; ",
+    ),
+    "known profile": ({"profile": "auro", "auth": {"username": "a"}}, "configured: its auth section has no password"),
+    "application credential": (
+        with_auth(application_credential_id="i", application_credential_secret="secret"),
+        "has application_credential_id, which auth_type password does not take",
+    ),
+    "unknown key": (
+        {**with_auth(default_domain="x"), "auth_type": "v3password"},
+        "has default_domain, which auth_type v3password does not take",
+    ),
     "unreachable profile": (entry(profile="http://127.0.0.1:1"), "Connection refused"),
 }
 
@@ -280,6 +296,13 @@ def test_a_broken_entry_is_a_failure_of_that_cloud_only(name: str) -> None:
     assert "'broken'" in failed.error.message
     assert said in failed.error.message
     assert "secret" not in failed.error.message
+
+
+def test_an_application_credential_needs_its_auth_type() -> None:
+    clouds = Clouds(clouds_config={"clouds": {"a": with_auth(application_credential_id="i")}})
+    with pytest.raises(ConfigError) as caught:
+        clouds.regions("a")
+    assert caught.value.hint == "Set auth_type: v3applicationcredential in the cloud's entry, beside auth."
 
 
 def test_a_profile_that_never_comes_costs_the_timeout_of_its_cloud() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import auth
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
@@ -83,7 +84,7 @@ def test_the_only_region_of_a_catalog_need_not_be_configured(fake_openstack: Clo
     config = entries(clouds)
     del config["cloud1"]["regions"]
     result = ask_one(config, servers)
-    assert (str(result.location), result.value) == ("cloud1/r1/demo", 1)
+    assert (str(result.location), result.location.region, result.value) == ("cloud1/-/demo", "r1", 1)
 
 
 def test_one_of_several_regions_is_not_guessed(fake_openstack: Clouds) -> None:
@@ -97,14 +98,38 @@ def test_one_of_several_regions_is_not_guessed(fake_openstack: Clouds) -> None:
     assert "region_name" in result.error.hint
 
 
-def test_a_region_that_the_catalog_does_not_have(fake_openstack: Clouds) -> None:
-    clouds = fake_openstack()
+@pytest.mark.parametrize("name", ["r9", "R1"])
+def test_a_region_that_the_catalog_does_not_have(fake_openstack: Clouds, name: str) -> None:
+    clouds = fake_openstack(regions=2)
     config = entries(clouds)
-    config["cloud1"]["regions"] = ["r9"]
-    result = ask_one(config, servers)
-    assert result.error is not None
-    assert result.error.kind == "refused"
-    assert "region_name" in result.error.hint
+    config["cloud1"]["regions"] = [name, "r2"]
+    failed, found = sorted(ask(config, servers), key=lambda result: result.location.region == "r2")
+    assert found.error is None
+    assert failed.error is not None
+    assert (failed.error.kind, failed.error.message) == ("config", f"region {name!r} is not in the catalog")
+    assert failed.error.hint.startswith("The catalog has r1, r2. Names are case-sensitive: correct region_name")
+    assert clouds.counters.tokens == 1
+
+
+def test_a_region_may_be_newer_than_the_token(fake_openstack: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
+    clouds = fake_openstack(regions=2)
+    cloud = clouds["cloud1"]
+    everything = cloud.keystone._catalog
+    known = {kind: {"r1": urls["r1"]} for kind, urls in everything().items()}
+    monkeypatch.setattr(auth, "RECENT", 0.0)
+    monkeypatch.setattr(cloud.keystone, "_catalog", lambda: known)
+    assert [result.error and result.error.kind for result in ask(clouds, servers)] == [None, "config"]
+    assert clouds.counters.tokens == 2
+    monkeypatch.setattr(cloud.keystone, "_catalog", everything)
+    assert [result.error for result in ask(clouds, servers)] == [None, None]
+
+
+def test_a_region_that_only_the_entry_knows(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(servers=2)
+    region = clouds["cloud1"]["r1"]
+    config = entries(clouds)
+    config["cloud1"] |= {"regions": ["mine"], "compute_endpoint_override": f"{region.nova.url}/v2.1"}
+    assert ask_one(config, servers).value == 2
 
 
 # Slow down

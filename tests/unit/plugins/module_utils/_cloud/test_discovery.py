@@ -7,17 +7,25 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import auth
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.catalog import RestQuery, rest_record
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.capabilities import has_object_store
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.catalog import (
+    RestQuery,
+    catalog_entry,
+    rest_record,
+)
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import RefusedError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target, gather
 from tests.support.fake_openstack import Answer, FakeOpenStack, FaultProxy
 from tests.support.run_core import ask, ask_one, entries, kinds
@@ -172,38 +180,158 @@ def test_a_cloud_rebuilt_during_the_work(fake_openstack: Clouds) -> None:
     assert clouds.counters.tokens == 2
 
 
-@pytest.mark.parametrize("recent", [0.0, 300.0])
-def test_a_catalog_that_leads_nowhere_is_renewed_unless_it_is_new(
-    fake_openstack: Clouds, monkeypatch: pytest.MonkeyPatch, recent: float
-) -> None:
-    monkeypatch.setattr(auth, "RECENT", recent)
-    clouds = fake_openstack(servers=1)
-    region = clouds["cloud1"]["r1"]
-    ask_one(clouds, servers)
+Catalog = list[dict[str, Any]]
+
+
+def change_catalog(change: Callable[[Catalog], Catalog]) -> None:
+    """Store another catalog with the token, as if the cloud had been changed since."""
     (path,) = files("tokens")
-    path.write_text(path.read_text().replace(region.nova.url, "http://127.0.0.1:1"))
+    entry = json.loads(path.read_text())
+    state = json.loads(entry["value"])
+    state["body"]["token"]["catalog"] = change(state["body"]["token"]["catalog"])
+    path.write_text(json.dumps({**entry, "value": json.dumps(state)}))
+
+
+def with_endpoints(change: Callable[[dict[str, Any]], list[dict[str, Any]]]) -> Callable[[Catalog], Catalog]:
+    """Replace each endpoint."""
+    return lambda catalog: [
+        {**service, "endpoints": [new for end in service["endpoints"] for new in change(end)]} for service in catalog
+    ]
+
+
+def in_region(endpoint: dict[str, Any], name: str) -> dict[str, Any]:
+    return {**endpoint, "region": name, "region_id": name}
+
+
+without_compute: Callable[[Catalog], Catalog] = lambda catalog: [  # noqa: E731 - typed
+    service for service in catalog if service["type"] != "compute"
+]
+elsewhere = with_endpoints(lambda end: [in_region(end, "R1")])
+not_public = with_endpoints(lambda end: [end] if end["interface"] == "internal" else [])
+empty: Callable[[Catalog], Catalog] = lambda _catalog: []  # noqa: E731 - typed
+
+
+def test_an_old_catalog_that_leads_nowhere_is_renewed(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(servers=1)
+    ask_one(clouds, servers)
+    change_catalog(with_endpoints(lambda end: [{**end, "url": "http://127.0.0.1:1/v2.1"}]))
     clouds.counters.reset()
-    assert kinds([ask_one(clouds, servers)]) == {"cloud1/r1/demo": None if recent == 0 else "unreachable"}
-    assert clouds.counters.tokens == (1 if recent == 0 else 0)
+    assert ask_one(clouds, servers).value == 1
+    assert clouds.counters.tokens == 1
 
 
-def test_a_dead_region_costs_the_others_no_token(fake_openstack: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dead_service_costs_each_task_one_token(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(servers=1)
+    clouds["cloud1"]["r1"].refuse_connections()
+    for _task in range(2):
+        clouds.counters.reset()
+        assert kinds([ask_one(clouds, servers)]) == {"cloud1/r1/demo": "unreachable"}
+        assert clouds.counters.tokens == 1
+
+
+def test_a_catalog_is_not_new_for_ever(fake_openstack: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auth, "RECENT", 0.0)
+    clouds = fake_openstack(servers=1)
+
+    def work(connection: Connection) -> int:
+        clouds["cloud1"]["r1"].refuse_connections("compute")
+        return servers(connection)
+
+    assert kinds([ask_one(clouds, work)]) == {"cloud1/r1/demo": "unreachable"}
+    assert clouds.counters.tokens > 1
+
+
+def test_a_dead_region_costs_the_others_no_token(fake_openstack: Clouds) -> None:
     clouds = fake_openstack(regions=2, servers=1)
     ask(clouds, servers)
-    monkeypatch.setattr(auth, "RECENT", 0.0)
     clouds["cloud1"].refuse_connections()
     clouds["cloud1"]["r1"].refuse_connections()
     assert kinds(ask(clouds, servers)) == {"cloud1/r1/demo": "unreachable", "cloud1/r2/demo": None}
     assert len(files("tokens")) == 1
 
 
-def test_a_service_that_is_new_in_the_catalog_is_found(fake_openstack: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auth, "RECENT", 0.0)
+REST: list[Callable[[Connection], Any]] = [
+    servers,
+    lambda connection: rest_record(connection, RestQuery("compute"))["url"],
+    lambda connection: catalog_entry(service_at(connection, "compute")).url,
+]
+
+
+@pytest.mark.parametrize("find", REST)
+@pytest.mark.parametrize("before", [without_compute, elsewhere, not_public, empty])
+def test_what_is_new_in_the_catalog_is_found(
+    fake_openstack: Clouds, find: Callable[[Connection], Any], before: Callable[[Catalog], Catalog]
+) -> None:
+    """A service, its region, or its interface, in a catalog that another process fetched a moment ago."""
     clouds = fake_openstack(servers=1)
+    expected = ask_one(clouds, find).value
+    change_catalog(before)
+    clouds.counters.reset()
+    result = ask_one(clouds, lambda connection: (find(connection), find(connection)))
+    assert result.value == (expected, expected), result.error
+    assert clouds.counters.tokens == 1
+    clouds.counters.reset()
+    assert ask_one(clouds, find).value == expected
+    assert clouds.counters.tokens == 0, "the new catalog is everybody's"
+
+
+def test_a_region_that_was_removed_is_no_longer_a_choice(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(servers=1)
+    config = entries(clouds)
+    del config["cloud1"]["regions"]
+    ask_one(config, servers)
+    change_catalog(with_endpoints(lambda end: [end, in_region(end, "r9")]))
+    clouds.counters.reset()
+    result = ask_one(config, servers)
+    assert (result.location.region, result.value, clouds.counters.tokens) == ("r1", 1, 1)
+
+
+NOT_THERE: list[Callable[[Connection], Any]] = [
+    lambda connection: service_at(connection, "dns").endpoint,
+    lambda connection: rest_record(connection, RestQuery("dns")),
+]
+
+
+@pytest.mark.parametrize("find", NOT_THERE)
+def test_what_the_cloud_does_not_have_costs_one_token_for_all_regions(
+    fake_openstack: Clouds, find: Callable[[Connection], Any]
+) -> None:
+    clouds = fake_openstack(regions=3, servers=1)
+    ask(clouds, servers)
+    clouds.counters.reset()
+
+    def twice(connection: Connection) -> None:
+        with pytest.raises(RefusedError):
+            find(connection)
+        find(connection)
+
+    assert set(kinds(ask(clouds, twice)).values()) == {"refused"}
+    assert clouds.counters.tokens == 1
+
+
+def test_processes_that_miss_the_same_fetch_one_token(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(servers=1, latency=0.05)
     ask_one(clouds, servers)
-    (path,) = files("tokens")
-    path.write_text(path.read_text().replace("compute", "commute"))
-    assert ask_one(clouds, servers).value == 1
+    change_catalog(without_compute)
+    clouds.counters.reset()
+    with ThreadPoolExecutor(6) as pool:
+        together = threading.Barrier(6)
+
+        def find(connection: Connection) -> int:
+            together.wait(10)
+            return servers(connection)
+
+        results = list(pool.map(lambda _number: ask_one(clouds, find, timeout=20), range(6)))
+    assert [result.value for result in results] == [1] * 6
+    assert clouds.counters.tokens == 1
+
+
+def test_without_an_object_store_nothing_is_renewed(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack()
+    ask_one(clouds, servers)
+    clouds.counters.reset()
+    assert ask_one(clouds, has_object_store).value is False
+    assert clouds.counters.requests() == 0
 
 
 # keystoneauth1 takes the path of an announced URL only: behind a proxy, services announce internal hosts, or http

@@ -114,6 +114,33 @@ def test_a_limit_that_is_none_is_a_failure_of_the_cloud(
 
 
 @pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://k.example.com/v3", "https://K.example.com:443/v3/", True),
+        ("https://k.example.com/v3", "https://k.example.com", True),
+        ("http://k/identity/v3", "http://k:80/identity", True),
+        ("https://k.example.com:5000/v3", "https://k.example.com/v3", False),
+        ("https://k.example.com/v3", "http://k.example.com/v3", False),
+        ("https://k/one/v3", "https://k/two/v3", False),
+        ("https://k:4430/v3", "https://k/v3", False),
+    ],
+)
+def test_a_keystone_is_known_by_its_url_however_it_is_written(one: str, other: str, *, same: bool) -> None:
+    clouds = {
+        name: {"auth": {**SCOPED, "auth_url": url}, "region_name": name} for name, url in (("a", one), ("b", other))
+    }
+    regions = [region for name in clouds for region in Clouds(clouds_config={"clouds": clouds}).regions(name)]
+    assert (regions[0].settings.keystone == regions[1].settings.keystone) is same
+
+
+def test_clouds_without_keystone_have_none_in_common() -> None:
+    entry = {"auth_type": "none", "auth": {"endpoint": "https://127.0.0.1/n"}}
+    clouds = Clouds(clouds_config={"clouds": {"a": entry, "b": entry}})
+    (one,), (other,) = (clouds.regions(name) for name in "ab")
+    assert one.settings.keystone != other.settings.keystone
+
+
+@pytest.mark.parametrize(
     ("config", "busy", "connect", "statuses"),
     [
         ({}, Rule(math.inf), None, (429, 503)),
@@ -157,3 +184,21 @@ def test_openstacksdk_s_own_numbers_are_not_the_user_s(service: str) -> None:
 def test_a_number_of_retries_that_is_none_is_a_failure_of_the_cloud(entry: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(said)):
         Clouds(clouds_config={"clouds": {"a": {"auth": SCOPED, **entry}}}).regions("a")
+
+
+CREDENTIAL = {"auth_url": "https://127.0.0.1/v3", "application_credential_id": "7"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "secret"),
+    [
+        ({"auth": SCOPED}, True),
+        ({"auth_type": "v3applicationcredential", "auth": {**CREDENTIAL, "application_credential_secret": "s"}}, True),
+        ({"auth_type": "v3token", "auth": {"auth_url": "https://127.0.0.1/v3", "token": "t"}}, True),
+        ({"auth_type": "admin_token", "auth": {"endpoint": "https://127.0.0.1", "token": "t"}}, True),
+        ({"auth_type": "none", "auth": {"endpoint": "https://127.0.0.1"}}, False),
+    ],
+)
+def test_what_nobody_else_knows_is_recognised(entry: dict[str, Any], *, secret: bool) -> None:
+    (region,) = Clouds(clouds_config={"clouds": {"a": {"region_name": "r", **entry}}}).regions("a")
+    assert region.settings.has_secret is secret

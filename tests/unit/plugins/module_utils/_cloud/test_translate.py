@@ -152,6 +152,7 @@ def neutron(kind: str, message: str) -> dict[str, Any]:
         ),
         (503, neutron("RemoteRestError", "corporate limits: slow downloads"), {}, "server", "corporate"),
         (413, "corporate limits: slow downloads", {}, "quota", "corporate"),
+        (500, {"message": "the source says: tlsv1 alert unknown ca"}, {}, "server", "unknown ca"),
         (501, "Not Implemented", {}, "refused", "Not Implemented"),
         (
             400,

@@ -28,9 +28,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.transpor
     MOST_OF_ERROR,
     AbortableAdapter,
     WireSession,
-    is_url,
+    get_from_web,
     redirect_target,
-    same_origin,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
@@ -401,6 +400,32 @@ def test_a_redirect_within_the_origin_is_followed(scripted: Callable[..., Script
     assert server.requests[1][2]["X-Auth-Token"] == "t0k3n"
 
 
+def test_the_body_of_a_redirect_is_not_read(scripted: Callable[..., Scripted]) -> None:
+    bomb = body(gzipped(64 << 20), status=302, Location="/y", Content_Encoding="gzip")
+    server = scripted(x=bomb, y=body(b"there"))
+    tracemalloc.start()
+    response = WireSession(Owner()).get(f"{server.url}/x", allow_redirects=False)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert response.content == b"there"
+    assert peak < 16 << 20
+
+
+def test_the_body_of_a_redirect_on_the_web_is_not_read_either(scripted: Callable[..., Scripted]) -> None:
+    elsewhere = scripted(y=body(b"there"))
+    server = scripted(
+        x=body(gzipped(64 << 20), status=302, Location="/z", Content_Encoding="gzip"),
+        z=body(bytes(32 << 20), status=301, Location=f"{elsewhere.url}/y"),
+    )
+    tracemalloc.start()
+    with get_from_web(f"{server.url}/x", stream=True, timeout=5) as response:
+        assert response.content == b"there"
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [one.status_code for one in response.history] == [302, 301]
+    assert peak < 16 << 20
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
 def test_nothing_is_sent_to_another_origin(scripted: Callable[..., Scripted], status: int, method: str) -> None:
@@ -471,11 +496,12 @@ def test_where_a_password_may_go(status: int, method: str, asked: str, target: s
         redirect_target(response)
 
 
-@pytest.mark.parametrize("location", ["http://[", "//evil", "http://127.0.0.1:1/x", "ftp://127.0.0.1/x", "\\evil"])
+@pytest.mark.parametrize("location", ["http://[", "//evil", "http://127.0.0.1:1/x", "ftp://127.0.0.1/x"])
 def test_odd_redirects(scripted: Callable[..., Scripted], location: str) -> None:
     server = scripted(x=body(b"", status=302, Location=location))
-    with pytest.raises((ServerError, requests.RequestException, ValueError, KeyError)):
+    with pytest.raises(ServerError, match=r"is redirected to .*, which is not followed") as raised:
         WireSession(Owner()).get(f"{server.url}/x", allow_redirects=False)
+    assert raised.value.final
 
 
 def test_redirects_without_end(scripted: Callable[..., Scripted]) -> None:
@@ -483,26 +509,6 @@ def test_redirects_without_end(scripted: Callable[..., Scripted]) -> None:
     with pytest.raises(ServerError, match="redirected more than 5 times"):
         WireSession(Owner()).get(f"{server.url}/x", allow_redirects=False)
     assert len(server.requests) == 6
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("https://a/x", "https://a/y", True),
-        ("https://a/x", "https://a:443/y", True),
-        ("http://a:5000/x", "https://a:5000/y", True),
-        ("https://a/x", "http://a/y", False),
-        ("https://a/x", "https://b/x", False),
-        ("https://a/x", "https://a:444/x", False),
-        ("https://a/x", "https://a@b/x", False),
-        ("https://a/x", "https://A/x", True),
-        ("https://a/x", "https://[", False),
-        ("https://a/x", "https://a:nine/x", False),
-        ("", "", False),
-    ],
-)
-def test_same_origin(one: str, other: str, *, same: bool) -> None:
-    assert same_origin(one, other) is same
 
 
 # Verdicts, through all layers
@@ -576,26 +582,3 @@ def test_a_proxy_that_refuses_is_named(scripted: Callable[..., Scripted]) -> Non
     proxy = scripted()
     with pytest.raises(UnreachableError, match=f"the proxy {proxy.url} does not connect to cloud.example.com"):
         WireSession(Owner()).get("https://cloud.example.com/v3", proxies={"https": proxy.url}, allow_redirects=False)
-
-
-@pytest.mark.parametrize(
-    ("text", "usable"),
-    [
-        *(
-            (text, True)
-            for text in ("https://a", "http://a.b.:80/x", "HTTPS://A", "https://[::1]:5000/v3", "http://b\u00fc")
-        ),
-        *((text, True) for text in ("http://10.0.0.1", "https://my_host/v3", "https://[fe80::1%25eth0]")),
-        *(
-            (text, False)
-            for text in ("", "a", "x/v1", "ftp://a", "htps://a", "http://", "http:///x", "http://[", "//a")
-        ),
-        *((text, False) for text in ("http://a b", "http://\x1b[2J", "http://.a", "http://a..b", f"http://{'a' * 64}")),
-        *(
-            (text, False)
-            for text in ("http://a:99999", "http://a:nine", "http://a\x00b", "http://a,b", "http://a\u202e")
-        ),
-    ],
-)
-def test_what_is_a_url(text: str, *, usable: bool) -> None:
-    assert is_url(text) is usable

@@ -5,15 +5,22 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core import deadline as _deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import (
     Cancellation,
     Clock,
     Deadline,
+    clock,
+    uncharged,
+    uncharged_seconds,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError
 
@@ -117,6 +124,46 @@ def test_what_others_compare_with_clocks_of_their_own_is_not_turned(fast_clock: 
     assert fast_clock.uptime() - before[1] < 1
     assert abs(fast_clock.time() - time.time()) < 1
     assert abs(fast_clock.uptime() - time.monotonic()) < 1
+
+
+def test_the_date_can_be_wrong_and_nothing_else(wrong_date: Callable[[float], None]) -> None:
+    before = clock.monotonic(), clock.uptime()
+    for seconds in (3600.0, -3600.0):
+        wrong_date(seconds)
+        assert abs(clock.time() - time.time() - seconds) < 1
+        assert abs((clock.now() - datetime.now(UTC)).total_seconds() - seconds) < 1
+    assert max(clock.monotonic() - before[0], clock.uptime() - before[1]) < 1
+
+
+def test_what_is_no_clouds_work_does_not_count() -> None:
+    deadline, before = Deadline(0.3), uncharged_seconds()
+    with uncharged(), uncharged():
+        clock.sleep(0.4)
+        assert 0 < deadline.remaining() <= 0.3
+    assert 0 < deadline.remaining() <= 0.3
+    assert 0.4 <= uncharged_seconds() - before < 0.8, "once, however many threads"
+    clock.sleep(0.4)
+    with pytest.raises(DeadlineError):
+        deadline.remaining()
+
+
+def test_what_takes_too_long_counts_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_deadline, "LONGEST_UNCHARGED", uncharged_seconds() + 0.1)
+    deadline = Deadline(0.3)
+    with uncharged():
+        clock.sleep(0.45)
+        with pytest.raises(DeadlineError):
+            deadline.remaining()
+
+
+def test_in_a_forked_child_all_time_counts() -> None:
+    with uncharged():
+        child = os.fork()
+        if child == 0:
+            before = uncharged_seconds()
+            clock.sleep(0.05)
+            os._exit(0 if uncharged_seconds() == before == 0 else 1)
+        assert os.waitpid(child, 0)[1] == 0
 
 
 def test_the_cancellation_of_one_item_is_set_with_that_of_all() -> None:

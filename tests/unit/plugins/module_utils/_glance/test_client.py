@@ -57,7 +57,7 @@ def glance(clouds: FakeOpenStack) -> Glance:
 
 def add(region: Region, number: int, name: str, status: str = "active", **fields: Any) -> str:
     """Put a public image into the region and return its ID."""
-    image = Image(str(UUID(int=number)), owner=None, status=status)
+    image = Image(str(UUID(int=number)), owner=None, status=status, size=fields.pop("size", 4))
     image.fields.update({"visibility": "public", "disk_format": "raw", "container_format": "bare"})
     image.fields.update({"name": name, **fields})
     region.glance.images[image.id] = image
@@ -95,6 +95,7 @@ def test_of_one_name_the_active_image_is_meant(region: Region, glance: Glance) -
         ([{"disk_format": "raw; rm -rf"}], ServerError, "disk_format 'raw; rm -rf'", "qcow2, raw"),
         ([{"disk_format": None}], ServerError, "disk_format None", "qcow2, raw"),
         ([{"container_format": "../bare"}], ServerError, "container_format '../bare'", "bare"),
+        ([{"size": None}], ServerError, "reports no size", "operator"),
     ],
 )
 def test_images_that_cannot_be_used(
@@ -117,5 +118,5 @@ def test_images_that_cannot_be_used(
 def test_an_id_that_is_none_is_not_used(region: Region, glance: Glance, identity: str) -> None:
     """It becomes a part of file names and URLs."""
     region.glance.images[add(region, 1, "web")].id = identity
-    with pytest.raises(ServerError, match="image ID"):
+    with pytest.raises(ServerError, match=r"image ID|is not an ID"):
         find_image(glance, "web")

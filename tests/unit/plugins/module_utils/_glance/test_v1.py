@@ -79,7 +79,6 @@ SHOWN = {
     "created_at": "2016-01-02T03:04:05Z",
     "updated_at": "2017-01-02T03:04:05Z",
     "tags": [],
-    "os_hidden": False,
     "os_hash_algo": None,
     "os_hash_value": None,
 }
@@ -172,10 +171,10 @@ def test_members(region: Region, glance: GlanceV1) -> None:
     add(glance, region, 1)
     for project in ("b", "a", "a"):
         glance.share(ID, project)
-    assert glance.members(ID) == ("a", "b")
+    assert glance.members(ID) == {"a": "accepted", "b": "accepted"}
     for _time in range(2):
         glance.unshare(ID, "a")
-    assert glance.members(ID) == ("b",)
+    assert glance.members(ID) == {"b": "accepted"}
 
 
 FITS: list[dict[str, Any]] = [
@@ -254,7 +253,14 @@ def test_pages(
     assert clouds.counters.requests(path="/v1/images/detail") == requests
 
 
-IMAGE = {"id": ID, "protected": False, "is_public": False, "created_at": "2026", "updated_at": "2026"}
+IMAGE = {
+    "id": ID,
+    "status": "active",
+    "protected": False,
+    "is_public": False,
+    "created_at": "2026",
+    "updated_at": "2026",
+}
 
 
 @pytest.mark.parametrize(
@@ -264,6 +270,7 @@ IMAGE = {"id": ID, "protected": False, "is_public": False, "created_at": "2026",
         ({"images": {}}, "it has no list 'images'"),
         ({"images": [5]}, "cannot be parsed: AttributeError"),
         ({"images": [{"id": ID}]}, "cannot be parsed: KeyError"),
+        ({"images": [{**IMAGE, "name": ["web"]}]}, "cannot be parsed: TypeError: name is"),
         ({"images": [IMAGE]}, "does not advance"),
     ],
 )
@@ -294,5 +301,5 @@ def test_images_that_were_replaced_come_oldest_first(region: Region, glance: Gla
         add(glance, region, number, name=f"web-{year}", created_at=made, properties={KEPT_FOR: "web"})
     add(glance, region, 4, name="db-2010", properties={KEPT_FOR: "db"})
     me = glance.connection.location.project.id
-    assert [image["name"] for image in glance.kept_for("web", me)] == ["web-2013", "web-2014", "web-2015"]
-    assert glance.kept_for("web", "somebody") == []
+    assert [image["name"] for image in glance.kept_for("web", me, hidden=False)] == ["web-2013", "web-2014", "web-2015"]
+    assert glance.kept_for("web", "somebody", hidden=False) == []

@@ -189,6 +189,10 @@ TASKS = [
         ({"tasks": TASKS[::-1]}, ("failure", "GET https://s/o?temp_url_sig=...&x=1 failed")),
         ({"tasks": TASKS[1:]}, ("success", "")),
         ({"tasks": []}, ("", "")),
+        ({"tasks": [None, 7, *TASKS[1:]]}, ("success", "")),
+        ({"tasks": [None]}, ("", "")),
+        ({"tasks": 7}, ("", "")),
+        ({"tasks": [{"updated_at": 7, "status": 5}, {"updated_at": "1", "message": []}]}, ("5", "")),
         ({}, ("", "")),
     ],
 )
@@ -280,16 +284,48 @@ def test_images_that_were_replaced_come_oldest_first(region: Region, glance: Gla
         image.created = datetime(year, 1, 1, tzinfo=UTC)
     add(glance, region, 4, name="db-2020", os_hidden=True, **{KEPT_FOR: "db"})
     add(glance, region, 5, name="web")
-    assert [image["name"] for image in glance.kept_for("web", None)] == ["web-2023", "web-2024", "web-2025"]
-    assert glance.kept_for("web", "somebody") == []
+    kept = glance.kept_for("web", None, hidden=True)
+    assert [image["name"] for image in kept] == ["web-2023", "web-2024", "web-2025"]
+    assert glance.kept_for("web", "somebody", hidden=True) == []
+
+
+@pytest.mark.parametrize("hides", [True, False])
+def test_images_show_whether_they_can_be_hidden_and_without_any_the_version_does(
+    clouds: FakeOpenStack, region: Region, glance: Glance, *, hides: bool
+) -> None:
+    region.glance.hides = hides
+    add(glance, region, 1, name="web")
+    before = clouds.counters.requests(service="image")
+    assert glance.hides([{"id": ID}, {"id": OTHER, "os_hidden": False}])
+    assert not glance.hides([{"id": ID}])
+    assert clouds.counters.requests(service="image") == before
+    assert glance.hides(glance.named(["web"], None, hidden=False)) is hides
+    assert [glance.hides([]), glance.hides([])] == [hides, hides]
+    assert clouds.counters.requests(service="image") == before + 2  # the list, and the version document
+
+
+def test_a_version_document_that_fails_forbids_nothing(region: Region, glance: Glance) -> None:
+    glance.named(["web"], None, hidden=False)
+    glance.connection.discovery.forget(glance._service.endpoint)
+    region.fault("GET", "/$", Answer(503))
+    glance.connection.discovery._known.clear()
+    assert glance.hides([])
 
 
 # Members, quota
 
 
 def test_members_are_sorted(region: Region, glance: Glance) -> None:
-    region.fault("GET", "/members$", answer({"members": [{"member_id": "b"}, {"member_id": "a"}]}))
-    assert glance.members(ID) == ("a", "b")
+    members = [{"member_id": "b", "status": "pending"}, {"member_id": "a", "status": "accepted"}]
+    region.fault("GET", "/members$", answer({"members": members}))
+    assert list(glance.members(ID).items()) == [("a", "accepted"), ("b", "pending")]
+
+
+@pytest.mark.parametrize("body", [{}, {"members": [None]}, {"members": [{"member_id": None}]}, {"members": 7}])
+def test_members_that_cannot_be_parsed(region: Region, glance: Glance, body: object) -> None:
+    region.fault("GET", "/members$", answer(body))
+    with pytest.raises(ServerError, match="members cannot be parsed"):
+        glance.members(ID)
 
 
 def test_sharing_what_is_shared_and_unsharing_what_is_not(
@@ -297,7 +333,7 @@ def test_sharing_what_is_shared_and_unsharing_what_is_not(
 ) -> None:
     region.fault("POST", "/members$", Answer(409))
     region.fault("DELETE", "/members/a$", Answer(404))
-    glance.share(ID, "a")
+    assert glance.share(ID, "a") == "pending"
     glance.unshare(ID, "a")
     assert clouds.counters.requests(service="image", method="POST") == 1
     assert clouds.counters.requests(service="image", method="DELETE") == 1
@@ -305,7 +341,7 @@ def test_sharing_what_is_shared_and_unsharing_what_is_not(
 
 @pytest.mark.parametrize("change", [Glance.share, Glance.unshare])
 def test_members_that_may_not_be_changed(
-    region: Region, glance: Glance, change: Callable[[Glance, str, str], None]
+    region: Region, glance: Glance, change: Callable[[Glance, str, str], object]
 ) -> None:
     region.fault("*", "/members", Answer(403))
     with pytest.raises(RefusedError):

@@ -11,9 +11,18 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, IntegrityError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import (
+    PUBLISHED,
+    SOURCE_IMAGE,
+    SOURCE_LOCATION,
+    SOURCE_SHA256,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import SHA256 as SHA256_NAME
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import (
+    Announced,
     Checksum,
     Fingerprint,
+    algorithm_of,
     best_digest,
     fingerprint_of,
     mismatch,
@@ -65,6 +74,49 @@ TURNED = bytes(reversed(DATA))
 )
 def test_same_content(found: dict[str, Any], *, same: bool) -> None:
     assert same_content(found, source(), "raw") is same
+
+
+HOME = ("alpha/north/demo", "id-9")
+COPIED: dict[str, Any] = {SOURCE_LOCATION: HOME[0], SOURCE_IMAGE: HOME[1]}
+
+
+@pytest.mark.parametrize(
+    ("found", "same"),
+    [
+        pytest.param(image(**COPIED), True, id="copy"),
+        pytest.param(image(**NO_DIGESTS, **COPIED), True, id="copy-where-no-digest-is-known-either"),
+        pytest.param(image(**COPIED, **recorded()), True, id="copy-that-was-sent-from-here"),
+        pytest.param(image(), False, id="nobody-knows"),
+        pytest.param(image(**{**COPIED, SOURCE_IMAGE: "id-8"}), False, id="of-another-image"),
+        pytest.param(image(**{**COPIED, SOURCE_LOCATION: "alpha/south/demo"}), False, id="of-another-region"),
+        pytest.param(image(data=DATA[:4], **COPIED), False, id="truncated"),
+        pytest.param(image(data=OTHER, disk_format="qcow2", **COPIED), False, id="in-another-format"),
+    ],
+)
+def test_a_copy_of_an_image_without_digests_is_known_by_its_source(found: dict[str, Any], *, same: bool) -> None:
+    unknown = Fingerprint(len(DATA), "raw", {}, copied_from=HOME)
+    assert same_content(found, unknown, "raw") is same
+
+
+@pytest.mark.parametrize(
+    ("found", "same"),
+    [
+        pytest.param(image(data=OTHER, disk_format="qcow2", **recorded(OTHER), **COPIED), True, id="converted"),
+        pytest.param(image(data=OTHER, disk_format="qcow2", **NO_DIGESTS, **COPIED), True, id="converted-no-digests"),
+        pytest.param(image(data=b"", disk_format="qcow2", **recorded(OTHER), **COPIED), False, id="empty"),
+        pytest.param(image(data=TURNED, disk_format="qcow2", **recorded(), **COPIED), False, id="other-data-since"),
+        pytest.param(image(data=OTHER, disk_format="vhd", **recorded(OTHER), **COPIED), False, id="other-format"),
+    ],
+)
+def test_a_converted_copy_is_known_by_its_source(found: dict[str, Any], *, same: bool) -> None:
+    unknown = Fingerprint(len(DATA), "raw", {}, copied_from=HOME)
+    assert same_content(found, unknown, "qcow2") is same
+
+
+def test_digests_decide_also_for_copies() -> None:
+    known = Fingerprint(len(DATA), "raw", source().digests, copied_from=HOME)
+    assert not same_content(image(data=TURNED, **COPIED), known, "raw")
+    assert same_content(image(), known, "raw")
 
 
 @pytest.mark.parametrize(
@@ -282,3 +334,50 @@ def test_which_digest_must_be_made_of_the_stored_data(
 def test_the_best_digest(names: tuple[str, ...]) -> None:
     assert best_digest(dict.fromkeys(names, "")) == "sha512"
     assert best_digest({"md5": "", "sha256": ""}) == "sha256"
+
+
+SHA256 = hashlib.sha256(DATA).hexdigest()
+MD5_OF_DATA = hashlib.md5(DATA).hexdigest()  # noqa: S324
+PACKED: dict[str, Any] = {PUBLISHED: f"md5:1 sha256:{SHA256}"}
+CONVERTED: dict[str, Any] = {SOURCE_SHA256: SHA256}
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "disk_format", "there"),
+    [
+        pytest.param(image(), {"md5": MD5_OF_DATA}, "", True, id="md5"),
+        pytest.param(image(), {"sha512": hashlib.sha512(DATA).hexdigest()}, "raw", True, id="sha512"),
+        pytest.param(image(), {"sha512": "0"}, "", False, id="another"),
+        pytest.param(image(), {"md5": MD5_OF_DATA}, "qcow2", False, id="another-format"),
+        pytest.param(image(), {"sha256": SHA256}, "", False, id="not-reported"),
+        pytest.param(image(**recorded()), {"sha256": SHA256}, "", True, id="recorded"),
+        pytest.param(image(data=OTHER, **recorded()), {"sha256": SHA256}, "", False, id="recorded-of-other-data"),
+        pytest.param(
+            image(1, DATA, **{SHA256_NAME: SHA256}), {"sha256": SHA256}, "", False, id="recorded-of-who-knows-what"
+        ),
+        pytest.param(image(data=b"", **recorded(b"")), {"sha256": SHA256}, "", False, id="empty"),
+        pytest.param(image(data=None, **recorded()), {"sha256": SHA256}, "", False, id="queued"),
+        pytest.param(image(data=OTHER, **recorded(OTHER), **PACKED), {"sha256": SHA256}, "", True, id="compressed"),
+        pytest.param(image(data=OTHER, **recorded(OTHER), **PACKED), {"sha256": "0"}, "", False, id="another-file"),
+        pytest.param(image(data=OTHER, **recorded(), **PACKED), {"sha256": SHA256}, "", False, id="stale-compressed"),
+        pytest.param(image(data=OTHER, **recorded(OTHER), **CONVERTED), {"sha256": SHA256}, "", True, id="converted"),
+        pytest.param(image(data=OTHER, **recorded(), **CONVERTED), {"sha256": SHA256}, "", False, id="stale-converted"),
+        pytest.param(image(), {}, "", False, id="nothing-is-expected"),
+    ],
+)
+def test_announced_data_that_an_image_certainly_has(
+    found: dict[str, Any],
+    expected: dict[str, str],
+    disk_format: str,
+    there: bool,  # noqa: FBT001
+) -> None:
+    assert Announced(expected).is_in(found, disk_format) is there
+    assert same_content(found, Announced(expected), disk_format) is there
+
+
+@pytest.mark.parametrize(
+    ("name", "algorithm"),
+    [("sha256", "sha256"), ("SHA-256", "sha256"), ("SHA2-512", "sha512"), ("Md5", "md5"), ("SHA3-256", "sha3-256")],
+)
+def test_names_of_algorithms(name: str, algorithm: str) -> None:
+    assert algorithm_of(name) == algorithm

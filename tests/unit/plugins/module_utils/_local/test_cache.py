@@ -89,8 +89,8 @@ def test_a_damaged_value_is_reported_and_replaced(cache: FileCache, content: str
 def test_an_unusable_cache_behaves_like_an_empty_one(
     cache: FileCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    (tmp_path / "oaktree.multicloud").mkdir(0o755)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     cache.set("tokens", "a", 1)
     cache.delete("tokens", "a")
     assert cache.get("tokens", "a") is None
@@ -114,9 +114,22 @@ def test_a_lock_has_one_holder_in_all_caches_of_the_user(cache: FileCache) -> No
             pass
 
 
-def test_private_files_need_no_concealed_keys(cache: FileCache) -> None:
-    """The names of the files are digests in a directory that nobody else can list."""
-    assert cache.conceal("secret") == "secret"
+def test_private_files_are_the_same_whatever_the_credentials(cache: FileCache) -> None:
+    """Nobody else can read or write them."""
+    for secret in (True, False):
+        assert cache.of("credentials", secret=secret) is cache
+
+
+@pytest.mark.parametrize("age", [59.0, -59.0])
+def test_the_age_is_by_the_clocks_of_those_who_store_and_read(
+    cache: FileCache, wrong_date: Callable[[float], None], age: float
+) -> None:
+    cache.set("tokens", "a", 1)
+    wrong_date(age)
+    entry = cache.entry("tokens", "a")
+    assert entry
+    assert (entry.value, round(entry.age)) == (1, age)
+    assert cache.entry("tokens", "b") is None
 
 
 # One fetch for all

@@ -73,6 +73,17 @@ def test_a_missing_library_is_a_warning(fake_openstack: Clouds, monkeypatch: pyt
     assert "redis" in str(private_files.warnings())
 
 
+def test_without_the_library_that_seals_nothing_is_stored(
+    fake_openstack: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers.aead", None)
+    clouds = fake_openstack(clouds=2, servers=1)
+    assert [result.value for result in ask(clouds, {"class": "dogpile.cache.memory"})] == [1, 1]
+    (warning,) = private_files.warnings()
+    assert warning.startswith("The cache configured in clouds.yaml (dogpile.cache.memory) is not used: ")
+    assert "cryptography" in warning
+
+
 @pytest.mark.parametrize(
     ("section", "tokens", "in_files"),
     [

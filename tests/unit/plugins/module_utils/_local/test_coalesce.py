@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,12 +15,12 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline, clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import ServerError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.images import ImageQuery, list_images
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import Glance
-from ansible_collections.oaktree.multicloud.plugins.module_utils._local import file_lock, private_files
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local import file_lock, private_files, signs_of_life
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local.coalesce import KIND, RequestCoalescer
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local.file_lock import FileLock
 from tests.support.fake_openstack import FakeOpenStack
@@ -53,6 +52,17 @@ def stored_files() -> list[Path]:
     return list(directory.glob("*.json"))
 
 
+def store(value: Any, key: str = "key") -> None:
+    """As a process of this machine would."""
+    private_files.write(KIND, f"{signs_of_life.clock_id()}:{key}", value)
+
+
+def presence() -> Path:
+    path = private_files.path_of(KIND, signs_of_life.clock_id(), "presence")
+    assert path
+    return path
+
+
 @pytest.fixture
 def other() -> Iterator[RequestCoalescer]:
     """Another process that runs at the same time."""
@@ -75,6 +85,41 @@ def test_two_share_responses_to_requests_sent_since_both_began(other: RequestCoa
         assert [path.stat().st_mode & 0o777 for path in stored_files()] == [0o600, 0o600]
 
 
+@pytest.mark.parametrize("days", [-1, 1])
+def test_processes_share_whatever_the_date(
+    other: RequestCoalescer, wrong_date: Callable[[float], None], days: int
+) -> None:
+    fetch = Fetch()
+    with RequestCoalescer() as reads:
+        assert get(other, fetch) == {"answer": 1}
+        wrong_date(86400.0 * days)
+        assert get(reads, fetch) == {"answer": 1}
+    with RequestCoalescer() as reads:
+        assert get(reads, fetch) == {"answer": 2}
+
+
+def test_machines_with_one_home_share_nothing(other: RequestCoalescer, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetch = Fetch()
+    with RequestCoalescer() as second:
+        assert get(second, fetch) == {"answer": 1}
+        with monkeypatch.context() as another_machine:
+            another_machine.setattr(signs_of_life, "clock_id", lambda: "another")
+            with RequestCoalescer() as reads:
+                assert reads.alone()
+                with RequestCoalescer():
+                    another_machine.setattr(reads, "began", 0.0)
+                    assert get(reads, fetch) == {"answer": 2}
+        assert not other.alone()
+    assert other.alone()
+
+
+def test_nothing_is_shared_where_the_machine_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signs_of_life, "clock_id", lambda: "")
+    fetch = Fetch()
+    with RequestCoalescer() as one, RequestCoalescer() as two:
+        assert [get(one, fetch), get(two, fetch)] == [{"answer": 1}, {"answer": 2}]
+
+
 def test_a_process_that_begins_later_fetches_again(other: RequestCoalescer) -> None:
     fetch = Fetch()
     assert get(other, fetch) == {"answer": 1}
@@ -84,7 +129,7 @@ def test_a_process_that_begins_later_fetches_again(other: RequestCoalescer) -> N
 
 
 def test_a_response_from_the_future_is_ignored(other: RequestCoalescer) -> None:
-    private_files.write(KIND, "key", {"sent": time.time() + 60, "response": {}})
+    store({"sent": clock.uptime() + 60, "response": {}})
     with RequestCoalescer():
         assert get(other, Fetch()) == {"answer": 1}
 
@@ -95,14 +140,14 @@ def test_a_response_from_the_future_is_ignored(other: RequestCoalescer) -> None:
 )
 def test_a_malformed_response_is_ignored(other: RequestCoalescer, monkeypatch: pytest.MonkeyPatch, stored: Any) -> None:
     monkeypatch.setattr(other, "began", 0.0)
-    private_files.write(KIND, "key", stored)
+    store(stored)
     with RequestCoalescer():
         assert get(other, Fetch()) == {"answer": 1}
 
 
 def test_a_stored_response_is_used(other: RequestCoalescer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(other, "began", 0.0)
-    private_files.write(KIND, "key", {"sent": 1, "response": {"answer": "stored"}})
+    store({"sent": 1, "response": {"answer": "stored"}})
     with RequestCoalescer() as reads:
         assert get(other, Fetch()) == {"answer": "stored"}
         assert other.get("key", Fetch(), Deadline(5), since=2) == {"answer": 1}
@@ -190,9 +235,7 @@ def test_presence_remains_shared_after_each_check(other: RequestCoalescer) -> No
 
 
 def test_a_presence_file_that_was_removed_is_created_again(other: RequestCoalescer) -> None:
-    directory = private_files.private_directory(KIND)
-    assert directory
-    (directory / "presence").unlink()
+    presence().unlink()
     assert other.alone()
     with RequestCoalescer() as reads:
         assert not reads.alone()
@@ -201,9 +244,7 @@ def test_a_presence_file_that_was_removed_is_created_again(other: RequestCoalesc
 
 def test_a_presence_that_cannot_be_locked_shares_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_lock, "SHORT_WAIT", 0.05)
-    directory = private_files.private_directory(KIND)
-    assert directory
-    with FileLock(directory / "presence") as lock:
+    with FileLock(presence()) as lock:
         lock.acquire()
         with RequestCoalescer() as reads:
             assert reads.alone()
@@ -219,8 +260,8 @@ def test_nothing_is_shared_unless_allowed() -> None:
 
 
 def test_without_private_files_each_process_fetches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    (tmp_path / "oaktree.multicloud").mkdir(0o755)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     fetch = Fetch()
     with RequestCoalescer() as one, RequestCoalescer() as two:
         assert [get(one, fetch), get(two, fetch)] == [{"answer": 1}, {"answer": 2}]
@@ -261,7 +302,7 @@ def test_waiting_for_images_is_one_list(fake_openstack: Callable[..., FakeOpenSt
     for name in "abc":
         owner = cloud.keystone.project_id("demo")
         glance.images[name] = Image(name, owner=owner, status="importing", size=None, properties={})
-    since = time.time()
+    since = clock.uptime()
 
     def polls(connection: Connection) -> list[Any]:
         client = Glance(connection)
@@ -274,7 +315,7 @@ def test_waiting_for_images_is_one_list(fake_openstack: Callable[..., FakeOpenSt
     assert (clouds.counters.requests(path=LIST), clouds.counters.requests(path=SHOW)) == (1, 0)
 
     glance.images["b"].status = "active"
-    since = time.time()
+    since = clock.uptime()
     found = ask_one(clouds, polls).value
     assert found
     assert [image["status"] for image in found] == ["importing", "active", "importing"]

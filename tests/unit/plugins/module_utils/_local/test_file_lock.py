@@ -354,7 +354,7 @@ def test_a_lock_file_in_use_is_not_stale() -> None:
 
 
 def unusable_base(path: Path) -> None:
-    path.touch()
+    (path / "oaktree.multicloud").mkdir(0o755, parents=True)
 
 
 def directory_in_the_way(_path: Path) -> None:

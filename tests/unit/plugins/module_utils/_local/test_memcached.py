@@ -50,7 +50,9 @@ def test_a_server_that_does_not_answer_is_waited_for_a_moment(silent: int, monke
     with pytest.raises(TimeoutError):
         backend(silent).get_serialized("a")
     assert 0.1 < time.monotonic() - start < 3
-    cache = open_cache({"class": "dogpile.cache.memcached", "arguments": {"url": f"127.0.0.1:{silent}"}})
+    cache = open_cache({"class": "dogpile.cache.memcached", "arguments": {"url": f"127.0.0.1:{silent}"}}).of(
+        "secret", secret=True
+    )
     cache.set("tokens", "a", 1)
     assert cache.get("tokens", "a") is None
     (warning,) = private_files.warnings()

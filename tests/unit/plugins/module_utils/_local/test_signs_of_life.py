@@ -98,3 +98,13 @@ def test_the_file_of_a_living_process_is_never_stale(tmp_path: Path) -> None:
 
 def test_the_boot_has_an_id() -> None:
     assert re.fullmatch("[0-9a-f-]{36}", signs_of_life.boot_id())
+
+
+def test_processes_of_one_boot_have_one_clock_unless_their_time_has_a_namespace() -> None:
+    boot, namespace = signs_of_life.clock_id().split("/")
+    assert (boot, namespace) == (signs_of_life.boot_id(), str(Path("/proc/self/ns/time").stat().st_ino))
+
+
+def test_without_a_boot_no_clock_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signs_of_life, "boot_id", lambda: "")
+    assert signs_of_life.clock_id.__wrapped__() == ""

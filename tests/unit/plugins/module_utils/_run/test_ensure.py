@@ -90,7 +90,10 @@ class Noun:
 
 def at(*names: str, **options: Any) -> list[FakeConnection]:
     places = [(*name.split("/"), None)[:2] for name in names]
-    return [FakeConnection(Location(str(cloud), region), **options) for cloud, region in places]
+    return [
+        FakeConnection(Location(str(cloud), region, name=name), **options)
+        for name, (cloud, region) in zip(names, places, strict=True)
+    ]
 
 
 def cloud(connection: Any) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+import yaml
 from ansible.module_utils._internal import _traceback
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
@@ -83,12 +84,10 @@ def test_specs_merge() -> None:
     assert list(merged.required_if) == [["a", 1, ["b"]]]
 
 
-@pytest.mark.parametrize(
-    ("writes", "locations"), [(True, {"required": True}), (False, {"default": ["*"]})], ids=["writes", "reads"]
-)
+@pytest.mark.parametrize(("writes", "locations"), [(True, {"required": True}), (False, {})], ids=["writes", "reads"])
 def test_what_changes_anything_needs_a_selection(locations: dict[str, Any], *, writes: bool) -> None:
     spec = target_spec(writes=writes, timeout=7.0).options
-    assert spec["locations"] == {"type": "list", "elements": "str", **locations}
+    assert spec["locations"] == {"type": "raw", **locations}
     assert spec["timeout"] == {"type": "float", "default": 7.0}
 
 
@@ -98,6 +97,26 @@ def test_numbers_that_are_out_of_range(option: str, value: int) -> None:
     ended = run(lambda _check_mode: [], **{option: value})
     assert (ended["ok"], ended["kind"]) == (False, "input")
     assert ended["msg"].startswith(f"{option}: must be greater than zero and less than 1e+09, not ")
+
+
+CLOUDS = """
+clouds:
+  a:
+    auth: {auth_url: "https://joe:in-a-url@keystone", username: joe, password: in-a-key}
+    api_timeout: 17
+    regions: [r1]
+cache: {arguments: {url: ["redis://:in-a-list@redis"]}}
+"""
+
+
+@pytest.mark.parametrize("config", [CLOUDS, yaml.safe_load(CLOUDS)], ids=["text", "mapping"])
+def test_only_the_secrets_of_clouds_are_masked(config: Any) -> None:
+    shown = {"url": "in-a-url", "key": "in-a-key", "list": "in-a-list", "user": "joe", "region": "r1", "time": "17"}
+    change = Change("created", output={"shown": shown})
+    ended = run(lambda _check_mode: [result(HERE, change)], clouds_config=config)
+    masked = dict.fromkeys(("url", "key", "list"), "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
+    assert ended["results"][0]["shown"] == {**shown, **masked}
+    assert ended["invocation"]["module_args"]["clouds_config"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
 def test_fields_that_no_record_has_are_an_error() -> None:
@@ -182,11 +201,11 @@ def test_whatever_is_shown_commands_no_terminal() -> None:
     broken = result(HOSTILE, error=ServerError("it \x1bbroke", hint="\x07Mend it."))
     change = Change("created", {}, {"name": "\x1b"}, {"image": {"name": "\x1b"}}, ("no\x07te",))
     ended = run(lambda _check_mode: [result(HOSTILE, change), broken], on_failure="warn", _ansible_diff=True)
-    assert ended["warnings"] == [r"a\x1b[2J/\u202er: it \x1bbroke (server). \x07Mend it."]
+    assert ended["warnings"] == [r"a%1B%5B2J/%E2%80%AEr: it \x1bbroke (server). \x07Mend it."]
     assert ended["results"][0]["notes"] == [r"no\x07te"]
     assert ended["results"][0]["image"] == {"name": "\x1b"}
     (diff,) = ended["diff"]
-    assert (diff["before_header"], diff["after"]) == (r"a\x1b[2J/\u202er: thing 't'", '{\n  "name": "\\u001b"\n}\n')
+    assert (diff["before_header"], diff["after"]) == ("a%1B%5B2J/%E2%80%AEr: thing 't'", '{\n  "name": "\\u001b"\n}\n')
     failed = run(lambda _check_mode: [result(HOSTILE, change), broken])
     assert failed["msg"].isprintable()
     assert failed["failures"][0]["error"].isprintable()

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location, Project
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import server_record
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.hosts import Inventory, Rules, make_inventory
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.names import Server
 
 NORTH = Location("alpha", "north", project=Project("p1", "demo"))
 SOUTH = Location("alpha", "south", project=Project("p1", "demo"))
@@ -27,14 +29,23 @@ def safe(name: str) -> str:
     return re.sub(r"\W", "_", name)
 
 
+def of_keystone(record: dict[str, Any], keystone: str | None = None) -> Server:
+    """The server of a record; entries whose names begin alike, up to a hyphen, have one Keystone."""
+    return Server(keystone or record["location"]["cloud"].split("-")[0], record)
+
+
 def inventory(
-    *records: dict[str, Any],
-    reserved: dict[str, str | None] | None = None,
+    *servers: dict[str, Any] | Server,
+    reserved: Collection[str] = (),
+    others: Mapping[str, Server] | None = None,
     hostnames: tuple[str, ...] = ("name",),
     **rules: Any,
 ) -> Inventory:
+    """The inventory of servers, or of their records."""
     addresses = rules.pop("addresses", ("public_v4", "fixed_v4"))
-    return make_inventory(records, Rules(hostnames, addresses, **rules), safe, reserved or {})
+    made = [one if isinstance(one, Server) else of_keystone(one) for one in servers]
+    taken = {name: one.identity for name, one in (others or {}).items()}
+    return make_inventory(made, Rules(hostnames, addresses, **rules), safe, reserved, taken)
 
 
 def names(found: Inventory) -> list[str]:

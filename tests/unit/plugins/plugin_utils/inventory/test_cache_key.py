@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import pwd
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,26 @@ def test_other_options_and_secrets_do_not_change_the_digest(changes: dict[str, A
     assert digest(**changes) == digest()
 
 
+@pytest.mark.parametrize("key", ["auth_url", "url"])
+def test_passwords_in_urls_do_not_change_the_digest(key: str) -> None:
+    digests = {digest(clouds_config=entry(**{key: f"https://me:{word}@host/v3"})) for word in ("one", "two")}
+    assert len(digests) == 1
+    assert digests != {digest(clouds_config=entry(**{key: "https://me:one@other/v3"}))}
+
+
+def test_without_a_home_the_files_that_are_named_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home(_uid: int) -> None:
+        raise KeyError
+
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("OS_CLIENT_CONFIG_FILE", raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", no_home)
+    monkeypatch.chdir(tmp_path)
+    before = digest(**CONFIG)
+    (tmp_path / "clouds.yaml").write_text("clouds: {}")
+    assert digest(**CONFIG) != before
+
+
 def test_the_order_of_fields_does_not_change_the_digest() -> None:
     assert digest(fields=("id", "name")) == digest(fields=("name", "id"))
 
@@ -76,21 +97,28 @@ def test_variables_of_openstacksdk_change_the_digest_except_secrets(
 
 
 @pytest.mark.parametrize("name", ["clouds.yaml", "secure.yaml", "secure.json"])
-@pytest.mark.parametrize("by", ["clouds_yaml", "OS_CLIENT_CONFIG_FILE", "the current directory"])
+@pytest.mark.parametrize(
+    "by",
+    ["clouds_yaml", "OS_CLIENT_CONFIG_FILE", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "the current directory"],
+)
 def test_changed_configuration_files_change_the_digest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, by: str
 ) -> None:
     monkeypatch.delenv("OS_CLIENT_CONFIG_FILE", raising=False)
-    clouds = tmp_path / "clouds.yaml"
+    directory = tmp_path / "openstack"
+    directory.mkdir()
+    clouds = directory / "clouds.yaml"
     clouds.write_text("clouds: {}")
     options: dict[str, Any] = dict(CONFIG)
     if by == "clouds_yaml":
         options["clouds_yaml"] = str(clouds)
     elif by == "OS_CLIENT_CONFIG_FILE":
         monkeypatch.setenv(by, str(clouds))
+    elif by.startswith("XDG"):
+        monkeypatch.setenv(by, str(tmp_path))
     else:
-        monkeypatch.chdir(tmp_path)
+        monkeypatch.chdir(directory)
     before = digest(**options)
     assert digest(**options) == before
-    (tmp_path / name).write_text("clouds: {a: {}}")
+    (directory / name).write_text("clouds: {a: {}}")
     assert digest(**options) != before

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
-from tests.unit.plugins.plugin_utils.inventory.conftest import EAST, NORTH, SOUTH, inventory, names, server
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.names import Server
+from tests.unit.plugins.plugin_utils.inventory.conftest import EAST, NORTH, SOUTH, inventory, names, of_keystone, server
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ from tests.unit.plugins.plugin_utils.inventory.conftest import EAST, NORTH, SOUT
                 server("11111111-a", "4"),
             ],
             [
-                "11111111-a",
+                "11111111-a-7d39a132558da37b",
                 "web-11111111-b.north.alpha",
                 "web-11111111-a.north.alpha.north.alpha",
                 "11111111-a.north.alpha",
@@ -76,7 +77,7 @@ def test_no_two_hosts_share_a_name_and_none_is_lost_whatever_servers_are_called(
             server(chance.choice(words), f"a{number}", chance.choice([NORTH, SOUTH, EAST, Location("alpha")]))
             for number in range(chance.randint(1, 12))
         ]
-        found = inventory(*servers, reserved={"all": None, "web": None})
+        found = inventory(*servers, reserved=["all", "web"])
         assert len(set(names(found))) == len(servers)
         assert not {"all", "web"} & set(names(found))
 
@@ -88,19 +89,45 @@ def test_names_do_not_depend_on_the_order_of_the_servers() -> None:
     assert forwards == backwards
 
 
+ONE, NINE = (of_keystone(server("x", number)) for number in "19")
+
+
 @pytest.mark.parametrize(
-    ("reserved", "expected"),
+    ("reserved", "others", "expected"),
     [
-        pytest.param({"web": None}, "web.north.alpha", id="a group"),
-        pytest.param({"web": "9"}, "web.north.alpha", id="another server of another source"),
-        pytest.param({"web": "1"}, "web", id="the same server by another source"),
-        pytest.param({"other": "1"}, "other", id="the same server, under another name in another source"),
-        pytest.param({"web": None, "web.north.alpha": "9"}, "web-1.north.alpha", id="the long name is reserved, too"),
-        pytest.param({"db": None}, "web", id="something else"),
+        pytest.param(["web"], {}, "web.north.alpha", id="a group"),
+        pytest.param([], {"web": NINE}, "web.north.alpha", id="another server of another source"),
+        pytest.param([], {"web": ONE}, "web", id="the same server by another source"),
+        pytest.param([], {"other": ONE}, "other", id="the same server, under another name in another source"),
+        pytest.param(["web"], {"web.north.alpha": NINE}, "web-1.north.alpha", id="the long name is reserved, too"),
+        pytest.param(["db"], {"db2": NINE}, "web", id="something else"),
     ],
 )
-def test_reserved_names(reserved: dict[str, str | None], expected: str) -> None:
-    assert names(inventory(server("web", "1"), reserved=reserved)) == [expected]
+def test_reserved_names(reserved: list[str], others: dict[str, Server], expected: str) -> None:
+    found = inventory(server("web", "1"), reserved=reserved, others=others)
+    assert names(found) == [expected]
+    assert found.hosts[0].name_alone == ("web.north.alpha" if "web" in reserved else "web")
+
+
+@pytest.mark.parametrize("hostnames", [("name",), ("id",), ("name.region.cloud",)])
+def test_servers_with_one_id_are_as_many_as_their_keystones_and_regions(hostnames: tuple[str, ...]) -> None:
+    """A cloud may list the IDs of another one's servers, and give their names to what it lists."""
+    victim = server("web", "1")
+    thieves = [
+        of_keystone(server("web", "1", EAST)),
+        of_keystone(server("web", "1", SOUTH)),
+        of_keystone(server("1", "1", Location("alpha", "north")), "https://thief"),
+        of_keystone(server("web.north.alpha", "1", Location("beta", "west"))),
+    ]
+    found = inventory(victim, *thieves, hostnames=hostnames)
+    assert len(found.hosts) == len({host.name for host in found.hosts}) == 5
+    for order in (thieves, thieves[::-1]):
+        again = inventory(*order, victim, hostnames=hostnames)
+        assert {host.server.identity: host.name for host in again.hosts} == {
+            host.server.identity: host.name for host in found.hosts
+        }
+    later = inventory(*thieves, others={"web": of_keystone(victim)}, hostnames=hostnames)
+    assert "web" not in names(later)
 
 
 def test_a_host_does_not_get_the_name_of_a_group_by_location() -> None:

@@ -21,6 +21,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
     QuotaError,
     UnreachableError,
 )
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.progress import Progress
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.partial_file import Partial, open_partial
 from tests.support import image_samples as samples
 from tests.support.fake_images import add_image
@@ -73,16 +74,16 @@ class Data:
 
 
 def fill(partial: Partial, data: Data) -> None:
-    partial.fill(data)  # type: ignore[arg-type]
+    partial.fill(data, Progress())  # type: ignore[arg-type]
 
 
 def test_what_is_there_is_not_fetched_again(tmp_path: Path) -> None:
     target = tmp_path / "image"
     broken = Data(DATA, UnreachableError("broken"))
-    with pytest.raises(UnreachableError), open_partial(target, IMAGE) as partial:
+    with pytest.raises(UnreachableError), open_partial(target, IMAGE, "here") as partial:
         fill(partial, broken)
     rest = Data(DATA)
-    with open_partial(target, IMAGE) as partial:
+    with open_partial(target, IMAGE, "here") as partial:
         assert partial.size == len(DATA) // 2
         fill(partial, rest)
         assert partial.path.read_bytes() == DATA
@@ -92,8 +93,21 @@ def test_what_is_there_is_not_fetched_again(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_data_of_an_image_without_digests_is_resumed_from_its_own_cloud_only(tmp_path: Path) -> None:
+    """Another cloud may have another image of that ID: halves of both would be no image, and nothing would tell."""
+    image = {"id": IMAGE["id"], "checksum": None}
+    for origin in ("here", "elsewhere"):
+        data = Data(DATA, UnreachableError("broken"))
+        with pytest.raises(UnreachableError), open_partial(tmp_path / "image", image, origin) as partial:
+            fill(partial, data)
+        assert data.asked == [0]
+    with open_partial(tmp_path / "image", image, "elsewhere") as partial:
+        assert partial.size == len(DATA) // 2
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 def test_a_partial_file_with_too_much_begins_again(tmp_path: Path) -> None:
-    with open_partial(tmp_path / "image", IMAGE) as partial:
+    with open_partial(tmp_path / "image", IMAGE, "here") as partial:
         partial.path.write_bytes(DATA + b"x")
         data = Data(DATA)
         fill(partial, data)
@@ -104,12 +118,12 @@ def test_a_partial_file_with_too_much_begins_again(tmp_path: Path) -> None:
 
 def test_one_task_at_a_time(tmp_path: Path) -> None:
     with (
-        open_partial(tmp_path / "image", IMAGE),
+        open_partial(tmp_path / "image", IMAGE, "here"),
         pytest.raises(ConflictError, match="another task exports this image to"),
-        open_partial(tmp_path / "image", IMAGE),
+        open_partial(tmp_path / "image", IMAGE, "here"),
     ):
         pass
-    with open_partial(tmp_path / "image", IMAGE):
+    with open_partial(tmp_path / "image", IMAGE, "here"):
         pass
 
 
@@ -118,12 +132,12 @@ def test_that_of_another_image_goes_unless_a_task_uses_it(tmp_path: Path) -> Non
     others = [IMAGE | {"id": str(uuid.uuid4())}, IMAGE | {"checksum": "f" * 32}]
     target = tmp_path / "image"
     for other in others:
-        with open_partial(target, other) as used:
-            with open_partial(target, IMAGE) as partial:
+        with open_partial(target, other, "here") as used:
+            with open_partial(target, IMAGE, "here") as partial:
                 assert used.path.exists()
                 assert partial.path != used.path
             assert used.path.exists()
-        with open_partial(target, IMAGE):
+        with open_partial(target, IMAGE, "here"):
             assert not used.path.exists()
 
 
@@ -133,17 +147,20 @@ def test_too_little_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     data = Data(DATA)
     with (
         pytest.raises(QuotaError, match=rf"{len(DATA)} bytes are missing, but only 1000 bytes are free in {tmp_path}"),
-        open_partial(tmp_path / "image", IMAGE) as partial,
+        open_partial(tmp_path / "image", IMAGE, "here") as partial,
     ):
         fill(partial, data)
     assert data.asked == []
 
 
 def test_a_directory_that_cannot_be_written(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot write in /proc"), open_partial(Path("/proc/image"), IMAGE):
+    with pytest.raises(InputError, match="cannot write in /proc"), open_partial(Path("/proc/image"), IMAGE, "here"):
         pass
     link = tmp_path / "other"
-    with open_partial(tmp_path / "image", IMAGE) as partial:
+    with open_partial(tmp_path / "image", IMAGE, "here") as partial:
         link.hardlink_to(partial.path)
-    with pytest.raises(InputError, match="is not a plain file of this user"), open_partial(tmp_path / "image", IMAGE):
+    with (
+        pytest.raises(InputError, match="is not a plain file of this user"),
+        open_partial(tmp_path / "image", IMAGE, "here"),
+    ):
         pass

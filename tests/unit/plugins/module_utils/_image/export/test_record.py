@@ -39,15 +39,16 @@ def shown(headers: dict[str, str], length: str = "4") -> CaseInsensitiveDict[str
 
 
 def test_of_a_file(file: Path) -> None:
-    assert recall(file) is None
-    remember(file, RECORD)
-    assert recall(file) == RECORD
+    assert recall(file, "here") is None
+    remember(file, "here", RECORD)
+    assert recall(file, "here") == RECORD
+    assert recall(file, "elsewhere") is None
     assert "'md5'" not in repr(RECORD)
 
 
 @pytest.mark.parametrize("change", ["content", "touch", "replace", "remove"])
 def test_a_file_that_changed_has_none(file: Path, change: str) -> None:
-    remember(file, RECORD)
+    remember(file, "here", RECORD)
     if change == "content":
         file.write_bytes(b"other")
     elif change == "touch":
@@ -58,22 +59,22 @@ def test_a_file_that_changed_has_none(file: Path, change: str) -> None:
         other.replace(file)
     else:
         file.unlink()
-    assert recall(file) is None
+    assert recall(file, "here") is None
 
 
 def test_a_file_that_is_gone_is_not_remembered(file: Path) -> None:
     file.unlink()
-    remember(file, RECORD)
+    remember(file, "here", RECORD)
     file.write_bytes(b"copy")
-    assert recall(file) is None
+    assert recall(file, "here") is None
 
 
 @pytest.mark.parametrize("record", [None, {}, {"format": "raw"}, [], "x"])
 def test_what_the_cache_says_is_not_believed_unless_it_is_whole(file: Path, record: Any) -> None:
-    private_files.write("exports", str(file), {"state": file_state(file), "record": record})
-    assert recall(file) is None
+    private_files.write("exports", str(file), {"state": file_state(file), "origin": "here", "record": record})
+    assert recall(file, "here") is None
     private_files.write("exports", str(file), record)
-    assert recall(file) is None
+    assert recall(file, "here") is None
 
 
 def test_of_an_object() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 import subprocess
@@ -17,7 +18,9 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.client import find_image
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import pipeline as core
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import to_file
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.paths import beside
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import (
+    Handling,
     ImageFile,
     open_image_file,
 )
@@ -180,8 +183,8 @@ def test_data_that_is_damaged_once_is_downloaded_twice(
     assert (failure["kind"], list(out.iterdir()), downloads(clouds)) == ("integrity", [], 2)
     assert failure["error"].startswith("md5 mismatch: received")
 
-    def repaired(path: str, deadline: Deadline) -> ImageFile:
-        read = open_image_file(path, deadline)
+    def repaired(path: str, deadline: Deadline, handling: Handling) -> ImageFile:
+        read = open_image_file(path, deadline, handling)
         glance.data.path(image.id).write_bytes(DATA)
         return read
 
@@ -258,3 +261,42 @@ def test_what_a_killed_conversion_left_is_removed(
     (left / "half").write_bytes(b"x")
     assert export(disk_format="raw").ok
     assert [path.name for path in out.iterdir()] == ["image"]
+
+
+def test_a_planted_link_in_place_of_the_workspace_is_not_followed(
+    export: Callable[..., ModuleRun], glance: Glance, out: Path
+) -> None:
+    """In a directory that others can write to, its name is no secret."""
+    image = add_image(glance, formats.qcow2() + DATA, disk_format="qcow2")
+    precious = out.parent / "precious"
+    precious.mkdir()
+    (precious / "file").touch()
+    planted = beside(out / "image", f".{image.id}.converting")
+    planted.symlink_to(precious)
+    (failure,) = export(disk_format="raw")["failures"]
+    assert failure["kind"] == "input"
+    assert f"{planted} cannot be made: File exists" in failure["error"]
+    assert (planted.is_symlink(), [path.name for path in precious.iterdir()]) == (True, ["file"])
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_snapshot_of_volumes_has_no_data(
+    export: Callable[..., ModuleRun], glance: Glance, out: Path, *, check_mode: bool
+) -> None:
+    mapping = '[{"source_type": "snapshot", "snapshot_id": "1"}]'
+    add_image(glance, b"").properties["block_device_mapping"] = mapping
+    (failure,) = export(_ansible_check_mode=check_mode)["failures"]
+    assert failure["kind"] == "input"
+    assert "has no data: it is a snapshot of volumes" in failure["error"]
+    assert "openstack image create --volume" in failure["hint"]
+    assert list(out.iterdir()) == []
+
+
+def test_data_that_is_no_disk_image_is_exported_as_it_is(
+    export: Callable[..., ModuleRun], glance: Glance, out: Path
+) -> None:
+    data = gzip.compress(DATA)
+    add_image(glance, data, container_format="compressed")
+    assert export()["results"][0]["action"] == "created"
+    assert (out / "image").read_bytes() == data
+    assert not export()["changed"]

@@ -18,6 +18,7 @@ from multidict import CIMultiDict
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core import retry
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import to_object
+from tests.support import upload_markers
 from tests.support.fake_images import add_image
 from tests.support.fake_openstack import Answer, BreakAnswer, CorruptRequest, FakeOpenStack, Region
 from tests.support.fake_openstack.glance import Glance
@@ -241,7 +242,7 @@ def test_what_a_killed_run_left_is_removed(export: Callable[..., ModuleRun], reg
     there = container(region)
     assert there
     segment = next(found for name, found in there.objects.items() if ".segments/" in name)
-    for name, mark in (("dead", f"{os.uname().nodename}/0/1/1"), ("alive", "elsewhere/1/1/1")):
+    for name, mark in (("dead", upload_markers.dead()), ("alive", upload_markers.elsewhere())):
         there.objects[f"image.segments/{name}/1/00000000"] = type(segment)(
             f"image.segments/{name}/1/00000000",
             segment.size,

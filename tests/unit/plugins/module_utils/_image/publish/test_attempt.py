@@ -27,7 +27,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.attempt import Attempt
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.relay import RelayBoard
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import temporary_object
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.upload_marker import upload_marker
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.upload_marker import is_own, upload_marker
+from tests.support import upload_markers
 from tests.support.image_contexts import OLD, PUT_ONLY, case
 from tests.support.image_samples import OTHER, source
 
@@ -47,7 +48,8 @@ def test_the_record_has_an_id_of_ours_and_our_marker(monkeypatch: pytest.MonkeyP
     made, asked = attempt(monkeypatch)
     image_id = made.create(source())
     (record,) = asked
-    assert (record["id"], record["name"], record[UPLOAD]) == (image_id, "thing.uploading", upload_marker())
+    assert (record["id"], record["name"]) == (image_id, "thing.uploading")
+    assert is_own(record[UPLOAD])
     assert (record[MD5], record[SHA256]) == (source().digests["md5"], source().digests["sha256"])
     assert made.expected == source()
     assert SOURCE_MD5 not in record
@@ -69,13 +71,13 @@ def test_an_import_goes_to_the_desired_stores(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_an_upload_to_the_object_store_is_not_repeated_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_args: Any) -> None:
+    def full(*_args: Any, **_options: Any) -> None:
         raise QuotaError("full")
 
     made, _asked = attempt(monkeypatch)
     monkeypatch.setattr(temporary_object, "put", full)
     with pytest.raises(OaktreeError, match="full"):
-        made.temporary_object(source())
+        made.temporary_object(source(), signed=True)
     assert made.exhausted
 
 
@@ -90,7 +92,7 @@ def test_runs_that_see_the_same_choose_the_same_id(monkeypatch: pytest.MonkeyPat
     assert len({ids[0], *(other.create(source()) for other in others)}) == 4
 
 
-@pytest.mark.parametrize("there", [None, {UPLOAD: upload_marker()}])
+@pytest.mark.parametrize("there", [None, {UPLOAD: upload_marker(60)}])
 @pytest.mark.parametrize("taken", [1, 3])
 def test_the_id_of_a_deleted_image_or_of_an_earlier_attempt_is_passed_over(
     monkeypatch: pytest.MonkeyPatch, taken: int, there: dict[str, Any] | None
@@ -117,7 +119,7 @@ def test_the_id_of_a_living_image_is_a_conflict(monkeypatch: pytest.MonkeyPatch)
         raise ConflictError("exists")
 
     monkeypatch.setattr(made.glance, "create", refuse)
-    monkeypatch.setattr(made.glance, "get", lambda image_id: {"id": image_id, UPLOAD: "elsewhere/1/1/1"})
+    monkeypatch.setattr(made.glance, "get", lambda image_id: {"id": image_id, UPLOAD: upload_markers.elsewhere()})
     with pytest.raises(ConflictError, match="another run is uploading this image"):
         made.create(source())
     assert made.image_id is None

@@ -13,7 +13,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.capabili
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import QuotaError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.context import MIB
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.plan import make_plan
-from tests.support.image_contexts import FED, PUT_ONLY, SAME, case, plannable
+from tests.support.image_contexts import IMPORTS, PUT_ONLY, SAME, case, plannable
 from tests.support.image_samples import OTHER, image, source
 
 
@@ -29,13 +29,13 @@ from tests.support.image_samples import OTHER, image, source
     ],
 )
 def test_stores_of_an_image_that_is_there(options: dict[str, Any], stores: str, copied: tuple[str, ...]) -> None:
-    plan = make_plan(case("a", FED, image(stores=stores), wanted=options))
+    plan = make_plan(case("a", IMPORTS, image(stores=stores), wanted=options))
     assert (plan.copy_to, plan.action) == (copied, "updated" if copied else "unchanged")
 
 
 def test_stores_of_a_deactivated_image_are_unknown() -> None:
     there = image(status="deactivated")
-    assert make_plan(case("a", FED, there, wanted={"state": "inactive", "all_stores": True})).action == "unchanged"
+    assert make_plan(case("a", IMPORTS, there, wanted={"state": "inactive", "all_stores": True})).action == "unchanged"
 
 
 def quota(**limits: tuple[int, int]) -> dict[str, Any]:
@@ -78,4 +78,4 @@ def test_bytes_of_what_goes_are_free(options: dict[str, Any], *, fits: bool) -> 
 
 
 def test_quota_is_nobodys_affair_without_an_upload() -> None:
-    assert make_plan(case("a", FED, SAME, survey=quota(image_count_total=(1, 1)))).action == "unchanged"
+    assert make_plan(case("a", IMPORTS, SAME, survey=quota(image_count_total=(1, 1)))).action == "unchanged"

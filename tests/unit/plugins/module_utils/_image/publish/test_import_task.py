@@ -124,9 +124,26 @@ def test_a_task_that_does_not_end_in_time(clouds: FakeOpenStack) -> None:
     assert f"the import task {task_id} may still be running" in failed.value.message
 
 
-@pytest.mark.parametrize("body", [b'{"status": "success"}', b'{"status": "success", "result": []}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"status": "success"}',
+        b'{"status": "success", "result": []}',
+        b'{"status": "success", "result": {"image_id": null}}',
+    ],
+)
 def test_a_result_that_cannot_be_parsed(clouds: FakeOpenStack, body: bytes) -> None:
     headers = {"Content-Type": "application/json"}
     clouds["cloud1"]["r1"].fault("GET", r"/v2/tasks/", Answer(200, headers, body))
     with pytest.raises(ServerError, match="the import task cannot be parsed"):
+        run(clouds)
+
+
+@pytest.mark.parametrize("listed", [b"{}", b'{"tasks": [null]}', b'{"tasks": [{"id": 7}]}', b'{"tasks": 7}'])
+def test_an_answer_without_an_id_looks_for_the_task(clouds: FakeOpenStack, listed: bytes) -> None:
+    region, headers = clouds["cloud1"]["r1"], {"Content-Type": "application/json"}
+    region.fault("POST", TASKS, Answer(201, headers, b'{"id": null}', after="work"), times=2)
+    assert run(clouds) in images(clouds)
+    region.fault("GET", r"/v2/tasks\?", Answer(200, headers, listed))
+    with pytest.raises(ServerError, match="the list of import tasks cannot be parsed"):
         run(clouds)

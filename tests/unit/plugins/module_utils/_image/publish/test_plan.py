@@ -221,8 +221,29 @@ def test_forced_scheme_that_is_not_offered_is_refused_with_what_is() -> None:
     ],
 )
 def test_members(there: list[dict[str, Any]], members: Any, wanted: Any, share: Any, unshare: Any) -> None:
-    plan = make_plan(case("a", PUT_ONLY, *there, wanted={"members": wanted}, survey={"members": members}))
+    known = None if members is None else dict.fromkeys(members, "accepted")
+    plan = make_plan(case("a", PUT_ONLY, *there, wanted={"members": wanted}, survey={"members": known}))
     assert (plan.share, plan.unshare) == (share, unshare)
+
+
+@pytest.mark.parametrize(
+    ("said", "receivers", "action", "accept", "reported"),
+    [
+        ("accepted", {"p"}, "unchanged", (), False),
+        ("pending", {"p"}, "updated", ("p",), False),
+        ("pending", {"q"}, "unchanged", (), True),
+        ("rejected", {"p"}, "unchanged", (), True),
+    ],
+)
+def test_selected_projects_accept_an_image_and_others_are_reported(
+    said: str, receivers: set[str], action: str, accept: tuple[str, ...], *, reported: bool
+) -> None:
+    facts: dict[str, Any] = {"survey": {"members": {"p": said}}, "receivers": frozenset(receivers)}
+    plan = make_plan(case("a", PUT_ONLY, SAME, wanted={"members": ("p",)}, **facts))
+    assert (plan.action, plan.accept) == (action, accept)
+    assert any(f"the project p has not accepted the image ({said})" in note for note in plan.notes) is reported
+    if accept:
+        assert (plan.before, plan.after) == ({"members": {"p": "pending"}}, {"members": {"p": "accepted"}})
 
 
 @pytest.mark.parametrize(

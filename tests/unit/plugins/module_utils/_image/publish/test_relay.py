@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who feeds whom, what that does to plans, and what else plans take into account: overrides, stores, quota, members."""
+"""Which region serves which, and what else plans take into account: overrides, stores, quota, members."""
 
 from __future__ import annotations
 
@@ -31,79 +31,79 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.
     with_source_regions,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_data import HomeImage
-from tests.support.image_contexts import FED, OLD, PUT_ONLY, SAME, WEB, case, plannable
+from tests.support.image_contexts import IMPORTS, OLD, PUT_ONLY, SAME, WEB, case, plannable
 from tests.support.image_samples import OTHER, image, recorded, source
 
 BUSY = {"busy": (image(9, None),)}
 
 
 @pytest.mark.parametrize(
-    ("cases", "feeders"),
+    ("cases", "regions"),
     [
-        pytest.param([case("a", FED), case("b", FED)], [None, "a"], id="first-of-equals"),
-        pytest.param([case("a", FED), case("b")], ["b", None], id="one-that-cannot-be-fed-feeds"),
+        pytest.param([case("a", IMPORTS), case("b", IMPORTS)], [None, "a"], id="first-of-equals"),
+        pytest.param([case("a", IMPORTS), case("b")], ["b", None], id="one-that-cannot-be-served-serves"),
         pytest.param([case("a"), case("b")], [None, "a"], id="put-only-both"),
-        pytest.param([case("a", FED), case("b", None, SAME)], ["b", None], id="one-that-has-it-feeds"),
-        pytest.param([case("a", FED, OLD), case("b", None, SAME)], ["b", None], id="for-a-replacement-too"),
-        pytest.param([case("a", FED), case("b", None, {**SAME, "status": "deactivated"})], [None, None],
-                     id="inactive-feeds-nobody"),
-        pytest.param([case("a", FED), case("b", survey=BUSY)], [None, "a"], id="busy-feeds-nobody"),
-        pytest.param([case("a", FED), case("b", PUT_ONLY, SAME, OLD)], [None, None], id="ambiguous-feeds-nobody"),
-        pytest.param([case("a", FED, wanted={"relay": "never"}), case("b", wanted={"relay": "never"})], [None, None],
-                     id="never"),
-        pytest.param([case("a", FED, wanted={"scheme": "glance_download"}), case("b", FED)], ["b", None],
-                     id="one-that-must-be-fed-does-not-feed"),
-        pytest.param([case("a", FED, wanted={"state": "inactive"}), case("b", wanted={"state": "inactive"})],
+        pytest.param([case("a", IMPORTS), case("b", None, SAME)], ["b", None], id="one-that-has-it-serves"),
+        pytest.param([case("a", IMPORTS, OLD), case("b", None, SAME)], ["b", None], id="for-a-replacement-too"),
+        pytest.param([case("a", IMPORTS), case("b", None, {**SAME, "status": "deactivated"})], [None, None],
+                     id="inactive-serves-nobody"),
+        pytest.param([case("a", IMPORTS), case("b", survey=BUSY)], [None, "a"], id="busy-serves-nobody"),
+        pytest.param([case("a", IMPORTS), case("b", PUT_ONLY, SAME, OLD)], [None, None], id="ambiguous-serves-nobody"),
+        pytest.param([case("a", IMPORTS, wanted={"relay": "never"}), case("b", wanted={"relay": "never"})],
+                     [None, None], id="never"),
+        pytest.param([case("a", IMPORTS, wanted={"scheme": "glance_download"}), case("b", IMPORTS)], ["b", None],
+                     id="one-that-must-be-served-does-not-serve"),
+        pytest.param([case("a", IMPORTS, wanted={"state": "inactive"}), case("b", wanted={"state": "inactive"})],
                      [None, None], id="nobody-fetches-what-is-deactivated"),
-        pytest.param([case("a", FED), case("b", keystone="https://other")], [None, None], id="other-keystone"),
-        pytest.param([case("a", FED), case("b", project="q")], [None, None], id="other-project"),
-        pytest.param([case("a", FED), case("b", disk_format="qcow2")], [None, None], id="other-format"),
-        pytest.param([case("a", FED)], [None], id="alone"),
-        pytest.param([case("a", FED, SAME), case("b", PUT_ONLY, SAME)], [None, None], id="nothing-to-do"),
+        pytest.param([case("a", IMPORTS), case("b", keystone="https://other")], [None, None], id="other-keystone"),
+        pytest.param([case("a", IMPORTS), case("b", project="q")], [None, None], id="other-project"),
+        pytest.param([case("a", IMPORTS), case("b", disk_format="qcow2")], [None, None], id="other-format"),
+        pytest.param([case("a", IMPORTS)], [None], id="alone"),
+        pytest.param([case("a", IMPORTS, SAME), case("b", PUT_ONLY, SAME)], [None, None], id="nothing-to-do"),
         pytest.param([case("a", None, SAME, origin=None), case("b", None, SAME, origin=None)], [None, None],
                      id="metadata-only"),
     ],
 )  # fmt: skip
-def test_feeders(cases: list[PlanContext], feeders: list[str | None]) -> None:
+def test_source_regions(cases: list[PlanContext], regions: list[str | None]) -> None:
     found = with_source_regions(cases, plannable)
-    assert [one.source_region and one.source_region.region for one in found] == feeders
+    assert [one.source_region and one.source_region.region for one in found] == regions
 
 
 HOME = HomeImage(Location("alpha", "h", project=Project("p", None, None, None)), "https://keystone", image(7))
 
 
 @pytest.mark.parametrize(
-    ("one", "fed"),
+    ("one", "served"),
     [
-        (case("a", FED), True),
-        (case("h", FED), False),
-        (case("a", FED, keystone="https://other"), False),
-        (case("a", FED, project="q"), False),
-        (case("a", FED, disk_format="qcow2"), False),
-        (case("a", FED, wanted={"relay": "never"}), False),
-        (case("a", FED, SAME), False),
+        (case("a", IMPORTS), True),
+        (case("h", IMPORTS), False),
+        (case("a", IMPORTS, keystone="https://other"), False),
+        (case("a", IMPORTS, project="q"), False),
+        (case("a", IMPORTS, disk_format="qcow2"), False),
+        (case("a", IMPORTS, wanted={"relay": "never"}), False),
+        (case("a", IMPORTS, SAME), False),
     ],
 )
-def test_image_of_another_location_is_fetched_from_there(one: PlanContext, *, fed: bool) -> None:
+def test_image_of_another_location_is_fetched_from_there(one: PlanContext, *, served: bool) -> None:
     (found,) = with_source_regions([one], plannable, HOME)
-    assert found.source_region == (HOME.location if fed else None)
+    assert found.source_region == (HOME.location if served else None)
 
 
 @pytest.mark.parametrize(
     ("offers", "options", "schemes"),
     [
-        (FED, {}, ["glance_download", "v2_put", "glance_direct"]),
-        (FED, {"relay": "only"}, ["glance_download"]),
-        (FED, {"scheme": "v2_put"}, ["v2_put"]),
-        (FED, {"scheme": "v2_put", "relay": "only"}, ["v2_put"]),
+        (IMPORTS, {}, ["glance_download", "v2_put", "glance_direct"]),
+        (IMPORTS, {"relay": "only"}, ["glance_download"]),
+        (IMPORTS, {"scheme": "v2_put"}, ["v2_put"]),
+        (IMPORTS, {"scheme": "v2_put", "relay": "only"}, ["v2_put"]),
         (PUT_ONLY, {}, ["v2_put"]),
     ],
 )
-def test_schemes_of_one_that_could_be_fed(
+def test_schemes_of_one_that_could_be_served(
     offers: ImageCapabilities, options: dict[str, Any], schemes: list[str]
 ) -> None:
-    fed = replace(case("a", offers, wanted=options), source_region=Location("alpha", "b"))
-    upload = make_plan(fed).upload
+    served = replace(case("a", offers, wanted=options), source_region=Location("alpha", "b"))
+    upload = make_plan(served).upload
     assert upload
     assert [scheme.NAME for scheme in upload.schemes] == schemes
     assert (upload.source_region is not None) is (schemes[0] == "glance_download")
@@ -116,10 +116,10 @@ def test_schemes_of_one_that_could_be_fed(
             replace(case("a", wanted={"relay": "only"}), source_region=Location("alpha", "b")),
             "no upload scheme is possible: .*v2_put: relay is 'only'",
         ),
-        (case("a", FED, wanted={"scheme": "glance_download"}), "no other region of the cloud has the image"),
+        (case("a", IMPORTS, wanted={"scheme": "glance_download"}), "no other region of the cloud has the image"),
         (case("a", WEB, wanted={"scheme": "web_download"}), "does not come from a URL"),
         (case("a", WEB, wanted={"scheme": "web_download"}, url="http://x", disk_format="qcow2"), "converted first"),
-        (case("a", FED, wanted={"stores": ("tape",)}), "there is no store tape here"),
+        (case("a", IMPORTS, wanted={"stores": ("tape",)}), "there is no store tape here"),
         (case("a", PUT_ONLY, wanted={"stores": ("fast",)}), "there is no store fast here"),
     ],
 )
@@ -190,25 +190,25 @@ def test_converted_image_is_known_by_its_source(found: dict[str, Any], *, same: 
 HERE, THERE = Location("alpha", "a"), Location("alpha", "b")
 
 
-def test_feed_arrives_whoever_comes_first() -> None:
-    feeds = RelayBoard()
-    feeds.keep(HERE, SAME)
-    assert feeds.wait(HERE, Deadline(1)) == SAME
+def test_an_image_arrives_whoever_comes_first() -> None:
+    board = RelayBoard()
+    board.keep(HERE, SAME)
+    assert board.wait(HERE, Deadline(1)) == SAME
     got: list[Mapping[str, Any]] = []
-    waiting = [threading.Thread(target=lambda: got.append(feeds.wait(THERE, Deadline(5)))) for _number in range(4)]
+    waiting = [threading.Thread(target=lambda: got.append(board.wait(THERE, Deadline(5)))) for _number in range(4)]
     for thread in waiting:
         thread.start()
-    feeds.keep(THERE, OLD)
-    feeds.break_off(THERE)
+    board.keep(THERE, OLD)
+    board.break_off(THERE)
     for thread in waiting:
         thread.join()
     assert got == [OLD] * 4
 
 
-def test_feed_that_will_not_come() -> None:
-    feeds = RelayBoard()
-    feeds.break_off(HERE)
+def test_an_image_that_will_not_come() -> None:
+    board = RelayBoard()
+    board.break_off(HERE)
     with pytest.raises(ServerError, match="did not complete its image"):
-        feeds.wait(HERE, Deadline(1))
+        board.wait(HERE, Deadline(1))
     with pytest.raises(DeadlineError):
-        feeds.wait(THERE, Deadline(0.05))
+        board.wait(THERE, Deadline(0.05))

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import platform
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -18,12 +17,13 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import Fingerprint
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.survey import Survey, survey
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.upload_marker import upload_marker
+from tests.support import upload_markers
 from tests.support.fake_openstack import FakeOpenStack
 from tests.support.fake_openstack.glance_images import Image
 from tests.support.run_core import ask_one
 
 OTHER_CONTENT = Fingerprint(1, "raw", {"md5": "x"})
-DEAD = f"{platform.node() or '-'}/-/1/1"
+DEAD = upload_markers.dead()
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_images_leftovers_and_uploads_in_progress(clouds: FakeOpenStack) -> None
     there, inactive = add(clouds, "thing"), add(clouds, "thing", "deactivated")
     add(clouds, "other")
     dead = add(clouds, "thing.uploading", "queued", **{UPLOAD: DEAD})
-    alive = add(clouds, "thing.uploading", "saving", **{UPLOAD: upload_marker()})
+    alive = add(clouds, "thing.uploading", "saving", **{UPLOAD: upload_marker(60)})
     foreign = add(clouds, "thing", "queued")
     found = look(clouds)
     assert {image["id"] for image in found.images} == {there, inactive}

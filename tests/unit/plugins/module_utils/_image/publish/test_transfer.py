@@ -270,7 +270,7 @@ def transfer(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> Callabl
         monkeypatch.setattr(attempt_module, "glance_for", lambda _connection: cloud)
         timeouts = Timeouts(timeout=100.0, transfer_timeout=300.0, import_timeout=300.0, stall_timeout=50.0)
         there = Location("alpha", "south") if any(scheme.SERVER_SIDE for scheme in schemes) else None
-        context = case("north", wanted={"clocks": timeouts, **wanted}, source_region=there)
+        context = case("north", wanted={"timeouts": timeouts, **wanted}, source_region=there)
         board = RelayBoard()
         board.keep(Location("alpha", "south"), image())
         plan = UploadPlan(schemes, "", "raw", len(DATA))
@@ -439,7 +439,7 @@ def test_no_other_scheme_after_the_deadline(
 
 
 def test_the_import_has_a_timeout_of_its_own(transfer: Callable[..., tuple[Transfer, Any]]) -> None:
-    run, cloud = transfer(Staged(), clocks=Timeouts(100.0, 300.0, 20.0, 500.0))
+    run, cloud = transfer(Staged(), timeouts=Timeouts(100.0, 300.0, 20.0, 500.0))
     cloud.status = "importing"
     with pytest.raises(DeadlineError, match="import_timeout"):
         run.run()

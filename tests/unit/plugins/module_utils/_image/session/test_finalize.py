@@ -5,15 +5,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import UPLOAD
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import Fingerprint
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.survey import Survey
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.survey import Survey, survey
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.finalize import matching, published
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.survey import SessionSurvey
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.upload_marker import (
+    session_expiry,
+    session_until,
+)
 from tests.support.fake_openstack import Answer, LoseAnswer
 from tests.support.image_samples import DATA, OTHER, image
 from tests.support.upload_session import DESIRED, SessionSite, content, digests, done, upload
@@ -115,3 +123,24 @@ def test_nothing_to_finalize(site: SessionSite) -> None:
     failed = site.finalize(content(data=OTHER)).error
     assert failed
     assert "other content is prepared here" in failed.message
+
+
+def test_others_wait_as_long_as_a_run_may_finalize(site: SessionSite, wrong_date: Callable[[float], None]) -> None:
+    """Also where it begins as the upload expires, with longer timeouts than those of whoever prepared or looks."""
+    site.send(site.prepare(scheme="glance_direct"))
+    site.region.fault("POST", r"/import", Answer(403))
+    (record,) = site.images
+    before = record.properties[UPLOAD]
+    assert site.finalize().error
+    assert record.properties[UPLOAD] == before, "nothing to extend, no request"
+    slow = replace(DESIRED, timeouts=replace(DESIRED.timeouts, import_timeout=200_000.0))
+    assert site.finalize(desired=slow).error
+    until = session_until(record.properties)
+    expires = session_expiry(record.properties)
+    assert until
+    assert expires == session_expiry({UPLOAD: before})
+    assert until - clock.now() > timedelta(seconds=200_000)
+    wrong_date(200_000)
+    assert site.ask(lambda connection: survey(connection, DESIRED, None, "")).leftovers == ()
+    wrong_date(400_000)
+    assert len(site.ask(lambda connection: survey(connection, DESIRED, None, "")).leftovers) == 1

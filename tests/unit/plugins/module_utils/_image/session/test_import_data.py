@@ -154,7 +154,7 @@ def test_a_task_that_outlives_the_timeout_is_reported(site: SessionSite) -> None
     glance = site.region.glance
     glance.import_methods, glance.task_api.style, glance.task_api.stuck = [], "upstream", True
     site.send(site.prepare())
-    failed = site.finalize(desired=replace(DESIRED, clocks=replace(DESIRED.clocks, import_timeout=25.0))).error
+    failed = site.finalize(desired=replace(DESIRED, timeouts=replace(DESIRED.timeouts, import_timeout=25.0))).error
     glance.task_api.stuck = False
     assert failed
     assert (failed.kind, "may still be running" in failed.message) == ("timeout", True)

@@ -50,7 +50,7 @@ def test_each_location_has_its_own_requests(clouds: FakeOpenStack) -> None:
 def test_a_failed_location_does_not_touch_the_others(clouds: FakeOpenStack) -> None:
     clouds["cloud1"]["r1"].fault("*", "/v2/images", Answer(403))
     clouds["cloud2"]["r2"].fault("*", "/v2/images", BlackHole())
-    desired = replace(DESIRED, clocks=replace(DESIRED.clocks, timeout=50.0))
+    desired = replace(DESIRED, timeouts=replace(DESIRED.timeouts, timeout=50.0))
     timed = pipeline.prepare(target(clouds), desired, content(), OPTIONS, check_mode=False)
     assert kinds(timed) == {
         "cloud1/r1/demo": "refused",
@@ -104,7 +104,7 @@ def costs(site: SessionSite, work: Callable[[], Any]) -> int:
 
 @pytest.mark.parametrize(
     ("scheme", "prepare", "again", "finalize", "last", "abort"),
-    [("swift", 14, 7, 24, 3, 6), ("v2_put", 9, 3, 4, 3, 4), ("glance_direct", 9, 3, 5, 3, 4)],
+    [("swift", 15, 8, 25, 3, 6), ("v2_put", 9, 3, 4, 3, 4), ("glance_direct", 9, 3, 5, 3, 4)],
 )
 def test_costs(site: SessionSite, scheme: str, prepare: int, again: int, finalize: int, last: int, abort: int) -> None:
     """As docs/upload-sessions.md lists them, with two segments and without polling."""

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import SESSION, UPLOAD
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import MD5, SESSION, SHA256, UPLOAD
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import Fingerprint
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.record import read, session_of
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.upload_marker import upload_marker
@@ -30,11 +31,30 @@ def test_the_record_holds_everything_in_values_of_a_length_that_clouds_accept() 
     assert fields["name"] == "thing.uploading"
 
 
-@pytest.mark.parametrize(
-    "damage", [{SESSION: "{"}, {SESSION: "[]"}, {SESSION: '{"size":1}'}, {UPLOAD: upload_marker()}]
-)
-def test_a_damaged_record_is_none(damage: dict[str, str]) -> None:
-    assert read({"id": "id-1", "status": "queued", **upload().fields(DESIRED), **damage}) is None
+def session(**changes: Any) -> dict[str, str]:
+    """A record's own property, with other values."""
+    return {SESSION: json.dumps({**json.loads(upload().fields(DESIRED)[SESSION]), **changes})}
+
+
+SIZES: list[Any] = [0, -1, None, "many", []]
+DAMAGED: list[dict[str, Any]] = [
+    {SESSION: "{"},
+    {SESSION: "[]"},
+    {SESSION: '{"size":1}'},
+    {SESSION: "[" * 10000},
+    {UPLOAD: upload_marker(60)},
+    *(session(size=size) for size in SIZES),
+    *(session(segment_size=size) for size in SIZES),
+    *(session(scheme=scheme) for scheme in ("carrier pigeon", None)),
+    session(digests=["sha512"]),
+    {**session(digests={"crc32": "0"}), MD5: None, SHA256: None},
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGED, ids=str)
+def test_a_damaged_record_is_none(damage: dict[str, Any]) -> None:
+    fields = {"id": "id-1", "status": "queued", **upload().fields(DESIRED), **damage}
+    assert read({key: value for key, value in fields.items() if value is not None}) is None
 
 
 def test_an_image_imported_from_segments_is_no_record_but_names_it() -> None:

@@ -37,7 +37,7 @@ def on_segments(
 
     def prepare(connection: Any) -> Any:
         segments = Segments(connection, DESIRED.name, prepared or upload(), declared or content())
-        segments.prepare(object_store(connection))
+        segments.prepare(object_store(connection), "PUT")
         return work(segments)
 
     return site.ask(prepare)

@@ -62,7 +62,7 @@ def find(site: SessionSite) -> SessionSurvey:
 def test_sessions_are_told_from_other_uploads(site: SessionSite) -> None:
     record, expired = upload().fields(DESIRED), upload(expires=NOW - timedelta(hours=9)).fields(DESIRED)
     imported = upload(image_id=ID.format(0)).imported_fields(DESIRED)
-    other = {**record, "owner_specified.oaktree.upload": upload_marker()}
+    other = {**record, "owner_specified.oaktree.upload": upload_marker(60)}
     elsewhere = upload().fields(replace(DESIRED, name="another"))
     ids = records(site, record, expired, imported, other, elsewhere)
     found = find(site)

@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 from collections import namedtuple
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,11 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import convert as convert_module
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.convert import convert
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import open_image_file
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import (
+    AS_BYTES,
+    ImageFile,
+    open_image_file,
+)
 from tests.support import image_formats as formats
 
 MIB = 1 << 20
@@ -87,9 +92,9 @@ def test_what_a_cloud_declares_is_not_what_is_converted(disk: Path, workspace: P
     leak = ["qemu-img", "convert", "-f", "vmdk", "-O", "raw", str(disk), str(tmp_path / "leak")]
     assert subprocess.run(leak, check=False).returncode == 0
     assert SECRET[:100] in (tmp_path / "leak").read_bytes()
-    detected = open_image_file(str(disk))
-    assert detected.disk_format == "raw"
-    declared = replace(detected, disk_format="vmdk", detected="raw")
+    with pytest.raises(InputError, match="it is the descriptor of a vmdk, which names other files"):
+        open_image_file(str(disk), handling=AS_BYTES)
+    declared = ImageFile(disk.stat().st_size, "vmdk", {}, disk, MIB, detected="raw")
     with pytest.raises(InputError, match="declared as vmdk, but its content is raw"):
         convert(declared, "qcow2", workspace, soon())
     assert list(workspace.iterdir()) == []
@@ -109,7 +114,7 @@ def test_a_backing_file_is_not_read_even_if_it_comes_after_the_checks(workspace:
     (tmp_path / "secret").write_bytes(SECRET + bytes(MIB - len(SECRET)))
     checked = tmp_path / "image.qcow2"
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", checked, "1M"], check=True)
-    source = open_image_file(str(checked))
+    source = replace(open_image_file(str(checked)), state=None)
     secret = ["-b", str(tmp_path / "secret"), "-F", "raw"]
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *secret, checked], check=True)
     assert convert(source, "raw", workspace, soon()).path.read_bytes() == bytes(MIB)
@@ -162,3 +167,66 @@ def test_conversion_that_ends_early_leaves_nothing(
     if how != "damaged":
         with pytest.raises(ProcessLookupError):
             os.kill(int((tmp_path / "pid").read_text(encoding="utf-8")), 0)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_qemu_img_ends_with_the_work_whatever_ends_it(
+    disk: Path, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    tool = tmp_path / "bin" / "qemu-img"
+    tool.parent.mkdir()
+    tool.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 60\n", encoding="utf-8")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
+    pid = tmp_path / "pid"
+
+    class Breaks(Deadline):
+        def remaining(self) -> float:
+            if pid.exists() and pid.read_text(encoding="utf-8").endswith("\n"):
+                raise error
+            return super().remaining()
+
+    with pytest.raises(error):
+        convert(open_image_file(str(disk)), "qcow2", workspace, Breaks(50))
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text(encoding="utf-8")), 0)
+
+
+def test_a_file_that_changes_while_it_is_converted(
+    disk: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = convert_module._run
+
+    def run_and_change(command: Sequence[str], deadline: Deadline) -> str:
+        with disk.open("ab") as more:
+            more.write(bytes(512))
+        return run(command, deadline)
+
+    source = open_image_file(str(disk))
+    monkeypatch.setattr(convert_module, "_run", run_and_change)
+    with pytest.raises(InputError, match="changed while it was converted"):
+        convert(source, "qcow2", workspace, soon())
+    assert list(workspace.iterdir()) == []
+
+
+def test_a_vhd_of_fixed_size_is_what_it_is(disk: Path, workspace: Path, tmp_path: Path) -> None:
+    """Taken for raw, its footer would become part of the disk, and in a vhd of vhd there would be two."""
+    fixed = tmp_path / "fixed.vhd"
+    subprocess.run(["qemu-img", "convert", "-O", "vpc", "-o", "subformat=fixed,force_size=on", disk, fixed], check=True)
+    source = open_image_file(str(fixed))
+    assert source.disk_format == "vhd"
+    assert convert(source, "raw", workspace, soon()).path.read_bytes() == disk.read_bytes()
+
+
+def test_a_parallels_disk_is_no_raw_one(disk: Path, workspace: Path, tmp_path: Path) -> None:
+    made = tmp_path / "disk.hds"
+    subprocess.run(["qemu-img", "convert", "-O", "parallels", disk, made], check=True)
+    source = open_image_file(str(made))
+    assert source.disk_format == "ploop"
+    assert convert(source, "raw", workspace, soon()).path.read_bytes()[: 2 * MIB] == disk.read_bytes()
+
+
+def test_a_format_that_is_only_a_name_is_not_taken_for_raw(disk: Path, workspace: Path) -> None:
+    for disk_format in ("root-tar", "docker"):
+        with pytest.raises(InputError, match=f"{disk_format} cannot be converted to qcow2"):
+            convert(replace(open_image_file(str(disk)), disk_format=disk_format), "qcow2", workspace, soon())

@@ -15,10 +15,11 @@ import pytest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import digest_cache
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.digest_cache import (
-    file_state,
     read_image_file,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import (
+    AS_IMAGE,
+    Handling,
     ImageFile,
     open_image_file,
 )
@@ -40,9 +41,9 @@ class Reads:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = 0
 
-        def counted(path: str) -> ImageFile:
+        def counted(path: str, handling: Handling) -> ImageFile:
             self.count += 1
-            return open_image_file(path)
+            return open_image_file(path, handling=handling)
 
         monkeypatch.setattr(digest_cache, "open_image_file", counted)
 
@@ -69,7 +70,7 @@ def test_unchanged_file_is_read_once(disk: Path, reads: Reads, tmp_path: Path) -
     link.symlink_to(disk)
     assert look(link).digests == look(disk).digests
     assert reads.count == 1
-    files = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    files = list((tmp_path / "cache" / "oaktree.multicloud" / "digests").iterdir())
     assert [path.stat().st_mode & 0o777 for path in files] == [0o600]
     assert {path.parent.stat().st_mode & 0o777 for path in files} == {0o700}
 
@@ -142,7 +143,8 @@ def test_cache_that_is_not_ours_alone_is_ignored(disk: Path, reads: Reads, tmp_p
 
 def test_what_the_cache_says_is_not_believed_unless_it_is_whole(disk: Path, reads: Reads) -> None:
     settle(disk)
-    private_files.write("digests", digest_cache._key(disk, file_state(disk)), {"size": 1, "digests": {"md5": "x"}})
+    name = digest_cache._key(digest_cache.file_name(disk), AS_IMAGE)
+    private_files.write("digests", name, {"size": 1, "digests": {"md5": "x"}})
     assert look(disk).digests == open_image_file(str(disk)).digests
     assert reads.count == 1
 
@@ -152,9 +154,9 @@ def test_a_file_that_changes_while_it_is_read_is_not_remembered(
 ) -> None:
     settle(disk)
 
-    def changed_meanwhile(path: str) -> ImageFile:
+    def changed_meanwhile(path: str, handling: Handling) -> ImageFile:
         reads.count += 1
-        read = open_image_file(path)
+        read = open_image_file(path, handling=handling)
         same_size(disk)
         return read
 

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import socket
+import subprocess
 import time
 from collections.abc import Callable
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -31,6 +33,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.client 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import download
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.download import (
     ImageStream,
+    WebFile,
     download_image,
     download_url,
 )
@@ -39,7 +42,7 @@ from tests.support import image_formats as formats
 from tests.support.fake_images import add_image
 from tests.support.fake_openstack import Answer as Status
 from tests.support.fake_openstack import BreakAnswer, FakeOpenStack
-from tests.support.web import DATA, Answer, Web, rest, silent, trickle, whole
+from tests.support.web import DATA, Answer, Web, conditional, rest, silent, trickle, whole
 
 
 @pytest.fixture(autouse=True)
@@ -48,10 +51,9 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fetch(web: Web, tmp_path: Path, seconds: float = 20.0, silence: float = 5.0) -> bytes:
-    source = download_url(web.url, tmp_path, Deadline(seconds, "transfer_timeout"), silence)
-    data = source.path.read_bytes()
-    assert source.digests["sha256"] == hashlib.sha256(data).hexdigest()
-    return data
+    got = download_url(web.url, tmp_path, Deadline(seconds, "transfer_timeout"), silence)
+    assert got
+    return got[0].read_bytes()
 
 
 OTHER = bytes(reversed(DATA))
@@ -90,7 +92,6 @@ def test_download(web: Web, tmp_path: Path, answers: list[Answer], expected: byt
         pytest.param(whole(b"", 500), ServerError, "the server answered 500", id="fails"),
         pytest.param(whole(stop=HALF), UnreachableError, f"interrupted after {HALF}", id="always-cut"),
         pytest.param(whole(b"<html>", Content_Type="text/html; charset=utf-8"), InputError, "a web page", id="html"),
-        pytest.param(whole(b""), InputError, "url: what it serves is empty", id="empty"),
         pytest.param(whole(b"", 302, Location="/image.raw"), UnreachableError, "redirects", id="loop"),
     ],
 )
@@ -116,8 +117,106 @@ def test_nobody_there(web: Web, tmp_path: Path) -> None:
     with socket.socket() as taken:  # bound, so that no other test has the port, but nobody listens
         taken.bind(("127.0.0.1", 0))
         web.url = f"http://127.0.0.1:{taken.getsockname()[1]}/image.raw"
-        with pytest.raises(UnreachableError):
+        with pytest.raises(UnreachableError, match=r"^url: 127.0.0.1 cannot be reached: .*refused") as caught:
             fetch(web, tmp_path)
+    assert caught.value.hint == "Check the URL, and the network and the proxies of the host that runs the task."
+
+
+@pytest.mark.parametrize(
+    ("url", "error", "message", "hint"),
+    [
+        (
+            "http://nowhere.invalid/image.raw",
+            UnreachableError,
+            "url: nowhere.invalid cannot be reached",
+            "Check the URL",
+        ),
+        ("http://127.0.0.1:99999/image.raw", InputError, "is not a URL", "host name and port"),
+        ("http:///image.raw", InputError, "is not a URL", "host name and port"),
+        ("https://WEB/image.raw", UnreachableError, "no secure connection to 127.0.0.1", "REQUESTS_CA_BUNDLE"),
+    ],
+)
+def test_a_url_that_cannot_be_reached(
+    web: Web, tmp_path: Path, url: str, error: type[OaktreeError], message: str, hint: str
+) -> None:
+    web.answers = [whole()]
+    web.url = url.replace("WEB", web.url.split("/")[2])
+    with pytest.raises(error, match=message) as caught:
+        fetch(web, tmp_path)
+    assert hint in caught.value.hint
+
+
+def test_a_proxy_that_cannot_be_reached(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    web.answers = [whole()]
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with pytest.raises(UnreachableError, match=r"^url: the proxy to 127.0.0.1 cannot be reached") as caught:
+        fetch(web, tmp_path)
+    assert "http_proxy" in caught.value.hint
+
+
+def test_a_server_that_does_not_answer(web: Web, tmp_path: Path) -> None:
+    web.answers = [lambda _handler: time.sleep(1)]
+    with pytest.raises(DeadlineError, match=r"^url: 127.0.0.1 does not answer") as caught:
+        fetch(web, tmp_path, silence=0.1)
+    assert "stall_timeout" in caught.value.hint
+
+
+LONG_AGO: dict[str, Any] = {"Last_Modified": formatdate(time.time() - 86400, usegmt=True)}
+JUST_NOW: dict[str, Any] = {"Last_Modified": formatdate(time.time() + 3600, usegmt=True)}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "certain", "fetched"),
+    [
+        pytest.param(conditional(ETag='"1"'), conditional(ETag='"1"'), True, False, id="304"),
+        pytest.param(conditional(ETag='"1"'), conditional(OTHER, ETag='"2"'), True, True, id="another"),
+        pytest.param(conditional(**LONG_AGO), conditional(**LONG_AGO), True, False, id="304-by-date"),
+        pytest.param(whole(ETag='"1"'), whole(ETag='"1"'), True, False, id="a-server-without-conditions"),
+        pytest.param(whole(**LONG_AGO), whole(**LONG_AGO), True, False, id="without-conditions-by-date"),
+        pytest.param(whole(**LONG_AGO), whole(DATA[1:], **LONG_AGO), True, True, id="another-length"),
+        pytest.param(conditional(ETag='W/"1"', **LONG_AGO), conditional(ETag='W/"1"'), False, True, id="weak"),
+        pytest.param(conditional(**JUST_NOW), conditional(**JUST_NOW), False, True, id="a-date-of-just-now"),
+        pytest.param(whole(), whole(), False, True, id="nothing-tells"),
+        pytest.param(whole(Last_Modified="yesterday"), whole(), False, True, id="no-date"),
+    ],
+)
+def test_a_file_that_was_fetched_before(
+    web: Web,
+    tmp_path: Path,
+    before: Answer,
+    now: Answer,
+    certain: bool,  # noqa: FBT001
+    fetched: bool,  # noqa: FBT001
+) -> None:
+    web.answers = [before, now]
+    first = download_url(web.url, tmp_path, Deadline(20), 5.0)
+    assert first
+    assert first[1].is_certain is certain
+    again = download_url(web.url, tmp_path, Deadline(20), 5.0, first[1] if certain else None)
+    assert (again is not None) is fetched
+    assert len(web.headers) == 2
+    assert len(list(tmp_path.iterdir())) == 1 + fetched
+
+
+@pytest.mark.parametrize(("now", "fetched"), [(DATA, False), (OTHER[1:], True)])
+def test_not_newer_is_not_the_same(web: Web, tmp_path: Path, now: bytes, *, fetched: bool) -> None:
+    """A server that answers 304 for any file with an older date, as Apache does: an older one may be back."""
+    web.answers = [whole(**LONG_AGO), whole(b"", 304), whole(now, **LONG_AGO)]
+    first = download_url(web.url, tmp_path, Deadline(20), 5.0)
+    assert first
+    again = download_url(web.url, tmp_path, Deadline(20), 5.0, first[1])
+    assert (again is not None) is fetched
+    assert len(web.headers) == 3
+    assert "If-Modified-Since" not in web.headers[2]
+
+
+def test_names_on_the_way(web: Web) -> None:
+    web.answers = [whole(b"", 302, Location="/a/image-43%20b.raw?x=1"), whole()]
+    version = WebFile(web.url, Deadline(5), 5.0).look()
+    assert version
+    assert version.names == ("image.raw", "image-43 b.raw")
 
 
 @pytest.fixture
@@ -189,6 +288,18 @@ def test_other_data_than_the_cloud_declares(
 ) -> None:
     with pytest.raises(error, match=message):
         get(connection, clouds, tmp_path, QCOW2, served)
+
+
+@pytest.mark.parametrize(("declared", "found"), [("vhd", "vhd"), ("raw", "raw")])
+def test_a_vhd_of_fixed_size_is_what_its_cloud_declares(
+    connection: Connection, clouds: FakeOpenStack, tmp_path: Path, declared: str, found: str
+) -> None:
+    """It has nothing but a footer; a raw disk may end with one."""
+    made = tmp_path / "fixed.vhd"
+    subprocess.run(["qemu-img", "create", "-q", "-f", "vpc", "-o", "subformat=fixed", made, "1M"], check=True)
+    image = add_image(clouds["cloud1"]["r1"].glance, made.read_bytes(), disk_format=declared)
+    got = download_image(connection, find_image(glance_for(connection), image.id), tmp_path, Deadline(10))
+    assert (got.disk_format, got.detected) == (declared, found)
 
 
 def test_another_format_than_the_cloud_declares(connection: Connection, clouds: FakeOpenStack, tmp_path: Path) -> None:

@@ -35,9 +35,7 @@ def file(tmp_path: Path) -> Path:
     ("data", "disk_format"),
     [
         (formats.raw(), "raw"),
-        (b"x", "raw"),
-        (b"some text", "raw"),
-        (b"some text\n" * 200_000, "raw"),
+        (b"\0", "raw"),
         (formats.qcow2(), "qcow2"),
         (formats.qcow2(version=2), "qcow2"),
         (formats.qcow2(features=3), "qcow2"),
@@ -74,11 +72,8 @@ def test_file_that_ends_early_is_taken_or_refused_but_never_a_crash(file: Path, 
         pytest.param(formats.qcow2(features=4), id="qcow2-data-file"),
         pytest.param(formats.qcow2(features=1 << 20), id="qcow2-unknown-features"),
         pytest.param(formats.qcow2(version=1), id="qcow2-version-1"),
-        pytest.param(formats.vmdk_descriptor(), id="vmdk-descriptor"),
-        pytest.param(formats.vmdk_descriptor('RW 16 SPARSE "disk.vmdk"', "twoGbMaxExtentSparse"), id="vmdk-split"),
         pytest.param(formats.vmdk('RW 16 SPARSE "/etc/passwd"'), id="vmdk-absolute-extent"),
         pytest.param(formats.vmdk(create_type="monolithicFlat"), id="vmdk-flat"),
-        pytest.param(formats.qed(), id="qed"),
     ],
 )
 def test_file_that_names_others_is_refused(file: Path, data: bytes) -> None:
@@ -102,6 +97,9 @@ def test_two_formats_in_one_file_are_refused(file: Path) -> None:
         ("raw", "raw", True),
         ("raw", "aki", True),
         ("iso", "raw", True),
+        ("gpt", "raw", True),
+        ("luks", "raw", True),
+        ("ploop", "raw", False),
         ("qcow2", "qcow2", True),
         ("raw", "qcow2", False),
         ("vhd", "vhdx", False),
@@ -179,19 +177,20 @@ def test_one_pass_and_flat_memory(file: Path, monkeypatch: pytest.MonkeyPatch) -
         _now, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert (read.size, _Counting.taken) == (size, size)
+    assert read.size == size
+    assert 0 <= _Counting.taken - size < 64 << 10  # its first and last bytes are looked at
     assert peak < 6 * image_file.CHUNK
 
 
 def test_a_file_is_read_within_a_deadline(tmp_path: Path) -> None:
-    (tmp_path / "image").write_bytes(b"x" * 1000)
+    (tmp_path / "image").write_bytes(bytes(1000))
     assert open_image_file(str(tmp_path / "image"), Deadline(5)).size == 1000
     with pytest.raises(DeadlineError):
         open_image_file(str(tmp_path / "image"), Deadline(0))
 
 
 def test_a_process_that_may_have_no_more_threads_is_told_why(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file.write_bytes(b"data" * 1000)
+    file.write_bytes(b"data\0" * 1000)
     start = threading.Thread.start
 
     def limited(thread: threading.Thread) -> None:

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import workspace as module
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.workspace import workspace
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.file_lock import FileLock
 
 
 def test_private_and_gone_at_the_end(tmp_path: Path) -> None:
@@ -26,9 +27,8 @@ def test_private_and_gone_at_the_end(tmp_path: Path) -> None:
 
 
 def dead_name() -> str:
-    """As a run of this machine before its last boot would have called it."""
-    machine, _boot, pid, started = module._own_mark()
-    return f"{module.PREFIX}{machine}.00000000.{pid}.{started}.abcdefgh"
+    """As a run of this machine that was killed called it."""
+    return f"{module.PREFIX}{module._machine()}.0123456789ab"
 
 
 def test_links_and_what_looks_similar_stay(tmp_path: Path) -> None:
@@ -37,21 +37,37 @@ def test_links_and_what_looks_similar_stay(tmp_path: Path) -> None:
     (tmp_path / dead_name()).symlink_to(target)
     others = [
         "oaktree-image-abcdefgh",
-        dead_name().replace(module._own_mark()[0], "0" * 12),
+        dead_name().replace(module._machine(), "0" * 12),
         f"x{dead_name()}",
-        "oaktree-image-../..",
+        f"{dead_name()}2",
     ]
-    for other in others[:3]:
+    for other in others:
         (tmp_path / other).mkdir()
-    (tmp_path / f"{dead_name()}2").write_text("a file", encoding="utf-8")
+    (tmp_path / f"{dead_name()}{module.LOCK}").symlink_to(target)
     before = sorted(tmp_path.iterdir())
     with workspace(str(tmp_path)):
         pass
     assert sorted(tmp_path.iterdir()) == before
-    (tmp_path / f"{dead_name()}3").mkdir()
+
+
+@pytest.mark.parametrize("left", [["", module.LOCK], [""], [module.LOCK]])
+def test_what_a_killed_run_left_goes(tmp_path: Path, left: list[str]) -> None:
+    for ending in left:
+        path = tmp_path / f"{dead_name()}{ending}"
+        path.touch() if ending else path.mkdir()
+    with workspace(str(tmp_path)) as directory:
+        assert sorted(tmp_path.iterdir()) == [directory, module._lock_of(directory)]
+
+
+def test_what_another_run_has_locked_stays(tmp_path: Path) -> None:
+    """Whatever its process is called in another container."""
+    (tmp_path / dead_name()).mkdir()
+    with FileLock(tmp_path / f"{dead_name()}{module.LOCK}") as lock:
+        lock.acquire()
+        with workspace(str(tmp_path)):
+            assert (tmp_path / dead_name()).exists()
     with workspace(str(tmp_path)):
-        pass
-    assert sorted(tmp_path.iterdir()) == before
+        assert not (tmp_path / dead_name()).exists()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give directories away")

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import glance_direct
-from tests.support.image_contexts import FED, PUT_ONLY, case
+from tests.support.image_contexts import IMPORTS, PUT_ONLY, case
 from tests.support.image_site import Site, digest
 
 
 def test_refusal() -> None:
-    assert glance_direct.refusal(case("a", FED)) is None
+    assert glance_direct.refusal(case("a", IMPORTS)) is None
     assert glance_direct.refusal(case("a", PUT_ONLY)) == "the import method glance-direct is not offered"
-    by_tasks = case("a", FED, survey={"use_tasks": True})
+    by_tasks = case("a", IMPORTS, survey={"use_tasks": True})
     assert glance_direct.refusal(by_tasks) == "image_api_use_tasks: images come by tasks here"
 
 
@@ -31,4 +31,4 @@ def test_data_is_staged_then_imported(site: Callable[..., Site]) -> None:
 
 
 def test_it_is_no_detour() -> None:
-    assert not glance_direct.is_detour(case("a", FED))
+    assert not glance_direct.is_detour(case("a", IMPORTS))

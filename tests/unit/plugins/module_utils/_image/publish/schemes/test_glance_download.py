@@ -18,7 +18,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerpr
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.relay import RelayBoard
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import glance_download, v2_put
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.transfer import Transfer
-from tests.support.image_contexts import FED, PUT_ONLY, SAME, case
+from tests.support.image_contexts import IMPORTS, PUT_ONLY, SAME, case
 
 SOURCE = Location("alpha", "north")
 
@@ -31,7 +31,7 @@ def attempt(source_region: Location | None, board: RelayBoard) -> Any:
     return SimpleNamespace(
         asked=asked,
         connection=connection,
-        context=replace(case("a", FED), source_region=source_region),
+        context=replace(case("a", IMPORTS), source_region=source_region),
         relay_board=board,
         create=asked.append,
         start_import=asked.append,
@@ -39,13 +39,13 @@ def attempt(source_region: Location | None, board: RelayBoard) -> Any:
 
 
 def test_refusal_and_reason() -> None:
-    served = replace(case("a", FED), source_region=SOURCE)
+    served = replace(case("a", IMPORTS), source_region=SOURCE)
     assert glance_download.refusal(served) is None
     assert glance_download.reason(served) == (
         "glance_download because alpha/north of the same cloud can serve the image"
     )
     assert glance_download.refusal(case("a", PUT_ONLY)) == "the import method glance-download is not offered"
-    assert glance_download.refusal(case("a", FED)) == "no other region of the cloud has the image or is sent it"
+    assert glance_download.refusal(case("a", IMPORTS)) == "no other region of the cloud has the image or is sent it"
     assert not glance_download.is_detour(served)
 
 
@@ -81,7 +81,7 @@ def test_a_source_region_that_fails_is_reported() -> None:
 def test_what_the_source_region_has_besides_does_not_come_along() -> None:
     board = RelayBoard()
     board.keep(SOURCE, {**SAME, "hw_x": "1", "hw_asked": "1", "os_y": "2", "owner_specified.openstack.md5": "m"})
-    context = replace(case("a", FED, wanted={"properties": {"hw_asked": "1"}}), source_region=SOURCE)
+    context = replace(case("a", IMPORTS, wanted={"properties": {"hw_asked": "1"}}), source_region=SOURCE)
     upload: Any = SimpleNamespace(schemes=(glance_download,), metadata={})
     connection: Any = SimpleNamespace(deadline=Deadline(5))
     data: Any = SimpleNamespace()

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import platform
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ import pytest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish import attempt
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import temporary_object
+from tests.support import upload_markers
 from tests.support.fake_openstack import Action, Answer, BlackHole, BreakAnswer, CorruptRequest, CutRequest, LoseAnswer
 from tests.support.fake_openstack.glance_images import Image
 from tests.support.fake_openstack.swift_store import Container
@@ -25,9 +25,9 @@ from tests.support.run_module import ModuleRun
 
 CONTAINER = temporary_object._container(Desired(NAME, "present"))
 DATA = rf"/{CONTAINER}/image"
-DEAD = f"{platform.node() or '-'}/-/1/1"
+DEAD = upload_markers.dead()
 """The mark of a run on this machine that is no more."""
-ELSEWHERE = "-/elsewhere/1/1"
+ELSEWHERE = upload_markers.elsewhere()
 """The mark of a run on another machine."""
 
 pytestmark = pytest.mark.usefixtures("fast_clock")
@@ -308,8 +308,8 @@ def leave_behind(site: Site, who: str, *, task_goes_on: bool) -> None:
     """Leave what a run does that is killed while it waits for its task."""
     api = site.region.glance.task_api
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(attempt, "upload_marker", lambda: who)
-        patch.setattr(temporary_object, "upload_marker", lambda: who)
+        patch.setattr(attempt, "upload_marker", lambda _seconds: who)
+        patch.setattr(temporary_object, "upload_marker", lambda _seconds: who)
         patch.setattr(temporary_object, "_remove", lambda _swift, _container: "")
         in_segments(patch)
         api.stuck = True

@@ -21,12 +21,13 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.i
     ImageFile,
     open_image_file,
 )
+from tests.support import upload_markers
 from tests.support.fake_openstack import FakeOpenStack
 from tests.support.run_core import ask_one
 
 Clouds = Callable[..., FakeOpenStack]
 DESIRED = Desired("thing", "present")
-OTHER_RUN = "elsewhere/boot/1/1"
+OTHER_RUN = upload_markers.elsewhere()
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def clouds(fake_openstack: Clouds) -> FakeOpenStack:
 
 @pytest.fixture
 def file(tmp_path: Path) -> ImageFile:
-    (tmp_path / "image").write_bytes(b"data" * 1000)
+    (tmp_path / "image").write_bytes(b"data\0" * 1000)
     return open_image_file(str(tmp_path / "image"))
 
 
@@ -50,8 +51,8 @@ def test_it_is_there_until_it_is_removed(clouds: FakeOpenStack, file: ImageFile)
 
     def work(connection: Connection) -> None:
         removals: list[Callable[[], str]] = []
-        made = temporary_object.put(connection, DESIRED, file, removals.append)
-        seen.append((made.path, objects(clouds), made.signed_url()))
+        made = temporary_object.put(connection, DESIRED, file, removals.append, signed=True)
+        seen.append((made.path, objects(clouds), made.url))
         seen.append([remove() for remove in removals])
 
     assert ask_one(clouds, work, timeout=20).error is None
@@ -67,11 +68,11 @@ def test_it_is_there_until_it_is_removed(clouds: FakeOpenStack, file: ImageFile)
 def test_another_run_of_the_same_image_is_a_conflict(clouds: FakeOpenStack, file: ImageFile) -> None:
     def work(connection: Connection) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(temporary_object, "upload_marker", lambda: OTHER_RUN)
-            temporary_object.put(connection, DESIRED, file, lambda _remove: None)
+            patch.setattr(temporary_object, "upload_marker", lambda _seconds: OTHER_RUN)
+            temporary_object.put(connection, DESIRED, file, lambda _remove: None, signed=False)
         assert temporary_object.in_use(connection, DESIRED)
         assert not temporary_object.in_use(connection, Desired("other", "present"))
-        temporary_object.put(connection, DESIRED, file, lambda _remove: None)
+        temporary_object.put(connection, DESIRED, file, lambda _remove: None, signed=False)
 
     error = ask_one(clouds, work, timeout=20).error
     assert isinstance(error, ConflictError)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import upload_markers
 from tests.support.fake_openstack import Action, Answer, BreakAnswer, CorruptRequest, CutRequest, LoseAnswer
 from tests.support.fake_openstack.glance_v1_images import Image
 from tests.support.image_site import NAME, Site, digest
@@ -60,14 +61,17 @@ def test_the_life_of_an_image(v1: Site) -> None:
     assert (v1.act(state="absent"), v1.act(state="absent")) == (["deleted"], ["unchanged"])
 
 
+PROJECTS = ["a" * 32, "b" * 32]
+
+
 def test_other_content_takes_the_place_of_the_image_and_its_members(v1: Site) -> None:
-    assert v1.act(members=["a", "b"]) == ["created"]
+    assert v1.act(members=PROJECTS) == ["created"]
     old = only_image(v1)
-    assert old.members == ["a", "b"]
+    assert old.members == PROJECTS
     v1.write(b"\x02second" * 50000)
     assert (v1.act(), v1.act()) == (["replaced"], ["unchanged"])
     new = only_image(v1)
-    assert (new.id != old.id, new.members) == (True, ["a", "b"])
+    assert (new.id != old.id, new.members) == (True, PROJECTS)
 
 
 def test_the_replaced_image_can_be_kept(v1: Site) -> None:
@@ -92,7 +96,7 @@ def test_the_catalog_may_name_no_version(v1: Site, monkeypatch: pytest.MonkeyPat
     ("options", "reason"),
     [
         ({"tags": ["a"]}, "it has no tags"),
-        ({"hidden": True}, "it has no hidden images"),
+        ({"hidden": True}, "cannot hide images"),
         ({"visibility": "shared"}, "no visibility shared"),
         ({"properties": {"OS-Distro": "x"}}, "preserve the name"),
         ({"properties": {"motd": "a\nb"}}, "preserve the value"),
@@ -167,7 +171,7 @@ def test_what_a_killed_run_left_is_cleared(v1: Site) -> None:
     v1.act()
     left = only_image(v1)
     left.name, left.status = f"{NAME}.uploading", "killed"
-    left.properties["owner_specified.oaktree.upload"] = "-/-/1/1"
+    left.properties["owner_specified.oaktree.upload"] = upload_markers.dead()
     left.updated_at = left.updated_at.replace(year=2020)
     assert v1.act() == ["created"]
     assert only_image(v1).id != left.id

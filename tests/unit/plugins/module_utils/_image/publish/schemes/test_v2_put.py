@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import v2_put
-from tests.support.image_contexts import FED, PUT_ONLY, case
+from tests.support.image_contexts import IMPORTS, PUT_ONLY, case
 from tests.support.image_site import Site, digest
 
 
@@ -38,4 +38,4 @@ def test_one_request_with_the_bytes(site: Callable[..., Site]) -> None:
     assert made.clouds.counters.requests(method="PUT", path="/v2/images/{image_id}/file") == 1
     (image,) = made.region.glance.images.values()
     assert (image.checksum, image.stores) == (digest(made.file.read_bytes()), ["slow"])
-    assert v2_put.reason(case("a", FED)).startswith("v2_put because")
+    assert v2_put.reason(case("a", IMPORTS)).startswith("v2_put because")

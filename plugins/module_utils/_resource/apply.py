@@ -1,0 +1,383 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A resource of any type at every selected Location: survey, plan, apply."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from .._cloud.answers import json_object
+from .._cloud.service import segment
+from .._cloud.translate import translate
+from .._core.errors import ConflictError, OaktreeError, RefusedError, ServerError
+from .._local.file_lock import key_lock
+from .._run.ensure import Change, Member, ensure
+from . import rules
+from .desired import cast
+from .find import (
+    fetch,
+    headers_of,
+    is_of_another,
+    item_path,
+    opened,
+    path_of,
+    service_of,
+    with_own_project,
+)
+from .parts import asking, part_of
+from .plan import Found, ResourcePlan, make_plan, unkept
+from .records import id_of, name_of, owner_of, resource_record, where
+from .survey import candidates, find, link_path, survey
+from .watch import is_ready, wait_until_gone, wait_until_ready, when_mutable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from requests import Response
+
+    from .._cloud.connection import Connection
+    from .._core.location import Location
+    from .._run.gather import Result, Target
+    from .find import Item
+    from .kinds import Kind
+    from .wanted import Wanted
+
+CLEANUP_TIMEOUT = 30.0
+"""Seconds to remove what was half-made."""
+
+_LOCK = "resource"
+_EMPTIED = {("network.router", "interfaces"), ("compute.aggregate", "hosts")}
+"""Parts that keep a resource from being deleted."""
+
+
+@dataclass(frozen=True)
+class ResourceStep:
+    """What is planned for one Location."""
+
+    wanted: Wanted
+    found: Found
+    plan: ResourcePlan
+    location: Location
+    request_timeout: float
+
+    @property
+    def change(self) -> Change:
+        item = None if self.plan.action in ("created", "deleted") else self.found.item
+        return self.changed(item)
+
+    def changed(self, item: Item | None, notes: tuple[str, ...] = ()) -> Change:
+        """The change, with the record of the item as it then is."""
+        plan = self.plan
+        record = None if item is None else _record(self.wanted.kind, item, self.location, self.found.values)
+        return Change(plan.action, plan.before, plan.after, {"resource": record}, (*plan.notes, *notes))
+
+    @property
+    def needed(self) -> bool:
+        return self.plan.action != "unchanged" or self._awaited
+
+    @property
+    def _awaited(self) -> bool:
+        item = self.found.item
+        return bool(
+            item and self.wanted.wait and self.wanted.state == "present" and not is_ready(self.wanted.kind, item)
+        )
+
+    @property
+    def timeout(self) -> float:
+        """Seconds: for the requests, and for the states that are awaited."""
+        wanted = self.wanted
+        times = 2 if self.plan.action == "replaced" else 1
+        return times * (self.request_timeout + (wanted.wait_timeout if wanted.wait else 0.0))
+
+
+def ensure_resource(target: Target, wanted: Wanted, *, check_mode: bool) -> list[Result[Change]]:
+    """Bring every selected Location to what is wanted, or in check mode only report how; see `ensure`."""
+
+    def plan(members: Sequence[Member[Found]]) -> list[tuple[Connection, ResourceStep | OaktreeError]]:
+        return [(member.connection, _step(member, wanted, target.timeout)) for member in members]
+
+    return ensure(
+        replace(target, per_identity=wanted.kind.service == "identity"),
+        lambda connection: survey(connection, wanted),
+        plan,
+        _apply,
+        check_mode=check_mode,
+        cleanup=CLEANUP_TIMEOUT + 5.0,
+    )
+
+
+def _step(member: Member[Found], wanted: Wanted, timeout: float) -> ResourceStep | OaktreeError:
+    try:
+        decided = make_plan(wanted, member.survey)
+    except OaktreeError as error:
+        return error
+    return ResourceStep(wanted, member.survey, decided, member.connection.location, timeout)
+
+
+def _apply(connection: Connection, step: ResourceStep) -> Change:
+    wanted, kind = step.wanted, step.wanted.kind
+    with connection.within(step.request_timeout, "timeout"), _locked(connection, step):
+        if step.plan.action in ("created", "replaced"):  # another task may have done so meanwhile
+            found = survey(connection, wanted)
+            step = replace(step, found=found, plan=make_plan(wanted, found))
+        if step.plan.error:
+            raise step.plan.error
+        item = _first(connection, step)
+    action = step.plan.action
+    if action in ("deleted", "replaced"):
+        _await_end(connection, step)
+    if action == "deleted":
+        return step.changed(None)
+    if action == "replaced":
+        with connection.within(step.request_timeout, "timeout"), _locked(connection, step):
+            item = _create(connection, step)
+    if item is None:
+        raise ServerError(f"{wanted.subject}: the service does not show what it has created")
+    if kind.link:
+        return step.changed(item)
+    item = _awaited(connection, step, item)
+    private = {"private_key": item["private_key"]} if action == "created" and item.get("private_key") else {}
+    change = step.changed(item, unkept(kind, step.plan.changes, item))
+    return replace(change, output={"resource": {**change.output["resource"], **private}})
+
+
+def _first(connection: Connection, step: ResourceStep) -> Item | None:
+    """Create or change, or delete what is to be absent or replaced; returns the item as it is then."""
+    action, item = step.plan.action, step.found.item
+    if action == "created":
+        return _create(connection, step)
+    if item is None or action == "unchanged":
+        return item
+    if action == "updated":
+        return _update(connection, step, item)
+    _delete(connection, step, item)
+    return None
+
+
+@contextmanager
+def _locked(connection: Connection, step: ResourceStep) -> Iterator[None]:
+    """Two tasks of one machine do not look for the same name at once, find nothing, and both make it."""
+    wanted = step.wanted
+    content = sorted((name, str(step.found.values.get(name))) for name in wanted.kind.identity)
+    what = [wanted.kind.name, wanted.name, step.found.id, content if wanted.name is None else ""]
+    with key_lock(_LOCK, f"{service_of(connection, wanted.kind).endpoint} {what}", connection.deadline):
+        yield
+
+
+def _record(kind: Kind, item: Item, location: Location, values: Mapping[str, Any]) -> dict[str, Any]:
+    if kind.link:
+        return {**values, "location": where(kind, location).to_dict()}
+    return resource_record(kind, item, location, {name: values[name] for name in kind.parents if name in values})
+
+
+# Requests
+
+
+def _request(
+    connection: Connection, kind: Kind, method: str, path: str, json: Any = None, *, other_projects: bool = False
+) -> Response:
+    service = service_of(connection, kind)
+    kwargs: dict[str, Any] = {"headers": headers_of(kind, other_projects=other_projects)}
+    if json is not None:
+        kwargs["json"] = json
+    return service.negotiated(
+        lambda version: when_mutable(
+            connection, kind, lambda: service.request(method, path, microversion=version, **kwargs)
+        ),
+        kind.microversion,
+    )
+
+
+def _item_in(kind: Kind, response: Response) -> Item | None:
+    """The item of an answer, which may have no body."""
+    return opened(kind, json_object(response)) if response.content else None
+
+
+def _body(kind: Kind, values: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]:
+    """Attributes as the service takes them, without those that are parts or stand in the path.
+
+    ``keys`` is what it calls them in this request.
+    """
+    if kind.name in rules.RULE_KINDS:
+        own = {name: value for name, value in values.items() if name in rules.ATTRIBUTES}
+        rest = {keys[name]: value for name, value in values.items() if name not in own and name in keys}
+        return {**rest, **rules.body_of(own)}
+    body = {
+        keys[name]: cast(kind.types.get(name), value)
+        for name, value in values.items()
+        if name in keys and name not in kind.parents and not part_of(kind, name)
+    }
+    if "properties" not in kind.keys:
+        body.update(values.get("properties") or {})
+    return body
+
+
+def _create(connection: Connection, step: ResourceStep) -> Item | None:
+    wanted, kind, values = step.wanted, step.wanted.kind, step.found.values
+    if kind.link:
+        service_of(connection, kind).request("PUT", link_path(kind, values))
+        return dict(values)
+    body = _body(kind, values, kind.keys)
+    name = wanted.name
+    if name is None and step.found.item is not None:  # what is replaced was found by its ID
+        name = name_of(kind, step.found.item)
+    if kind.name_attribute and name is not None:
+        body[kind.keys[kind.name_attribute]] = name
+    path = path_of(kind.path, with_own_project(connection, kind, values))
+    if kind.create == "PUT":
+        path = f"{path}/{segment(name if step.found.id is None else step.found.id)}"
+    elif step.found.id is not None and kind.id_chosen:
+        body[kind.id_key] = step.found.id
+    payload = {kind.create_key: body} if kind.create_key else body
+    item = _item_in(kind, _request(connection, kind, kind.create, path, payload))
+    item = item or find(connection, replace(wanted, name=name), values, None)
+    if item is None:
+        return None
+    try:
+        wrote = _write_parts(connection, step, item, values)
+        if wrote or not body.keys() & item.keys():  # Barbican answers with the URL of a new one only
+            item = _again(connection, step, item)
+    except Exception as exc:
+        raise _undone(connection, step, item, exc) from exc
+    _check_double(connection, step)
+    return item
+
+
+def _check_double(connection: Connection, step: ResourceStep) -> None:
+    """Names are not unique: somebody on another machine may have made the same at the same moment."""
+    wanted, kind = step.wanted, step.wanted.kind
+    if kind.name_attribute is None or kind.keys[kind.name_attribute] == kind.id_key or "l" not in kind.can:
+        return
+    found = candidates(connection, wanted, step.found.values)
+    if len(found) > 1:
+        ids = " and ".join(sorted(str(id_of(kind, item)) for item in found))
+        raise ConflictError(
+            f"{wanted.subject} was created twice at the same time: {ids}", hint="Delete one of them, by its id."
+        )
+
+
+def _update(connection: Connection, step: ResourceStep, item: Item) -> Item:
+    kind, changes = step.wanted.kind, step.plan.changes
+    body = _body(kind, changes, {**kind.keys, **kind.update_keys})
+    identity = step.found.id if kind.single else id_of(kind, item)
+    path = item_path(connection, kind, identity, step.found.values)
+    with _owner_in_hint(connection, kind, item):
+        if body:
+            payload: Any = {kind.key: body} if kind.key else body
+            if "p" in kind.can and kind.update == "PATCH":
+                payload = [
+                    {"op": "add" if item.get(key) is None else "replace", "path": f"/{key}", "value": value}
+                    for key, value in body.items()
+                ]
+            others = is_of_another(connection, kind, identity)
+            shown = _item_in(kind, _request(connection, kind, kind.update, path, payload, other_projects=others))
+            item = {**item, **(shown or body)}
+        wrote = _write_parts(connection, step, item, changes)
+    return _again(connection, step, item) if wrote else item
+
+
+def _write_parts(connection: Connection, step: ResourceStep, item: Item, values: Mapping[str, Any]) -> bool:
+    """Write the parts that are named and differ; returns whether there were any."""
+    kind = step.wanted.kind
+    named = [name for name in values if part_of(kind, name)]
+    if not named:
+        return False
+    service, identity = service_of(connection, kind), str(id_of(kind, item))
+
+    def write(version: str | None) -> bool:
+        ask, wrote = asking(service, version), False
+        for name in named:
+            part = part_of(kind, name)
+            if part is None:
+                continue
+            have = part.read(ask, identity, item)
+            if part.differs(have, values[name]):
+                part.write(ask, identity, have, values[name])
+                wrote = True
+        return wrote
+
+    return service.negotiated(write, kind.microversion)
+
+
+def _again(connection: Connection, step: ResourceStep, item: Item) -> Item:
+    """The item as it is after its parts were written."""
+    kind = step.wanted.kind
+    if "f" not in kind.can:
+        return item
+    path = item_path(connection, kind, id_of(kind, item), step.found.values)
+    return {**item, **(fetch(connection, kind, path) or {})}
+
+
+def _awaited(connection: Connection, step: ResourceStep, item: Item) -> Item:
+    """The item when it is ready, if that is to be awaited. One that was just created and never will be is removed."""
+    wanted, kind = step.wanted, step.wanted.kind
+    if not wanted.wait or kind.ready is None:
+        return item
+    path = item_path(connection, kind, id_of(kind, item), step.found.values)
+    try:
+        with connection.within(wanted.wait_timeout, "wait_timeout"):
+            return wait_until_ready(connection, kind, path, item)
+    except ServerError as error:
+        if step.plan.action in ("created", "replaced"):
+            raise _undone(connection, step, item, error) from error
+        raise
+
+
+def _delete(connection: Connection, step: ResourceStep, item: Item) -> None:
+    kind = step.wanted.kind
+    if kind.link:
+        service_of(connection, kind).request("DELETE", link_path(kind, step.found.values))
+        return
+    identity = step.found.id if kind.single else id_of(kind, item)
+    path = item_path(connection, kind, identity, step.found.values)
+    with _owner_in_hint(connection, kind, item):
+        _remove(connection, kind, path, other_projects=is_of_another(connection, kind, identity))
+
+
+def _await_end(connection: Connection, step: ResourceStep) -> None:
+    """Wait until what was deleted is gone, where that takes a while."""
+    wanted, kind, item = step.wanted, step.wanted.kind, step.found.item
+    if item is not None and kind.ready and (wanted.wait or step.plan.action == "replaced"):
+        path = item_path(connection, kind, id_of(kind, item), step.found.values)
+        with connection.within(wanted.wait_timeout, "wait_timeout"):
+            wait_until_gone(connection, kind, path)
+
+
+def _remove(connection: Connection, kind: Kind, path: str, *, other_projects: bool = False) -> None:
+    try:
+        _request(connection, kind, "DELETE", path, other_projects=other_projects)
+    except RefusedError as error:
+        if error.status != 404:
+            raise
+
+
+def _undone(connection: Connection, step: ResourceStep, item: Item, exc: Exception) -> OaktreeError:
+    """Remove what was created; returns the error, which says what could not be removed."""
+    error, kind = translate(exc), step.wanted.kind
+    identity = str(id_of(kind, item))
+    try:
+        with connection.grace(CLEANUP_TIMEOUT):
+            ask = asking(service_of(connection, kind), None)
+            for name in step.found.values:
+                part = part_of(kind, name)
+                if part and (kind.name, name) in _EMPTIED:
+                    part.write(ask, identity, part.read(ask, identity, _again(connection, step, item)), [])
+            _remove(connection, kind, item_path(connection, kind, identity, step.found.values))
+    except OaktreeError as failure:
+        error.add_residue(f"{kind.name} {identity} could not be removed: {failure.message}")
+    return error
+
+
+@contextmanager
+def _owner_in_hint(connection: Connection, kind: Kind, item: Item) -> Iterator[None]:
+    """Say whose a resource is that may not be changed: members see some of other projects."""
+    try:
+        yield
+    except RefusedError as error:
+        owner = owner_of(kind, item)
+        if error.status == 403 and owner and owner != connection.location.project.id:
+            error.hint = f"It belongs to the project {owner}. {error.hint}"
+        raise

@@ -1,0 +1,103 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether what a service shows is what the user wants. Pure.
+
+Only what the user names counts. Of mappings these are the named keys, and ``{}`` means empty. A list has the same
+things in any order, unless the order is the point; a thing that is described in part is any that fits. Numbers,
+booleans and addresses are compared by what they mean: services and templates write them in many ways.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_BOOLEANS: Mapping[str, bool] = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_MAC = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){5}", re.IGNORECASE)
+_EMPTY: tuple[Any, ...] = (None, "", [], {}, ())
+
+
+def same(wanted: Any, actual: Any, *, ordered: bool = False) -> bool:
+    """Whether the actual value is as wanted; ``ordered`` is whether the order of a list means something."""
+    if wanted in _EMPTY:
+        return actual in _EMPTY
+    if isinstance(wanted, dict):
+        return isinstance(actual, dict) and all(same(value, actual.get(key)) for key, value in wanted.items())
+    if isinstance(wanted, (list, tuple)):
+        if not isinstance(actual, (list, tuple)) or len(wanted) != len(actual):
+            return False
+        if ordered:
+            return all(same(want, have) for want, have in zip(wanted, actual, strict=True))
+        return _matched(wanted, actual)
+    return _same_scalar(wanted, actual)
+
+
+def _matched(wanted: Sequence[Any], actual: Sequence[Any]) -> bool:
+    """Whether each wanted thing has an actual one of its own.
+
+    By augmenting paths: a thing that is described in part may fit several, and the first of them may be the only one
+    for another.
+    """
+    taken: dict[int, int] = {}
+
+    def place(want: int, seen: set[int]) -> bool:
+        for have, thing in enumerate(actual):
+            if have not in seen and same(wanted[want], thing):
+                seen.add(have)
+                if have not in taken or place(taken[have], seen):
+                    taken[have] = want
+                    return True
+        return False
+
+    return all(place(want, set()) for want in range(len(wanted)))
+
+
+def _same_scalar(wanted: Any, actual: Any) -> bool:
+    if isinstance(wanted, str) and isinstance(actual, str):
+        return wanted == actual or _same_address(wanted, actual)
+    if isinstance(wanted, bool) or isinstance(actual, bool):
+        return as_boolean(wanted) is not None and as_boolean(wanted) == as_boolean(actual)
+    number = as_number(wanted)
+    return bool(wanted == actual or (number is not None and number == as_number(actual)))
+
+
+def as_boolean(value: Any) -> bool | None:
+    """The boolean that a value or word means, None for any other."""
+    return value if isinstance(value, bool) else _BOOLEANS.get(value.lower()) if isinstance(value, str) else None
+
+
+def as_number(value: Any) -> float | None:
+    """The number that a value or text means, None for any other. Booleans are none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        return int(value) if isinstance(value, str) and re.fullmatch(r"-?\d+", value) else float(value)
+    except ValueError:
+        return None
+
+
+def _same_address(wanted: str, actual: str) -> bool:
+    """``10.9.0.7/24`` is ``10.9.0.0/24``, an address is the network of it alone, and MACs have any case."""
+    if _MAC.fullmatch(wanted) and _MAC.fullmatch(actual):
+        return wanted.lower().replace("-", ":") == actual.lower().replace("-", ":")
+    if not any(mark in wanted for mark in ".:"):
+        return False
+    try:
+        return ipaddress.ip_network(wanted, strict=False) == ipaddress.ip_network(actual, strict=False)
+    except ValueError:
+        return False
+
+
+def cast(type_: str | None, value: Any) -> Any:
+    """A value as its attribute is to be sent: templates make texts of numbers and booleans, which services refuse."""
+    if isinstance(value, str) and type_ == "bool":
+        boolean = as_boolean(value)
+        return value if boolean is None else boolean
+    if isinstance(value, str) and type_ == "int" and re.fullmatch(r"-?\d+", value):
+        return int(value)
+    return value

@@ -1,0 +1,210 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is to be done with one resource at one Location, by what was found there. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .._core.errors import ConflictError, OaktreeError, RefusedError
+from .desired import same
+from .parts import part_of
+from .records import id_of, name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .find import Item
+    from .kinds import Kind
+    from .wanted import Wanted
+
+NOT_OFFERED = "not offered here"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a Location has: the attributes with their references resolved, the item, and what it is made of."""
+
+    values: Mapping[str, Any]
+    item: Item | None
+    id: Any = None
+    """The option ``id``, resolved."""
+    parts: Mapping[str, Any] = field(default_factory=dict)
+    """What there is of each part that the user names."""
+    missing: OaktreeError | None = None
+    """A reference to nothing."""
+    offered: bool = True
+    defaults: Item | None = None
+    """What a quota is without anybody's doing, where the service says it."""
+
+
+@dataclass(frozen=True)
+class ResourcePlan:
+    """What to do: ``changes`` are the attributes to send, of those that exist."""
+
+    action: str
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    error: OaktreeError | None = None
+    """What prevents it, unless something else is done first that this run only checks."""
+
+
+def make_plan(wanted: Wanted, found: Found) -> ResourcePlan:
+    """Decide. Raises ConflictError for what cannot be changed, and RefusedError for an ID that is not there."""
+    if wanted.state == "absent":
+        return _absent(wanted, found)
+    if found.missing:
+        return _waiting_for(wanted, found, found.missing)
+    if found.item is None:
+        return _created(wanted, found)
+    return _changed(wanted, found, found.item)
+
+
+def _absent(wanted: Wanted, found: Found) -> ResourcePlan:
+    kind, item = wanted.kind, found.item
+    if not found.offered:
+        return ResourcePlan("unchanged", notes=(NOT_OFFERED,))
+    if item is None:
+        return ResourcePlan("unchanged")
+    if kind.link:
+        return ResourcePlan("deleted", before=wanted.shown(wanted.attributes))
+    if kind.single:
+        if found.defaults is not None and _is_default(kind, item, found.defaults):
+            return ResourcePlan("unchanged")
+        return ResourcePlan("deleted", before=_numbers(kind, item), after=_numbers(kind, found.defaults or {}))
+    return ResourcePlan("deleted", before={"id": id_of(kind, item), "name": name_of(kind, item)})
+
+
+def _is_default(kind: Kind, item: Item, defaults: Item) -> bool:
+    return all(same(defaults[key], item[key]) for key in _numbers(kind, item).keys() & defaults.keys())
+
+
+def _numbers(kind: Kind, item: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: item[key] for name, key in kind.keys.items() if kind.types.get(name) == "int" and key in item}
+
+
+def _waiting_for(wanted: Wanted, found: Found, missing: OaktreeError) -> ResourcePlan:
+    """A play that makes a network, then a subnet, can be checked before there is either."""
+    if found.item is not None:
+        raise missing
+    after = wanted.shown({**_name(wanted), **wanted.values})
+    note = f"{missing.message}: it has to be created first"
+    return ResourcePlan("created", after=after, notes=(note,), error=missing)
+
+
+def _name(wanted: Wanted) -> dict[str, Any]:
+    attribute = wanted.kind.name_attribute
+    return {attribute: wanted.name} if attribute and wanted.name is not None else {}
+
+
+def _created(wanted: Wanted, found: Found) -> ResourcePlan:
+    kind = wanted.kind
+    if kind.single:
+        raise RefusedError(f"there is no {wanted.subject} here", status=404)
+    if found.id is not None and not (kind.id_chosen or kind.create == "PUT"):
+        raise RefusedError(
+            f"there is no {kind.name} with the ID {found.id} here",
+            status=404,
+            hint="Without id, and with name, it is created.",
+        )
+    return ResourcePlan("created", after=wanted.shown({**_name(wanted), **wanted.values}), changes=found.values)
+
+
+def _changed(wanted: Wanted, found: Found, item: Item) -> ResourcePlan:
+    kind = wanted.kind
+    if kind.link:
+        return ResourcePlan("unchanged")
+    differing, notes = differences(wanted, found, item)
+    broken = bad_state(kind, item)
+    if broken and not wanted.replace:
+        raise ConflictError(
+            f"{wanted.subject} is there, but {broken}", hint="Delete it first, or allow that with replace: true."
+        )
+    if not differing and not broken:
+        return ResourcePlan("unchanged", notes=notes)
+    before = wanted.shown({name: have for name, (have, _want) in differing.items()})
+    after = wanted.shown({name: want for name, (_have, want) in differing.items()})
+    fixed = sorted(name for name in differing if not _can_change(kind, name))
+    if fixed and not wanted.replace:
+        said = ", ".join(f"{name} is {before[name]!r}, not {after[name]!r}" for name in fixed)
+        raise ConflictError(
+            f"{wanted.subject}: {said}, and cannot be changed",
+            hint="Delete it first, or allow that with replace: true.",
+        )
+    if fixed or broken:
+        return ResourcePlan("replaced", before, after, {**found.values, **_name(wanted)}, notes)
+    changes = {name: want for name, (_have, want) in differing.items()}
+    return ResourcePlan("updated", before, after, changes, notes)
+
+
+def _can_change(kind: Kind, attribute: str) -> bool:
+    if part_of(kind, attribute):
+        return True
+    if "u" not in kind.can or attribute in kind.immutable:
+        return False
+    return kind.updatable is None or attribute in kind.updatable
+
+
+def bad_state(kind: Kind, item: Mapping[str, Any]) -> str:
+    """What an item says of itself where it will never be ready; empty for any other."""
+    ready = kind.ready
+    state = str(item.get(kind.keys[ready.attribute]) or "") if ready else ""
+    return f"its {ready.attribute} is {state}" if ready and state in ready.bad else ""
+
+
+def differences(wanted: Wanted, found: Found, item: Item) -> tuple[dict[str, tuple[Any, Any]], tuple[str, ...]]:
+    """What there is and what is wanted of each attribute that differs; and notes on what cannot be compared."""
+    kind, notes = wanted.kind, []
+    differing: dict[str, tuple[Any, Any]] = {}
+    for name, want in {**found.values, **_name(wanted)}.items():
+        if name in kind.parents:
+            continue
+        part = part_of(kind, name)
+        if part:
+            have = found.parts.get(name)
+            if part.differs(have, want):
+                differing[name] = (have, want)
+        elif name in kind.secrets or name in wanted.secrets or name in kind.write_only:
+            if wanted.update_secrets and name in wanted.secrets:
+                differing[name] = (None, want)
+            else:
+                notes.append(f"{name}: the cloud does not show it, so that it was not compared")
+        else:
+            differing.update(_unlike(kind, name, want, item, notes))
+    return differing, tuple(notes)
+
+
+def _unlike(kind: Kind, name: str, want: Any, item: Item, notes: list[str]) -> dict[str, tuple[Any, Any]]:
+    """An attribute where it differs; of the service's own keys those that do."""
+    if name == "properties" and "properties" not in kind.keys:
+        unlike = {key: value for key, value in want.items() if not same(value, item.get(key))}
+        return {"properties": ({key: item.get(key) for key in unlike}, unlike)} if unlike else {}
+    key = key_in(kind, name, item)
+    if key not in item and kind.service != "identity":  # Keystone leaves out what nobody has set
+        notes.append(f"{name}: the cloud does not show it, so that it was not compared")
+        return {}
+    have = item.get(key)
+    return {} if same(want, have, ordered=name in kind.ordered) else {name: (have, want)}
+
+
+def key_in(kind: Kind, name: str, item: Mapping[str, Any]) -> str:
+    """What an item calls an attribute: older services have another word for the project."""
+    key = kind.keys[name]
+    return "tenant_id" if name == "project_id" and key not in item else key
+
+
+def unkept(kind: Kind, values: Mapping[str, Any], item: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the cloud took and shows otherwise: the next run would want to change it again."""
+    return tuple(
+        f"{name}: the cloud keeps {item[key]!r} for {value!r}"
+        for name, value in values.items()
+        if name in kind.keys
+        and not part_of(kind, name)
+        and name not in kind.secrets | kind.write_only
+        and (key := key_in(kind, name, item)) in item
+        and not same(value, item[key], ordered=name in kind.ordered)
+    )

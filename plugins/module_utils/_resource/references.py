@@ -1,0 +1,200 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names in place of IDs: ``{name: private}`` wherever an ID stands, resolved at each Location.
+
+An ID is never a mapping, and a name that looks like an ID stays a name: nothing is guessed. The type follows from the
+attribute; elsewhere the reference says it: ``{name: eng-sub, type: network.subnet}``. ``project_id`` and ``domain_id``
+narrow it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .._core.errors import ConflictError, InputError, RefusedError
+from .find import Query, list_items
+from .kinds import kind_of
+from .records import id_of, name_of, owner_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .._cloud.connection import Connection
+    from .kinds import Kind
+
+_SERVICES: Mapping[str, Mapping[str, str]] = {
+    "block_storage": {
+        "group": "group", "group_type": "group_type", "snapshot": "snapshot", "source_volume": "volume",
+        "volume": "volume", "volume_type": "type",
+    },
+    "compute": {"flavor": "flavor", "server": "server"},
+    "dns": {"zone": "zone"},
+    "identity": {
+        "domain": "domain", "group": "group", "project": "project", "region": "region", "role": "role",
+        "service": "service", "trustee_user": "user", "trustor_user": "user", "user": "user",
+        "target_project": "project", "default_project": "project",
+    },
+    "image": {"image": "image"},
+    "load_balancer": {
+        "default_pool": "pool", "flavor_profile": "flavor_profile", "health_monitor": "health_monitor",
+        "l7_policy": "l7_policy", "listener": "listener", "load_balancer": "load_balancer",
+        "loadbalancer": "load_balancer", "pool": "pool", "redirect_pool": "pool",
+    },
+    "network": {
+        "address_group": "address_group", "address_scope": "address_scope", "bgpvpn": "bgpvpn",
+        "egress_firewall_policy": "firewall_policy", "external_network": "network",
+        "firewall_policy": "firewall_policy", "fixed_port": "port", "floating_network": "network",
+        "floatingip": "floating_ip", "ikepolicy": "vpn_ike_policy", "ingress_firewall_policy": "firewall_policy",
+        "internal_port": "port", "ipsecpolicy": "vpn_ipsec_policy", "ipv4_address_scope": "address_scope",
+        "ipv6_address_scope": "address_scope", "local_ep_group": "vpn_endpoint_group", "local_ip": "local_ip",
+        "metering_label": "metering_label", "network": "network", "neutron_net": "network",
+        "neutron_subnet": "subnet", "peer_ep_group": "vpn_endpoint_group", "port": "port", "qos_policy": "qos_policy",
+        "remote_address_group": "address_group", "remote_group": "security_group", "router": "router",
+        "security_group": "security_group", "segment": "segment", "subnet": "subnet", "subnet_pool": "subnet_pool",
+        "subnetpool": "subnet_pool", "vip_network": "network", "vip_port": "port", "vip_qos_policy": "qos_policy",
+        "vip_subnet": "subnet", "vpnservice": "vpn_service",
+    },
+    "shared_file_system": {"share": "share", "share_group": "share_group", "share_network": "share_network"},
+}  # fmt: skip
+"""What an attribute's name, without the ending ``_id``, refers to, by service."""
+
+_GENERAL = ("identity", "network", "compute", "image", "block_storage", "load_balancer", "dns", "shared_file_system")
+"""Where a name is looked for that the type's own service does not have."""
+
+_PARTS: Mapping[tuple[str, str], str] = {
+    ("block_storage.type", "access"): "identity.project",
+    ("compute.flavor", "access"): "identity.project",
+    ("network.router", "interfaces"): "network.subnet",
+}
+"""Attributes whose values are IDs although their names do not say so."""
+
+_KEYS = frozenset({"name", "type", "project_id", "domain_id"})
+
+
+class MissingError(RefusedError):
+    """What a reference names does not exist at the Location."""
+
+
+def target_of(kind: Kind, attribute: str) -> str | None:
+    """The type that an attribute refers to, None where it is no ID of a known one."""
+    if (kind.name, attribute) in _PARTS:
+        return _PARTS[kind.name, attribute]
+    word = next((attribute.removesuffix(end) for end in ("_ids", "_id") if attribute.endswith(end)), None)
+    if word is None:
+        return None
+    for service in (kind.name.partition(".")[0], *_GENERAL):
+        if word in _SERVICES.get(service, {}):
+            return f"{service}.{_SERVICES[service][word]}"
+    return None
+
+
+def is_reference(kind: Kind, attribute: str, value: Any) -> bool:
+    """Whether a value is a reference, at any depth of the attribute."""
+    if not isinstance(value, dict) or "name" not in value or not value.keys() <= _KEYS:
+        return False
+    return target_of(kind, attribute) is not None or "." in str(value.get("type", ""))
+
+
+def check_references(kind: Kind, option: str, values: Mapping[str, Any]) -> None:
+    """Raise InputError for a reference whose type is not known, before any Location is tried."""
+    for attribute, value in _walk(values):
+        if is_reference(kind, attribute, value):
+            kind_of(str(value.get("type") or target_of(kind, attribute)))
+        elif (
+            isinstance(value, dict)
+            and value.keys() <= _KEYS
+            and "name" in value
+            and attribute.endswith(("_id", "_ids"))
+        ):
+            raise InputError(
+                f"{option}: what {attribute} refers to is not known",
+                hint="Say it, as in {name: NAME, type: network.subnet}, or give the ID.",
+            )
+
+
+def _walk(value: Any, attribute: str = "") -> Iterator[tuple[str, Any]]:
+    yield attribute, value
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _walk(inner, str(name))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _walk(inner, attribute)
+
+
+class Resolver:
+    """Resolves references at one Location, each distinct one once."""
+
+    def __init__(self, connection: Connection, kind: Kind) -> None:
+        self._connection = connection
+        self._kind = kind
+        self._found: dict[tuple[str, str], Any] = {}
+
+    def all(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The attributes with an ID in place of each reference.
+
+        Raises MissingError where nothing has the name, and ConflictError where several have it, of which not exactly
+        one is the project's own.
+        """
+        return {name: self.value(name, value) for name, value in values.items()}
+
+    def value(self, attribute: str, value: Any) -> Any:
+        """One attribute's value; see `all`."""
+        if isinstance(value, dict):
+            if is_reference(self._kind, attribute, value):
+                return self._id(kind_of(str(value.get("type") or target_of(self._kind, attribute))), value)
+            return {name: self.value(name, inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [self.value(attribute, inner) for inner in value]
+        return value
+
+    def identity(self, value: Any) -> Any:
+        """The ID that the option ``id`` says: of a resource of the type itself, or of the project that has one."""
+        if isinstance(value, dict):
+            of_project = "identity.project" if self._kind.single else self._kind.name
+            return self._id(kind_of(value.get("type") or of_project), value)
+        return value
+
+    def _id(self, target: Kind, reference: Mapping[str, Any]) -> Any:
+        key = (target.name, repr(sorted(reference.items(), key=lambda pair: pair[0])))
+        if key not in self._found:
+            self._found[key] = self._ask(target, reference)
+        return self._found[key]
+
+    def _ask(self, target: Kind, reference: Mapping[str, Any]) -> Any:
+        name = str(reference["name"])
+        narrowed = {key: self.value(key, reference[key]) for key in ("project_id", "domain_id") if key in reference}
+        try:
+            listed = list_items(self._connection, target, Query(name=name, filters=narrowed))
+        except RefusedError as error:
+            if error.status not in (None, 404):
+                raise
+            listed = []  # nor is there anything of the type
+        found = [item for item in listed if name_of(target, item) == name and _matches(target, item, narrowed)]
+        if len(found) > 1:  # one's own before what others share
+            own = self._connection.location.project.id
+            found = [item for item in found if owner_of(target, item) == own] or found
+        if not found:
+            raise MissingError(
+                f"there is no {target.name} named {name!r} here",
+                hint="Create it first, or correct the name.",
+                status=404,
+            )
+        ids = [id_of(target, item) for item in found]
+        if len(ids) > 1:
+            raise ConflictError(
+                f"{len(ids)} of type {target.name} are named {name!r}: {', '.join(sorted(map(str, ids)))}",
+                hint="Give the ID, or narrow the reference with project_id or domain_id.",
+            )
+        return ids[0]
+
+
+def _matches(target: Kind, item: Mapping[str, Any], narrowed: Mapping[str, Any]) -> bool:
+    """Whether an item is of the project and domain: services ignore filters that they do not know."""
+    return all(
+        item.get(target.keys.get(name, name), value) == value
+        if name != "project_id"
+        else owner_of(target, item) == value
+        for name, value in narrowed.items()
+    )

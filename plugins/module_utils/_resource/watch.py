@@ -1,0 +1,97 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting until a resource is ready, or gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .._core.errors import ConflictError, DeadlineError, ServerError
+from .find import fetch
+from .plan import bad_state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .._cloud.connection import Connection
+    from .find import Item
+    from .kinds import Kind
+
+PAUSE = 1.0
+"""Seconds between two looks."""
+
+Answer = TypeVar("Answer")
+
+
+def is_ready(kind: Kind, item: Mapping[str, Any]) -> bool:
+    """Whether an item is ready for use; those of types without such a state are."""
+    ready = kind.ready
+    return ready is None or str(item.get(kind.keys[ready.attribute]) or "") in ready.good
+
+
+def wait_until_ready(connection: Connection, kind: Kind, path: str, item: Item) -> Item:
+    """The item when it is ready.
+
+    Raises ServerError if it never will be or disappears, and DeadlineError, which says its state, when the deadline
+    expires.
+    """
+    while not is_ready(kind, item):
+        broken = bad_state(kind, item)
+        if broken:
+            reason = next((item[key] for key in ("fault", "status_reason", "fail_reason") if item.get(key)), "")
+            raise ServerError(f"{kind.name}: {broken}{f': {reason}' if reason else ''}")
+        try:
+            connection.deadline.sleep(PAUSE)
+            found = fetch(connection, kind, path)
+        except DeadlineError as error:
+            connection.deadline.check_cancelled()
+            state = item.get(kind.keys[kind.ready.attribute]) if kind.ready else None
+            error = _expired(connection) or error
+            raise DeadlineError(f"{error.message}: the {kind.name} is still {state}", hint=error.hint) from error
+        if found is None:
+            raise ServerError(f"the {kind.name} disappeared while it was awaited")
+        item = found
+    return item
+
+
+def _expired(connection: Connection) -> DeadlineError | None:
+    """What is said of the deadline if it has expired, be it during a request."""
+    try:
+        connection.deadline.remaining()
+    except DeadlineError as error:
+        return error
+    return None
+
+
+def _is_deleted(kind: Kind, item: Mapping[str, Any]) -> bool:
+    """Octavia shows for a while what it has deleted."""
+    ready = kind.ready
+    return ready is not None and str(item.get(kind.keys[ready.attribute])).upper() == "DELETED"
+
+
+def wait_until_gone(connection: Connection, kind: Kind, path: str) -> None:
+    """Return when nothing is at the path any more; raises ServerError, and DeadlineError, as above."""
+    while (item := fetch(connection, kind, path)) is not None and not _is_deleted(kind, item):
+        broken = bad_state(kind, item)
+        if broken and "delet" in broken.lower():
+            raise ServerError(f"the {kind.name} cannot be deleted: {broken}")
+        connection.deadline.sleep(PAUSE)
+
+
+def when_mutable(connection: Connection, kind: Kind, ask: Callable[[], Answer]) -> Answer:
+    """What ``ask`` returns, tried again while a load balancer is being changed.
+
+    Octavia refuses with 409 whatever concerns a load balancer that an earlier change is still being applied to.
+    """
+    while True:
+        try:
+            return ask()
+        except ConflictError as error:
+            if kind.service != "load-balancer" or "immutable" not in error.message:
+                raise
+            try:
+                connection.deadline.sleep(PAUSE)
+            except DeadlineError:
+                connection.deadline.check_cancelled()
+                raise error from None

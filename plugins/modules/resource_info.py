@@ -1,0 +1,226 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: resource_info
+short_description: List resources of any type of all your clouds
+version_added: 0.1.0
+description:
+  - Lists the resources of one type of every selected Location in parallel and merges them into one list, sorted by Location, then name.
+  - Types are those of openstacksdk, for the services compute, image, identity, network, block storage, orchestration, DNS, load balancer,
+    key manager, placement, bare metal and shared file system. The page Resources in the documentation of the collection lists them.
+  - Sends one request for each page of each Location, and one for each distinct reference. What Keystone holds is listed once for
+    each Keystone, user and project, and has no region.
+extends_documentation_fragment:
+  - oaktree.multicloud._locations
+  - oaktree.multicloud._locations.read
+  - oaktree.multicloud._attributes.info
+  - oaktree.multicloud._attributes.action_group
+options:
+  type:
+    description:
+      - The type of the resources, as C(service.type), in openstacksdk's words, such as V(network.port), V(compute.flavor),
+        V(block_storage.volume), V(identity.project), V(dns.zone) or V(load_balancer.listener). The service may also be given by its
+        official type or an alias of it, as in V(volumev3.volume).
+      - Unknown types are rejected with similar ones, and types that another module lists with the name of that module.
+    type: str
+    required: true
+  name:
+    description:
+      - Return only resources with exactly this name.
+    type: str
+  id:
+    description:
+      - Return only the resource with this ID. Locations that do not have it contribute nothing.
+      - Of types of which each project has one, such as V(network.quota), the ID is that of the project, or a reference to it as in
+        C({name=demo}), and by default that of the Location's project.
+      - Mutually exclusive with O(name) and O(filters).
+    type: raw
+  parents:
+    description:
+      - The IDs that stand in the path of the type, such as C(zone_id) for V(dns.recordset) or C(pool_id) for V(load_balancer.member),
+        or references by name, as in C(zone_id={name=example.org.}). A C(project_id) is by default the project of the Location.
+      - Locations that do not have what a reference names contribute nothing.
+    type: dict
+  filters:
+    description:
+      - Query parameters of the service's list, by openstacksdk's names or by the service's own. The cloud decides what a filter does.
+      - A value may be a reference by name, as in C(network_id={name=private}).
+    type: dict
+  fields:
+    description:
+      - The keys of RV(resources) to keep, in addition to C(location), which every record keeps. If omitted, all keys are kept; with an
+        empty list, only the location.
+      - O(query) sees only the keys that are kept; O(name) and the order of the list do not depend on them.
+      - Unknown keys are rejected with a list of the valid ones.
+    type: list
+    elements: str
+  query:
+    description:
+      - A JMESPath expression over the merged list. Its result, which must be a list, is returned instead.
+    type: str
+  all_projects:
+    description:
+      - List the resources of all projects of a cloud. Most clouds allow this to administrators only.
+      - Without it, administrators see what ordinary users of their project would see, also of services that list all projects for
+        them.
+    type: bool
+    default: false
+requirements:
+  - jmespath (for O(query))
+author:
+  - oaktree.multicloud contributors (@oaktree-multicloud)
+seealso:
+  - module: oaktree.multicloud.server_info
+  - module: oaktree.multicloud.image_info
+"""
+
+EXAMPLES = r"""
+- name: List the ports of one network, wherever there is a network of this name
+  oaktree.multicloud.resource_info:
+    type: network.port
+    filters:
+      network_id: {name: private}
+    fields: [id, name, fixed_ips, device_id]
+  register: ports
+
+- name: List all flavors of two clouds with at least 8 GiB of RAM
+  oaktree.multicloud.resource_info:
+    type: compute.flavor
+    locations: [alpha, beta]
+    query: "[?ram >= `8192`].{name: name, ram: ram, cloud: location.cloud}"
+  register: flavors
+
+- name: List the records of a DNS zone
+  oaktree.multicloud.resource_info:
+    type: dns.recordset
+    parents:
+      zone_id: {name: example.org.}
+  register: recordsets
+
+- name: Find a volume of any project by name, even if some clouds are down
+  oaktree.multicloud.resource_info:
+    type: block_storage.volume
+    name: db-01
+    locations: ['*-admin']
+    all_projects: true
+    on_failure: warn
+  register: found
+"""
+
+RETURN = r"""
+resources:
+  description:
+    - The resources of all Locations, sorted by Location, then name. With O(query), the result of the expression.
+    - Keys are openstacksdk's attribute names for the type, the IDs in its path, C(location), and C(properties) with the keys that
+      openstacksdk does not know. Every key that O(fields) keeps is always present, and null if the cloud does not report it.
+      Secrets are never returned.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - id: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1
+      name: web-01
+      network_id: 70a599e0-31e7-49b7-b260-868f441e862b
+      fixed_ips: [{subnet_id: 0b5d, ip_address: 10.0.0.3}]
+      status: ACTIVE
+      properties: {}
+      location:
+        cloud: alpha
+        region: north
+        zone: null
+        project: {id: 5bd0c0a5f2f14d4ea0d9b1f0b5d9d8f1, name: demo, domain_id: default, domain_name: Default}
+locations:
+  description: Statistics of each Location that was tried.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    location: {description: The Location., type: dict, sample: {cloud: alpha, region: north, zone: null}}
+    offered:
+      description:
+        - Whether the Location offers resources of this type. V(false) where it does not have the service, or the service does not know
+          the type; null where the Location failed.
+      type: bool
+      sample: true
+    count: {description: Number of resources that the Location contributed., type: int, sample: 12}
+    seconds: {description: Duration in seconds., type: float, sample: 0.412}
+    requests: {description: "Number of requests sent, token and discovery included.", type: int, sample: 2}
+failures:
+  description: The Locations that failed.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    location: {description: The Location., type: dict, sample: {cloud: beta, region: east, zone: null}}
+    error: {description: What happened., type: str, sample: not finished within timeout (60 s)}
+    kind:
+      description: One of config, auth, unreachable, timeout, throttled, quota, refused, conflict, integrity, server, input, internal.
+      type: str
+      sample: timeout
+    hint: {description: What you can do about it., type: str, sample: "Check that the cloud answers, or raise timeout."}
+"""
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import OaktreeError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.find import Query
+from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.kinds import kind_of
+from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.listing import (
+    Listing,
+    check_listing,
+    list_resources,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
+    ArgumentSpec,
+    fail,
+    make_module,
+    run_info,
+    target_spec,
+)
+
+SPEC = ArgumentSpec(
+    options={
+        "type": {"type": "str", "required": True},
+        "name": {"type": "str"},
+        "id": {"type": "raw"},
+        "parents": {"type": "dict"},
+        "filters": {"type": "dict"},
+        "fields": {"type": "list", "elements": "str"},
+        "query": {"type": "str"},
+        "all_projects": {"type": "bool", "default": False},
+    },
+    mutually_exclusive=[["id", "name"], ["id", "filters"]],
+)
+
+
+def main() -> None:
+    module = make_module(target_spec(writes=False, timeout=60.0).merge(SPEC))
+    params = module.params
+    try:
+        kind = kind_of(params["type"])
+        query = Query(
+            name=params["name"],
+            id=params["id"],
+            parents=params["parents"] or {},
+            filters=params["filters"] or {},
+            all_projects=params["all_projects"],
+        )
+        listing = Listing(kind, query, params["fields"])
+        check_listing(listing)
+    except OaktreeError as error:
+        fail(module, error)
+    run_info(
+        module,
+        "resources",
+        lambda connection: list_resources(connection, listing),
+        kind.fields(),
+        offers=True,
+        per_identity=kind.service == "identity",
+    )
+
+
+if __name__ == "__main__":
+    main()

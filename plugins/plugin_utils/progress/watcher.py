@@ -1,0 +1,91 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A process that reads what a module reports of its progress, and shows it.
+
+A process and not a thread: a thread may be given the signals of Ansible's worker, and Ctrl-C then waits for the module.
+A named pipe and not a socket: datagrams are lost where the queue is short, and the path of a socket must be short.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from .lines import ProgressLines
+
+_WAKE = 0.5
+"""Seconds between looks at the clock, and at whether the parent still runs."""
+_PATIENCE = 1.0
+"""Seconds that the process may take to show the last lines."""
+_LONGEST = 1 << 16
+"""Bytes that are read at once, and kept of a line without an end."""
+
+
+class Watcher:
+    """Shows each line by ``show`` until `stop` is called or the process that made it ends. Raises OSError."""
+
+    def __init__(self, show: Callable[[str], None], directory: str, *, others: bool) -> None:
+        """``directory`` is for temporary files; with ``others`` processes of other users may write to the pipe."""
+        self._directory = Path(tempfile.mkdtemp(prefix="oaktree-", dir=directory))
+        self.path = self._directory / "progress"
+        try:
+            os.mkfifo(self.path, 0o600)
+            if others:
+                self._directory.chmod(0o711)
+                self.path.chmod(0o622)
+            # Read and write: without a writer of its own, the reader would see an end whenever no module writes.
+            self._pipe = os.open(self.path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            shutil.rmtree(self._directory, ignore_errors=True)
+            raise
+        self._parent = os.getpid()
+        self._child = os.fork()
+        if self._child == 0:
+            self._end_as_child(show)
+
+    def stop(self) -> None:
+        """Show what has been reported, and end the process."""
+        with suppress(OSError):
+            os.write(self._pipe, b"\n")  # an empty line is the end
+        until = time.monotonic() + _PATIENCE
+        while not os.waitpid(self._child, os.WNOHANG)[0]:
+            if time.monotonic() > until:
+                os.kill(self._child, signal.SIGKILL)
+                os.waitpid(self._child, 0)
+                break
+            time.sleep(0.01)
+        os.close(self._pipe)
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _end_as_child(self, show: Callable[[str], None]) -> None:
+        """Never returns: nothing of the worker that was forked may run here."""
+        try:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)
+            self._read(show)
+        finally:
+            os._exit(0)
+
+    def _read(self, show: Callable[[str], None]) -> None:
+        said, rest, ended = ProgressLines(time.monotonic()), b"", False
+        while not ended and os.getppid() == self._parent:
+            if select.select([self._pipe], [], [], _WAKE)[0]:
+                with suppress(BlockingIOError):
+                    rest += os.read(self._pipe, _LONGEST)
+            *lines, rest = rest.split(b"\n")
+            rest = rest[:_LONGEST]
+            for line in lines:
+                ended = ended or not line
+                with suppress(AttributeError, KeyError, TypeError, ValueError):  # what is no message is not shown
+                    said.take(json.loads(line), time.monotonic())
+            for text in said.due(time.monotonic()):
+                show(text)

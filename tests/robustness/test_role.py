@@ -1,0 +1,85 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role images, run as users run it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import yaml
+
+from tests.support.fake_openstack import FakeOpenStack
+
+PASSWORD = "correct-h0rse-battery"
+
+
+def test_images_with_options_of_their_own(fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path) -> None:
+    clouds = fake_openstack(clouds=2)
+    for cloud in clouds.clouds.values():
+        cloud.keystone.users = [replace(user, password=PASSWORD) for user in cloud.keystone.users]
+    entries = {name: cloud.entry() for name, cloud in clouds.clouds.items()}
+    for entry in entries.values():
+        entry["auth"]["password"] = PASSWORD
+    (tmp_path / "image.raw").write_bytes(b"\1" * 4096)
+    (tmp_path / "changed.raw").write_bytes(b"\2" * 4096)
+    digest = hashlib.sha512(b"\1" * 4096).hexdigest()
+    images = [
+        {
+            "name": "one",
+            "path": "{{ playbook_dir }}/image.raw",
+            "checksum": f"sha512:{digest}",
+            "disk_format": "raw",
+            "scheme": "v2_put",
+            "relay": "never",
+            "tags": "b, a",
+            "properties": {"own": "2"},
+            "overrides": [{"locations": "cloud2", "name": "two"}],
+            "transfer_timeout": 600,
+        },
+        {"name": "copy", "from": {"location": "cloud1", "image": "one"}, "locations": "cloud2\n!cloud1"},
+        {"name": "one", "path": "{{ playbook_dir }}/changed.raw", "on_change": "keep", "locations": "cloud1"},
+        {"name": "copy", "state": "absent"},
+    ]
+    variables = {
+        "images_list": images,
+        "images_locations": "cloud1, cloud2",
+        "images_clouds_config": "{{ clouds_as_text }}",
+        "images_properties": {"common": "1", "own": "1"},
+        "images_visibility": "private",
+        "clouds_as_text": yaml.safe_dump({"clouds": entries}),
+    }
+    keep = {"content": "{{ images_result | to_json }}", "dest": "{{ playbook_dir }}/result.json", "mode": "0600"}
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars_files": ["vars.json"],
+        "roles": ["oaktree.multicloud.images"],
+        "post_tasks": [{"name": "Keep", "ansible.builtin.copy": keep}],
+    }
+    (tmp_path / "vars.json").write_text(json.dumps(variables))
+    (tmp_path / "play.yml").write_text(json.dumps([play]))
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), "-vvv", "play.yml"]
+    env = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "false"}
+    done = subprocess.run(command, cwd=tmp_path, env=env, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert PASSWORD not in done.stdout + done.stderr
+    runs = json.loads((tmp_path / "result.json").read_text())["results"]
+    actions = [[(r["location"]["name"], r["action"]) for r in run["results"]] for run in runs]
+    assert actions == [
+        [("cloud1/r1/demo", "created"), ("cloud2/r1/demo", "created")],
+        [("cloud2/r1/demo", "created")],
+        [("cloud1/r1/demo", "replaced")],
+        [("cloud1/r1/demo", "unchanged"), ("cloud2/r1/demo", "deleted")],
+    ]
+    one, two = (result["image"] for result in runs[0]["results"])
+    assert [one["name"], two["name"], sorted(one["tags"])] == ["one", "two", ["a", "b"]]
+    assert {key: one["properties"][key] for key in ("common", "own")} == {"common": "1", "own": "2"}
+    assert len(clouds["cloud1"]["r1"].glance.images) == 2

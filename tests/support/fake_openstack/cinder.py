@@ -1,0 +1,150 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A stand-in Cinder v3, below the project's ID: volumes, which take a while, and their types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.support.fake_openstack.counters import Counters
+from tests.support.fake_openstack.gate import Knobs, Reply, json_reply
+from tests.support.fake_openstack.resources import NOTHING, Collection, Field, Item, ResourceApi, flag, number, text
+from tests.support.fake_openstack.service import Call, Refusal, Route, Service, TokenCheck
+
+COLLECTIONS = (
+    Collection(
+        "volumes",
+        "volume",
+        "volumes",
+        {
+            "name": text(),
+            "description": text(None),
+            "size": number(required=True, fixed=True),
+            "volume_type": text(None, fixed=True),
+            "imageRef": Field((str, NOTHING), shown=False, fixed=True),
+            "metadata": Field((dict,)),
+        },
+        detail=True,
+        made=lambda _item: {"status": "creating", "metadata": {}, "bootable": "false"},
+    ),
+    Collection(
+        "types",
+        "volume_type",
+        "volume_types",
+        {
+            "name": text(None, required=True),
+            "description": text(None),
+            "os-volume-type-access:is_public": flag(default=True),
+        },
+        made=lambda _item: {"extra_specs": {}},
+        admin_writes=True,
+        of_projects=False,
+    ),
+)
+ROOT = "/v3/{project}"
+
+
+class Cinder(ResourceApi, Service):
+    """The block storage of one region."""
+
+    kind = "block-storage"
+
+    def __init__(self, place: tuple[str, str], tokens: TokenCheck, knobs: Knobs, counters: Counters) -> None:
+        self._tokens = tokens
+        ResourceApi.__init__(self, ROOT, COLLECTIONS)
+        Service.__init__(self, *place, knobs, counters)
+        self.looks = 1
+        """How often somebody looks before a volume is ready, or gone."""
+        self.outcome = "available"
+        self.access: dict[str, set[str]] = {}
+
+    def routes(self) -> Sequence[Route]:
+        """Return what Cinder answers."""
+        return [
+            Route("GET", "/", self._versions, public=True),
+            *self.collection_routes(),
+            Route("POST", f"{ROOT}/types/{{id}}/extra_specs", self._set_specs),
+            Route("DELETE", f"{ROOT}/types/{{id}}/extra_specs/{{key}}", self._remove_spec),
+            Route("GET", f"{ROOT}/types/{{id}}/os-volume-type-access", self._accesses),
+            Route("POST", f"{ROOT}/types/{{id}}/action", self._change_access),
+            Route("*", "/{other:.*}", self.not_found),
+        ]
+
+    def tokens(self) -> TokenCheck:
+        """Return the Keystone of the cloud."""
+        return self._tokens
+
+    def refuse(self, _call: Call, refusal: Refusal) -> Reply:
+        """Return an error as Cinder shapes it."""
+        return json_reply({"badRequest": {"code": refusal.status, "message": refusal.message}}, refusal.status)
+
+    async def _versions(self, call: Call) -> Reply:
+        link = {"rel": "self", "href": f"{call.base}/v3/"}
+        version = {"id": "v3.0", "status": "CURRENT", "version": "3.71", "min_version": "3.0", "links": [link]}
+        return json_reply({"versions": [version]}, 300)
+
+    def created_status(self, _collection: Collection) -> int:
+        """Return 202, as Cinder does."""
+        return 202
+
+    async def show(self, collection: Collection, call: Call) -> Reply:
+        """Return one; what is being done is done when it has been looked at often enough."""
+        item = self.one(collection, call)
+        item["looked"] = item.get("looked", 0) + 1
+        if 0 <= self.looks < item["looked"]:
+            if item.get("status") == "deleting":
+                del self.items[collection.path][item["id"]]
+                raise Refusal(404, f"Volume {item['id']} could not be found.")
+            if item.get("status") == "creating":
+                item["status"] = self.outcome
+        return await super().show(collection, call)
+
+    async def delete(self, collection: Collection, call: Call) -> Reply:
+        """Begin to remove a volume; other things go at once."""
+        if collection.key != "volume":
+            return await super().delete(collection, call)
+        item = self.one(collection, call, writes=True)
+        item |= {"status": "deleting", "looked": 0}
+        return Reply(202)
+
+    def _type(self, call: Call) -> Item:
+        return self.one(self.collections["types"], call)
+
+    async def change(self, collection: Collection, call: Call) -> Reply:
+        """Change what a request names; that of a type calls one attribute otherwise than the type does."""
+        if collection.key == "volume_type":
+            sent = (await call.json())["volume_type"]
+            if not sent.keys() <= {"name", "description", "is_public"}:
+                raise Refusal(400, f"Additional properties are not allowed: {sent}")
+            item = self.one(collection, call, writes=True)
+            item["os-volume-type-access:is_public"] = sent.pop("is_public", item["os-volume-type-access:is_public"])
+            item |= sent
+            return await self.show(collection, call)
+        return await super().change(collection, call)
+
+    async def _set_specs(self, call: Call) -> Reply:
+        sent = (await call.json())["extra_specs"]
+        if not all(isinstance(value, str) for value in sent.values()):
+            raise Refusal(400, f"Invalid input for field/attribute extra_specs: {sent}")
+        self._type(call)["extra_specs"] |= sent
+        return json_reply({"extra_specs": sent})
+
+    async def _remove_spec(self, call: Call) -> Reply:
+        del self._type(call)["extra_specs"][call.part("key")]
+        return Reply(202)
+
+    async def _accesses(self, call: Call) -> Reply:
+        found = sorted(self.access.get(self._type(call)["id"], ()))
+        return json_reply({"volume_type_access": [{"project_id": project} for project in found]})
+
+    async def _change_access(self, call: Call) -> Reply:
+        had = self.access.setdefault(self._type(call)["id"], set())
+        match await call.json():
+            case {"addProjectAccess": {"project": str(project)}}:
+                had.add(project)
+            case {"removeProjectAccess": {"project": str(project)}}:
+                had.remove(project)
+            case other:
+                raise Refusal(400, f"There is no such action: {other}")
+        return Reply(202)

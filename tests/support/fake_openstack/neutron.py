@@ -1,0 +1,338 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A stand-in Neutron v2.0: networks, subnets, routers, ports, security groups, floating IPs, quotas, tags."""
+
+from __future__ import annotations
+
+import ipaddress
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tests.support.fake_openstack.counters import Counters
+from tests.support.fake_openstack.gate import Knobs, Reply, json_reply
+from tests.support.fake_openstack.resources import NOTHING, Collection, Field, Item, ResourceApi, flag, number, text
+from tests.support.fake_openstack.service import Call, Refusal, Route, Service, TokenCheck
+
+LISTING = Field((list,), ())
+TAGGED = ("networks", "subnets", "ports", "routers", "security-groups", "floatingips")
+QUOTA = {"network": 100, "subnet": 100, "port": 500, "router": 10, "security_group": 10}
+RULE = {
+    "security_group_id": text(None, required=True),
+    "direction": text(None, required=True),
+    "ethertype": text("IPv4"),
+    "protocol": Field((str, int, NOTHING)),
+    "port_range_min": number(),
+    "port_range_max": number(),
+    "remote_ip_prefix": text(None),
+    "remote_group_id": text(None),
+    "description": text(),
+}
+
+
+def _subnet(item: Item) -> Item:
+    network = ipaddress.ip_network(item["cidr"], strict=False)
+    return {
+        "gateway_ip": str(network.network_address + 1),
+        "allocation_pools": [{"start": str(network.network_address + 2), "end": str(network.broadcast_address - 1)}],
+    }
+
+
+def _port(item: Item) -> Item:
+    return {"status": "DOWN", "mac_address": f"fa:16:3e:{item['id'][0:2]}:{item['id'][2:4]}:{item['id'][4:6]}"}
+
+
+COLLECTIONS = (
+    Collection(
+        "networks",
+        "network",
+        "networks",
+        {
+            "name": text(),
+            "description": text(),
+            "admin_state_up": flag(default=True),
+            "shared": flag(default=False),
+            "router:external": flag(default=False),
+            "mtu": number(1450),
+        },
+        made=lambda _item: {"status": "ACTIVE", "subnets": [], "tags": []},
+        public=lambda item: item["shared"] or item["router:external"],
+    ),
+    Collection(
+        "subnets",
+        "subnet",
+        "subnets",
+        {
+            "name": text(),
+            "description": text(),
+            "network_id": text(None, required=True, fixed=True),
+            "cidr": text(None, required=True, fixed=True),
+            "ip_version": number(None, required=True, fixed=True),
+            "gateway_ip": text(None),
+            "enable_dhcp": flag(default=True),
+            "dns_nameservers": LISTING,
+            "allocation_pools": Field((list, NOTHING)),
+            "host_routes": LISTING,
+        },
+        made=lambda item: {"tags": [], **_subnet(item)},
+    ),
+    Collection(
+        "routers",
+        "router",
+        "routers",
+        {
+            "name": text(),
+            "description": text(),
+            "admin_state_up": flag(default=True),
+            "external_gateway_info": Field((dict, NOTHING)),
+        },
+        made=lambda _item: {"status": "ACTIVE", "tags": [], "routes": []},
+    ),
+    Collection(
+        "ports",
+        "port",
+        "ports",
+        {
+            "name": text(),
+            "description": text(),
+            "network_id": text(None, required=True, fixed=True),
+            "admin_state_up": flag(default=True),
+            "fixed_ips": LISTING,
+            "security_groups": LISTING,
+            "device_id": text(),
+            "device_owner": text(),
+            "mac_address": text(None),
+            "allowed_address_pairs": LISTING,
+        },
+        made=lambda item: {"tags": [], **_port(item)},
+    ),
+    Collection(
+        "security-groups",
+        "security_group",
+        "security_groups",
+        {"name": text(), "description": text(), "stateful": flag(default=True)},
+        made=lambda _item: {"tags": [], "security_group_rules": []},
+    ),
+    Collection("security-group-rules", "security_group_rule", "security_group_rules", RULE, update=None),
+    Collection(
+        "floatingips",
+        "floatingip",
+        "floatingips",
+        {
+            "floating_network_id": text(None, required=True, fixed=True),
+            "floating_ip_address": text(None, fixed=True),
+            "port_id": text(None),
+            "description": text(),
+        },
+        made=lambda _item: {"status": "DOWN", "tags": []},
+    ),
+)
+
+
+class Neutron(ResourceApi, Service):
+    """The network service of one region. Administrators see everything."""
+
+    kind = "network"
+    admins_list_all = True
+
+    def __init__(self, place: tuple[str, str], tokens: TokenCheck, knobs: Knobs, counters: Counters) -> None:
+        self._tokens = tokens
+        ResourceApi.__init__(self, "/v2.0", COLLECTIONS)
+        Service.__init__(self, *place, knobs, counters)
+        self.quotas: dict[str, dict[str, int]] = {}
+
+    def routes(self) -> Sequence[Route]:
+        """Return what Neutron answers."""
+        return [
+            *self.collection_routes(),
+            *(Route("PUT", f"/v2.0/{path}/{{id}}/tags", self._tag) for path in TAGGED),
+            Route("PUT", "/v2.0/routers/{id}/add_router_interface", self._attach),
+            Route("PUT", "/v2.0/routers/{id}/remove_router_interface", self._detach),
+            Route("GET", "/v2.0/quotas/{id}/default", self._default_quota),
+            Route("GET", "/v2.0/quotas/{id}", self._quota),
+            Route("PUT", "/v2.0/quotas/{id}", self._set_quota),
+            Route("DELETE", "/v2.0/quotas/{id}", self._reset_quota),
+            Route("*", "/{other:.*}", self.not_found),
+        ]
+
+    def tokens(self) -> TokenCheck:
+        """Return the Keystone of the cloud."""
+        return self._tokens
+
+    def refuse(self, _call: Call, refusal: Refusal) -> Reply:
+        """Return an error as Neutron shapes it."""
+        error = {"type": "HTTPBadRequest", "message": refusal.message, "detail": ""}
+        return json_reply({"NeutronError": error}, refusal.status, refusal.headers)
+
+    def presented(self, collection: Collection, item: Item) -> Item:
+        """Return an item, with its rules, and its project under both names."""
+        shown = {name: list(value) if isinstance(value, tuple) else value for name, value in item.items()}
+        if collection.key == "security_group":
+            rules = self.items["security-group-rules"].values()
+            shown["security_group_rules"] = [
+                self.presented(self.collections["security-group-rules"], rule)
+                for rule in rules
+                if rule["security_group_id"] == item["id"]
+            ]
+        return shown | {"tenant_id": item["project_id"]}
+
+    def before_create(self, collection: Collection, call: Call, item: Item) -> None:
+        """Refuse what refers to nothing, and what is there already."""
+        self._refers(call, item)
+        if (item.get("shared") or item.get("router:external")) and not call.me.is_admin:
+            raise Refusal(403, "rule:create_network:shared is disallowed by policy")
+        if collection.key == "security_group_rule":
+            self._complete_rule(item)
+            had = [self._rule(other) for other in self.items["security-group-rules"].values()]
+            if self._rule(item) in had:
+                raise Refusal(409, "Security group rule already exists. Rule id is x.")
+        if collection.key == "subnet":
+            item["cidr"] = str(ipaddress.ip_network(item["cidr"], strict=False))
+        if collection.key in ("port", "router"):
+            self._complete(item)
+        if collection.key == "floatingip":
+            item["floating_ip_address"] = item["floating_ip_address"] or f"203.0.113.{len(self.items['floatingips'])}"
+
+    def after_create(self, collection: Collection, call: Call, item: Item) -> None:
+        """Give a new security group the rules that each has."""
+        if collection.key == "security_group":
+            for version in ("IPv4", "IPv6"):
+                rule = {"security_group_id": item["id"], "direction": "egress", "ethertype": version}
+                self.add("security-group-rules", call.me.project_id, **rule)
+
+    def before_change(self, collection: Collection, call: Call, item: Item, sent: Item) -> None:
+        """Complete what is sent in part."""
+        self._refers(call, sent)
+        if collection.key in ("port", "router"):
+            self._complete(sent | {"network_id": item.get("network_id")})
+
+    def before_delete(self, collection: Collection, call: Call, item: Item) -> None:
+        """Refuse to remove what is in use."""
+        ports = self.items["ports"].values()
+        if collection.key == "network":
+            if any(port["network_id"] == item["id"] for port in ports):
+                raise Refusal(409, f"Unable to complete operation on network {item['id']}. One or more ports in use.")
+            for subnet in [each for each in self.items["subnets"].values() if each["network_id"] == item["id"]]:
+                del self.items["subnets"][subnet["id"]]
+        if collection.key == "router" and any(port["device_id"] == item["id"] for port in ports):
+            raise Refusal(409, f"Router {item['id']} still has ports")
+        if collection.key == "security_group":
+            rules = self.items["security-group-rules"]
+            for rule in [each for each in rules.values() if each["security_group_id"] == item["id"]]:
+                del rules[rule["id"]]
+        del call
+
+    def _refers(self, call: Call, item: Mapping[str, Any]) -> None:
+        for name, path in (
+            ("network_id", "networks"), ("floating_network_id", "networks"), ("security_group_id", "security-groups"),
+        ):  # fmt: skip
+            if item.get(name) is not None:
+                found = self.items[path].get(item[name])
+                if found is None or not (call.me.is_admin or self.visible(self.collections[path], call, found)):
+                    raise Refusal(404, f"{name} {item[name]} could not be found")
+
+    def _complete(self, item: Item) -> None:
+        """Do what Neutron does to addresses and gateways that are given in part."""
+        if item.get("fixed_ips"):
+            item["fixed_ips"] = [self._address(fixed) for fixed in item["fixed_ips"]]
+        gateway = item.get("external_gateway_info")
+        if gateway:
+            network = self.items["networks"].get(str(gateway.get("network_id")))
+            if network is None or not network["router:external"]:
+                raise Refusal(404, f"Network {gateway.get('network_id')} could not be found.")
+            gateway.setdefault("enable_snat", True)
+            gateway.setdefault("external_fixed_ips", [{"subnet_id": "x", "ip_address": "203.0.113.2"}])
+
+    def _address(self, fixed: Any) -> Item:
+        if not isinstance(fixed, dict) or not fixed.keys() <= {"subnet_id", "ip_address"}:
+            raise Refusal(400, f"Invalid input for fixed_ips. Reason: {fixed!r}")
+        subnet = self.items["subnets"].get(str(fixed.get("subnet_id")))
+        if subnet is None:
+            raise Refusal(404, f"Subnet {fixed.get('subnet_id')} could not be found.")
+        return {"ip_address": str(ipaddress.ip_network(subnet["cidr"]).network_address + 77), **fixed}
+
+    @staticmethod
+    def _complete_rule(item: Item) -> None:
+        if item["direction"] not in ("ingress", "egress") or item["ethertype"] not in ("IPv4", "IPv6"):
+            raise Refusal(400, f"Invalid input for direction or ethertype: {item}")
+        if item["protocol"] is not None:
+            item["protocol"] = str(item["protocol"]).lower()
+        if item["protocol"] in ("any", "0", "-1"):
+            item["protocol"] = None
+        if item["remote_ip_prefix"]:
+            item["remote_ip_prefix"] = str(ipaddress.ip_network(item["remote_ip_prefix"], strict=False))
+            if f"IPv{ipaddress.ip_network(item['remote_ip_prefix']).version}" != item["ethertype"]:
+                raise Refusal(400, "Conflicting value ethertype for CIDR")
+
+    @staticmethod
+    def _rule(item: Item) -> tuple[Any, ...]:
+        return tuple(item[name] for name in RULE if name != "description")
+
+    async def _tag(self, call: Call) -> Reply:
+        path = call.request.path.split("/")[2]
+        body = await call.json()
+        if body.keys() != {"tags"} or not all(isinstance(tag, str) for tag in body["tags"]):
+            raise Refusal(400, "Invalid input for tags")
+        self.one(self.collections[path], call, writes=True)["tags"] = sorted(set(body["tags"]))
+        return json_reply({"tags": sorted(set(body["tags"]))})
+
+    async def _attach(self, call: Call) -> Reply:
+        router, subnet_id = self.one(self.collections["routers"], call, writes=True), (await call.json())["subnet_id"]
+        subnet = self.items["subnets"].get(subnet_id)
+        if subnet is None:
+            raise Refusal(404, f"Subnet {subnet_id} could not be found.")
+        if any(subnet_id in str(port["fixed_ips"]) for port in self._interfaces(router["id"])):
+            raise Refusal(400, f"Router already has a port on subnet {subnet_id}")
+        fixed = [{"subnet_id": subnet_id, "ip_address": subnet["gateway_ip"]}]
+        owner = "network:router_interface"
+        port = {
+            "network_id": subnet["network_id"],
+            "fixed_ips": fixed,
+            "device_id": router["id"],
+            "device_owner": owner,
+        }
+        self.add("ports", router["project_id"], **port)
+        return json_reply({"id": router["id"], "subnet_id": subnet_id})
+
+    async def _detach(self, call: Call) -> Reply:
+        router, subnet_id = self.one(self.collections["routers"], call, writes=True), (await call.json())["subnet_id"]
+        for port in self._interfaces(router["id"]):
+            if subnet_id in str(port["fixed_ips"]):
+                del self.items["ports"][port["id"]]
+                return json_reply({"id": router["id"], "subnet_id": subnet_id})
+        raise Refusal(404, f"Router {router['id']} has no interface on subnet {subnet_id}")
+
+    def _interfaces(self, router_id: str) -> list[Item]:
+        return [port for port in self.items["ports"].values() if port["device_id"] == router_id]
+
+    async def _quota(self, call: Call) -> Reply:
+        if not call.me.is_admin and call.part("id") != call.me.project_id:
+            raise Refusal(403, "rule:get_quota is disallowed by policy")
+        return json_reply({"quota": QUOTA | self.quotas.get(call.part("id"), {})})
+
+    async def _default_quota(self, _call: Call) -> Reply:
+        return json_reply({"quota": QUOTA})
+
+    async def _set_quota(self, call: Call) -> Reply:
+        sent = (await call.json())["quota"]
+        if not call.me.is_admin:
+            raise Refusal(403, "rule:update_quota is disallowed by policy")
+        if not sent.keys() <= QUOTA.keys() or not all(isinstance(value, int) for value in sent.values()):
+            raise Refusal(400, f"Unrecognized attribute(s) in {sent}")
+        self.quotas.setdefault(call.part("id"), {}).update(sent)
+        return await self._quota(call)
+
+    async def _reset_quota(self, call: Call) -> Reply:
+        if not call.me.is_admin:
+            raise Refusal(403, "rule:delete_quota is disallowed by policy")
+        self.quotas.pop(call.part("id"), None)
+        return Reply(204)
+
+
+def network(neutron: Neutron, project_id: str, name: str, cidr: Any = None, **fields: Any) -> Item:
+    """Put a network there, with a subnet of the same name if it is to have addresses."""
+    made = neutron.add("networks", project_id, id=str(uuid.uuid4()), name=name, **fields)
+    if cidr:
+        neutron.add("subnets", project_id, name=name, network_id=made["id"], cidr=cidr, ip_version=4)
+    return made

@@ -1,0 +1,397 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is done: requests, doubles, undoing, locks, waiting, and what is left when it fails."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import clock
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import OaktreeError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
+from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.apply import ResourceStep, ensure_resource
+from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.kinds import kind_of
+from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.plan import Found, ResourcePlan
+from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.wanted import Wanted, check_wanted
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result, Target
+from tests.support.fake_openstack import Answer, FakeOpenStack, LoseAnswer, Region
+from tests.support.fake_openstack.neutron import network
+from tests.support.run_core import entries
+
+pytestmark = pytest.mark.usefixtures("fast_clock")
+
+JSON = {"Content-Type": "application/json"}
+
+
+def results(clouds: FakeOpenStack, wanted: Wanted, user: str = "demo", *, check: bool = False) -> list[Result[Change]]:
+    check_wanted(wanted)
+    target = Target(clouds_config={"clouds": entries(clouds, user)}, timeout=clock.turned(20.0))
+    return ensure_resource(target, wanted, check_mode=check)
+
+
+def done(clouds: FakeOpenStack, of: str, /, user: str = "demo", *, check: bool = False, **options: Any) -> Change:
+    (result,) = results(clouds, Wanted(kind_of(of), **options), user, check=check)
+    if result.error:
+        raise result.error
+    assert result.value
+    return result.value
+
+
+def refused(clouds: FakeOpenStack, of: str, /, user: str = "demo", **options: Any) -> OaktreeError:
+    (result,) = results(clouds, Wanted(kind_of(of), **options), user)
+    assert result.error
+    return result.error
+
+
+def requests(clouds: FakeOpenStack, service: str) -> list[str]:
+    counted = clouds.counters.as_dict()["requests"]
+    return [
+        f"{key['method']} {key['path']}" for key in counted if key["service"] == service for _n in range(key["count"])
+    ]
+
+
+# Requests
+
+
+def test_nothing_to_do_is_one_request(clouds: FakeOpenStack, region: Region, project: str) -> None:
+    network(region.neutron, project, "web")
+    change = done(clouds, "network.network", name="web", attributes={"is_admin_state_up": True})
+    assert (change.action, change.output["resource"]["name"]) == ("unchanged", "web")
+    assert requests(clouds, "network") == ["GET /v2.0/networks"]
+
+
+def test_only_what_differs_is_sent(clouds: FakeOpenStack, region: Region, project: str) -> None:
+    network(region.neutron, project, "web")
+    change = done(clouds, "network.network", name="web", attributes={"mtu": "1400", "is_admin_state_up": "yes"})
+    assert (change.action, change.before, change.after) == ("updated", {"mtu": 1450}, {"mtu": "1400"})
+    assert change.output["resource"]["mtu"] == 1400
+    assert requests(clouds, "network") == ["GET /v2.0/networks", "PUT /v2.0/networks/{id}"]
+
+
+def test_tags_and_the_like_are_no_part_of_the_body(clouds: FakeOpenStack) -> None:
+    change = done(clouds, "network.network", name="web", attributes={"tags": ["x"]})
+    assert change.output["resource"]["tags"] == ["x"]
+    assert "PUT /v2.0/networks/{id}/tags" in requests(clouds, "network")
+
+
+def test_check_mode_writes_nothing(clouds: FakeOpenStack, region: Region, project: str) -> None:
+    made = done(clouds, "network.network", name="web", attributes={"mtu": 1400}, check=True)
+    assert (made.action, made.after, made.output["resource"]) == ("created", {"name": "web", "mtu": 1400}, None)
+    network(region.neutron, project, "web")
+    changed = done(clouds, "network.network", name="web", attributes={"mtu": 1400}, check=True)
+    assert (changed.action, changed.output["resource"]["mtu"]) == ("updated", 1450)
+    assert done(clouds, "network.network", name="web", state="absent", check=True).action == "deleted"
+    assert {request.split()[0] for request in requests(clouds, "network")} == {"GET"}
+
+
+def test_check_mode_of_a_play_that_begins_with_nothing(clouds: FakeOpenStack) -> None:
+    attributes = {"network_id": {"name": "web"}, "cidr": "10.0.0.0/24", "ip_version": 4}
+    options: dict[str, Any] = {"name": "web", "attributes": attributes}
+    change = done(clouds, "network.subnet", check=True, **options)
+    assert change.action == "created"
+    assert "has to be created first" in change.notes[0]
+    error = refused(clouds, "network.subnet", **options)
+    assert (error.kind, error.message) == ("refused", "there is no network.network named 'web' here")
+    nested = {"zone_id": {"name": "a."}, "type": "A", "records": ["192.0.2.1"]}
+    assert done(clouds, "dns.recordset", check=True, name="w.a.", attributes=nested).action == "created"
+
+
+def test_keys_that_only_the_service_knows(clouds: FakeOpenStack) -> None:
+    change = done(clouds, "identity.project", "admin", name="a", attributes={"properties": {"colour": "blue"}})
+    assert change.output["resource"]["properties"]["colour"] == "blue"
+    again: dict[str, Any] = {"name": "a", "attributes": {"properties": {"colour": "blue"}}}
+    assert done(clouds, "identity.project", "admin", **again).action == "unchanged"
+    again["attributes"] = {"properties": {"colour": "red"}}
+    assert done(clouds, "identity.project", "admin", **again).action == "updated"
+
+
+def test_a_service_that_says_little_of_what_it_has_created_is_asked(
+    clouds: FakeOpenStack, region: Region, project: str
+) -> None:
+    """Barbican answers with a URL."""
+    made = network(region.neutron, project, "other", mtu=1400)
+    body = json.dumps({"network": {"id": made["id"]}}).encode()
+    region.fault("POST", "/networks", Answer(201, JSON, body))
+    change = done(clouds, "network.network", name="web", attributes={"mtu": 1400})
+    assert change.output["resource"]["mtu"] == 1400
+
+
+# Doubles
+
+
+def test_two_tasks_of_one_machine_make_one_thing(clouds: FakeOpenStack, region: Region) -> None:
+    """Names are not unique: each would find nothing, and make it."""
+    region.latency = 0.05
+    wanted = Wanted(kind_of("network.network"), name="web")
+    with ThreadPoolExecutor(5) as pool:
+        runs = list(pool.map(lambda _number: results(clouds, wanted), range(5)))
+    actions = sorted(run[0].value.action for run in runs if run[0].value)
+    assert actions == ["created", "unchanged", "unchanged", "unchanged", "unchanged"]
+    assert len(region.neutron.items["networks"]) == 1
+
+
+def test_a_double_from_another_machine_is_a_conflict_that_names_both(
+    clouds: FakeOpenStack, region: Region, project: str
+) -> None:
+    made: list[str] = []
+
+    def somebody_else(collection: Any, call: Any, item: Any) -> None:
+        del collection, call
+        if not made:
+            made.extend([item["id"], network(region.neutron, project, "web")["id"]])
+
+    region.neutron.after_create = somebody_else  # type: ignore[method-assign]
+    error = refused(clouds, "network.network", name="web")
+    assert error.kind == "conflict"
+    assert "was created twice at the same time" in error.message
+    assert len(made) == 2
+    assert all(identity in error.message for identity in made)
+
+
+def test_a_create_whose_answer_is_lost_is_not_repeated(clouds: FakeOpenStack, region: Region) -> None:
+    region.fault("POST", "/networks", LoseAnswer(), times=1)
+    assert refused(clouds, "network.network", name="web").kind == "unreachable"
+    assert done(clouds, "network.network", name="web").action == "unchanged"
+    assert len(region.neutron.items["networks"]) == 1
+
+
+# Undoing
+
+
+def test_a_part_that_fails_undoes_the_create(clouds: FakeOpenStack, region: Region) -> None:
+    region.fault("PUT", "/tags", Answer(400, JSON, b'{"NeutronError": {"message": "no tags"}}'))
+    error = refused(clouds, "network.network", name="web", attributes={"tags": ["x"]})
+    assert "no tags" in error.message
+    assert error.residue == []
+    assert region.neutron.items["networks"] == {}
+
+
+def test_what_keeps_a_resource_from_being_deleted_is_undone_first(
+    clouds: FakeOpenStack, region: Region, project: str
+) -> None:
+    for number in range(2):
+        network(region.neutron, project, f"n{number}", f"10.0.{number}.0/24")
+    region.fault("PUT", "/add_router_interface", Answer(400), first=2)
+    interfaces = [{"name": "n0"}, {"name": "n1"}]
+    assert refused(clouds, "network.router", name="web", attributes={"interfaces": interfaces}).kind == "refused"
+    assert region.neutron.items["routers"] == {}
+    assert region.neutron.items["ports"] == {}
+
+
+def test_what_cannot_be_undone_is_reported(clouds: FakeOpenStack, region: Region) -> None:
+    region.fault("PUT", "/tags", Answer(400))
+    region.fault("DELETE", "/networks", Answer(409))
+    error = refused(clouds, "network.network", name="web", attributes={"tags": ["x"]})
+    (identity,) = region.neutron.items["networks"]
+    assert f"network.network {identity} could not be removed" in error.message
+    assert error.residue
+
+
+def test_an_update_whose_part_fails_leaves_the_resource(clouds: FakeOpenStack, region: Region, project: str) -> None:
+    network(region.neutron, project, "web")
+    region.fault("PUT", "/tags", Answer(400))
+    assert refused(clouds, "network.network", name="web", attributes={"tags": ["x"]}).kind == "refused"
+    assert len(region.neutron.items["networks"]) == 1
+
+
+# Waiting
+
+
+def test_a_volume_is_ready_and_then_gone(clouds: FakeOpenStack, region: Region) -> None:
+    change = done(clouds, "block_storage.volume", name="db", attributes={"size": 1})
+    assert change.output["resource"]["status"] == "available"
+    assert done(clouds, "block_storage.volume", name="db", state="absent").action == "deleted"
+    assert region.cinder.items["volumes"] == {}
+
+
+def test_without_waiting(clouds: FakeOpenStack, region: Region) -> None:
+    change = done(clouds, "block_storage.volume", name="db", attributes={"size": 1}, wait=False)
+    assert change.output["resource"]["status"] == "creating"
+    assert change.notes == ()
+    assert done(clouds, "block_storage.volume", name="db").output["resource"]["status"] == "available"
+    assert done(clouds, "block_storage.volume", name="db", state="absent", wait=False).action == "deleted"
+    assert len(region.cinder.items["volumes"]) == 1
+
+
+def test_what_never_becomes_ready(clouds: FakeOpenStack, region: Region) -> None:
+    """It stays: perhaps it only takes longer."""
+    region.designate.looks = -1
+    error = refused(clouds, "dns.zone", name="a.", attributes={"email": "a@b"}, wait_timeout=clock.turned(0.5))
+    assert error.kind == "timeout"
+    assert "wait_timeout" in error.message
+    assert "the dns.zone is still PENDING" in error.message
+    assert len(region.designate.items["zones"]) == 1
+
+
+def test_what_becomes_an_error_is_removed(clouds: FakeOpenStack, region: Region) -> None:
+    region.cinder.outcome = "error"
+    error = refused(clouds, "block_storage.volume", name="db", attributes={"size": 1})
+    assert (error.kind, "its status is error" in error.message) == ("server", True)
+    (volume,) = region.cinder.items["volumes"].values()
+    assert volume["status"] == "deleting"
+
+
+def test_a_load_balancer_is_changed_when_it_can_be(clouds: FakeOpenStack, region: Region) -> None:
+    """Every change makes the whole tree immutable for a while."""
+    done(clouds, "load_balancer.load_balancer", name="web", attributes={"vip_subnet_id": "s"})
+    listener = {"load_balancer_id": {"name": "web"}, "protocol": "HTTP", "protocol_port": "80"}
+    change = done(clouds, "load_balancer.listener", name="http", attributes=listener)
+    assert change.output["resource"]["provisioning_status"] == "ACTIVE"
+    region.octavia.busy = 3
+    assert done(clouds, "load_balancer.listener", name="http", attributes={"description": "x"}).action == "updated"
+    region.octavia.busy = 3
+    assert done(clouds, "load_balancer.listener", name="http", state="absent").action == "deleted"
+
+
+# What is returned, and what is not
+
+
+def test_the_private_key_of_a_key_pair_that_was_just_made(clouds: FakeOpenStack) -> None:
+    change = done(clouds, "compute.keypair", name="ops")
+    assert change.output["resource"]["private_key"] == "-----BEGIN made-----"
+    assert "private_key" not in done(clouds, "compute.keypair", name="ops").output["resource"]
+
+
+def test_secrets_are_sent_and_never_shown(clouds: FakeOpenStack) -> None:
+    options: dict[str, Any] = {"name": "eve", "secrets": {"password": "s3cret"}}
+    users = clouds["cloud1"].keystone.resources.items["users"]
+    change = done(clouds, "identity.user", "admin", **options)
+    assert [user["password"] for user in users.values() if user["name"] == "eve"] == ["s3cret"]
+    assert change.after == {"name": "eve", "password": "********"}
+    assert "s3cret" not in json.dumps([change.before, change.after, change.output, change.notes])
+    again = done(clouds, "identity.user", "admin", **options)
+    assert (again.action, again.notes) == (
+        "unchanged", ("password: the cloud does not show it, so that it was not compared",),
+    )  # fmt: skip
+    options["secrets"] = {"password": "n3w"}
+    assert done(clouds, "identity.user", "admin", update_secrets=True, **options).action == "updated"
+    assert [user["password"] for user in users.values() if user["name"] == "eve"] == ["n3w"]
+
+
+def test_what_the_cloud_makes_of_a_value_is_a_note(clouds: FakeOpenStack, region: Region) -> None:
+    def shout(collection: Any, call: Any, item: dict[str, Any]) -> None:
+        del collection, call
+        item["description"] = item["description"].upper()
+
+    region.neutron.before_create = shout  # type: ignore[method-assign]
+    change = done(clouds, "network.network", name="web", attributes={"description": "said"})
+    assert change.notes == ("description: the cloud keeps 'SAID' for 'said'",)
+
+
+def test_a_role_assignment(clouds: FakeOpenStack) -> None:
+    """Requests without a body, and answers without one."""
+    user, assigned = clouds["cloud1"].keystone.user_id("demo"), clouds["cloud1"].keystone.resources.assignments
+    of = {"role_id": {"name": "reader"}, "user_id": {"name": "demo"}, "project_id": {"name": "demo2"}}
+    change = done(clouds, "identity.role_assignment", "admin", attributes=of)
+    assert (change.action, change.output["resource"]["user_id"]) == ("created", user)
+    assert change.output["resource"]["location"]["region"] is None
+    assert len(assigned) == 1
+    assert done(clouds, "identity.role_assignment", "admin", attributes=of).action == "unchanged"
+    assert done(clouds, "identity.role_assignment", "admin", attributes=of, state="absent").action == "deleted"
+    assert assigned == set()
+    assert done(clouds, "identity.role_assignment", "admin", attributes=of, state="absent").action == "unchanged"
+
+
+def test_what_belongs_to_another_project(clouds: FakeOpenStack, region: Region, other: str) -> None:
+    made = network(region.neutron, other, "web", shared=True)
+    error = refused(clouds, "network.network", id=made["id"], attributes={"description": "x"})
+    assert error.kind == "refused"
+    assert f"It belongs to the project {other}." in error.hint
+
+
+def test_what_is_in_use_is_a_conflict(clouds: FakeOpenStack, region: Region, project: str) -> None:
+    made = network(region.neutron, project, "web")
+    region.neutron.add("ports", project, network_id=made["id"])
+    assert refused(clouds, "network.network", name="web", state="absent").kind == "conflict"
+
+
+def test_what_is_gone_when_it_is_to_be_deleted(clouds: FakeOpenStack, region: Region, project: str) -> None:
+    network(region.neutron, project, "web")
+    region.fault("DELETE", "/networks", Answer(404, after="work"))
+    assert done(clouds, "network.network", name="web", state="absent").action == "deleted"
+
+
+# Replacing, renaming, IDs
+
+
+def test_a_replaced_resource_is_another(clouds: FakeOpenStack, region: Region) -> None:
+    size = {"ram": 512, "vcpus": 1, "disk": 1}
+    first = done(clouds, "compute.flavor", "admin", name="m1", attributes=size).output["resource"]
+    change = done(clouds, "compute.flavor", "admin", name="m1", attributes={**size, "ram": 1024}, replace=True)
+    assert (change.action, change.before, change.after) == ("replaced", {"ram": 512}, {"ram": 1024})
+    assert change.output["resource"]["id"] != first["id"]
+    assert len(region.nova.resources.items["flavors"]) == 1
+
+
+def test_what_is_replaced_by_its_id_keeps_its_name(clouds: FakeOpenStack, region: Region) -> None:
+    """Neutron and Nova refuse an ID that they did not choose."""
+    attributes = {"network_id": {"name": "web"}, "cidr": "10.0.0.0/24", "ip_version": 4}
+    done(clouds, "network.network", name="web")
+    first = done(clouds, "network.subnet", name="web", attributes=attributes).output["resource"]
+    attributes["cidr"] = "10.1.0.0/24"
+    change = done(clouds, "network.subnet", id=first["id"], attributes=attributes, replace=True)
+    assert (change.action, change.output["resource"]["name"]) == ("replaced", "web")
+    assert change.output["resource"]["id"] != first["id"]
+    assert len(region.neutron.items["subnets"]) == 1
+
+
+@pytest.mark.parametrize("name", ["compute.quota_set", "network.quota"])
+def test_the_quota_of_another_project_is_changed_and_not_ones_own(
+    clouds: FakeOpenStack, region: Region, name: str, project: str
+) -> None:
+    """Whether its path has the project as a parent or as the ID."""
+    attributes = {"cores": 7} if name.startswith("compute") else {"networks": 7}
+    change = done(clouds, name, "admin", id={"name": "demo"}, attributes=attributes)
+    assert change.action == "updated"
+    changed = region.nova.resources.quotas if name.startswith("compute") else region.neutron.quotas
+    assert list(changed) == [project]
+    assert done(clouds, name, "admin", id=project, attributes=attributes).action == "unchanged"
+    assert done(clouds, name, "admin", attributes=attributes, check=True).action == "updated"
+    assert done(clouds, name, "admin", id={"name": "demo"}, state="absent").action == "deleted"
+    assert changed == {}
+
+
+def test_an_id_that_users_may_choose(clouds: FakeOpenStack) -> None:
+    size = {"ram": 512, "vcpus": 1, "disk": 1}
+    change = done(clouds, "compute.flavor", "admin", id="7", name="m1", attributes=size)
+    assert (change.action, change.output["resource"]["id"]) == ("created", "7")
+    assert done(clouds, "compute.flavor", "admin", id="7", attributes=size).action == "unchanged"
+    assert refused(clouds, "network.network", id="7").kind == "refused"
+
+
+def test_a_name_is_changed_by_the_id(clouds: FakeOpenStack, region: Region, project: str) -> None:
+    made = network(region.neutron, project, "web")
+    assert done(clouds, "network.network", id=made["id"], name="db").action == "updated"
+    assert made["name"] == "db"
+
+
+# Keystone
+
+
+def test_what_keystone_holds_is_made_once_for_all_regions(fake_openstack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    del monkeypatch
+    clouds = fake_openstack(regions=3)
+    (result,) = results(clouds, Wanted(kind_of("identity.project"), name="a"), "admin")
+    assert result.value
+    assert (result.value.action, result.location.region) == ("created", None)
+    assert result.value.output["resource"]["location"]["region"] is None
+
+
+def test_others_than_administrators(clouds: FakeOpenStack) -> None:
+    assert refused(clouds, "identity.project", name="a").kind == "refused"
+
+
+def test_the_time_that_a_step_may_take() -> None:
+    """That of its requests, and that of what is awaited; twice both for a replacement."""
+    wanted = Wanted(kind_of("dns.zone"), name="a.", wait_timeout=100.0)
+    step = ResourceStep(wanted, Found({}, None), ResourcePlan("created"), Location("alpha"), 60.0)
+    assert step.timeout == 160.0
+    assert replace(step, plan=ResourcePlan("replaced")).timeout == 320.0
+    assert replace(step, wanted=replace(wanted, wait=False)).timeout == 60.0
