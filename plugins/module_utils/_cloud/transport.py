@@ -39,7 +39,7 @@ else:
         from requests import RequestException, Session
         from requests.exceptions import ProxyError
     except ImportError:  # reported by `_run.module`
-        RequestException, ProxyError, Session = OSError, OSError, object
+        RequestException, ProxyError, Session = OSError, ConnectionError, object
 
 MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
