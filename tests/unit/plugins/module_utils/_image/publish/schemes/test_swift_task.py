@@ -17,7 +17,16 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish import attempt
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import temporary_object
 from tests.support import upload_markers
-from tests.support.fake_openstack import Action, Answer, BlackHole, BreakAnswer, CorruptRequest, CutRequest, LoseAnswer
+from tests.support.fake_openstack import (
+    Action,
+    Answer,
+    BlackHole,
+    BreakAnswer,
+    CorruptRequest,
+    CutRequest,
+    LoseAnswer,
+    edit_answer,
+)
 from tests.support.fake_openstack.glance_images import Image
 from tests.support.fake_openstack.swift_store import Container
 from tests.support.image_site import NAME, Site, digest
@@ -158,6 +167,19 @@ def test_a_failing_cloud_is_not_sent_the_data_by_the_object_store_too(upstream: 
     assert upstream.fail()["kind"] == "server"
     assert upstream.clouds.counters.requests(service="object-store") == 0
     assert_nothing_is_left(upstream)
+
+
+@pytest.mark.parametrize("times", [1, None])
+def test_a_task_that_is_answered_for_with_nonsense(upstream: Site, times: int | None) -> None:
+    """It goes on: what it makes is removed by the attempt that follows, or said."""
+    upstream.region.glance.import_seconds = 0.2
+    upstream.region.fault("GET", "/v2/tasks/", edit_answer(lambda _task: None), times=times)
+    done = upstream.run(scheme="swift_task")
+    if times:
+        assert done.ok, done["failures"]
+        assert [image.fields["name"] for image in upstream.region.glance.images.values()] == [NAME]
+    else:
+        assert not upstream.region.glance.images or "may still be running" in done["failures"][0]["error"]
 
 
 def test_tasks_that_fail_for_no_reason_are_started_again(rackspace: Site) -> None:
