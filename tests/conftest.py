@@ -25,6 +25,11 @@ pytest_plugins = ["tests.support.image_site"]
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Give bytes no name of their own: compressed and random ones differ between the processes of pytest-xdist."""
+    return "bytes" if isinstance(val, bytes) else None
+
+
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test begins as a user who has run nothing yet, in a process that has said nothing yet."""

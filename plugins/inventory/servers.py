@@ -312,13 +312,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _servers(self, options: Mapping[str, Any], path: str, *, cache: bool) -> list[Server]:
         """All servers, from the cache if it may be used and has them."""
         fields = _fields(options)
-        listings: Listings | None = None
-        if options["cache"]:
-            key = f"{self.get_cache_key(path)}_{options_digest(options, fields)}"
-            listings = self.cache.get(key, {}).get("listings") if cache else None
+        key = f"{self.get_cache_key(path)}_{options_digest(options, fields)}" if options["cache"] else None
+        listings: Listings | None = self.cache.get(key, {}).get("listings") if key and cache else None
         if listings is None:
             listings, complete = self._gather(options, fields)
-            if options["cache"] and complete:
+            if key and complete:
                 self.cache[key] = {"listings": listings}
         return [Server(keystone, record) for keystone, records in listings for record in records]
 

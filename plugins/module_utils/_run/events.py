@@ -15,6 +15,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from .._core.deadline import Cancellation
 from .._core.text import one_line
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class _Writer:
         self._connections = connections
         self._written: dict[int, Stage] = {}
         self._counted = False
-        self._ended = threading.Event()
+        self._ended = Cancellation()
         self._thread = threading.Thread(target=self._run, daemon=True, name="progress")
 
     def __enter__(self) -> None:

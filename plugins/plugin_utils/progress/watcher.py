@@ -15,10 +15,11 @@ import select
 import shutil
 import signal
 import tempfile
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import clock
 
 from .lines import ProgressLines
 
@@ -56,13 +57,13 @@ class Watcher:
         """Show what has been reported, and end the process."""
         with suppress(OSError):
             os.write(self._pipe, b"\n")  # an empty line is the end
-        until = time.monotonic() + _PATIENCE
+        until = clock.monotonic() + _PATIENCE
         while not os.waitpid(self._child, os.WNOHANG)[0]:
-            if time.monotonic() > until:
+            if clock.monotonic() > until:
                 os.kill(self._child, signal.SIGKILL)
                 os.waitpid(self._child, 0)
                 break
-            time.sleep(0.01)
+            clock.sleep(0.01)
         os.close(self._pipe)
         shutil.rmtree(self._directory, ignore_errors=True)
 
@@ -76,7 +77,7 @@ class Watcher:
             os._exit(0)
 
     def _read(self, show: Callable[[str], None]) -> None:
-        said, rest, ended = ProgressLines(time.monotonic()), b"", False
+        said, rest, ended = ProgressLines(clock.monotonic()), b"", False
         while not ended and os.getppid() == self._parent:
             if select.select([self._pipe], [], [], _WAKE)[0]:
                 with suppress(BlockingIOError):
@@ -86,6 +87,6 @@ class Watcher:
             for line in lines:
                 ended = ended or not line
                 with suppress(AttributeError, KeyError, TypeError, ValueError):  # what is no message is not shown
-                    said.take(json.loads(line), time.monotonic())
-            for text in said.due(time.monotonic()):
+                    said.take(json.loads(line), clock.monotonic())
+            for text in said.due(clock.monotonic()):
                 show(text)

@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.fake_openstack import Answer, FakeOpenStack
 from tests.support.fake_openstack.neutron import network
+from tests.support.run_core import entries
 from tests.support.run_module import ModuleRun, run_module
 
 pytestmark = pytest.mark.usefixtures("fast_clock")
@@ -209,9 +210,12 @@ def test_a_location_that_fails_does_not_keep_the_others(clouds: FakeOpenStack) -
     assert [failure["kind"] for failure in done["failures"]] == ["refused"]
 
 
-def test_secrets_appear_nowhere(clouds: FakeOpenStack) -> None:
+@pytest.mark.parametrize("inline", [False, True])
+def test_secrets_appear_nowhere(clouds: FakeOpenStack, *, inline: bool) -> None:
+    """Nor where the credentials are inline, of which only the secrets are masked."""
     clouds["cloud1"].fault("POST", "/users", Answer(400, {}, b'{"error": {"message": "bad password: s3cret-1"}}'))
-    options = {"name": "eve", "secrets": {"password": "s3cret-1"}, "_ansible_diff": True}
+    config = {"clouds_config": {"clouds": entries(clouds, "admin")}} if inline else {}
+    options = {"name": "eve", "secrets": {"password": "s3cret-1"}, "_ansible_diff": True, **config}
     failed = run("identity.user", **options)
     assert not failed.ok
     clouds["cloud1"].clear_faults()

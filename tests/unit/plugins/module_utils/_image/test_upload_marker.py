@@ -139,15 +139,13 @@ def test_a_pid_of_no_process_is_no_crash(pid: str) -> None:
     assert is_leftover(marked(marker(-2 * HOUR, pid=pid)))
 
 
-NOW = datetime.now(UTC).replace(microsecond=0)
-
-
 @pytest.mark.parametrize(
     ("expires", "until", "leftover"),
     [(300, 600, False), (-600, -60, False), (-600, 60 - MARGIN, False), (-6000, -60 - MARGIN, True)],
 )
 def test_time_decides_whether_an_upload_session_is_in_use(expires: float, until: float, *, leftover: bool) -> None:
-    moments = [NOW + timedelta(seconds=seconds) for seconds in (expires, until)]
+    now = datetime.now(UTC).replace(microsecond=0)
+    moments = [now + timedelta(seconds=seconds) for seconds in (expires, until)]
     image = marked(session_marker(*moments), age=100 * HOUR)
     assert [session_expiry(image), session_until(image)] == moments
     assert is_leftover(image) is leftover

@@ -20,6 +20,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
     ServerError,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.progress import Progress
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run import ensure as module
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change, Member, ensure
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result, Target
@@ -34,6 +35,7 @@ class FakeConnection:
     requests: int = 0
     deadline: Deadline = field(default_factory=lambda: Deadline(0))
     closed: int = 0
+    progress: Progress = field(default_factory=Progress)
 
     def authenticate(self) -> None:
         self.requests += 1

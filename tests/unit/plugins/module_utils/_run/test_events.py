@@ -91,7 +91,7 @@ def test_changes_are_reported_while_they_happen(pipe: Pipe) -> None:
         {"count": 2},
         {"who": "alpha/north", "phase": "sending", "done": 0, "total": 10, "detail": ""},
         {"who": "alpha/north", "phase": "sending", "done": 4, "total": 10, "detail": ""},
-        {"who": "beta/north", "phase": "failed", "done": 0, "total": 0, "detail": "no [1m answer"},
+        {"who": "beta/north", "phase": "failed", "done": 0, "total": 0, "detail": "no\\x1b[1m answer"},
     ]
 
 

@@ -51,7 +51,7 @@ DAMAGED: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("damage", DAMAGED, ids=str)
+@pytest.mark.parametrize("damage", DAMAGED, ids=range(len(DAMAGED)))
 def test_a_damaged_record_is_none(damage: dict[str, Any]) -> None:
     fields = {"id": "id-1", "status": "queued", **upload().fields(DESIRED), **damage}
     assert read({key: value for key, value in fields.items() if value is not None}) is None

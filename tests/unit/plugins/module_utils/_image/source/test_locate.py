@@ -106,7 +106,7 @@ def test_a_file_that_is_known_is_not_opened(tmp_path: Path) -> None:
     assert first.fingerprint == second.fingerprint
 
 
-PACKED = gzip.compress(DATA)
+PACKED = gzip.compress(DATA, mtime=0)
 PACKED_SHA256 = hashlib.sha256(PACKED).hexdigest()
 
 
@@ -293,7 +293,7 @@ def test_a_server_that_encodes_in_its_own_way(web: Web, tmp_path: Path) -> None:
     [
         (b"", "url: what it serves is empty"),
         (b"<?xml version='1.0'?><Error>", "url: what it serves is no disk image but an XML document"),
-        (gzip.compress(b"<html>"), "the gzip data that it serves is no disk image but a web page"),
+        (gzip.compress(b"<html>", mtime=0), "the gzip data that it serves is no disk image but a web page"),
         (DATA[:70], "url: what it serves is truncated"),
     ],
 )
