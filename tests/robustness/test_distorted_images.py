@@ -108,12 +108,15 @@ def left(site: HostileSite, cloud: str = "cloud1") -> dict[str, str]:
     return stored | {path.name: "file" for path in (site.directory / "work").iterdir()}
 
 
-def assert_all_or_nothing(site: HostileSite, done: Done) -> None:
-    """One right image is there, or nothing; what could not be removed is in the error."""
+def assert_all_or_nothing(site: HostileSite, done: Done, target: Target) -> None:
+    """One right image is there, or nothing; what could not be removed is in the error.
+
+    Nobody can know what a task makes that the cloud says it has refused: the next run removes it.
+    """
     assert list(left(site, "cloud2").values()) == [f"{NAME} active"]
     errors = "".join(failure["error"] for failure in done.failures)
     there = [what for name, what in left(site).items() if name not in errors]
-    if "may still be running" in errors:  # a task, whose image nobody knows yet
+    if "may still be running" in errors or (errors and target is TASK):  # its image is not known, or not there yet
         there = [what for what in there if ".uploading" not in what]
     assert there in ([], [f"{NAME} active"]), errors
     for image in site.hostile.glance.images.values():
@@ -142,7 +145,7 @@ def test_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: Case, targ
             done = publish(site, case)
             site.check(done)
             assert healthy(done) == healthy(right)
-            assert_all_or_nothing(site, done)
+            assert_all_or_nothing(site, done, target)
 
         try_all(holds)
 
