@@ -40,7 +40,7 @@ LIMITS, CONTAINER = Target("GET", r":\d+/info$|^/info$"), Target("*", r"AUTH_[0-
 OBJECT = Target("*", r"AUTH_[0-9a-f]+/[^/?]+/")
 V1_LIST, V1_ONE = Target("GET", r"/v1/images/detail"), Target("*", rf"/v1/images/{ID}$")
 V1_CREATE = Target("POST", r"/v1/images$")
-MAKING = (CREATE, V1_CREATE, TASK)
+MAKING = (V1_CREATE, TASK)
 SECONDS = TIMEOUT * TURNED
 PATIENCE = {"transfer_timeout": SECONDS, "stall_timeout": SECONDS}
 
