@@ -22,7 +22,6 @@ from .._core.progress import Progress
 from .._core.retry import with_retries
 from .._local.coalesce import RequestCoalescer
 from .._local.request_queue import Limit
-from .answers import parsing
 from .auth import SharedAuth
 from .discovery import DiscoveryCache
 from .rate_limit import LimitKey, RateLimiter
@@ -100,8 +99,7 @@ class Connection:
         """Ensure a valid token, and take the project from it and, if the catalog has just one, the region.
 
         No request while the token is valid. Raises ConfigError for an unscoped token, for a region that the catalog
-        does not have, and if no region is configured and the catalog has several; ServerError for a token or a
-        catalog that cannot be parsed.
+        does not have, and if no region is configured and the catalog has several.
         """
         access = self.region.auth.authenticate(self)
         if access is self.access:
@@ -130,10 +128,7 @@ class Connection:
                 "the token has no service catalog: it is not scoped to a project",
                 hint="Name a project (project_id, or project_name and its domain) in the cloud's auth section.",
             )
-        with parsing("the token"):
-            project = Project(
-                access.project_id, access.project_name, access.project_domain_id, access.project_domain_name
-            )
+        project = Project(access.project_id, access.project_name, access.project_domain_id, access.project_domain_name)
         self.location = replace(self.location, project=project, region=self.location.region or _only_region(access))
 
     def _has_region(self, access: AccessInfo) -> bool:
@@ -245,19 +240,13 @@ def _only_region(access: AccessInfo) -> str | None:
 
 @lru_cache(maxsize=256)
 def _regions(access: AccessInfo) -> frozenset[str]:
-    """The regions of the catalog's services. Keystone's is ignored: it may differ.
-
-    Raises ServerError for a catalog that cannot be parsed.
-    """
+    """The regions of the catalog's services. Keystone's is ignored: it may differ."""
     if not access.has_service_catalog():
         return frozenset()
-    with parsing("the catalog"):
-        found = {
-            endpoint.get("region_id") or endpoint.get("region")
-            for service in access.service_catalog.catalog
-            for endpoint in service.get("endpoints", [])
-            if service.get("type") != "identity"
-        }
-        if not all(isinstance(region, str | None) for region in found):
-            raise TypeError(f"regions are {found!r}")
+    found = {
+        endpoint.get("region_id") or endpoint.get("region")
+        for service in access.service_catalog.catalog
+        for endpoint in service.get("endpoints", [])
+        if service.get("type") != "identity"
+    }
     return frozenset(region for region in found if region)

@@ -79,39 +79,6 @@ def test_a_token_without_a_catalog_is_a_clear_failure(fake_openstack: Clouds) ->
 # Regions
 
 
-@pytest.mark.parametrize(
-    "catalog",
-    [
-        5,
-        ["compute"],
-        [{"type": "compute", "endpoints": None}],
-        [{"type": "compute", "endpoints": [None]}],
-        [{"type": "compute", "endpoints": [{"region": {"id": "r1"}}]}],
-        [{"type": "compute", "endpoints": [{"region": 1}, {"region": "r2"}]}],
-    ],
-)
-def test_a_catalog_of_another_shape_is_the_failure_of_its_cloud(
-    fake_openstack: Clouds, monkeypatch: pytest.MonkeyPatch, catalog: object
-) -> None:
-    clouds = fake_openstack()
-    monkeypatch.setattr(clouds["cloud1"].keystone, "_catalog_body", lambda _project: catalog)
-    result = ask_one({"cloud1": clouds["cloud1"].entry()}, servers)
-    assert result.error
-    assert (result.error.kind, result.error.message.partition(":")[0]) == ("server", "the catalog cannot be parsed")
-
-
-@pytest.mark.parametrize("project", ["demo", [1], {"id": "p1", "domain": "default"}])
-def test_a_token_of_another_shape_is_the_failure_of_its_cloud(fake_openstack: Clouds, project: object) -> None:
-    clouds = fake_openstack()
-    body = {"token": {"methods": ["password"], "catalog": [], "project": project}}
-    answer = Answer(201, {**JSON, "X-Subject-Token": "t"}, json.dumps(body).encode())
-    clouds["cloud1"].fault("POST", "/auth/tokens", answer)
-    result = ask_one({"cloud1": clouds["cloud1"].entry()}, servers)
-    assert result.error
-    assert result.error.kind == "server"
-    assert "cannot be parsed" in result.error.message
-
-
 def test_the_only_region_of_a_catalog_need_not_be_configured(fake_openstack: Clouds) -> None:
     clouds = fake_openstack(servers=1)
     config = entries(clouds)
