@@ -45,6 +45,11 @@ def without_secrets(text: str) -> str:
     return _USERINFO.sub(r"\1", _SIGNATURE.sub(r"\1...", text))
 
 
+def is_secret_url(url: str) -> bool:
+    """Whether who knows the URL may do what others may not: it has a signature, or a user."""
+    return bool(_SIGNATURE.search(url) or _USERINFO.search(url))
+
+
 def passwords_of_urls(text: str) -> set[str]:
     """The passwords of the URLs in a text."""
     return {password for _scheme, user in _USERINFO.findall(text) if (password := user.partition(":")[2])}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..._cloud.urls import is_url
 from ..._core.deadline import Deadline
 from ..._core.errors import InputError
-from ..._core.text import without_secrets
+from ..._core.text import is_secret_url, without_secrets
 from ..._glance.client import check_has_data, find_image, glance_for
 from ..._local import private_files
 from ..._run.gather import Target, connect, each
@@ -216,7 +216,7 @@ class _WebImage:
 
     def _data(self, known: Known, image: ImageFile | None = None) -> ImageData:
         """A cloud may fetch the URL by itself, unless what it would get has to be decompressed or is a secret."""
-        public = None if without_secrets(self._url) != self._url or known.packing else self._url
+        public = None if is_secret_url(self._url) or known.packing else self._url
 
         def fetch(deadline: Deadline) -> ImageFile:
             if image:
