@@ -31,7 +31,7 @@ from .parts import asking, part_of
 from .plan import Found, ResourcePlan, make_plan, unkept
 from .records import id_of, name_of, owner_of, resource_record, where
 from .survey import candidates, find, link_path, survey
-from .watch import is_ready, wait_until_gone, wait_until_ready, when_mutable
+from .watch import BrokenError, is_ready, wait_until_gone, wait_until_ready, when_mutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -320,7 +320,7 @@ def _awaited(connection: Connection, step: ResourceStep, item: Item) -> Item:
     try:
         with connection.within(wanted.wait_timeout, "wait_timeout"):
             return wait_until_ready(connection, kind, path, item)
-    except ServerError as error:
+    except BrokenError as error:
         if step.plan.action in ("created", "replaced"):
             raise _undone(connection, step, item, error) from error
         raise

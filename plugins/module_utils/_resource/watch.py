@@ -24,6 +24,10 @@ PAUSE = 1.0
 Answer = TypeVar("Answer")
 
 
+class BrokenError(ServerError):
+    """A resource says of itself that it will never be ready."""
+
+
 def is_ready(kind: Kind, item: Mapping[str, Any]) -> bool:
     """Whether an item is ready for use; those of types without such a state are."""
     ready = kind.ready
@@ -33,14 +37,14 @@ def is_ready(kind: Kind, item: Mapping[str, Any]) -> bool:
 def wait_until_ready(connection: Connection, kind: Kind, path: str, item: Item) -> Item:
     """The item when it is ready.
 
-    Raises ServerError if it never will be or disappears, and DeadlineError, which says its state, when the deadline
-    expires.
+    Raises BrokenError if it never will be, ServerError if it disappears, and DeadlineError, which says its state, when
+    the deadline expires.
     """
     while not is_ready(kind, item):
         broken = bad_state(kind, item)
         if broken:
             reason = next((item[key] for key in ("fault", "status_reason", "fail_reason") if item.get(key)), "")
-            raise ServerError(f"{kind.name}: {broken}{f': {reason}' if reason else ''}")
+            raise BrokenError(f"{kind.name}: {broken}{f': {reason}' if reason else ''}")
         try:
             connection.deadline.sleep(PAUSE)
             found = fetch(connection, kind, path)

@@ -238,6 +238,15 @@ def test_what_becomes_an_error_is_removed(clouds: FakeOpenStack, region: Region)
     assert volume["status"] == "deleting"
 
 
+def test_what_cannot_be_asked_for_its_state_stays(clouds: FakeOpenStack, region: Region) -> None:
+    """It may well be ready: the service only fails to say so."""
+    region.fault("GET", "/volumes/", Answer(500), first=4)  # after three lists
+    error = refused(clouds, "block_storage.volume", name="db", attributes={"size": 1})
+    assert error.kind == "server"
+    (volume,) = region.cinder.items["volumes"].values()
+    assert volume["status"] != "deleting"
+
+
 def test_a_load_balancer_is_changed_when_it_can_be(clouds: FakeOpenStack, region: Region) -> None:
     """Every change makes the whole tree immutable for a while."""
     done(clouds, "load_balancer.load_balancer", name="web", attributes={"vip_subnet_id": "s"})
