@@ -140,7 +140,7 @@ def _apply(connection: Connection, step: ResourceStep) -> Change:
         return step.changed(item)
     item = _awaited(connection, step, item)
     private = {"private_key": item["private_key"]} if action == "created" and item.get("private_key") else {}
-    change = step.changed(item, unkept(kind, step.plan.changes, item))
+    change = step.changed(item, unkept(wanted, step.plan.changes, item))
     return replace(change, output={"resource": {**change.output["resource"], **private}})
 
 
