@@ -97,10 +97,12 @@ def is_reference(kind: Kind, attribute: str, value: Any) -> bool:
 
 
 def check_references(kind: Kind, option: str, values: Mapping[str, Any]) -> None:
-    """Raise InputError for a reference whose type is not known, before any Location is tried."""
+    """Raise InputError for a mapping in place of an ID that is no reference, or one whose type is not known."""
     for attribute, value in _walk(values):
         if is_reference(kind, attribute, value):
             kind_of(str(value.get("type") or target_of(kind, attribute)))
+        elif isinstance(value, dict) and target_of(kind, attribute) is not None:
+            raise _no_reference(f"{option}: {attribute}")
         elif (
             isinstance(value, dict)
             and value.keys() <= _KEYS
@@ -111,6 +113,21 @@ def check_references(kind: Kind, option: str, values: Mapping[str, Any]) -> None
                 f"{option}: what {attribute} refers to is not known",
                 hint="Say it, as in {name: NAME, type: network.subnet}, or give the ID.",
             )
+
+
+def check_identity(value: Any) -> None:
+    """Raise InputError for an option ``id`` that is neither an ID nor a reference; see `Resolver.identity`."""
+    if isinstance(value, list) or (isinstance(value, dict) and not ("name" in value and value.keys() <= _KEYS)):
+        raise _no_reference("id")
+    if isinstance(value, dict) and value.get("type"):
+        kind_of(value["type"])
+
+
+def _no_reference(what: str) -> InputError:
+    return InputError(
+        f"{what} must be an ID, or a reference by name",
+        hint="A reference is {name: NAME}, and may also have type, project_id and domain_id.",
+    )
 
 
 def _walk(value: Any, attribute: str = "") -> Iterator[tuple[str, Any]]:

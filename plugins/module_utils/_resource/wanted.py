@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from .._core.errors import InputError
 from .find import check_parents
 from .kinds import Kind, check_changeable
-from .parts import check_part, parts_of
-from .references import check_references
+from .parts import check_part, check_rule, parts_of
+from .references import check_identity, check_references
+from .rules import RULE_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,12 +78,15 @@ def check_wanted(wanted: Wanted) -> None:
     else:
         check_parents(kind, wanted.values, "attributes")
         _check_identity(wanted)
-    for attribute, value in wanted.values.items():
-        check_part(kind, attribute, value)
     properties = wanted.attributes.get("properties")
     if "properties" in wanted.attributes and "properties" not in kind.keys and not isinstance(properties, dict):
         raise InputError("attributes: properties must be a mapping of the service's own keys")
+    check_identity(wanted.id)
     check_references(kind, "attributes", wanted.values)
+    for attribute, value in wanted.values.items():
+        check_part(kind, attribute, value)
+    if kind.name in RULE_KINDS:
+        check_rule(wanted.values)
 
 
 def _check_names(wanted: Wanted) -> None:
