@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .kinds import Kind
 
 _SERVICES: Mapping[str, Mapping[str, str]] = {
+    "baremetal": {"node": "node", "port_group": "port_group"},
     "block_storage": {
         "group": "group", "group_type": "group_type", "snapshot": "snapshot", "source_volume": "volume",
         "volume": "volume", "volume_type": "type",
@@ -33,19 +34,21 @@ _SERVICES: Mapping[str, Mapping[str, str]] = {
     "identity": {
         "domain": "domain", "group": "group", "project": "project", "region": "region", "role": "role",
         "service": "service", "trustee_user": "user", "trustor_user": "user", "user": "user",
-        "target_project": "project", "default_project": "project",
+        "target_project": "project", "default_project": "project", "parent": "project",
     },
     "image": {"image": "image"},
     "load_balancer": {
-        "default_pool": "pool", "flavor_profile": "flavor_profile", "health_monitor": "health_monitor",
-        "l7_policy": "l7_policy", "listener": "listener", "load_balancer": "load_balancer",
-        "loadbalancer": "load_balancer", "pool": "pool", "redirect_pool": "pool",
+        "availability_zone_profile": "availability_zone_profile", "default_pool": "pool", "flavor": "flavor",
+        "flavor_profile": "flavor_profile", "health_monitor": "health_monitor", "l7_policy": "l7_policy",
+        "listener": "listener", "load_balancer": "load_balancer", "loadbalancer": "load_balancer", "pool": "pool",
+        "redirect_pool": "pool",
     },
     "network": {
         "address_group": "address_group", "address_scope": "address_scope", "bgpvpn": "bgpvpn",
         "egress_firewall_policy": "firewall_policy", "external_network": "network",
-        "firewall_policy": "firewall_policy", "fixed_port": "port", "floating_network": "network",
-        "floatingip": "floating_ip", "ikepolicy": "vpn_ike_policy", "ingress_firewall_policy": "firewall_policy",
+        "firewall_policy": "firewall_policy", "fixed_port": "port", "flavor": "flavor",
+        "floating_network": "network", "floatingip": "floating_ip", "ikepolicy": "vpn_ike_policy",
+        "ingress_firewall_policy": "firewall_policy",
         "internal_port": "port", "ipsecpolicy": "vpn_ipsec_policy", "ipv4_address_scope": "address_scope",
         "ipv6_address_scope": "address_scope", "local_ep_group": "vpn_endpoint_group", "local_ip": "local_ip",
         "metering_label": "metering_label", "network": "network", "neutron_net": "network",
@@ -55,7 +58,9 @@ _SERVICES: Mapping[str, Mapping[str, str]] = {
         "subnetpool": "subnet_pool", "vip_network": "network", "vip_port": "port", "vip_qos_policy": "qos_policy",
         "vip_subnet": "subnet", "vpnservice": "vpn_service",
     },
-    "shared_file_system": {"share": "share", "share_group": "share_group", "share_network": "share_network"},
+    "shared_file_system": {
+        "share": "share", "share_group": "share_group", "share_network": "share_network", "snapshot": "share_snapshot",
+    },
 }  # fmt: skip
 """What an attribute's name, without the ending ``_id``, refers to, by service."""
 
