@@ -133,7 +133,7 @@ def _apply(connection: Connection, step: ResourceStep) -> Change:
         return step.changed(None)
     if action == "replaced":
         with connection.within(step.request_timeout, "timeout"), _locked(connection, step):
-            item = _create(connection, step)
+            item = _created_anew(connection, step)
     if item is None:
         raise ServerError(f"{wanted.subject}: the service does not show what it has created")
     if kind.link:
@@ -244,6 +244,15 @@ def _create(connection: Connection, step: ResourceStep) -> Item | None:
         raise _undone(connection, step, item, exc) from exc
     _check_double(connection, step)
     return item
+
+
+def _created_anew(connection: Connection, step: ResourceStep) -> Item | None:
+    """Create what has been deleted to be replaced; if that fails, the error says that there is none any more."""
+    try:
+        return _create(connection, step)
+    except OaktreeError as error:
+        error.message = f"{step.wanted.subject} was deleted to be replaced, and not created again: {error.message}"
+        raise
 
 
 def _check_double(connection: Connection, step: ResourceStep) -> None:

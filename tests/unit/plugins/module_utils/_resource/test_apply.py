@@ -339,6 +339,15 @@ def test_a_replaced_resource_is_another(clouds: FakeOpenStack, region: Region) -
     assert len(region.nova.resources.items["flavors"]) == 1
 
 
+def test_what_is_deleted_and_cannot_be_created_anew(clouds: FakeOpenStack, region: Region) -> None:
+    size = {"vcpus": 1, "disk": 1}
+    done(clouds, "compute.flavor", "admin", name="small", attributes={**size, "ram": 512})
+    region.fault("POST", "/flavors", Answer(403))
+    options: dict[str, Any] = {"name": "small", "attributes": {**size, "ram": 513}, "replace": True}
+    error = refused(clouds, "compute.flavor", "admin", **options)
+    assert "'small' was deleted to be replaced, and not created again: " in error.message
+
+
 def test_what_is_replaced_by_its_id_keeps_its_name(clouds: FakeOpenStack, region: Region) -> None:
     """Neutron and Nova refuse an ID that they did not choose."""
     attributes = {"network_id": {"name": "web"}, "cidr": "10.0.0.0/24", "ip_version": 4}
