@@ -105,7 +105,7 @@ def check_references(kind: Kind, option: str, values: Mapping[str, Any]) -> None
     """Raise InputError for a mapping in place of an ID that is no reference, or one whose type is not known."""
     for attribute, value in _walk(values):
         if is_reference(kind, attribute, value):
-            kind_of(str(value.get("type") or target_of(kind, attribute)))
+            _check_target(option, kind_of(str(value.get("type") or target_of(kind, attribute))))
         elif isinstance(value, dict) and target_of(kind, attribute) is not None:
             raise _no_reference(f"{option}: {attribute}")
         elif (
@@ -126,6 +126,13 @@ def check_identity(value: Any) -> None:
         raise _no_reference("id")
     if isinstance(value, dict) and value.get("type"):
         kind_of(value["type"])
+
+
+def _check_target(option: str, target: Kind) -> None:
+    """Raise InputError for a type whose resources cannot be found by name alone."""
+    others = [name for name in target.parents if name not in ("project", "project_id")]
+    if target.name_attribute is None or "l" not in target.can or others:
+        raise InputError(f"{option}: a {target.name} cannot be referred to by name", hint="Give its ID.")
 
 
 def _no_reference(what: str) -> InputError:

@@ -78,9 +78,7 @@ def check_wanted(wanted: Wanted) -> None:
     else:
         check_parents(kind, wanted.values, "attributes")
         _check_identity(wanted)
-    properties = wanted.attributes.get("properties")
-    if "properties" in wanted.attributes and "properties" not in kind.keys and not isinstance(properties, dict):
-        raise InputError("attributes: properties must be a mapping of the service's own keys")
+    _check_properties(kind, wanted.values)
     check_identity(wanted.id)
     check_references(kind, "attributes", wanted.values)
     for attribute, value in wanted.values.items():
@@ -115,6 +113,22 @@ def _check_secrets(wanted: Wanted) -> None:
     twice = sorted(wanted.attributes.keys() & wanted.secrets.keys())
     if twice:
         raise InputError(f"attributes, secrets: both have {', '.join(twice)}", hint="Give it once.")
+
+
+def _check_properties(kind: Kind, values: Mapping[str, Any]) -> None:
+    """Keys that only the service knows: others have attributes, of which it is known whether they are secrets."""
+    if "properties" not in values or "properties" in kind.keys:
+        return
+    properties = values["properties"]
+    if not isinstance(properties, dict):
+        raise InputError("attributes: properties must be a mapping of the service's own keys")
+    known = {key: name for name, key in kind.keys.items()}
+    named = sorted(known[key] for key in known.keys() & properties.keys())
+    if named:
+        raise InputError(
+            f"attributes: properties of {kind.name} has {', '.join(named)}",
+            hint="The type has an attribute for it: give it as that, or under secrets what is secret.",
+        )
 
 
 def _check_link(wanted: Wanted) -> None:
