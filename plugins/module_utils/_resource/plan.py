@@ -169,6 +169,8 @@ def differences(wanted: Wanted, found: Found, item: Item) -> tuple[dict[str, tup
         if part:
             have = found.parts.get(name)
             if part.differs(have, want):
+                if isinstance(want, dict):  # the other keys stay as they are
+                    have = {key: value for key, value in (have or {}).items() if key in want}
                 differing[name] = (have, want)
         elif name in kind.secrets or name in wanted.secrets or name in kind.write_only:
             if wanted.update_secrets and name in wanted.secrets:

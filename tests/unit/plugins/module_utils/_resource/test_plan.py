@@ -176,6 +176,12 @@ def test_parts_are_compared_with_what_there_is_of_them() -> None:
     assert (plan.action, plan.before, plan.changes) == ("updated", {"interfaces": ["s"]}, {"interfaces": ["s", "t"]})
 
 
+def test_a_diff_has_the_named_keys_of_a_part_that_is_merged() -> None:
+    specs = {"extra_specs": {"hw:a": "1", "hw:b": "2"}}
+    plan = planned("compute.flavor", {"extra_specs": {"hw:a": None}}, {"id": "f", "name": "web"}, {"parts": specs})
+    assert (plan.before, plan.after) == ({"extra_specs": {"hw:a": "1"}}, {"extra_specs": {"hw:a": None}})
+
+
 MISSING = MissingError("there is no network.network named 'n' here", status=404)
 
 
