@@ -49,14 +49,19 @@ def wait_until_ready(connection: Connection, kind: Kind, path: str, item: Item) 
             connection.deadline.sleep(PAUSE)
             found = fetch(connection, kind, path)
         except DeadlineError as error:
-            connection.deadline.check_cancelled()
-            state = item.get(kind.keys[kind.ready.attribute]) if kind.ready else None
-            error = _expired(connection) or error
-            raise DeadlineError(f"{error.message}: the {kind.name} is still {state}", hint=error.hint) from error
+            raise _late(connection, kind, item, error) from error
         if found is None:
             raise ServerError(f"the {kind.name} disappeared while it was awaited")
         item = found
     return item
+
+
+def _late(connection: Connection, kind: Kind, item: Item, error: DeadlineError) -> DeadlineError:
+    """What is said when the deadline has expired, with the state that an item is still in. Raises InterruptError."""
+    connection.deadline.check_cancelled()
+    state = item.get(kind.keys[kind.ready.attribute]) if kind.ready else None
+    error = _expired(connection) or error
+    return DeadlineError(f"{error.message}: the {kind.name} is still {state}", hint=error.hint)
 
 
 def _expired(connection: Connection) -> DeadlineError | None:
@@ -80,7 +85,10 @@ def wait_until_gone(connection: Connection, kind: Kind, path: str) -> None:
         broken = bad_state(kind, item)
         if broken and "delet" in broken.lower():
             raise ServerError(f"the {kind.name} cannot be deleted: {broken}")
-        connection.deadline.sleep(PAUSE)
+        try:
+            connection.deadline.sleep(PAUSE)
+        except DeadlineError as error:
+            raise _late(connection, kind, item, error) from error
 
 
 def when_mutable(connection: Connection, kind: Kind, ask: Callable[[], Answer]) -> Answer:

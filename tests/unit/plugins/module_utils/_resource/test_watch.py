@@ -93,6 +93,15 @@ def test_the_end(clouds: FakeOpenStack, region: Region, zone: dict[str, Any]) ->
     assert region.designate.items["zones"] == {}
 
 
+def test_an_end_that_never_comes(clouds: FakeOpenStack, region: Region, zone: dict[str, Any]) -> None:
+    zone |= {"status": "PENDING", "action": "DELETE"}
+    region.designate.looks = -1
+    connection = connect(clouds, timeout=1000.0)
+    connection.deadline = Deadline(5.0, "wait_timeout")
+    with pytest.raises(DeadlineError, match=r"wait_timeout \(5 s\): the dns\.zone is still PENDING"):
+        wait_until_gone(connection, ZONE, f"/zones/{zone['id']}")
+
+
 def test_what_is_shown_although_it_is_deleted(clouds: FakeOpenStack, region: Region) -> None:
     body = b'{"pool": {"id": "p", "provisioning_status": "DELETED"}}'
     region.fault("GET", "/pools/", Answer(200, {"Content-Type": "application/json"}, body))
