@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import temporary_object
-from tests.support.fake_openstack import EditAnswer, FakeOpenStack
+from tests.support.fake_openstack import FakeOpenStack, edit_answer
 from tests.support.fake_openstack.server import ImageApi
 from tests.support.image_site import NAME, Site
 from tests.support.run_module import run_module
@@ -130,7 +130,7 @@ def test_an_image_is_published_or_the_cloud_failed(
     cloud.region.glance.task_api.style = bench.tasks
     cloud.region.glance.import_seconds = 0.05
     cloud.write(os.urandom(40_000))
-    fault = cloud.region.fault(*answer, EditAnswer(odd[1]))
+    fault = cloud.region.fault(*answer, edit_answer(odd[1]))
     ended = cloud.run(**{**bench.options, **HASTE})
     assert fault.struck or answer in (IMPORT_TASKS, LISTING), "the answer was not read"
     api = cloud.region.glance.task_api
@@ -162,7 +162,7 @@ def test_an_upload_session_can_be_finalized_when_the_answers_are_right_again(
 ) -> None:
     place = SessionSite(fake_openstack(object_store=True), tmp_path)
     place.send(place.prepare())
-    place.region.fault(*answer, EditAnswer(odd[1]))
+    place.region.fault(*answer, edit_answer(odd[1]))
     failed = place.finalize()
     assert failed.error is None or failed.error.kind != "internal", failed.error
     place.region.clear_faults()
@@ -179,7 +179,7 @@ def test_an_export_leaves_no_container(
 ) -> None:
     cloud = site("v2", object_store=True)
     cloud.act()
-    cloud.region.fault(*answer, EditAnswer(odd[1]))
+    cloud.region.fault(*answer, edit_answer(odd[1]))
     ended = run_module("image_export", image=NAME, container="exports", locations=["*"], stall_timeout=30.0)
     cloud.region.clear_faults()
     if ended.ok:

@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +35,13 @@ def check_end(
     return f"one right image{', at the second attempt' if again else ''}"
 
 
-@contextmanager
-def fault_page(
-    head: str, faults: Sequence[str], columns: Sequence[str], absent: Callable[[str, str], str]
-) -> Iterator[Cells]:
-    """The cells of a table, to be filled, which is added to the page that FAULT_TABLE names, if it does.
+def write_fault_page(
+    head: str, faults: Sequence[str], columns: Sequence[str], cells: Cells, absent: Callable[[str, str], str]
+) -> None:
+    """Add the table with these cells to the page that FAULT_TABLE names, if it does.
 
     ``head`` has the places ``columns`` and ``rules``; ``absent`` says why a fault does not apply to a column.
     """
-    cells: Cells = {}
-    yield cells
     path = os.environ.get("FAULT_TABLE")
     if not path:
         return

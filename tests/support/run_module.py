@@ -55,6 +55,8 @@ class ModuleRun:
     result: dict[str, Any]
     ok: bool
     warnings: list[str]
+    printed: str
+    """The result as it was printed."""
 
     def __getitem__(self, key: str) -> Any:
         return self.result[key]
@@ -73,7 +75,7 @@ def run_module(module_name: str, /, **params: Any) -> ModuleRun:
         try:
             module.main()
         except SystemExit as ended:
-            return ModuleRun(json.loads(printed.getvalue()), ended.code == 0, warnings)
+            return ModuleRun(json.loads(printed.getvalue()), ended.code == 0, warnings, printed.getvalue())
     raise AssertionError(f"{module_name} returned instead of exiting")
 
 

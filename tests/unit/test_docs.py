@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,18 @@ PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
     ROOT / ".github" / "pull_request_template.md",
 ]
+UTILS = "ansible_collections.oaktree.multicloud.plugins.module_utils"
+OWN_BOUNDS = {
+    "_cloud.settings.MOST_MIB",
+    "_cloud.settings.LONGEST_PAUSE",
+    "_core.deadline.LONGEST_UNCHARGED",
+    "_image.import_wait.LONGEST_PAUSE",
+    "_image.publish.attempt.MOST_IDS",
+    "_image.publish.import_task.LONGEST_PAUSE",
+    "_local.request_queue.LONGEST_ARRIVAL",
+    "_run.module.MOST",
+}
+BOUND = re.compile(r"^((?:MOST|LONGEST|LARGEST|DEEPEST|MEMORY)\w*) =", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:)([^)]+)\)")
 PACKAGES = re.compile(r"--no-install-recommends\s+(?:\\\s+)?([a-z0-9 -]+)")
 
@@ -35,6 +48,33 @@ def test_the_table_of_schemes_is_complete_and_in_order() -> None:
     assert [row[0].strip("`") for row in table] == [*(scheme.NAME for scheme in SCHEMES), copy_image.NAME]
     assert [row[1] for row in table[:-1]] == [scheme.SUMMARY for scheme in SCHEMES]
     assert all(row[2] for row in table)
+
+
+def quantity(text: str) -> float:
+    """The number that a cell of the table of bounds says, in bytes or seconds where it has a unit."""
+    number, _space, unit = text.partition(" ")
+    return float(number) * {"": 1, "s": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}[unit]
+
+
+def test_the_table_of_bounds_says_what_the_code_says() -> None:
+    for what, most, raised_by, constant in rows("security.md", "Bounds", "what"):
+        module, _dot, name = constant.strip("`").rpartition(".")
+        value = getattr(import_module(f"{UTILS}.{module}"), name)
+        assert quantity(most) == value * (1 << 20 if name.endswith("_MIB") else 1), what
+        assert raised_by, what
+
+
+def test_every_bound_in_the_code_is_in_the_table() -> None:
+    """But for those of the collection's own doing: how often it looks, and what options may be."""
+    listed = {constant.strip("`") for _what, _most, _by, constant in rows("security.md", "Bounds", "what")}
+    utils = ROOT / "plugins" / "module_utils"
+    found = {
+        f"{'.'.join(path.relative_to(utils).with_suffix('').parts)}.{name}"
+        for path in utils.rglob("*.py")
+        for name in BOUND.findall(path.read_text(encoding="utf-8"))
+    }
+    assert found - listed - OWN_BOUNDS == set()
+    assert OWN_BOUNDS - found == set()
 
 
 def anchor(heading: str) -> str:

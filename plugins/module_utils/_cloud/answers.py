@@ -3,13 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The bodies of HTTP answers as JSON: the one place where it enters, and one error for all that cannot be parsed.
 
-Apart from this, keystoneauth1 parses tokens and discovery documents, and `translate` looks for a message in the bodies
-of error answers.
+What keystoneauth1 parses itself, tokens, discovery documents and errors, it parses by `parse_json`, too: see
+`transport.WireResponse`.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 DEEPEST = 64
 """Levels of lists and mappings in an answer; those of OpenStack have a dozen."""
+
+MOST_VALUES = 1 << 20
+"""Values in an answer: each takes up to a hundred bytes of memory, and two in its text. A thousand servers have some
+150 thousand."""
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
@@ -82,9 +87,14 @@ def parse_json(body: bytes) -> Any:
     """The value of a JSON text, fit for whatever is done with it afterwards.
 
     Lone surrogates, which no text can be encoded with, become U+FFFD. Raises ValueError for what is no JSON, for NaN
-    and infinity (which Python would take) and for more than `DEEPEST` levels.
+    and infinity (which Python would take), for more than `DEEPEST` levels, and for more than `MOST_VALUES` values.
     """
-    value = json.loads(body, parse_constant=_refuse_constant)
+    if len(body) > MOST_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise ValueError(f"more than {MOST_VALUES} values")
+    try:
+        value = json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
+    except RecursionError:
+        raise ValueError(f"more than {DEEPEST} levels") from None
     level, depth = [value], 0
     while level := [
         child
@@ -101,6 +111,14 @@ def parse_json(body: bytes) -> Any:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    """A number that is none to JSON's readers if it is too large to be one here: it would be written as infinity."""
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text[:20]} is too large")
+    return number
 
 
 def _encodable(value: Any) -> Any:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from .._core.deadline import clock
 from .._core.errors import AuthError, OaktreeError, RefusedError, ServerError
+from .._core.text import keep_secret
 from .answers import MALFORMED
 from .translate import translate
 
@@ -36,6 +37,8 @@ _UNKNOWN_AGE = 0.6
 a service rejects it, but not for long work."""
 
 _TOKENS = "tokens"
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+_PROJECT = ("project_id", "project_name", "project_domain_id", "project_domain_name")
 _UNKNOWN = re.compile(r"\bcould not find \w", re.IGNORECASE)
 """How Keystone answers 404 where an application credential or a trust does not exist."""
 
@@ -71,8 +74,9 @@ class _Token:
 
     @classmethod
     def of(cls, access: AccessInfo, age: float = 0.0, *, is_new: bool) -> _Token:
-        """``age`` in seconds is unknown if it is less than zero. Raises one of `MALFORMED` for dates without form."""
+        """``age`` in seconds is unknown if it is less than zero. Raises one of `MALFORMED` for a token without form."""
         passed = age if age >= 0 else _UNKNOWN_AGE * (_lifetime(access) or 0.0)
+        _check(access)
         token = cls(access, clock.uptime() - passed, is_new)
         token.lifetime  # noqa: B018 - parses the dates, which is needed before every request
         return token
@@ -302,3 +306,20 @@ def _lifetime(access: AccessInfo) -> float | None:
     issued, expires = access.issued, access.expires
     seconds = (expires - issued).total_seconds() if issued and expires else 0.0
     return seconds if seconds > 0 else None
+
+
+def _check(access: AccessInfo) -> None:
+    """Raise one of `MALFORMED` for a token that is not what Keystone's API says, wherever it will be read."""
+    keep_secret(access.auth_token)
+    if not _TOKEN.fullmatch(access.auth_token or ""):
+        raise ValueError("the token is not one that a header can hold")
+    texts = [getattr(access, name) for name in _PROJECT]
+    for service in access.service_catalog.catalog if access.has_service_catalog() else ():
+        texts += [service["type"], service.get("name")]
+        for endpoint in service.get("endpoints", []):
+            texts += [endpoint.get(key) for key in ("url", "region", "region_id", "interface", "id")]
+            if not any(key == "interface" or key.endswith("URL") for key in endpoint):
+                raise ValueError("an endpoint of the catalog has no interface")
+    for text in texts:
+        if not isinstance(text, str | None):
+            raise TypeError(f"{text!r} is not text")

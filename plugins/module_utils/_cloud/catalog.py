@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import RefusedError
+from .answers import parsing
 from .connection import Connection
 from .discovery import DISCOVERY
 from .service import Service, find_version
@@ -130,7 +131,10 @@ def versions(service: Service) -> tuple[Version, ...]:
     connection = service.connection
     project = connection.location.project.id
     entry = catalog_entry(service)
-    with connection.region.cache.lock(DISCOVERY, str(entry.url), connection.deadline):
+    with (
+        connection.region.cache.lock(DISCOVERY, str(entry.url), connection.deadline),
+        parsing(f"the version document of the {service.service_type} service"),
+    ):
         found = entry.get_all_version_string_data(connection.session, project)
     connection.deadline.remaining()  # keystoneauth takes an expired deadline for a service without versions
     return tuple(

@@ -266,6 +266,8 @@ class Service:
         self.connection.deadline.remaining()
         try:
             return self._authorized(method, path, **kwargs)
+        except OaktreeError:
+            raise  # not from itself: in a circle of causes it, and what its traceback holds, would stay in memory
         except Exception as exc:
             raise translate(exc) from exc
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from .._core.errors import ConfigError
 from .._core.location import Project
 from .._core.retry import BUSY, Policy, Rule
+from .._core.text import SECRET_KEY, keep_secret
 from .._local.request_queue import Limit
 from .service_types import all_types, official_type
 from .urls import is_url, keystone_root
@@ -86,6 +87,7 @@ class Settings:
         """
         entry, auth = config.config, config.get_auth_args()
         verify, cert = config.get_requests_verify_args()
+        keep_secret(*(value for key, value in auth.items() if SECRET_KEY.search(key)))
         credentials = [entry.get("auth_type"), auth, (verify, cert)]
         version = entry.get("image_api_version")
         settings = cls(

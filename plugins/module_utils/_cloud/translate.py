@@ -21,6 +21,7 @@ from .._core.errors import (
     ServerError,
     ThrottledError,
     UnreachableError,
+    innermost,
     unexpected,
 )
 from .._core.retry import retry_after
@@ -254,7 +255,5 @@ def _brief(exc: BaseException) -> str:
     where = _TO_WHERE.match(str(exc))
     if not where:
         return one_line(str(exc))
-    reason = exc
-    while inner := reason.__cause__ or reason.__context__:
-        reason = inner
+    reason = innermost(exc)
     return one_line(f"{where[1]}: {reason}" if reason is not exc else str(exc))

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from .._core.deadline import CLEANING_UP, Deadline
-from .._core.errors import ServerError, UnreachableError
+from .._core.errors import ServerError, UnreachableError, innermost
 from .._core.text import one_line
+from .answers import parse_json
 from .tls import SharedTLSAdapter
 from .urls import is_url, same_origin
 
@@ -29,20 +30,22 @@ if TYPE_CHECKING:
     from requests import PreparedRequest, Request, RequestException, Response, Session
     from requests.adapters import BaseAdapter
     from requests.exceptions import ProxyError
-    from urllib3 import ProxyManager
+    from urllib3 import BaseHTTPResponse, ProxyManager
     from urllib3.connection import HTTPConnection
 
     from .rate_limit import RateLimiter
 else:
     HTTPConnection = object  # `_abortable` adds the real base class
     try:
-        from requests import RequestException, Session
+        from requests import RequestException, Response, Session
         from requests.exceptions import ProxyError
     except ImportError:  # reported by `_run.module`
-        RequestException, ProxyError, Session = OSError, OSError, object
+        RequestException, ProxyError, Response, Session = OSError, ConnectionError, object, object
 
 MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
+_BODILESS = (204, 304)
+"""Answers without a body, whatever length they name (RFC 9110, 6.4.1)."""
 
 PIECE = 64 << 10
 MOST_AT_ONCE = 1 << 20
@@ -192,12 +195,9 @@ def _proxy_failed(exc: Exception, request: PreparedRequest, proxies: Any) -> Unr
 
     named = str(select_proxy(request.url or "", proxies))
     proxy = urlsplit(named if "://" in named else f"http://{named}")
-    reason: BaseException = exc
-    while inner := reason.__cause__ or reason.__context__:
-        reason = inner
     return UnreachableError(
         f"the proxy {proxy.scheme}://{proxy.netloc.rpartition('@')[2]} does not connect to "
-        f"{urlsplit(request.url or '').hostname}: {one_line(str(reason))}",
+        f"{urlsplit(request.url or '').hostname}: {one_line(str(innermost(exc)))}",
         hint="Check the proxy, and https_proxy, http_proxy and no_proxy in the environment.",
     )
 
@@ -268,11 +268,19 @@ def body_of(response: Response, deadline: Deadline, limit: int) -> bytes:
     if (announced_length(response) or 0) > limit and response.request.method != "HEAD":
         raise _too_large(response, limit)
     body = bytearray()
+    try:
+        _fill(body, response, deadline, limit)
+    except BaseException:
+        body.clear()  # the traceback of the error would keep it
+        raise
+    return bytes(body)
+
+
+def _fill(body: bytearray, response: Response, deadline: Deadline, limit: int) -> None:
     for piece in _decompressed(response, _arriving(response, deadline, limit)):
         body += piece
         if len(body) > limit:
             raise _too_large(response, limit)
-    return bytes(body)
 
 
 def _arriving(response: Response, deadline: Deadline, limit: int) -> Iterator[bytes]:
@@ -294,7 +302,8 @@ def _arriving(response: Response, deadline: Deadline, limit: int) -> Iterator[by
         raise ReadTimeout(exc, request=response.request) from exc
     except (HTTPError, OSError) as exc:
         raise BrokenError(exc, request=response.request) from exc
-    if arrived < announced and response.request.method != "HEAD":
+    bodiless = response.request.method == "HEAD" or response.status_code in _BODILESS
+    if arrived < announced and not bodiless:
         raise BrokenError(f"{arrived} of {announced} bytes arrived", request=response.request)
 
 
@@ -339,6 +348,19 @@ def _too_large(response: Response, limit: int) -> ServerError:
     )
 
 
+class WireResponse(Response):
+    """An answer whose JSON, which keystoneauth1 reads by itself, too, is parsed as carefully as all other."""
+
+    def json(self, **_kwargs: Any) -> Any:
+        """See `parse_json`; raises the error that requests raises for what is no JSON."""
+        from requests.exceptions import JSONDecodeError
+
+        try:
+            return parse_json(self.content)
+        except ValueError as exc:
+            raise JSONDecodeError(str(exc), "", 0) from exc
+
+
 class AbortableAdapter(SharedTLSAdapter):
     """An HTTP adapter whose requests can be aborted: all of them then raise ConnectionError of requests."""
 
@@ -368,6 +390,11 @@ class AbortableAdapter(SharedTLSAdapter):
             self.check()
             if isinstance(sock, socket.socket):  # TLS within TLS, to a proxy, is none
                 self._sockets.add(sock)
+
+    def build_response(self, req: PreparedRequest, resp: BaseHTTPResponse) -> Response:
+        response = super().build_response(req, resp)
+        response.__class__ = WireResponse  # requests has no way to name another
+        return response
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)

@@ -189,6 +189,15 @@ def restored(record: Any) -> OaktreeError | None:
         return None
 
 
+def innermost(exc: BaseException) -> BaseException:
+    """The first cause of an exception, or itself. Causes may go in a circle: ``raise exc from exc`` closes one."""
+    seen = {id(exc)}
+    while (inner := exc.__cause__ or exc.__context__) and id(inner) not in seen:
+        seen.add(id(inner))
+        exc = inner
+    return exc
+
+
 def unexpected(exc: BaseException) -> OaktreeError:
     """The exception itself if it is an OaktreeError, else one that reports it as a bug of this collection."""
     if isinstance(exc, OaktreeError):

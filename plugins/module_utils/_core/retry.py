@@ -151,14 +151,16 @@ def with_retries(call: Callable[[], Value], policy: Policy, deadline: Deadline) 
 
     Where the deadline ends an attempt, the error is that of the attempt before it, which says why there was another.
     """
-    attempts, before = Attempts(policy, deadline), None
+    attempts = Attempts(policy, deadline)
+    before: OaktreeError | None = None
     while True:
         try:
             return call()
         except OaktreeError as error:
-            if before and isinstance(error, DeadlineError) and not attempts.remain(error):
+            told = before or error
+            if told is not error and isinstance(error, DeadlineError) and not attempts.remain(error):
                 deadline.check_cancelled()
-                raise before from error
+                raise told from error
             attempts.failed(error)
             before = error
 

@@ -11,6 +11,13 @@ import unicodedata
 
 LONGEST = 300
 """Characters."""
+SHORTEST_SECRET = 8
+"""Characters of a value that is masked wherever it occurs: shorter ones are words that occur for other reasons."""
+
+SECRET_KEY = re.compile(r"pass(word|code|phrase|wd)|secret|token", re.IGNORECASE)
+"""Names of options and settings whose values are secret."""
+
+_known: set[str] = set()
 
 _SIGNATURE = re.compile(
     r"(temp_url_(?:sig|key|signature)(?:=|%3D|\\u003d)|[?&](?:sig|signature|token)=)[^&\s'\"<>\\]+", re.IGNORECASE
@@ -19,8 +26,18 @@ _USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)([^/\s'\"<>]*)@", re.IGNORECASE
 _TAGS = re.compile(r"<title>.*?</title>|<!--.*?-->|</?[a-zA-Z][^<>]*>", re.DOTALL)
 
 
+def keep_secret(*values: object) -> None:
+    """Have `without_secrets` mask these values from now on: services repeat in messages what they were sent."""
+    _known.update(value for value in values if isinstance(value, str) and len(value) >= SHORTEST_SECRET)
+
+
 def without_secrets(text: str) -> str:
-    """The text without what makes a URL in it secret: signatures, and names and passwords of users."""
+    """The text without secrets.
+
+    These are what makes a URL secret, signatures and names and passwords of users, and what `keep_secret` was given.
+    """
+    for secret in tuple(_known):
+        text = text.replace(secret, "...")
     return _USERINFO.sub(r"\1", _SIGNATURE.sub(r"\1...", text))
 
 

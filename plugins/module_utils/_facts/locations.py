@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from .._cloud.answers import parsing
 from .._cloud.capabilities import capabilities
 from .._cloud.catalog import service_types
 from .._run.gather import Result, gather, regions
@@ -49,8 +50,10 @@ def location_record(result: Result[dict[str, Any]]) -> dict[str, Any]:
 
 def _probe(connection: Connection) -> dict[str, Any]:
     access = connection.access
+    with parsing("the token"):
+        who = _who(access) if access else {}
     return {
-        **(_who(access) if access else {}),
+        **who,
         "service_types": service_types(connection),
         "image_upload": capabilities(connection).to_dict(),
     }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .._cloud.answers import answer_to, json_list, parsing
+from .._cloud.cleanup import removing
 from .._cloud.pagination import Pagination
 from .._cloud.service import service_at
 from .._cloud.translate import translate
@@ -79,12 +80,23 @@ class Swift:
         self._repeat("POST", _path(name), headers=headers)
 
     def ensure_container(self, name: str) -> Container:
-        """Create the container unless it exists: one or two requests."""
+        """Create the container unless it exists: one or two requests. If the creation fails it does not stay."""
         headers = self.container_headers(name)
         if headers is None:
-            self._repeat("PUT", _path(name), headers={OURS: "yes"})
+            with removing(lambda: self._remove_if_created(name)):
+                self._repeat("PUT", _path(name), headers={OURS: "yes"})
             return Container(name, ours=True)
         return Container(name, ours=OURS in headers)
+
+    def _remove_if_created(self, name: str) -> str:
+        """Remove an empty container whose creation failed, or only its answer; returns nothing, or what stays."""
+        try:
+            headers = self.container_headers(name)
+            if headers is not None and OURS in headers:
+                self._delete(_path(name))
+        except OaktreeError as error:
+            return f"the container {name} may have been created, and was not removed ({error.message})"
+        return ""
 
     def delete_container(self, container: Container) -> bool:
         """Delete a container that this collection created, if it is empty; returns whether it is deleted.

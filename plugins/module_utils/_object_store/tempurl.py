@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlencode
 
 from .._core.errors import RefusedError
+from .._core.text import keep_secret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +47,9 @@ class Signer:
     endpoint: str
     digest: str
     key: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        keep_secret(self.key)
 
     def url(self, method: str, target: str, expires: int) -> str:
         """A URL that allows ``method`` (GET allows HEAD too) for ``target`` (container/object) until a Unix time."""

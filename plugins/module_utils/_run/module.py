@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import re
 import signal
 import traceback
 from dataclasses import dataclass, field, replace
@@ -18,7 +17,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from .._cloud.sdk import postpone_services
 from .._core.errors import InputError, OaktreeError
 from .._core.scatter import InterruptError
-from .._core.text import passwords_of_urls, shown, shown_lines
+from .._core.text import SECRET_KEY, passwords_of_urls, shown, shown_lines
 from .._local import private_files
 from .ensure import Change
 from .gather import Result, Target, failure_messages, failure_summary, gather
@@ -35,8 +34,6 @@ MOST = 1e9
 """More than any reasonable time or number, and less than what timeouts can hold."""
 TARGET_NUMBERS = ("timeout", "api_timeout", "concurrency", "rate_limit", "request_concurrency")
 """The options of `target_spec` that must be positive."""
-
-_SECRET_KEY = re.compile(r"pass(word|code|phrase|wd)|secret|token", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -119,7 +116,7 @@ def _mask_only_secrets(module: AnsibleModule) -> None:
     config = module.params["clouds_config"]
     leaves = _leaves("", config) if config else []
     if config:
-        module.no_log_values = {value for key, value in leaves if _SECRET_KEY.search(key)}
+        module.no_log_values = {value for key, value in leaves if SECRET_KEY.search(key)}
     module.no_log_values.update(value for _key, value in _leaves("", module.params.get("secrets")))
     texts = [value for value in module.params.values() if isinstance(value, str)]
     for text in (*texts, *(value for _key, value in leaves)):
@@ -128,7 +125,7 @@ def _mask_only_secrets(module: AnsibleModule) -> None:
 
 def _leaves(key: str, value: Any) -> list[tuple[str, str]]:
     if isinstance(value, dict):
-        secret = _SECRET_KEY.search(key)
+        secret = SECRET_KEY.search(key)
         return [leaf for name, inner in value.items() for leaf in _leaves(key if secret else str(name), inner)]
     if isinstance(value, list):
         return [leaf for inner in value for leaf in _leaves(key, inner)]

@@ -19,7 +19,7 @@ from tests.support.local_clouds.layout import OPTIONAL_SERVICES, REGIONS, Layout
 from tests.support.local_clouds.populate import network_name
 from tests.support.local_clouds.processes import Records
 
-LIMIT = 60
+LIMIT = 120
 
 Boot = Callable[..., Server]
 

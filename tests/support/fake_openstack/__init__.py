@@ -20,9 +20,11 @@ from tests.support.fake_openstack.faults import (
     BreakAnswer,
     CorruptRequest,
     CutRequest,
-    EditAnswer,
+    DistortAnswer,
+    EndlessAnswer,
     LoseAnswer,
     TrickleAnswer,
+    edit_answer,
 )
 from tests.support.fake_openstack.proxy import FaultProxy
 from tests.support.fake_openstack.server import Cloud, FakeOpenStack, Region
@@ -36,10 +38,12 @@ __all__ = [
     "CorruptRequest",
     "Counters",
     "CutRequest",
-    "EditAnswer",
+    "DistortAnswer",
+    "EndlessAnswer",
     "FakeOpenStack",
     "FaultProxy",
     "LoseAnswer",
     "Region",
     "TrickleAnswer",
+    "edit_answer",
 ]

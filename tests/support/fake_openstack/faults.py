@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Body = AsyncIterator[bytes]
@@ -107,20 +108,55 @@ class BreakAnswer:
 
 
 @dataclass(frozen=True)
-class EditAnswer:
-    """Do the work, and answer with other JSON."""
-
-    edit: Callable[[Any], Any]
-
-
-@dataclass(frozen=True)
 class TrickleAnswer:
     """Send the body of the answer slowly."""
 
     bytes_per_second: int
 
 
-Action = Answer | BlackHole | CutRequest | CorruptRequest | LoseAnswer | BreakAnswer | EditAnswer | TrickleAnswer
+@dataclass(frozen=True)
+class DistortAnswer:
+    """Do the work, and answer what `change` makes of the answer, byte for byte: also what no service would send.
+
+    `change` is given no Content-Length, except for HEAD, where the header has no body; where it sets none, the length
+    is the body's. Texts of headers are sent as UTF-8, lone surrogates too.
+    """
+
+    change: Callable[[Answer], Answer]
+
+
+def edit_answer(edit: Callable[[Any], Any]) -> DistortAnswer:
+    """Do the work, and answer with other JSON; an answer without any stays as it is."""
+
+    def edited(answer: Answer) -> Answer:
+        try:
+            data = json.loads(answer.body)
+        except ValueError:
+            return answer
+        return replace(answer, body=json.dumps(edit(data)).encode())
+
+    return DistortAnswer(edited)
+
+
+@dataclass(frozen=True)
+class EndlessAnswer:
+    """Answer these headers, and then the piece of a body for ever, as fast as the client reads."""
+
+    headers: Mapping[str, str]
+    piece: bytes
+
+
+Action = (
+    Answer
+    | BlackHole
+    | CutRequest
+    | CorruptRequest
+    | LoseAnswer
+    | BreakAnswer
+    | DistortAnswer
+    | EndlessAnswer
+    | TrickleAnswer
+)
 
 
 @dataclass

@@ -9,7 +9,8 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
@@ -23,7 +24,8 @@ from tests.support.fake_openstack.faults import (
     BreakAnswer,
     CorruptRequest,
     CutRequest,
-    EditAnswer,
+    DistortAnswer,
+    EndlessAnswer,
     Fault,
     FaultBook,
     TrickleAnswer,
@@ -113,6 +115,8 @@ class Gate:
         match action:
             case Answer(after="headers" | "body") | BlackHole(after="headers"):
                 return await _instead(action, request, body)
+            case EndlessAnswer():
+                return await _endless(action, request, body)
             case CutRequest() | CorruptRequest():
                 body = action.spoil(body, body_length(request))
         try:
@@ -195,6 +199,17 @@ async def _instead(action: Answer | BlackHole, request: web.Request, body: Body)
     return await _silence(request)
 
 
+async def _endless(action: EndlessAnswer, request: web.Request, body: Body) -> web.StreamResponse:
+    """Send pieces until the client has gone."""
+    await drain(body)
+    response = web.StreamResponse(headers=action.headers)
+    await response.prepare(request)
+    with suppress(ConnectionError):
+        while True:
+            await response.write(action.piece)
+    return response
+
+
 async def _silence(request: web.Request) -> web.Response:
     """Return when the client has gone."""
     while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110  (no event tells it)
@@ -222,8 +237,8 @@ async def _finish(fault: Fault | None, request: web.Request, reply: Reply) -> we
         return await send(request, reply, action.bytes_per_second if isinstance(action, TrickleAnswer) else None)
     if isinstance(action, BreakAnswer):
         return await _send_part(request, reply, action)
-    if isinstance(action, EditAnswer):
-        return await send(request, await _edited(reply, action))
+    if isinstance(action, DistortAnswer):
+        return await _send_distorted(request, reply, action)
     await drain(reply.body)
     fault.done += 1
     match action:
@@ -233,16 +248,6 @@ async def _finish(fault: Fault | None, request: web.Request, reply: Reply) -> we
             return await _silence(request)
         case _:
             return hang_up(request)
-
-
-async def _edited(reply: Reply, action: EditAnswer) -> Reply:
-    """Return the answer with other JSON; one without any stays as it is."""
-    whole = await collect(reply.body)
-    try:
-        body = json.dumps(action.edit(json.loads(whole))).encode()
-    except ValueError:
-        return replace(reply, body=whole)
-    return Reply(reply.status, body, reply.headers)
 
 
 async def _send_part(request: web.Request, reply: Reply, action: BreakAnswer) -> web.StreamResponse:
@@ -260,3 +265,17 @@ async def _send_part(request: web.Request, reply: Reply, action: BreakAnswer) ->
         return response
     await response.write_eof()
     return response
+
+
+async def _send_distorted(request: web.Request, reply: Reply, action: DistortAnswer) -> web.Response:
+    """Write the answer past aiohttp, which would refuse much of it, and close the connection."""
+    head = request.method == "HEAD"
+    headers = {name: value for name, value in reply.headers.items() if head or name.lower() != "content-length"}
+    answer = action.change(Answer(reply.status, headers, await collect(reply.body)))
+    length = {} if "content-length" in map(str.lower, answer.headers) else {"Content-Length": str(len(answer.body))}
+    lines = [f"{name}: {value}\r\n" for name, value in {**answer.headers, **length, "Connection": "close"}.items()]
+    start = f"HTTP/1.1 {answer.status} Distorted\r\n{''.join(lines)}\r\n".encode("utf-8", "surrogatepass")
+    if request.transport is not None:
+        request.transport.write(start + (b"" if head else answer.body))
+        request.transport.close()
+    return web.Response()

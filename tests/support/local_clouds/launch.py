@@ -21,7 +21,7 @@ from .layout import HIGHEST_PORT_BASE, LOOPBACK, LOWEST_PORT_BASE, PORTS_SPANNED
 from .processes import OWNER_VARIABLE, Records, who_listens
 
 START_LIMIT = 300.0
-"""Seconds that all servers together may take; on two idle cores they take 25, or 35 with all services."""
+"""Seconds that all servers together may take; on two idle cores they take 27, or 40 with all services."""
 
 _TAIL_LINES = 15
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

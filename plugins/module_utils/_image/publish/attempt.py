@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ..._core.deadline import clock
@@ -112,7 +113,8 @@ class Attempt:
             try:
                 self.glance.create({"id": image_id, **self._metadata, **self.fields(expected)})
             except (QuotaError, RefusedError):
-                self.image_id = None
+                if not self._is_made(image_id):
+                    self.image_id = None
                 self.refused = bool(self._metadata) and self._takes_records(expected)
                 raise
             except ConflictError as error:
@@ -128,6 +130,13 @@ class Attempt:
                     raise
             else:
                 return image_id
+
+    def _is_made(self, image_id: str) -> bool:
+        """Whether a cloud that refuses the record has made it all the same, so that it has to be removed."""
+        with suppress(OaktreeError):
+            there = self.glance.get(image_id)
+            return there is not None and is_own(there.get(UPLOAD))
+        return False
 
     def _takes_records(self, expected: Fingerprint) -> bool:
         """Whether the cloud takes a record without the metadata."""

@@ -46,15 +46,18 @@ class ImportTask:
             "image_properties": properties,
         }
         self._task_id = ""
+        self._over = False
 
     @property
     def residue(self) -> str:
-        """What is to be said of the task when nobody waits for it any more."""
+        """What is to be said of the task when nobody waits for it any more; nothing once it has ended."""
+        if self._over:
+            return ""
         return f"the import task {self._task_id} may still be running; the cloud offers no way to cancel it"
 
     def start(self) -> None:
         """Start it. After an error it may be running all the same, unless the cloud refused it."""
-        body = {"type": "import", "input": self._input}
+        body, self._over = {"type": "import", "input": self._input}, False
         try:
             task = self._service.json("POST", "/tasks", retry=False, json=body)
             with parsing("the import task"):
@@ -100,6 +103,7 @@ class ImportTask:
         while True:
             task = self._service.json("GET", f"/tasks/{segment(self._task_id)}")
             if task.get("status") in ("success", "failure"):
+                self._over = True
                 return task
             self._glance.connection.deadline.sleep(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE)

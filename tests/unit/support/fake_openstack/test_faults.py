@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from itertools import islice
 from typing import Literal
 
 import pytest
@@ -20,9 +21,12 @@ from tests.support.fake_openstack import (
     Cloud,
     CorruptRequest,
     CutRequest,
+    DistortAnswer,
+    EndlessAnswer,
     FakeOpenStack,
     LoseAnswer,
     TrickleAnswer,
+    edit_answer,
 )
 
 DATA = bytes(range(256)) * 4096
@@ -108,6 +112,26 @@ def test_broken_json_is_whole_http(place: Place) -> None:
     assert answer.status_code == 200
     with pytest.raises(json.JSONDecodeError):
         json.loads(answer.text)
+
+
+def test_an_answer_that_no_service_would_send(place: Place) -> None:
+    odd = DistortAnswer(lambda answer: Answer(299, {"X-Odd": "a\x1bb"}, answer.body[:5]))
+    place.region.fault("GET", r"/servers", odd, times=1)
+    answer = place.servers()
+    assert (answer.status_code, answer.headers["X-Odd"], len(answer.content)) == (299, "a\x1bb", 5)
+    assert place.servers().status_code == 200
+
+
+def test_other_json(place: Place) -> None:
+    place.region.fault("GET", r"/servers", edit_answer(lambda data: [len(data["servers"])]))
+    assert place.servers().json() == [3]
+
+
+def test_an_answer_without_an_end(place: Place) -> None:
+    place.region.fault("GET", r"/servers", EndlessAnswer({"X-Odd": "1"}, b"x" * 1000), times=1)
+    with place.session.get(f"{place.region.nova.url}/v2.1/servers/detail", stream=True, timeout=5) as answer:
+        assert sum(map(len, islice(answer.iter_content(1000), 100))) >= 50_000
+    assert place.servers().status_code == 200
 
 
 def test_an_answer_cut_in_the_middle(place: Place) -> None:

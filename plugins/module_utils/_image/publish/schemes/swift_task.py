@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...._cloud.capabilities import tasks
-from ...._core.errors import DeadlineError, OaktreeError
+from ...._core.errors import OaktreeError
 from ...._glance.v2 import UPLOAD, pointer
 from ...upload_marker import is_leftover, is_own, upload_name
 from ..import_task import ImportTask
@@ -84,7 +84,7 @@ def _finish(attempt: Attempt, source: ImageFile, task: ImportTask) -> None:
         attempt.image_id = task.finish()
     except Exception as error:
         attempt.image_id = _stray(attempt)
-        if isinstance(error, DeadlineError) and attempt.image_id is None:
+        if isinstance(error, OaktreeError) and attempt.image_id is None:
             error.add_residue(task.residue)
         raise
     _clear_others(attempt)
@@ -107,7 +107,7 @@ def _stray(attempt: Attempt) -> str | None:
 
 
 def _clear_others(attempt: Attempt) -> None:
-    """Have images removed that tasks of killed runs made while this one was running."""
+    """Have images removed that tasks of killed runs, or of failed attempts, made while this one was running."""
 
     def delete(image_id: str) -> str:
         try:
@@ -118,7 +118,7 @@ def _clear_others(attempt: Attempt) -> None:
 
     for image in _unfinished(attempt):
         unmarked = attempt.context.survey.use_tasks and UPLOAD not in image
-        abandoned = UPLOAD in image and is_leftover(image)
+        abandoned = UPLOAD in image and (is_own(image[UPLOAD]) or is_leftover(image))
         if image["id"] != attempt.image_id and (unmarked or abandoned):
             attempt.temporary.append(partial(delete, str(image["id"])))
 

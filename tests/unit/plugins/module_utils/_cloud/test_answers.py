@@ -13,6 +13,7 @@ import pytest
 from requests import PreparedRequest, Response
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.answers import (
+    MOST_VALUES,
     answer_to,
     json_list,
     json_object,
@@ -129,6 +130,8 @@ def test_every_text_can_be_encoded(body: bytes, value: Any) -> None:
         b'{"a": NaN}',
         b"[Infinity]",
         b"[-Infinity]",
+        b"[1e999]",
+        b"[" + b"0," * MOST_VALUES + b"0]",
         b"[" * 66 + b"]" * 66,
         b'{"a":' * 1200 + b"1" + b"}" * 1200,
         b"[" * 100_000,

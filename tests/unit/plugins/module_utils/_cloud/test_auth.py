@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from tests.support.fake_openstack import (
     Answer,
     BlackHole,
     BreakAnswer,
+    DistortAnswer,
     FakeOpenStack,
     LoseAnswer,
     TrickleAnswer,
@@ -406,6 +408,68 @@ def test_a_token_that_cannot_be_parsed(fake_openstack: Clouds, headers: dict[str
     clouds["cloud1"].fault("POST", "/auth/tokens", Answer(201, headers, body))
     result = ask_one(clouds, servers)
     assert kinds([result]) == {"cloud1/r1/demo": "server"}
+
+
+def without(key: str) -> Callable[[dict[str, Any]], object]:
+    return lambda token: token["catalog"][1]["endpoints"][0].pop(key)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        without("interface"),
+        lambda token: token["catalog"][1].pop("type"),
+        lambda token: token["catalog"].append("compute"),
+        lambda token: token["catalog"][1].update(endpoints={"url": "x"}),
+        lambda token: token["catalog"][1]["endpoints"][0].update(url={"href": "x"}),
+        lambda token: token["catalog"][0]["endpoints"][0].update(region_id=5),
+        lambda token: token["project"].update(name=["demo"]),
+        lambda token: token["project"].update(domain="default"),
+        lambda token: token.update(expires_at="2026-13-45T99:99:99Z"),
+        lambda token: token.update(expires_at=10**40),
+    ],
+)
+def test_a_token_of_another_shape(fake_openstack: Clouds, damage: Callable[[dict[str, Any]], object]) -> None:
+    """Whoever reads it later relies on its shape: it is checked when it comes, and when it comes from the cache."""
+
+    def damaged(answer: Answer) -> Answer:
+        body = json.loads(answer.body)
+        damage(body["token"])
+        return replace(answer, body=json.dumps(body).encode())
+
+    clouds = fake_openstack(clouds=2, servers=1)
+    clouds["cloud1"].fault("POST", "/auth/tokens", DistortAnswer(damaged))
+    assert kinds(ask(clouds, servers)) == {"cloud1/r1/demo": "server", "cloud2/r1/demo": None}
+
+
+def test_a_token_that_no_header_can_hold(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(servers=1)
+    change = DistortAnswer(lambda answer: replace(answer, headers={**answer.headers, "X-Subject-Token": "\u20ac"}))
+    clouds["cloud1"].fault("POST", "/auth/tokens", change)
+    assert kinds([ask_one(clouds, servers)]) == {"cloud1/r1/demo": "server"}
+
+
+def test_what_was_sent_is_masked_in_what_is_answered(fake_openstack: Clouds) -> None:
+    """Debug pages and proxies repeat requests: passwords and tokens."""
+    clouds, word = fake_openstack(servers=1), "correct-h0rse-battery"
+    config = entries(clouds)
+    config["cloud1"]["auth"]["password"] = word
+    refusal = json.dumps({"error": {"message": f"no user with {word}"}}).encode()
+    clouds["cloud1"].fault("POST", "/auth/tokens", Answer(401, JSON, refusal))
+    refused = ask_one(config, servers)
+    assert refused.failure
+    assert "no user with ..." in refused.failure["error"]
+
+    clouds["cloud1"].clear_faults()
+
+    def reflected(answer: Answer) -> Answer:
+        (token,) = clouds["cloud1"].keystone._tokens
+        return replace(answer, status=403, body=json.dumps({"forbidden": {"message": f"not for {token}"}}).encode())
+
+    clouds["cloud1"]["r1"].fault("GET", "/servers", DistortAnswer(reflected))
+    forbidden = ask_one(clouds, servers)
+    assert forbidden.failure
+    assert "not for ..." in forbidden.failure["error"]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.catalog 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service_types import official_type
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result, Target, gather
 from tests.support.fake_openstack import Answer, BlackHole, FakeOpenStack
+from tests.support.run_core import ask_one
 
 
 @pytest.fixture
@@ -105,6 +106,14 @@ def test_discovery_that_fails_leaves_the_version_of_the_url(cloud: FakeOpenStack
     found = record(cloud, RestQuery("compute"))
     assert [version["version"] for version in found["versions"]] == ["2.1"]
     assert found["max_microversion"] is None
+
+
+@pytest.mark.parametrize("documents", [5, [5], [{"id": 5}], [{"id": "v2.1", "links": [{"rel": 5}]}], {"values": None}])
+def test_version_documents_of_another_shape(cloud: FakeOpenStack, documents: object) -> None:
+    body = json.dumps({"versions": documents}).encode()
+    cloud["cloud1"]["r1"].fault("GET", r"^/(v2.1/?)?$", Answer(200, {"Content-Type": "application/json"}, body))
+    result = ask_one(cloud, lambda connection: rest_record(connection, RestQuery("compute")))
+    assert result.error is None or result.error.kind == "server"
 
 
 def test_the_token_comes_on_request_and_works(cloud: FakeOpenStack) -> None:

@@ -325,6 +325,15 @@ def test_a_keystone_that_was_not_reached_is_not_one_without_versions(cause: Exce
         assert "auth_url" in error.hint
 
 
+def test_causes_in_a_circle() -> None:
+    """``raise error from error``, and a second exception on top of it."""
+    ours = DeadlineError("late")
+    ours.__cause__ = ours
+    theirs = ksa.ConnectFailure("Unable to establish connection to https://x/v3: refused")
+    theirs.__context__ = ours
+    assert translate(theirs).message == "Unable to establish connection to https://x/v3: late"
+
+
 def test_ours_stay_as_they_are() -> None:
     error = DeadlineError("late", hint="hurry")
     assert translate(error) is error

@@ -304,6 +304,34 @@ def test_an_answer_that_announces_too_much_is_not_read(scripted: Callable[..., S
     assert raised.value.final
 
 
+@pytest.mark.parametrize("body", [b"{", b"[" * 3000 + b"]" * 3000, b'{"a": NaN}', b'{"a": 1e999}', b"\xff"])
+def test_libraries_that_parse_an_answer_do_it_as_carefully(scripted: Callable[..., Scripted], body: bytes) -> None:
+    """keystoneauth1 expects a ValueError, and no RecursionError."""
+
+    def odd(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    response = WireSession(Owner()).get(f"{scripted(x=odd).url}/x", allow_redirects=False)
+    with pytest.raises(requests.exceptions.JSONDecodeError):
+        response.json()
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_an_answer_without_a_body_that_names_a_length_is_complete(
+    scripted: Callable[..., Scripted], status: int
+) -> None:
+    def odd(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        handler.send_header("Content-Length", "4")
+        handler.end_headers()
+
+    response = WireSession(Owner()).get(f"{scripted(x=odd).url}/x", allow_redirects=False)
+    assert (response.status_code, response.content) == (status, b"")
+
+
 @pytest.mark.parametrize("length", ["many", "9" * 5000, "-1", "1.5"])
 def test_a_length_that_is_no_number_is_none(scripted: Callable[..., Scripted], length: str) -> None:
     def announce(handler: BaseHTTPRequestHandler) -> None:

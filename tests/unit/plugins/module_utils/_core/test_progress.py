@@ -29,7 +29,7 @@ def test_workers_advance_it_together() -> None:
     progress.enter("sending", 80_000)
 
     def work(_worker: int) -> None:
-        for _ in range(10_000):
+        for _byte in range(10_000):
             progress.advance(1)
 
     with ThreadPoolExecutor(8) as pool:

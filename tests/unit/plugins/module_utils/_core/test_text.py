@@ -9,6 +9,8 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import (
     LONGEST,
+    SHORTEST_SECRET,
+    keep_secret,
     one_line,
     passwords_of_urls,
     shown,
@@ -16,6 +18,12 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text impo
 )
 
 URL = "https://swift/v1/AUTH_x/c/o?temp_url_sig={}&temp_url_expires=17"
+
+
+def test_what_is_kept_secret_is_masked_wherever_it_is_repeated() -> None:
+    keep_secret("correct-h0rse", "x" * (SHORTEST_SECRET - 1), None, 5)
+    assert without_secrets("no user with correct-h0rse, xxxxxxx") == "no user with ..., xxxxxxx"
+    assert one_line("token=correct-h0rse<br />") == "token=..."
 
 
 def test_passwords_of_urls() -> None:

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.location
     probed,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result, Target
-from tests.support.fake_openstack import Answer, FakeOpenStack
+from tests.support.fake_openstack import Answer, DistortAnswer, FakeOpenStack
 from tests.support.run_core import entries
 
 Clouds = Callable[..., FakeOpenStack]
@@ -54,6 +56,17 @@ def test_selections(fake_openstack: Clouds, listing: Callable[[Target], list[Res
     assert clouds.counters.requests(cloud="cloud1") == 0
     with pytest.raises(InputError):
         listing(target(clouds, "nowhere"))
+
+
+@pytest.mark.parametrize("damage", [{"roles": [{}]}, {"roles": [{"name": 5}, {"name": "x"}]}, {"user": {"id": "x"}}])
+def test_a_user_of_another_shape(fake_openstack: Clouds, damage: dict[str, Any]) -> None:
+    def damaged(answer: Answer) -> Answer:
+        return replace(answer, body=json.dumps({"token": json.loads(answer.body)["token"] | damage}).encode())
+
+    clouds = fake_openstack(clouds=2)
+    clouds["cloud1"].fault("POST", "/auth/tokens", DistortAnswer(damaged))
+    found = probed(target(clouds))
+    assert [result.error and result.error.kind for result in found] == ["server", None]
 
 
 def test_probes_tell_who_we_are_and_what_there_is(fake_openstack: Clouds) -> None:

@@ -46,6 +46,27 @@ def test_only_our_own_containers_are_removed(objects: ObjectSite) -> None:
     assert objects.swift.delete_container(Container("gone", ours=True))
 
 
+def test_a_container_whose_creation_is_answered_wrongly_does_not_stay(objects: ObjectSite) -> None:
+    objects.region.fault("PUT", "/new$", Answer(412, after="work"))
+    with pytest.raises(OaktreeError) as raised:
+        objects.swift.ensure_container("new")
+    assert (raised.value.residue, list(objects.containers)) == ([], [CONTAINER])
+    objects.region.clear_faults()
+    objects.region.fault("PUT", "/new$", Answer(412, after="work"))
+    objects.region.fault("DELETE", "/new$", Answer(403))
+    with pytest.raises(OaktreeError) as raised:
+        objects.swift.ensure_container("new")
+    (residue,) = raised.value.residue
+    assert residue.startswith("the container new may have been created, and was not removed (")
+
+
+def test_a_container_that_is_refused_is_no_residue(objects: ObjectSite) -> None:
+    objects.region.fault("PUT", "/new$", Answer(403))
+    with pytest.raises(OaktreeError) as raised:
+        objects.swift.ensure_container("new")
+    assert (raised.value.residue, objects.requests("DELETE")) == ([], 0)
+
+
 def test_a_container_in_use_stays(objects: ObjectSite) -> None:
     objects.put(NAME, DATA)
     assert not objects.swift.delete_container(Container(CONTAINER, ours=True))

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.fake_openstack import Answer, EditAnswer, FakeOpenStack, Region
+from tests.support.fake_openstack import Answer, FakeOpenStack, Region, edit_answer
 from tests.support.fake_openstack.glance_images import Image
 from tests.support.run_module import ModuleRun, run_module
 
@@ -130,7 +130,7 @@ def test_a_stuck_task_ends_with_its_clock(export: Callable[..., ModuleRun], regi
 def test_a_task_without_an_id_gives_way_to_a_stream(
     export: Callable[..., ModuleRun], region: Region, edit: Callable[[Any], Any]
 ) -> None:
-    region.fault("POST", "/v2/tasks$", EditAnswer(edit))
+    region.fault("POST", "/v2/tasks$", edit_answer(edit))
     (result,) = export()["results"]
     assert result["method"] == "stream"
     assert "the export task cannot be parsed" in result["notes"][0]

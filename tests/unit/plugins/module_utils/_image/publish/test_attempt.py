@@ -15,6 +15,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
     ConflictError,
     OaktreeError,
     QuotaError,
+    RefusedError,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import (
     MD5,
@@ -110,6 +111,24 @@ def test_the_id_of_a_deleted_image_or_of_an_earlier_attempt_is_passed_over(
     monkeypatch.setattr(made.glance, "create", refuse)
     image_id = made.create(source())
     assert [record["id"] for record in asked].index(image_id) == taken
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_record_that_is_made_although_it_is_refused_is_to_be_removed(
+    monkeypatch: pytest.MonkeyPatch, *, own: bool
+) -> None:
+    made, _asked = attempt(monkeypatch)
+
+    def refuse(_record: dict[str, Any]) -> Any:
+        raise RefusedError("locked", status=423)
+
+    monkeypatch.setattr(made.glance, "create", refuse)
+    monkeypatch.setattr(
+        made.glance, "get", lambda _id: {UPLOAD: upload_marker(60) if own else upload_markers.elsewhere()}
+    )
+    with pytest.raises(RefusedError):
+        made.create(source())
+    assert (made.image_id is not None) is own
 
 
 def test_the_id_of_a_living_image_is_a_conflict(monkeypatch: pytest.MonkeyPatch) -> None:

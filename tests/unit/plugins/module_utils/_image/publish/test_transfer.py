@@ -482,7 +482,7 @@ def test_what_an_attempt_knows_of_its_failure(
 
 
 def test_what_earlier_attempts_left_is_named_in_the_end(transfer: Callable[..., tuple[Transfer, Any]]) -> None:
-    faults = [Fault("data", ServerError, times=1), Fault("delete", AuthError, times=1), Fault("create", QuotaError)]
+    faults = [Fault("data", ServerError, times=1), Fault("delete", AuthError), Fault("create", QuotaError)]
     run, cloud = transfer(Put(), faults=faults)
     faults[2].times = 0
 

@@ -9,15 +9,33 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import ServerError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import UPLOAD
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish import attempt
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import temporary_object
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import (
+    swift_task,
+    temporary_object,
+)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.upload_marker import upload_marker
 from tests.support import upload_markers
-from tests.support.fake_openstack import Action, Answer, BlackHole, BreakAnswer, CorruptRequest, CutRequest, LoseAnswer
+from tests.support.fake_openstack import (
+    Action,
+    Answer,
+    BlackHole,
+    BreakAnswer,
+    CorruptRequest,
+    CutRequest,
+    LoseAnswer,
+)
 from tests.support.fake_openstack.glance_images import Image
 from tests.support.fake_openstack.swift_store import Container
 from tests.support.image_site import NAME, Site, digest
@@ -158,6 +176,36 @@ def test_a_failing_cloud_is_not_sent_the_data_by_the_object_store_too(upstream: 
     assert upstream.fail()["kind"] == "server"
     assert upstream.clouds.counters.requests(service="object-store") == 0
     assert_nothing_is_left(upstream)
+
+
+def bare_attempt(*images: dict[str, Any]) -> Any:
+    """As much of an attempt as the end of a task needs, with these images in the cloud."""
+    deleted: list[str] = []
+    return SimpleNamespace(
+        image_id=None,
+        temporary=[],
+        deleted=deleted,
+        context=SimpleNamespace(survey=SimpleNamespace(use_tasks=False), desired=SimpleNamespace(name=NAME)),
+        connection=SimpleNamespace(location=Location("cloud1"), grace=lambda _seconds: nullcontext()),
+        glance=SimpleNamespace(named=lambda *_names, **_more: list(images), delete=deleted.append),
+    )
+
+
+def test_what_the_task_of_a_failed_attempt_made_goes() -> None:
+    """The attempt failed because the cloud answered for its task with nonsense: the task went on."""
+    own = upload_marker(3600.0)
+    made = bare_attempt({"id": "earlier", UPLOAD: own}, {"id": "ours", UPLOAD: own})
+    made.image_id = "ours"
+    swift_task._clear_others(made)
+    assert [remove() for remove in made.temporary] == [""]
+    assert made.deleted == ["earlier"]
+
+
+def test_a_task_whose_end_is_not_known_is_residue() -> None:
+    task: Any = SimpleNamespace(finish=Mock(side_effect=ServerError("nonsense")), residue="it may still be running")
+    with pytest.raises(ServerError) as raised:
+        swift_task._finish(bare_attempt(), Mock(), task)
+    assert raised.value.residue == ["it may still be running"]
 
 
 def test_tasks_that_fail_for_no_reason_are_started_again(rackspace: Site) -> None:
