@@ -259,6 +259,19 @@ def test_a_load_balancer_is_changed_when_it_can_be(clouds: FakeOpenStack, region
     assert done(clouds, "load_balancer.listener", name="http", state="absent").action == "deleted"
 
 
+def test_a_listener_of_another_load_balancer_is_a_conflict(clouds: FakeOpenStack, region: Region) -> None:
+    """Octavia shows the load balancer in a list, under another key than a creation names it by."""
+    body = (
+        b'{"listeners": [{"id": "l", "name": "http", "provisioning_status": "ACTIVE", "loadbalancers": [{"id": "a"}]}]}'
+    )
+    region.fault("GET", "/listeners", Answer(200, JSON, body))
+    same = done(clouds, "load_balancer.listener", name="http", attributes={"load_balancer_id": "a"})
+    assert (same.action, same.notes, same.output["resource"]["load_balancer_id"]) == ("unchanged", (), "a")
+    assert requests(clouds, "load-balancer") == ["GET /", "GET /v2/lbaas/listeners"]  # after the discovery
+    error = refused(clouds, "load_balancer.listener", name="http", attributes={"load_balancer_id": "b"})
+    assert "load_balancer_id is 'a', not 'b'" in error.message
+
+
 # What is returned, and what is not
 
 
