@@ -327,7 +327,7 @@ def test_a_larger_answer_may_have_more_values(scripted: Callable[..., Scripted])
     refused, taken = (
         WireSession(Owner(limit=mebibytes << 20)).get(f"{server.url}/x", allow_redirects=False) for mebibytes in (1, 2)
     )
-    with pytest.raises(ServerError, match="more than 16384 values, which answer_limit_mib in clouds.yaml can raise"):
+    with pytest.raises(ServerError, match=r"more than 16384 values, which answer_limit_mib in clouds\.yaml can raise"):
         json_object(refused)
     assert len(json_object(taken)["ports"]) == 20_001
 
