@@ -112,7 +112,7 @@ def test_the_tasks_did_what_they_are_meant_to(run: Run) -> None:
     failed = {name for name, result in run.results.items() if result["failed"]}
     assert failed == {f"{module}_refused" for module in MODULES}
     assert {result["failures"][0]["kind"] for name, result in run.results.items() if name in failed} == {"auth"}
-    assert len(run.tokens) == 4, "one for each way to authenticate, and again for a probe that misses an object store"
+    assert len(run.tokens) == 2 + 3, "one for each user, and one for each probe that misses an object store"
     assert "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in run.output, "-vvvv did not show the options"
 
 

@@ -28,7 +28,7 @@ DEEPEST = 64
 
 MOST_VALUES = 1 << 20
 """Values in an answer: each takes up to a hundred bytes of memory, and two in its text. A thousand servers have some
-150 thousand."""
+150 thousand. A cloud's ``answer_limit_mib`` raises it, in proportion (see `WireResponse`)."""
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
@@ -80,17 +80,17 @@ def json_list(response: Response, body: bytes | None = None) -> list[Any]:
 
 def _parsed(response: Response, body: bytes) -> Any:
     with parsing(answer_to(response)):
-        return parse_json(body)
+        return parse_json(body, getattr(response, "most_values", MOST_VALUES))
 
 
-def parse_json(body: bytes) -> Any:
+def parse_json(body: bytes, most_values: int = MOST_VALUES) -> Any:
     """The value of a JSON text, fit for whatever is done with it afterwards.
 
     Lone surrogates, which no text can be encoded with, become U+FFFD. Raises ValueError for what is no JSON, for NaN
-    and infinity (which Python would take), for more than `DEEPEST` levels, and for more than `MOST_VALUES` values.
+    and infinity (which Python would take), for more than `DEEPEST` levels, and for more than so many values.
     """
-    if len(body) > MOST_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
-        raise ValueError(f"more than {MOST_VALUES} values")
+    if len(body) > most_values and sum(map(body.count, (b",", b"[", b"{"))) > most_values:
+        raise ValueError(f"more than {most_values} values, which answer_limit_mib in clouds.yaml can raise")
     try:
         value = json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
     except RecursionError:

@@ -68,6 +68,7 @@ class Pagination:
         self._marker = marker
         self._by_offset = by_offset
         self._count = 0
+        self._first: Any = None
         self._more = True
         self._seen: set[str] = set()
 
@@ -82,6 +83,16 @@ class Pagination:
             if not self._more:
                 return
         raise self._stuck(f"there are more than {MOST_PAGES} pages")
+
+    def repeats(self, items: list[Any]) -> bool:
+        """Whether a page by offset begins as the first one did: the service ignores offsets, and the list was whole."""
+        first = items[0] if self._by_offset and items else None
+        if isinstance(first, dict):
+            first = first.get("id", first)  # the rest may have changed meanwhile
+        if self._count == 0:
+            self._first = first
+            return False
+        return first is not None and first == self._first
 
     def advance(self, items: list[Any], following: Mapping[str, Any] | None = None, *, truncated: bool = False) -> None:
         """Go on from the page of these items.

@@ -392,6 +392,8 @@ class Service:
                 return page_of(self.request("GET", path, **request), key)
 
             page = self._coalesced(fetch, [path, key, request]) if coalesced else fetch()
+            if pagination.repeats(page["items"]):
+                return
             yield page["items"]
             pagination.advance(**page)
             del page  # it may be large, and the next page follows

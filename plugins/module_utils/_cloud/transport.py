@@ -20,7 +20,7 @@ from urllib.parse import urljoin, urlsplit
 from .._core.deadline import CLEANING_UP, Deadline
 from .._core.errors import ServerError, UnreachableError, innermost
 from .._core.text import one_line
-from .answers import parse_json
+from .answers import MOST_VALUES, parse_json
 from .tls import SharedTLSAdapter
 from .urls import is_url, same_origin
 
@@ -51,6 +51,9 @@ _BODILESS = (204, 304)
 PIECE = 64 << 10
 MOST_AT_ONCE = 1 << 20
 """Bytes that are read, and that are decompressed, in one step."""
+
+_BYTES_OF_VALUE = 64
+"""Of an answer's limit; those of the default are `MOST_VALUES`."""
 
 MOST_OF_ERROR = 256 << 10
 """Bytes that are read of an error answer, for what it says."""
@@ -150,6 +153,8 @@ class WireSession(Session):
         whole = not kwargs.get("stream")
         try:
             response = super().send(request, **{**kwargs, "stream": True})
+            if isinstance(response, WireResponse):
+                response.most_values = owner.answer_limit // _BYTES_OF_VALUE
             if response.status_code >= 400:
                 _keep(response, _beginning_of(response, deadline, min(MOST_OF_ERROR, owner.answer_limit)))
             elif whole and not _redirects(response):
@@ -352,12 +357,15 @@ def _too_large(response: Response, limit: int) -> ServerError:
 class WireResponse(Response):
     """An answer whose JSON, which keystoneauth1 reads by itself, too, is parsed as carefully as all other."""
 
+    most_values = MOST_VALUES
+    """How many values it may have."""
+
     def json(self, **_kwargs: Any) -> Any:
         """See `parse_json`; raises the error that requests raises for what is no JSON."""
         from requests.exceptions import JSONDecodeError
 
         try:
-            return parse_json(self.content)
+            return parse_json(self.content, self.most_values)
         except ValueError as exc:
             raise JSONDecodeError(str(exc), "", 0) from exc
 

@@ -31,7 +31,7 @@ from .parts import asking, part_of
 from .plan import Found, ResourcePlan, make_plan, unkept
 from .records import id_of, name_of, owner_of, resource_record, where
 from .survey import candidates, find, link_path, survey
-from .watch import is_ready, wait_until_gone, wait_until_ready, when_mutable
+from .watch import BrokenError, is_ready, wait_until_gone, wait_until_ready, when_mutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -133,14 +133,14 @@ def _apply(connection: Connection, step: ResourceStep) -> Change:
         return step.changed(None)
     if action == "replaced":
         with connection.within(step.request_timeout, "timeout"), _locked(connection, step):
-            item = _create(connection, step)
+            item = _created_anew(connection, step)
     if item is None:
         raise ServerError(f"{wanted.subject}: the service does not show what it has created")
     if kind.link:
         return step.changed(item)
     item = _awaited(connection, step, item)
     private = {"private_key": item["private_key"]} if action == "created" and item.get("private_key") else {}
-    change = step.changed(item, unkept(kind, step.plan.changes, item))
+    change = step.changed(item, unkept(wanted, step.plan.changes, item))
     return replace(change, output={"resource": {**change.output["resource"], **private}})
 
 
@@ -246,6 +246,15 @@ def _create(connection: Connection, step: ResourceStep) -> Item | None:
     return item
 
 
+def _created_anew(connection: Connection, step: ResourceStep) -> Item | None:
+    """Create what has been deleted to be replaced; if that fails, the error says that there is none any more."""
+    try:
+        return _create(connection, step)
+    except OaktreeError as error:
+        error.message = f"{step.wanted.subject} was deleted to be replaced, and not created again: {error.message}"
+        raise
+
+
 def _check_double(connection: Connection, step: ResourceStep) -> None:
     """Names are not unique: somebody on another machine may have made the same at the same moment."""
     wanted, kind = step.wanted, step.wanted.kind
@@ -320,7 +329,7 @@ def _awaited(connection: Connection, step: ResourceStep, item: Item) -> Item:
     try:
         with connection.within(wanted.wait_timeout, "wait_timeout"):
             return wait_until_ready(connection, kind, path, item)
-    except ServerError as error:
+    except BrokenError as error:
         if step.plan.action in ("created", "replaced"):
             raise _undone(connection, step, item, error) from error
         raise

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -87,10 +88,18 @@ def _same_address(wanted: str, actual: str) -> bool:
         return wanted.lower().replace("-", ":") == actual.lower().replace("-", ":")
     if not any(mark in wanted for mark in ".:"):
         return False
+    network = _network(wanted)
+    return network is not None and network == _network(actual)
+
+
+@lru_cache(maxsize=4096)  # of a list of addresses, each is compared with many
+def _network(text: str) -> tuple[int, int, int] | None:
+    """What a network or address is as numbers, None for any other text."""
     try:
-        return ipaddress.ip_network(wanted, strict=False) == ipaddress.ip_network(actual, strict=False)
+        network = ipaddress.ip_network(text, strict=False)
     except ValueError:
-        return False
+        return None
+    return network.version, int(network.network_address), network.prefixlen
 
 
 def cast(type_: str | None, value: Any) -> Any:

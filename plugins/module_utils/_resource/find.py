@@ -136,7 +136,7 @@ def items(
     for wrapped in chain.from_iterable(pages):
         item = wrapped.get(kind.item_key, wrapped) if kind.item_key and isinstance(wrapped, dict) else wrapped
         if not kind.owned or query.all_projects or _is_visible(kind, item, query, own):
-            yield item
+            yield _with_parent(kind, item)
 
 
 def _is_visible(kind: Kind, item: Any, query: Query, own: str | None) -> bool:
@@ -218,4 +218,14 @@ def opened(kind: Kind, body: Mapping[str, Any]) -> Item | None:
     if kind.answer_key is None:
         return dict(body) if kind.id_key in body or "id" in body or kind.single or kind.alone else None
     inner = body.get(kind.answer_key)
-    return inner if isinstance(inner, dict) else None
+    return _with_parent(kind, inner) if isinstance(inner, dict) else None
+
+
+def _with_parent(kind: Kind, item: Any) -> Any:
+    """The item with what it belongs to as it is named at creation: Octavia shows ``pools: [{id}]`` for ``pool_id``."""
+    if kind.service == "load-balancer" and isinstance(item, dict):
+        for key in kind.keys.values():
+            shown = item.get(f"{key.removesuffix('_id')}s") if key.endswith("_id") and key not in item else None
+            if isinstance(shown, list) and len(shown) == 1 and isinstance(shown[0], dict):
+                item[key] = shown[0].get("id")
+    return item

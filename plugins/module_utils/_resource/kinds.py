@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SECRETS = frozenset({
-    "admin_pass", "admin_password", "auth_key", "blob", "original_password", "passphrase", "password", "payload",
-    "private_key", "psk", "secret", "user_data",
+    "access_key", "admin_pass", "admin_password", "auth_key", "blob", "connection_info", "original_password",
+    "passphrase", "password", "payload", "private_key", "psk", "secret", "user_data",
 })  # fmt: skip
 """Attributes of any type whose values are never shown."""
+_KEYS_OF_TRANSFERS = frozenset({"dns.zone_transfer_accept", "dns.zone_transfer_request"})
+"""Types whose attribute ``key`` is a secret, too: whoever has it can take over the zone."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class Kind:
     @property
     def secrets(self) -> frozenset[str]:
         """The attributes whose values are never shown."""
-        return SECRETS & self.keys.keys()
+        return (SECRETS | {"key"} if self.name in _KEYS_OF_TRANSFERS else SECRETS) & self.keys.keys()
 
     def fields(self) -> set[str]:
         """The keys of a record."""
@@ -159,11 +161,14 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
         "updatable": (),
         "write_only": ("payload", "payload_content_type", "payload_content_encoding"),
     },
+    "load_balancer.health_monitor": {"immutable": ("pool_id", "type")},
     "load_balancer.l7_rule": {"identity": ("type", "compare_type", "key", "rule_value", "invert")},
+    "load_balancer.listener": {"immutable": ("load_balancer_id", "protocol", "protocol_port")},
     "load_balancer.member": {
         "identity": ("address", "protocol_port"),
         "immutable": ("address", "protocol_port", "subnet_id"),
     },
+    "load_balancer.pool": {"immutable": ("loadbalancer_id", "listener_id", "protocol")},
     "load_balancer.quota": {"single": True, "defaults": "/lbaas/quotas/defaults"},
     "network.address_group": {"immutable": ("addresses",)},
     "network.bgpvpn_network_association": {"identity": ("network_id",)},

@@ -13,7 +13,7 @@ from .._facts.records import records
 from .find import Query, check_parents, is_offered, items, project_in_path, service_of, with_own_project
 from .kinds import Kind, check_readable
 from .records import resource_record
-from .references import MissingError, Resolver, check_references
+from .references import MissingError, Resolver, check_identity, check_references
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,7 +34,7 @@ def check_listing(listing: Listing) -> None:
     """Raise InputError for what cannot be listed at any Location."""
     kind, query = listing.kind, listing.query
     check_readable(kind)
-    if query.id is not None and query.id in ("", {}):
+    if query.id is not None and query.id == "":
         raise InputError("id: must not be empty", hint="Omit it to list all.")
     unknown = sorted(query.parents.keys() - set(kind.parents))
     if unknown:
@@ -49,7 +49,8 @@ def check_listing(listing: Listing) -> None:
         raise InputError(f"name: {kind.name} has no name", hint="Give id, or filters.")
     if query.id is None and not kind.single and not kind.alone and "l" not in kind.can:
         raise InputError(f"type: {kind.name} cannot be listed", hint="Give id.")
-    for option, values in (("parents", query.parents), ("filters", query.filters), ("id", {"id": query.id})):
+    check_identity(query.id)
+    for option, values in (("parents", query.parents), ("filters", query.filters)):
         check_references(kind, option, values)
 
 

@@ -69,6 +69,10 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, (str, dict)) for item in value)
 
 
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
 def _is_mapping(value: Any) -> bool:
     return isinstance(value, dict)
 
@@ -125,7 +129,10 @@ def _set_differs(have: Any, want: Any) -> bool:
 
 
 def _set_part(
-    read: Callable[[Ask, str, Item], Any], change: Callable[[Ask, str, str, bool], None], shape: str
+    read: Callable[[Ask, str, Item], Any],
+    change: Callable[[Ask, str, str, bool], None],
+    shape: str,
+    check: Callable[[Any], bool] = _is_list,
 ) -> ResourcePart:
     """A set of IDs or names, changed one by one: additions first."""
 
@@ -135,7 +142,7 @@ def _set_part(
         for value in sorted(set(have) - set(want)):
             change(ask, identity, value, False)  # noqa: FBT003
 
-    return ResourcePart(read, write, _set_differs, _is_list, shape)
+    return ResourcePart(read, write, _set_differs, check, shape)
 
 
 def _flavor_access(ask: Ask, identity: str, item: Item) -> Any:
@@ -192,7 +199,9 @@ def _tags(path: str) -> ResourcePart:
     def write(ask: Ask, identity: str, _have: Any, want: Any) -> None:
         ask("PUT", f"{path}/{segment(identity)}/tags", {"tags": sorted(set(want))})
 
-    return ResourcePart(lambda _ask, _identity, item: item.get("tags") or [], write, _set_differs, _is_list, "a list")
+    return ResourcePart(
+        lambda _ask, _identity, item: item.get("tags") or [], write, _set_differs, _are_texts, "a list of texts"
+    )
 
 
 _TAGGED: Mapping[str, str] = {
@@ -221,6 +230,14 @@ def _are_rules(value: Any) -> bool:
         return False
 
 
+def check_rule(values: Mapping[str, Any]) -> None:
+    """Raise InputError for the attributes of a single rule that Neutron could not mean anything by."""
+    try:
+        rules.normal_rule(_without_references(values))
+    except (TypeError, ValueError) as exc:
+        raise InputError(f"attributes: they are no rule: {exc}") from exc
+
+
 def _without_references(rule: Mapping[str, Any]) -> dict[str, Any]:
     return {name: str(value) if isinstance(value, dict) else value for name, value in rule.items()}
 
@@ -247,7 +264,7 @@ _PARTS: Mapping[tuple[str, str], ResourcePart] = {
     ),
     ("block_storage.type", "extra_specs"): _specs("/types/{id}/extra_specs"),
     ("compute.aggregate", "hosts"): _set_part(
-        lambda _ask, _identity, item: item.get("hosts") or [], _change_host, "a list of the names of hosts"
+        lambda _ask, _identity, item: item.get("hosts") or [], _change_host, "a list of the names of hosts", _are_texts
     ),
     ("compute.aggregate", "metadata"): ResourcePart(
         lambda _ask, _identity, item: item.get("metadata") or {},

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import ConflictError, OaktreeError, RefusedError
-from .desired import same
+from . import rules
+from .desired import cast, same
 from .parts import part_of
 from .records import id_of, name_of
 
@@ -80,11 +81,12 @@ def _absent(wanted: Wanted, found: Found) -> ResourcePlan:
 
 
 def _is_default(kind: Kind, item: Item, defaults: Item) -> bool:
-    return all(same(defaults[key], item[key]) for key in _numbers(kind, item).keys() & defaults.keys())
+    have, usual = _numbers(kind, item), _numbers(kind, defaults)
+    return all(same(usual[name], have[name]) for name in have.keys() & usual.keys())
 
 
 def _numbers(kind: Kind, item: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: item[key] for name, key in kind.keys.items() if kind.types.get(name) == "int" and key in item}
+    return {name: item[key] for name, key in kind.keys.items() if kind.types.get(name) == "int" and key in item}
 
 
 def _waiting_for(wanted: Wanted, found: Found, missing: OaktreeError) -> ResourcePlan:
@@ -167,6 +169,8 @@ def differences(wanted: Wanted, found: Found, item: Item) -> tuple[dict[str, tup
         if part:
             have = found.parts.get(name)
             if part.differs(have, want):
+                if isinstance(want, dict):  # the other keys stay as they are
+                    have = {key: value for key, value in (have or {}).items() if key in want}
                 differing[name] = (have, want)
         elif name in kind.secrets or name in wanted.secrets or name in kind.write_only:
             if wanted.update_secrets and name in wanted.secrets:
@@ -187,8 +191,18 @@ def _unlike(kind: Kind, name: str, want: Any, item: Item, notes: list[str]) -> d
     if key not in item and kind.service != "identity":  # Keystone leaves out what nobody has set
         notes.append(f"{name}: the cloud does not show it, so that it was not compared")
         return {}
-    have = item.get(key)
-    return {} if same(want, have, ordered=name in kind.ordered) else {name: (have, want)}
+    return {} if _fits(kind, name, want, item) else {name: (item.get(key), want)}
+
+
+def _fits(kind: Kind, name: str, want: Any, item: Mapping[str, Any]) -> bool:
+    """Whether an item has an attribute as wanted, by what the values mean."""
+    key, type_ = key_in(kind, name, item), kind.types.get(name)
+    if kind.name in rules.RULE_KINDS and name in kind.identity and name in rules.ATTRIBUTES:
+        return rules.normal_rule({**item, key: want}) == rules.normal_rule(item)
+    want, have = cast(type_, want), cast(type_, item.get(key))
+    if type_ == "int" and have == "" and want == 0:  # Nova writes an empty text for no swap
+        return True
+    return same(want, have, ordered=name in kind.ordered)
 
 
 def key_in(kind: Kind, name: str, item: Mapping[str, Any]) -> str:
@@ -197,14 +211,15 @@ def key_in(kind: Kind, name: str, item: Mapping[str, Any]) -> str:
     return "tenant_id" if name == "project_id" and key not in item else key
 
 
-def unkept(kind: Kind, values: Mapping[str, Any], item: Mapping[str, Any]) -> tuple[str, ...]:
+def unkept(wanted: Wanted, values: Mapping[str, Any], item: Mapping[str, Any]) -> tuple[str, ...]:
     """What the cloud took and shows otherwise: the next run would want to change it again."""
+    kind = wanted.kind
     return tuple(
         f"{name}: the cloud keeps {item[key]!r} for {value!r}"
         for name, value in values.items()
         if name in kind.keys
         and not part_of(kind, name)
-        and name not in kind.secrets | kind.write_only
+        and name not in kind.secrets | kind.write_only | wanted.secrets.keys()
         and (key := key_in(kind, name, item)) in item
-        and not same(value, item[key], ordered=name in kind.ordered)
+        and not _fits(kind, name, value, item)
     )

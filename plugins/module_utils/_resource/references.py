@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .kinds import Kind
 
 _SERVICES: Mapping[str, Mapping[str, str]] = {
+    "baremetal": {"node": "node", "port_group": "port_group"},
     "block_storage": {
         "group": "group", "group_type": "group_type", "snapshot": "snapshot", "source_volume": "volume",
         "volume": "volume", "volume_type": "type",
@@ -33,19 +34,21 @@ _SERVICES: Mapping[str, Mapping[str, str]] = {
     "identity": {
         "domain": "domain", "group": "group", "project": "project", "region": "region", "role": "role",
         "service": "service", "trustee_user": "user", "trustor_user": "user", "user": "user",
-        "target_project": "project", "default_project": "project",
+        "target_project": "project", "default_project": "project", "parent": "project",
     },
     "image": {"image": "image"},
     "load_balancer": {
-        "default_pool": "pool", "flavor_profile": "flavor_profile", "health_monitor": "health_monitor",
-        "l7_policy": "l7_policy", "listener": "listener", "load_balancer": "load_balancer",
-        "loadbalancer": "load_balancer", "pool": "pool", "redirect_pool": "pool",
+        "availability_zone_profile": "availability_zone_profile", "default_pool": "pool", "flavor": "flavor",
+        "flavor_profile": "flavor_profile", "health_monitor": "health_monitor", "l7_policy": "l7_policy",
+        "listener": "listener", "load_balancer": "load_balancer", "loadbalancer": "load_balancer", "pool": "pool",
+        "redirect_pool": "pool",
     },
     "network": {
         "address_group": "address_group", "address_scope": "address_scope", "bgpvpn": "bgpvpn",
         "egress_firewall_policy": "firewall_policy", "external_network": "network",
-        "firewall_policy": "firewall_policy", "fixed_port": "port", "floating_network": "network",
-        "floatingip": "floating_ip", "ikepolicy": "vpn_ike_policy", "ingress_firewall_policy": "firewall_policy",
+        "firewall_policy": "firewall_policy", "fixed_port": "port", "flavor": "flavor",
+        "floating_network": "network", "floatingip": "floating_ip", "ikepolicy": "vpn_ike_policy",
+        "ingress_firewall_policy": "firewall_policy",
         "internal_port": "port", "ipsecpolicy": "vpn_ipsec_policy", "ipv4_address_scope": "address_scope",
         "ipv6_address_scope": "address_scope", "local_ep_group": "vpn_endpoint_group", "local_ip": "local_ip",
         "metering_label": "metering_label", "network": "network", "neutron_net": "network",
@@ -55,7 +58,9 @@ _SERVICES: Mapping[str, Mapping[str, str]] = {
         "subnetpool": "subnet_pool", "vip_network": "network", "vip_port": "port", "vip_qos_policy": "qos_policy",
         "vip_subnet": "subnet", "vpnservice": "vpn_service",
     },
-    "shared_file_system": {"share": "share", "share_group": "share_group", "share_network": "share_network"},
+    "shared_file_system": {
+        "share": "share", "share_group": "share_group", "share_network": "share_network", "snapshot": "share_snapshot",
+    },
 }  # fmt: skip
 """What an attribute's name, without the ending ``_id``, refers to, by service."""
 
@@ -97,10 +102,12 @@ def is_reference(kind: Kind, attribute: str, value: Any) -> bool:
 
 
 def check_references(kind: Kind, option: str, values: Mapping[str, Any]) -> None:
-    """Raise InputError for a reference whose type is not known, before any Location is tried."""
+    """Raise InputError for a mapping in place of an ID that is no reference, or one whose type is not known."""
     for attribute, value in _walk(values):
         if is_reference(kind, attribute, value):
-            kind_of(str(value.get("type") or target_of(kind, attribute)))
+            _check_target(option, kind_of(str(value.get("type") or target_of(kind, attribute))))
+        elif isinstance(value, dict) and target_of(kind, attribute) is not None:
+            raise _no_reference(f"{option}: {attribute}")
         elif (
             isinstance(value, dict)
             and value.keys() <= _KEYS
@@ -111,6 +118,28 @@ def check_references(kind: Kind, option: str, values: Mapping[str, Any]) -> None
                 f"{option}: what {attribute} refers to is not known",
                 hint="Say it, as in {name: NAME, type: network.subnet}, or give the ID.",
             )
+
+
+def check_identity(value: Any) -> None:
+    """Raise InputError for an option ``id`` that is neither an ID nor a reference; see `Resolver.identity`."""
+    if isinstance(value, list) or (isinstance(value, dict) and not ("name" in value and value.keys() <= _KEYS)):
+        raise _no_reference("id")
+    if isinstance(value, dict) and value.get("type"):
+        kind_of(value["type"])
+
+
+def _check_target(option: str, target: Kind) -> None:
+    """Raise InputError for a type whose resources cannot be found by name alone."""
+    others = [name for name in target.parents if name not in ("project", "project_id")]
+    if target.name_attribute is None or "l" not in target.can or others:
+        raise InputError(f"{option}: a {target.name} cannot be referred to by name", hint="Give its ID.")
+
+
+def _no_reference(what: str) -> InputError:
+    return InputError(
+        f"{what} must be an ID, or a reference by name",
+        hint="A reference is {name: NAME}, and may also have type, project_id and domain_id.",
+    )
 
 
 def _walk(value: Any, attribute: str = "") -> Iterator[tuple[str, Any]]:

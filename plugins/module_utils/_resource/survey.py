@@ -28,7 +28,7 @@ from .find import (
 )
 from .parts import asking, part_of
 from .plan import Found
-from .records import id_of, name_of
+from .records import id_of, name_of, owner_of
 from .references import MissingError, Resolver
 from .rules import RULE_KINDS, normal_rule
 from .wanted import links_of
@@ -48,7 +48,7 @@ def survey(connection: Connection, wanted: Wanted) -> Found:
     if wanted.state == "absent" and not is_offered(connection, kind):
         return Found({}, None, offered=False)
     values, identity, missing, unresolved = _resolved(connection, wanted)
-    if unresolved & {*kind.parents, *kind.identity, "id", "project_id"} or (kind.link and missing):
+    if unresolved & _telling(kind) or (kind.link and missing):
         return Found(values, None, identity, missing=missing)
     try:
         item = find(connection, wanted, values, identity)
@@ -64,15 +64,20 @@ def survey(connection: Connection, wanted: Wanted) -> Found:
     return Found(values, item, identity, parts=_parts(connection, kind, values, item))
 
 
+def _telling(kind: Kind) -> set[str]:
+    """What tells, beside the name, which resource is meant: without it, another one of the name would be found."""
+    return {"id", "domain_id", "project_id", *kind.parents, *kind.identity}
+
+
 def _resolved(connection: Connection, wanted: Wanted) -> tuple[dict[str, Any], Any, MissingError | None, set[str]]:
     """The attributes and the ID with references resolved, the first that names nothing, and all that could not be."""
     kind = wanted.kind
     resolver = Resolver(connection, kind)
     values: dict[str, Any] = {}
     identity, missing, unresolved = None, None, set[str]()
-    finding = {"id", "domain_id", "project_id", *kind.parents, *kind.identity}
+    telling = _telling(kind)
     for name, value in {**wanted.values, "id": wanted.id}.items():
-        if wanted.state == "absent" and name not in finding and not kind.link:
+        if wanted.state == "absent" and name not in telling and not kind.link:
             continue  # it does not tell what is to be deleted
         try:
             if name == "id":
@@ -123,6 +128,10 @@ def _is_meant(wanted: Wanted, values: Mapping[str, Any], item: Item) -> bool:
     kind = wanted.kind
     if kind.name_attribute is not None and name_of(kind, item) != wanted.name:
         return False
+    if wanted.state == "absent" and values.get("project_id") and "project_id" not in kind.parents:
+        owner = owner_of(kind, item)
+        if owner is not None and owner != values["project_id"]:
+            return False
     if kind.name in RULE_KINDS:
         return normal_rule({name: values[name] for name in kind.identity if name in values}) == normal_rule(item)
     return all(

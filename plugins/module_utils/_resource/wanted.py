@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from .._core.errors import InputError
 from .find import check_parents
 from .kinds import Kind, check_changeable
-from .parts import check_part, parts_of
-from .references import check_references
+from .parts import check_part, check_rule, parts_of
+from .references import check_identity, check_references
+from .rules import RULE_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,12 +78,13 @@ def check_wanted(wanted: Wanted) -> None:
     else:
         check_parents(kind, wanted.values, "attributes")
         _check_identity(wanted)
+    _check_properties(kind, wanted.values)
+    check_identity(wanted.id)
+    check_references(kind, "attributes", wanted.values)
     for attribute, value in wanted.values.items():
         check_part(kind, attribute, value)
-    properties = wanted.attributes.get("properties")
-    if "properties" in wanted.attributes and "properties" not in kind.keys and not isinstance(properties, dict):
-        raise InputError("attributes: properties must be a mapping of the service's own keys")
-    check_references(kind, "attributes", wanted.values)
+    if kind.name in RULE_KINDS:
+        check_rule(wanted.values)
 
 
 def _check_names(wanted: Wanted) -> None:
@@ -111,6 +113,22 @@ def _check_secrets(wanted: Wanted) -> None:
     twice = sorted(wanted.attributes.keys() & wanted.secrets.keys())
     if twice:
         raise InputError(f"attributes, secrets: both have {', '.join(twice)}", hint="Give it once.")
+
+
+def _check_properties(kind: Kind, values: Mapping[str, Any]) -> None:
+    """Keys that only the service knows: others have attributes, of which it is known whether they are secrets."""
+    if "properties" not in values or "properties" in kind.keys:
+        return
+    properties = values["properties"]
+    if not isinstance(properties, dict):
+        raise InputError("attributes: properties must be a mapping of the service's own keys")
+    known = {key: name for name, key in kind.keys.items()}
+    named = sorted(known[key] for key in known.keys() & properties.keys())
+    if named:
+        raise InputError(
+            f"attributes: properties of {kind.name} has {', '.join(named)}",
+            hint="The type has an attribute for it: give it as that, or under secrets what is secret.",
+        )
 
 
 def _check_link(wanted: Wanted) -> None:

@@ -24,6 +24,10 @@ PAUSE = 1.0
 Answer = TypeVar("Answer")
 
 
+class BrokenError(ServerError):
+    """A resource says of itself that it will never be ready."""
+
+
 def is_ready(kind: Kind, item: Mapping[str, Any]) -> bool:
     """Whether an item is ready for use; those of types without such a state are."""
     ready = kind.ready
@@ -33,26 +37,31 @@ def is_ready(kind: Kind, item: Mapping[str, Any]) -> bool:
 def wait_until_ready(connection: Connection, kind: Kind, path: str, item: Item) -> Item:
     """The item when it is ready.
 
-    Raises ServerError if it never will be or disappears, and DeadlineError, which says its state, when the deadline
-    expires.
+    Raises BrokenError if it never will be, ServerError if it disappears, and DeadlineError, which says its state, when
+    the deadline expires.
     """
     while not is_ready(kind, item):
         broken = bad_state(kind, item)
         if broken:
             reason = next((item[key] for key in ("fault", "status_reason", "fail_reason") if item.get(key)), "")
-            raise ServerError(f"{kind.name}: {broken}{f': {reason}' if reason else ''}")
+            raise BrokenError(f"{kind.name}: {broken}{f': {reason}' if reason else ''}")
         try:
             connection.deadline.sleep(PAUSE)
             found = fetch(connection, kind, path)
         except DeadlineError as error:
-            connection.deadline.check_cancelled()
-            state = item.get(kind.keys[kind.ready.attribute]) if kind.ready else None
-            error = _expired(connection) or error
-            raise DeadlineError(f"{error.message}: the {kind.name} is still {state}", hint=error.hint) from error
+            raise _late(connection, kind, item, error) from error
         if found is None:
             raise ServerError(f"the {kind.name} disappeared while it was awaited")
         item = found
     return item
+
+
+def _late(connection: Connection, kind: Kind, item: Item, error: DeadlineError) -> DeadlineError:
+    """What is said when the deadline has expired, with the state that an item is still in. Raises InterruptError."""
+    connection.deadline.check_cancelled()
+    state = item.get(kind.keys[kind.ready.attribute]) if kind.ready else None
+    error = _expired(connection) or error
+    return DeadlineError(f"{error.message}: the {kind.name} is still {state}", hint=error.hint)
 
 
 def _expired(connection: Connection) -> DeadlineError | None:
@@ -76,7 +85,10 @@ def wait_until_gone(connection: Connection, kind: Kind, path: str) -> None:
         broken = bad_state(kind, item)
         if broken and "delet" in broken.lower():
             raise ServerError(f"the {kind.name} cannot be deleted: {broken}")
-        connection.deadline.sleep(PAUSE)
+        try:
+            connection.deadline.sleep(PAUSE)
+        except DeadlineError as error:
+            raise _late(connection, kind, item, error) from error
 
 
 def when_mutable(connection: Connection, kind: Kind, ask: Callable[[], Answer]) -> Answer:

@@ -439,6 +439,20 @@ def test_shares_are_listed_by_offset(fake_openstack: Clouds, web: Web) -> None:
     assert [urlsplit(path).query for path in web.paths] == ["", "offset=2", "offset=3"]
 
 
+def test_a_list_that_ignores_the_offset_is_whole(fake_openstack: Clouds, web: Web) -> None:
+    """Manila has no pages of share types, availability zones or services."""
+    root = web.url.rpartition("/")[0]
+    pages = [[{"id": "a", "updated_at": number}, {"id": "b"}] for number in range(3)]
+    web.answers = [whole(json.dumps({"servers": page}).encode()) for page in pages]
+
+    def work(connection: Connection) -> list[Any]:
+        at(connection, "sharev2", f"{root}/v2/p")
+        return listed(connection, "shared-file-system")
+
+    assert ask_one(fake_openstack(), work).value == pages[0]
+    assert [urlsplit(path).query for path in web.paths] == ["", "offset=2"]
+
+
 # Microversions
 
 

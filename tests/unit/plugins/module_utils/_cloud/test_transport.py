@@ -23,6 +23,7 @@ from keystoneauth1.session import Session as KeystoneSession
 from requests.exceptions import ChunkedEncodingError
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import transport
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.answers import json_object
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.transport import (
@@ -318,6 +319,18 @@ def test_libraries_that_parse_an_answer_do_it_as_carefully(scripted: Callable[..
     response = WireSession(Owner()).get(f"{scripted(x=odd).url}/x", allow_redirects=False)
     with pytest.raises(requests.exceptions.JSONDecodeError):
         response.json()
+
+
+def test_a_larger_answer_may_have_more_values(scripted: Callable[..., Scripted]) -> None:
+    """A Neutron without pages lists everything at once."""
+    values = b'{"ports": [' + b"0," * 20_000 + b"0]}"
+    server = scripted(x=body(values))
+    refused, taken = (
+        WireSession(Owner(limit=mebibytes << 20)).get(f"{server.url}/x", allow_redirects=False) for mebibytes in (1, 2)
+    )
+    with pytest.raises(ServerError, match=r"more than 16384 values, which answer_limit_mib in clouds\.yaml can raise"):
+        json_object(refused)
+    assert len(json_object(taken)["ports"]) == 20_001
 
 
 @pytest.mark.parametrize("status", [204, 304])

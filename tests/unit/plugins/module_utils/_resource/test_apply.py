@@ -238,6 +238,15 @@ def test_what_becomes_an_error_is_removed(clouds: FakeOpenStack, region: Region)
     assert volume["status"] == "deleting"
 
 
+def test_what_cannot_be_asked_for_its_state_stays(clouds: FakeOpenStack, region: Region) -> None:
+    """It may well be ready: the service only fails to say so."""
+    region.fault("GET", "/volumes/", Answer(500), first=4)  # after three lists
+    error = refused(clouds, "block_storage.volume", name="db", attributes={"size": 1})
+    assert error.kind == "server"
+    (volume,) = region.cinder.items["volumes"].values()
+    assert volume["status"] != "deleting"
+
+
 def test_a_load_balancer_is_changed_when_it_can_be(clouds: FakeOpenStack, region: Region) -> None:
     """Every change makes the whole tree immutable for a while."""
     done(clouds, "load_balancer.load_balancer", name="web", attributes={"vip_subnet_id": "s"})
@@ -248,6 +257,19 @@ def test_a_load_balancer_is_changed_when_it_can_be(clouds: FakeOpenStack, region
     assert done(clouds, "load_balancer.listener", name="http", attributes={"description": "x"}).action == "updated"
     region.octavia.busy = 3
     assert done(clouds, "load_balancer.listener", name="http", state="absent").action == "deleted"
+
+
+def test_a_listener_of_another_load_balancer_is_a_conflict(clouds: FakeOpenStack, region: Region) -> None:
+    """Octavia shows the load balancer in a list, under another key than a creation names it by."""
+    body = (
+        b'{"listeners": [{"id": "l", "name": "http", "provisioning_status": "ACTIVE", "loadbalancers": [{"id": "a"}]}]}'
+    )
+    region.fault("GET", "/listeners", Answer(200, JSON, body))
+    same = done(clouds, "load_balancer.listener", name="http", attributes={"load_balancer_id": "a"})
+    assert (same.action, same.notes, same.output["resource"]["load_balancer_id"]) == ("unchanged", (), "a")
+    assert requests(clouds, "load-balancer") == ["GET /", "GET /v2/lbaas/listeners"]  # after the discovery
+    error = refused(clouds, "load_balancer.listener", name="http", attributes={"load_balancer_id": "b"})
+    assert "load_balancer_id is 'a', not 'b'" in error.message
 
 
 # What is returned, and what is not
@@ -328,6 +350,15 @@ def test_a_replaced_resource_is_another(clouds: FakeOpenStack, region: Region) -
     assert (change.action, change.before, change.after) == ("replaced", {"ram": 512}, {"ram": 1024})
     assert change.output["resource"]["id"] != first["id"]
     assert len(region.nova.resources.items["flavors"]) == 1
+
+
+def test_what_is_deleted_and_cannot_be_created_anew(clouds: FakeOpenStack, region: Region) -> None:
+    size = {"vcpus": 1, "disk": 1}
+    done(clouds, "compute.flavor", "admin", name="small", attributes={**size, "ram": 512})
+    region.fault("POST", "/flavors", Answer(403))
+    options: dict[str, Any] = {"name": "small", "attributes": {**size, "ram": 513}, "replace": True}
+    error = refused(clouds, "compute.flavor", "admin", **options)
+    assert "'small' was deleted to be replaced, and not created again: " in error.message
 
 
 def test_what_is_replaced_by_its_id_keeps_its_name(clouds: FakeOpenStack, region: Region) -> None:

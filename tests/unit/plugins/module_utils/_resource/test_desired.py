@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 import pytest
@@ -57,6 +58,19 @@ def test_what_is_described_in_part_does_not_take_the_only_one_of_another() -> No
     assert same(wanted, actual)
     assert same(wanted, actual[::-1])
     assert not same([*wanted, {"subnet_id": "s"}], [*actual, {"subnet_id": "t"}])
+
+
+def test_each_address_of_a_long_list_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+
+    def parse(text: str, *, strict: bool) -> Any:
+        parsed.append(text)
+        return ipaddress.IPv4Network(text, strict=strict)
+
+    monkeypatch.setattr(ipaddress, "ip_network", parse)
+    wanted = [f"10.99.{number}.7/24" for number in range(50)]
+    assert same(wanted, [f"10.99.{number}.0/24" for number in reversed(range(50))])
+    assert len(parsed) == 100
 
 
 def test_the_order_of_a_list_where_it_means_something() -> None:

@@ -146,6 +146,10 @@ def test_what_can_only_be_made_is_not_listed() -> None:
         ("compute.server", "admin_password"),
         ("block_storage.transfer", "auth_key"),
         ("identity.application_credential", "secret"),
+        ("block_storage.attachment", "connection_info"),
+        ("shared_file_system.share_access_rule", "access_key"),
+        ("dns.zone_transfer_request", "key"),
+        ("dns.zone_transfer_accept", "key"),
     ],
 )
 def test_secrets_are_no_fields(name: str, attribute: str) -> None:
@@ -153,3 +157,4 @@ def test_secrets_are_no_fields(name: str, attribute: str) -> None:
     assert attribute in kind.secrets
     assert attribute not in kind.fields()
     assert {"id", "location", "properties"} <= kind.fields()
+    assert "key" not in kind_of("load_balancer.l7_rule").secrets

@@ -36,6 +36,8 @@ def listed(clouds: FakeOpenStack, of: str, /, **query: Any) -> list[dict[str, An
         ("network.port", {"parents": {"network_id": "x"}}, "parents: network_id does not stand in the path"),
         ("dns.recordset", {"parents": {"zone_id": "x", "zone": "y"}}, "only zone_id does"),
         ("network.port", {"id": ""}, "id: must not be empty"),
+        ("network.port", {"id": {"nme": "a"}}, "id must be an ID, or a reference"),
+        ("network.port", {"filters": {"network_id": {"nme": "a"}}}, "filters: network_id must be an ID"),
         ("block_storage.capabilities", {}, "cannot be listed"),
         ("compute.quota_set", {"id": "p", "parents": {"project_id": "q"}}, "both name the project"),
         ("compute.limits", {"id": "a"}, "id: there is one compute.limits only"),

@@ -55,6 +55,36 @@ def test_unchanged(attributes: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("attributes", "item"),
+    [
+        ({"protocol": "6"}, {"protocol": "tcp"}),
+        ({"protocol": "any"}, {"protocol": None}),
+        ({"protocol": "TCP", "ether_type": "ipv6"}, {"protocol": "tcp", "ethertype": "IPv6"}),
+        ({"protocol": "icmp", "port_range_min": -1}, {"protocol": "ipv6-icmp", "ethertype": "IPv6"}),
+        ({"remote_ip_prefix": "0.0.0.0/0"}, {"remote_ip_prefix": None}),
+        ({"remote_ip_prefix": "10.0.0.1"}, {"remote_ip_prefix": "10.0.0.1/32"}),
+    ],
+)
+def test_a_rule_however_it_is_written(attributes: dict[str, Any], item: dict[str, Any]) -> None:
+    shown = {"id": "r", "port_range_min": None, "direction": "ingress", "ethertype": "IPv4", **item}
+    assert planned("network.security_group_rule", attributes, shown, name=None) == ResourcePlan("unchanged")
+    with pytest.raises(ConflictError, match="direction is 'ingress', not 'egress'"):
+        planned("network.security_group_rule", {**attributes, "direction": "egress"}, shown, name=None, id="r")
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes", "item"),
+    [
+        ("compute.flavor", {"swap": 0}, {"swap": ""}),
+        ("compute.flavor", {"swap": None}, {"swap": ""}),
+        ("block_storage.volume", {"is_bootable": "yes"}, {"bootable": "true"}),
+    ],
+)
+def test_texts_of_numbers_and_booleans(name: str, attributes: dict[str, Any], item: dict[str, Any]) -> None:
+    assert planned(name, attributes, {"name": "web", "status": "available", **item}).action == "unchanged"
+
+
+@pytest.mark.parametrize(
     ("attributes", "before", "after"),
     [
         ({"description": "x", "cidr": "10.9.0.0/24"}, {"description": ""}, {"description": "x"}),
@@ -146,6 +176,12 @@ def test_parts_are_compared_with_what_there_is_of_them() -> None:
     assert (plan.action, plan.before, plan.changes) == ("updated", {"interfaces": ["s"]}, {"interfaces": ["s", "t"]})
 
 
+def test_a_diff_has_the_named_keys_of_a_part_that_is_merged() -> None:
+    specs = {"extra_specs": {"hw:a": "1", "hw:b": "2"}}
+    plan = planned("compute.flavor", {"extra_specs": {"hw:a": None}}, {"id": "f", "name": "web"}, {"parts": specs})
+    assert (plan.before, plan.after) == ({"extra_specs": {"hw:a": "1"}}, {"extra_specs": {"hw:a": None}})
+
+
 MISSING = MissingError("there is no network.network named 'n' here", status=404)
 
 
@@ -170,7 +206,7 @@ def test_absent() -> None:
 def test_a_quota_is_reset() -> None:
     quota = {"network": 7, "port": 500}
     plan = planned("network.quota", {}, quota, {"defaults": {"network": 100, "port": 500}}, name=None, state="absent")
-    assert (plan.action, plan.before["network"], plan.after["network"]) == ("deleted", 7, 100)
+    assert (plan.action, plan.before["networks"], plan.after["networks"]) == ("deleted", 7, 100)
     same = planned("network.quota", {}, quota, {"defaults": quota}, name=None, state="absent")
     assert same == ResourcePlan("unchanged")
     unknown = planned("dns.quota", {}, {"zones": 1}, name=None, state="absent")
@@ -211,10 +247,14 @@ def test_two_names_of_one_key() -> None:
 
 
 def test_what_the_cloud_keeps_otherwise_is_a_note() -> None:
-    kind = kind_of("network.subnet")
+    wanted = Wanted(kind_of("network.subnet"))
     values = {"description": "a", "cidr": "10.9.0.7/24", "gateway_ip": "10.9.0.9", "tags": ["x"]}
-    assert unkept(kind, values, {**SUBNET, "description": "A", "tags": []}) == (
+    assert unkept(wanted, values, {**SUBNET, "description": "A", "tags": []}) == (
         "description: the cloud keeps 'A' for 'a'",
         "gateway_ip: the cloud keeps '10.9.0.1' for '10.9.0.9'",
     )
-    assert unkept(kind_of("identity.user"), {"password": "s3cret"}, {"password": None}) == ()
+    assert unkept(Wanted(kind_of("identity.user")), {"password": "s3cret"}, {"password": None}) == ()
+    node = Wanted(kind_of("baremetal.node"), secrets={"driver_info": {"ipmi_password": "s3cret"}})
+    assert unkept(node, node.values, {"driver_info": {"ipmi_password": "******"}}) == ()
+    rule = Wanted(kind_of("network.security_group_rule"))
+    assert unkept(rule, {"protocol": "6"}, {"protocol": "tcp"}) == ()

@@ -141,6 +141,26 @@ def test_only_what_tells_which_one_is_resolved_where_it_is_to_be_deleted(
     assert surveyed(clouds, "dns.recordset", name="w.", attributes=lost, state="absent").item is None
 
 
+@pytest.mark.parametrize("name", ["domain_id", "default_project_id"])
+def test_nothing_is_meant_by_what_tells_which_one_where_that_is_gone(clouds: FakeOpenStack, name: str) -> None:
+    """A user of the same name in another domain is another user."""
+    attributes = {name: {"name": "gone"}}
+    found = surveyed(clouds, "identity.user", "admin", name="demo", attributes=attributes, state="absent")
+    assert (found.item is None) is (name == "domain_id")
+    assert surveyed(clouds, "identity.user", "admin", name="demo", attributes=attributes).missing
+
+
+def test_what_another_project_is_said_to_own_is_not_ones_own(clouds: FakeOpenStack, region: Region) -> None:
+    """Cinder lists the project's own volumes only, whatever project the task names."""
+    own = clouds["cloud1"].keystone.project_id("demo")
+    volume = {"id": "v", "name": "db", "project_id": own, "os-vol-tenant-attr:tenant_id": own}
+    region.cinder.items["volumes"]["v"] = volume
+    for project, there in (("demo", True), ("demo2", False)):
+        attributes = {"project_id": clouds["cloud1"].keystone.project_id(project)}
+        found = surveyed(clouds, "block_storage.volume", name="db", attributes=attributes, state="absent")
+        assert (found.item is not None) is there
+
+
 def test_what_is_not_offered_here(clouds: FakeOpenStack, region: Region) -> None:
     assert surveyed(clouds, "shared_file_system.share", name="a", state="absent").offered is False
     assert surveyed(clouds, "network.trunk", name="a", state="absent").offered is False

@@ -20,6 +20,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.wante
 
 NET = {"network_id": "n", "cidr": "10.0.0.0/24"}
 MEMBER = {"pool_id": "p", "address": "10.0.0.1", "protocol_port": 80}
+BY_NAME = {"name": "a"}
+RULE = {"security_group_id": {"name": "web"}, "direction": "ingress"}
 USER = {"role_id": "r", "user_id": "u"}
 
 
@@ -87,6 +89,23 @@ def test_what_can_be_had(name: str, options: dict[str, Any]) -> None:
         ("network.security_group", {"name": "a", "attributes": {"rules": {}}}, "must be a list of rules"),
         ("network.security_group", {"name": "a", "attributes": {"rules": ["x"]}}, "must be a list of rules"),
         ("network.network", {"name": "a", "attributes": {"tags": "x"}}, "tags of network.network must be a list"),
+        ("network.network", {"name": "a", "attributes": {"tags": [{"name": "x"}]}}, "must be a list of texts"),
+        ("compute.aggregate", {"name": "a", "attributes": {"hosts": [{"name": "x"}]}}, "the names of hosts"),
+        ("network.router", {"name": "a", "attributes": {"interfaces": [{"subnet_id": "s"}]}}, "must be an ID"),
+        ("network.subnet", {"name": "a", "attributes": {"properties": {"cidr": "x"}}}, "properties of"),
+        ("identity.user", {"name": "a", "attributes": {"properties": {"password": "x"}}}, "under secrets what"),
+        ("identity.user", {"name": "a", "secrets": {"properties": "x"}}, "properties must be a mapping"),
+        ("network.port", {"name": "a", "attributes": {"device_id": {**BY_NAME, "type": "dns.recordset"}}}, "by name"),
+        ("network.port", {"id": "a", "attributes": {"device_id": {**BY_NAME, "type": "network.rbac_policy"}}}, "name"),
+        ("identity.endpoint", {"attributes": {"region_id": BY_NAME}}, "identity.region cannot be referred to by name"),
+        ("network.subnet", {"name": "a", "attributes": {"network_id": {"nme": "a"}}}, "network_id must be an ID"),
+        ("network.subnet", {"name": "a", "attributes": {"network_id": {"name": "a", "x": 1}}}, "must be an ID"),
+        ("network.quota", {"id": {"nme": "demo"}, "attributes": {"networks": 1}}, "id must be an ID, or a reference"),
+        ("network.quota", {"id": {}, "attributes": {"networks": 1}}, "id must be an ID, or a reference"),
+        ("network.quota", {"id": ["p"], "attributes": {"networks": 1}}, "id must be an ID, or a reference"),
+        ("network.quota", {"id": {"name": "a", "type": "x.y"}, "attributes": {}}, "'x.y' is not known"),
+        ("network.security_group_rule", {"attributes": {**RULE, "remote_ip_prefix": "10.0.0.0/33"}}, "are no rule"),
+        ("network.security_group_rule", {"attributes": {**RULE, "port_range_min": "ssh"}}, "are no rule"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_had_anywhere(name: str, options: dict[str, Any], said: str) -> None:

@@ -18,6 +18,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.kinds import kind_of
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.watch import (
+    BrokenError,
     is_ready,
     wait_until_gone,
     wait_until_ready,
@@ -70,7 +71,7 @@ def test_a_state_that_never_comes(clouds: FakeOpenStack, region: Region, zone: d
 
 def test_a_state_that_is_an_error(clouds: FakeOpenStack, region: Region, zone: dict[str, Any]) -> None:
     region.designate.looks, region.designate.outcome = 0, "ERROR"
-    with pytest.raises(ServerError, match=r"dns\.zone: its status is ERROR"):
+    with pytest.raises(BrokenError, match=r"dns\.zone: its status is ERROR"):
         wait_until_ready(connect(clouds, timeout=1000.0), ZONE, f"/zones/{zone['id']}", zone)
 
 
@@ -90,6 +91,15 @@ def test_the_end(clouds: FakeOpenStack, region: Region, zone: dict[str, Any]) ->
     wait_until_gone(connect(clouds, timeout=1000.0), ZONE, f"/zones/{zone['id']}")
     assert clouds.counters.requests(service="dns", path="/v2/zones/{id}") == 2
     assert region.designate.items["zones"] == {}
+
+
+def test_an_end_that_never_comes(clouds: FakeOpenStack, region: Region, zone: dict[str, Any]) -> None:
+    zone |= {"status": "PENDING", "action": "DELETE"}
+    region.designate.looks = -1
+    connection = connect(clouds, timeout=1000.0)
+    connection.deadline = Deadline(5.0, "wait_timeout")
+    with pytest.raises(DeadlineError, match=r"wait_timeout \(5 s\): the dns\.zone is still PENDING"):
+        wait_until_gone(connection, ZONE, f"/zones/{zone['id']}")
 
 
 def test_what_is_shown_although_it_is_deleted(clouds: FakeOpenStack, region: Region) -> None:
