@@ -42,6 +42,11 @@ def without_secrets(text: str) -> str:
     """
     for secret in tuple(_known):
         text = text.replace(secret, "...")
+    return without_url_secrets(text)
+
+
+def without_url_secrets(text: str) -> str:
+    """The text without what makes a URL secret, and nothing else masked: a key is the same in each process."""
     return _USERINFO.sub(r"\1", _SIGNATURE.sub(r"\1...", text))
 
 

@@ -192,7 +192,6 @@ class Glance:
             path,
             retry=False,
             allow_reauth=False,
-            redirect=False,
             data=body,
             timeout=timeout,
             headers=headers,

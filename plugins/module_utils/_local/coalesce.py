@@ -61,7 +61,8 @@ class RequestCoalescer:
         if self._presence and self.alone():
             directory = private_files.private_directory(KIND)
             for path in directory.glob("*.json") if directory else ():
-                path.unlink(missing_ok=True)
+                with suppress(OSError):  # a later process removes it
+                    path.unlink()
         with self._converting:
             presence, self._presence = self._presence, None
             if presence:

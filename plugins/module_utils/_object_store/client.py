@@ -146,7 +146,6 @@ class Swift:
             _path(container, name),
             retry=False,
             allow_reauth=False,
-            redirect=False,
             data=body,
             headers=headers,
             **kwargs,

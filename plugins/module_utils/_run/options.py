@@ -108,7 +108,7 @@ def _items(option: str, text: str, *, mappings: bool = False) -> list[Any]:
     if text.startswith("[") or (mappings and text.startswith("{")):
         try:
             data = json.loads(text)
-        except ValueError:
+        except (RecursionError, ValueError):
             if '"' in text or (text.endswith("]") and "," in text):
                 raise InputError(
                     f"{option}: the text begins as JSON, but is not valid JSON",

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import without_secrets
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import without_url_secrets
 
 _CONFIG_DIRECTORIES = (".", "~/.config/openstack", "/etc/xdg/openstack", "/etc/openstack")
 """Where openstacksdk looks; repeated here because importing it takes longer than all other work of a cached run."""
@@ -40,7 +40,7 @@ def _without_secrets(value: Any) -> Any:
         return {str(key): _without_secrets(inner) for key, inner in value.items() if not _SECRET.search(str(key))}
     if isinstance(value, list):
         return [_without_secrets(inner) for inner in value]
-    return without_secrets(value) if isinstance(value, str) else value
+    return without_url_secrets(value) if isinstance(value, str) else value
 
 
 def _config_files(clouds_yaml: str | None) -> list[tuple[str, int, int]]:

@@ -27,7 +27,7 @@ from ..._core.text import one_line
 from ..._glance.client import glance_for
 from ..fingerprint import same_format, verify_download
 from .image_file import AS_BYTES, ImageFile, content_format, open_image_file
-from .workspace import new_file
+from .workspace import SHARE, new_file, room_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -288,9 +288,16 @@ class WebFile:
             elif not response.headers.get("Content-Range", "").startswith(f"bytes {offset}-"):
                 self._validator = None
                 raise ServerError("url: the server sends another range than requested")
+            bound = offset + room_in(Path(file.name).parent)
             self._validator = (version.last_modified if version.etag[:2] in ("", "W/") else version.etag) or None
             for piece in pieces(response):
                 self._deadline.remaining()
+                if file.tell() + len(piece) > bound:
+                    raise InputError(
+                        f"url: the file is larger than {bound} bytes, {SHARE:.0%} of what is free in "
+                        f"{Path(file.name).parent}",
+                        hint="Free some space, or set temporary_directory to a directory that has enough.",
+                    )
                 file.write(piece)
         return replace(version, length=str(file.tell()))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..._cloud.urls import is_url
 from ..._core.deadline import Deadline
 from ..._core.errors import InputError
-from ..._core.text import is_secret_url, without_secrets
+from ..._core.text import is_secret_url, without_url_secrets
 from ..._glance.client import check_has_data, find_image, glance_for
 from ..._local import private_files
 from ..._run.gather import Target, connect, each
@@ -119,7 +119,7 @@ class _WebImage:
         self._url = url
         self._options = options
         self._handling = options.handling(file_name(url))
-        self._name = f"url:{without_secrets(url)}"
+        self._name = f"url:{without_url_secrets(url)}"
         self._expected: Checksum | None = None
 
     def find(self, *, check_mode: bool) -> ImageData | AnnouncedImage:

@@ -9,7 +9,6 @@ import bz2
 import gzip
 import hashlib
 import lzma
-import shutil
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from ..._object_store.content import changed, state_of
 from ..fingerprint import DIGESTS
 from .image_file import Handling, ImageFile, open_image_file, read_head
 from .recognition import HEAD, compression, foreign
-from .workspace import new_file
+from .workspace import SHARE, new_file, room_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
     from ..._core.deadline import Deadline
 
 CHUNK = 1 << 20
-
-SHARE = 0.9
-"""Of the free space of the temporary directory, which decompressed data may take."""
 
 XZ_MEMORY = 512 << 20
 """Bytes that decompressing xz may take; `xz -9` needs 65 MiB."""
@@ -106,7 +102,7 @@ def unpack(
     At most `SHARE` of the free space there is taken. With a ``handling``, what can be no image is refused as soon as
     its first bytes are there. Raises as `open_source`.
     """
-    bound = int(shutil.disk_usage(workspace).free * SHARE)
+    bound = room_in(workspace)
     with new_file(workspace, ".unpacked") as (target, output), path.open("rb") as file, _unchanged(path):
         hashed = _Hashed(file, path)
         size = 0

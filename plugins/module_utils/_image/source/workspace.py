@@ -22,6 +22,9 @@ from ..._local.file_lock import FileLock
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+SHARE = 0.9
+"""Of the free space of the temporary directory, which data of unknown size may take."""
+
 PREFIX = "oaktree-image-"
 LOCK = ".lock"
 """The ending of the file beside a directory that its run keeps locked, in whichever container it runs."""
@@ -49,6 +52,11 @@ def workspace(parent: str | None) -> Iterator[Path]:
             yield directory
         finally:
             _remove(directory)
+
+
+def room_in(directory: Path) -> int:
+    """Bytes of a file in the directory that somebody else decides about: `SHARE` of what is free."""
+    return int(shutil.disk_usage(directory).free * SHARE)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text impo
     passwords_of_urls,
     shown,
     without_secrets,
+    without_url_secrets,
 )
 
 URL = "https://swift/v1/AUTH_x/c/o?temp_url_sig={}&temp_url_expires=17"
@@ -26,6 +27,13 @@ def test_what_is_kept_secret_is_masked_wherever_it_is_repeated() -> None:
     keep_secret("correct-h0rse", "x" * (SHORTEST_SECRET - 1), None, 5)
     assert without_secrets("no user with correct-h0rse, xxxxxxx") == "no user with ..., xxxxxxx"
     assert one_line("token=correct-h0rse<br />") == "token=..."
+
+
+def test_a_key_does_not_depend_on_what_is_masked_elsewhere() -> None:
+    keep_secret("battery-h0rse")
+    text = "https://joe:pa55@host/battery-h0rse"
+    assert without_url_secrets(text) == "https://host/battery-h0rse"
+    assert without_secrets(text) == "https://host/..."
 
 
 def test_passwords_of_urls() -> None:

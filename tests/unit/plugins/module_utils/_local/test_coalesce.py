@@ -163,6 +163,15 @@ def test_the_last_process_removes_the_responses() -> None:
     assert stored_files() == []
 
 
+def test_a_response_that_cannot_be_removed_stays() -> None:
+    with RequestCoalescer() as only:
+        get(only, Fetch())
+        directory = private_files.private_directory(KIND)
+        assert directory
+        (directory / "x.json").mkdir()
+    assert [path.name for path in stored_files()] == ["x.json"]
+
+
 def test_a_fetch_of_another_process_is_awaited(other: RequestCoalescer) -> None:
     fetch, begun, finish = Fetch(), threading.Event(), threading.Event()
 

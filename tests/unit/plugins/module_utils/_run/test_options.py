@@ -82,7 +82,17 @@ def test_selections_are_texts_and_mappings(value: Any, expected: list[str]) -> N
     assert as_patterns("locations", value) == expected
 
 
-@pytest.mark.parametrize("value", [[None], True, {"id": "1"}, [{"name": "web", "location": {}}], '{"cloud": "a"'])
+@pytest.mark.parametrize(
+    "value",
+    [
+        [None],
+        True,
+        {"id": "1"},
+        [{"name": "web", "location": {}}],
+        '{"cloud": "a"',
+        pytest.param("[" * 9000 + "1, 2" + "]" * 9000, id="deep"),
+    ],
+)
 def test_what_is_no_location(value: Any) -> None:
     with pytest.raises(InputError, match=r"^locations: "):
         as_patterns("locations", value)

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import subprocess
 import time
+from collections import namedtuple
 from collections.abc import Callable
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
@@ -54,6 +56,17 @@ def fetch(web: Web, tmp_path: Path, seconds: float = 20.0, silence: float = 5.0)
     got = download_url(web.url, tmp_path, Deadline(seconds, "transfer_timeout"), silence)
     assert got
     return got[0].read_bytes()
+
+
+def test_a_file_without_end_leaves_some_space(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", ["total", "used", "free"])  # noqa: PYI024 - as shutil has it
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage(len(DATA), 0, len(DATA)))
+    web.answers = [whole()]
+    with pytest.raises(InputError, match=r"url: the file is larger than \d+ bytes, 90% of what is free in") as caught:
+        fetch(web, tmp_path)
+    assert "temporary_directory" in caught.value.hint
+    assert list(tmp_path.iterdir()) == []
+    assert len(web.ranges) == 1
 
 
 OTHER = bytes(reversed(DATA))
