@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from .._cloud.service import Service
     from .._core.deadline import Deadline
 
+CLEANUP_TIMEOUT = 30.0
+"""Seconds for the removal of sent data, in addition to any deadline that has expired."""
+
 DELETES = 8
 """Objects deleted at once."""
 
@@ -91,9 +94,10 @@ class Swift:
     def _remove_if_created(self, name: str) -> str:
         """Remove an empty container whose creation failed, or only its answer; returns nothing, or what stays."""
         try:
-            headers = self.container_headers(name)
-            if headers is not None and OURS in headers:
-                self._delete(_path(name))
+            with self.connection.grace(CLEANUP_TIMEOUT):
+                headers = self.container_headers(name)
+                if headers is not None and OURS in headers:
+                    self._delete(_path(name))
         except OaktreeError as error:
             return f"the container {name} may have been created, and was not removed ({error.message})"
         return ""

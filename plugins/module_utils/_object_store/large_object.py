@@ -20,7 +20,7 @@ from .._core.deadline import clock
 from .._core.errors import ConflictError, IntegrityError, OaktreeError
 from .._core.retry import Policy, with_retries
 from .attempts import send_until_stored
-from .client import Container
+from .client import CLEANUP_TIMEOUT, Container
 from .responses import MARKER, Object, Segment, check_manifest, manifest, manifest_etag
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
     from .client import Swift
     from .segments import Part
-
-CLEANUP_TIMEOUT = 30.0
-"""Seconds for the removal of sent data, in addition to any deadline that has expired."""
 
 UNTIL_REMOVED = Policy(errors=(ConflictError,), first=0.0)
 """How often a container is emptied before it counts as one that cannot be removed: listings may be late."""

@@ -17,7 +17,8 @@ from ..._cloud.cleanup import removing
 from ..._cloud.service import segment, service_at
 from ..._core.errors import DeadlineError, OaktreeError, RefusedError, ServerError
 from ..._core.text import one_line
-from ..._object_store.large_object import CLEANUP_TIMEOUT, discard
+from ..._object_store.client import CLEANUP_TIMEOUT
+from ..._object_store.large_object import discard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

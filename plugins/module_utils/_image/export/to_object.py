@@ -18,8 +18,8 @@ from ..._core.deadline import clock
 from ..._core.errors import IntegrityError, OaktreeError, RefusedError, ServerError
 from ..._core.retry import Attempts, Policy
 from ..._glance.v2 import UPLOAD
-from ..._object_store.client import Swift
-from ..._object_store.large_object import CLEANUP_TIMEOUT, SEGMENTS, ObjectTarget, discard, remove
+from ..._object_store.client import CLEANUP_TIMEOUT, Swift
+from ..._object_store.large_object import SEGMENTS, ObjectTarget, discard, remove
 from ..._object_store.orphans import orphans
 from ..._object_store.segments import part_size
 from ..._object_store.tempurl_key import signer as signer_for
