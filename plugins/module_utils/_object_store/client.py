@@ -82,21 +82,26 @@ class Swift:
         """Set metadata of a container; metadata that ``headers`` does not name is kept."""
         self._repeat("POST", _path(name), headers=headers)
 
+    def find_container(self, name: str) -> Container | None:
+        """The container, or None if it does not exist."""
+        headers = self.container_headers(name)
+        return None if headers is None else Container(name, ours=OURS in headers)
+
     def ensure_container(self, name: str) -> Container:
         """Create the container unless it exists: one or two requests. If the creation fails it does not stay."""
-        headers = self.container_headers(name)
-        if headers is None:
+        found = self.find_container(name)
+        if found is None:
             with removing(lambda: self._remove_if_created(name)):
                 self._repeat("PUT", _path(name), headers={OURS: "yes"})
             return Container(name, ours=True)
-        return Container(name, ours=OURS in headers)
+        return found
 
     def _remove_if_created(self, name: str) -> str:
         """Remove an empty container whose creation failed, or only its answer; returns nothing, or what stays."""
         try:
             with self.connection.grace(CLEANUP_TIMEOUT):
-                headers = self.container_headers(name)
-                if headers is not None and OURS in headers:
+                found = self.find_container(name)
+                if found and found.ours:
                     self._delete(_path(name))
         except OaktreeError as error:
             return f"the container {name} may have been created, and was not removed ({error.message})"

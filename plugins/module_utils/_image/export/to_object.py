@@ -210,7 +210,9 @@ class ObjectExport:
     def _remove_container(self) -> str:
         try:
             with self._connection.grace(CLEANUP_TIMEOUT):
-                self._swift.delete_container(self._swift.ensure_container(self._container))
+                found = self._swift.find_container(self._container)
+                if found:
+                    self._swift.delete_container(found)
         except OaktreeError as error:
             return f"the container {self._container} could not be removed: {error.message}"
         return ""
