@@ -23,7 +23,7 @@ from .._local import private_files, signs_of_life
 from .._local.file_lock import FileLock, fork_safe_lock
 from .._local.request_queue import RECHECK, Limit, RequestQueue, Wait
 from .service_types import official_type
-from .settings import keystone_root
+from .urls import keystone_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -28,7 +28,8 @@ from .discovery import DISCOVERY
 from .pagination import Pagination, page_of
 from .service_types import all_types, service_type_of
 from .translate import from_response, translate
-from .transport import counted_as, is_url, same_origin
+from .transport import counted_as
+from .urls import is_url, same_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

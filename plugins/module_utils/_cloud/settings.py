@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import re
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +21,7 @@ from .._core.location import Project
 from .._core.retry import BUSY, Policy, Rule
 from .._local.request_queue import Limit
 from .service_types import all_types, official_type
-from .transport import is_url
+from .urls import is_url, keystone_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,9 +39,6 @@ _OPTIONS = ("service_type", "service_name", "interface", "region_name", "endpoin
 _LIMITS = ("rate_limit", "concurrency")
 _MAX_LIMIT = 1e9
 _OWN_ENDPOINTS = ("_endpoint", "_endpoint_override", "_region_name")
-_VERSION = re.compile(r"(?<![/:])(/v[\d.]+)?/*$")
-"""In the path: a host may be called v3."""
-_DEFAULT_PORT = re.compile(r"^(https://[^/]+):443(?=/|$)|^(http://[^/]+):80(?=/|$)")
 _RETRIES = ("status_code_retries", "connect_retries", "status_code_retry_delay", "connect_retry_delay")
 _STATUSES = "retriable_status_codes"
 
@@ -176,12 +172,6 @@ class Settings:
     def retries(self, service_type: str) -> Policy:
         """How often requests to a service are repeated; see `configured_retries`."""
         return configured_retries(self.config.config, service_type)
-
-
-def keystone_root(auth_url: str) -> str:
-    """The URL of a Keystone without its version and the default port, in lower case: the same however it is written."""
-    root = _VERSION.sub("", auth_url).lower()
-    return _DEFAULT_PORT.sub(r"\1\2", root)
 
 
 def _trusted(verify: Any) -> bool | str:

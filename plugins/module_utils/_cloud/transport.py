@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import socket
 import threading
 import weakref
@@ -22,6 +21,7 @@ from .._core.deadline import CLEANING_UP, Deadline
 from .._core.errors import ServerError, UnreachableError
 from .._core.text import one_line
 from .tls import SharedTLSAdapter
+from .urls import is_url, same_origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,10 +50,6 @@ MOST_AT_ONCE = 1 << 20
 
 MOST_OF_ERROR = 256 << 10
 """Bytes that are read of an error answer, for what it says."""
-
-_HOST = re.compile(r"[\w.:%-]+")
-_LONGEST_LABEL = 64
-"""Characters of a part of a host's name (RFC 1035, 2.3.4), and one more."""
 
 _CLEANUP = "cleanup:"
 """The prefix that selects the adapter for requests of cleanup; no URL begins with it."""
@@ -234,35 +230,6 @@ def _place(url: str) -> str:
         return "an address that is none"
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-def is_url(text: str) -> bool:
-    """Whether a text is an https or http URL to which a request can be sent."""
-    try:
-        parts = urlsplit(text)
-        host, _port = parts.hostname or "", parts.port
-    except ValueError:
-        return False
-    labels = host.removesuffix(".").split(".")
-    return (
-        parts.scheme in ("https", "http")
-        and _HOST.fullmatch(host) is not None
-        and all(0 < len(label) < _LONGEST_LABEL for label in labels)
-    )
-
-
-def same_origin(url: str, other: str) -> bool:
-    """Whether both are of the same host and port, by the same protocol or from http to https."""
-    try:
-        one, two = urlsplit(url), urlsplit(other)
-        if one.hostname != two.hostname or not one.hostname:
-            return False
-        if one.scheme == "http" and two.scheme == "https":
-            return True
-        ports = {"http": 80, "https": 443}
-        return one.scheme == two.scheme and ((one.port or ports.get(one.scheme)) == (two.port or ports.get(two.scheme)))
-    except ValueError:
-        return False
 
 
 def _beginning_of(response: Response, deadline: Deadline, most: int) -> bytes:

@@ -28,9 +28,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.transpor
     MOST_OF_ERROR,
     AbortableAdapter,
     WireSession,
-    is_url,
     redirect_target,
-    same_origin,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
@@ -497,26 +495,6 @@ def test_redirects_without_end(scripted: Callable[..., Scripted]) -> None:
     assert len(server.requests) == 6
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("https://a/x", "https://a/y", True),
-        ("https://a/x", "https://a:443/y", True),
-        ("http://a:5000/x", "https://a:5000/y", True),
-        ("https://a/x", "http://a/y", False),
-        ("https://a/x", "https://b/x", False),
-        ("https://a/x", "https://a:444/x", False),
-        ("https://a/x", "https://a@b/x", False),
-        ("https://a/x", "https://A/x", True),
-        ("https://a/x", "https://[", False),
-        ("https://a/x", "https://a:nine/x", False),
-        ("", "", False),
-    ],
-)
-def test_same_origin(one: str, other: str, *, same: bool) -> None:
-    assert same_origin(one, other) is same
-
-
 # Verdicts, through all layers
 
 
@@ -588,26 +566,3 @@ def test_a_proxy_that_refuses_is_named(scripted: Callable[..., Scripted]) -> Non
     proxy = scripted()
     with pytest.raises(UnreachableError, match=f"the proxy {proxy.url} does not connect to cloud.example.com"):
         WireSession(Owner()).get("https://cloud.example.com/v3", proxies={"https": proxy.url}, allow_redirects=False)
-
-
-@pytest.mark.parametrize(
-    ("text", "usable"),
-    [
-        *(
-            (text, True)
-            for text in ("https://a", "http://a.b.:80/x", "HTTPS://A", "https://[::1]:5000/v3", "http://b\u00fc")
-        ),
-        *((text, True) for text in ("http://10.0.0.1", "https://my_host/v3", "https://[fe80::1%25eth0]")),
-        *(
-            (text, False)
-            for text in ("", "a", "x/v1", "ftp://a", "htps://a", "http://", "http:///x", "http://[", "//a")
-        ),
-        *((text, False) for text in ("http://a b", "http://\x1b[2J", "http://.a", "http://a..b", f"http://{'a' * 64}")),
-        *(
-            (text, False)
-            for text in ("http://a:99999", "http://a:nine", "http://a\x00b", "http://a,b", "http://a\u202e")
-        ),
-    ],
-)
-def test_what_is_a_url(text: str, *, usable: bool) -> None:
-    assert is_url(text) is usable
