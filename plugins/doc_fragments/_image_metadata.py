@@ -44,6 +44,7 @@ options:
     description:
       - Whether lists omit the image unless hidden images are requested.
       - An image that replaces another is hidden if that one was, unless this option is given.
+      - Clouds older than Rocky (image API 2.7) cannot hide images; there V(true) is refused.
     type: bool
   protected:
     description:

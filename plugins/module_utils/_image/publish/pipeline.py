@@ -155,7 +155,7 @@ def _with_members(context: PlanContext, members: Sequence[Member[PlanContext]]) 
     """The context with IDs in the place of the names of projects. Raises InputError for names that are not known."""
     receivers = frozenset(_receivers(context, members))
     wanted = context.desired.members
-    if wanted is None:
+    if wanted is None or context.desired.state == "absent":
         return replace(context, receivers=receivers)
     others = [member.survey.location.project for member in members]
     known = [*others, *(project for member in members for project in member.survey.survey.projects)]

@@ -106,7 +106,7 @@ def survey(
         tasks=_tasks(connection) if needs_offers and ask_tasks else None,
         object_store=has_object_store(connection),
         members=glance.members(images[0]["id"]) if shared else None,
-        projects=find_projects(connection, desired.members or ()),
+        projects=() if desired.state == "absent" else find_projects(connection, desired.members or ()),
         quota={} if there else glance.quota(),
     )
 

@@ -186,3 +186,10 @@ def test_a_name_is_resolved_by_the_selected_locations_where_keystone_does_not_te
     clouds["cloud1"].fault("GET", "/projects", Answer(403))
     assert share("sender/r1", "receiver/r1", members=["demo2"]).ok
     assert said(clouds) == {"demo2": "accepted"}
+
+
+def test_an_image_that_is_to_go_needs_no_members(clouds: FakeOpenStack, share: Run) -> None:
+    share()
+    clouds.counters.reset()
+    assert changes(share(members=["demo3"], state="absent", path=None)) == {"sender/r1": "deleted"}
+    assert clouds.counters.requests(path="/v3/auth/projects") == 0
