@@ -331,7 +331,7 @@ def _awaited(connection: Connection, step: ResourceStep, item: Item) -> Item:
             return wait_until_ready(connection, kind, path, item)
     except BrokenError as error:
         if step.plan.action in ("created", "replaced"):
-            raise _undone(connection, step, item, error) from error
+            raise _undone(connection, step, item, error) from error.__cause__
         raise
 
 
