@@ -241,7 +241,8 @@ def _create(connection: Connection, step: ResourceStep) -> Item | None:
         if wrote or not body.keys() & item.keys():  # Barbican answers with the URL of a new one only
             item = _again(connection, step, item)
     except Exception as exc:
-        raise _undone(connection, step, item, exc) from exc
+        undone = _undone(connection, step, item, exc)
+        raise undone from undone.__cause__
     _check_double(connection, step)
     return item
 
