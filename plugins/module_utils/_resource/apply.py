@@ -240,7 +240,7 @@ def _create(connection: Connection, step: ResourceStep) -> Item | None:
         wrote = _write_parts(connection, step, item, values)
         if wrote or not body.keys() & item.keys():  # Barbican answers with the URL of a new one only
             item = _again(connection, step, item)
-    except Exception as exc:
+    except Exception as exc:  # noqa: BLE001 - a bug must leave nothing behind either
         undone = _undone(connection, step, item, exc)
         raise undone from undone.__cause__
     _check_double(connection, step)
