@@ -272,7 +272,7 @@ def _beginning_of(response: Response, deadline: Deadline, most: int) -> bytes:
 def body_of(response: Response, deadline: Deadline, limit: int) -> bytes:
     """The whole body, decompressed. Raises ServerError for one of more than ``limit`` bytes, before or after that."""
     if (announced_length(response) or 0) > limit and response.request.method != "HEAD":
-        raise _too_large(response, limit)
+        raise _too_large(response, f"{limit >> 20} MiB")
     body = bytearray()
     try:
         _fill(body, response, deadline, limit)
@@ -283,10 +283,14 @@ def body_of(response: Response, deadline: Deadline, limit: int) -> bytes:
 
 
 def _fill(body: bytearray, response: Response, deadline: Deadline, limit: int) -> None:
+    values, most_values = 0, limit // _BYTES_OF_VALUE
     for piece in _decompressed(response, _arriving(response, deadline, limit)):
         body += piece
         if len(body) > limit:
-            raise _too_large(response, limit)
+            raise _too_large(response, f"{limit >> 20} MiB")
+        values += sum(map(piece.count, (b",", b"[", b"{")))
+        if values > most_values:
+            raise _too_large(response, f"{most_values} values")
 
 
 def _arriving(response: Response, deadline: Deadline, limit: int) -> Iterator[bytes]:
@@ -302,7 +306,7 @@ def _arriving(response: Response, deadline: Deadline, limit: int) -> Iterator[by
             deadline.remaining()
             arrived += len(piece)
             if arrived > limit:
-                raise _too_large(response, limit)
+                raise _too_large(response, f"{limit >> 20} MiB")
             yield piece
     except ReadTimeoutError as exc:
         raise ReadTimeout(exc, request=response.request) from exc
@@ -344,10 +348,10 @@ def _decompressed(response: Response, pieces: Iterator[bytes]) -> Iterator[bytes
         raise ServerError(f"the answer of {urlsplit(response.url).hostname} cannot be decompressed: it ends early")
 
 
-def _too_large(response: Response, limit: int) -> ServerError:
+def _too_large(response: Response, most: str) -> ServerError:
     asked = response.request
     return ServerError(
-        f"the answer to {asked.method} {urlsplit(response.url).path} has more than {limit >> 20} MiB",
+        f"the answer to {asked.method} {urlsplit(response.url).path} has more than {most}",
         hint="Ask for less, with filters. Where a cloud's answers are so large, raise answer_limit_mib in its entry in "
         "clouds.yaml.",
         final=True,
