@@ -141,7 +141,7 @@ def test_wrong_checksum_stops_everything_before_a_cloud_is_asked(lab: Lab, name:
 
 @pytest.mark.parametrize("signed", [False, True])
 def test_a_url_in_the_object_store(lab: Lab, name: str, file: Path, *, signed: bool) -> None:
-    """A public one is fetched by the cloud itself; one that the real Swift signed is a secret that no cloud is given."""
+    """A public one is fetched by the cloud itself; one that Swift signed is a secret that no cloud is given."""
     store: Any = openstack.connect("beta", region_name="east").object_store
     store.create_container(name)
     try:
