@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .._cloud.answers import json_object
+from .._cloud.cleanup import removing, residue_of
 from .._cloud.service import segment
-from .._cloud.translate import translate
 from .._core.errors import ConflictError, OaktreeError, RefusedError, ServerError
 from .._local.file_lock import key_lock
 from .._run.ensure import Change, Member, ensure
@@ -27,7 +27,7 @@ from .find import (
     service_of,
     with_own_project,
 )
-from .parts import asking, part_of
+from .parts import asking, part_differs, part_of, read_part
 from .plan import Found, ResourcePlan, make_plan, unkept
 from .records import id_of, name_of, owner_of, resource_record, where
 from .survey import candidates, find, link_path, survey
@@ -236,13 +236,11 @@ def _create(connection: Connection, step: ResourceStep) -> Item | None:
     item = item or find(connection, replace(wanted, name=name), values, None)
     if item is None:
         return None
-    try:
+    made = item
+    with removing(lambda: _undo(connection, step, made)):
         wrote = _write_parts(connection, step, item, values)
         if wrote or not body.keys() & item.keys():  # Barbican answers with the URL of a new one only
             item = _again(connection, step, item)
-    except Exception as exc:  # noqa: BLE001 - a bug must leave nothing behind either
-        undone = _undone(connection, step, item, exc)
-        raise undone from undone.__cause__
     _check_double(connection, step)
     return item
 
@@ -292,19 +290,16 @@ def _update(connection: Connection, step: ResourceStep, item: Item) -> Item:
 def _write_parts(connection: Connection, step: ResourceStep, item: Item, values: Mapping[str, Any]) -> bool:
     """Write the parts that are named and differ; returns whether there were any."""
     kind = step.wanted.kind
-    named = [name for name in values if part_of(kind, name)]
+    named = {name: part for name in values if (part := part_of(kind, name))}
     if not named:
         return False
     service, identity = service_of(connection, kind), str(id_of(kind, item))
 
     def write(version: str | None) -> bool:
         ask, wrote = asking(service, version), False
-        for name in named:
-            part = part_of(kind, name)
-            if part is None:
-                continue
-            have = part.read(ask, identity, item)
-            if part.differs(have, values[name]):
+        for name, part in named.items():
+            have = read_part(kind, name, ask, identity, item)
+            if part_differs(kind, name, have, values[name]):
                 part.write(ask, identity, have, values[name])
                 wrote = True
         return wrote
@@ -332,7 +327,7 @@ def _awaited(connection: Connection, step: ResourceStep, item: Item) -> Item:
             return wait_until_ready(connection, kind, path, item)
     except BrokenError as error:
         if step.plan.action in ("created", "replaced"):
-            raise _undone(connection, step, item, error) from error.__cause__
+            error.add_residue(residue_of(lambda: _undo(connection, step, item)))
         raise
 
 
@@ -364,9 +359,9 @@ def _remove(connection: Connection, kind: Kind, path: str, *, other_projects: bo
             raise
 
 
-def _undone(connection: Connection, step: ResourceStep, item: Item, exc: Exception) -> OaktreeError:
-    """Remove what was created; returns the error, which says what could not be removed."""
-    error, kind = translate(exc), step.wanted.kind
+def _undo(connection: Connection, step: ResourceStep, item: Item) -> str:
+    """Remove what was created; returns nothing, or what could not be removed and why."""
+    kind = step.wanted.kind
     identity = str(id_of(kind, item))
     try:
         with connection.grace(CLEANUP_TIMEOUT):
@@ -374,11 +369,12 @@ def _undone(connection: Connection, step: ResourceStep, item: Item, exc: Excepti
             for name in step.found.values:
                 part = part_of(kind, name)
                 if part and (kind.name, name) in _EMPTIED:
-                    part.write(ask, identity, part.read(ask, identity, _again(connection, step, item)), [])
+                    have = read_part(kind, name, ask, identity, _again(connection, step, item))
+                    part.write(ask, identity, have, [])
             _remove(connection, kind, item_path(connection, kind, identity, step.found.values))
     except OaktreeError as failure:
-        error.add_residue(f"{kind.name} {identity} could not be removed: {failure.message}")
-    return error
+        return f"{kind.name} {identity} could not be removed: {failure.message}"
+    return ""
 
 
 @contextmanager

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from .._cloud.answers import json_object
+from .._cloud.answers import json_object, parsing
 from .._cloud.service import segment, service_at
 from .._core.errors import InputError, RefusedError
-from .records import id_of, owner_of
+from .records import id_of, name_of, owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -134,14 +134,14 @@ def items(
         headers=headers_of(kind, other_projects=query.all_projects),
     )
     for wrapped in chain.from_iterable(pages):
-        item = wrapped.get(kind.item_key, wrapped) if kind.item_key and isinstance(wrapped, dict) else wrapped
+        item = _checked(kind, wrapped.get(kind.item_key, wrapped) if isinstance(wrapped, dict) else wrapped)
         if not kind.owned or query.all_projects or _is_visible(kind, item, query, own):
-            yield _with_parent(kind, item)
+            yield item
 
 
-def _is_visible(kind: Kind, item: Any, query: Query, own: str | None) -> bool:
+def _is_visible(kind: Kind, item: Item, query: Query, own: str | None) -> bool:
     """Whether also a member of the project would find the item: administrators find those of all projects."""
-    if not isinstance(item, dict) or {"project_id", "tenant_id"} & query.filters.keys():
+    if {"project_id", "tenant_id"} & query.filters.keys():
         return True
     return owner_of(kind, item) in (None, own) or any(item.get(key) for key in _SHARED)
 
@@ -216,14 +216,28 @@ def fetch(connection: Connection, kind: Kind, path: str, *, other_projects: bool
 def opened(kind: Kind, body: Mapping[str, Any]) -> Item | None:
     """The item in an answer. None for the answer to another request, as that for an empty ID is a list."""
     if kind.answer_key is None:
-        return dict(body) if kind.id_key in body or "id" in body or kind.single or kind.alone else None
+        return _checked(kind, body) if kind.id_key in body or "id" in body or kind.single or kind.alone else None
     inner = body.get(kind.answer_key)
-    return _with_parent(kind, inner) if isinstance(inner, dict) else None
+    return _checked(kind, inner) if isinstance(inner, dict) else None
 
 
-def _with_parent(kind: Kind, item: Any) -> Any:
+def _checked(kind: Kind, data: Any) -> Item:
+    """The item; raises ServerError unless its ID, name and owner are such: paths and messages are made of them."""
+    with parsing(f"a {kind.name} of the {kind.service} service"):
+        item = _with_parent(kind, dict(data.items()))
+        identity = id_of(kind, item)
+        needed = {"u", "d"} & set(kind.can) and not (kind.single or kind.alone)
+        if not isinstance(identity, str | int | None) or (needed and identity in (None, "")):
+            raise TypeError(f"its ID is {identity!r}")
+        for what, value in (("name", name_of(kind, item)), ("owner", owner_of(kind, item))):
+            if not isinstance(value, str | None):
+                raise TypeError(f"its {what} is {value!r}")
+    return item
+
+
+def _with_parent(kind: Kind, item: Item) -> Item:
     """The item with what it belongs to as it is named at creation: Octavia shows ``pools: [{id}]`` for ``pool_id``."""
-    if kind.service == "load-balancer" and isinstance(item, dict):
+    if kind.service == "load-balancer":
         for key in kind.keys.values():
             shown = item.get(f"{key.removesuffix('_id')}s") if key.endswith("_id") and key not in item else None
             if isinstance(shown, list) and len(shown) == 1 and isinstance(shown[0], dict):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .._cloud.answers import json_object, parsing
 from .._cloud.service import segment
 from .._core.errors import InputError
 from . import rules
@@ -54,13 +55,27 @@ def check_part(kind: Kind, attribute: str, value: Any) -> None:
         raise InputError(f"attributes: {attribute} of {kind.name} must be {part.shape}, not {value!r}")
 
 
+def read_part(kind: Kind, attribute: str, ask: Ask, identity: str, item: Item) -> Any:
+    """What there is of a part; raises ServerError for an answer of another shape."""
+    part = part_of(kind, attribute)
+    with parsing(f"{attribute} of a {kind.name}"):
+        return part.read(ask, identity, item) if part else None
+
+
+def part_differs(kind: Kind, attribute: str, have: Any, want: Any) -> bool:
+    """Whether a part is to be written; raises ServerError where what there is has another shape."""
+    part = part_of(kind, attribute)
+    with parsing(f"{attribute} of a {kind.name}"):
+        return part is not None and part.differs(have, want)
+
+
 def asking(service: Service, microversion: str | None) -> Ask:
     """Requests of parts; an answer without a body is an empty object."""
 
     def ask(method: str, path: str, json: Any = None) -> Any:
         kwargs = {} if json is None else {"json": json}
         response = service.request(method, path, microversion=microversion, **kwargs)
-        return response.json() if method == "GET" else {}
+        return json_object(response) if method == "GET" else {}
 
     return ask
 

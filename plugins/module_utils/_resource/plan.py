@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .._cloud.answers import parsing
 from .._core.errors import ConflictError, OaktreeError, RefusedError
 from . import rules
 from .desired import cast, same
-from .parts import part_of
+from .parts import part_differs, part_of
 from .records import id_of, name_of
 
 if TYPE_CHECKING:
@@ -165,10 +166,9 @@ def differences(wanted: Wanted, found: Found, item: Item) -> tuple[dict[str, tup
     for name, want in {**found.values, **_name(wanted)}.items():
         if name in kind.parents:
             continue
-        part = part_of(kind, name)
-        if part:
+        if part_of(kind, name):
             have = found.parts.get(name)
-            if part.differs(have, want):
+            if part_differs(kind, name, have, want):
                 if isinstance(want, dict):  # the other keys stay as they are
                     have = {key: value for key, value in (have or {}).items() if key in want}
                 differing[name] = (have, want)
@@ -198,7 +198,8 @@ def _fits(kind: Kind, name: str, want: Any, item: Mapping[str, Any]) -> bool:
     """Whether an item has an attribute as wanted, by what the values mean."""
     key, type_ = key_in(kind, name, item), kind.types.get(name)
     if kind.name in rules.RULE_KINDS and name in kind.identity and name in rules.ATTRIBUTES:
-        return rules.normal_rule({**item, key: want}) == rules.normal_rule(item)
+        with parsing(f"a {kind.name}"):
+            return rules.normal_rule({**item, key: want}) == rules.normal_rule(item)
     want, have = cast(type_, want), cast(type_, item.get(key))
     if type_ == "int" and have == "" and want == 0:  # Nova writes an empty text for no swap
         return True

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._cloud.answers import json_object
+from .._cloud.answers import json_object, parsing
 from .._core.errors import ConflictError, RefusedError
 from .desired import same
 from .find import (
@@ -26,7 +26,7 @@ from .find import (
     service_of,
     with_own_project,
 )
-from .parts import asking, part_of
+from .parts import asking, part_of, read_part
 from .plan import Found
 from .records import id_of, name_of, owner_of
 from .references import MissingError, Resolver
@@ -133,7 +133,9 @@ def _is_meant(wanted: Wanted, values: Mapping[str, Any], item: Item) -> bool:
         if owner is not None and owner != values["project_id"]:
             return False
     if kind.name in RULE_KINDS:
-        return normal_rule({name: values[name] for name in kind.identity if name in values}) == normal_rule(item)
+        wanted_rule = normal_rule({name: values[name] for name in kind.identity if name in values})
+        with parsing(f"a {kind.name}"):
+            return wanted_rule == normal_rule(item)
     return all(
         same(values.get(name), item.get(kind.keys[name])) or (name not in values and item.get(kind.keys[name]) is False)
         for name in kind.identity
@@ -179,7 +181,7 @@ def _parts(connection: Connection, kind: Kind, values: Mapping[str, Any], item: 
 
     def read(version: str | None) -> dict[str, Any]:
         ask = asking(service, version)
-        return {name: part.read(ask, identity, item) for name in named if (part := part_of(kind, name))}
+        return {name: read_part(kind, name, ask, identity, item) for name in named}
 
     return service.negotiated(read, kind.microversion)
 
