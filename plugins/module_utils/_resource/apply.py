@@ -293,12 +293,13 @@ def _write_parts(connection: Connection, step: ResourceStep, item: Item, values:
     named = {name: part for name in values if (part := part_of(kind, name))}
     if not named:
         return False
+    there = step.found.parts if step.plan.action == "updated" else {}  # what is new may have been given some
     service, identity = service_of(connection, kind), str(id_of(kind, item))
 
     def write(version: str | None) -> bool:
         ask, wrote = asking(service, version), False
         for name, part in named.items():
-            have = read_part(kind, name, ask, identity, item)
+            have = there[name] if name in there else read_part(kind, name, ask, identity, item)
             if part_differs(kind, name, have, values[name]):
                 part.write(ask, identity, have, values[name])
                 wrote = True

@@ -81,6 +81,15 @@ def test_tags_and_the_like_are_no_part_of_the_body(clouds: FakeOpenStack) -> Non
     assert "PUT /v2.0/networks/{id}/tags" in requests(clouds, "network")
 
 
+def test_a_part_that_differs_is_read_once(clouds: FakeOpenStack, region: Region, project: str) -> None:
+    network(region.neutron, project, "web", "192.0.2.0/24")
+    region.neutron.add("routers", project, name="web")
+    change = done(clouds, "network.router", name="web", attributes={"interfaces": [{"name": "web"}]})
+    assert change.action == "updated"
+    sent = requests(clouds, "network")
+    assert (sent.count("GET /v2.0/ports"), sent.count("PUT /v2.0/routers/{id}/add_router_interface")) == (1, 1)
+
+
 def test_check_mode_writes_nothing(clouds: FakeOpenStack, region: Region, project: str) -> None:
     made = done(clouds, "network.network", name="web", attributes={"mtu": 1400}, check=True)
     assert (made.action, made.after, made.output["resource"]) == ("created", {"name": "web", "mtu": 1400}, None)
