@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._core.errors import ConflictError, DeadlineError, ServerError
+from .._core.retry import FIRST_PAUSE, Policy, with_retries
 from .find import fetch
 from .plan import bad_state
 
@@ -19,13 +21,20 @@ if TYPE_CHECKING:
     from .kinds import Kind
 
 PAUSE = 1.0
-"""Seconds between two looks."""
+"""Seconds between two looks, and between two attempts at what is being changed."""
 
 Answer = TypeVar("Answer")
 
 
 class BrokenError(ServerError):
     """A resource says of itself that it will never be ready."""
+
+
+class ImmutableError(ConflictError):
+    """A load balancer that is being changed takes no other change."""
+
+
+UNTIL_MUTABLE = Policy(attempts=math.inf, errors=(ImmutableError,), first=PAUSE / FIRST_PAUSE, longest=PAUSE)
 
 
 def is_ready(kind: Kind, item: Mapping[str, Any]) -> bool:
@@ -96,14 +105,15 @@ def when_mutable(connection: Connection, kind: Kind, ask: Callable[[], Answer]) 
 
     Octavia refuses with 409 whatever concerns a load balancer that an earlier change is still being applied to.
     """
-    while True:
+    if kind.service != "load-balancer":
+        return ask()
+
+    def once() -> Answer:
         try:
             return ask()
         except ConflictError as error:
-            if kind.service != "load-balancer" or "immutable" not in error.message:
+            if "immutable" not in error.message:
                 raise
-            try:
-                connection.deadline.sleep(PAUSE)
-            except DeadlineError:
-                connection.deadline.check_cancelled()
-                raise error from None
+            raise ImmutableError(error.message, hint=error.hint, status=error.status) from error
+
+    return with_retries(once, UNTIL_MUTABLE, connection.deadline)
