@@ -21,6 +21,7 @@ from ..._core.errors import (
     RefusedError,
     ServerError,
     UnreachableError,
+    innermost,
 )
 from ..._core.retry import TRANSIENT, Attempts, Policy, Value, with_retries
 from ..._core.text import one_line
@@ -351,25 +352,23 @@ def _failure(exc: RequestException, host: str) -> OaktreeError:
     """The error for a request that was not answered."""
     from requests import exceptions
 
-    reason: BaseException = exc
-    while inner := reason.__cause__ or reason.__context__:
-        reason = inner
+    reason = one_line(str(innermost(exc)))
     if isinstance(exc, exceptions.Timeout):
         return DeadlineError(
             f"url: {host} does not answer", hint="Check that the server is up, or raise stall_timeout."
         )
     if isinstance(exc, exceptions.ProxyError):
         return UnreachableError(
-            f"url: the proxy to {host} cannot be reached: {one_line(str(reason))}",
+            f"url: the proxy to {host} cannot be reached: {reason}",
             hint="Check http_proxy, https_proxy and no_proxy in the environment of the task.",
         )
     if isinstance(exc, exceptions.SSLError):
         return UnreachableError(
-            f"url: there is no secure connection to {host}: {one_line(str(reason))}",
+            f"url: there is no secure connection to {host}: {reason}",
             hint="If its certificate is right, set REQUESTS_CA_BUNDLE in the task's environment to that of its issuer.",
         )
     if isinstance(exc, exceptions.ConnectionError):
-        return UnreachableError(f"url: {host} cannot be reached: {one_line(str(reason))}", hint=_UNREACHABLE)
+        return UnreachableError(f"url: {host} cannot be reached: {reason}", hint=_UNREACHABLE)
     return translate(exc)
 
 

@@ -58,6 +58,13 @@ def fetch(web: Web, tmp_path: Path, seconds: float = 20.0, silence: float = 5.0)
     return got[0].read_bytes()
 
 
+def test_a_circle_of_causes_has_an_end() -> None:
+    """As ``raise exc from exc`` closes one."""
+    error = requests.exceptions.ConnectionError("no route")
+    error.__cause__ = error
+    assert download._failure(error, "host").message == "url: host cannot be reached: no route"
+
+
 def test_a_file_without_end_leaves_some_space(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", ["total", "used", "free"])  # noqa: PYI024 - as shutil has it
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage(len(DATA), 0, len(DATA)))
