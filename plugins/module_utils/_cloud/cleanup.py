@@ -13,6 +13,9 @@ from .translate import translate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+CLEANUP_TIMEOUT = 30.0
+"""Seconds for the removal of what is not complete, beyond any deadline that has expired."""
+
 
 @contextmanager
 def removing(*removals: Callable[[], str]) -> Iterator[None]:

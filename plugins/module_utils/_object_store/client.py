@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .._cloud.answers import answer_to, json_list, parsing
-from .._cloud.cleanup import removing
+from .._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from .._cloud.pagination import Pagination
 from .._cloud.service import service_at
 from .._cloud.translate import translate
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from .._cloud.connection import Connection
     from .._cloud.service import Service
     from .._core.deadline import Deadline
-
-CLEANUP_TIMEOUT = 30.0
-"""Seconds for the removal of sent data, in addition to any deadline that has expired."""
 
 DELETES = 8
 """Objects deleted at once."""

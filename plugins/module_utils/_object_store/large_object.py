@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from .._cloud.cleanup import CLEANUP_TIMEOUT
 from .._core.deadline import clock
 from .._core.errors import ConflictError, IntegrityError, OaktreeError
 from .._core.retry import Policy, with_retries
 from .attempts import send_until_stored
-from .client import CLEANUP_TIMEOUT, Container
+from .client import Container
 from .responses import MARKER, Object, Segment, check_manifest, manifest, manifest_etag
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .._cloud.answers import json_object
-from .._cloud.cleanup import removing, residue_of
+from .._cloud.cleanup import CLEANUP_TIMEOUT, removing, residue_of
 from .._cloud.service import segment
 from .._core.errors import ConflictError, OaktreeError, RefusedError, ServerError
 from .._local.file_lock import key_lock
@@ -44,9 +44,6 @@ if TYPE_CHECKING:
     from .find import Item
     from .kinds import Kind
     from .wanted import Wanted
-
-CLEANUP_TIMEOUT = 30.0
-"""Seconds to remove what was half-made."""
 
 _LOCK = "resource"
 _EMPTIED = {("network.router", "interfaces"), ("compute.aggregate", "hosts")}

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..._cloud.answers import check_id, parsing
-from ..._cloud.cleanup import removing
+from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from ..._cloud.service import segment, service_at
 from ..._core.errors import DeadlineError, OaktreeError, RefusedError, ServerError
 from ..._core.text import one_line
-from ..._object_store.client import CLEANUP_TIMEOUT
 from ..._object_store.large_object import discard
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..._cloud.cleanup import CLEANUP_TIMEOUT
 from ..._core.errors import InputError
 from ..._facts.records import image_record
 from ..._glance.client import check_has_data, find_image, glance_for
-from ..._object_store.client import CLEANUP_TIMEOUT
 from ..._run.ensure import Change, Member, ensure
 from ..fingerprint import stored_digests
 from .to_file import FileExport

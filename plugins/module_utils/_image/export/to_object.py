@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..._cloud.answers import parsing
 from ..._cloud.capabilities import object_store
-from ..._cloud.cleanup import removing
+from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from ..._core.deadline import clock
 from ..._core.errors import IntegrityError, OaktreeError, RefusedError, ServerError
 from ..._core.retry import Attempts, Policy
 from ..._glance.v2 import UPLOAD
-from ..._object_store.client import CLEANUP_TIMEOUT, Swift
+from ..._object_store.client import Swift
 from ..._object_store.large_object import SEGMENTS, ObjectTarget, discard, remove
 from ..._object_store.orphans import orphans
 from ..._object_store.segments import part_size

@@ -8,10 +8,10 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..._cloud.cleanup import removing
+from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from ..._core.errors import ConflictError, OaktreeError
 from ..._glance.v2 import KEPT_FOR, LONGEST_NAME, REPLACES, UPLOAD, Glance, pointer
-from .discard import CLEANUP_TIMEOUT, discard
+from .discard import discard
 from .members import accept, not_accepted, pending
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ..._cloud.cleanup import removing
+from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from ..._core.errors import OaktreeError
 from ..._facts.records import image_record
 from ..._glance.client import glance_for
@@ -16,7 +16,7 @@ from ..._run.ensure import Change, Member, ensure
 from ..source.image_data import AnnouncedImage
 from . import finalize
 from .context import PlanContext
-from .discard import CLEANUP_TIMEOUT, discard
+from .discard import discard
 from .members import resolve
 from .plan import Plan, make_plan
 from .relay import RelayBoard, with_source_regions

@@ -10,13 +10,13 @@ import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ..._cloud.cleanup import removing
+from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from ..._core.deadline import clock
 from ..._core.errors import ConflictError, DeadlineError, IntegrityError, OaktreeError, RefusedError, ServerError
 from ..._glance.v2 import Glance
 from ..fingerprint import missing_digest, verify
 from ..import_wait import ImportWait
-from ..publish.discard import CLEANUP_TIMEOUT, discard
+from ..publish.discard import discard
 from ..publish.import_task import ImportTask
 from ..publish.schemes import glance_direct, swift_task, web_download
 from ..publish.transfer import until_active

@@ -15,11 +15,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...._cloud.capabilities import tasks
+from ...._cloud.cleanup import CLEANUP_TIMEOUT
 from ...._core.errors import OaktreeError
 from ...._glance.v2 import UPLOAD, pointer
 from ...upload_marker import is_leftover, is_own, upload_name
 from ..import_task import ImportTask
-from . import temporary_object, web_download
+from . import web_download
 
 if TYPE_CHECKING:
     from ...source.image_file import ImageFile
@@ -97,7 +98,7 @@ def _finish(attempt: Attempt, source: ImageFile, task: ImportTask) -> None:
 def _stray(attempt: Attempt) -> str | None:
     """The image that the task made, or makes, although it did not tell: it has our marker, or cannot have one."""
     try:
-        with attempt.connection.grace(temporary_object.CLEANUP_TIMEOUT):
+        with attempt.connection.grace(CLEANUP_TIMEOUT):
             found = _unfinished(attempt)
     except OaktreeError:
         return None

@@ -35,9 +35,6 @@ OBJECT = "image"
 SPARE = 3600
 """Seconds that the data stay beyond the longest time the upload may take."""
 
-CLEANUP_TIMEOUT = 30.0
-"""Seconds that the removal may take, beyond the timeout that expired."""
-
 
 @dataclass(frozen=True)
 class TemporaryObject:
