@@ -9,7 +9,6 @@ openstacksdk reads the configuration: its search path, secure.yaml, vendor profi
 from __future__ import annotations
 
 import os
-import re
 import threading
 import warnings
 from pathlib import Path
@@ -23,7 +22,7 @@ from .._local.request_queue import Limit
 from .auth import SharedAuth
 from .connection import Region
 from .sdk import make_config, read_yaml
-from .settings import Settings, check_regions
+from .settings import Settings, check_regions, malformed, profile_of
 from .translate import translate
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from .._local.cache import Cache
 
 
-_UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
 _DEFAULTS = dict.fromkeys(
     (
         "image_format",
@@ -91,7 +89,7 @@ class Clouds:
             names = [region["name"] for region in self._config._get_regions(key)]  # noqa: SLF001 - get_all() hides failures
             return [self._region(cloud, self._config.get_one(key, region_name=name)) for name in names]
         except (AttributeError, KeyError, TypeError, ValueError) as exc:
-            raise _malformed(cloud, self._config.cloud_config["clouds"].get(key), exc) from exc
+            raise malformed(cloud, self._config.cloud_config["clouds"].get(key), exc) from exc
         except Exception as exc:
             error = translate(exc)
             hint = error.hint if isinstance(error, ConfigError) else None
@@ -105,9 +103,8 @@ class Clouds:
         """
         from openstack.config import vendors
 
-        entry = self._config.cloud_config["clouds"].get(key)
-        profile = (entry.get("profile") or entry.get("cloud")) if isinstance(entry, dict) else None
-        if not isinstance(profile, str) or "://" in profile:
+        profile = profile_of(self._config.cloud_config["clouds"].get(key))
+        if profile is None or "://" in profile:
             return []
         _path, file = self._config._load_vendor_file()  # noqa: SLF001 - the user's own profiles
         if profile in {*vendors.profiles(), *((file or {}).get("public-clouds") or {})}:
@@ -130,25 +127,12 @@ class Clouds:
             return self._shared.setdefault(key, SharedAuth(plugin, key, cache))
 
 
-def _malformed(cloud: str, entry: Any, exc: Exception) -> ConfigError:
-    """The error of an entry that openstacksdk does not check, by what it breaks in there."""
-    unexpected = _UNEXPECTED.search(str(exc))
-    if not unexpected:
-        return ConfigError(f"the entry of cloud {cloud!r} is malformed: {type(exc).__name__}: {exc}")
-    auth_type = entry.get("auth_type") if isinstance(entry, dict) else None
-    hint = "Correct the name, or set the auth_type that takes it."
-    if unexpected[1].startswith("application_credential_"):
-        hint = "Set auth_type: v3applicationcredential in the cloud's entry, beside auth."
-    what = f"{unexpected[1]}, which auth_type {auth_type or 'password'} does not take"
-    return ConfigError(f"the auth section of cloud {cloud!r} has {what}", hint=hint)
-
-
 def _load_profiles(config: OpenStackConfig) -> None:
     """Have openstacksdk read its vendor profiles here: threads would do it at the same time, without a lock."""
     from openstack.config import vendors
 
     entries = config.cloud_config["clouds"].values()
-    if any(isinstance(entry, dict) and ("profile" in entry or "cloud" in entry) for entry in entries):
+    if any(map(profile_of, entries)):
         vendors.profiles()
 
 

@@ -41,6 +41,7 @@ _OPTIONS = ("service_type", "service_name", "interface", "region_name", "endpoin
 _LIMITS = ("rate_limit", "concurrency")
 _MAX_LIMIT = 1e9
 _SECRET = re.compile(r"pass|secret|token$", re.IGNORECASE)
+_UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
 _OWN_ENDPOINTS = ("_endpoint", "_endpoint_override", "_region_name")
 _RETRIES = ("status_code_retries", "connect_retries", "status_code_retry_delay", "connect_retry_delay")
 _STATUSES = "retriable_status_codes"
@@ -219,6 +220,25 @@ def check_regions(entry: Any) -> None:
     """Raise ConfigError for ``regions`` of a cloud's entry that are a text: openstacksdk would take its letters."""
     if isinstance(entry, dict) and isinstance(entry.get("regions"), str):
         raise ConfigError("regions must be a list", hint=f"Write regions: [{entry['regions']}] in its entry.")
+
+
+def profile_of(entry: Any) -> str | None:
+    """The vendor profile that a cloud's entry names, by name or URL; None for an entry without one."""
+    profile = (entry.get("profile") or entry.get("cloud")) if isinstance(entry, dict) else None
+    return profile if isinstance(profile, str) else None
+
+
+def malformed(cloud: str, entry: Any, exc: Exception) -> ConfigError:
+    """The error of an entry that openstacksdk does not check, by what it breaks in there."""
+    unexpected = _UNEXPECTED.search(str(exc))
+    if not unexpected:
+        return ConfigError(f"the entry of cloud {cloud!r} is malformed: {type(exc).__name__}: {exc}")
+    auth_type = entry.get("auth_type") if isinstance(entry, dict) else None
+    hint = "Correct the name, or set the auth_type that takes it."
+    if unexpected[1].startswith("application_credential_"):
+        hint = "Set auth_type: v3applicationcredential in the cloud's entry, beside auth."
+    what = f"{unexpected[1]}, which auth_type {auth_type or 'password'} does not take"
+    return ConfigError(f"the auth section of cloud {cloud!r} has {what}", hint=hint)
 
 
 def check_limits(entry: Mapping[str, Any]) -> None:
