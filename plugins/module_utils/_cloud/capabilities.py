@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 SHA1_ONLY = ("sha1",)
 """The TempURL digests of a Swift that reports none."""
 
+SWIFT_FILE_SIZE, SWIFT_SEGMENTS = 5368709122, 1000
+"""The bytes of an object, and the segments of a large one, that Swift accepts by default."""
+
 _SWIFT: Mapping[str, Any] = {
-    "swift": {"max_file_size": 5368709122},
-    "slo": {"max_manifest_segments": 1000, "min_segment_size": 1},
+    "swift": {"max_file_size": SWIFT_FILE_SIZE},
+    "slo": {"max_manifest_segments": SWIFT_SEGMENTS, "min_segment_size": 1},
     "tempurl": {"allowed_digests": ("sha256", "sha512")},
 }
 """Swift's defaults, for a store that does not publish its limits."""

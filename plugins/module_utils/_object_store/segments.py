@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .._cloud.capabilities import SWIFT_FILE_SIZE, SWIFT_SEGMENTS
 from .._core.errors import QuotaError
 
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ PART_SIZE = 256 << 20
 
 STEP = 1 << 20
 """Part sizes that the limits require are rounded up to a multiple of it."""
-
-MAX_FILE_SIZE = 5368709122
-MAX_SEGMENTS = 1000
-"""Swift's defaults, for a store that reports none."""
 
 MOST_SEGMENTS = 10_000
 """More than any store takes. All of an object's are held in memory, so more is not believed, whoever says it."""
@@ -41,7 +38,7 @@ def part_size(size: int, limits: ObjectStore, preferred: int = PART_SIZE) -> int
 
     Raises QuotaError if the store cannot store the content.
     """
-    largest = limits.max_file_size or MAX_FILE_SIZE
+    largest = limits.max_file_size or SWIFT_FILE_SIZE
     if not limits.slo:
         if size > largest:
             raise QuotaError(
@@ -49,7 +46,7 @@ def part_size(size: int, limits: ObjectStore, preferred: int = PART_SIZE) -> int
                 hint="Choose another scheme or a smaller image.",
             )
         return size
-    count = min(limits.slo_max_segments or MAX_SEGMENTS, MOST_SEGMENTS)
+    count = min(limits.slo_max_segments or SWIFT_SEGMENTS, MOST_SEGMENTS)
     needed = -(-size // count)
     wanted = max(preferred, limits.slo_min_segment_size or 1)
     if needed > wanted:
