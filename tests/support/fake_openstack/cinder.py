@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from tests.support.fake_openstack.counters import Counters
 from tests.support.fake_openstack.gate import Knobs, Reply, json_reply
-from tests.support.fake_openstack.resources import NOTHING, Collection, Field, Item, ResourceApi, flag, number, text
-from tests.support.fake_openstack.service import Call, Refusal, Route, Service, TokenCheck
+from tests.support.fake_openstack.resources import NOTHING, Collection, Field, Item, ResourceService, flag, number, text
+from tests.support.fake_openstack.service import Call, Refusal, Route, TokenCheck
 
 COLLECTIONS = (
     Collection(
@@ -45,35 +45,29 @@ COLLECTIONS = (
 ROOT = "/v3/{project}"
 
 
-class Cinder(ResourceApi, Service):
+class Cinder(ResourceService):
     """The block storage of one region."""
 
     kind = "block-storage"
+    ROOT = ROOT
+    COLLECTIONS = COLLECTIONS
 
     def __init__(self, place: tuple[str, str], tokens: TokenCheck, knobs: Knobs, counters: Counters) -> None:
-        self._tokens = tokens
-        ResourceApi.__init__(self, ROOT, COLLECTIONS)
-        Service.__init__(self, *place, knobs, counters)
+        super().__init__(place, tokens, knobs, counters)
         self.looks = 1
         """How often somebody looks before a volume is ready, or gone."""
         self.outcome = "available"
         self.access: dict[str, set[str]] = {}
 
-    def routes(self) -> Sequence[Route]:
-        """Return what Cinder answers."""
+    def more_routes(self) -> Sequence[Route]:
+        """Return what Cinder answers beside its collections."""
         return [
             Route("GET", "/", self._versions, public=True),
-            *self.collection_routes(),
             Route("POST", f"{ROOT}/types/{{id}}/extra_specs", self._set_specs),
             Route("DELETE", f"{ROOT}/types/{{id}}/extra_specs/{{key}}", self._remove_spec),
             Route("GET", f"{ROOT}/types/{{id}}/os-volume-type-access", self._accesses),
             Route("POST", f"{ROOT}/types/{{id}}/action", self._change_access),
-            Route("*", "/{other:.*}", self.not_found),
         ]
-
-    def tokens(self) -> TokenCheck:
-        """Return the Keystone of the cloud."""
-        return self._tokens
 
     def refuse(self, _call: Call, refusal: Refusal) -> Reply:
         """Return an error as Cinder shapes it."""

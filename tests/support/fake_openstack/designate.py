@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from tests.support.fake_openstack.counters import Counters
 from tests.support.fake_openstack.gate import Knobs, Reply, json_reply
-from tests.support.fake_openstack.resources import NOTHING, Collection, Field, Item, ResourceApi, number, text
-from tests.support.fake_openstack.service import Call, Refusal, Route, Service, TokenCheck
+from tests.support.fake_openstack.resources import NOTHING, Collection, Field, Item, ResourceService, number, text
+from tests.support.fake_openstack.service import Call, Refusal, Route, TokenCheck
 
 COLLECTIONS = (
     Collection(
@@ -43,32 +43,26 @@ COLLECTIONS = (
 )
 
 
-class Designate(ResourceApi, Service):
+class Designate(ResourceService):
     """The DNS service of one region; its pages are of twenty unless more are asked for."""
 
     kind = "dns"
+    ROOT = "/v2"
+    COLLECTIONS = COLLECTIONS
     page = 20
     links = "links.next"
 
     def __init__(self, place: tuple[str, str], tokens: TokenCheck, knobs: Knobs, counters: Counters) -> None:
-        self._tokens = tokens
-        ResourceApi.__init__(self, "/v2", COLLECTIONS)
-        Service.__init__(self, *place, knobs, counters)
+        super().__init__(place, tokens, knobs, counters)
         self.looks = 1
         """How often somebody looks before a change is done; below zero it never is."""
         self.outcome = "ACTIVE"
 
-    def routes(self) -> Sequence[Route]:
-        """Return what Designate answers."""
+    def more_routes(self) -> Sequence[Route]:
+        """Return what Designate answers beside its collections."""
         return [
             Route("GET", "/", self._versions, public=True),
-            *self.collection_routes(),
-            Route("*", "/{other:.*}", self.not_found),
         ]
-
-    def tokens(self) -> TokenCheck:
-        """Return the Keystone of the cloud."""
-        return self._tokens
 
     def refuse(self, _call: Call, refusal: Refusal) -> Reply:
         """Return an error as Designate shapes it."""

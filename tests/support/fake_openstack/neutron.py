@@ -12,8 +12,8 @@ from typing import Any
 
 from tests.support.fake_openstack.counters import Counters
 from tests.support.fake_openstack.gate import Knobs, Reply, json_reply
-from tests.support.fake_openstack.resources import NOTHING, Collection, Field, Item, ResourceApi, flag, number, text
-from tests.support.fake_openstack.service import Call, Refusal, Route, Service, TokenCheck
+from tests.support.fake_openstack.resources import NOTHING, Collection, Field, Item, ResourceService, flag, number, text
+from tests.support.fake_openstack.service import Call, Refusal, Route, TokenCheck
 
 LISTING = Field((list,), ())
 TAGGED = ("networks", "subnets", "ports", "routers", "security-groups", "floatingips")
@@ -130,22 +130,21 @@ COLLECTIONS = (
 )
 
 
-class Neutron(ResourceApi, Service):
+class Neutron(ResourceService):
     """The network service of one region. Administrators see everything."""
 
     kind = "network"
+    ROOT = "/v2.0"
+    COLLECTIONS = COLLECTIONS
     admins_list_all = True
 
     def __init__(self, place: tuple[str, str], tokens: TokenCheck, knobs: Knobs, counters: Counters) -> None:
-        self._tokens = tokens
-        ResourceApi.__init__(self, "/v2.0", COLLECTIONS)
-        Service.__init__(self, *place, knobs, counters)
+        super().__init__(place, tokens, knobs, counters)
         self.quotas: dict[str, dict[str, int]] = {}
 
-    def routes(self) -> Sequence[Route]:
-        """Return what Neutron answers."""
+    def more_routes(self) -> Sequence[Route]:
+        """Return what Neutron answers beside its collections."""
         return [
-            *self.collection_routes(),
             *(Route("PUT", f"/v2.0/{path}/{{id}}/tags", self._tag) for path in TAGGED),
             Route("PUT", "/v2.0/routers/{id}/add_router_interface", self._attach),
             Route("PUT", "/v2.0/routers/{id}/remove_router_interface", self._detach),
@@ -153,12 +152,7 @@ class Neutron(ResourceApi, Service):
             Route("GET", "/v2.0/quotas/{id}", self._quota),
             Route("PUT", "/v2.0/quotas/{id}", self._set_quota),
             Route("DELETE", "/v2.0/quotas/{id}", self._reset_quota),
-            Route("*", "/{other:.*}", self.not_found),
         ]
-
-    def tokens(self) -> TokenCheck:
-        """Return the Keystone of the cloud."""
-        return self._tokens
 
     def refuse(self, _call: Call, refusal: Refusal) -> Reply:
         """Return an error as Neutron shapes it."""

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from tests.support.fake_openstack.counters import Counters
 from tests.support.fake_openstack.gate import Knobs, Reply, json_reply
-from tests.support.fake_openstack.resources import Collection, Item, ResourceApi, flag, number, text
-from tests.support.fake_openstack.service import Call, Refusal, Route, Service, TokenCheck
+from tests.support.fake_openstack.resources import Collection, Item, ResourceService, flag, number, text
+from tests.support.fake_openstack.service import Call, Refusal, Route, TokenCheck
 
 _COMMON = {"name": text(), "description": text(), "admin_state_up": flag(default=True)}
 COLLECTIONS = (
@@ -56,33 +56,27 @@ COLLECTIONS = (
 )
 
 
-class Octavia(ResourceApi, Service):
+class Octavia(ResourceService):
     """The load balancers of one region. Administrators see everything."""
 
     kind = "load-balancer"
+    ROOT = "/v2"
+    COLLECTIONS = COLLECTIONS
     admins_list_all = True
 
     def __init__(self, place: tuple[str, str], tokens: TokenCheck, knobs: Knobs, counters: Counters) -> None:
-        self._tokens = tokens
-        ResourceApi.__init__(self, "/v2", COLLECTIONS)
-        Service.__init__(self, *place, knobs, counters)
+        super().__init__(place, tokens, knobs, counters)
         self.busy = 0
         """How many requests find everything immutable yet."""
         self.pause = 2
         """How many do so after each change."""
         self.outcome = "ACTIVE"
 
-    def routes(self) -> Sequence[Route]:
-        """Return what Octavia answers."""
+    def more_routes(self) -> Sequence[Route]:
+        """Return what Octavia answers beside its collections."""
         return [
             Route("GET", "/", self._versions, public=True),
-            *self.collection_routes(),
-            Route("*", "/{other:.*}", self.not_found),
         ]
-
-    def tokens(self) -> TokenCheck:
-        """Return the Keystone of the cloud."""
-        return self._tokens
 
     def refuse(self, _call: Call, refusal: Refusal) -> Reply:
         """Return an error as Octavia shapes it."""

@@ -9,11 +9,12 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlencode
 
-from tests.support.fake_openstack.gate import Reply, json_reply
-from tests.support.fake_openstack.service import Call, Refusal, Route
+from tests.support.fake_openstack.counters import Counters
+from tests.support.fake_openstack.gate import Knobs, Reply, json_reply
+from tests.support.fake_openstack.service import Call, Refusal, Route, Service, TokenCheck
 
 Item = dict[str, Any]
 NOTHING = type(None)
@@ -285,3 +286,28 @@ class ResourceApi:
     def _reply(self, collection: Collection, item: Item, status: int = 200) -> Reply:
         shown = self.presented(collection, item)
         return json_reply(shown if collection.bare else {collection.key: shown}, status)
+
+
+class ResourceService(ResourceApi, Service):
+    """A service whose API is its collections, and what `more_routes` adds to them."""
+
+    ROOT: ClassVar[str]
+    """The path of its version."""
+    COLLECTIONS: ClassVar[Sequence[Collection]]
+
+    def __init__(self, place: tuple[str, str], tokens: TokenCheck, knobs: Knobs, counters: Counters) -> None:
+        self._tokens = tokens
+        ResourceApi.__init__(self, self.ROOT, self.COLLECTIONS)
+        Service.__init__(self, *place, knobs, counters)
+
+    def routes(self) -> Sequence[Route]:
+        """Return what the service answers."""
+        return [*self.more_routes(), *self.collection_routes(), Route("*", "/{other:.*}", self.not_found)]
+
+    def more_routes(self) -> Sequence[Route]:
+        """Return what it answers beside its collections."""
+        return ()
+
+    def tokens(self) -> TokenCheck:
+        """Return the Keystone of the cloud."""
+        return self._tokens
