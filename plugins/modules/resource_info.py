@@ -130,6 +130,7 @@ resources:
       status: ACTIVE
       properties: {}
       location:
+        name: alpha/north/demo
         cloud: alpha
         region: north
         zone: null
@@ -140,7 +141,7 @@ locations:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: alpha, region: north, zone: null}}
+    location: {description: The Location., type: dict, sample: {name: alpha/north/demo, cloud: alpha, region: north, zone: null}}
     offered:
       description:
         - Whether the Location offers resources of this type. V(false) where it does not have the service, or the service does not know
@@ -156,7 +157,7 @@ failures:
   type: list
   elements: dict
   contains:
-    location: {description: The Location., type: dict, sample: {cloud: beta, region: east, zone: null}}
+    location: {description: The Location., type: dict, sample: {name: beta/east/demo, cloud: beta, region: east, zone: null}}
     error: {description: What happened., type: str, sample: not finished within timeout (60 s)}
     kind:
       description: One of config, auth, unreachable, timeout, throttled, quota, refused, conflict, integrity, server, input, internal.
