@@ -373,6 +373,8 @@ failures:
 import json
 from typing import TYPE_CHECKING, Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Selection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image import metadata
@@ -382,6 +384,10 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import SCHEMES
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import locate
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.server import (
+    ServerOrigin,
+    from_server,
+)
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.workspace import workspace
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
@@ -491,18 +497,23 @@ def as_override(params: Mapping[str, Any]) -> Override:
     return Override(Selection.parse(params["locations"], "overrides[].locations"), options)
 
 
-def as_copy_source(value: Any, name: str) -> tuple[list[str], str]:
-    """The option ``from``: patterns that select one Location, and the image there. Raises InputError.
+def as_copy_source(value: Any, name: str) -> tuple[list[str], str] | ServerOrigin:
+    """The option ``from``: patterns that select one Location, and the image or the server there. Raises InputError.
 
     It is a mapping of both, or text that is such JSON, or a Location in any form, for its image of the same name.
     """
-    form = "Write from: {location: alpha/north, image: NAME}, or from: alpha/north for its image of the same name."
+    form = (
+        "Write from: {location: alpha/north, image: NAME} or {location: alpha/north, server: NAME}, or from: alpha/north "
+        "for its image of the same name."
+    )
     if isinstance(value, str) and value.lstrip().startswith("{"):
         try:
             value = json.loads(value)
         except ValueError:
             raise InputError("from: the text begins as JSON, but is not valid JSON", hint=form) from None
     if isinstance(value, dict) and "cloud" not in value:
+        if "server" in value:
+            return as_server_origin(value, form)
         unknown = sorted(map(str, value.keys() - {"location", "image"}))
         if unknown or not value.get("location"):
             what = f"it has the key {unknown[0]}" if unknown else "it has no location"
@@ -511,8 +522,26 @@ def as_copy_source(value: Any, name: str) -> tuple[list[str], str]:
     return as_patterns("from", value), name
 
 
+def as_server_origin(value: Mapping[str, Any], form: str) -> ServerOrigin:
+    """The option ``from`` with a server. Raises InputError, with the ``form`` that it has."""
+    unknown = sorted(map(str, value.keys() - {"location", "server", "snapshot", "keep"}))
+    empty = next((key for key in ("location", "server") if not value.get(key)), None)
+    if unknown or empty:
+        what = f"it has the key {unknown[0]}" if unknown else f"it has no {empty}"
+        raise InputError(f"from: the mapping names no server in a Location: {what}", hint=form)
+    snapshot = str(value.get("snapshot") or "once")
+    if snapshot not in ("once", "always"):
+        raise InputError(f"from: snapshot is {snapshot!r}", hint="Set it to once or always.")
+    try:
+        keep = boolean(value.get("keep") or False)
+    except TypeError as exc:
+        raise InputError(f"from: keep is {value['keep']!r}", hint="Set it to true or false.") from exc
+    patterns = as_patterns("from", value["location"])
+    return ServerOrigin(patterns, str(value["server"]), always=snapshot == "always", keep=keep)
+
+
 def find_image_data(
-    params: Mapping[str, Any], target: Target, directory: Path, *, check_mode: bool
+    params: Mapping[str, Any], target: Target, desired: Desired, directory: Path, *, check_mode: bool
 ) -> ImageData | AnnouncedImage | None:
     """The image's data, found, verified where it is here; None where only metadata matters. Raises `OaktreeError`."""
     if params["state"] == "absent":
@@ -525,7 +554,14 @@ def find_image_data(
     if params["url"] is not None:
         return locate.from_url(params["url"], options, check_mode=check_mode)
     if params["from"] is not None:
-        patterns, image = as_copy_source(params["from"], params["name"])
+        origin = as_copy_source(params["from"], params["name"])
+        if isinstance(origin, ServerOrigin):
+            if params["checksum"]:
+                raise InputError(
+                    "checksum: a snapshot has no digest that anybody could know before", hint="Omit checksum."
+                )
+            return from_server(target, origin, desired, directory, check_mode=check_mode)
+        patterns, image = origin
         return locate.from_location(target, patterns, image, options.checksum, directory)
     return None
 
@@ -539,7 +575,7 @@ def main() -> None:
     def act(check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
         desired = as_desired(params)
         with workspace(params["temporary_directory"]) as directory:
-            image_data = find_image_data(params, target, directory, check_mode=check_mode)
+            image_data = find_image_data(params, target, desired, directory, check_mode=check_mode)
             return ensure_image(target, desired, image_data, check_mode=check_mode)
 
     run_state(module, f"image {params['name']!r}", act)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 VARIABLE = "OAKTREE_PROGRESS"
 """The environment variable with the path of the pipe."""
 
+_paths: list[str] = []
+"""The path, once it was taken from there: a task may work on its Locations more than once."""
+
 INTERVAL = 0.5
 """Seconds between looks at what has changed."""
 
@@ -35,8 +38,10 @@ INTERVAL = 0.5
 def reported(connections: Sequence[Connection]) -> Iterator[None]:
     """Report the connections' progress while the work inside goes on, if somebody reads it."""
     path = os.environ.pop(VARIABLE, None)  # child processes must not inherit it
+    if path is not None:
+        _paths[:] = [path]
     try:
-        pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC) if path else None
+        pipe = os.open(_paths[0], os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC) if _paths else None
     except OSError:  # nobody reads
         pipe = None
     if pipe is None:

@@ -15,7 +15,6 @@ from ..._core.errors import InputError
 from ..._core.text import is_secret_url, without_url_secrets
 from ..._glance.client import check_has_data, find_image, glance_for
 from ..._local import private_files
-from ..._run.gather import Target, connect, each
 from ..desired import BARE
 from ..fingerprint import RAW_NAMES, Announced, fingerprint_of, same_digests
 from .checksum import find_checksum, verify_checksum
@@ -23,11 +22,14 @@ from .digest_cache import Known, Unchanged, read_image_file, recall, remember
 from .download import WebFile, WebVersion, download_image, download_url, file_name
 from .image_data import AnnouncedImage, HomeImage, ImageData
 from .image_file import AS_IMAGE, Handling
+from .other_location import connect_to_one, work_at
 from .unpack import decode, open_source, packing_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..._run.ensure import Change
+    from ..._run.gather import Result, Target
     from ..fingerprint import Checksum
     from .image_file import ImageFile
     from .unpack import SourceFile
@@ -167,7 +169,7 @@ class _WebImage:
         """What the file of a version is remembered under."""
         return f"{self._name}:{version.etag}:{version.last_modified}:{version.length}"
 
-    def _download(self) -> ImageData:
+    def _download(self, _found: Sequence[Result[Change]] = ()) -> ImageData:
         """The file, unless the server says that it is still the known one. Raises `OaktreeError`."""
         version = self._version()
         fetched = self._fetched(self._deadline(), version)
@@ -243,19 +245,8 @@ def from_location(
 
     Raises InputError unless the patterns select exactly one Location.
     """
-    connections, failed = connect(replace(target, locations=tuple(patterns), option="from"))
-    if len(connections) + len(failed) != 1:
-        raise InputError(
-            f"from: {', '.join(patterns)!r} selects {len(connections) + len(failed)} Locations",
-            hint=f"Name one of {', '.join(str(connection.location) for connection in connections)}.",
-        )
-    outcomes = each(connections, lambda connection: find_image(glance_for(connection), image), target.limits())
-    error = outcomes[0].error if outcomes else failed[0].error
-    if error:
-        told = error.copied()
-        told.message = f"from: {error.message}"
-        raise told from error
-    connection, found = outcomes[0].item, outcomes[0].value or {}
+    connection = connect_to_one(target, patterns)
+    found = work_at(connection, lambda there: find_image(glance_for(there), image), target.timeout)
     try:
         check_has_data(found)
     except InputError as error:

@@ -49,7 +49,7 @@ def options(workspace: Path, checksum: str | None = None, **more: Any) -> Source
 def on_the_web(url: str, options: SourceOptions) -> ImageData:
     """The file at the URL, read at once whatever the clouds may have."""
     found = locate.from_url(url, options)
-    return found.read() if isinstance(found, AnnouncedImage) else found
+    return found.read([]) if isinstance(found, AnnouncedImage) else found
 
 
 def test_a_file_here(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_nothing_where_its_checksum_is_known(web: Web, tmp_path: Path) -> None:
     announced = locate.from_url(web.url, options(tmp_path, f"SHA256:{SHA256.upper()}"))
     assert isinstance(announced, AnnouncedImage)
     assert (announced.announced.digests, web.ranges) == ({"sha256": SHA256}, [])
-    assert announced.read().fingerprint.size == len(DATA)
+    assert announced.read([]).fingerprint.size == len(DATA)
     assert len(web.ranges) == 1
     known = locate.from_url(web.url, options(tmp_path, f"sha256:{SHA256}"))
     assert isinstance(known, ImageData)
