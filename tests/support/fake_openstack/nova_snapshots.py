@@ -86,6 +86,7 @@ class Snapshots:
         snapshot = str(uuid.uuid5(uuid.NAMESPACE_DNS, f"snapshot.{server.id}"))
         mapping = [{"boot_index": 0, "snapshot_id": snapshot, "source_type": "snapshot", "destination_type": "volume"}]
         image.properties |= {"block_device_mapping": json.dumps(mapping), "bdm_v2": "True"}
+        image.fields |= {"disk_format": "qcow2", "container_format": "bare"}
         image.size, image.status = 0, "active"
 
     async def _write(self, image: Image, server: Server) -> None:

@@ -104,10 +104,9 @@ class Snapshot:
         with removing(lambda: self.remove(connection)):
             image_id = self.image_id = self._create(connection)
             with connection.within(self._timeouts.import_timeout, "import_timeout"):
-                until_active(SnapshotWait(glance, image_id, self._timeouts.stall_timeout, self.server), importing=True)
-                image = find_image(glance, image_id)
-            _check_content(image)
-        return image
+                wait = SnapshotWait(glance, image_id, self._timeouts.stall_timeout, self.server)
+                _check_content(until_active(wait, importing=True))
+                return find_image(glance, image_id)
 
     def _create(self, connection: Connection) -> str:
         nova = service_at(connection, "compute")
