@@ -73,12 +73,20 @@ options:
     type: str
   from:
     description:
-      - An image in another Location. Its data passes through this machine only for Locations that no other region of the same cloud can
-        serve.
+      - An image or a server in another Location. The data passes through this machine only for Locations that no other region of the same
+        cloud can serve.
       - A mapping of C(location) and C(image), or a Location alone, for its image called O(name). C(location) is a pattern that selects
         exactly one Location, or the C(location) of a returned record. C(image) is a name or an ID.
+      - A mapping of C(location) and C(server) for a snapshot of a server, by its name or ID. The snapshot is taken, published, and removed.
+        If its Location is selected, it becomes the image there. A server that boots from a volume is refused, because its snapshot has no
+        data.
+      - C(snapshot) says when. With V(once), which is the default, an image of this name that was made of the server is left alone, and
+        Locations that lack it get the one that another selected Location has. With V(always), a snapshot is taken in each run, because
+        the disk of a server changes all the time.
+      - C(keep) says whether the snapshot stays at its Location if it does not become the image there, under the name of the image and its
+        date. The default is V(false).
       - The copy has the custom properties, the tags, C(min_disk) and C(min_ram) of that image, by whichever scheme it is made. The options
-        of this task win. Visibility, members and protection are not copied.
+        of this task win. Visibility, members and protection are not copied, and neither is what Nova writes on a snapshot of the server.
     type: raw
   checksum:
     description:
@@ -213,14 +221,15 @@ options:
     default: 3600.0
   import_timeout:
     description:
-      - Seconds from the end of the transfer until the image must be active.
+      - Seconds from the end of the transfer until the image must be active, and from the request for the snapshot of a server until it must
+        be.
     type: float
     default: 3600.0
   stall_timeout:
     description:
       - Seconds without progress after which an upload counts as stalled. Progress is a chunk of data that the cloud accepts, the response
         after the last chunk, or a sign of change during an import. An import that fetches the data from elsewhere gets one more second for
-        each 4 MiB of the image.
+        each 4 MiB of the image, and a hypervisor that takes a snapshot one for each 4 MiB of the root disk.
       - A stalled scheme is abandoned and the next one that the Location offers is tried.
     type: float
     default: 120.0
@@ -274,6 +283,25 @@ EXAMPLES = r"""
     name: golden
     from: "{{ found.images[0].location }}"
     locations: [gamma]
+
+- name: Publish a server that has been prepared, in its own cloud and in another one
+  oaktree.multicloud.image:
+    name: golden
+    from:
+      location: alpha/north
+      server: builder
+    locations: [alpha, beta]
+
+- name: Publish every night what the server has by then, and keep the last week where it is
+  oaktree.multicloud.image:
+    name: wiki-backup
+    from:
+      location: alpha/north
+      server: wiki
+      snapshot: always
+    locations: [alpha/north, beta]
+    on_change: keep
+    keep_last: 7
 
 - name: Publish an image where the text of a survey says, which may leave the size empty
   oaktree.multicloud.image:
