@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import SCHEMES, copy_image, snapshot
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import (
+    SCHEMES,
+    copy_image,
+    snapshot,
+)
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -45,7 +49,11 @@ def rows(page: str, heading: str, first_column: str) -> list[list[str]]:
 
 def test_the_table_of_schemes_is_complete_and_in_order() -> None:
     table = rows("image.md", "Schemes", "scheme")
-    assert [row[0].strip("`") for row in table] == [*(scheme.NAME for scheme in SCHEMES), copy_image.NAME, snapshot.NAME]
+    assert [row[0].strip("`") for row in table] == [
+        *(scheme.NAME for scheme in SCHEMES),
+        copy_image.NAME,
+        snapshot.NAME,
+    ]
     assert [row[1] for row in table[: len(SCHEMES)]] == [scheme.SUMMARY for scheme in SCHEMES]
     assert all(row[2] for row in table)
 

@@ -36,13 +36,20 @@ def connect_to_one(target: Target, patterns: Sequence[str]) -> Connection:
     return connections[0]
 
 
-def work_at(connection: Connection, work: Callable[[Connection], Value], timeout: float, cleanup: float = 0.5) -> Value:
-    """What ``work`` returns, which takes ``timeout`` seconds at the most, and shows its progress.
+def work_at(
+    connection: Connection,
+    work: Callable[[Connection], Value],
+    timeout: float,
+    cleanup: float = 0.5,
+    done: str = "found",
+) -> Value:
+    """What ``work`` returns, which takes ``timeout`` seconds at the most; its progress is shown, ``done`` at the end.
 
     Raises its `OaktreeError`, and InterruptError; after that it has ``cleanup`` seconds to clean up.
     """
     with reported([connection]):
         (outcome,) = each([connection], work, Limits(1, timeout, cleanup))
+        connection.progress.enter("failed" if outcome.error else done)
     if outcome.error:
         raise of_option(outcome.error)
     value: Value = outcome.value  # type: ignore[assignment] # without an error it is what work returned

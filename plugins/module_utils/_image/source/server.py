@@ -112,7 +112,7 @@ class _ServerImage:
         snapshot = self._snapshot = Snapshot(self._server, self._name, timeouts)
         seconds = timeouts.timeout + timeouts.import_timeout
         try:
-            image = work_at(self._connection, snapshot.take, seconds, CLEANUP_TIMEOUT + 5.0)
+            image = work_at(self._connection, snapshot.take, seconds, CLEANUP_TIMEOUT + 5.0, "snapshot taken")
         except KeyboardInterrupt:  # the snapshot may just have been ready
             self._release(failed=True)
             raise
@@ -141,7 +141,7 @@ class _ServerImage:
         work: Callable[[Connection], str] = snapshot.keep if self._origin.keep and not failed else snapshot.remove
         connection = Connection(self._connection.region)
         try:
-            left = work_at(connection, work, _AFTER_INTERRUPT if failed else CLEANUP_TIMEOUT)
+            left = work_at(connection, work, _AFTER_INTERRUPT if failed else CLEANUP_TIMEOUT, done="done")
         except InterruptError as interrupt:
             return next(iter(interrupt.outcomes), None)
         except OaktreeError as error:

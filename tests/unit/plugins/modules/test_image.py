@@ -322,8 +322,8 @@ def test_file_that_changes_while_it_is_read_is_sent_nowhere(
 ) -> None:
     read = image_file._read
 
-    def changed_meanwhile(path: Path, deadline: Any) -> Any:
-        result = read(path, deadline)
+    def changed_meanwhile(path: Path, *arguments: Any) -> Any:
+        result = read(path, *arguments)
         grow(file)
         return result
 
