@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.progress import Progress
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import digest_cache, image_file
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import (
     Handling,
@@ -303,8 +304,8 @@ def test_file_that_changes_under_our_hands_is_not_retried(
     message: str,
     scheme: str,
 ) -> None:
-    def read_then_change(path: str, handling: Handling) -> ImageFile:
-        source = open_image_file(path, handling=handling)
+    def read_then_change(path: str, handling: Handling, progress: Progress) -> ImageFile:
+        source = open_image_file(path, handling=handling, progress=progress)
         become(file)
         return source
 
