@@ -87,17 +87,16 @@ def ensure_image(
         return _ensure(target, desired, None, check_mode=False)
     if check_mode and (image_data.decides or "replaced" not in actions):
         return found
-    data = image_data.read(found)
     try:
-        results = _ensure(target, desired, data, check_mode=check_mode)
+        results = _ensure(target, desired, image_data.read(found), check_mode=check_mode)
     except KeyboardInterrupt as interrupt:
         outcomes = interrupt.outcomes if isinstance(interrupt, InterruptError) else ()
-        left = data.release(failed=True)
+        left = image_data.release(failed=True)
         raise InterruptError([*outcomes, *([left] if left else [])]) from interrupt
-    except BaseException:
-        data.release(failed=True)
+    except Exception:
+        image_data.release(failed=True)
         raise
-    left = data.release(failed=False)
+    left = image_data.release(failed=False)
     return _noted(results, f"{left.item}: {left.value}") if left else results
 
 

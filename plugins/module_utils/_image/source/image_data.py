@@ -47,6 +47,11 @@ class HomeImage:
     """Whether it is a snapshot that was taken for this task, and may become the image of its Location."""
 
 
+def _nothing(*, failed: bool) -> None:
+    """Nothing was made in a cloud."""
+    del failed
+
+
 @dataclass(frozen=True)
 class AnnouncedImage:
     """Data that nobody has read yet, because the clouds may have it.
@@ -60,11 +65,8 @@ class AnnouncedImage:
     """Whether what is announced decides what is to be done, so that the data need not be read to tell."""
     home: HomeImage | None = None
     """Where the data will be; the image is what is known of it."""
-
-
-def _nothing(*, failed: bool) -> None:
-    """Nothing was made in a cloud."""
-    del failed
+    release: Callable[..., Outcome[Connection, str] | None] = _nothing
+    """Removes what ``read`` made in a cloud. ``failed`` tells it whether the run broke off; returns what stays."""
 
 
 class ImageData:
@@ -78,16 +80,12 @@ class ImageData:
         url: str | None = None,
         home: HomeImage | None = None,
         published: Mapping[str, str] | None = None,
-        release: Callable[..., Outcome[Connection, str] | None] = _nothing,
     ) -> None:
         """``fetch`` returns the local file with this fingerprint; converted files go to ``workspace``.
 
         ``url`` is where a cloud can download the same bytes by itself, ``home`` where other regions of its cloud can.
-        ``published`` are the digests of the compressed file that the data was in. ``release`` removes what was made in
-        a cloud for the data; it is told by ``failed`` whether the run broke off, and returns an outcome with an error
-        for what stays.
+        ``published`` are the digests of the compressed file that the data was in.
         """
-        self.release = release
         self.published = published or {}
         self.fingerprint = fingerprint
         self.url = url

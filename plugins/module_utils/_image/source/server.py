@@ -92,7 +92,7 @@ class _ServerImage:
     def announced(self) -> AnnouncedImage:
         server_id = None if self._origin.always else str(self._server["id"])
         home = self._home({"disk_format": ""})  # which it will have is the hypervisor's to say
-        return AnnouncedImage(Announced(server=server_id), self._read, decides=True, home=home)
+        return AnnouncedImage(Announced(server=server_id), self._read, decides=True, home=home, release=self._release)
 
     def _home(self, image: Mapping[str, Any]) -> HomeImage:
         connection = self._connection
@@ -111,11 +111,7 @@ class _ServerImage:
         timeouts = self._desired.timeouts
         snapshot = self._snapshot = Snapshot(self._server, self._name, timeouts)
         seconds = timeouts.timeout + timeouts.import_timeout
-        try:
-            image = work_at(self._connection, snapshot.take, seconds, CLEANUP_TIMEOUT + 5.0, "snapshot taken")
-        except KeyboardInterrupt:  # the snapshot may just have been ready
-            self._release(failed=True)
-            raise
+        image = work_at(self._connection, snapshot.take, seconds, CLEANUP_TIMEOUT + 5.0, "snapshot taken")
         source = (str(self._connection.location), str(image["id"]))
 
         def fetch(deadline: Deadline) -> ImageFile:
@@ -123,7 +119,7 @@ class _ServerImage:
             return download_image(self._connection, image, self._workspace, deadline)
 
         fingerprint = replace(fingerprint_of(image), copied_from=source, server=str(self._server["id"]))
-        return ImageData(fingerprint, fetch, self._workspace, home=self._home(image), release=self._release)
+        return ImageData(fingerprint, fetch, self._workspace, home=self._home(image))
 
     def _copy(self, pattern: str, image_id: str) -> ImageData:
         data = from_location(self._target, [pattern], image_id, None, self._workspace)
@@ -136,13 +132,15 @@ class _ServerImage:
     def _release(self, *, failed: bool) -> Outcome[Connection, str] | None:
         """Remove the snapshot, or keep it; the outcome where it stays although it should not."""
         snapshot = self._snapshot
-        if snapshot is None:
+        if snapshot is None or not snapshot.exists:
             return None
         work: Callable[[Connection], str] = snapshot.keep if self._origin.keep and not failed else snapshot.remove
         connection = Connection(self._connection.region)
         try:
             left = work_at(connection, work, _AFTER_INTERRUPT if failed else CLEANUP_TIMEOUT, done="done")
         except InterruptError as interrupt:
+            if not failed:
+                raise
             return next(iter(interrupt.outcomes), None)
         except OaktreeError as error:
             left = f"the snapshot {snapshot.image_id} stays ({error.message})"

@@ -108,6 +108,11 @@ class Snapshot:
                 _check_content(until_active(wait, importing=True))
                 return find_image(glance, image_id)
 
+    @property
+    def exists(self) -> bool:
+        """Whether it may be there; False as soon as it was removed."""
+        return self.image_id is not None or self._unanswered
+
     def _create(self, connection: Connection) -> str:
         nova = service_at(connection, "compute")
         path = f"/servers/{segment(self.server['id'])}/action"
@@ -137,6 +142,12 @@ class Snapshot:
 
         One whose creation was not answered is waited for, `LATE` seconds at the most.
         """
+        left = self._remove(connection)
+        if not left:
+            self.image_id, self._unanswered = None, False
+        return left
+
+    def _remove(self, connection: Connection) -> str:
         glance = glance_for(connection)
         with connection.grace(CLEANUP_TIMEOUT):
             try:
