@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run import events
 from tests.support.fake_images import add_image
 from tests.support.fake_openstack import Answer, FakeOpenStack
 from tests.support.image_site import digest
@@ -252,3 +255,17 @@ def test_what_cannot_be_meant(site: ServerSite, origin: dict[str, Any], more: di
     assert (done.ok, done["kind"]) == (False, "input")
     assert done["msg"].startswith(message), done["msg"]
     assert site.clouds.counters.requests() == 0
+
+
+def test_the_phases_are_shown(site: ServerSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "INTERVAL", 0.01)
+    site.home.nova.snapshots.seconds = 0.3
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDWR | os.O_NONBLOCK)
+    monkeypatch.setenv(events.VARIABLE, str(tmp_path / "pipe"))
+    site.act(locations=["cloud1/r1"])
+    messages = [json.loads(line) for line in os.read(reader, 1 << 20).splitlines()]
+    os.close(reader)
+    phases = [message["phase"] for message in messages if message.get("who") == SOURCE]
+    seen = [phase for phase in dict.fromkeys(phases) if phase not in ("found", "surveying", "working", "verifying")]
+    assert seen == ["planned", "taking a snapshot", "snapshot taken", "done"]
