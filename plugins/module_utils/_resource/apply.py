@@ -217,7 +217,7 @@ def _create(connection: Connection, step: ResourceStep) -> Item | None:
     if kind.link:
         service_of(connection, kind).request("PUT", link_path(kind, values))
         return dict(values)
-    body = _body(kind, values, kind.keys)
+    body = {**_body(kind, values, kind.keys), **_parts_at_creation(kind, values)}
     name = wanted.name
     if name is None and step.found.item is not None:  # what is replaced was found by its ID
         name = name_of(kind, step.found.item)
@@ -240,6 +240,12 @@ def _create(connection: Connection, step: ResourceStep) -> Item | None:
             item = _again(connection, step, item)
     _check_double(connection, step)
     return item
+
+
+def _parts_at_creation(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the request that makes a resource has of its parts."""
+    parts = ((name, part_of(kind, name)) for name in values)
+    return {kind.keys[name]: part.at_creation(values[name]) for name, part in parts if part and part.at_creation}
 
 
 def _created_anew(connection: Connection, step: ResourceStep) -> Item | None:
@@ -291,6 +297,9 @@ def _write_parts(connection: Connection, step: ResourceStep, item: Item, values:
     if not named:
         return False
     there = step.found.parts if step.plan.action == "updated" else {}  # what is new may have been given some
+    if not there and any(part.at_creation is None for part in named.values()):
+        path = item_path(connection, kind, id_of(kind, item), step.found.values)
+        item = wait_until_ready(connection, kind, path, item)
     service, identity = service_of(connection, kind), str(id_of(kind, item))
 
     def write(version: str | None) -> bool:
