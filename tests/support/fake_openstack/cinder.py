@@ -63,6 +63,9 @@ class Cinder(ResourceService):
         """Return what Cinder answers beside its collections."""
         return [
             Route("GET", "/", self._versions, public=True),
+            Route("POST", f"{ROOT}/volumes/{{id}}/action", self._act),
+            Route("POST", f"{ROOT}/volumes/{{id}}/metadata", self._set_metadata),
+            Route("DELETE", f"{ROOT}/volumes/{{id}}/metadata/{{key}}", self._remove_metadata),
             Route("POST", f"{ROOT}/types/{{id}}/extra_specs", self._set_specs),
             Route("DELETE", f"{ROOT}/types/{{id}}/extra_specs/{{key}}", self._remove_spec),
             Route("GET", f"{ROOT}/types/{{id}}/os-volume-type-access", self._accesses),
@@ -92,6 +95,8 @@ class Cinder(ResourceService):
                 raise Refusal(404, f"Volume {item['id']} could not be found.")
             if item.get("status") == "creating":
                 item["status"] = self.outcome
+            if item.get("status") == "extending":
+                item |= {"status": "available", "size": item["extended"]}
         return await super().show(collection, call)
 
     async def delete(self, collection: Collection, call: Call) -> Reply:
@@ -116,6 +121,32 @@ class Cinder(ResourceService):
             item |= sent
             return await self.show(collection, call)
         return await super().change(collection, call)
+
+    async def _act(self, call: Call) -> Reply:
+        item = self.one(self.collections["volumes"], call, writes=True)
+        if item["status"] != "available":
+            raise Refusal(400, f"Invalid volume: Volume {item['id']} status must be available, but is {item['status']}")
+        match await call.json():
+            case {"os-extend": {"new_size": int(size)}} if size > item["size"]:
+                item |= {"status": "extending", "extended": size, "looked": 0}
+            case {"os-set_bootable": {"bootable": bool(bootable)}}:
+                item["bootable"] = str(bootable).lower()
+                return Reply(200)
+            case other:
+                raise Refusal(400, f"Invalid input received: {other}")
+        return Reply(202)
+
+    async def _set_metadata(self, call: Call) -> Reply:
+        item = self.one(self.collections["volumes"], call, writes=True)
+        sent = (await call.json())["metadata"]
+        if not all(isinstance(value, str) for value in sent.values()):
+            raise Refusal(400, f"Invalid input for field/attribute metadata: {sent}")
+        item["metadata"] |= sent
+        return json_reply({"metadata": item["metadata"]})
+
+    async def _remove_metadata(self, call: Call) -> Reply:
+        del self.one(self.collections["volumes"], call, writes=True)["metadata"][call.part("key")]
+        return Reply(200)
 
     async def _set_specs(self, call: Call) -> Reply:
         sent = (await call.json())["extra_specs"]
