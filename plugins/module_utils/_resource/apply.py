@@ -94,19 +94,20 @@ def ensure_resource(target: Target, wanted: Wanted, *, check_mode: bool) -> list
     """Bring every selected Location to what is wanted, or in check mode only report how; see `ensure`."""
 
     def plan(members: Sequence[Member[Found]]) -> list[tuple[Connection, ResourceStep | OaktreeError]]:
-        return [(member.connection, _step(member, wanted, target.timeout)) for member in members]
+        return [(member.connection, step_of(member, wanted, target.timeout)) for member in members]
 
     return ensure(
         replace(target, per_identity=wanted.kind.service == "identity"),
         lambda connection: survey(connection, wanted),
         plan,
-        _apply,
+        apply_step,
         check_mode=check_mode,
         cleanup=CLEANUP_TIMEOUT + 5.0,
     )
 
 
-def _step(member: Member[Found], wanted: Wanted, timeout: float) -> ResourceStep | OaktreeError:
+def step_of(member: Member[Found], wanted: Wanted, timeout: float) -> ResourceStep | OaktreeError:
+    """What is planned for one Location, or why nothing can be done there."""
     try:
         decided = make_plan(wanted, member.survey)
     except OaktreeError as error:
@@ -114,7 +115,8 @@ def _step(member: Member[Found], wanted: Wanted, timeout: float) -> ResourceStep
     return ResourceStep(wanted, member.survey, decided, member.connection.location, timeout)
 
 
-def _apply(connection: Connection, step: ResourceStep) -> Change:
+def apply_step(connection: Connection, step: ResourceStep) -> Change:
+    """Do what is planned for one Location."""
     wanted, kind = step.wanted, step.wanted.kind
     with connection.within(step.request_timeout, "timeout"), _locked(connection, step):
         if step.plan.action in ("created", "replaced"):  # another task may have done so meanwhile

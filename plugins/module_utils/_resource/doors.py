@@ -224,8 +224,13 @@ def run_door(door: Door) -> NoReturn:
     run_resource(make_module(target_spec(writes=True, timeout=300.0).merge(door.spec)), door.wanted, door.noun)
 
 
-def run_resource(module: AnsibleModule, wanted_of: Callable[[Mapping[str, Any]], Wanted], noun: str) -> NoReturn:
-    """End the module with what was done to have the wanted resource, as ``noun``, in each Location."""
+def run_resource(
+    module: AnsibleModule,
+    wanted_of: Callable[[Mapping[str, Any]], Wanted],
+    noun: str,
+    ensure: Callable[..., list[Result[Change]]] = ensure_resource,
+) -> NoReturn:
+    """End the module with what ``ensure`` did to have the wanted resource, as ``noun``, in each Location."""
     target = Target.from_options(module.params)
     try:
         wanted = wanted_of(module.params)
@@ -233,7 +238,7 @@ def run_resource(module: AnsibleModule, wanted_of: Callable[[Mapping[str, Any]],
         fail(module, error)
 
     def act(check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
-        return [_named(result, noun) for result in ensure_resource(target, wanted, check_mode=check_mode)]
+        return [_named(result, noun) for result in ensure(target, wanted, check_mode=check_mode)]
 
     run_state(module, wanted.subject, act)
 
