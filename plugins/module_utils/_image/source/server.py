@@ -154,7 +154,7 @@ class _ServerImage:
 def _newest(found: Sequence[Result[Change]]) -> tuple[str, str] | None:
     """The newest image that a Location has of the server: the Location's pattern, and the image's ID."""
     there = [
-        (str(image["created_at"] or ""), str(result.location.to_dict()["name"]), str(image["id"]))
+        (str(image["created_at"] or ""), result.location.name, str(image["id"]))
         for result in found
         if result.value and result.value.action in ("unchanged", "updated")
         for image in [result.value.output["image"]]

@@ -40,7 +40,8 @@ _UNCERTAIN = (DeadlineError, ServerError, UnreachableError)
 def check_has_disk(server: Mapping[str, Any]) -> None:
     """Raise InputError for a server that boots from a volume: its snapshot would be an image without data."""
     if server["image"] is None:
-        volumes = ", ".join(str(volume["id"]) for volume in server["attached_volumes"] or ())
+        with parsing("the volumes of the server"):
+            volumes = ", ".join(check_id(volume["id"]) for volume in server["attached_volumes"] or ())
         raise InputError(
             f"the server {server['name']!r} boots from a volume: its snapshot would have no data",
             hint=f"Make an image of its volume ({volumes or 'see server_info'}), for example with 'openstack image "
@@ -74,7 +75,7 @@ class SnapshotWait(ImportWait):
         with parsing("the answer to GET /servers/ID"):
             shown = nova.json("GET", f"/servers/{segment(self._server['id'])}")["server"]
             state = str(shown.get("OS-EXT-STS:task_state") or "")
-        self._size = int(self._server["flavor"].get("disk") or 0) * _GIB if state else 0
+            self._size = int(self._server["flavor"].get("disk") or 0) * _GIB if state else 0
         return state, ""
 
 
@@ -189,7 +190,8 @@ def _check_content(image: Mapping[str, Any]) -> None:
         check_has_data(image)
     except InputError as error:
         with parsing("the property block_device_mapping of the snapshot"):
-            volumes = [str(part["snapshot_id"]) for part in json.loads(image.get("block_device_mapping") or "[]")]
+            parts = json.loads(image.get("block_device_mapping") or "[]")
+            volumes = [check_id(part["snapshot_id"]) for part in parts if part.get("snapshot_id")]
         if volumes:
             error.add_residue(f"the snapshots {', '.join(volumes)} of volumes stay in the block storage")
         raise

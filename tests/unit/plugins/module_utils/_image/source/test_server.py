@@ -9,6 +9,7 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -269,3 +270,28 @@ def test_the_phases_are_shown(site: ServerSite, tmp_path: Path, monkeypatch: pyt
     phases = [message["phase"] for message in messages if message.get("who") == SOURCE]
     seen = [phase for phase in dict.fromkeys(phases) if phase not in ("found", "surveying", "working", "verifying")]
     assert seen == ["planned", "taking a snapshot", "snapshot taken", "done"]
+
+
+def test_the_newest_image_of_the_server_goes_to_those_that_have_an_older_one_too(site: ServerSite) -> None:
+    """As after a run that failed in one Location. Nothing is compared as long as no Location lacks the image."""
+    site.act(locations=["cloud2/r1"])
+    (old,) = site.images("cloud2", "r1")
+    old.created -= timedelta(days=1)
+    site.server.disk += b"\1" * 512
+    site.act(ALWAYS, locations=["cloud2/r2"])
+    assert set(site.act(locations=["cloud2"]).values()) == {("unchanged", None)}
+    done = site.act()
+    assert {name: action for name, (action, _scheme) in done.items()} == {
+        SOURCE: "created",
+        "cloud1/r2/demo": "created",
+        "cloud2/r1/demo": "replaced",
+        "cloud2/r2/demo": "unchanged",
+    }
+    assert site.taken == 2
+
+
+def test_of_deactivated_images_nobody_can_have_a_copy(site: ServerSite) -> None:
+    site.act(state="inactive", locations=["cloud2/r1"])
+    done = site.act(state="inactive", locations=["cloud2"])
+    assert {action for action, _scheme in done.values()} == {"created", "unchanged"}
+    assert site.taken == 2
