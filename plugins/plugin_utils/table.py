@@ -18,8 +18,8 @@ from typing import Any
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import printable
 
-LISTS = ("servers", "images", "endpoints", "results", "drift", "resources", "locations")
-"""The keys of modules' results that hold records. Info modules return ``locations`` beside others, so it is last."""
+_BESIDE = frozenset({"deprecations", "diff", "failures", "locations", "placement", "warnings"})
+"""Lists in modules' results that are not what the module is for, if there is another one."""
 
 _COLUMNS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
     (
@@ -75,6 +75,26 @@ _COLUMNS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
         {"location": "location", "service": "service_type", "version": "api_version", "url": "url"},
     ),
     (
+        frozenset({"location", "service", "limit", "free"}),
+        {
+            "location": "location",
+            "service": "service",
+            "name": "name",
+            "limit": "limit",
+            "used": "used",
+            "free": "free",
+        },
+    ),
+    (
+        frozenset({"location", "vcpus", "ram", "disk"}),
+        {"location": "location", "name": "name", "vcpus": "vcpus", "ram": "ram", "disk": "disk", "id": "id"},
+    ),
+    (
+        frozenset({"location", "properties", "id", "name", "status"}),
+        {"location": "location", "name": "name", "status": "status", "id": "id"},
+    ),
+    (frozenset({"location", "properties", "id", "name"}), {"location": "location", "name": "name", "id": "id"}),
+    (
         frozenset({"location", "count", "seconds"}),
         {"location": "location", "count": "count", "seconds": "seconds", "requests": "requests"},
     ),
@@ -98,10 +118,16 @@ class Column:
     find: Callable[[Any], Any]
 
 
+def list_of(result: Mapping[str, Any]) -> str:
+    """The key of a module's result that holds its records; empty where none does."""
+    lists = [str(key) for key, value in result.items() if isinstance(value, list)]
+    return next((key for key in lists if key not in _BESIDE), "locations" if "locations" in lists else "")
+
+
 def rows_of(value: Any) -> list[Any]:
     """The records of a list, or of a module's result. Raises InputError for anything else."""
     if isinstance(value, Mapping):
-        value = next((value[key] for key in LISTS if isinstance(value.get(key), list)), value)
+        value = value.get(list_of(value), value)
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise InputError(
             "table: the input is neither a list of records nor the result of a module of this collection",

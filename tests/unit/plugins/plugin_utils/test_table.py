@@ -14,7 +14,6 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import image_record, server_record
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.table import (
     FORMATS,
-    LISTS,
     as_csv,
     as_markdown,
     as_text,
@@ -182,9 +181,11 @@ def test_csv_keeps_whole_values() -> None:
     assert read[1] == ['a,"b"\nc', "6b813aa46bb90b4d" * 8]
 
 
-@pytest.mark.parametrize("key", LISTS)
+@pytest.mark.parametrize("key", ["servers", "images", "flavors", "results", "drift", "locations"])
 def test_the_records_of_a_result(key: str) -> None:
-    assert rows_of({"changed": False, "failures": [], "locations": "none", key: [{"a": 1}]}) == [{"a": 1}]
+    assert rows_of(
+        {"changed": False, "failures": [], "diff": [{"after": ""}], "locations": "none", key: [{"a": 1}]}
+    ) == [{"a": 1}]
 
 
 def test_an_info_result_has_its_records_and_not_its_statistics() -> None:
