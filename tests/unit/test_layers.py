@@ -28,6 +28,7 @@ LAYERS = (
     "module_utils._object_store",
     "module_utils._image.desired",
     "module_utils._image.fingerprint",
+    "module_utils._drift",
     "module_utils._image.upload_marker",
     "module_utils._image.metadata",
     "module_utils._image.import_wait",

@@ -1,0 +1,232 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a Location has of a type, as values that can be compared with those of other Locations."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .._cloud.answers import parsing
+from .._core.errors import RefusedError
+from .._facts.records import image_record
+from .._glance.client import glance_for
+from .._glance.image_json import checked_image
+from .._glance.v2 import KEPT_FOR, SESSION, UPLOAD, custom_properties
+from .._resource import rules
+from .._resource.find import Query, is_offered, items, list_items, service_of
+from .._resource.kinds import Kind, kind_of
+from .._resource.parts import Ask, asking, part_of, read_part
+from .._resource.records import id_of, name_of, owner_of, resource_record
+from .._resource.references import target_of
+from .subjects import CONTENT, IMAGE, SERVER, Subject
+from .values import RULES, ImageContent, portable, portable_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from .._cloud.connection import Connection
+    from .._resource.find import Item
+
+_NOVAS = frozenset({
+    "base_image_ref", "bdm_v2", "block_device_mapping", "boot_roles", "image_location", "image_state", "image_type",
+    "instance_uuid", "owner_id", "owner_project_name", "owner_user_name", "root_device_name", "user_id",
+})  # fmt: skip
+"""Properties that Nova writes on its snapshots. Source: ``nova/compute/api.py`` and ``nova/image/glance.py``."""
+
+_ONLY_V2 = ("is_hidden", "tags")
+"""What version 1 of the image API does not have."""
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One resource. ``values`` has the attributes that the Location shows of those that are compared."""
+
+    name: str
+    id: str
+    values: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """All resources of a type that a Location has, of those that are compared, by name."""
+
+    found: Mapping[str, Sequence[Sighting]] = field(default_factory=dict)
+    offered: bool = True
+    """Whether the Location has the type at all."""
+
+    @property
+    def count(self) -> int:
+        """The number of resources."""
+        return sum(len(sightings) for sightings in self.found.values())
+
+
+def take_inventory(connection: Connection, subject: Subject, names: Sequence[str]) -> Inventory:
+    """The resources of a type with one of the names, or all that the project owns without names.
+
+    A resource of the project's own counts before what others share under the same name. Requests: the list, one more
+    for each type that its resources refer to, and for each resource the parts that the user names.
+    """
+    names = () if subject.once else names
+    if subject.kind.name == IMAGE:
+        return Inventory(_by_name(connection, _images(connection, subject, names), names))
+    if not is_offered(connection, subject.kind):
+        return Inventory(offered=False)
+    work = _Reading(connection, subject, names)
+    try:
+        seen = service_of(connection, subject.kind).negotiated(work.sightings, subject.kind.microversion)
+    except RefusedError as error:
+        if error.status != 404:
+            raise
+        return Inventory(offered=False)  # the service does not know the type
+    return Inventory(_by_name(connection, seen, names))
+
+
+Seen = tuple[Sighting, Any]
+"""A resource, and the ID of the project that owns it, or None."""
+
+
+def _by_name(connection: Connection, seen: Iterable[Seen], names: Sequence[str]) -> dict[str, list[Sighting]]:
+    own = connection.location.project.id
+    grouped: dict[str, list[Seen]] = defaultdict(list)
+    for sighting, owner in seen:
+        if sighting.name in names or (not names and owner in (None, own)):
+            grouped[sighting.name].append((sighting, owner))
+    found = {}
+    for name, same_name in grouped.items():
+        owned = [sighting for sighting, owner in same_name if owner == own]
+        found[name] = owned or [sighting for sighting, _owner in same_name]
+    return found
+
+
+class _Names:
+    """The names of what resources refer to, at one Location: one list for each type."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: dict[str, dict[Any, Any]] = {}
+
+    def __call__(self, target: str, identity: Any) -> Any:
+        """The name; the ID itself where nothing is known of it."""
+        project = self._connection.location.project
+        if target == "identity.project" and identity == project.id and project.name:
+            return project.name
+        if target not in self._known:
+            self._known[target] = self._listed(kind_of(target))
+        return self._known[target].get(identity) or identity
+
+    def _listed(self, kind: Kind) -> dict[Any, Any]:
+        if "l" not in kind.can or set(kind.parents) - {"project", "project_id"}:
+            return {}
+        try:
+            found = list_items(self._connection, kind, Query())
+        except RefusedError as error:
+            if error.status not in (None, 404):
+                raise
+            return {}  # nor is there anything of the type
+        return {id_of(kind, item): name_of(kind, item) for item in found}
+
+
+class _Reading:
+    """Reads the resources of one type at one Location."""
+
+    def __init__(self, connection: Connection, subject: Subject, names: Sequence[str]) -> None:
+        self._connection = connection
+        self._subject = subject
+        self._kind = subject.kind
+        self._names = names
+        self._name_of = _names_at(connection)
+
+    def sightings(self, microversion: str | None) -> list[Seen]:
+        """What there is, asked for with the microversion."""
+        query = Query(name=self._names[0] if len(self._names) == 1 and self._kind.name_attribute else None)
+        ask = asking(service_of(self._connection, self._kind), microversion)
+        found = items(self._connection, self._kind, query, microversion, coalesced=True)
+        return [seen for item in list(found) for seen in self._seen(item, ask)]
+
+    def _seen(self, item: Item, ask: Ask) -> Iterator[Seen]:
+        name = "" if self._subject.once else self._name(item)
+        if name is None or (self._names and name not in self._names):
+            return  # nothing says which one elsewhere is the same
+        identity = str(id_of(self._kind, item))
+        with parsing(f"a {self._kind.name}"):
+            record = resource_record(self._kind, item, self._connection.location, {})
+        values = {
+            attribute: value
+            for attribute in self._subject.attributes
+            for value in self._shown(attribute, item, record, identity, ask)
+        }
+        yield Sighting(name, identity, values), None if self._subject.once else owner_of(self._kind, item)
+
+    def _name(self, item: Item) -> str | None:
+        kind = self._kind
+        if kind.name_attribute:
+            found = name_of(kind, item)
+            return str(found) if found else None
+        if not kind.identity:
+            return str(id_of(kind, item))
+        if kind.name in rules.RULE_KINDS:
+            (rule,) = portable_rules(kind, [item], self._name_of)
+            group = {"security_group_id": item["security_group_id"]} if "security_group_id" in kind.identity else {}
+            said = {**{key: portable(kind, key, value, self._name_of) for key, value in group.items()}, **rule}
+        else:
+            said = {key: portable(kind, key, item.get(kind.keys[key]), self._name_of) for key in kind.identity}
+        return ", ".join(f"{key}={value}" for key, value in said.items() if value is not None)
+
+    def _shown(self, attribute: str, item: Item, record: Mapping[str, Any], identity: str, ask: Ask) -> Iterator[Any]:
+        """The value as it can be compared; none where the Location does not show it."""
+        kind = self._kind
+        if (kind.name, attribute) == RULES:
+            yield portable_rules(kind, read_part(kind, attribute, ask, identity, item), self._name_of)
+        elif attribute == "properties" and attribute not in kind.keys:
+            yield record[attribute]
+        elif attribute in kind.keys and kind.keys[attribute] in item:
+            yield self._portable(attribute, record[attribute], record)
+        elif self._subject.explicit and part_of(kind, attribute):
+            yield self._portable(attribute, read_part(kind, attribute, ask, identity, item), record)
+
+    def _portable(self, attribute: str, value: Any, record: Mapping[str, Any]) -> Any:
+        kind = self._kind
+        if (kind.name, attribute) == (SERVER, "image"):
+            return self._name_of(IMAGE, value["id"]) if value else None
+        if (kind.name, attribute) == ("identity.project", "parent_id") and value == record["domain_id"]:
+            return None  # at the top of the domain
+        if (kind.name, attribute) == ("network.rbac_policy", "object_id"):
+            return self._name_of(f"network.{record['object_type']}", value)
+        if target_of(kind, attribute) and isinstance(value, list):
+            value = sorted(value, key=str)
+        return portable(kind, attribute, value, self._name_of)
+
+
+def _names_at(connection: Connection) -> _Names:
+    """The names at a Location, which all types share."""
+    found: _Names = connection.memo.setdefault(_Names, _Names(connection))
+    return found
+
+
+def _images(connection: Connection, subject: Subject, names: Sequence[str]) -> Iterator[Seen]:
+    """The images with one of the names, or those of the project; hidden ones too. Two lists."""
+    glance = glance_for(connection)
+    own = connection.location.project.id
+    if names:
+        found = glance.named(names, None, hidden=False)
+        found += glance.named(names, None, hidden=True) if glance.hides(found) else []
+    else:
+        mine = {"owner": own} if own and glance.VERSION != "1" else {}
+        found = [checked_image(image) for image in glance.all(None, mine)]
+        if glance.hides(found):
+            found += [checked_image(image) for image in glance.all(None, {**mine, "os_hidden": "true"})]
+    for image in {image["id"]: image for image in found}.values():
+        if image.get("name") and not ({UPLOAD, SESSION} & image.keys() or (KEPT_FOR in image and not names)):
+            place = str(connection.location)
+            record = image_record(image, connection.location)
+            shown = {
+                **record,
+                CONTENT: ImageContent(image, place),
+                "properties": {key: value for key, value in custom_properties(image).items() if key not in _NOVAS},
+            }
+            lacking = _ONLY_V2 if glance.VERSION == "1" else ()
+            values = {name: shown[name] for name in subject.attributes if name not in lacking}
+            yield Sighting(str(image["name"]), str(image["id"]), values), image.get("owner")
