@@ -85,7 +85,7 @@ _OF_TYPE: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 """The same, of one type."""
 
-_NO_LIMITS = frozenset({"check_limit", "force", "reservation", "usage"})
+_NO_LIMITS = frozenset({"check_limit", "force", "project_id", "reservation", "usage"})
 """What a quota has beside its limits."""
 
 _ENDINGS = ("_at", "_id", "_ids", "_ref", "_refs", "uuid")
