@@ -131,7 +131,7 @@ def m(ram: int, **more: Any) -> dict[str, Any]:
         ),
         pytest.param(
             [{"": {"ports": 5}}, {"": {"ports": 6}}, DEAD], {"subject": QUOTA, "names": ("m",)},
-            ["c unknown None (no answer)", "b differs None ports=5/6 @a"], id="one-of-each-project-has-no-name",
+            ["b differs None ports=5/6 @a", "c unknown None (no answer)"], id="one-of-each-project-has-no-name",
         ),
         pytest.param(
             [{"n": m(1), "m": m(1)}, {"n": m(2), "m": m(2)}], {},

@@ -26,8 +26,8 @@ DEFAULTS = {
     "dns.zone": "attributes description email masters ttl type",
     "identity.project": "description is_domain is_enabled options parent_id tags",
     "identity.user": "default_project_id description email is_enabled options",
-    "network.network": "description dns_domain ipv4_address_scope_id ipv6_address_scope_id is_admin_state_up is_default "
-    "is_port_security_enabled is_router_external is_shared is_vlan_qinq is_vlan_transparent pvlan qos_policy_id tags",
+    "network.network": "description dns_domain ipv4_address_scope_id ipv6_address_scope_id is_admin_state_up "
+    "is_default is_port_security_enabled is_router_external is_shared is_vlan_qinq is_vlan_transparent pvlan qos_policy_id tags",
     "network.quota": "floating_ips health_monitors l7_policies listeners load_balancers networks pools ports "
     "rbac_policies router_routes routers security_group_rules security_groups subnet_pools subnets",
     "network.security_group": "description rules stateful tags",
@@ -78,7 +78,7 @@ def test_parts_can_be_named() -> None:
         (
             ["compute.flavor"],
             {"compute.flavor": ["rma"]},
-            "'rma' of compute.flavor cannot be compared; did you mean ram",
+            "'rma' of compute.flavor cannot be compared; did you mean",
         ),
         (["compute.flavor"], {"compute.flavor": ["id"]}, "'id' of compute.flavor cannot be compared"),
         (["compute.server"], {"compute.server": ["user_data"]}, "'user_data' of compute.server cannot be compared"),

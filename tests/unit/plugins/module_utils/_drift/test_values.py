@@ -36,7 +36,7 @@ def name_of(target: str, identity: Any) -> Any:
         (SUBNET, "network_id", "n1", "network.network n1"),
         (SUBNET, "network_id", None, None),
         (PORT, "security_group_ids", ["a"], ["network.security_group a"]),
-        (PORT, "fixed_ips", [{"subnet_id": "s", "ip_address": "1"}], [{"subnet_id": "network.subnet s", "ip_address": "1"}]),
+        (PORT, "fixed_ips", [{"subnet_id": "s", "x": "1"}], [{"subnet_id": "network.subnet s", "x": "1"}]),
         (
             ROUTER,
             "external_gateway_info",

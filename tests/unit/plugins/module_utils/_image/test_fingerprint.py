@@ -432,13 +432,14 @@ def source_recorded(data: bytes = SOURCE) -> dict[str, Any]:
             id="two-conversions-of-one-file",
         ),
         pytest.param(
-            image(**recorded()), image(data=DATA[:4], **recorded()), False, id="a-record-does-not-make-truncated-data-right",
+            image(**recorded()), image(data=DATA[:4], **recorded()), False, id="a-record-does-not-make-it-right",
         ),
         pytest.param(
             image(**recorded()), image(data=b"", disk_format="qcow2", **recorded()), False, id="nor-empty-data",
         ),
         pytest.param(
-            image(**NO_DIGESTS), image(2, **NO_DIGESTS, **{SOURCE_LOCATION: "a", SOURCE_IMAGE: "id-1"}), True, id="a-copy",
+            image(**NO_DIGESTS), image(2, **NO_DIGESTS, **{SOURCE_LOCATION: "a", SOURCE_IMAGE: "id-1"}), True,
+            id="a-copy",
         ),
         pytest.param(
             image(**NO_DIGESTS, **{SOURCE_LOCATION: "c", SOURCE_IMAGE: "id-3"}),
@@ -451,8 +452,6 @@ def source_recorded(data: bytes = SOURCE) -> dict[str, Any]:
         ),
     ],
 )  # fmt: skip
-def test_whether_two_images_have_the_same_content(
-    one: dict[str, Any], other: dict[str, Any], same: bool | None
-) -> None:
+def test_whether_two_images_have_the_same_content(one: dict[str, Any], other: dict[str, Any], same: Any) -> None:
     assert made_of_same(one, other, ("a", "b")) is same
     assert made_of_same(other, one, ("b", "a")) is same
