@@ -176,7 +176,7 @@ failures:
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, OaktreeError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._drift.report import find_drift
-from ansible_collections.oaktree.multicloud.plugins.module_utils._drift.subjects import names_of, subjects
+from ansible_collections.oaktree.multicloud.plugins.module_utils._drift.subjects import subjects
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     ArgumentSpec,
@@ -204,9 +204,7 @@ def main() -> None:
         if patterns is not None and len(patterns) != 1:
             raise InputError("reference: must be one Location", hint="Write cloud/region, or omit it.")
         compared = subjects(params["types"], params["attributes"])
-        report = find_drift(
-            Target.from_options(params), compared, names_of(params["names"]), patterns[0] if patterns else None
-        )
+        report = find_drift(Target.from_options(params), compared, params["names"], patterns[0] if patterns else None)
     except OaktreeError as error:
         fail(module, error)
     finish(module, report.results, report.to_dict())

@@ -90,6 +90,7 @@ def find_drift(
             raise InputError(
                 f"reference: {where} is excluded by {target.option}", hint="Select it, or name another reference."
             )
+    names = sorted(set(names))
     rows: list[dict[str, Any]] = []
     results: list[Result[Visit]] = []
     for of_keystone in (False, True):

@@ -21,7 +21,7 @@ from .._resource.parts import parts_of
 from .._resource.references import target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 IMAGE = "image.image"
 SERVER = "compute.server"
@@ -181,11 +181,3 @@ def default_attributes(kind: Kind) -> list[str]:
 def _is_said(kind: Kind, attribute: str) -> bool:
     """Whether a value means the same at another Location: an ID does where what it refers to has a name."""
     return bool(target_of(kind, attribute)) or not attribute.endswith(_ENDINGS)
-
-
-def names_of(names: Iterable[str]) -> list[str]:
-    """The names to compare, once each. Raises InputError for an empty one."""
-    found = sorted(set(names))
-    if "" in found:
-        raise InputError("names: a name must not be empty", hint="Omit it, or omit names to compare all.")
-    return found

@@ -114,6 +114,11 @@ def text(rows: Any, columns: Any = None) -> list[str]:
             id="drift",
         ),
         pytest.param(
+            [{"name": "x", "digest": f"sha512:{'6b813aa46bb90b4d' * 8}", "note": f"sha512:{'6b' * 4}"}],
+            ["NAME  DIGEST               NOTE", "x     sha512:6b813aa46bb9  sha512:6b6b6b6b"],
+            id="digests-with-their-algorithm",
+        ),
+        pytest.param(
             [{"location": HERE.to_dict(), "service_type": "compute", "url": "https://c/v2.1", "api_version": "2.1"}],
             ["LOCATION          SERVICE  VERSION  URL", "alpha/north/demo  compute  2.1      https://c/v2.1"],
             id="endpoints",

@@ -13,7 +13,6 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
 from ansible_collections.oaktree.multicloud.plugins.module_utils._drift.subjects import (
     default_attributes,
     known_attributes,
-    names_of,
     subjects,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.kinds import kind_of, kinds
@@ -27,7 +26,8 @@ DEFAULTS = {
     "identity.project": "description is_domain is_enabled options parent_id tags",
     "identity.user": "default_project_id description email is_enabled options",
     "network.network": "description dns_domain ipv4_address_scope_id ipv6_address_scope_id is_admin_state_up "
-    "is_default is_port_security_enabled is_router_external is_shared is_vlan_qinq is_vlan_transparent pvlan qos_policy_id tags",
+    "is_default is_port_security_enabled is_router_external is_shared is_vlan_qinq is_vlan_transparent pvlan "
+    "qos_policy_id tags",
     "network.quota": "floating_ips health_monitors l7_policies listeners load_balancers networks pools ports "
     "rbac_policies router_routes routers security_group_rules security_groups subnet_pools subnets",
     "network.security_group": "description rules stateful tags",
@@ -90,9 +90,3 @@ def test_what_cannot_be_compared(types: list[str], attributes: dict[str, Any], s
     with pytest.raises(InputError) as raised:
         subjects(types, attributes)
     assert said in raised.value.message
-
-
-def test_names() -> None:
-    assert names_of(["b", "a", "b"]) == ["a", "b"]
-    with pytest.raises(InputError):
-        names_of(["a", ""])

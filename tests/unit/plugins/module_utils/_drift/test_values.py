@@ -101,7 +101,7 @@ def test_only_what_differs_is_shown() -> None:
 
 
 def test_contents_are_shown_by_a_digest_that_both_have() -> None:
-    no_sha512 = {"os_hash_algo": None, "os_hash_value": None}
+    no_sha512: dict[str, Any] = {"os_hash_algo": None, "os_hash_value": None}
     one, other = ImageContent(image()), ImageContent(image(data=OTHER, **no_sha512))
     expected, actual = shown_difference(kind_of("image.image"), "content", one, other)
     assert (expected, actual) == (f"md5:{one.image['checksum']}", f"md5:{other.image['checksum']}")

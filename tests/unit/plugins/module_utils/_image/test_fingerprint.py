@@ -392,6 +392,11 @@ def source_recorded(data: bytes = SOURCE) -> dict[str, Any]:
     return {SOURCE_SHA256: hashlib.sha256(data).hexdigest()}
 
 
+def copy_of(location: str, number: int) -> dict[str, Any]:
+    """What is written on a copy."""
+    return {SOURCE_LOCATION: location, SOURCE_IMAGE: f"id-{number}"}
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
@@ -438,16 +443,16 @@ def source_recorded(data: bytes = SOURCE) -> dict[str, Any]:
             image(**recorded()), image(data=b"", disk_format="qcow2", **recorded()), False, id="nor-empty-data",
         ),
         pytest.param(
-            image(**NO_DIGESTS), image(2, **NO_DIGESTS, **{SOURCE_LOCATION: "a", SOURCE_IMAGE: "id-1"}), True,
+            image(**NO_DIGESTS), image(2, **NO_DIGESTS, **copy_of("a", 1)), True,
             id="a-copy",
         ),
         pytest.param(
-            image(**NO_DIGESTS, **{SOURCE_LOCATION: "c", SOURCE_IMAGE: "id-3"}),
-            image(2, disk_format="vhd", **NO_DIGESTS, **{SOURCE_LOCATION: "c", SOURCE_IMAGE: "id-3"}), True,
+            image(**NO_DIGESTS, **copy_of("c", 3)),
+            image(2, disk_format="vhd", **NO_DIGESTS, **copy_of("c", 3)), True,
             id="copies-of-one-image",
         ),
         pytest.param(
-            image(**NO_DIGESTS), image(2, **NO_DIGESTS, **{SOURCE_LOCATION: "a", SOURCE_IMAGE: "id-9"}), None,
+            image(**NO_DIGESTS), image(2, **NO_DIGESTS, **copy_of("a", 9)), None,
             id="a-copy-of-something-else",
         ),
     ],
