@@ -33,7 +33,7 @@ options:
     required: true
   names:
     description:
-      - The names of the resources to compare, of whichever type. Each is expected to exist.
+      - The names of the resources to compare. Each is expected to exist, as at least one of the O(types).
       - If empty, all that the projects own are compared, and those that belong to no project, such as flavors.
     type: list
     elements: str
@@ -65,7 +65,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Compare all flavors, and one image, of all clouds
+- name: Compare all flavors of all clouds
   oaktree.multicloud.drift_info:
     types: [compute.flavor]
   register: flavors

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from .values import same_value, shown_difference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from .._core.location import Location
     from .subjects import Subject
@@ -32,6 +32,11 @@ class Site:
     location: Location
     inventory: Inventory | None = None
     reason: str = ""
+
+    @property
+    def names(self) -> Collection[str]:
+        """The names that are known to be there."""
+        return self.inventory.found.keys() if self.inventory else ()
 
 
 @dataclass(frozen=True)
@@ -62,24 +67,37 @@ class _Row:
 
 
 def compare(
-    subject: Subject, sites: Sequence[Site], names: Sequence[str], reference: Site | None = None
+    subject: Subject,
+    sites: Sequence[Site],
+    names: Sequence[str],
+    reference: Site | None = None,
+    elsewhere: Collection[str] = (),
 ) -> list[dict[str, Any]]:
     """The rows of one type, sorted by name, then Location, then attribute; none where all is the same.
 
-    ``reference`` is one of the sites. ``names`` are those that the user wants compared: they are expected to be
-    somewhere. Without names all that any Location has is compared.
+    ``reference`` is one of the sites. ``names`` are those that the user wants compared: each is expected to be
+    somewhere, unless it is among those that resources of other types have (``elsewhere``). Without names all that any
+    Location has is compared.
     """
     wanted: Sequence[str] = () if subject.once else names
-    rows = list(_Comparison(subject, sites, wanted, reference).rows())
+    rows = list(_Comparison(subject, sites, wanted, reference, elsewhere).rows())
     rows.sort(key=lambda row: (row.name or "", row.site.location.sort_key, row.attribute or ""))
     return [row.to_dict(subject.kind.name) for row in rows]
 
 
 class _Comparison:
-    def __init__(self, subject: Subject, sites: Sequence[Site], wanted: Sequence[str], reference: Site | None) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        sites: Sequence[Site],
+        wanted: Sequence[str],
+        reference: Site | None,
+        elsewhere: Collection[str],
+    ) -> None:
         self._subject = subject
         self._wanted = wanted
         self._reference = reference
+        self._elsewhere = elsewhere
         self._sites = sites
         self._known = [(site, site.inventory) for site in sites if site.inventory is not None]
 
@@ -101,6 +119,8 @@ class _Comparison:
 
     def _rows_of(self, name: str) -> Iterator[_Row]:
         found = {site.location: inventory.found.get(name, ()) for site, inventory in self._known}
+        if name in self._elsewhere and not any(found.values()):
+            return
         for site, _inventory in self._known:
             if len(several := found[site.location]) > 1:
                 ids = ", ".join(sorted(sighting.id for sighting in several))

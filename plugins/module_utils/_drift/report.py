@@ -91,16 +91,19 @@ def find_drift(
                 f"reference: {where} is excluded by {target.option}", hint="Select it, or name another reference."
             )
     names = sorted(set(names))
-    rows: list[dict[str, Any]] = []
     results: list[Result[Visit]] = []
+    sites: list[tuple[Subject, dict[object, Site]]] = []
     for of_keystone in (False, True):
         asked = [subject for subject in subjects if subject.of_keystone is of_keystone]
         visited = _visits(replace(target, per_identity=of_keystone), asked, names) if asked else []
         results += visited
-        for subject in asked:
-            sites = _sites(subject, visited)
-            rows += compare(subject, list(sites.values()), names, _site_at(sites, where, keystone))
-    rows.sort(key=lambda row: str(row["type"]))
+        sites += [(subject, _sites(subject, visited)) for subject in asked]
+    elsewhere = {name for _subject, found in sites for site in found.values() for name in site.names}
+    rows = [
+        row
+        for subject, found in sorted(sites, key=lambda pair: pair[0].kind.name)
+        for row in compare(subject, list(found.values()), names, _site_at(found, where, keystone), elsewhere)
+    ]
     return DriftReport(rows, sorted(results, key=lambda result: result.location.sort_key))
 
 

@@ -133,6 +133,17 @@ def test_references_are_compared_by_name(clouds: FakeOpenStack) -> None:
     assert (run["drift"][0]["expected"], run["drift"][0]["actual"]) == ("web", "renamed")
 
 
+def test_each_name_is_expected_as_one_of_the_types(clouds: FakeOpenStack) -> None:
+    types = ["compute.flavor", "image.image"]
+    assert run_module("drift_info", types=types, names=["fedora", "small"])["consistent"] is True
+    run = run_module("drift_info", types=types, names=["fedroa", "small"])
+    assert {(row["type"], row["name"], row["status"]) for row in run["drift"]} == {
+        (type_, "fedroa", "missing") for type_ in types
+    }
+    assert len(run["drift"]) == 8
+    assert clouds.counters.requests(service="compute") == 8
+
+
 @pytest.mark.parametrize("reference", ["cloud1/r2", {"cloud": "cloud1", "region": "r2"}])
 def test_a_reference_may_be_text_or_a_location(clouds: FakeOpenStack, reference: Any) -> None:
     flavor(clouds["cloud2"]["r1"].nova.resources, "new")

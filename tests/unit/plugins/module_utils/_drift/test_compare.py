@@ -143,6 +143,16 @@ def test_rows(places: list[Any], options: dict[str, Any], expected: list[str]) -
     assert rows(*places, **options) == expected
 
 
+def test_a_name_that_other_types_have_need_not_be_one_of_this() -> None:
+    sites = [site("a", {"m": m(1)}), site("b", {}), site("c", DEAD)]
+    found = compare(FLAVOR, sites, ["m", "n"], elsewhere=["m", "n"])
+    assert [(row["location"]["cloud"], row["status"], row["name"]) for row in found] == [
+        ("b", "missing", "m"),
+        ("c", "unknown", "m"),
+        ("c", "unknown", "n"),
+    ]
+
+
 def test_contents_that_cannot_be_compared_are_unknown() -> None:
     (subject,) = subjects(["image.image"], {"image.image": ["content"]})
     one = {"content": ImageContent(image(checksum=None))}
