@@ -56,7 +56,7 @@ _CLOUDS_OWN = frozenset({
     "fixed_ips", "ip_allocation", "mac_address", "mtu", "provider", "segments", "serial", "vip_address", "vip_port_id",
     # what follows from other attributes, or from how a resource was made
     "acl_ref", "check_limit", "cluster_name", "consumers", "consumes_quota", "content_types", "default_pool",
-    "extended_replication_status", "fingerprint", "force", "health_monitor_id", "is_bootable", "is_encrypted",
+    "extended_replication_status", "fingerprint", "force", "health_monitor_id", "is_encrypted",
     "l7_policies", "links", "listener_ids", "listeners", "load_balancer_ids", "load_balancers",
     "loadbalancers", "member_ids", "members", "original_name", "pool_ids", "pools", "port_details",
     "qos_network_policy_id", "replication_driver_data", "resource_request", "role_links", "router_id", "schema",
