@@ -153,7 +153,8 @@ def _check_comparable(kind: Kind) -> None:
     check_parents(kind, {}, "types")
     if not ("l" in kind.can or kind.single or kind.alone):
         raise InputError(f"types: {kind.name} cannot be listed", hint="Omit it.")
-    if kind.name_attribute is None and not (kind.identity or kind.id_chosen or kind.single or kind.alone):
+    known = kind.name_attribute or kind.identity or kind.id_chosen or kind.single or kind.alone
+    if kind.link or not known:
         raise InputError(f"types: nothing says which {kind.name} of two Locations are the same", hint="Omit it.")
 
 

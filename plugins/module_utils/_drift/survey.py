@@ -36,6 +36,9 @@ _NOVAS = frozenset({
 })  # fmt: skip
 """Properties that Nova writes on its snapshots. Source: ``nova/compute/api.py`` and ``nova/image/glance.py``."""
 
+_OUR_TAGS = "oaktree:"
+"""The beginning of the tag in which this collection keeps what it sent for a stack: other IDs at each Location."""
+
 _ONLY_V2 = ("is_hidden", "tags")
 """What version 1 of the image API does not have."""
 
@@ -167,12 +170,11 @@ class _Reading:
             return str(found) if found else None
         if not kind.identity:
             return str(id_of(kind, item))
+        shown = {key: item.get(kind.keys[key]) for key in kind.identity}
+        said = {key: self._portable(key, value, shown) for key, value in shown.items()}
         if kind.name in rules.RULE_KINDS:
             (rule,) = portable_rules(kind, [item], self._name_of)
-            group = {"security_group_id": item["security_group_id"]} if "security_group_id" in kind.identity else {}
-            said = {**{key: portable(kind, key, value, self._name_of) for key, value in group.items()}, **rule}
-        else:
-            said = {key: portable(kind, key, item.get(kind.keys[key]), self._name_of) for key in kind.identity}
+            said = {**{key: value for key, value in said.items() if key not in rules.NORMAL_KEYS}, **rule}
         return ", ".join(f"{key}={value}" for key, value in said.items() if value is not None)
 
     def _shown(self, attribute: str, item: Item, record: Mapping[str, Any], identity: str, ask: Ask) -> Iterator[Any]:
@@ -188,16 +190,19 @@ class _Reading:
             yield self._portable(attribute, read_part(kind, attribute, ask, identity, item), record)
 
     def _portable(self, attribute: str, value: Any, record: Mapping[str, Any]) -> Any:
+        """The value for other Locations; ``record`` is what stands beside it."""
         kind = self._kind
-        if (kind.name, attribute) == (SERVER, "image"):
+        which = (kind.name, attribute)
+        if which == (SERVER, "image"):
             return self._name_of(IMAGE, value["id"]) if value else None
-        if (kind.name, attribute) == ("identity.project", "parent_id") and value == record["domain_id"]:
+        if which == ("identity.project", "parent_id") and value == record["domain_id"]:
             return None  # at the top of the domain
-        if (kind.name, attribute) == ("network.rbac_policy", "object_id"):
+        if which == ("network.rbac_policy", "object_id"):
             return self._name_of(f"network.{record['object_type']}", value)
-        if target_of(kind, attribute) and isinstance(value, list):
-            value = sorted(value, key=str)
-        return portable(kind, attribute, value, self._name_of)
+        if which == ("orchestration.stack", "tags"):
+            return [tag for tag in value or () if not tag.startswith(_OUR_TAGS)]
+        found = portable(kind, attribute, value, self._name_of)
+        return sorted(found, key=str) if target_of(kind, attribute) and isinstance(found, list) else found
 
 
 def _names_at(connection: Connection) -> _Names:

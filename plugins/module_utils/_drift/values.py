@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 NameOf = Callable[[str, Any], Any]
 """Returns the name of what a type and an ID refer to, or the ID where nothing is known of it."""
 
+_NOBODY = (None, "", "*")
+"""Values of references that refer to nothing, or to all projects."""
+
 RULES = ("network.security_group", "rules")
 
 _INNER_OWN = frozenset({"external_fixed_ips", "links", "project_id", "revision_number", "tenant_id"})
@@ -64,7 +67,7 @@ def portable(kind: Kind, attribute: str, value: Any, name_of: NameOf) -> Any:
     if isinstance(value, list):
         return [portable(kind, attribute, inner, name_of) for inner in value]
     target = target_of(kind, attribute)
-    return name_of(target, value) if target and value not in (None, "") else value
+    return name_of(target, value) if target and value not in _NOBODY else value
 
 
 def _is_own(kind: Kind, attribute: str, key: str) -> bool:

@@ -73,6 +73,7 @@ def test_parts_can_be_named() -> None:
         (["compute.flavour"], {}, "'compute.flavour' is not known; did you mean compute.flavor"),
         (["dns.recordset"], {}, "types: dns.recordset needs zone_id"),
         (["object_store.container"], {}, "type: object_store.container is not listed here"),
+        (["identity.role_assignment"], {}, "types: nothing says which identity.role_assignment of two Locations"),
         (["block_storage.capabilities"], {}, "types: block_storage.capabilities"),
         (["compute.flavor"], {"image.image": ["content"]}, "attributes: image.image is not among types"),
         (

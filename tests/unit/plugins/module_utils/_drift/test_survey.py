@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,7 @@ from tests.support.fake_images import add_image
 from tests.support.fake_openstack import Answer, FakeOpenStack, Region
 from tests.support.fake_openstack.neutron import network
 from tests.support.fake_openstack.nova_resources import flavor
-from tests.support.run_core import connect
+from tests.support.run_core import ask_one, connect
 
 
 @pytest.fixture
@@ -34,6 +35,11 @@ def region(clouds: FakeOpenStack) -> Region:
 @pytest.fixture
 def project(clouds: FakeOpenStack) -> str:
     return clouds["cloud1"].keystone.project_id("demo")
+
+
+def listing(key: str, item: dict[str, Any]) -> Answer:
+    """The answer of a service whose list has one item."""
+    return Answer(200, {"Content-Type": "application/json"}, json.dumps({key: [item]}).encode())
 
 
 def inventory(clouds: FakeOpenStack, of: str, *names: str, attributes: Any = None) -> Inventory:
@@ -142,6 +148,27 @@ def test_a_list_that_is_refused_is_an_error(clouds: FakeOpenStack, region: Regio
     region.fault("GET", path, Answer(403))
     with pytest.raises(RefusedError):
         inventory(clouds, "network.subnet")
+
+
+def test_references_in_what_identifies_a_resource_are_names(
+    clouds: FakeOpenStack, region: Region, project: str
+) -> None:
+    """Also the one whose type another attribute tells. The stand-in Neutron has no such policies of its own."""
+    made = network(region.neutron, project, "web")
+    policy = {"id": "1", "object_type": "network", "object_id": made["id"], "action": "access_as_shared"}
+    region.fault("GET", "/rbac-policies", listing("rbac_policies", {**policy, "target_tenant": "*"}))
+    (name,) = values(clouds, "network.rbac_policy")
+    assert name == "object_type=network, object_id=web, action=access_as_shared, target_project_id=*"
+
+
+def test_what_this_collection_notes_on_a_stack_is_not_compared(clouds: FakeOpenStack, region: Region) -> None:
+    """The services of the region stand in for Heat, too."""
+    region.fault("GET", "/stacks", listing("stacks", {"id": "1", "stack_name": "app", "tags": ["oaktree:1", "team"]}))
+    entry = {**clouds["cloud1"].entry(), "orchestration_endpoint_override": region.url_of("network")}
+    (subject,) = subjects(["orchestration.stack"], {})
+    result = ask_one({"cloud1": entry}, lambda connection: take_inventory(connection, subject, []))
+    assert result.value is not None, result.error
+    assert [stack.values["tags"] for stack in result.value.found["app"]] == [["team"]]
 
 
 def test_an_image_has_what_users_say_of_it(clouds: FakeOpenStack, region: Region, project: str) -> None:
