@@ -36,6 +36,7 @@ _COLUMNS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
             "attribute": "attribute",
             "expected": "expected",
             "actual": "actual",
+            "reason": "reason",
         },
     ),
     (

@@ -19,6 +19,7 @@ from .._resource.find import check_parents
 from .._resource.kinds import Kind, check_readable, kind_of
 from .._resource.parts import parts_of
 from .._resource.references import target_of
+from .._run.options import as_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -130,9 +131,7 @@ def _subject(kind: Kind, named: Any) -> Subject:
     _check_comparable(kind)
     if named is None:
         return Subject(kind, tuple(default_attributes(kind)))
-    names = [named] if isinstance(named, str) else named
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise InputError(f"attributes: those of {kind.name} are not a list of names", hint="Write TYPE: [NAME, ...].")
+    names = as_texts(f"attributes: {kind.name}", named)
     known = known_attributes(kind)
     for name in names:
         if name not in known:

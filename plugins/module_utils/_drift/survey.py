@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._cloud.answers import parsing
-from .._core.errors import RefusedError
+from .._core.errors import RefusedError, UnreachableError
 from .._facts.records import image_record
 from .._glance.client import glance_for
 from .._glance.image_json import checked_image
@@ -104,6 +105,19 @@ def _by_name(connection: Connection, seen: Iterable[Seen], names: Sequence[str])
     return found
 
 
+@contextmanager
+def _reached(connection: Connection, kind: Kind) -> Iterator[None]:
+    """Raise at once what the service of the type has ended with before if it cannot be reached, after all retries."""
+    dead: dict[str, UnreachableError] = connection.memo.setdefault(_reached, {})
+    if kind.service in dead:
+        raise dead[kind.service].copied()
+    try:
+        yield
+    except UnreachableError as error:
+        dead[kind.service] = error
+        raise
+
+
 class _Names:
     """The names of what resources refer to, at one Location: one list for each type."""
 
@@ -124,7 +138,8 @@ class _Names:
         if "l" not in kind.can or set(kind.parents) - {"project", "project_id"}:
             return {}
         try:
-            found = list_items(self._connection, kind, Query())
+            with _reached(self._connection, kind):
+                found = list_items(self._connection, kind, Query())
         except RefusedError as error:
             if error.status not in (None, 404):
                 raise
@@ -146,8 +161,9 @@ class _Reading:
         """What there is, asked for with the microversion."""
         query = Query(name=self._names[0] if len(self._names) == 1 and self._kind.name_attribute else None)
         ask = asking(service_of(self._connection, self._kind), microversion)
-        found = items(self._connection, self._kind, query, microversion, coalesced=True)
-        return [seen for item in list(found) for seen in self._seen(item, ask)]
+        with _reached(self._connection, self._kind):
+            found = list(items(self._connection, self._kind, query, microversion, coalesced=True))
+        return [seen for item in found for seen in self._seen(item, ask)]
 
     def _seen(self, item: Item, ask: Ask) -> Iterator[Seen]:
         name = "" if self._subject.once else self._name(item)

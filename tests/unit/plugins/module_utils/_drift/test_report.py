@@ -14,7 +14,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
 from ansible_collections.oaktree.multicloud.plugins.module_utils._drift.report import DriftReport, find_drift
 from ansible_collections.oaktree.multicloud.plugins.module_utils._drift.subjects import subjects
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
-from tests.support.fake_openstack import Answer, FakeOpenStack
+from tests.support.fake_openstack import Answer, FakeOpenStack, LoseAnswer
 from tests.support.fake_openstack.nova_resources import flavor
 from tests.support.run_core import entries
 
@@ -118,6 +118,24 @@ def test_a_type_that_fails_leaves_the_others(clouds: FakeOpenStack) -> None:
     assert error.message.startswith("network.network: ")
     assert unknown[0]["reason"] in error.message
     assert report.to_dict()["locations"][1]["not_offered"] == []
+
+
+@pytest.mark.usefixtures("fast_clock")
+def test_a_service_that_cannot_be_reached_is_tried_for_one_type(clouds: FakeOpenStack) -> None:
+    clouds["cloud1"]["r1"].fault("GET", "/networks", LoseAnswer())
+    report = drift(clouds, "compute.flavor", "network.network", "network.subnet", locations=("cloud1",))
+    unknown = [(row["type"], row["location"]["region"]) for row in report.rows if row["status"] == "unknown"]
+    assert unknown == [("network.network", "r1"), ("network.subnet", "r1")]
+    assert clouds.counters.requests(path="/v2.0/subnets") == 1  # the other region's
+
+
+@pytest.mark.usefixtures("fast_clock")
+def test_a_service_that_is_only_referred_to_leaves_the_types_of_others(clouds: FakeOpenStack) -> None:
+    """Without Glance, nobody knows the names of servers' images."""
+    clouds["cloud1"]["r1"].add_server("web", project="admin", image_id="1")
+    clouds["cloud1"]["r1"].fault("GET", "/v2/images", LoseAnswer())
+    report = drift(clouds, "compute.flavor", "compute.server", "compute.server_group", locations=("cloud1/r1",))
+    assert [(row["type"], row["status"]) for row in report.rows] == [("compute.server", "unknown")]
 
 
 def test_a_cloud_that_cannot_be_configured_is_unknown(clouds: FakeOpenStack) -> None:

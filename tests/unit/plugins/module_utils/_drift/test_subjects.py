@@ -61,6 +61,13 @@ def test_types_are_compared_once_and_by_any_name_of_their_service() -> None:
     assert found[1].attributes == ("ram",)
 
 
+def test_attributes_may_be_text() -> None:
+    (found,) = subjects(["compute.flavor"], {"compute.flavor": "vcpus, ram"})
+    assert found.attributes == ("ram", "vcpus")
+    (found,) = subjects(["compute.flavor"], {"compute.flavor": None})
+    assert not found.explicit
+
+
 def test_parts_can_be_named() -> None:
     (found,) = subjects(["network.router"], {"network.router": ["interfaces", "routes", "interfaces"]})
     assert found.attributes == ("interfaces", "routes")
@@ -83,8 +90,7 @@ def test_parts_can_be_named() -> None:
         ),
         (["compute.flavor"], {"compute.flavor": ["id"]}, "'id' of compute.flavor cannot be compared"),
         (["compute.server"], {"compute.server": ["user_data"]}, "'user_data' of compute.server cannot be compared"),
-        (["compute.flavor"], {"compute.flavor": {"ram": 1}}, "those of compute.flavor are not a list of names"),
-        (["compute.flavor"], {"compute.flavor": [1]}, "those of compute.flavor are not a list of names"),
+        (["compute.flavor"], {"compute.flavor": {"ram": 1}}, "attributes: compute.flavor: dict is not a text"),
     ],
 )
 def test_what_cannot_be_compared(types: list[str], attributes: dict[str, Any], said: str) -> None:

@@ -16,7 +16,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._drift.subjects
 from ansible_collections.oaktree.multicloud.plugins.module_utils._drift.survey import Inventory, take_inventory
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import KEPT_FOR, SHA256, UPLOAD
 from tests.support.fake_images import add_image
-from tests.support.fake_openstack import Answer, FakeOpenStack, Region
+from tests.support.fake_openstack import Answer, FakeOpenStack, Region, glance_v1_images
 from tests.support.fake_openstack.neutron import network
 from tests.support.fake_openstack.nova_resources import flavor
 from tests.support.run_core import ask_one, connect
@@ -169,6 +169,38 @@ def test_what_this_collection_notes_on_a_stack_is_not_compared(clouds: FakeOpenS
     result = ask_one({"cloud1": entry}, lambda connection: take_inventory(connection, subject, []))
     assert result.value is not None, result.error
     assert [stack.values["tags"] for stack in result.value.found["app"]] == [["team"]]
+
+
+def test_ones_own_project_has_a_name_without_a_request(clouds: FakeOpenStack, region: Region, project: str) -> None:
+    network(region.neutron, project, "web")
+    assert values(clouds, "network.network", attributes=["project_id"])["web"] == [{"project_id": "demo"}]
+    assert clouds.counters.requests(path="/v3/projects") == 0
+
+
+def test_a_project_at_the_top_of_its_domain_has_no_parent(clouds: FakeOpenStack) -> None:
+    """The domain's ID is the parent's then, and another one in each Keystone."""
+    keystone = clouds["cloud1"].keystone
+    top = keystone.resources.add("projects", name="top")
+    keystone.resources.add("projects", name="below", parent_id=top["id"])
+    (subject,) = subjects(["identity.project"], {"identity.project": ["parent_id"]})
+    admin = {"cloud1": clouds["cloud1"].entry("admin")}
+    result = ask_one(admin, lambda connection: take_inventory(connection, subject, ["below", "top"]))
+    assert result.value is not None, result.error
+    found = {name: several[0].values["parent_id"] for name, several in result.value.found.items()}
+    assert found == {"top": None, "below": "top"}
+
+
+def test_what_version_1_of_the_image_api_does_not_have_is_not_compared(
+    fake_openstack: Callable[..., FakeOpenStack],
+) -> None:
+    clouds = fake_openstack(image_api="v1")
+    image = glance_v1_images.Image("a" * 36, clouds["cloud1"].keystone.project_id("demo"))
+    image.name, image.disk_format, image.status = "fedora", "raw", "active"
+    clouds["cloud1"]["r1"].glance_v1.images[image.id] = image
+    (found,) = values(clouds, "image.image")["fedora"]
+    assert {"content", "properties", "min_ram"} <= found.keys()
+    assert not {"tags", "is_hidden"} & found.keys()
+    assert values(clouds, "image.image", "fedora")["fedora"][0].keys() == found.keys()
 
 
 def test_an_image_has_what_users_say_of_it(clouds: FakeOpenStack, region: Region, project: str) -> None:
