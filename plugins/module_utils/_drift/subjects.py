@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from .._core.errors import InputError
 from .._facts.records import IMAGE_FIELDS
-from .._resource.find import check_parents
 from .._resource.kinds import Kind, check_readable, kind_of
 from .._resource.parts import parts_of
 from .._resource.references import target_of
@@ -48,20 +47,19 @@ _CLOUDS_OWN = frozenset({
     "user_id",
     # states
     "action", "attachments", "available", "created", "data_plane_status", "federated", "generation", "ha_state",
-    "health",
-    "is_alive", "is_deleted", "is_disabled", "last_error", "message", "operating_status", "power_state", "progress",
-    "provision_state", "provisioning_status", "replication_status", "reservation", "revision_number", "state", "status",
-    "status_description", "status_reason", "task_state", "updated", "usage", "usages", "used",
+    "health", "is_alive", "is_deleted", "is_disabled", "last_error", "message", "operating_status", "power_state",
+    "progress", "provision_state", "provisioning_status", "replication_status", "reservation", "revision_number",
+    "state", "status", "status_description", "status_reason", "task_state", "updated", "usage", "usages", "used",
     # what a cloud chooses where nobody says it
     "binding_profile", "binding_vif_details", "binding_vif_type", "device_owner", "dns_assignment", "fixed_ip_address",
     "fixed_ips", "ip_allocation", "mac_address", "mtu", "provider", "segments", "serial", "vip_address", "vip_port_id",
     # what follows from other attributes, or from how a resource was made
     "acl_ref", "check_limit", "cluster_name", "consumers", "consumes_quota", "content_types", "default_pool",
-    "extended_replication_status", "fingerprint", "force", "health_monitor_id", "is_encrypted",
-    "l7_policies", "links", "listener_ids", "listeners", "load_balancer_ids", "load_balancers",
-    "loadbalancers", "member_ids", "members", "original_name", "pool_ids", "pools", "port_details",
-    "qos_network_policy_id", "replication_driver_data", "resource_request", "role_links", "router_id", "schema",
-    "shared_targets", "snapshot_id", "source_volume_id", "subnet_ids", "trunk_details", "volume_image_metadata",
+    "extended_replication_status", "fingerprint", "force", "health_monitor_id", "is_encrypted", "l7_policies",
+    "links", "listener_ids", "listeners", "load_balancer_ids", "load_balancers", "loadbalancers", "member_ids",
+    "members", "original_name", "pool_ids", "pools", "port_details", "qos_network_policy_id",
+    "replication_driver_data", "resource_request", "role_links", "router_id", "schema", "shared_targets",
+    "snapshot_id", "source_volume_id", "subnet_ids", "trunk_details", "volume_image_metadata",
 })  # fmt: skip
 """Attributes of any type that are compared only where the user names them."""
 
@@ -149,7 +147,12 @@ def _check_comparable(kind: Kind) -> None:
     if kind.name in (IMAGE, SERVER):
         return
     check_readable(kind)
-    check_parents(kind, {}, "types")
+    below = [name for name in kind.parents if name not in ("project", "project_id")]
+    if below:
+        raise InputError(
+            f"types: {kind.name} cannot be compared: {', '.join(below)} stands in its path",
+            hint="Omit it. resource_info lists it, with parents.",
+        )
     if not ("l" in kind.can or kind.single or kind.alone):
         raise InputError(f"types: {kind.name} cannot be listed", hint="Omit it.")
     known = kind.name_attribute or kind.identity or kind.id_chosen or kind.single or kind.alone

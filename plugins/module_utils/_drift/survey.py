@@ -29,13 +29,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from .._cloud.connection import Connection
+    from .._glance.v2 import Glance
     from .._resource.find import Item
 
-_NOVAS = frozenset({
+_NOT_USERS = frozenset({
+    "cinder_encryption_key_id", "kernel_id", "ramdisk_id",  # IDs that mean something in one cloud only
     "base_image_ref", "bdm_v2", "block_device_mapping", "boot_roles", "image_location", "image_state", "image_type",
     "instance_uuid", "owner_id", "owner_project_name", "owner_user_name", "root_device_name", "user_id",
 })  # fmt: skip
-"""Properties that Nova writes on its snapshots. Source: ``nova/compute/api.py`` and ``nova/image/glance.py``."""
+"""Properties that users do not set, most of them by Nova on its snapshots.
+
+Source: ``nova/compute/api.py``, ``nova/image/glance.py`` and ``cinder/image/glance.py``.
+"""
 
 _OUR_TAGS = "oaktree:"
 """The beginning of the tag in which this collection keeps what it sent for a stack: other IDs at each Location."""
@@ -51,6 +56,10 @@ class Sighting:
     name: str
     id: str
     values: Mapping[str, Any] = field(repr=False)
+
+
+Seen = tuple[Sighting, Any]
+"""A resource, and the ID of the project that owns it, or None."""
 
 
 @dataclass(frozen=True)
@@ -74,22 +83,9 @@ def take_inventory(connection: Connection, subject: Subject, names: Sequence[str
     for each type that its resources refer to, and for each resource the parts that the user names.
     """
     names = () if subject.once else names
-    if subject.kind.name == IMAGE:
-        return Inventory(_by_name(connection, _images(connection, subject, names), names))
-    if not is_offered(connection, subject.kind):
-        return Inventory(offered=False)
-    work = _Reading(connection, subject, names)
-    try:
-        seen = service_of(connection, subject.kind).negotiated(work.sightings, subject.kind.microversion)
-    except RefusedError as error:
-        if error.status != 404:
-            raise
-        return Inventory(offered=False)  # the service does not know the type
-    return Inventory(_by_name(connection, seen, names))
-
-
-Seen = tuple[Sighting, Any]
-"""A resource, and the ID of the project that owns it, or None."""
+    read = _images if subject.kind.name == IMAGE else _resources
+    seen = read(connection, subject, names)
+    return Inventory(offered=False) if seen is None else Inventory(_by_name(connection, seen, names))
 
 
 def _by_name(connection: Connection, seen: Iterable[Seen], names: Sequence[str]) -> dict[str, list[Sighting]]:
@@ -147,35 +143,50 @@ class _Names:
         return {id_of(kind, item): name_of(kind, item) for item in found}
 
 
+def _resources(connection: Connection, subject: Subject, names: Sequence[str]) -> list[Seen] | None:
+    """The resources of a type; None where the Location does not offer it."""
+    kind = subject.kind
+    if not is_offered(connection, kind):
+        return None
+    query = Query(name=names[0] if len(names) == 1 and kind.name_attribute else None)
+
+    def listed(microversion: str | None) -> tuple[list[Item], str | None]:
+        with _reached(connection, kind):
+            return list(items(connection, kind, query, microversion, coalesced=True)), microversion
+
+    try:
+        found, microversion = service_of(connection, kind).negotiated(listed, kind.microversion)
+    except RefusedError as error:
+        if error.status != 404:
+            raise
+        return None  # the service does not know the type
+    reading = _Reading(connection, subject, names, asking(service_of(connection, kind), microversion))
+    return [seen for item in found for seen in reading.seen(item)]
+
+
 class _Reading:
     """Reads the resources of one type at one Location."""
 
-    def __init__(self, connection: Connection, subject: Subject, names: Sequence[str]) -> None:
+    def __init__(self, connection: Connection, subject: Subject, names: Sequence[str], ask: Ask) -> None:
         self._connection = connection
         self._subject = subject
         self._kind = subject.kind
         self._names = names
+        self._ask = ask
         self._name_of = _names_at(connection)
 
-    def sightings(self, microversion: str | None) -> list[Seen]:
-        """What there is, asked for with the microversion."""
-        query = Query(name=self._names[0] if len(self._names) == 1 and self._kind.name_attribute else None)
-        ask = asking(service_of(self._connection, self._kind), microversion)
-        with _reached(self._connection, self._kind):
-            found = list(items(self._connection, self._kind, query, microversion, coalesced=True))
-        return [seen for item in found for seen in self._seen(item, ask)]
-
-    def _seen(self, item: Item, ask: Ask) -> Iterator[Seen]:
+    def seen(self, item: Item) -> Iterator[Seen]:
+        """The resource, unless nothing says which one is the same elsewhere, or it has none of the names."""
         name = "" if self._subject.once else self._name(item)
         if name is None or (self._names and name not in self._names):
-            return  # nothing says which one elsewhere is the same
+            return
         identity = str(id_of(self._kind, item))
         with parsing(f"a {self._kind.name}"):
             record = resource_record(self._kind, item, self._connection.location, {})
         values = {
             attribute: value
             for attribute in self._subject.attributes
-            for value in self._shown(attribute, item, record, identity, ask)
+            for value in self._shown(attribute, item, record, identity)
         }
         yield Sighting(name, identity, values), None if self._subject.once else owner_of(self._kind, item)
 
@@ -193,17 +204,17 @@ class _Reading:
             said = {**{key: value for key, value in said.items() if key not in rules.NORMAL_KEYS}, **rule}
         return ", ".join(f"{key}={value}" for key, value in said.items() if value is not None)
 
-    def _shown(self, attribute: str, item: Item, record: Mapping[str, Any], identity: str, ask: Ask) -> Iterator[Any]:
+    def _shown(self, attribute: str, item: Item, record: Mapping[str, Any], identity: str) -> Iterator[Any]:
         """The value as it can be compared; none where the Location does not show it."""
         kind = self._kind
         if (kind.name, attribute) == RULES:
-            yield portable_rules(kind, read_part(kind, attribute, ask, identity, item), self._name_of)
+            yield portable_rules(kind, read_part(kind, attribute, self._ask, identity, item), self._name_of)
         elif attribute == "properties" and attribute not in kind.keys:
             yield record[attribute]
         elif attribute in kind.keys and kind.keys[attribute] in item:
             yield self._portable(attribute, record[attribute], record)
         elif self._subject.explicit and part_of(kind, attribute):
-            yield self._portable(attribute, read_part(kind, attribute, ask, identity, item), record)
+            yield self._portable(attribute, read_part(kind, attribute, self._ask, identity, item), record)
 
     def _portable(self, attribute: str, value: Any, record: Mapping[str, Any]) -> Any:
         """The value for other Locations; ``record`` is what stands beside it."""
@@ -227,27 +238,40 @@ def _names_at(connection: Connection) -> _Names:
     return found
 
 
-def _images(connection: Connection, subject: Subject, names: Sequence[str]) -> Iterator[Seen]:
-    """The images with one of the names, or those of the project; hidden ones too. Two lists."""
+def _images(connection: Connection, subject: Subject, names: Sequence[str]) -> list[Seen] | None:
+    """The images with one of the names, or those of the project; None where there is no image service."""
     glance = glance_for(connection)
-    own = connection.location.project.id
-    if names:
-        found = glance.named(names, None, hidden=False)
-        found += glance.named(names, None, hidden=True) if glance.hides(found) else []
-    else:
-        mine = {"owner": own} if own and glance.VERSION != "1" else {}
-        found = [checked_image(image) for image in glance.all(None, mine)]
-        if glance.hides(found):
-            found += [checked_image(image) for image in glance.all(None, {**mine, "os_hidden": "true"})]
-    for image in {image["id"]: image for image in found}.values():
-        if image.get("name") and not ({UPLOAD, SESSION} & image.keys() or (KEPT_FOR in image and not names)):
-            place = str(connection.location)
-            record = image_record(image, connection.location)
-            shown = {
-                **record,
-                CONTENT: ImageContent(image, place),
-                "properties": {key: value for key, value in custom_properties(image).items() if key not in _NOVAS},
-            }
-            lacking = _ONLY_V2 if glance.VERSION == "1" else ()
-            values = {name: shown[name] for name in subject.attributes if name not in lacking}
-            yield Sighting(str(image["name"]), str(image["id"]), values), image.get("owner")
+    try:
+        found = _listed_images(glance, names)
+    except RefusedError as error:
+        if error.status not in (None, 404):
+            raise
+        return None
+    lacking = _ONLY_V2 if glance.VERSION == "1" else ()
+    seen = []
+    for image in found:
+        shown = {
+            **image_record(image, connection.location),
+            CONTENT: ImageContent(image, str(connection.location)),
+            "properties": {key: value for key, value in custom_properties(image).items() if key not in _NOT_USERS},
+        }
+        values = {name: shown[name] for name in subject.attributes if name not in lacking}
+        seen.append((Sighting(str(image["name"]), str(image["id"]), values), image.get("owner")))
+    return seen
+
+
+def _listed_images(glance: Glance, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Two lists, of visible and of hidden images: neither unfinished ones nor, without names, replaced ones."""
+    own = glance.connection.location.project.id
+    mine = {"owner": own} if own and glance.VERSION != "1" else {}
+
+    def listed(*, hidden: bool) -> list[dict[str, Any]]:
+        if names:
+            return glance.named(names, None, hidden=hidden)
+        return [checked_image(image) for image in glance.all(None, mine | ({"os_hidden": "true"} if hidden else {}))]
+
+    found = listed(hidden=False)
+    found += listed(hidden=True) if glance.hides(found) else []
+    once = {image["id"]: image for image in found if image["name"]}
+    ours = {UPLOAD, SESSION} if names else {UPLOAD, SESSION, KEPT_FOR}
+    return [image for image in once.values() if not ours & image.keys()]

@@ -78,7 +78,7 @@ def test_parts_can_be_named() -> None:
     [
         ([], {}, "types: nothing is named"),
         (["compute.flavour"], {}, "'compute.flavour' is not known; did you mean compute.flavor"),
-        (["dns.recordset"], {}, "types: dns.recordset needs zone_id"),
+        (["dns.recordset"], {}, "types: dns.recordset cannot be compared: zone_id stands in its path"),
         (["object_store.container"], {}, "type: object_store.container is not listed here"),
         (["identity.role_assignment"], {}, "types: nothing says which identity.role_assignment of two Locations"),
         (["block_storage.capabilities"], {}, "types: block_storage.capabilities"),

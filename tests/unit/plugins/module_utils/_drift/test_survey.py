@@ -139,6 +139,8 @@ def test_a_type_that_is_not_offered(clouds: FakeOpenStack, region: Region) -> No
     assert inventory(clouds, "dns.zone") == Inventory(offered=False)
     region.fault("GET", "/trunks", Answer(404))
     assert inventory(clouds, "network.trunk") == Inventory(offered=False)
+    region.fault("GET", "/v2/images", Answer(404))
+    assert inventory(clouds, "image.image") == Inventory(offered=False)
 
 
 @pytest.mark.parametrize("path", ["/subnets", "/networks"])
