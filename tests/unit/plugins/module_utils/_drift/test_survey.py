@@ -143,6 +143,28 @@ def test_a_type_that_is_not_offered(clouds: FakeOpenStack, region: Region) -> No
     assert inventory(clouds, "image.image") == Inventory(offered=False)
 
 
+def test_an_id_counts_itself_where_what_it_refers_to_is_not_offered(
+    clouds: FakeOpenStack, region: Region, project: str
+) -> None:
+    network(region.neutron, project, "web", cidr="10.0.0.0/24")
+    for subnet in region.neutron.items["subnets"].values():
+        subnet["segment_id"] = "s-1"
+    region.fault("GET", "/segments", Answer(404))
+    assert values(clouds, "network.subnet")["web"][0]["segment_id"] == "s-1"
+
+
+def test_properties_are_what_only_the_service_knows(clouds: FakeOpenStack, region: Region, project: str) -> None:
+    network(region.neutron, project, "web", **{"vendor:x": 1})
+    (found,) = values(clouds, "network.network", attributes=["properties"])["web"]
+    assert found["properties"]["vendor:x"] == 1
+    assert "properties" not in values(clouds, "network.network")["web"][0]
+
+
+def test_what_has_no_name_but_an_id_that_users_choose_is_known_by_that(clouds: FakeOpenStack) -> None:
+    clouds["cloud1"].fault("GET", "/v3/regions", listing("regions", {"id": "north", "description": "x"}))
+    assert values(clouds, "identity.region") == {"north": [{"description": "x"}]}
+
+
 @pytest.mark.parametrize("path", ["/subnets", "/networks"])
 def test_a_list_that_is_refused_is_an_error(clouds: FakeOpenStack, region: Region, project: str, path: str) -> None:
     """Also one of what the resources refer to: IDs would differ everywhere."""
@@ -220,6 +242,12 @@ def test_an_image_has_what_users_say_of_it(clouds: FakeOpenStack, region: Region
     assert (found["tags"], found["visibility"], found["is_hidden"]) == (["a", "b"], "private", False)
     assert found["content"].shown() == f"sha512:{made.os_hash_value}"
     assert clouds.counters.requests(service="image", path="/v2/images") == 2
+
+
+def test_images_that_may_not_be_listed_are_an_error(clouds: FakeOpenStack, region: Region) -> None:
+    region.fault("GET", "/v2/images", Answer(403))
+    with pytest.raises(RefusedError):
+        inventory(clouds, "image.image")
 
 
 def test_images_that_are_compared(clouds: FakeOpenStack, region: Region, project: str) -> None:
