@@ -36,6 +36,7 @@ _COLUMNS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
             "attribute": "attribute",
             "expected": "expected",
             "actual": "actual",
+            "reason": "reason",
         },
     ),
     (
@@ -104,7 +105,7 @@ _COLUMNS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
 _HASH_SHOWN = 12
 """Digits of a digest."""
 
-_DIGEST = re.compile(r"[0-9a-f]{32,128}")
+_DIGEST = re.compile(r"((?:md5|sha256|sha512):)?[0-9a-f]{32,128}")
 _LOCATION = {"name", "cloud", "region"}
 _FORMULA = ("=", "+", "-", "@")
 """Characters with which a spreadsheet takes a cell for a formula."""
@@ -244,7 +245,8 @@ def _cell(value: Any) -> str:
 
 def _short(value: Any) -> str:
     text = _cell(value)
-    return text[:_HASH_SHOWN] if _DIGEST.fullmatch(text) else text
+    digest = _DIGEST.fullmatch(text)
+    return text[: len(digest[1] or "") + _HASH_SHOWN] if digest else text
 
 
 def _is_number(value: Any) -> bool:
