@@ -54,11 +54,24 @@ options:
       - V(warn) omits the hosts of failed Locations, with one warning for each that reports the cause and a remedy. If all Locations
         failed, the source fails, because an empty inventory would look like one without servers.
       - V(fail) fails the source if any Location failed.
+      - V(stale) keeps the hosts that a failed Location had when it last answered, in at most O(stale_for) seconds. They get the
+        variable C(location_stale), with C(since), when that was, and the C(error) of now, and are in the group C(stale). This
+        applies to failures of the kinds unreachable, timeout, throttled and server only. Where nothing is remembered of a
+        Location, it is omitted as with V(warn). If all Locations failed and nothing is remembered of any, the source fails.
+      - A Location whose hosts are kept is not asked again for two minutes, so that it does not delay each run, unless
+        C(--flush-cache) or C(refresh_inventory) of M(ansible.builtin.meta) says so.
+      - V(stale) stores listings in private files below E(XDG_CACHE_HOME). In AWX and in other containers that start empty, there
+        are none, and it does the same as V(warn). Use V(fail) there, with which AWX keeps the hosts of its last complete update.
       - Ansible decides what happens when a source fails. By default, it prints a warning and continues with the other sources. Set
         C(any_unparsed_is_failed) in the section C([inventory]) of C(ansible.cfg) to make it an error.
     type: str
-    choices: [fail, warn]
+    choices: [fail, stale, warn]
     default: warn
+  stale_for:
+    description:
+      - Seconds since a Location last answered for which its hosts are kept with O(on_failure=stale), at most 30 days.
+    type: float
+    default: 86400
   filters:
     description:
       - Query parameters of Nova's server list, passed through to every Location, such as V(status), V(name), V(flavor), V(image) or
@@ -149,6 +162,12 @@ keyed_groups:
     prefix: status
 
 ---
+# Hosts stay while their Location does not answer, up to an hour; plays exclude them by "hosts: all:!stale"
+plugin: oaktree.multicloud.servers
+on_failure: stale
+stale_for: 3600
+
+---
 # Credentials from the environment, without clouds.yaml; cached for an hour; any failed Location fails the source
 plugin: oaktree.multicloud.servers
 clouds_config:
@@ -183,7 +202,6 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text impo
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import (
     Target,
-    failure_messages,
     failure_summary,
     gather,
 )
@@ -199,6 +217,7 @@ from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.hosts
     order_warnings,
     slim,
 )
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.last_known import LastKnown
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.names import Server
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import (
     check_names,
@@ -213,10 +232,13 @@ if TYPE_CHECKING:
     from ansible.inventory.data import InventoryData
     from ansible.parsing.dataloader import DataLoader
 
-    from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 
     Listings = list[list[Any]]
-    """Of each Location its Keystone and the records of its servers, in the form of the cache."""
+    """Of each Location its Keystone and the records of its servers, in the form of the cache.
+
+    A stale one, which is never cached, has ``{since, error}`` as well.
+    """
 
 _made: WeakKeyDictionary[InventoryHost, Made] = WeakKeyDictionary()
 """What this plugin made a host of, from whichever source. Variables of hosts cannot tell: any source may set them."""
@@ -237,6 +259,8 @@ COUNTERPARTS = {
 """What options of the plugin openstack.cloud.openstack are called here."""
 PEERS = ("openstack.cloud.openstack", "openstack")
 """What the plugin of openstack.cloud is called in its sources."""
+STALE = "stale"
+"""The group of hosts whose Location did not answer, and the policy that keeps them."""
 _PLUGIN = re.compile(r"^plugin:\s*['\"]?([\w.]+)", re.MULTILINE)
 _MOST_READ = 1 << 16
 SOURCE_NAMES = tuple(f"{name}.{ending}" for name in ("oaktree", "multicloud") for ending in ("yml", "yaml"))
@@ -289,6 +313,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         taken = {name: made.server.identity for name, made in others.items()}
         content = make_inventory(servers, rules, self._sanitize_group_name, self._reserved_names(inventory), taken)
         with _all_or_none(inventory, content.hosts):
+            if options["on_failure"] == STALE:
+                inventory.add_group(STALE)  # also without hosts: Ansible warns of patterns with a group that is missing
             self._populate(inventory, content, verbose=options["verbose_vars"])
             self._construct(inventory, content.hosts)
         for text in order_warnings(content.hosts, path, rules.hostnames, others):
@@ -315,35 +341,50 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         key = f"{self.get_cache_key(path)}_{options_digest(options, fields)}" if options["cache"] else None
         listings: Listings | None = self.cache.get(key, {}).get("listings") if key and cache else None
         if listings is None:
-            listings, complete = self._gather(options, fields)
+            known = LastKnown(options, fields, ask_all=not cache) if options["on_failure"] == STALE else None
+            listings, complete = self._gather(options, fields, known)
             if key and complete:
                 self.cache[key] = {"listings": listings}
-        return [Server(keystone, record) for keystone, records in listings for record in records]
+        return [Server(keystone, record, *stale) for keystone, records, *stale in listings for record in records]
 
-    def _gather(self, options: Mapping[str, Any], fields: Collection[str] | None) -> tuple[Listings, bool]:
-        """The records from each Location, with its Keystone, and whether every Location answered."""
+    def _gather(
+        self, options: Mapping[str, Any], fields: Collection[str] | None, known: LastKnown | None
+    ) -> tuple[Listings, bool]:
+        """The records from each Location, with its Keystone, and whether every Location answered.
+
+        ``known`` has those of Locations that do not answer.
+        """
         query = ServerQuery(filters=options["filters"], all_projects=options["all_projects"], fields=fields)
-        results = gather(
-            Target.from_options(options),
-            lambda connection: [connection.region.settings.keystone, list_servers(connection, query)],
-        )
-        failed = [result.error for result in results if result.error]
-        for error in failed:
-            self.display.vvv(shown_lines("".join(traceback.format_exception(error))))
-        if failed and (options["on_failure"] == "fail" or len(failed) == len(results)):
+
+        def listing(connection: Connection) -> list[Any]:
+            found = [connection.region.settings.keystone, list_servers(connection, query)]
+            if known and not _silent_cell(found):
+                known.keep(connection.region, found)
+            return found
+
+        target = Target.from_options(options)
+        results = gather(target, listing, known_failure=known.known_failure if known else None)
+        listings = [result.value for result in results if result.value]
+        warnings = []
+        for result in results:
+            if result.error:
+                self.display.vvv(shown_lines("".join(traceback.format_exception(result.error))))
+                stale = known.recall(result.location.name, result.error) if known else None
+                listings += [[*stale.listing, stale.variable()]] if stale else []
+                warnings.append(f"{result.location}: {stale.message() if stale else result.error.summary}")
+        if warnings and (options["on_failure"] == "fail" or not listings):
             raise AnsibleParserError(failure_summary(results))
-        for message in failure_messages(results):
-            self.display.warning(message)
-        incomplete = [text for result in results if (text := _silent_cell(result))]
-        for text in incomplete:
+        warnings += [f"{result.location}: {text}" for result in results if (text := _silent_cell(result.value))]
+        for text in warnings:
             self.display.warning(text)
-        return [result.value for result in results if result.value], not (failed or incomplete)
+        return listings, not warnings
 
     # Hosts and groups
 
     def _reserved_names(self, inventory: InventoryData) -> set[str]:
         """The names that no host may have: those of groups, which Ansible would confuse with it, and localhost's."""
-        return {*LOCALHOST, *inventory.groups, *map(self._sanitize_group_name, self.get_option("groups"))}
+        own = {STALE} if self.get_option("on_failure") == STALE else set()
+        return {*LOCALHOST, *own, *inventory.groups, *map(self._sanitize_group_name, self.get_option("groups"))}
 
     def _populate(self, inventory: InventoryData, content: Inventory, *, verbose: bool) -> None:
         for group in content.groups:
@@ -361,6 +402,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 target.set_variable("ansible_host", host.address)
             for name in host.groups:
                 inventory.add_child(name, host.name)
+            if host.server.stale:
+                target.set_variable("location_stale", dict(host.server.stale))
+                inventory.add_child(STALE, host.name)
         if content.skipped:
             self.display.v(f"{content.skipped} servers without any of the addresses were skipped; see show_all.")
 
@@ -427,13 +471,13 @@ def _all_or_none(inventory: InventoryData, hosts: Sequence[Host]) -> Iterator[No
         raise
 
 
-def _silent_cell(result: Result[list[Any]]) -> str | None:
+def _silent_cell(listing: Sequence[Any] | None) -> str | None:
     """A warning if Nova lists servers of a cell that it cannot reach: they have an ID and little else."""
-    _keystone, records = result.value or ("", [])
+    _keystone, records = listing or ("", [])
     silent = [record for record in records if record["status"] == "UNKNOWN" and not record["addresses"]]
     if not silent:
         return None
-    return f"{result.location}: {len(silent)} servers are in a cell that Nova cannot reach, and have no addresses."
+    return f"{len(silent)} servers are in a cell that Nova cannot reach, and have no addresses."
 
 
 def _fields(options: Mapping[str, Any]) -> Collection[str] | None:

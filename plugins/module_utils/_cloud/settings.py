@@ -124,6 +124,12 @@ class Settings:
         return settings
 
     @property
+    def identity(self) -> str:
+        """Who asks which Keystone, for which project, as configured. Holds no secret, and outlives a new password."""
+        auth = self.config.get_auth_args()
+        return json.dumps({k: auth[k] for k in auth if not SECRET_KEY.search(k)}, sort_keys=True, default=str)
+
+    @property
     def keystone(self) -> str:
         """The Keystone that the region belongs to: what two entries with the same one list may be the same.
 

@@ -202,3 +202,14 @@ CREDENTIAL = {"auth_url": "https://127.0.0.1/v3", "application_credential_id": "
 def test_what_nobody_else_knows_is_recognised(entry: dict[str, Any], *, secret: bool) -> None:
     (region,) = Clouds(clouds_config={"clouds": {"a": {"region_name": "r", **entry}}}).regions("a")
     assert region.settings.has_secret is secret
+
+
+def test_the_identity_outlives_a_new_password_and_holds_no_secret() -> None:
+    def identity(**auth: str) -> str:
+        entry = {"auth": {**SCOPED, **auth}, "region_name": "r"}
+        (region,) = Clouds(clouds_config={"clouds": {"a": entry}}).regions("a")
+        return region.settings.identity
+
+    assert identity(password="hunter2") == identity(password="hunter3")
+    assert "hunter2" not in identity(password="hunter2")
+    assert identity(username="one") != identity(username="two")
