@@ -186,17 +186,15 @@ cache_connection: ~/.cache/ansible-inventory
 cache_timeout: 3600
 """
 
-import re
 import traceback
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from ansible.constants import LOCALHOST
-from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.errors import AnsibleParserError
 from ansible.inventory.host import Host as InventoryHost
-from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.plugins.inventory import Cacheable, Constructable
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import shown_lines
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
@@ -219,12 +217,9 @@ from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.hosts
 )
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.last_known import LastKnown
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.names import Server
-from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import (
-    check_names,
-    checked_options,
-    converted,
-    plain,
-)
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.sources import plugin_named_in
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.templated_options import TemplatedOptions
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import check_names, checked_options
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -242,8 +237,6 @@ if TYPE_CHECKING:
 
 _made: WeakKeyDictionary[InventoryHost, Made] = WeakKeyDictionary()
 """What this plugin made a host of, from whichever source. Variables of hosts cannot tell: any source may set them."""
-TEMPLATED = ("clouds_config", "clouds_yaml", "filters", "locations")
-"""The options whose values may be templates."""
 TEMPLATES = ("compose", "groups", "keyed_groups")
 """The options that consist of templates for each host."""
 COUNTERPARTS = {
@@ -261,36 +254,23 @@ PEERS = ("openstack.cloud.openstack", "openstack")
 """What the plugin of openstack.cloud is called in its sources."""
 STALE = "stale"
 """The group of hosts whose Location did not answer, and the policy that keeps them."""
-_PLUGIN = re.compile(r"^plugin:\s*['\"]?([\w.]+)", re.MULTILINE)
-_MOST_READ = 1 << 16
 SOURCE_NAMES = tuple(f"{name}.{ending}" for name in ("oaktree", "multicloud") for ending in ("yml", "yaml"))
 
 
-class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+class InventoryModule(TemplatedOptions, Constructable, Cacheable):
     """See DOCUMENTATION."""
 
     NAME = "oaktree.multicloud.servers"
+    TEMPLATED = (*TemplatedOptions.TEMPLATED, "filters")
 
     def verify_file(self, path: str) -> bool:
         """Whether the source may be one of this plugin, by its name, or if not, has to be told why it is none.
 
         Ansible shows the error of `parse` if no other plugin reads the source.
         """
-        return bool(super().verify_file(path)) and (path.endswith(SOURCE_NAMES) or _plugin_named_in(path) is not None)
-
-    def set_options(
-        self,
-        task_keys: Mapping[str, Any] | None = None,
-        var_options: Mapping[str, Any] | None = None,
-        direct: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Evaluate the options that may be templates before Ansible checks the types of all."""
-        values = dict(direct or {})
-        for name in TEMPLATED:
-            if name in values:
-                values[name] = self._templated(name, values[name])
-        values = converted(values, self.option_definitions)
-        super().set_options(task_keys=task_keys, var_options=var_options, direct=values)
+        return bool(super().verify_file(path)) and (
+            path.endswith(SOURCE_NAMES) or plugin_named_in(path) in (self.NAME, *PEERS)
+        )
 
     def parse(
         self,
@@ -321,17 +301,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.display.warning(text)
         for host in content.hosts:
             _made.setdefault(inventory.hosts[host.name], Made(path, host.server, tuple(rules.hostnames)))
-
-    def _templated(self, name: str, value: Any) -> Any:
-        """The option as plain JSON types, without tags and decrypted; its content never becomes part of a message."""
-        self.templar.available_variables = self._vars or {}
-        try:
-            result = plain(self.templar.template(value))
-        except AnsibleError as exc:
-            raise AnsibleParserError(f"{name}: the template cannot be evaluated: {exc.message}") from None
-        if name == "filters" and not isinstance(result, dict):
-            raise AnsibleParserError(f"{name}: must be a dictionary, not {type(result).__name__}.")
-        return result
 
     # Records: from the clouds or the cache
 
@@ -423,19 +392,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._add_host_to_keyed_groups(keyed_groups, variables(host), host.name, strict, fetch_hostvars=False)
 
 
-def _plugin_named_in(path: str) -> str | None:
-    """The plugin that a YAML file is a source of, if it is this one or that of openstack.cloud."""
-    if not path.endswith((".yml", ".yaml")):
-        return None
-    with Path(path).open(encoding="utf-8", errors="replace") as file:
-        found = _PLUGIN.search(file.read(_MOST_READ))
-    return found[1] if found and found[1] in (InventoryModule.NAME, *PEERS) else None
-
-
 def _check_source(path: str) -> None:
     """Raise AnsibleParserError, which says what to change, for a source of another plugin, or with a wrong name."""
     rename = "" if path.endswith(SOURCE_NAMES) else f"the name of the file must end in {' or '.join(SOURCE_NAMES)}"
-    if _plugin_named_in(path) in PEERS:
+    if plugin_named_in(path) in PEERS:
         options = ", ".join(f"{ours} instead of {theirs}" for theirs, ours in COUNTERPARTS.items())
         changes = "; ".join(filter(None, (f"set plugin: {InventoryModule.NAME}", rename, f"use {options}")))
         raise AnsibleParserError(

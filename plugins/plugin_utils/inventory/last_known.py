@@ -94,11 +94,12 @@ class LastKnown:
         key = self._key(region)
         data = json.dumps(listing, sort_keys=True, separators=(",", ":")).encode()
         digest, before = hashlib.sha256(data).hexdigest(), _head(key)
-        if not private_files.touch(KIND, _name(key, digest)):
+        is_same = before is not None and before["digest"] == digest
+        if not (is_same and private_files.touch(KIND, _name(key, digest))):
             private_files.write_bytes(KIND, _name(key, digest), data)
         private_files.write(KIND, key, {"at": clock.time(), "digest": digest})
         private_files.delete(KIND, _failure_name(key))
-        if before and before["digest"] != digest:
+        if before and not is_same:
             private_files.delete(KIND, _name(key, before["digest"]))
 
     def recall(self, location: str, error: OaktreeError) -> Stale | None:
