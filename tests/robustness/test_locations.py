@@ -112,15 +112,12 @@ def test_shards_over_forks_and_slices_do_what_one_task_does(site: Site) -> None:
     assert whole[1] == [(dead, "refused")]
 
     shards = ("locations", "{{ locations }}", "-i", "locations.yml")
-    finish(site.start("forks", *shards, "--forks", "4"))
-    assert site.results() == whole
-
     slices = [f"locations[{slice_}]" for slice_ in ("0:1", "2:")]
     finish(*(site.start("slices", *shards, "--forks", "2", "--limit", limit) for limit in slices))
     assert site.results() == whole
 
-    for name in ("whole", "forks", "slices"):
+    for name in ("whole", "slices"):
         images = site.images(name)
         assert sorted(images) == sorted(site.names)
         assert {where for where, found in images.items() if len(found) != 1} == {dead}
-    assert site.images("whole") == site.images("forks") == site.images("slices")
+    assert site.images("whole") == site.images("slices")
