@@ -78,16 +78,62 @@ SAID = {
 }
 """What attributes of any type are, where openstacksdk does not say it well."""
 SAMPLES: dict[str, Any] = {
+    "allocation_pools": [{"start": "10.9.0.2", "end": "10.9.0.254"}],
+    "allowed_address_pairs": [{"ip_address": "10.9.0.100", "mac_address": "fa:16:3e:0a:1b:2c"}],
+    "binding_profile": {},
+    "binding_vif_details": {"port_filter": True},
+    "binding_vif_type": "ovs",
+    "binding_vnic_type": "normal",
     "cidr": "10.9.0.0/24",
+    "data_plane_status": "ACTIVE",
     "description": "managed by Ansible",
+    "device_owner": "compute:nova",
+    "device_profile": "gpu",
+    "dns_assignment": [{"hostname": "web-1", "ip_address": "10.9.0.10", "fqdn": "web-1.example.org."}],
+    "dns_domain": "example.org.",
+    "dns_name": "web-1",
+    "external_gateway_info": {
+        "network_id": ID,
+        "enable_snat": True,
+        "external_fixed_ips": [{"subnet_id": ID, "ip_address": "203.0.113.7"}],
+    },
+    "extra_dhcp_opts": [{"opt_name": "bootfile-name", "opt_value": "pxelinux.0", "ip_version": 4}],
+    "fixed_ip_address": "10.9.0.10",
+    "fixed_ips": [{"subnet_id": ID, "ip_address": "10.9.0.10"}],
+    "floating_ip_address": "203.0.113.9",
     "gateway_ip": "10.9.0.1",
+    "hardware_offload_type": "switchdev",
+    "host_routes": [{"destination": "10.20.0.0/16", "nexthop": "10.9.0.254"}],
+    "ip_allocation": "immediate",
     "ip_version": 4,
     "ipv6_address_mode": "slaac",
     "ipv6_ra_mode": "slaac",
+    "mac_address": "fa:16:3e:0a:1b:2c",
     "name": "web",
+    "numa_affinity_policy": "preferred",
+    "port_details": {"name": "web-1", "network_id": ID, "status": "ACTIVE", "device_id": ID},
     "prefix_length": 24,
+    "provider_network_type": "vlan",
+    "provider_physical_network": "physnet1",
+    "provider_segmentation_id": 101,
+    "pvlan_community": "",
+    "pvlan_type": "",
+    "resource_request": {},
+    "routes": [{"destination": "10.20.0.0/16", "nexthop": "10.9.0.254"}],
+    "security_group_rules": [
+        {"id": ID, "direction": "ingress", "ethertype": "IPv4", "protocol": "tcp", "port_range_min": 22}
+    ],
+    "segments": [
+        {
+            "provider:network_type": "vlan",
+            "provider:physical_network": "physnet1",
+            "provider:segmentation_id": 101,
+        }
+    ],
+    "stateful": True,
     "status": "ACTIVE",
     "tags": ["web"],
+    "trunk_details": {"trunk_id": ID, "sub_ports": []},
 }
 """Samples of texts, and of what a general one would not fit."""
 

@@ -86,8 +86,9 @@ COLLECTIONS = (
             "description": text(),
             "admin_state_up": flag(default=True),
             "external_gateway_info": Field((dict, NOTHING)),
+            "routes": LISTING,
         },
-        made=lambda _item: {"status": "ACTIVE", "tags": [], "routes": []},
+        made=lambda _item: {"status": "ACTIVE", "tags": []},
     ),
     Collection(
         "ports",
@@ -104,6 +105,7 @@ COLLECTIONS = (
             "device_owner": text(),
             "mac_address": text(None),
             "allowed_address_pairs": LISTING,
+            "extra_dhcp_opts": LISTING,
         },
         made=lambda item: {"tags": [], **_port(item)},
     ),
@@ -185,6 +187,8 @@ class Neutron(ResourceService):
             item["cidr"] = str(ipaddress.ip_network(item["cidr"], strict=False))
         if collection.key in ("port", "router"):
             self._complete(item)
+        if item.get("routes"):
+            raise Refusal(400, "Attribute 'routes' not allowed in POST")
         if collection.key == "floatingip":
             item["floating_ip_address"] = item["floating_ip_address"] or f"203.0.113.{len(self.items['floatingips'])}"
 
@@ -200,6 +204,9 @@ class Neutron(ResourceService):
         self._refers(call, sent)
         if collection.key in ("port", "router"):
             self._complete(sent | {"network_id": item.get("network_id")})
+        if "extra_dhcp_opts" in sent:  # what is left out stays, and what has no value goes
+            options = {each["opt_name"]: each for each in [*item["extra_dhcp_opts"], *sent["extra_dhcp_opts"]]}
+            sent["extra_dhcp_opts"] = [each for each in options.values() if each["opt_value"] is not None]
 
     def before_delete(self, collection: Collection, call: Call, item: Item) -> None:
         """Refuse to remove what is in use."""
@@ -272,7 +279,11 @@ class Neutron(ResourceService):
         return json_reply({"tags": sorted(set(body["tags"]))})
 
     async def _attach(self, call: Call) -> Reply:
-        router, subnet_id = self.one(self.collections["routers"], call, writes=True), (await call.json())["subnet_id"]
+        router, sent = self.one(self.collections["routers"], call, writes=True), await call.json()
+        if sent.keys() == {"port_id"}:
+            self.items["ports"][sent["port_id"]].update(device_id=router["id"], device_owner="network:router_interface")
+            return json_reply({"id": router["id"], **sent})
+        subnet_id = sent["subnet_id"]
         subnet = self.items["subnets"].get(subnet_id)
         if subnet is None:
             raise Refusal(404, f"Subnet {subnet_id} could not be found.")
@@ -293,6 +304,9 @@ class Neutron(ResourceService):
         router, subnet_id = self.one(self.collections["routers"], call, writes=True), (await call.json())["subnet_id"]
         for port in self._interfaces(router["id"]):
             if subnet_id in str(port["fixed_ips"]):
+                addresses = ipaddress.ip_network(self.items["subnets"][subnet_id]["cidr"])
+                if any(ipaddress.ip_address(route["nexthop"]) in addresses for route in router["routes"]):
+                    raise Refusal(409, "cannot be deleted, as it is required by one or more routes.")
                 del self.items["ports"][port["id"]]
                 return json_reply({"id": router["id"], "subnet_id": subnet_id})
         raise Refusal(404, f"Router {router['id']} has no interface on subnet {subnet_id}")
