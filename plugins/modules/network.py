@@ -16,6 +16,7 @@ extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.write
   - oaktree.multicloud._doors.state
+  - oaktree.multicloud._doors.named
   - oaktree.multicloud._doors.wait
   - oaktree.multicloud._attributes
   - oaktree.multicloud._attributes.action_group

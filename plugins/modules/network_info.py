@@ -15,6 +15,7 @@ extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.read
   - oaktree.multicloud._doors.list
+  - oaktree.multicloud._doors.find
   - oaktree.multicloud._attributes.info
   - oaktree.multicloud._attributes.action_group
 options:
@@ -93,7 +94,7 @@ networks:
       description:
         - Indicates whether this network is shared across all projects. By default, only administrative users can change this value.
       type: bool
-      sample: true
+      sample: false
     is_vlan_qinq: {description: Indicates the VLAN QinQ mode of the network., type: bool, sample: true}
     is_vlan_transparent: {description: Indicates the VLAN transparency mode of the network., type: bool, sample: true}
     mtu: {description: Read-only. The maximum transmission unit (MTU) of the network resource., type: int, sample: 1}

@@ -15,6 +15,7 @@ extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.read
   - oaktree.multicloud._doors.list
+  - oaktree.multicloud._doors.find
   - oaktree.multicloud._attributes.info
   - oaktree.multicloud._attributes.action_group
 seealso:
@@ -54,7 +55,7 @@ security_groups:
     created_at: {description: Timestamp when the security group was created., type: str, sample: '2026-03-14T09:26:53Z'}
     description: {description: The text for people., type: str, sample: managed by Ansible}
     id: {description: The ID., type: str, sample: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1}
-    is_shared: {description: Indicates whether this Security Group is shared across all projects., type: bool, sample: true}
+    is_shared: {description: Indicates whether this Security Group is shared across all projects., type: bool, sample: false}
     name: {description: The name., type: str, sample: web}
     project_id: {description: The ID of the project that owns it., type: str, sample: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1}
     properties: {description: What the service says that has no attribute of its own., type: dict, sample: {}}

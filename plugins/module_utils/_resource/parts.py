@@ -14,7 +14,7 @@ from .._cloud.cleanup import removing
 from .._cloud.service import segment
 from .._core.errors import InputError
 from . import rules
-from .desired import same
+from .desired import cast, same
 
 if TYPE_CHECKING:
     from .._cloud.service import Service
@@ -35,6 +35,10 @@ class ResourcePart:
     check: Callable[[Any], bool]
     """Whether a value has the right shape."""
     shape: str
+    at_creation: Callable[[Any], Any] | None = None
+    """What the request that makes the resource has of it; None for nothing."""
+    fixed: Callable[[Any, Any], bool] = lambda _have, _want: False
+    """Whether what there is cannot be made what is wanted."""
     shown: Callable[[Any, Any], Any] = lambda have, _want: have
     """What there is, in the form of what is wanted, to be compared by people."""
 
@@ -142,13 +146,54 @@ def _specs(path: str) -> ResourcePart:
         for key in remove:
             ask("DELETE", f"{where}/{segment(key)}")
 
-    return ResourcePart(read, write, _specs_differ, _is_mapping, "a mapping, where null removes a key", _named)
+    return ResourcePart(read, write, _specs_differ, _is_mapping, "a mapping, where null removes a key", shown=_named)
 
 
 def _set_metadata(ask: Ask, identity: str, have: Any, want: Any) -> None:
     put, remove = _split(have, want)
     metadata: dict[str, str | None] = {**put, **dict.fromkeys(remove)}
     ask("POST", f"/os-aggregates/{segment(identity)}/action", {"set_metadata": {"metadata": metadata}})
+
+
+def _metadata(path: str) -> ResourcePart:
+    """Metadata below a path; a change of the resource itself would remove the keys that it does not name."""
+
+    def write(ask: Ask, identity: str, have: Any, want: Any) -> None:
+        put, remove = _split(have, want)
+        where = f"{path}/{segment(identity)}/metadata"
+        if put:
+            ask("POST", where, {"metadata": put})
+        for key in remove:
+            ask("DELETE", f"{where}/{segment(key)}")
+
+    return ResourcePart(
+        lambda _ask, _identity, item: item.get("metadata") or {},
+        write,
+        _specs_differ,
+        _is_mapping,
+        "a mapping, where null removes a key",
+        at_creation=lambda want: _split({}, want)[0],
+        shown=_named,
+    )
+
+
+# Volumes
+
+
+def _extend(ask: Ask, identity: str, _have: Any, want: Any) -> None:
+    ask("POST", f"/volumes/{segment(identity)}/action", {"os-extend": {"new_size": int(want)}})
+
+
+def _set_bootable(ask: Ask, identity: str, _have: Any, want: Any) -> None:
+    ask("POST", f"/volumes/{segment(identity)}/action", {"os-set_bootable": {"bootable": cast("bool", want)}})
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(cast("int", value), int) and not isinstance(value, bool)
+
+
+def _is_boolean(value: Any) -> bool:
+    return isinstance(cast("bool", value), bool)
 
 
 # Sets
@@ -372,10 +417,28 @@ def _write_rules(ask: Ask, identity: str, have: Any, want: Any) -> None:
 
 _RULE_NAMES = ", ".join(rules.ATTRIBUTES)
 _PARTS: Mapping[tuple[str, str], ResourcePart] = {
+    ("block_storage.snapshot", "metadata"): _metadata("/snapshots"),
     ("block_storage.type", "access"): _set_part(
         _volume_type_access, _change_volume_type_access, "a list of projects, by ID or as {name: NAME}"
     ),
     ("block_storage.type", "extra_specs"): _specs("/types/{id}/extra_specs"),
+    ("block_storage.volume", "is_bootable"): ResourcePart(
+        lambda _ask, _identity, item: cast("bool", item["bootable"]),
+        _set_bootable,
+        lambda have, want: have is not cast("bool", want),
+        _is_boolean,
+        "true or false",
+    ),
+    ("block_storage.volume", "metadata"): _metadata("/volumes"),
+    ("block_storage.volume", "size"): ResourcePart(
+        lambda _ask, _identity, item: cast("int", item["size"]),
+        _extend,
+        lambda have, want: have != cast("int", want),
+        _is_number,
+        "a number of GiB",
+        at_creation=lambda want: cast("int", want),
+        fixed=lambda have, want: have > cast("int", want),
+    ),
     ("compute.aggregate", "hosts"): _set_part(
         lambda _ask, _identity, item: item.get("hosts") or [], _change_host, "a list of the names of hosts", _are_texts
     ),
@@ -385,7 +448,7 @@ _PARTS: Mapping[tuple[str, str], ResourcePart] = {
         _specs_differ,
         _is_mapping,
         "a mapping, where null removes a key",
-        _named,
+        shown=_named,
     ),
     ("compute.flavor", "access"): _set_part(
         _flavor_access, _change_flavor_access, "a list of projects, by ID or as {name: NAME}"
@@ -400,7 +463,7 @@ _PARTS: Mapping[tuple[str, str], ResourcePart] = {
         lambda have, want: any(_interface_changes(have, want)),
         _are_interfaces,
         "a list of subnets, by ID, as {name: NAME}, or with an address as {subnet_id: ID, ip_address: ADDRESS}",
-        _interfaces_shown,
+        shown=_interfaces_shown,
     ),
     ("network.router", "routes"): _list_of("/routers", "router", "routes"),
     ("network.security_group", "rules"): ResourcePart(

@@ -63,4 +63,9 @@ def test_comments_of_openstacksdk_are_found() -> None:
 
 def test_a_text_without_a_sample_is_not_passed_over() -> None:
     with pytest.raises(KeyError):
-        make_doors.sample("unheard_of", "str")
+        make_doors.sample("compute.flavor", "unheard_of", "str")
+
+
+def test_a_sample_may_be_of_one_type_alone() -> None:
+    assert make_doors.sample("dns.zone", "type", "str") == "PRIMARY"
+    assert make_doors.sample("dns.recordset", "type", "str") == "A"
