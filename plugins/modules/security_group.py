@@ -26,7 +26,7 @@ options:
   rules:
     description:
       - All rules of each direction that has one here. A direction of which no rule is named is left alone, so that the rules stay that let
-        everything out.
+        everything out, unless O(directions) has it.
       - Rules are compared by what they mean, however protocol, ports and addresses are written.
     type: list
     elements: dict
@@ -61,6 +61,12 @@ options:
       description:
         description: A text for people, which a new rule is given. It is not compared.
         type: str
+  directions:
+    description:
+      - The directions in which O(rules) has all rules, even if it has none of them. The default are those of which it has one.
+    type: list
+    elements: str
+    choices: [ingress, egress]
   stateful:
     description:
       - Whether answers are let through without a rule of their own. It can be changed only while no port uses the group.
@@ -105,6 +111,13 @@ EXAMPLES = r"""
     name: application
     rules:
       - {direction: egress, protocol: tcp, port_range_min: 5432, port_range_max: 5432, remote_ip_prefix: 10.9.0.0/24}
+
+- name: Let nothing in and nothing out
+  oaktree.multicloud.security_group:
+    locations: [alpha]
+    name: quarantine
+    rules: []
+    directions: [ingress, egress]
 
 - name: Delete a security group everywhere
   oaktree.multicloud.security_group:
@@ -174,7 +187,8 @@ DOOR = Door(
     "security_group",
     {
         "description": Option(),
-        "rules": Option("list", elements="dict", options=_RULE),
+        "rules": Option("list", "rules.rules", elements="dict", options=_RULE),
+        "directions": Option("list", "rules.directions", elements="str", choices=("ingress", "egress")),
         "stateful": Option("bool"),
         "tags": Option("list", elements="str"),
         "project": reference("project_id"),

@@ -378,9 +378,21 @@ _TAGGED: Mapping[str, str] = {
 # Rules of security groups
 
 
+def _rules_and_directions(value: Any) -> tuple[Any, Any]:
+    """The rules that are wanted, and the directions in which there are to be no others."""
+    if isinstance(value, dict):
+        return value.get("rules") or [], value.get("directions") or []
+    return value, []
+
+
 def _are_rules(value: Any) -> bool:
     try:
-        plain = [_without_references(rule) for rule in value] if isinstance(value, list) else None
+        wanted, directions = _rules_and_directions(value)
+        if not isinstance(value, list):
+            known = value.keys() <= {"rules", "directions"} and set(directions) <= {"ingress", "egress"}
+            if not value or not known:
+                return False
+        plain = [_without_references(rule) for rule in wanted] if isinstance(wanted, list) else None
         return plain is not None and all(
             rule.keys() <= rules.ATTRIBUTES.keys() and rules.normal_rule(rule) for rule in plain
         )
@@ -401,13 +413,13 @@ def _without_references(rule: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rules_differ(have: Any, want: Any) -> bool:
-    add, remove = rules.changes(have, want)
+    add, remove = rules.changes(have, *_rules_and_directions(want))
     return bool(add or remove)
 
 
 def _write_rules(ask: Ask, identity: str, have: Any, want: Any) -> None:
     """New ones first, so that nobody is locked out in between."""
-    add, remove = rules.changes(have, want)
+    add, remove = rules.changes(have, *_rules_and_directions(want))
     for rule in add:
         body = {**rules.body_of(rule), "security_group_id": identity}
         ask("POST", "/security-group-rules", {"security_group_rule": body})
@@ -471,6 +483,6 @@ _PARTS: Mapping[tuple[str, str], ResourcePart] = {
         _write_rules,
         _rules_differ,
         _are_rules,
-        f"a list of rules with keys of {_RULE_NAMES}",
+        f"a list of rules with keys of {_RULE_NAMES}, or a mapping of rules and directions",
     ),
 }

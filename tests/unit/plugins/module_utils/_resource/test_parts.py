@@ -186,6 +186,16 @@ def test_rules_are_added_before_others_are_removed() -> None:
     ]
 
 
+def test_a_direction_may_be_left_without_rules() -> None:
+    part, ask = found("network.security_group", "rules"), Recorder()
+    have = [{"id": direction, "direction": direction, "ethertype": "IPv4"} for direction in ("ingress", "egress")]
+    assert not part.differs(have, [])
+    assert not part.differs(have, {"rules": have, "directions": ["egress"]})
+    assert part.differs(have, {"directions": ["egress"]})
+    part.write(ask, "g", have, {"rules": [], "directions": ["egress"]})
+    assert ask.sent == [("DELETE", "/security-group-rules/egress", None)]
+
+
 def test_tags_are_a_set() -> None:
     part, ask = found("network.security_group", "tags"), Recorder()
     assert part.read(ask, "g", {"tags": None}) == []

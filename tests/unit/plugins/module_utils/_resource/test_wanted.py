@@ -93,6 +93,8 @@ def test_what_can_be_had(name: str, options: dict[str, Any]) -> None:
         ("compute.aggregate", {"name": "a", "attributes": {"hosts": [{"name": "x"}]}}, "the names of hosts"),
         ("network.router", {"name": "a", "attributes": {"interfaces": [{"subnet": "s"}]}}, "must be an ID"),
         ("network.router", {"name": "a", "attributes": {"interfaces": [{"subnet_id": "s", "x": 1}]}}, "must be a list"),
+        ("network.security_group", {"name": "a", "attributes": {"rules": {"directions": ["in"]}}}, "a list of rules"),
+        ("network.security_group", {"name": "a", "attributes": {"rules": {"rule": []}}}, "must be a list of rules"),
         ("network.router", {"name": "a", "attributes": {"routes": ["10.0.0.0/8"]}}, "must be a list of mappings"),
         ("network.subnet", {"name": "a", "attributes": {"properties": {"cidr": "x"}}}, "properties of"),
         ("identity.user", {"name": "a", "attributes": {"properties": {"password": "x"}}}, "under secrets what"),
