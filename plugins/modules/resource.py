@@ -28,6 +28,7 @@ options:
         V(block_storage.volume), V(identity.project) or V(dns.recordset). The service may also be given by its official type or an
         alias of it.
       - V(identity.role_assignment) assigns the role C(role_id) to C(user_id) or C(group_id), in C(project_id) or C(domain_id).
+      - V(identity.user_group) makes the user C(user_id) a member of the group C(group_id).
     type: str
     required: true
   state:

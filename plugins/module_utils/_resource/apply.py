@@ -226,6 +226,8 @@ def _create(connection: Connection, step: ResourceStep) -> Item | None:
         name = name_of(kind, step.found.item)
     if kind.name_attribute and name is not None:
         body[kind.keys[kind.name_attribute]] = name
+    if kind.create == "PUT":
+        body.pop(kind.id_key, None)  # it stands in the path
     path = path_of(kind.path, with_own_project(connection, kind, values))
     if kind.create == "PUT":
         path = f"{path}/{segment(name if step.found.id is None else step.found.id)}"

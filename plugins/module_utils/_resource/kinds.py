@@ -243,6 +243,7 @@ _LINKS: Mapping[str, tuple[str, ...]] = {
         "/domains/{domain_id}/users/{user_id}/roles/{role_id}",
         "/domains/{domain_id}/groups/{group_id}/roles/{role_id}",
     ),
+    "identity.user_group": ("/groups/{group_id}/users/{user_id}",),
 }
 
 _REST = "Find the service's URL with oaktree.multicloud.rest_info and send the request with ansible.builtin.uri."

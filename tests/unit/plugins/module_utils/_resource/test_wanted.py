@@ -43,6 +43,7 @@ USER = {"role_id": "r", "user_id": "u"}
         ("identity.region", {"id": "north"}),
         ("identity.role_assignment", {"attributes": {**USER, "project_id": {"name": "demo"}}}),
         ("identity.role_assignment", {"attributes": {"role_id": "r", "group_id": "g", "domain_id": "d"}}),
+        ("identity.user_group", {"attributes": {"user_id": {"name": "eve"}, "group_id": {"name": "a"}}}),
         ("dns.recordset", {"name": "a.", "attributes": {"zone_id": "z", "type": "A"}}),
         ("baremetal.node", {"name": "a", "attributes": {"properties": {"cpus": 4}}}),
     ],
