@@ -198,6 +198,7 @@ DOOR = Door(
         "tags": Option("list", elements="str"),
         "project": reference("project_id"),
     },
+    waits=True,
 )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from .._core.errors import InputError, OaktreeError
 from .._run.gather import Result, Target
@@ -234,6 +234,14 @@ class ListDoor:
         return listing
 
 
+class HasSubject(Protocol):
+    """What is wanted, of one thing or of several."""
+
+    @property
+    def subject(self) -> str:
+        """How messages call it."""
+
+
 def run_door(door: Door) -> NoReturn:
     """Be the module that brings resources of one type to a state."""
     run_resource(make_module(target_spec(writes=True, timeout=300.0).merge(door.spec)), door.wanted, door.noun)
@@ -241,7 +249,7 @@ def run_door(door: Door) -> NoReturn:
 
 def run_resource(
     module: AnsibleModule,
-    wanted_of: Callable[[Mapping[str, Any]], Wanted],
+    wanted_of: Callable[[Mapping[str, Any]], HasSubject],
     noun: str,
     ensure: Callable[..., list[Result[Change]]] = ensure_resource,
 ) -> NoReturn:
@@ -262,7 +270,13 @@ def _named(result: Result[Change], noun: str) -> Result[Change]:
     change = result.value
     if change is None:
         return result
-    return replace(result, value=replace(change, output={noun: change.output["resource"]}))
+    if change.parts is None:
+        return replace(result, value=_under(noun, change))
+    return replace(result, value=replace(change, parts=tuple(_under(noun, part) for part in change.parts)))
+
+
+def _under(noun: str, change: Change) -> Change:
+    return replace(change, output={noun: change.output["resource"]})
 
 
 def run_list_door(door: ListDoor) -> NoReturn:

@@ -131,6 +131,58 @@ def test_the_life_of_a_resource_in_two_clouds(life: Life) -> None:
     assert actions(module, name=life.name, state="absent") == {"unchanged"}
 
 
+ADMINS = ["alpha-admin/north", "beta-admin"]
+OUTER = f"{NAME}-outer"
+
+
+@pytest.fixture(scope="module")
+def outer(clouds_yaml: Path) -> Iterator[None]:
+    """An external network of the test's own in both clouds, and a port behind a router to it."""
+    assert clouds_yaml.exists()
+    things: list[tuple[str, str, dict[str, Any]]] = [
+        ("network", OUTER, {"is_router_external": True}),
+        ("subnet", OUTER, {"network": OUTER, "cidr": "10.87.0.0/24", "ip_version": 4}),
+        ("network", NAME, {}),
+        ("subnet", NAME, {"network": NAME, "cidr": "10.81.0.0/24", "ip_version": 4}),
+        ("router", NAME, {"external_network": OUTER, "interfaces": [NAME]}),
+        ("port", NAME, {"network": NAME}),
+    ]
+    for module, name, options in things:
+        actions(module, name=name, locations=ADMINS, **options)
+    yield
+    for module, name, _options in reversed(things):
+        actions(module, name=name, locations=ADMINS, state="absent")
+
+
+@pytest.mark.usefixtures("outer")
+def test_floating_ips_in_two_clouds() -> None:
+    def done(check: bool = False, **options: Any) -> list[str]:  # noqa: FBT001, FBT002
+        ran = run_module("floating_ip", locations=ADMINS, network=OUTER, _ansible_check_mode=check, **options)
+        assert ran.ok, ran["msg"]
+        return [result["action"] for result in ran["results"]]
+
+    unused: dict[str, Any] = {"state": "absent", "unattached": True}
+    try:
+        assert done(count=2, check=True) == ["created"] * 4
+        assert done(count=2, tags=["a"]) == ["created"] * 4
+        assert done(count=2) == ["unchanged"] * 4
+        assert done(port=NAME, reuse=True, check=True) == ["updated"] * 2
+        assert done(port=NAME, reuse=True) == ["updated"] * 2
+        assert done(port=NAME, reuse=True) == ["unchanged"] * 2
+        assert done(port=NAME, description="x") == ["updated"] * 2
+        assert done(**unused, older_than="1h") == ["unchanged"] * 2
+        assert done(**unused, check=True) == ["deleted"] * 2
+        assert done(**unused) == ["deleted"] * 2
+        listed = run_module("floating_ip_info", locations=ADMINS, network=OUTER, unattached=False)
+        assert [each["description"] for each in listed["floating_ips"]] == ["x", "x"]
+        assert done(port=NAME, state="absent") == ["deleted"] * 2
+        assert done(port=NAME, state="absent") == ["unchanged"] * 2
+        assert done(port=NAME) == ["created"] * 2
+    finally:
+        done(port=NAME, state="absent")
+        done(**unused)
+
+
 @pytest.mark.usefixtures("subnets")
 def test_a_cloud_that_does_not_answer_keeps_no_other_from_its_work(clouds_yaml: Path) -> None:
     three = {"clouds": {**yaml.safe_load(clouds_yaml.read_text())["clouds"], "dead": DEAD}}

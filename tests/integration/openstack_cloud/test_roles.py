@@ -92,6 +92,7 @@ OUTER = thing("network", f"{NAME}-outer", is_router_external=True)
 OUTER_SUBNET = thing("subnet", f"{NAME}-outer", network=f"{NAME}-outer", cidr="10.84.0.0/24", ip_version=4)
 ROUTER = thing("router", external_network=f"{NAME}-outer", interfaces=[NAME])
 PORT = thing("port", network=NAME, fixed_ips=[{"subnet": NAME, "ip_address": "10.83.0.10"}])
+ADDRESS = thing("floating_ip", None, network=f"{NAME}-outer", floating_ip_address="10.84.0.150")
 GROUP = thing("security_group")
 DOMAIN = resource("identity.domain", description="x")
 NO_DOMAIN = changed(DOMAIN.but(is_enabled=False))
@@ -170,6 +171,25 @@ ROLES: dict[str, list[Step]] = {
     ),
     "federation_mapping": life(
         MAPPING, {"rules": [{**MAPPING.options["attributes"]["rules"][0], "remote": [{"type": "HTTP_OIDC_ISS"}]}]}
+    ),
+    "floating_ip": within(
+        OUTER,
+        OUTER_SUBNET,
+        NET,
+        SUBNET,
+        thing("router", external_network=f"{NAME}-outer", interfaces=[NAME]),
+        PORT,
+        thing("port", f"{NAME}-2", network=NAME, fixed_ips=[{"subnet": NAME, "ip_address": "10.83.0.11"}]),
+        steps=[
+            *made(ADDRESS),
+            Step(ADDRESS.but(port=NAME), "updated"),
+            *changed(ADDRESS.but(port=f"{NAME}-2", fixed_address="10.83.0.11")),
+            step(1, "floating_ip_info", port=f"{NAME}-2"),
+            *changed(ADDRESS.but(port="")),
+            Step(ADDRESS.but(reuse=True, floating_ip_address=None, port=NAME), "updated"),
+            *gone(ADDRESS.but(floating_ip_address=None, port=NAME)),
+            step(0, "floating_ip_info", network=f"{NAME}-outer"),
+        ],
     ),
     "group_assignment": within(
         USER,
@@ -435,7 +455,7 @@ def run(step: Step) -> ModuleRun:
 def outcome(done: ModuleRun, expected: str | int) -> str | int:
     """What a task did, or how many records it found."""
     if isinstance(expected, int) and done.ok:
-        return sum(found.get("count", 1) for found in done["locations"])
+        return sum(int(found.get("count", 1)) for found in done["locations"])
     if done.result["failures"]:
         return str(done["failures"][0]["kind"])
     return str(done["results"][0]["action"])

@@ -125,9 +125,10 @@ COLLECTIONS = (
             "floating_network_id": text(None, required=True, fixed=True),
             "floating_ip_address": text(None, fixed=True),
             "port_id": text(None),
+            "fixed_ip_address": text(None),
             "description": text(),
         },
-        made=lambda _item: {"status": "DOWN", "tags": []},
+        made=lambda _item: {"status": "DOWN", "tags": [], "created_at": "2026-03-14T09:26:53Z"},
     ),
 )
 
@@ -191,6 +192,7 @@ class Neutron(ResourceService):
         if item.get("routes"):
             raise Refusal(400, "Attribute 'routes' not allowed in POST")
         if collection.key == "floatingip":
+            self._associate(item)
             item["floating_ip_address"] = item["floating_ip_address"] or f"203.0.113.{len(self.items['floatingips'])}"
 
     def after_create(self, collection: Collection, call: Call, item: Item) -> None:
@@ -205,6 +207,8 @@ class Neutron(ResourceService):
         self._refers(call, sent)
         if collection.key in ("port", "router"):
             self._complete(sent | {"network_id": item.get("network_id")})
+        if collection.key == "floatingip":
+            self._associate(sent)
         if "extra_dhcp_opts" in sent:  # what is left out stays, and what has no value goes
             options = {each["opt_name"]: each for each in [*item["extra_dhcp_opts"], *sent["extra_dhcp_opts"]]}
             sent["extra_dhcp_opts"] = [each for each in options.values() if each["opt_value"] is not None]
@@ -233,6 +237,21 @@ class Neutron(ResourceService):
                 found = self.items[path].get(item[name])
                 if found is None or not (call.me.is_admin or self.visible(self.collections[path], call, found)):
                     raise Refusal(404, f"{name} {item[name]} could not be found")
+
+    def _associate(self, sent: Item) -> None:
+        """Lead a floating IP to an address of its port, the first one unless one is given."""
+        if "port_id" not in sent and sent.get("fixed_ip_address"):
+            raise Refusal(400, "fixed_ip_address cannot be specified without a port_id")
+        if sent.get("port_id"):
+            port = self.items["ports"].get(sent["port_id"])
+            if port is None:
+                raise Refusal(404, f"Port {sent['port_id']} could not be found.")
+            addresses = [fixed["ip_address"] for fixed in port["fixed_ips"]]
+            if (sent.get("fixed_ip_address") or addresses[0]) not in addresses:
+                raise Refusal(400, f"Port {port['id']} does not have fixed ip {sent['fixed_ip_address']}.")
+            sent["fixed_ip_address"] = sent.get("fixed_ip_address") or addresses[0]
+        elif "port_id" in sent:
+            sent["fixed_ip_address"] = None
 
     def _complete(self, item: Item) -> None:
         """Do what Neutron does to addresses and gateways that are given in part."""
