@@ -34,8 +34,8 @@ options:
   state:
     description:
       - V(present) creates the resource where it is missing, and changes what differs.
-      - V(absent) deletes it. What each project has one of, such as V(network.quota), is reset. Where the type is not offered, nothing
-        is to be done.
+      - V(absent) deletes it, a router with its routes and interfaces, and an aggregate that has hosts. What each project has one of,
+        such as V(network.quota), is reset. Where the type is not offered, nothing is to be done.
     type: str
     choices: [present, absent]
     default: present
