@@ -79,9 +79,9 @@ def wanted_floating_ips(params: Mapping[str, Any]) -> FloatingIps:
         ids["server"]["type"] = "compute.server"
     wanted = FloatingIps(
         state=params["state"],
-        address=params["floating_ip_address"],
+        address=params["floating_ip_address"] or None,
         detached=detached,
-        fixed_address=params["fixed_address"],
+        fixed_address=params["fixed_address"] or None,
         reuse=params["reuse"],
         count=params["count"],
         older_than=age(params["older_than"] or "0") if params["unattached"] else None,
@@ -128,8 +128,8 @@ def age(text: str) -> timedelta:
 
 
 def is_unattached(item: Mapping[str, Any]) -> bool:
-    """Whether nothing uses a floating IP: no port, nor a port that it forwards."""
-    return not item.get("port_id") and not item.get("port_forwardings")
+    """Whether nothing uses a floating IP: no port, nor a router that forwards one of its own."""
+    return not any(item.get(key) for key in ("port_id", "router_id", "port_forwardings"))
 
 
 def attached_or_not(listing: Listing, unattached: bool | None) -> Listing:  # noqa: FBT001

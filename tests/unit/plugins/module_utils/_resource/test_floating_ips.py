@@ -60,6 +60,7 @@ def test_what_options_mean(params: dict[str, Any], wanted: dict[str, Any]) -> No
     [
         ({}, "give one of these"),
         ({"network": "public"}, "give one of these"),
+        ({"floating_ip_address": "", "fixed_address": ""}, "give one of these"),
         ({"server": "web", "count": 2, "network": "public"}, "give one of them"),
         ({"server": "web", "unattached": True, "state": "absent"}, "give one of them"),
         ({"count": 2}, "count: it needs network"),
@@ -93,6 +94,7 @@ def test_ages(text: str, seconds: int) -> None:
         ({"port_id": None, "port_forwardings": []}, True),
         ({"port_id": "p"}, False),
         ({"port_id": None, "port_forwardings": [{"external_port": 80}]}, False),
+        ({"port_id": None, "router_id": "r"}, False),
     ],
 )
 def test_what_is_in_use(item: dict[str, Any], free: bool) -> None:  # noqa: FBT001
