@@ -24,6 +24,7 @@ LAYERS = (
     "module_utils._run",
     "module_utils._glance",
     "module_utils._facts",
+    "module_utils._rest",
     "module_utils._resource",
     "module_utils._object_store",
     "module_utils._image.desired",

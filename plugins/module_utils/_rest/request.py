@@ -45,7 +45,7 @@ class RestRequest:
     path: str
     """Below the endpoint, or a whole URL that begins with the endpoint's; see `below`."""
     params: Mapping[str, list[str]]
-    headers: Mapping[str, str | bytes]
+    headers: Mapping[str, str]
     body: bytes | None
     microversion: str | None
     """One such as 2.96, or latest; without it the request names none."""
@@ -159,8 +159,8 @@ def _params(given: Mapping[str, Any]) -> dict[str, list[str]]:
     }
 
 
-def _headers(given: Mapping[str, Any], body: bytes | None, wanted: Any) -> dict[str, str | bytes]:
-    headers: dict[str, str | bytes] = {"Accept": "application/json"}
+def _headers(given: Mapping[str, Any], body: bytes | None, wanted: Any) -> dict[str, str]:
+    headers: dict[str, str] = {"Accept": "application/json"}
     if body is not None:
         headers["Content-Type"] = "text/plain; charset=utf-8" if isinstance(wanted, str) else "application/json"
     for name, value in given.items():
@@ -174,7 +174,7 @@ def _headers(given: Mapping[str, Any], body: bytes | None, wanted: Any) -> dict[
             raise InputError(f"headers: {name!r} is not a header", hint="A header is one line of printable text.")
         if SECRET_HEADER.search(lower):
             keep_secret(text)
-        headers[lower.title()] = text if text.isascii() else text.encode()
+        headers[lower.title()] = text.encode().decode("latin-1")  # in which HTTP libraries encode what is UTF-8
     return headers
 
 
