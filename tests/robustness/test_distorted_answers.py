@@ -52,6 +52,7 @@ CASES = [
     Case("server_info", (TOKENS, SERVERS)),
     Case("image_info", (IMAGES,)),
     Case("location_info", (TOKENS, *PROBES), {"probe": True}),
+    Case("rest", (TOKENS, SERVERS), {"service_type": "compute", "path": "/servers", "pages": "servers"}),
     *(
         Case("rest_info", (TOKENS, Target("GET", "/")), {"service_type": kind})
         for kind in ("compute", "image", "object-store")

@@ -187,7 +187,8 @@ def test_work_is_told_of_check_mode(*, check_mode: bool) -> None:
 @pytest.mark.parametrize("reads", [True, False])
 @pytest.mark.parametrize("sent", [True, False])
 def test_what_was_sent_has_changed_something_unless_it_reads(*, sent: bool, reads: bool) -> None:
-    results = [Result(HERE, 1.0, 2, {"sent": False}), Result(THERE, 1.0, 2, {"sent": sent, "status": 200})]
+    results: list[Result[dict[str, Any]]] = [Result(HERE, 1.0, 2, {"sent": False})]
+    results.append(Result(THERE, 1.0, 2, {"sent": sent, "status": 200}))
     ended = run_sending(lambda _check_mode: results, reads=reads)
     assert ended["changed"] is (sent and not reads)
     assert ended["results"] == [
