@@ -26,16 +26,17 @@ options:
     default: false
   gather_subset:
     description:
-      - What to find out with O(probe=true). Each is a key of RV(locations[]), and null where it is not named or where the Location does
-        not have the service. Identity, roles and service types come with the token, and cost no request.
-      - V(image_upload) costs about nine requests, most of them to the image service.
+      - What to find out with O(probe=true), any of V(external_networks), V(image_upload), V(quotas) and V(services). Each is a key of
+        RV(locations[]), and null where it is not named or where the Location does not have the service.
+      - Identity, roles and service types come with the token, and cost no request.
+      - V(image_upload) costs seven requests, six of them to the image service.
       - V(external_networks) costs one request for each page of networks.
       - V(quotas) costs one request to each of three services.
-      - V(services) costs one or two requests for each service. They are cached for an hour, so that later tasks send none.
-      - A service whose URL in the catalog has no version, mostly block storage and image, takes one more, which is cached as well.
+      - V(services) costs one or two requests for each service, whose answers are cached for an hour. A service without a version
+        document, mostly the object store, costs up to six each time.
+      - A service whose URL in the catalog has no version takes one more request, whose answer is cached as well.
     type: list
     elements: str
-    choices: [external_networks, image_upload, quotas, services]
     default: [external_networks, image_upload, quotas, services]
 author:
   - oaktree.multicloud contributors (@oaktree-multicloud)
@@ -275,6 +276,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._location.offer
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     ArgumentSpec,
+    check_fields,
     fail,
     finish,
     make_module,
@@ -284,7 +286,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module imp
 SPEC = ArgumentSpec(
     options={
         "probe": {"type": "bool", "default": False},
-        "gather_subset": {"type": "list", "elements": "str", "choices": list(PARTS), "default": list(PARTS)},
+        "gather_subset": {"type": "list", "elements": "str", "default": list(PARTS)},
     },
 )
 
@@ -294,6 +296,7 @@ def main() -> None:
     probe, parts = module.params["probe"], module.params["gather_subset"]
     target = Target.from_options(module.params)
     try:
+        check_fields(parts, PARTS, "gather_subset")
         results = probed(target, parts) if probe else configured(target)
         others = unconfigured_regions(target, results) if probe else None
     except OaktreeError as error:

@@ -120,9 +120,9 @@ def image_capabilities(connection: Connection) -> ImageCapabilities:
 
 
 def capabilities(connection: Connection) -> Capabilities:
-    """Query everything: about eight requests. A part that fails is empty, with its reason under ``missing``.
+    """Query everything: seven requests, and perhaps discovery.
 
-    Raises DeadlineError if the Location's deadline expires.
+    A part that fails is empty, with its reason under ``missing``. Raises DeadlineError if the Location's deadline expires.
     """
     missing: dict[str, str] = {}
 

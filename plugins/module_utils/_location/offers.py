@@ -84,7 +84,7 @@ def _services(connection: Connection, missing: dict[str, str]) -> list[dict[str,
 
 
 def _image_upload(connection: Connection) -> dict[str, Any] | None:
-    """About eight requests."""
+    """Seven requests, and perhaps discovery."""
     if not service_at(connection, "image").is_announced():
         return None
     found = capabilities(connection)

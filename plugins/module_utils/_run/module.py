@@ -171,12 +171,12 @@ def run_info(
     finish(module, results, {plural: found, "locations": [_visit(result, offers=offers) for result in results]})
 
 
-def check_fields(fields: Iterable[str], known: Collection[str]) -> None:
-    """Raise InputError for a field that no record has."""
+def check_fields(fields: Iterable[str], known: Collection[str], option: str = "fields") -> None:
+    """Raise InputError, which names the option, for a field that no record has."""
     unknown = sorted(set(fields) - set(known))
     if unknown:
         raise InputError(
-            f"fields: {', '.join(map(repr, unknown))} is not known", hint=f"Known are {', '.join(sorted(known))}."
+            f"{option}: {', '.join(map(repr, unknown))} is not known", hint=f"Known are {', '.join(sorted(known))}."
         )
 
 
