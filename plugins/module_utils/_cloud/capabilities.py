@@ -122,7 +122,8 @@ def image_capabilities(connection: Connection) -> ImageCapabilities:
 def capabilities(connection: Connection) -> Capabilities:
     """Query everything: seven requests, and perhaps discovery.
 
-    A part that fails is empty, with its reason under ``missing``. Raises DeadlineError if the Location's deadline expires.
+    A part that fails is empty, with its reason under ``missing``. Raises DeadlineError if the Location's deadline
+    expires.
     """
     missing: dict[str, str] = {}
 
