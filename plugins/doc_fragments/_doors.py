@@ -69,7 +69,7 @@ options:
     description:
       - The keys of the records to keep, in addition to C(location), which every record keeps. If omitted, all keys are kept; with an empty
         list, only the location.
-      - O(query) sees only the keys that are kept; O(name) and the order of the list do not depend on them.
+      - O(query) sees only the keys that are kept; what is found, and the order of the list, do not depend on them.
       - Unknown keys are rejected with a list of the valid ones.
     type: list
     elements: str

@@ -11,7 +11,7 @@ short_description: Create, change and delete projects in several clouds
 version_added: 0.1.0
 description:
   - Brings a project to a state in every selected Location, in parallel.
-  - Keystone holds it: it is changed once for each Keystone, user and project, and its Location has no region.
+  - What Keystone holds is changed once for each Keystone, user and project, and has no region.
   - Most clouds allow this to administrators only.
 extends_documentation_fragment:
   - oaktree.multicloud._locations

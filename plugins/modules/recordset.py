@@ -140,6 +140,7 @@ DOOR = Door(
         "ttl": Option("int"),
         "description": Option(),
     },
+    waits=True,
 )
 
 

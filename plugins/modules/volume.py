@@ -168,6 +168,7 @@ DOOR = Door(
         "metadata": Option("dict"),
         "description": Option(),
     },
+    waits=True,
 )
 
 

@@ -125,6 +125,7 @@ DOOR = Door(
         "metadata": Option("dict"),
         "description": Option(),
     },
+    waits=True,
 )
 
 

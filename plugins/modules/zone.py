@@ -132,6 +132,7 @@ DOOR = Door(
         "masters": Option("list", elements="str"),
         "description": Option(),
     },
+    waits=True,
 )
 
 

@@ -142,13 +142,15 @@ class Door:
     options: Mapping[str, Option]
     named: bool = True
     """Whether its resources have names and IDs."""
+    waits: bool = False
+    """Whether they take a while to be ready."""
 
     @property
     def spec(self) -> ArgumentSpec:
         """The options beside those that every module has."""
         own = ArgumentSpec(options={name: option.spec for name, option in self.options.items()})
         spec = STATE_SPEC.merge(NAMED_SPEC) if self.named else STATE_SPEC
-        return (spec.merge(WAIT_SPEC) if kind_of(self.type).ready else spec).merge(own)
+        return (spec.merge(WAIT_SPEC) if self.waits else spec).merge(own)
 
     def wanted(self, params: Mapping[str, Any]) -> Wanted:
         """What the user wants, checked. Raises InputError, which names the option."""

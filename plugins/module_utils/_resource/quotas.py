@@ -40,7 +40,6 @@ _USAGE: Mapping[str, tuple[str, str]] = {
     "network": ("/quotas/{project}/details.json", ""),
 }
 """Where each service says what is used: a path and a query."""
-_PROJECT = kind_of(TYPES["compute"])
 FIELDS = ("service", "name", "limit", "used", "reserved", "free", "project_id", "location")
 
 
@@ -114,7 +113,9 @@ def ensure_quotas(target: Target, wanted: Mapping[str, Wanted], *, check_mode: b
 
 def _surveyed(connection: Connection, wanted: Mapping[str, Wanted]) -> dict[str, Found]:
     """What each service has; the project is resolved once."""
-    project = Resolver(connection, _PROJECT).identity(next((each.id for each in wanted.values()), None))
+    project = Resolver(connection, kind_of(TYPES["compute"])).identity(
+        next((each.id for each in wanted.values()), None)
+    )
     return {service: survey(connection, replace(each, id=project)) for service, each in wanted.items()}
 
 
@@ -156,7 +157,7 @@ def list_quotas(
     if not offered:
         return None
     try:
-        identity = Resolver(connection, _PROJECT).identity(project) or connection.location.project.id
+        identity = Resolver(connection, kind_of(TYPES["compute"])).identity(project) or connection.location.project.id
     except MissingError:
         return []
     kept = FIELDS if fields is None else {*fields, "location"}

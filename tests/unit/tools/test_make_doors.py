@@ -34,6 +34,7 @@ def test_every_option_is_an_attribute(name: str) -> None:
     known = attributes_of(kind_of(door.type))
     named = {(option.attribute or name).partition(".")[0] for name, option in door.options.items() if not option.wanted}
     assert named <= known
+    assert door.waits is bool(kind_of(door.type).ready)
 
 
 @pytest.mark.parametrize("name", [name for name, door in DOORS.items() if isinstance(door, ListDoor)])
