@@ -382,8 +382,7 @@ class Service:
         """The pages of the list ``key``, one request for each; see `Pagination`, which also says what ``marker`` is.
 
         With ``coalesced`` the answer to another process's request may be used. ``ask`` sends a request in place of
-        `request`. Raises ServerError if the pagination
-        does not advance, and for a list that the service has cut.
+        `request`. Raises ServerError if the pagination does not advance, and for a list that the service has cut.
         """
         size = self.type.page_size
         params = {"limit": size, **params} if size else params

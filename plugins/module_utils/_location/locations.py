@@ -47,8 +47,8 @@ def unconfigured_regions(target: Target, results: Sequence[Result[dict[str, Any]
     if not known:
         return []
     clouds = sorted({cloud for cloud, _region in known})
-    configured, _failed = regions(replace(target, locations=tuple(map(encoded, clouds)), option="locations"))
-    named = {(region.location.cloud, region.location.region) for region in configured}
+    entries, _failed = regions(replace(target, locations=tuple(map(encoded, clouds)), option="locations"))
+    named = {(region.location.cloud, region.location.region) for region in entries}
     named |= {(result.location.cloud, result.location.region) for result in results}  # by the token, if not configured
     return [{"cloud": cloud, "region": region} for cloud, region in sorted(known - named)]
 
