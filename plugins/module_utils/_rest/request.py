@@ -193,7 +193,7 @@ def _body(method: str, body: Any, secrets: Mapping[str, Any]) -> bytes | None:
     if isinstance(body, dict | list):
         return json.dumps(body).encode()
     if isinstance(body, str):
-        return body.encode()
+        return body.encode(errors="surrogateescape")
     raise InputError(f"body: must be a mapping, a list or text, not {type(body).__name__}")
 
 

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from contextlib import suppress
 from http.client import responses
 from typing import TYPE_CHECKING, Any
 
@@ -115,8 +117,22 @@ def _binary(response: Response) -> RefusedError:
 def _mask_token(response: Response) -> None:
     """Take the token of the request out of what the service answers, should it be there."""
     token = response.request.headers.get("X-Auth-Token")
-    if token:
-        response._content = response.content.replace(token.encode(), MASKED.encode())  # noqa: SLF001 - as requests keeps it
+    if not token:
+        return
+    content = response.content
+    if b"\\u" in content and _is_json(response):
+        with suppress(ValueError):  # which says what is wrong when the body is parsed
+            content = json.dumps(_parsed(response), ensure_ascii=False).encode()
+    response._content = content.replace(token.encode(), MASKED.encode())  # noqa: SLF001 - as requests keeps it
+
+
+def _is_json(response: Response) -> bool:
+    return _JSON.match(response.headers.get("Content-Type", "")) is not None
+
+
+def _parsed(response: Response) -> Any:
+    """Raises ValueError for what is no JSON."""
+    return parse_json(response.content, getattr(response, "most_values", MOST_VALUES))
 
 
 def _body(response: Response) -> Any:
@@ -124,9 +140,9 @@ def _body(response: Response) -> Any:
     content = response.content
     if not content:
         return None
-    if _JSON.match(response.headers.get("Content-Type", "")):
+    if _is_json(response):
         with parsing(answer_to(response)):
-            return parse_json(content, getattr(response, "most_values", MOST_VALUES))
+            return _parsed(response)
     try:
         return content.decode()
     except UnicodeDecodeError:

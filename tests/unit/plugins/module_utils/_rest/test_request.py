@@ -190,6 +190,7 @@ def test_headers_that_are_secret_are_masked_in_messages(name: str) -> None:
         ({"a": [1, None, "é"]}, b'{"a": [1, null, "\\u00e9"]}', "application/json"),
         ([], b"[]", "application/json"),
         ("text: é", "text: é".encode(), "text/plain; charset=utf-8"),
+        ("not UTF-8: \udcff", b"not UTF-8: \xff", "text/plain; charset=utf-8"),
     ],
 )
 def test_bodies(body: Any, sent: bytes, content_type: str) -> None:

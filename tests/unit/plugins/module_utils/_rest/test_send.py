@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -278,14 +277,17 @@ def test_secret_headers_are_masked(fake_openstack: Clouds) -> None:
 
 
 @pytest.mark.parametrize("pages", [None, "things"])
-def test_the_token_is_in_no_answer(fake_openstack: Clouds, web: Web, pages: str | None) -> None:
+@pytest.mark.parametrize("escaped", [False, True])
+def test_the_token_is_in_no_answer(fake_openstack: Clouds, web: Web, pages: str | None, *, escaped: bool) -> None:
     def echo(handler: Any) -> None:
         token = handler.headers["X-Auth-Token"]
-        whole(json.dumps({"things": [token]}).encode(), Content_Type=JSON, X_Echo=token)(handler)
+        written = "".join(f"\\u{ord(character):04x}" for character in token) if escaped else token
+        body = f'{{"things": ["{written}", "\\u00e9", 1.50]}}'.encode()
+        whole(body, Content_Type=JSON, X_Echo=token)(handler)
 
     web.answers = [echo]
     found = sent(at_web(fake_openstack(), web), "/things", pages=pages)
-    assert (found["body"], found["headers"]["x-echo"]) == ({"things": ["..."]}, "...")
+    assert (found["body"], found["headers"]["x-echo"]) == ({"things": ["...", "é", 1.5]}, "...")
 
 
 @pytest.mark.parametrize(
