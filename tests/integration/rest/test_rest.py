@@ -16,6 +16,7 @@ import yaml
 
 from tests.support.local_clouds.layout import CLOUDS, REGIONS, cloud_of
 from tests.support.run_module import ModuleRun, run_module
+from tests.support.wait import until
 
 pytestmark = [pytest.mark.clouds, pytest.mark.usefixtures("clouds_yaml")]
 
@@ -113,6 +114,26 @@ def test_a_dead_cloud_beside_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert (run.ok, places(run), len(run.warnings)) == (True, PLACES, 1)
     assert {item["body"]["extension"]["alias"] for item in run["results"]} == {"quotas"}
     assert [(failure["location"]["cloud"], failure["kind"]) for failure in run["failures"]] == [("dead", "unreachable")]
+
+
+def test_the_console_of_a_server() -> None:
+    """An action of a server that no module has: what is sent is a POST, and what it reads comes back as its body."""
+
+    def one(path: str, method: str = "GET", **options: Any) -> Any:
+        run = rest("compute", path, method, locations=["beta"], **options)
+        assert run.ok, run["failures"]
+        return run["results"][0]["body"]
+
+    (image,) = run_module("image_info", name="base", locations=["beta"])["images"]
+    flavor = one("/flavors")["flavors"][0]["id"]
+    wanted = {"name": NAME, "imageRef": image["id"], "flavorRef": flavor, "networks": "none"}
+    server = one("/servers", "POST", body={"server": wanted}, microversion="2.37")["server"]["id"]
+    try:
+        until(lambda: one(f"/servers/{server}")["server"]["status"] == "ACTIVE", pause=0.5)
+        console = one(f"/servers/{server}/action", "POST", body={"os-getConsoleOutput": {"length": 50}})
+        assert isinstance(console["output"], str)
+    finally:
+        one(f"/servers/{server}", "DELETE")
 
 
 def test_an_image_is_refused_and_its_record_is_not() -> None:
