@@ -22,7 +22,7 @@ NAME = re.compile(r"`([^`]+)`")
 def test_the_modules_of_the_page_exist() -> None:
     named = [name for row in rows(PAGE, "Modules", "openstack.cloud") for name in NAME.findall(row[1])]
     types = {name for name in named if "." in name}
-    options = {"access", "probe"}
+    options = {"access", "probe", "service_type: placement"}
     assert set(named) - types - options <= MODULES
     assert all(kind_of(name) for name in types)
 

@@ -40,7 +40,7 @@ class Thing:
 
 @dataclass(frozen=True)
 class Step:
-    """One task: what it is to do, or how many records it is to find."""
+    """One task: what it is to do, or how many records it is to find, or the status that is answered."""
 
     thing: Thing
     expected: str | int
@@ -112,6 +112,9 @@ EGRESS = [{"direction": "egress", "ether_type": version} for version in ("IPv4",
 FLAVOR = thing("flavor", ram=1024, vcpus=1, disk=10)
 HOSTS = resource("compute.aggregate", hosts=["compute-east"])
 IMAGE = thing("image", path="role.raw", disk_format="raw", tags=["test"], properties={"cpu_arch": "x86_64"})
+TRAIT = thing(
+    "rest", None, service_type="placement", method="PUT", path="/traits/CUSTOM_ANSIBLE_TRAIT", microversion="1.6"
+)
 VOLUME = thing("volume", size=1)
 VOLUME_TYPE = resource("block_storage.type", extra_specs={"x": "y"})
 ZONE = thing("zone", f"{NAME}.example.org.", email="test@example.net", type="PRIMARY")
@@ -457,6 +460,12 @@ ROLES: dict[str, list[Step]] = {
             {"prefixes": ["10.85.0.0/16", "10.86.0.0/16"], "default_prefix_length": 24, "description": "x"},
         ),
     ),
+    "trait": [
+        Step(TRAIT, "201"),
+        Step(TRAIT, "204"),
+        Step(TRAIT, "204", {"method": "DELETE"}),
+        Step(TRAIT, "404", {"method": "DELETE", "status": [204, 404]}),
+    ],
     "trunk": within(
         NET, PORT.but(fixed_ips=[]), steps=life(resource("network.trunk", port_id={"name": NAME}), {"description": "x"})
     ),
@@ -478,12 +487,13 @@ def run(step: Step) -> ModuleRun:
 
 
 def outcome(done: ModuleRun, expected: str | int) -> str | int:
-    """What a task did, or how many records it found."""
+    """What a task did, or how many records it found, or the status of an answer."""
     if isinstance(expected, int) and done.ok:
         return sum(int(found.get("count", 1)) for found in done["locations"])
     if done.result["failures"]:
         return str(done["failures"][0]["kind"])
-    return str(done["results"][0]["action"])
+    (result, *_more) = done["results"]
+    return str(result.get("action") or result["status"])
 
 
 @pytest.mark.parametrize("role", ROLES)
