@@ -63,10 +63,10 @@ options:
         type: str
   directions:
     description:
-      - The directions in which O(rules) has all rules, even if it has none of them. The default are those of which it has one.
+      - The directions, of V(ingress) and V(egress), in which O(rules) has all rules, even if it has none of them. The default are those of
+        which it has one.
     type: list
     elements: str
-    choices: [ingress, egress]
   stateful:
     description:
       - Whether answers are let through without a rule of their own. It can be changed only while no port uses the group.
@@ -188,7 +188,7 @@ DOOR = Door(
     {
         "description": Option(),
         "rules": Option("list", "rules.rules", elements="dict", options=_RULE),
-        "directions": Option("list", "rules.directions", elements="str", choices=("ingress", "egress")),
+        "directions": Option("list", "rules.directions", elements="str"),
         "stateful": Option("bool"),
         "tags": Option("list", elements="str"),
         "project": reference("project_id"),

@@ -195,6 +195,7 @@ class Door:
             attribute = option.attribute.partition(".")[0]
             if attribute and said.startswith(f"{attribute} "):
                 said = f"{name}{said[len(attribute) :]}"
+                break
         return InputError(said, hint=error.hint)
 
 

@@ -100,6 +100,7 @@ LIVES = [
         (
             {"rules": [{**SSH, "protocol": "6", "remote_ip_prefix": "10.0.0.9/8"}], "stateful": True, "tags": ["b"]},
             {"rules": [SSH, {"direction": "egress", "ether_type": "IPv6", "protocol": "icmp"}], "description": "x"},
+            {"rules": [], "directions": "ingress, egress"},
         ),
     ),
 ]  # fmt: skip
