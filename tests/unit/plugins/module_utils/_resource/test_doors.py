@@ -112,5 +112,5 @@ def test_what_stands_in_the_path_is_told_from_filters() -> None:
 
 def test_an_error_names_the_first_option_of_an_attribute() -> None:
     options = {"rules": Option("list", "rules.rules"), "directions": Option("list", "rules.directions")}
-    with pytest.raises(InputError, match="^rules of network.security_group must be"):
+    with pytest.raises(InputError, match=r"^rules of network\.security_group must be"):
         Door("network.security_group", "group", options).wanted({**STATE, "rules": [], "directions": ["in"]})
