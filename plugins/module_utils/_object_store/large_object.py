@@ -49,7 +49,7 @@ class ObjectTarget:
     name: str
     digest: str
     marker: str
-    """Identifies the run that uploads: see `_image.upload_marker`."""
+    """Identifies the run that uploads: see `_local.work_marker`."""
     lifetime: int | None = None
     """Seconds after which the store deletes everything; longer than the upload and the use of the object can take."""
 

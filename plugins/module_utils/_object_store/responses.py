@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from requests import Response
 
 MARKER = "X-Object-Meta-Oaktree-Upload"
-"""The marker of the run that uploads the object: see `_image.upload_marker`."""
+"""The marker of the run that uploads the object: see `_local.work_marker`."""
 
 NAMED = 3
 """Problems that a message names; there may be a thousand."""

@@ -23,9 +23,10 @@ from ..._glance.v2 import (
     SOURCE_SHA256,
     UPLOAD,
 )
+from ..._local.work_marker import is_own, work_marker
 from ..._object_store.content import Body
 from ..fingerprint import Fingerprint
-from ..upload_marker import is_own, upload_marker, upload_name
+from ..upload_marker import upload_name
 from .discard import discard
 from .schemes import temporary_object
 
@@ -176,6 +177,6 @@ class Attempt:
             "disk_format": expected.disk_format,
             "container_format": desired.container_format,
             OBJECT: f"images/{desired.name}",
-            UPLOAD: upload_marker(self.context.longest),
+            UPLOAD: work_marker(self.context.longest),
             **{key: value for key, value in recorded.items() if value},
         }
