@@ -18,7 +18,7 @@ from typing import Any
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import printable
 
-LISTS = ("servers", "images", "endpoints", "results", "drift", "resources", "locations")
+LISTS = ("servers", "images", "objects", "containers", "endpoints", "results", "drift", "resources", "locations")
 """The keys of modules' results that hold records. Info modules return ``locations`` beside others, so it is last."""
 
 _COLUMNS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
@@ -43,7 +43,7 @@ _COLUMNS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
         {
             "location": "location",
             "action": "action",
-            "name": "(image || server || resource || stack).name || name",
+            "name": "(image || server || resource || stack || object || container).name || name",
             "notes": "notes",
         },
     ),
@@ -69,6 +69,21 @@ _COLUMNS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
             "size": "size",
             "hash": "hash_value || checksum",
         },
+    ),
+    (
+        frozenset({"location", "container", "content_length"}),
+        {
+            "location": "location",
+            "container": "container",
+            "name": "name",
+            "size": "content_length",
+            "modified": "last_modified_at",
+            "etag": "etag",
+        },
+    ),
+    (
+        frozenset({"location", "object_count", "bytes_used"}),
+        {"location": "location", "name": "name", "objects": "object_count", "bytes": "bytes_used", "read": "read_ACL"},
     ),
     (
         frozenset({"location", "service_type", "url"}),

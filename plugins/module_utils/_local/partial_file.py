@@ -15,7 +15,7 @@ from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from .._core.errors import ConflictError, InputError, QuotaError
+from .._core.errors import ConflictError, InputError, IntegrityError, OaktreeError, QuotaError, RefusedError
 from .file_lock import FileLock
 from .file_names import beside
 
@@ -36,6 +36,10 @@ class ResumableSource(Protocol):
     @property
     def size(self) -> int:
         """Bytes."""
+
+    @property
+    def resumable(self) -> bool | None:
+        """Whether it can be read from an offset without all before it; None if that is not known."""
 
     def read(self, offset: int = 0) -> Iterator[bytes]:
         """The bytes from the offset to the end; raises `OaktreeError`."""
@@ -140,6 +144,22 @@ def open_partial(target: Path, name: PartialName) -> Iterator[Partial]:
             )
         with FileIO(lock.fileno(), "r+", closefd=False) as file:
             yield Partial(path, file, option)
+
+
+@contextmanager
+def kept(partial: Partial, source: ResumableSource) -> Iterator[None]:
+    """Remove the partial file after a failure from which no run can resume; else add to the error that it is kept."""
+    try:
+        yield
+    except (IntegrityError, RefusedError):
+        partial.remove()
+        raise
+    except OaktreeError as error:
+        if partial.size == 0 or source.resumable is False:
+            partial.remove()
+        else:
+            error.message += f"; {partial.size} of {source.size} bytes are kept in {partial.path} for the next run"
+        raise
 
 
 def _is_ours(lock: FileLock) -> bool:

@@ -12,7 +12,7 @@ Segments are in their object's container, with names that identify their content
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -25,7 +25,7 @@ from .client import Container
 from .responses import MARKER, Object, Segment, check_manifest, manifest, manifest_etag
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from .client import Swift
     from .segments import Part
@@ -52,6 +52,10 @@ class ObjectTarget:
     """Identifies the run that uploads: see `_local.work_marker`."""
     lifetime: int | None = None
     """Seconds after which the store deletes everything; longer than the upload and the use of the object can take."""
+    delete_at: int | None = None
+    """In place of a lifetime: when the store deletes everything, in seconds since 1970."""
+    own_headers: Mapping[str, str] = field(default_factory=dict)
+    """Further headers of the object itself, which its segments do not have: metadata, content type."""
 
     def segments_prefix(self, part_size: int) -> str:
         return f"{self.name}{SEGMENTS}{self.digest}/{part_size}/"
@@ -59,9 +63,11 @@ class ObjectTarget:
     def segment_name(self, part: Part, part_size: int) -> str:
         return f"{self.segments_prefix(part_size)}{part.number:08d}"
 
-    def headers(self, elapsed: float = 0.0) -> dict[str, str]:
-        """The headers of every object of the upload; it expires ``elapsed`` seconds early."""
-        headers = {MARKER: quote(self.marker, safe="/")}
+    def headers(self, name: str, elapsed: float = 0.0) -> dict[str, str]:
+        """The headers of an object of the upload, itself or a segment; it expires ``elapsed`` seconds early."""
+        headers = {**(self.own_headers if name == self.name else {}), MARKER: quote(self.marker, safe="/")}
+        if self.delete_at is not None:
+            headers["X-Delete-At"] = str(self.delete_at)
         if self.lifetime is not None:
             headers["X-Delete-After"] = str(max(1, int(self.lifetime - elapsed)))
         return headers
@@ -78,7 +84,7 @@ def assemble(
     body = json.dumps(manifest(target.container, segments))
 
     def put() -> None:
-        headers = {"Accept": "application/json", **target.headers(clock.uptime() - began)}
+        headers = {"Accept": "application/json", **target.headers(target.name, clock.uptime() - began)}
         timeout = (stall_timeout, stall_timeout)
         check_manifest(
             swift.put(target.container, target.name, body, etag, params=_HEARTBEAT, headers=headers, timeout=timeout)

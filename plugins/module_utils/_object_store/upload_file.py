@@ -130,7 +130,7 @@ class FileUpload:
         with self._lock:
             self._written.add(name)
         if found.get(name) == (segment.size, segment.etag) and self._swift.update(
-            self._target.container, name, self._target.headers()
+            self._target.container, name, self._target.headers(name)
         ):
             return segment
         send_until_stored(
@@ -149,7 +149,7 @@ class FileUpload:
             segment.name,
             body,
             segment.etag,
-            headers=self._target.headers(),
+            headers=self._target.headers(segment.name),
             timeout=(self._options.stall_timeout, self._options.stall_timeout),
         )
         stored = response.headers.get("Etag", segment.etag).strip('"')

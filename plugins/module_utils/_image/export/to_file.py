@@ -12,10 +12,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..._cloud.translate import translate
-from ..._core.errors import InputError, IntegrityError, OaktreeError, RefusedError
+from ..._core.errors import InputError, IntegrityError, RefusedError
 from ..._core.retry import Policy, with_retries
 from ..._local.file_names import beside
-from ..._local.partial_file import Partial, PartialName, open_partial, put_in_place
+from ..._local.partial_file import Partial, PartialName, kept, open_partial, put_in_place
 from ..fingerprint import fingerprint_of, same_data, same_format, stored_digests, verify_download
 from ..source.convert import convert, find_qemu_img
 from ..source.digest_cache import read_image_file
@@ -92,7 +92,7 @@ class FileExport:
 
     def _export(self, before: Mapping[str, Any]) -> Export:
         stream = ImageStream(self._connection, self._image, self._request.stall_timeout)
-        with open_partial(self._target, self._partial_name()) as partial, _kept(partial, stream):
+        with open_partial(self._target, self._partial_name()) as partial, kept(partial, stream):
             source = self._downloaded(partial, stream)
             self._request.check(source.digests)
             with self._in_format(source) as made:
@@ -167,19 +167,3 @@ class FileExport:
             raise translate(exc) from exc
         finally:
             shutil.rmtree(workspace, ignore_errors=True)
-
-
-@contextmanager
-def _kept(partial: Partial, stream: ImageStream) -> Iterator[None]:
-    """Remove the partial file after a failure from which no run can resume; else add to the error that it is kept."""
-    try:
-        yield
-    except (IntegrityError, RefusedError):
-        partial.remove()
-        raise
-    except OaktreeError as error:
-        if partial.size == 0 or stream.resumable is False:
-            partial.remove()
-        else:
-            error.message += f"; {partial.size} of {stream.size} bytes are kept in {partial.path} for the next run"
-        raise

@@ -40,6 +40,7 @@ class Data:
 
     def __init__(self, data: bytes, error: OaktreeError | None = None) -> None:
         self.size = len(data)
+        self.resumable: bool | None = None
         self.asked: list[int] = []
         self._data = data
         self._error = error

@@ -56,7 +56,7 @@ def test_segments_lie_beside_their_object_by_content_and_part_size() -> None:
     ],
 )
 def test_headers(marker: str, lifetime: int | None, elapsed: float, headers: dict[str, str]) -> None:
-    assert ObjectTarget("c", "o", "d", marker, lifetime).headers(elapsed) == headers
+    assert ObjectTarget("c", "o", "d", marker, lifetime).headers("o.segments/1", elapsed) == headers
 
 
 # Assembly
