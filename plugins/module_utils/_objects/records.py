@@ -64,7 +64,7 @@ def listed_object(container: str, item: Mapping[str, Any], location: Location) -
     if "name" in item:
         record["content_length"] = int(item["bytes"])
         record["content_type"] = str(item.get("content_type") or "") or None
-        record["etag"] = str(item["hash"])
+        record["etag"] = str(item.get("slo_etag") or item["hash"]).strip('"')
         record["is_static_large_object"] = "slo_etag" in item
         record["last_modified_at"] = _listed_moment(str(item["last_modified"]))
     return record

@@ -48,7 +48,7 @@ class Object:
         return {
             "name": self.name,
             "bytes": self.size,
-            "hash": self.etag,
+            "hash": self.etag if self.segments is None else hashlib.md5(self.manifest()).hexdigest(),  # noqa: S324
             "content_type": self.headers.get("Content-Type", "application/octet-stream"),
             "last_modified": self.written.strftime("%Y-%m-%dT%H:%M:%S.%f"),
             **({} if self.segments is None else {"slo_etag": f'"{self.etag}"'}),

@@ -65,6 +65,7 @@ def test_a_folder_has_a_name_only() -> None:
 def test_large_objects_and_further_keys() -> None:
     record = records.listed_object("c", LISTED | {"slo_etag": '"x"', "version_id": "1"}, HERE)
     assert (record["is_static_large_object"], record["properties"]) == (True, {"version_id": "1"})
+    assert record["etag"] == "x", "the hash in a listing is that of the manifest"
     shown = records.shown_object("c", "o", shown_with(X_Static_Large_Object="True", X_Object_Manifest="c/p"), HERE)
     assert (shown["is_static_large_object"], shown["object_manifest"]) == (True, "c/p")
 
