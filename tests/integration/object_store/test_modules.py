@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import openstack
 import pytest
 import requests
 import yaml
@@ -106,6 +107,20 @@ def test_a_file_to_two_clouds_and_back(stores: Stores, tmp_path: Path, size: int
     assert stores.actions(state="absent") == ["deleted", "deleted"]
     assert stores.actions(state="absent") == ["unchanged", "unchanged"]
     assert stores.listed(segments=True) == []
+
+
+def test_openstacksdk_and_the_module_recognise_each_others_uploads(stores: Stores) -> None:
+    stores.file.write_bytes(os.urandom(2 * MIB + 5))
+    sdk = openstack.connect("alpha", region_name="north").object_store
+    here = {"src": str(stores.file), "locations": LIVE[:1]}
+    assert stores.actions(**here) == ["created"]
+    assert not sdk.is_object_stale(stores.container, NAME, str(stores.file))
+    sdk.upload_object(stores.container, NAME, filename=str(stores.file), segment_size=MIB)
+    assert len(stores.listed(segments=True, locations=LIVE[:1])) == 4, "openstacksdk sent it again"
+    other = f"{NAME}.sdk"
+    sdk.upload_object(stores.container, other, filename=str(stores.file), segment_size=MIB)
+    again = stores("object", container=stores.container, name=other, **here)
+    assert [result["action"] for result in again["results"]] == ["unchanged"]
 
 
 def test_a_container_and_who_may_read_it(stores: Stores) -> None:
