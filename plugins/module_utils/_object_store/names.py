@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from .._core.errors import InputError
 
-LONGEST_CONTAINER, LONGEST_OBJECT = 256, 1024
-"""Bytes of names that Swift accepts."""
+LONGEST_CONTAINER = 256
+"""Bytes of a container's name that Swift accepts."""
+LONGEST_OBJECT = 1024
+"""Bytes of an object's name that Swift accepts."""
 
 
 def check_container(option: str, name: str) -> None:
