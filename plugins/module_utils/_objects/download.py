@@ -92,9 +92,7 @@ class ObjectDownload:
             with open_partial(target, self._partial_name()) as partial, kept(partial, stream):
                 self._download(partial, stream, stored)
                 put_in_place("dest", partial.path, target)
-        notes = (
-            () if stored.is_verifiable else ("the store reports no digest of the content: only its size is verified",)
-        )
+        notes = () if stored.is_verifiable else (UNVERIFIED,)
         return replace(planned, dest=str(target), notes=notes)
 
     def _stored(self) -> StoredContent:
@@ -105,7 +103,11 @@ class ObjectDownload:
         """The content: complete and verified. Damaged data is downloaded once more."""
 
         def once() -> None:
-            partial.fill(stream, self._connection.progress)
+            try:
+                partial.fill(stream, self._connection.progress)
+            except ConflictError:
+                partial.clear()  # no run can go on with it
+                raise
             self._connection.progress.enter("verifying")
             if not self._is_same(stored, partial.path):
                 partial.clear()

@@ -12,6 +12,7 @@ import pytest
 from multidict import CIMultiDict
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._objects import download
 from ansible_collections.oaktree.multicloud.plugins.module_utils._objects.download import Destination
 from tests.support.fake_openstack import Answer, BreakAnswer
 from tests.support.fake_openstack import swift_store as fake
@@ -106,11 +107,29 @@ def test_damaged_data_is_fetched_once_more_and_never_put_in_place(store: StoreSi
 
 
 def test_an_object_that_changes_meanwhile_is_no_mixture(store: StoreSite, out: Path) -> None:
+    store.object()
+    store.region.fault("GET", r"thing\.txt$", BreakAnswer(0.5, cut=True), times=1)
+    changed = store.region.fault("GET", r"thing\.txt$", Answer(412))
+    (failure,) = fetch(store, f"{out}/file")["failures"]
+    assert (failure["kind"], changed.struck) == ("conflict", 1)
+    assert failure["error"] == "the object c/folder/thing.txt changed while it was downloaded"
+    assert list(out.iterdir()) == []
+
+
+def test_only_the_object_that_was_found_is_fetched(
+    store: StoreSite, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store compares it: what another has written meanwhile is not sent."""
     store.object(content="hello")
-    store.region.fault("GET", r"thing\.txt$", Answer(412))
+    made = download.Destination.prepared
+
+    def replaced(destination: Destination) -> Path:
+        store.put(NAME, b"other")
+        return made(destination)
+
+    monkeypatch.setattr(download.Destination, "prepared", replaced)
     (failure,) = fetch(store, f"{out}/file")["failures"]
     assert failure["kind"] == "conflict"
-    assert "changed while it was downloaded" in failure["error"]
 
 
 def test_content_of_which_nothing_is_known_is_fetched_each_time_and_says_so(store: StoreSite, out: Path) -> None:
