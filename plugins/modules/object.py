@@ -50,7 +50,8 @@ options:
     default: present
   src:
     description:
-      - The file to upload, on the host that runs the task. It is read once for its digests, and again where it is sent.
+      - The file to upload, on the host that runs the task. It is read for its digests, unless it is unchanged since an earlier task, and
+        again where it is sent.
       - If it is larger than a segment (256 MiB, or what the store accepts), it is sent as segments in parallel, which the store verifies
         and assembles to one object. A task that was killed is continued by the next one for the same file.
     type: path

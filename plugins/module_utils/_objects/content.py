@@ -13,6 +13,8 @@ from urllib.parse import unquote
 
 from .._cloud.answers import parsing
 from .._core.errors import InputError
+from .._local import private_files
+from .._local.file_state import Unchanged
 from .._object_store.content import File, changed, state_of
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ RECORDED = {"md5": "X-Object-Meta-X-Sdk-Md5", "sha256": "X-Object-Meta-X-Sdk-Sha
 """Where openstacksdk records the digests of an object, and this collection, so that both recognise what is there."""
 
 MD5_LENGTH = 32
+KIND = "digests"
+"""Of the files that remember what was read."""
 
 
 @dataclass(frozen=True)
@@ -55,32 +59,53 @@ class ObjectSource:
 
     @classmethod
     def of_text(cls, text: str) -> ObjectSource:
-        data = text.encode()
-        md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
-        return cls(Memory(data), md5, hashlib.sha256(data).hexdigest())
+        content = Memory(text.encode())
+        return cls(content, **_digests(content))
 
     @classmethod
     def of_file(cls, option: str, path: str) -> ObjectSource:
-        """Read the file once. Raises InputError, which names the option."""
+        """Read the file, unless that was done since it last changed. Raises InputError, which names the option."""
         found = Path(path)
-        digests = [hashlib.md5(usedforsecurity=False), hashlib.sha256()]
         try:
             if not found.is_file():
                 raise InputError(f"{option}: {path} is not a file" if found.exists() else f"{option}: no file {path}")
-            before = found.stat()
+            before, unchanged = found.stat(), Unchanged(found)
             file = File(found, before.st_size, state_of(before), option)
-            for chunk in file.read(0, file.size):
-                for digest in digests:
-                    digest.update(chunk)
-            if state_of(found.stat()) != file.state:
-                raise changed(found, "read", option)
+            known = _recall(unchanged.name)
+            if known is None:
+                known = _digests(file)
+                if state_of(found.stat()) != file.state:
+                    raise changed(found, "read", option)
+                if unchanged.still():
+                    private_files.write(KIND, _key(unchanged.name), known)
         except OSError as exc:
             raise InputError(f"{option}: {path} cannot be read: {exc.strerror}") from exc
-        return cls(file, *(digest.hexdigest() for digest in digests))
+        return cls(file, known["md5"], known["sha256"])
 
     def recorded(self) -> dict[str, str]:
         """The headers that record the digests."""
         return {RECORDED["md5"]: self.md5, RECORDED["sha256"]: self.sha256}
+
+
+def _digests(content: Content) -> dict[str, str]:
+    digests = {"md5": hashlib.md5(usedforsecurity=False), "sha256": hashlib.sha256()}
+    for chunk in content.read(0, content.size):
+        for digest in digests.values():
+            digest.update(chunk)
+    return {name: digest.hexdigest() for name, digest in digests.items()}
+
+
+def _recall(name: str) -> dict[str, str] | None:
+    """What was remembered of a file in this state; None if there is nothing, or it is damaged."""
+    known = private_files.read(KIND, _key(name))
+    try:
+        return {"md5": str(known["md5"]), "sha256": str(known["sha256"])}
+    except (KeyError, TypeError):
+        return None
+
+
+def _key(name: str) -> str:
+    return f"object\n{name}"
 
 
 @dataclass(frozen=True)

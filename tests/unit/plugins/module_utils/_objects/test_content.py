@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +123,31 @@ def test_a_file_is_read_once_and_must_stay_what_it_is(tmp_path: Path, monkeypatc
     monkeypatch.setattr(content, "state_of", lambda status: (status.st_mtime_ns, id(status)))
     with pytest.raises(InputError, match=f"src: {path} changed"):
         ObjectSource.of_file("src", str(path))
+
+
+def test_a_file_that_is_unchanged_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    reads: list[Path] = []
+    read = File.read
+
+    def counted(file: File, offset: int, length: int) -> Iterator[bytes]:
+        reads.append(file.path)
+        return read(file, offset, length)
+
+    monkeypatch.setattr(File, "read", counted)
+    for text, settled, expected in (
+        (DATA, False, 1),
+        (DATA, False, 2),
+        (DATA, True, 3),
+        (DATA, True, 3),
+        ("x", True, 4),
+    ):
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+        if settled and time.time() - path.stat().st_mtime < 50:
+            os.utime(path, (time.time() - 100,) * 2)
+        assert ObjectSource.of_file("src", str(path)).md5 == store_md5(text.encode())
+        assert len(reads) == expected, "a file that was just written may change again within the same tick"
 
 
 @pytest.mark.parametrize(("name", "message"), [("", "is not a file"), ("nothing", "no file"), ("secret", "cannot be")])
