@@ -128,4 +128,5 @@ def object_from_headers(name: str, headers: Mapping[str, str]) -> Object:
 def object_from_listing(item: Mapping[str, Any]) -> Object:
     """An object by its item in a container's listing."""
     with parsing("the listing of a container"):
-        return Object(str(item["name"]), int(item["bytes"]), str(item["hash"]), f"{item['last_modified']}+00:00")
+        written = str(item["last_modified"]).removesuffix("Z")  # which Ceph's gateway writes, and Swift does not
+        return Object(str(item["name"]), int(item["bytes"]), str(item["hash"]), f"{written}+00:00")

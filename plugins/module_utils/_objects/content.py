@@ -16,15 +16,13 @@ from .._core.errors import InputError
 from .._local import private_files
 from .._local.file_state import Unchanged
 from .._object_store.content import File, changed, state_of
+from .headers import OBJECT_META, RECORDED, metadata_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .._object_store.client import Swift
     from .._object_store.content import Content
-
-RECORDED = {"md5": "X-Object-Meta-X-Sdk-Md5", "sha256": "X-Object-Meta-X-Sdk-Sha256"}
-"""Where openstacksdk records the digests of an object, and this collection, so that both recognise what is there."""
 
 MD5_LENGTH = 32
 KIND = "digests"
@@ -84,7 +82,8 @@ class ObjectSource:
 
     def recorded(self) -> dict[str, str]:
         """The headers that record the digests."""
-        return {RECORDED["md5"]: self.md5, RECORDED["sha256"]: self.sha256}
+        digests = {"md5": self.md5, "sha256": self.sha256}
+        return {OBJECT_META + name: digests[digest] for digest, name in RECORDED.items()}
 
 
 def _digests(content: Content) -> dict[str, str]:
@@ -170,7 +169,8 @@ def stored_content(
     """
     with parsing(f"the answer to HEAD of {container}/{name}"):
         size, etag = int(headers["Content-Length"]), headers["Etag"].strip('"').lower()
-    recorded = {digest: headers[key].lower() for digest, key in RECORDED.items() if headers.get(key)}
+    metadata = metadata_of(OBJECT_META, headers)
+    recorded = {digest: metadata[name].lower() for digest, name in RECORDED.items() if name in metadata}
     if is_static(headers) or headers.get("X-Object-Manifest"):
         items = None if recorded and trust_records else _segments(swift, container, name, headers)
         return StoredContent(size, _parts_of(items, size) if items else None, recorded)

@@ -27,6 +27,9 @@ CONTAINER_META = "x-container-meta-"
 HIDDEN = {MARKER.lower().removeprefix(OBJECT_META), "oaktree-made", "temp-url-key", "temp-url-key-2"}
 """Metadata that is no user's: of this collection, and keys that sign URLs."""
 
+RECORDED = {"md5": "x-sdk-md5", "sha256": "x-sdk-sha256"}
+"""Metadata in which openstacksdk records the digests of an object, and this collection, so that both recognise it."""
+
 _NAME = re.compile(r"[a-z0-9!#$%&'*+.^`|~-]+")
 _REFERRER = re.compile(r"\.(ref|referer|referrer):")
 
@@ -44,7 +47,7 @@ def as_metadata(metadata: Mapping[str, Any]) -> dict[str, str | None]:
                 f"metadata: {key!r} is not a name",
                 hint="Use letters of ASCII, digits and hyphens: it becomes a header.",
             )
-        if name in HIDDEN:
+        if name in HIDDEN or name in RECORDED.values():
             raise InputError(f"metadata: {key} is not for users to set", hint="Omit it.")
         if isinstance(value, (dict, list)):
             raise InputError(f"metadata: {key} is a {type(value).__name__}", hint="Give a text.")

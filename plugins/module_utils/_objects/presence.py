@@ -220,7 +220,7 @@ class ObjectPresence:
         return {"Content-Type": on_wire(self._content_type()), **source.recorded(), **metadata}
 
     def _remove_leftovers(self, resumed: str) -> None:
-        """Remove what killed runs left of this object, but for segments with this prefix, which are sent no more.
+        """Remove what killed runs left of this object, but for segments with this prefix, from which it is continued.
 
         Raises ConflictError where another run sends it.
         """

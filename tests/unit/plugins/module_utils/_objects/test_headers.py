@@ -27,6 +27,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._objects import
         ({"a": [1]}, "is a list"),
         ({"Temp-URL-Key": "k"}, "is not for users to set"),
         ({"oaktree_upload": "k"}, "is not for users to set"),
+        ({"X-SDK-MD5": "k"}, "is not for users to set"),
     ],
 )
 def test_metadata(metadata: dict[Any, Any], expected: Any) -> None:
