@@ -15,7 +15,7 @@ import requests
 from ansible_collections.oaktree.multicloud.plugins.module_utils._objects import presence
 from tests.support import upload_markers
 from tests.support.fake_openstack import Answer, CorruptRequest
-from tests.support.store_site import CONTAINER, DATA, NAME, PART, StoreSite, actions
+from tests.support.store_site import CONTAINER, DATA, NAME, PART, StoreSite, actions, store_md5
 
 MARKER = "X-Object-Meta-Oaktree-Upload"
 SMALL = "hello\n"
@@ -62,9 +62,8 @@ def test_an_object_has_no_marker_and_digests_as_openstacksdk_records_them(store:
 def test_an_upload_by_openstacksdk_is_recognised(store: StoreSite) -> None:
     """By what it records of a large object: its segments need not be looked at."""
     store.object(locations=["cloud1"])
-    headers = dict(store.objects()[NAME].headers)
     store.objects()[NAME].headers.clear()
-    store.objects()[NAME].headers.update({"X-Object-Meta-x-sdk-md5": headers["X-Object-Meta-X-Sdk-Md5"]})
+    store.objects()[NAME].headers["X-Object-Meta-x-sdk-md5"] = store_md5(DATA)
     store.clouds.counters.reset()
     assert actions(store.object(locations=["cloud1"])) == ["unchanged"]
     assert store.clouds.counters.requests(service="object-store") == 1
