@@ -356,8 +356,8 @@ def leave_behind(site: Site, who: str, *, task_goes_on: bool) -> None:
     """Leave what a run does that is killed while it waits for its task."""
     api = site.region.glance.task_api
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(attempt, "upload_marker", lambda _seconds: who)
-        patch.setattr(temporary_object, "upload_marker", lambda _seconds: who)
+        patch.setattr(attempt, "work_marker", lambda _seconds: who)
+        patch.setattr(temporary_object, "work_marker", lambda _seconds: who)
         patch.setattr(temporary_object, "_remove", lambda _swift, _container: "")
         in_segments(patch)
         api.stuck = True
