@@ -201,7 +201,7 @@ results:
       elements: str
       sample: []
 failures:
-  description: The Locations that failed. Nothing that the task created is left there, unless the error says so.
+  description: The Locations that failed. Nothing incomplete is left there, unless the error says so.
   returned: always
   type: list
   elements: dict

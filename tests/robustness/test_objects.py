@@ -20,6 +20,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._objects import
 from ansible_collections.oaktree.multicloud.plugins.modules import object as module
 from tests.support.fake_openstack import Action, BlackHole, FakeOpenStack
 from tests.support.fake_openstack.swift_large import KEY_NAMES
+from tests.support.fake_openstack.swift_store import Container
 from tests.support.hostile_site import HostileSite, Target, healthy, try_all
 from tests.support.kills import moments
 from tests.support.run_module import Started, interrupt, start_module
@@ -114,15 +115,15 @@ def test_a_download_that_is_killed_leaves_what_the_next_run_continues(site: Stor
 
 
 SILENT, DONE = BlackHole(), BlackHole(after="work")
+MANIFEST = ("PUT", "multipart-manifest=put")
 MOMENTS: list[tuple[tuple[str, str], Action, str]] = [
     (("PUT", rf"/{CONTAINER}$"), SILENT, ""),
     (("PUT", rf"/{CONTAINER}$"), DONE, ""),
     (("PUT", r"segments/.*/00000002$"), SILENT, ""),
     (("PUT", r"segments/.*/00000002$"), DONE, ""),
-    (("PUT", "multipart-manifest=put"), SILENT, ""),
-    (("PUT", "multipart-manifest=put"), DONE, ""),
+    (MANIFEST, SILENT, ""),
     (("PUT", r"segments/.*/00000002$"), DONE, "before"),
-    (("PUT", "multipart-manifest=put"), SILENT, "before"),
+    (MANIFEST, SILENT, "before"),
 ]
 
 
@@ -144,6 +145,28 @@ def test_an_upload_that_is_interrupted_leaves_what_was_there(
     site.region.clear_faults()
     assert actions(site.object()) == ["replaced" if before else "created"]
     assert site.bytes_of() == DATA
+
+
+@pytest.mark.parametrize("before", ["", "before"])
+@pytest.mark.parametrize("plain", [True, False])
+def test_an_object_that_is_complete_stays_though_the_upload_is_interrupted(
+    site: StoreSite,
+    before: str,
+    plain: bool,  # noqa: FBT001
+) -> None:
+    """What it has replaced is gone: to remove it would leave the user with neither."""
+    if before:
+        site.object(content=before)
+    fault = site.region.fault("PUT", r"thing\.txt$" if plain else MANIFEST[1], DONE)
+    options = {"content": "new"} if plain else {"src": str(site.file)}
+    with started(site, **options) as process:
+        until(lambda: fault.struck and NAME in site.containers().get(CONTAINER, Container()).objects)
+        until(lambda: site.bytes_of() == (b"new" if plain else DATA))
+        interrupt(process, signal.SIGTERM)
+    assert set(site.objects()) == used(site)
+    site.region.clear_faults()
+    assert actions(site.object(**options)) == ["unchanged"]
+    assert "X-Object-Meta-Oaktree-Upload" not in site.objects()[NAME].headers
 
 
 def test_a_download_that_is_interrupted_leaves_the_file(site: StoreSite, tmp_path: Path) -> None:

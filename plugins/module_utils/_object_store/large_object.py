@@ -56,6 +56,8 @@ class ObjectTarget:
     """In place of a lifetime: when the store deletes everything, in seconds since 1970."""
     own_headers: Mapping[str, str] = field(default_factory=dict)
     """Further headers of the object itself, which its segments do not have: metadata, content type."""
+    stays: bool = False
+    """Whether the object stays once it is stored, even if the upload fails after that: what it replaced is gone."""
 
     def segments_prefix(self, part_size: int) -> str:
         return f"{self.name}{SEGMENTS}{self.digest}/{part_size}/"
@@ -131,15 +133,18 @@ def remove(swift: Swift, container: str, name: str, segments: Sequence[Segment] 
     return discard(swift, [*paths, f"{container}/{name}"])
 
 
-def discard_sent(swift: Swift, target: ObjectTarget, names: Collection[str]) -> str:
-    """Delete what an upload has stored, but nothing of an object that it has not replaced; returns as `remove`."""
+def discard_sent(swift: Swift, target: ObjectTarget, names: Collection[str], etag: str = "") -> str:
+    """Delete what an upload has stored, but nothing of an object that it has not replaced; returns as `remove`.
+
+    ``etag`` is that of the complete object, which is not deleted if the target says that it stays.
+    """
     if not names:
         return ""
     names = set(names)
     try:
         with swift.connection.grace(CLEANUP_TIMEOUT):
             there = swift.head(target.container, target.name)
-            if there and there.marker != target.marker:
+            if there and (there.marker != target.marker or (target.stays and there.etag == etag)):
                 used = {path.partition("/")[2] for path in swift.segments(target.container, target.name)}
                 names -= {target.name, *used}
     except OaktreeError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import mimetypes
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from .._cloud.capabilities import object_store
 from .._cloud.cleanup import CLEANUP_TIMEOUT, removing
@@ -163,7 +164,7 @@ class ObjectPresence:
     def _is_marked(self) -> bool:
         """Whether a run that was killed has left its marker on the object."""
         headers = self._found.headers or {}
-        marker = from_wire(headers.get(MARKER) or "")
+        marker = unquote(headers.get(MARKER) or "")
         return bool(marker) and is_abandoned(marker, None)
 
     def _record(self, headers: Mapping[str, str]) -> dict[str, Any]:
@@ -172,8 +173,8 @@ class ObjectPresence:
     def run(self, planned: ObjectChange) -> ObjectChange:
         """Do what is planned. Raises `OaktreeError`.
 
-        A failure leaves the object as it was, and no segment or container that was not there before, or the message
-        says which.
+        A failure leaves the object as it was, or the new one complete, and no segment or container that was not there
+        before, or the message says which.
         """
         with removing(*([] if self._found.has_container else [self._remove_container])):
             with self._connection.within(self._timeouts.timeout, "timeout"):
@@ -201,6 +202,7 @@ class ObjectPresence:
                 work_marker(self._timeouts.total),
                 delete_at=self._expiry(None),
                 own_headers=self._own_headers(source),
+                stays=True,
             )
             self._remove_leftovers(target.segments_prefix(size))
             replaced = self._replaced_segments()

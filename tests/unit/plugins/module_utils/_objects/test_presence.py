@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -183,10 +184,10 @@ def test_an_upload_that_goes_on_is_not_disturbed(store: StoreSite) -> None:
 
 def test_a_marker_that_a_killed_run_left_is_removed(store: StoreSite) -> None:
     store.object(content=SMALL)
-    store.objects()[NAME].headers[MARKER] = upload_markers.dead()
+    store.objects()[NAME].headers[MARKER] = quote(upload_markers.dead(), safe="/")
     assert actions(store.object(content=SMALL)) == ["unchanged", "unchanged"]
     assert MARKER not in store.objects()[NAME].headers
-    store.objects()[NAME].headers[MARKER] = upload_markers.elsewhere()
+    store.objects()[NAME].headers[MARKER] = quote(upload_markers.elsewhere(), safe="/")
     store.object(content=SMALL)
     assert MARKER in store.objects()[NAME].headers, "another run is about to finish"
 
