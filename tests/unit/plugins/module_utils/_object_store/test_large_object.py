@@ -266,11 +266,7 @@ def test_what_was_sent_is_removed_but_not_what_others_use(objects: ObjectSite, l
 
 @pytest.mark.parametrize(("stays", "right", "left"), [(True, True, 6), (True, False, 0), (False, True, 0)])
 def test_a_complete_object_stays_where_the_target_says_so(
-    objects: ObjectSite,
-    large: list[Segment],
-    stays: bool,
-    right: bool,
-    left: int,  # noqa: FBT001
+    objects: ObjectSite, large: list[Segment], *, stays: bool, right: bool, left: int
 ) -> None:
     etag = manifest_etag(large) if right else "another"
     names = [NAME, *(segment.name for segment in large)]
