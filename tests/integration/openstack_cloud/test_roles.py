@@ -64,7 +64,7 @@ def made(it: Thing) -> list[Step]:
 
 
 def changed(it: Thing, action: str = "updated") -> list[Step]:
-    return [Step(it, action), Step(it, "unchanged", {"replace": False} if action == "replaced" else {})]
+    return [Step(it, action), Step(it, "unchanged", {"replace": False} if "replace" in it.options else {})]
 
 
 def gone(it: Thing) -> list[Step]:
@@ -112,6 +112,8 @@ EGRESS = [{"direction": "egress", "ether_type": version} for version in ("IPv4",
 FLAVOR = thing("flavor", ram=1024, vcpus=1, disk=10)
 HOSTS = resource("compute.aggregate", hosts=["compute-east"])
 IMAGE = thing("image", path="role.raw", disk_format="raw", tags=["test"], properties={"cpu_arch": "x86_64"})
+CONTAINER = thing("container")
+OBJECT = thing("object", container=NAME, content="this is a test")
 TRAIT = thing(
     "rest", None, service_type="placement", method="PUT", path="/traits/CUSTOM_ANSIBLE_TRAIT", microversion="1.6"
 )
@@ -313,6 +315,27 @@ ROLES: dict[str, list[Step]] = {
             ),
         ],
     ),
+    "object": within(
+        CONTAINER,
+        steps=[
+            *made(OBJECT),
+            *changed(OBJECT.but(content="this is another one"), "replaced"),
+            *gone(thing("object", container=NAME)),
+            *made(thing("object", container=NAME, src="role.raw")),
+            *gone(thing("object", container=NAME)),
+        ],
+    ),
+    "object_container": [
+        *life(
+            CONTAINER.but(read_acl=[".r:*", ".rlistings"]),
+            {"metadata": {"foo": "bar"}},
+            {"metadata": {"foo": "baz"}, "read_acl": []},
+        )[:-2],
+        Step(OBJECT, "created"),
+        Step(CONTAINER, "conflict", {"state": "absent"}),
+        *gone(CONTAINER.but(delete_with_content=True)),
+    ],
+    "object_containers_info": within(CONTAINER, steps=[step(1, "container_info", name=NAME)]),
     "port": within(
         NET,
         SUBNET,
@@ -514,5 +537,6 @@ def test_what_a_role_does_can_be_done(role: str, tmp_path: Path, monkeypatch: py
             if task.expected == "created":
                 if task.thing.options.get("type") == "identity.domain":
                     run(replace(task, thing=task.thing.but(is_enabled=False)))
-                run(replace(task, options={"state": "absent"}))
+                content = {"delete_with_content": True} if task.thing.module == "container" else {}
+                run(replace(task, options={"state": "absent", **content}))
         raise
