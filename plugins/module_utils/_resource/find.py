@@ -27,6 +27,8 @@ Item = dict[str, Any]
 
 _PLAIN_NAME = re.compile(r"[\w.-]+")
 _PROJECT = frozenset({"project", "project_id"})
+_GONE: Mapping[str, tuple[str, str]] = {"orchestration.stack": ("stack_status", "DELETE_COMPLETE")}
+"""What services that show for a while what they have deleted say of it, by type."""
 _SHARED = ("shared", "router:external", "is_public")
 """What Neutron and Octavia say of resources that other projects may use."""
 
@@ -210,7 +212,9 @@ def fetch(connection: Connection, kind: Kind, path: str, *, other_projects: bool
         if error.status == 404:
             return None
         raise
-    return opened(kind, body)
+    item = opened(kind, body)
+    key, deleted = _GONE.get(kind.name, ("", ""))
+    return None if item is not None and key and item.get(key) == deleted else item
 
 
 def opened(kind: Kind, body: Mapping[str, Any]) -> Item | None:

@@ -277,11 +277,12 @@ _WRITE_ELSEWHERE: Mapping[str, str] = {
     "compute.server": _REST,
     "image.image": "Use oaktree.multicloud.image.",
     "image.image_member": "Use oaktree.multicloud.image with visibility and shared_with.",
+    "orchestration.stack": "Use oaktree.multicloud.stack.",
     **dict.fromkeys(
         (
             # changed by actions
             "block_storage.attachment", "compute.server_interface", "compute.server_share",
-            "compute.volume_attachment", "orchestration.software_deployment", "orchestration.stack",
+            "compute.volume_attachment", "orchestration.software_deployment",
             "shared_file_system.share_access_rule", "shared_file_system.share_replica", "dns.zone_export",
             "dns.zone_import", "dns.zone_transfer_request", "key_manager.order", "shared_file_system.share_transfer",
             "block_storage.transfer", "image.task", "image.cache",

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ..._cloud.cleanup import residue_of
-from ..._cloud.translate import translate
+from ..._cloud.translate import given_up, translate
 from ..._core.errors import (
     AuthError,
     ConfigError,
@@ -25,7 +25,7 @@ from ..._core.errors import (
 from ..._core.retry import TRANSIENT, Attempts, Policy
 from ..._glance.v2 import IMPORT_LOCK, custom_properties
 from ..fingerprint import verify
-from ..import_wait import ImportWait, given_up
+from ..import_wait import ImportWait
 from .attempt import Attempt
 from .discard import discard
 
