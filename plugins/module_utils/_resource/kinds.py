@@ -216,6 +216,7 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
     },
     "network.trunk": {"immutable": ("port_id", "sub_ports")},
     "orchestration.software_config": {"updatable": ()},
+    "orchestration.stack": {"owned": True},
     "placement.resource_class": {"updatable": ()},
     "shared_file_system.quota_set": {"single": True, "defaults": "/quota-sets/{project_id}/defaults"},
     "shared_file_system.resource_locks": {"identity": ("resource_id", "resource_action")},

@@ -38,6 +38,7 @@ class Heat:
     """The orchestration service of one Location."""
 
     def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._service = service_at(connection, "orchestration")
 
     @property
@@ -46,11 +47,15 @@ class Heat:
         return self._service.endpoint
 
     def find(self, name: str) -> Item | None:
-        """The stack of a name, which is unique in a project, without its details; also one that lists hide."""
+        """The stack of a name, which is unique in a project, without its details; also one that lists hide.
+
+        Administrators get those of all projects, which say of which.
+        """
+        own = self._connection.location.project.id
         params = {"name": name, "show_hidden": "true"}
         for page in self._service.pages("/stacks", "stacks", params):
             for item in map(_checked, page):
-                if item["stack_name"] == name:
+                if item["stack_name"] == name and item.get("project") in (None, own):
                     return item
         return None
 
