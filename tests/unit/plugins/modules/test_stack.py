@@ -318,7 +318,9 @@ def test_references_are_resolved_at_each_location(clouds: FakeOpenStack, heat: H
     for number, cloud in enumerate(("cloud1", "cloud2")):
         identifier = f"00000000-0000-4000-8000-00000000000{number}"
         owner = clouds[cloud].keystone.project_id("demo")
-        clouds[cloud]["r1"].glance.images[identifier] = Image(id=identifier, owner=owner, name="fedora")
+        image = Image(identifier, owner=owner, status="active")
+        image.fields["name"] = "fedora"
+        clouds[cloud]["r1"].glance.images[identifier] = image
     parameters = {"zone": {"name": "fedora", "type": "image.image"}}
     assert actions(run(parameters=parameters)) == ["created"] * 2
     found = [heat.stacks[0], clouds["cloud2"]["r1"].heat.stacks[0]]

@@ -1,0 +1,56 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stacks that are created when a task is interrupted."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.oaktree.multicloud.plugins.modules import stack
+from tests.support.fake_openstack import FakeOpenStack, LoseAnswer
+from tests.support.run_module import interrupt, start_module
+from tests.support.wait import until
+
+TEMPLATE = {"heat_template_version": "2018-08-31", "resources": {"w": {"type": "T"}}}
+
+
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_removes_what_is_not_complete(
+    fake_openstack: Callable[..., FakeOpenStack],
+    tmp_path: Path,
+    number: signal.Signals,
+    keep: bool,  # noqa: FBT001
+) -> None:
+    clouds = fake_openstack(more=("orchestration",))
+    heat = clouds["cloud1"]["r1"].heat
+    heat.looks = -1
+    path = str(clouds.clouds_yaml(tmp_path / "clouds.yaml"))
+    options = {"name": "app", "template_body": TEMPLATE, "keep_failed": keep, "clouds_yaml": path, "locations": ["*"]}
+    with start_module(stack, **options) as task:
+        until(lambda: clouds.counters.requests(path="/v1/{project}/stacks", method="GET") > 2)
+        heat.looks = 1 if not keep else -1
+        said = interrupt(task, number)
+    assert [each.state for each in heat.stacks] == ["CREATE_IN_PROGRESS" if keep else "DELETE_COMPLETE"]
+    assert ("Heat goes on with stack 'app'" in said) is keep
+
+
+def test_an_answer_that_is_lost_leaves_nothing_behind_when_it_fails(
+    fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path
+) -> None:
+    """Nobody has the ID of the stack, but its name and its mark."""
+    clouds = fake_openstack(more=("orchestration",))
+    region = clouds["cloud1"]["r1"]
+    region.heat.looks = -1
+    region.fault("POST", "/stacks", LoseAnswer(), times=1)
+    path = str(clouds.clouds_yaml(tmp_path / "clouds.yaml"))
+    with start_module(stack, name="app", template_body=TEMPLATE, clouds_yaml=path, locations=["*"]) as task:
+        until(lambda: clouds.counters.requests(path="/v1/{project}/stacks", method="GET") > 3)
+        region.heat.looks = 1
+        interrupt(task, signal.SIGTERM)
+    assert [each.state for each in region.heat.stacks] == ["DELETE_COMPLETE"]
