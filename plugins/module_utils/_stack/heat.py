@@ -59,6 +59,11 @@ class Heat:
                     return item
         return None
 
+    def is_listed(self, item: Item) -> bool:
+        """Whether a stack is listed still, so that its name is taken; one that is deleted is for a moment."""
+        found = self.find(item["stack_name"])
+        return found is not None and found["id"] == item["id"]
+
     def in_progress(self, since: float) -> set[str]:
         """The IDs of all stacks in progress, from a request, perhaps another process's, that was sent since then.
 

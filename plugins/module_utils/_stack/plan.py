@@ -34,6 +34,8 @@ NO_KEY = (
     "give digest_key"
 )
 SHOWN = "is given under secrets, but Heat shows it: have the template say hidden: true"
+_GOING = ("DELETE_IN_PROGRESS", "DELETE_COMPLETE")
+"""States of a stack that is deleted, or will be."""
 RESOURCE_ACTIONS: Mapping[str, str] = {
     "added": "created",
     "deleted": "deleted",
@@ -75,8 +77,11 @@ class StackPlan:
 
 
 def is_busy(status: str) -> bool:
-    """Whether Heat is at work on a stack. One that it has just accepted is not begun yet."""
-    return status.endswith("IN_PROGRESS") or status.startswith("INIT")
+    """Whether Heat is at work on a stack. One that it has just accepted is not begun yet.
+
+    One that is deleted is listed for a moment, in which its name is still taken.
+    """
+    return status.endswith("IN_PROGRESS") or status.startswith("INIT") or status == "DELETE_COMPLETE"
 
 
 def make_plan(wanted: DesiredStack, found: FoundStack, sent: Sent | None, mark: Mark | None) -> StackPlan:
@@ -86,11 +91,11 @@ def make_plan(wanted: DesiredStack, found: FoundStack, sent: Sent | None, mark: 
     """
     item, status = found.item, found.status
     if sent is None:
-        if item is None or status == "DELETE_IN_PROGRESS":
+        if item is None or status in _GOING:
             return StackPlan("unchanged")
         return StackPlan("deleted", {"name": wanted.name, "status": status})
     notes = tuple(f"{name} {SHOWN}" for name in sorted(sent.masked & sent.parameters.keys() - sent.hidden))
-    if item is None or status == "DELETE_IN_PROGRESS":
+    if item is None or status in _GOING:
         return StackPlan("created", {}, _shown(sent, wanted), notes)
     if wanted.replace and (status == "CREATE_FAILED" or status.startswith("DELETE")):
         return StackPlan("replaced", {"status": status}, _shown(sent, wanted), notes)
@@ -222,25 +227,20 @@ def with_preview(plan: StackPlan, changes: Mapping[str, Sequence[Item]]) -> Stac
 
 
 def previewed(template: Mapping[str, Any], resources: Sequence[Any]) -> tuple[Mapping[str, Any], ...]:
-    """The resources of Heat's preview of a new stack; for those that are stacks it lists what is within."""
+    """The resources of Heat's preview of a new stack.
+
+    Of those that are stacks it lists what is within, but not their names: they are the others that the template
+    declares. Where a condition leaves some of these out, only those are known that something within says it is part of.
+    """
     declared = template.get("resources") or template.get("Resources") or {}
-    found = []
-    for item in resources:
-        if isinstance(item, list):
-            name = _parent(item)
-            if name:
-                found.append({"name": name, "type": (declared.get(name) or {}).get("type"), "action": "created"})
-        else:
-            found.append(_resource(item, "created"))
+    lists = [item for item in resources if isinstance(item, list)]
+    found = [_resource(item, "created") for item in resources if not isinstance(item, list)]
+    others = [name for name in declared if name not in {item["name"] for item in found}]
+    if len(others) != len(lists):
+        said = {item.get("parent_resource") for within in lists for item in within if isinstance(item, dict)}
+        others = [name for name in others if name in said]
+    found += [{"name": name, "type": declared[name].get("type"), "action": "created"} for name in others]
     return tuple(_in_order(found))
-
-
-def _parent(items: Sequence[Any]) -> str | None:
-    for item in items:
-        name = _parent(item) if isinstance(item, list) else item.get("parent_resource")
-        if name:
-            return str(name)
-    return None
 
 
 def changed_resources(before: Sequence[Item], after: Sequence[Item]) -> tuple[Mapping[str, Any], ...]:

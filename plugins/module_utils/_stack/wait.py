@@ -54,6 +54,8 @@ class StackWait:
                 if item["id"] in self._heat.in_progress(since):
                     continue
                 found = self._heat.show(item)
+                if found is None and self._heat.is_listed(item):
+                    continue
             except DeadlineError as error:
                 raise self._late(item, error) from error
             if found is None:

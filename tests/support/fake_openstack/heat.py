@@ -141,6 +141,8 @@ class Heat(Service):
         self.stacks: list[Stack] = []
         self.looks = 1
         """How many lists of what is in progress show a stack there before it is done; below zero it never is."""
+        self.lingering = 0
+        """How many lists by name show a stack that has been deleted."""
         self.undeletable = 0
         """How often deletions fail from now on."""
         self.bodies: list[dict[str, Any]] = []
@@ -185,7 +187,7 @@ class Heat(Service):
 
     async def _index(self, call: Call) -> Reply:
         query = call.request.query
-        known = {"name", "status", "show_hidden", "limit", "marker", "tags", "global_tenant"}
+        known = {"name", "status", "show_hidden", "limit", "marker", "tags"}
         if not query.keys() <= known:
             raise Refusal(400, f"the stand-in knows no {query.keys() - known}")
         if query.get("status") == "IN_PROGRESS":
@@ -194,12 +196,18 @@ class Heat(Service):
             self._record(call, stack)
             for stack in self.stacks
             if (call.me.is_admin or stack.project == call.me.project_id)
-            and stack.state != "DELETE_COMPLETE"
+            and (stack.state != "DELETE_COMPLETE" or self._lingers(stack, query))
             and query.get("name") in (None, stack.name)
             and query.get("status") in (None, stack.status)
         ]
         kept = [*LISTED, *(["project"] if call.me.is_admin else [])]
         return json_reply({"stacks": [{key: record[key] for key in kept} for record in found]})
+
+    def _lingers(self, stack: Stack, query: Mapping[str, str]) -> bool:
+        if query.get("name") != stack.name or stack.looks < 0:
+            return False
+        stack.looks -= 1
+        return stack.looks >= 0
 
     async def _show(self, call: Call) -> Reply:
         return json_reply({"stack": self._record(call, self._one(call))})
@@ -369,7 +377,8 @@ class Heat(Service):
     def _check_name(self, call: Call, body: Mapping[str, Any]) -> None:
         for stack in self.stacks:
             own = stack.project == call.me.project_id
-            if own and stack.name == body["stack_name"] and stack.state != "DELETE_COMPLETE":
+            taken = stack.state != "DELETE_COMPLETE" or stack.looks > 0
+            if own and stack.name == body["stack_name"] and taken:
                 raise Refusal(409, f"StackExists|The Stack ({stack.name}) already exists.")
 
     # What time brings
@@ -396,7 +405,7 @@ class Heat(Service):
                 self.undeletable -= 1
                 self._fail(stack, {"w": ([], "it is in use")})
             else:
-                stack.status = "COMPLETE"
+                stack.status, stack.looks = "COMPLETE", self.lingering
             return
         if stack.action != "ROLLBACK":
             failing = {name: found for name in stack.content.resources() if (found := stack.content.failure(name))}

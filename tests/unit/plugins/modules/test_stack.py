@@ -258,6 +258,19 @@ def test_a_deletion_that_fails_is_tried_once_more(clouds: FakeOpenStack, heat: H
     assert clouds.counters.requests(service="orchestration", method="DELETE") == 5
 
 
+def test_the_name_of_a_deleted_stack_is_taken_for_a_moment(heat: Heat) -> None:
+    """Heat says that the deletion is complete before its lists do."""
+    heat.lingering = 2
+    one()
+    assert actions(one(parameters={"zone": "b"}, replace=True)) == ["replaced"]
+    assert actions(one(state="absent")) == ["deleted"]
+    assert actions(one(state="absent")) == ["unchanged"]
+    one()
+    assert actions(one(state="absent", wait=False)) == ["deleted"]
+    heat.stacks[-1].status, heat.stacks[-1].looks = "COMPLETE", 2
+    assert actions(one()) == ["created"]
+
+
 @pytest.mark.parametrize(("keep", "state"), [(False, "DELETE_COMPLETE"), (True, "CREATE_IN_PROGRESS")])
 def test_a_stack_that_is_not_complete_in_time_is_removed(heat: Heat, keep: bool, state: str) -> None:  # noqa: FBT001
     heat.looks = 5

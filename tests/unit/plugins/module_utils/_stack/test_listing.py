@@ -45,17 +45,17 @@ def clouds(fake_openstack: Callable[..., FakeOpenStack]) -> FakeOpenStack:
 def test_details_take_a_request_for_each_stack(clouds: FakeOpenStack) -> None:
     listing = Listing(KIND)
     clouds.counters.reset()
-    (brief,) = list_stacks(connect(clouds), listing, details=False) or ()
+    (brief,) = list_stacks(connect(clouds), listing, details=False) or [{}]
     assert (brief["name"], brief["parameters"], brief["outputs"]) == ("a", None, None)
     assert clouds.counters.requests(path="/v1/{project}/stacks/{name}/{id}") == 0
-    (record,) = list_stacks(connect(clouds), listing, details=True) or ()
+    (record,) = list_stacks(connect(clouds), listing, details=True) or [{}]
     assert (record["parameters"]["p"], record["outputs"][0]["output_value"]) == ("x", "y")
     assert record.keys() == brief.keys()
     assert clouds.counters.requests(path="/v1/{project}/stacks/{name}/{id}") == 1
 
 
 def test_fields_are_kept_of_details(clouds: FakeOpenStack) -> None:
-    (record,) = list_stacks(connect(clouds), Listing(KIND, fields=["outputs"]), details=True) or ()
+    (record,) = list_stacks(connect(clouds), Listing(KIND, fields=["outputs"]), details=True) or [{}]
     assert record.keys() == {"outputs", "location"}
 
 

@@ -152,8 +152,15 @@ def test_resources_of_previews() -> None:
     }
     planned = with_preview(plan(FoundStack()), changes)
     assert [(each["name"], each["action"]) for each in planned.resources] == [("a", "replaced"), ("b", "created")]
-    nested = [[[{"resource_name": "y", "parent_resource": "n"}]], [], {"resource_name": "a", "resource_type": "T"}]
+
+
+def test_resources_of_previews_of_what_is_new() -> None:
+    plain = {"resource_name": "a", "resource_type": "T"}
+    nested: list[Any] = [[[{"resource_name": "y", "parent_resource": "0"}]], plain]
     assert [(each["name"], each["type"]) for each in previewed(TEMPLATE, nested)] == [("a", "T"), ("n", "n.yaml")]
+    conditional = {"resources": {"n": {"type": "n.yaml"}, "m": {"type": "n.yaml", "condition": "never"}}}
+    nested = [[{"resource_name": "y", "parent_resource": "n"}], plain]
+    assert [each["name"] for each in previewed(conditional, nested)] == ["a", "n"]
 
 
 def test_resources_by_two_lists() -> None:
