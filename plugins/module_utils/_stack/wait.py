@@ -47,7 +47,7 @@ class StackWait:
         failed_at: float | None = None
         looked = clock.uptime()
         while True:
-            self._connection.progress.enter("waiting", detail=str(item["stack_status"]))
+            self._connection.progress.enter(str(item["stack_status"]).replace("_", " ").lower())
             try:
                 self._pause()
                 since, looked = max(looked, clock.uptime() - FRESH), clock.uptime()

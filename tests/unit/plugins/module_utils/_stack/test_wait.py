@@ -1,16 +1,20 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a stack has failed, by its events; how it is waited for is a matter of the module's tests."""
+"""Why a stack has failed, by its events, and what is said meanwhile; the module's tests say how it is waited for."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import ServerError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._stack.wait import failure, reasons
+from ansible_collections.oaktree.multicloud.plugins.module_utils._stack.heat import Heat
+from ansible_collections.oaktree.multicloud.plugins.module_utils._stack.wait import StackWait, failure, reasons
+from tests.support.fake_openstack import FakeOpenStack
+from tests.support.run_core import connect
 
 ROOT = "root"
 
@@ -71,6 +75,20 @@ FAILED = event("app", "UPDATE_FAILED", "resources.n: it broke", ROOT)
 )
 def test_reasons(events: list[dict[str, Any]], said: list[str]) -> None:
     assert reasons(events, ROOT) == said
+
+
+@pytest.mark.usefixtures("fast_clock")
+def test_progress_says_what_heat_does(fake_openstack: Callable[..., FakeOpenStack]) -> None:
+    connection = connect(fake_openstack(more=("orchestration",)), timeout=1000.0)
+    heat = Heat(connection)
+    heat.create({"stack_name": "app", "template": {"heat_template_version": "2018-08-31", "resources": {}}})
+    item = heat.find("app")
+    assert item is not None
+    settled = StackWait(connection, heat).until_settled(item)
+    assert settled is not None
+    assert settled["stack_status"] == "CREATE_COMPLETE"
+    assert connection.progress.stage is not None
+    assert connection.progress.stage.phase == "create in progress"
 
 
 class _Heat:
