@@ -32,7 +32,13 @@ def test_an_interrupt_removes_what_is_not_complete(
     heat = clouds["cloud1"]["r1"].heat
     heat.looks = -1
     path = str(clouds.clouds_yaml(tmp_path / "clouds.yaml"))
-    options: dict[str, Any] = {"name": "app", "template_body": TEMPLATE, "keep_failed": keep, "clouds_yaml": path, "locations": ["*"]}
+    options: dict[str, Any] = {
+        "name": "app",
+        "template_body": TEMPLATE,
+        "keep_failed": keep,
+        "clouds_yaml": path,
+        "locations": ["*"],
+    }
     with start_module(stack, **options) as task:
         until(lambda: clouds.counters.requests(path="/v1/{project}/stacks", method="GET") > 2)
         heat.looks = 1 if not keep else -1

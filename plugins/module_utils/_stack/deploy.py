@@ -47,7 +47,7 @@ _PERHAPS_DONE = (DeadlineError, ServerError, ThrottledError, UnreachableError)
 
 
 @dataclass(frozen=True)
-class Survey:
+class StackSurvey:
     """What a Location has and is to have."""
 
     wanted: DesiredStack
@@ -62,7 +62,7 @@ class Survey:
 class StackStep:
     """What is planned for one Location."""
 
-    survey: Survey
+    survey: StackSurvey
     location: Location
     request_timeout: float
 
@@ -97,7 +97,7 @@ class StackStep:
 def ensure_stack(target: Target, wanted: DesiredStack, *, check_mode: bool) -> list[Result[Change]]:
     """Bring every selected Location to what is wanted, or in check mode only report how; see `ensure`."""
 
-    def plan(members: Sequence[Member[Survey]]) -> list[tuple[Connection, StackStep | OaktreeError]]:
+    def plan(members: Sequence[Member[StackSurvey]]) -> list[tuple[Connection, StackStep | OaktreeError]]:
         return [
             (member.connection, StackStep(member.survey, member.connection.location, target.timeout))
             for member in members
@@ -127,14 +127,14 @@ def _outputs(item: Item | None) -> tuple[dict[str, Any], list[str]]:
 # Survey
 
 
-def _look(connection: Connection, desired: DesiredStack, *, preview: bool = False) -> Survey:
+def _look(connection: Connection, desired: DesiredStack, *, preview: bool = False) -> StackSurvey:
     """What is there, and what would be done; with ``preview`` also to which resources, as far as Heat knows."""
     wanted, heat = desired.at(connection.location), Heat(connection)
     if wanted.state == "absent":
         if not _is_offered(heat):
-            return Survey(wanted, FoundStack(), plan=StackPlan("unchanged", notes=(NOT_OFFERED,)))
+            return StackSurvey(wanted, FoundStack(), plan=StackPlan("unchanged", notes=(NOT_OFFERED,)))
         found = FoundStack(heat.find(wanted.name))
-        survey = Survey(wanted, found, plan=make_plan(wanted, found, None, None))
+        survey = StackSurvey(wanted, found, plan=make_plan(wanted, found, None, None))
         return _with_resources(heat, survey) if preview else survey
     found = FoundStack(heat.find(wanted.name))
     try:
@@ -143,11 +143,11 @@ def _look(connection: Connection, desired: DesiredStack, *, preview: bool = Fals
         if found.item is not None:
             raise
         plan = StackPlan("created", notes=(missing.message,), error=missing)
-        return Survey(wanted, found, plan=plan)
+        return StackSurvey(wanted, found, plan=plan)
     if found.item is not None:
         found = _with_parts(heat, found, sent)
     mark = _mark(connection, wanted, sent)
-    survey = Survey(wanted, found, sent, mark, plan=make_plan(wanted, found, sent, mark))
+    survey = StackSurvey(wanted, found, sent, mark, plan=make_plan(wanted, found, sent, mark))
     return _with_resources(heat, survey) if preview else survey
 
 
@@ -181,7 +181,7 @@ def _mark(connection: Connection, wanted: DesiredStack, sent: Sent) -> Mark | No
     return mark_of(secret, sent.content) if secret else None
 
 
-def _with_resources(heat: Heat, survey: Survey) -> Survey:
+def _with_resources(heat: Heat, survey: StackSurvey) -> StackSurvey:
     """The survey with the resources that the plan would change, by requests that change nothing."""
     plan, item, sent = survey.plan, survey.found.item, survey.sent
     if plan.action == "unchanged":
@@ -204,7 +204,7 @@ def _with_resources(heat: Heat, survey: Survey) -> Survey:
     return replace(survey, plan=plan)
 
 
-def _body(survey: Survey) -> dict[str, Any]:
+def _body(survey: StackSurvey) -> dict[str, Any]:
     """What Heat is sent to create or update the stack, but for its name."""
     wanted, item = survey.wanted, survey.found.item
     if survey.sent is None:

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 Item = dict[str, Any]
 """A stack as Heat presents it."""
 
-DEEPEST = "5"
+DEEPEST = 5
 """Levels of stacks within stacks that are looked at; Heat's own limit is as large by default."""
-NEWEST = "200"
-"""Events that are read to find out why a stack has failed."""
+MOST_EVENTS = 200
+"""Newest events that are read to find out why a stack has failed."""
 IMMUTABLE_HINT = "replace: true deletes the stack and creates it anew."
 
 
@@ -100,7 +100,7 @@ class Heat:
 
     def events(self, item: Item) -> list[Item]:
         """The newest events of a stack and of those within it, newest first."""
-        params = {"sort_dir": "desc", "nested_depth": DEEPEST, "limit": NEWEST}
+        params = {"sort_dir": "desc", "nested_depth": DEEPEST, "limit": MOST_EVENTS}
         body = self._service.json("GET", f"{path_of(item)}/events", params=params)
         return _list(body, "events", "resource_status")
 

@@ -144,6 +144,6 @@ def _path(event: Item, parents: dict[Any, Item], depth: int = 0) -> str:
     """The names of a resource and of those that it is within: ``group.0.server``."""
     parent = parents.get(_stack_of(event))
     name = str(event.get("resource_name"))
-    if parent is None or depth > int(DEEPEST):
+    if parent is None or depth > DEEPEST:
         return name
     return f"{_path(parent, parents, depth + 1)}.{name}"

@@ -139,7 +139,10 @@ def test_the_life_of_a_stack(lab: Lab) -> None:
     made = lab.run()
     assert (actions(made), changed(made)) == (["created"], everything)
     outputs = made["results"][0]["outputs"]
-    assert (len(outputs["word"]), outputs["image"]) == (5, lab.connection.image.find_image("base", ignore_missing=False).id)
+    assert (len(outputs["word"]), outputs["image"]) == (
+        5,
+        lab.connection.image.find_image("base", ignore_missing=False).id,
+    )
     lab.written()
     again = lab.run()
     assert (actions(again), again["results"][0]["outputs"]) == (["unchanged"], outputs)

@@ -12,7 +12,11 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
-from ansible_collections.oaktree.multicloud.plugins.module_utils._stack.deploy import StackStep, Survey, ensure_stack
+from ansible_collections.oaktree.multicloud.plugins.module_utils._stack.deploy import (
+    StackStep,
+    StackSurvey,
+    ensure_stack,
+)
 from ansible_collections.oaktree.multicloud.plugins.module_utils._stack.desired import DesiredStack
 from ansible_collections.oaktree.multicloud.plugins.module_utils._stack.plan import FoundStack, StackPlan
 from ansible_collections.oaktree.multicloud.plugins.module_utils._stack.template import load
@@ -37,7 +41,7 @@ BUSY = FoundStack({"id": "1", "stack_name": "app", "stack_status": "UPDATE_IN_PR
 )
 def test_what_a_step_takes(action: str, found: FoundStack, options: Any, needed: bool, seconds: float) -> None:  # noqa: FBT001
     wanted = DesiredStack("app", wait_timeout=100.0, **options)
-    step = StackStep(Survey(wanted, found, plan=StackPlan(action)), Location("a", "b"), 30.0)
+    step = StackStep(StackSurvey(wanted, found, plan=StackPlan(action)), Location("a", "b"), 30.0)
     assert (step.needed, step.timeout) == (needed, seconds)
 
 
