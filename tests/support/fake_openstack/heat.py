@@ -156,6 +156,7 @@ class Heat(Service):
             Route("GET", f"{ROOT}/stacks", self._index),
             Route("POST", f"{ROOT}/stacks", self._create),
             Route("POST", f"{ROOT}/stacks/preview", self._preview),
+            Route("GET", f"{ROOT}/stacks/{{id}}", self._look_up),
             Route("GET", STACK, self._show),
             Route("PUT", STACK, self._update),
             Route("DELETE", STACK, self._delete),
@@ -208,6 +209,14 @@ class Heat(Service):
             return False
         stack.looks -= 1
         return stack.looks >= 0
+
+    async def _look_up(self, call: Call) -> Reply:
+        """Lead to a stack that is named, or has the ID."""
+        for stack in self.stacks:
+            if call.part("id") in (stack.name, stack.id):
+                path = f"/v1/{call.part('project')}/stacks/{stack.name}/{stack.id}"
+                return Reply(302, b"", {"Location": f"{call.base}{path}"})
+        raise Refusal(404, f"EntityNotFound|The Stack ({call.part('id')}) could not be found.")
 
     async def _show(self, call: Call) -> Reply:
         return json_reply({"stack": self._record(call, self._one(call))})

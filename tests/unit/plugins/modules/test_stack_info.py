@@ -45,6 +45,23 @@ def test_administrators_see_their_own_and_those_of_all_projects(tmp_path: Path) 
 
 
 @pytest.mark.usefixtures("clouds")
+def test_members_are_not_shown_a_part_as_the_whole() -> None:
+    """Heat lists the stacks of all projects for administrators only, and says nothing to others."""
+    done = run_module("stack_info", all_projects=True, locations=["cloud1"])
+    assert [failure["kind"] for failure in done["failures"]] == ["refused"]
+
+
+def test_a_stack_by_its_id_and_none_that_is_deleted(clouds: FakeOpenStack) -> None:
+    """Heat shows deleted ones for a while."""
+    stack = clouds["cloud1"]["r1"].heat.stacks[0]
+    found = run_module("stack_info", id=stack.id)["stacks"]
+    assert [(each["name"], each["outputs"][0]["output_value"]) for each in found] == [("of-demo", "y")]
+    stack.action = "DELETE"
+    done = run_module("stack_info", id=stack.id)
+    assert (done.ok, done["stacks"]) == (True, [])
+
+
+@pytest.mark.usefixtures("clouds")
 def test_unknown_fields_are_refused() -> None:
     done = run_module("stack_info", fields=["nam"])
     assert (done.ok, "fields: 'nam' is not known" in done["msg"]) == (False, True)
