@@ -16,6 +16,15 @@ options:
     type: str
     choices: [present, absent]
     default: present
+notes:
+  - Only what the task names is compared and changed. An option that is omitted changes nothing.
+  - An option that names another resource takes its name, which is resolved at each Location. It also takes a mapping, C({id=ID}),
+    or C({name=NAME, project_id=ID}) to tell resources of one name apart.
+  - Where nothing is to be done, the module sends one request to each Location, and one for each distinct name that is resolved.
+"""
+
+    NAMED = r"""
+options:
   name:
     description:
       - The name, which identifies the resource among those that the project owns. If several have it, the Location fails with the
@@ -33,11 +42,6 @@ options:
       - Without it, such a Location fails with the kind C(conflict) and both values.
     type: bool
     default: false
-notes:
-  - Only what the task names is compared and changed. An option that is omitted changes nothing.
-  - An option that names another resource takes its name, which is resolved at each Location. It also takes a mapping, C({id=ID}),
-    or C({name=NAME, project_id=ID}) to tell resources of one name apart.
-  - Where nothing is to be done, the module sends one request to each Location, and one for each distinct name that is resolved.
 """
 
     WAIT = r"""
@@ -56,15 +60,6 @@ options:
 
     LIST = r"""
 options:
-  name:
-    description:
-      - Return only resources with exactly this name.
-    type: str
-  id:
-    description:
-      - Return only the resource with this ID. Locations that do not have it contribute nothing.
-      - Mutually exclusive with O(name) and O(filters).
-    type: raw
   filters:
     description:
       - Query parameters of the service's list, by openstacksdk's names or by the service's own. The cloud decides what a filter does.
@@ -74,7 +69,7 @@ options:
     description:
       - The keys of the records to keep, in addition to C(location), which every record keeps. If omitted, all keys are kept; with an empty
         list, only the location.
-      - O(query) sees only the keys that are kept; O(name) and the order of the list do not depend on them.
+      - O(query) sees only the keys that are kept; what is found, and the order of the list, do not depend on them.
       - Unknown keys are rejected with a list of the valid ones.
     type: list
     elements: str
@@ -93,4 +88,17 @@ requirements:
 notes:
   - Sends one request for each page of each Location, and one for each distinct name that is resolved. Processes that ask for the same
     list at the same time share one request.
+"""
+
+    FIND = r"""
+options:
+  name:
+    description:
+      - Return only resources with exactly this name.
+    type: str
+  id:
+    description:
+      - Return only the resource with this ID. Locations that do not have it contribute nothing.
+      - Mutually exclusive with O(name) and O(filters).
+    type: raw
 """

@@ -223,6 +223,7 @@ failures:
 from typing import TYPE_CHECKING
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.doors import (
+    NAMED_SPEC,
     STATE_SPEC,
     WAIT_SPEC,
     run_resource,
@@ -240,14 +241,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-SPEC = STATE_SPEC.merge(WAIT_SPEC).merge(
-    ArgumentSpec(
-        options={
-            "type": {"type": "str", "required": True},
-            "attributes": {"type": "dict", "default": {}},
-            "secrets": {"type": "dict", "no_log": True, "default": {}},
-            "update_secrets": {"type": "bool", "default": False, "no_log": False},
-        },
+SPEC = (
+    STATE_SPEC.merge(NAMED_SPEC)
+    .merge(WAIT_SPEC)
+    .merge(
+        ArgumentSpec(
+            options={
+                "type": {"type": "str", "required": True},
+                "attributes": {"type": "dict", "default": {}},
+                "secrets": {"type": "dict", "no_log": True, "default": {}},
+                "update_secrets": {"type": "bool", "default": False, "no_log": False},
+            },
+        )
     )
 )
 

@@ -168,7 +168,11 @@ failures:
 
 from typing import TYPE_CHECKING
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.doors import LIST_SPEC, run_listing
+from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.doors import (
+    FIND_SPEC,
+    LIST_SPEC,
+    run_listing,
+)
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.find import Query
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.kinds import kind_of
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.listing import Listing, check_listing
@@ -182,7 +186,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-SPEC = LIST_SPEC.merge(ArgumentSpec(options={"type": {"type": "str", "required": True}, "parents": {"type": "dict"}}))
+SPEC = LIST_SPEC.merge(FIND_SPEC).merge(
+    ArgumentSpec(options={"type": {"type": "str", "required": True}, "parents": {"type": "dict"}})
+)
 
 
 def as_listing(params: Mapping[str, Any]) -> Listing:

@@ -15,6 +15,7 @@ extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.write
   - oaktree.multicloud._doors.state
+  - oaktree.multicloud._doors.named
   - oaktree.multicloud._attributes
   - oaktree.multicloud._attributes.action_group
 options:

@@ -15,6 +15,7 @@ extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.read
   - oaktree.multicloud._doors.list
+  - oaktree.multicloud._doors.find
   - oaktree.multicloud._attributes.info
   - oaktree.multicloud._attributes.action_group
 options:
@@ -60,15 +61,15 @@ subnets:
       description:
         - List of allocation pools each of which has a start and an end address for this subnet.
       type: list
-      elements: str
-      sample: []
+      elements: dict
+      sample: [{start: 10.9.0.2, end: 10.9.0.254}]
     cidr: {description: The CIDR., type: str, sample: 10.9.0.0/24}
     created_at: {description: Timestamp when the subnet was created., type: str, sample: '2026-03-14T09:26:53Z'}
     description: {description: The text for people., type: str, sample: managed by Ansible}
-    dns_nameservers: {description: A list of DNS nameservers., type: list, elements: str, sample: []}
+    dns_nameservers: {description: A list of DNS nameservers., type: list, elements: str, sample: [9.9.9.9]}
     dns_publish_fixed_ip: {description: Whether to publish DNS records for fixed IPs., type: bool, sample: true}
     gateway_ip: {description: The gateway IP address., type: str, sample: 10.9.0.1}
-    host_routes: {description: A list of host routes., type: list, elements: str, sample: []}
+    host_routes: {description: A list of host routes., type: list, elements: dict, sample: [{destination: 10.20.0.0/16, nexthop: 10.9.0.9}]}
     id: {description: The ID., type: str, sample: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1}
     ip_version: {description: 'The IP version, which is 4 or 6.', type: int, sample: 4}
     ipv6_address_mode:
@@ -93,7 +94,7 @@ subnets:
         - The ID of the segment this subnet is associated with.
       type: str
       sample: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1
-    service_types: {description: Service types for this subnet., type: list, elements: str, sample: []}
+    service_types: {description: Service types for this subnet., type: list, elements: str, sample: ['network:dhcp']}
     subnet_pool_id: {description: The subnet pool ID from which to obtain a CIDR., type: str, sample: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1}
     tags: {description: The tags., type: list, elements: str, sample: [web]}
     updated_at: {description: Timestamp when the subnet was last updated., type: str, sample: '2026-03-14T09:26:53Z'}

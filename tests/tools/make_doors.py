@@ -78,18 +78,66 @@ SAID = {
 }
 """What attributes of any type are, where openstacksdk does not say it well."""
 SAMPLES: dict[str, Any] = {
+    "action": "NONE",
+    "allocation_pools": [{"start": "10.9.0.2", "end": "10.9.0.254"}],
+    "attachments": [{"server_id": ID, "device": "/dev/vdb"}],
+    "availability_zone": "nova",
     "cidr": "10.9.0.0/24",
+    "cluster_name": "ceph@rbd",
+    "consumes_quota": True,
     "description": "managed by Ansible",
+    "dns_nameservers": ["9.9.9.9"],
+    "email": "admin@example.org",
+    "extended_replication_status": "disabled",
+    "extra_specs": {"hw:cpu_policy": "dedicated"},
+    "fingerprint": "SHA256:2mHl0mW3y1J4j1uV4W1dU2lq0fFz0d0T5Wm1o6Bz1sA",
+    "federated": [{"idp_id": "example", "protocols": []}],
     "gateway_ip": "10.9.0.1",
+    "group": {"id": ID},
+    "host": "node1@rbd#rbd",
+    "host_routes": [{"destination": "10.20.0.0/16", "nexthop": "10.9.0.9"}],
     "ip_version": 4,
     "ipv6_address_mode": "slaac",
     "ipv6_ra_mode": "slaac",
+    "is_shared": False,
+    "masters": ["192.0.2.53"],
+    "metadata": {"role": "web"},
+    "migration_status": "success",
     "name": "web",
+    "options": {},
+    "original_name": "m1.web",
+    "policies": ["anti-affinity"],
+    "policy": "anti-affinity",
     "prefix_length": 24,
+    "progress": "100%",
+    "ram": 4096,
+    "records": ["192.0.2.80"],
+    "replication_driver_data": "",
+    "replication_status": "disabled",
+    "role": {"id": ID, "name": "member"},
+    "scope": {"project": {"id": ID, "name": "demo"}},
+    "service_types": ["network:dhcp"],
+    "service_uuid": ID,
     "status": "ACTIVE",
     "tags": ["web"],
+    "ttl": 3600,
+    "type": "A",
+    "user": {"id": ID, "name": "eve"},
+    "volume_image_metadata": {"image_name": "fedora-43"},
+    "volume_type": "ssd",
+    "zone_name": "example.org.",
+    "block_storage.snapshot.status": "available",
+    "block_storage.volume.status": "available",
+    "compute.keypair.id": "deploy",
+    "compute.keypair.name": "deploy",
+    "compute.keypair.type": "ssh",
+    "public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMoOZ4v1SrKJqcQ3xXKqHqGmGJ0jYp1dYJ5XQd1u5c8T",
+    "dns.recordset.name": "www.example.org.",
+    "dns.zone.name": "example.org.",
+    "dns.zone.type": "PRIMARY",
+    "identity.user.name": "eve",
 }
-"""Samples of texts, and of what a general one would not fit."""
+"""Samples of texts, and of what a general one would not fit; of one type after its name."""
 
 
 def doors() -> dict[str, Door | ListDoor]:
@@ -118,6 +166,7 @@ def returns(door: Door | ListDoor) -> str:
 
 def results(door: Door) -> str:
     """Return what a module that changes resources returns of each Location."""
+    kind = kind_of(door.type)
     info = f"oaktree.multicloud.{door.noun}_info"
     return f"""\
 results:
@@ -134,7 +183,7 @@ results:
     {door.noun}:
       description: The record, as M({info}) returns it; null if there is none, or in check mode if it would be created.
       type: dict
-      sample: {{id: {ID}, name: web}}
+      sample: {flow({"id": ID, "name": sample(kind.name, "name", "str")} if door.named else {"role_id": ID})}
     notes:
       description: What could not be compared, and what the cloud keeps otherwise than it was told.
       type: list
@@ -159,13 +208,13 @@ def records(door: ListDoor) -> str:
     ]
     said, typed = described(kind)
     for name in sorted(kind.fields() - {"location"}):
-        lines += entry(name, said.get(name) or sentence(name), typed.get(name, "str"))
+        lines += entry(kind.name, name, said.get(name) or sentence(name), typed.get(name, "str"))
     return "\n".join(lines) + "\n"
 
 
-def entry(name: str, description: str, type_: str) -> list[str]:
+def entry(kind: str, name: str, description: str, type_: str) -> list[str]:
     """Return the lines of one key of a record."""
-    value = sample(name, type_)
+    value = sample(kind, name, type_)
     shown = {"description": description, "type": type_}
     if type_ == "list":
         shown["elements"] = "dict" if value and isinstance(value[0], dict) else "str"
@@ -191,10 +240,11 @@ def sentence(name: str) -> str:
     return f"Whether it {words.removeprefix('is ')}." if name.startswith("is_") else f"The {words}."
 
 
-def sample(name: str, type_: str) -> Any:
+def sample(kind: str, name: str, type_: str) -> Any:
     """Return a sample. Raises KeyError for a text of which no sample is known: give one in `SAMPLES`."""
-    if name in SAMPLES:
-        return SAMPLES[name]
+    for known in (f"{kind}.{name}", name):
+        if known in SAMPLES:
+            return SAMPLES[known]
     if name.endswith(("_at", "_time")):
         return TIME
     if name == "id" or name.endswith("_id"):

@@ -23,15 +23,16 @@ if TYPE_CHECKING:
 
     from .._run.ensure import Change
 
-STATE_SPEC = ArgumentSpec(
+STATE_SPEC = ArgumentSpec(options={"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}})
+"""The option of every module for one type: doc fragment ``state``."""
+NAMED_SPEC = ArgumentSpec(
     options={
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "name": {"type": "str"},
         "id": {"type": "raw"},
         "replace": {"type": "bool", "default": False},
     },
 )
-"""The options of every module for one type: doc fragment ``state``."""
+"""Those of types with names and IDs: doc fragment ``named``."""
 WAIT_SPEC = ArgumentSpec(
     options={
         "wait": {"type": "bool", "default": True},
@@ -39,18 +40,21 @@ WAIT_SPEC = ArgumentSpec(
     },
 )
 """Those of types that take a while to be ready: doc fragment ``wait``."""
+FIND_SPEC = ArgumentSpec(
+    options={"name": {"type": "str"}, "id": {"type": "raw"}},
+    mutually_exclusive=[["id", "name"], ["id", "filters"]],
+)
+"""The options of every module that lists a type with names and IDs: doc fragment ``find``."""
 LIST_SPEC = ArgumentSpec(
     options={
-        "name": {"type": "str"},
-        "id": {"type": "raw"},
         "filters": {"type": "dict"},
         "fields": {"type": "list", "elements": "str"},
         "query": {"type": "str"},
         "all_projects": {"type": "bool", "default": False},
     },
-    mutually_exclusive=[["id", "name"], ["id", "filters"]],
 )
 """The options of every module that lists one type: doc fragment ``list``."""
+_COMMON = (*STATE_SPEC.options, *NAMED_SPEC.options, *WAIT_SPEC.options)
 
 
 @dataclass(frozen=True)
@@ -136,12 +140,17 @@ class Door:
     type: str
     noun: str
     options: Mapping[str, Option]
+    named: bool = True
+    """Whether its resources have names and IDs."""
+    waits: bool = False
+    """Whether they take a while to be ready."""
 
     @property
     def spec(self) -> ArgumentSpec:
         """The options beside those that every module has."""
         own = ArgumentSpec(options={name: option.spec for name, option in self.options.items()})
-        return (STATE_SPEC.merge(WAIT_SPEC) if kind_of(self.type).ready else STATE_SPEC).merge(own)
+        spec = STATE_SPEC.merge(NAMED_SPEC) if self.named else STATE_SPEC
+        return (spec.merge(WAIT_SPEC) if self.waits else spec).merge(own)
 
     def wanted(self, params: Mapping[str, Any]) -> Wanted:
         """What the user wants, checked. Raises InputError, which names the option."""
@@ -151,7 +160,7 @@ class Door:
             for name, option in self.options.items()
             if option.wanted and params[name] is not None
         }
-        common = {name: params[name] for name in (*STATE_SPEC.options, *WAIT_SPEC.options) if name in params}
+        common = {name: params[name] for name in _COMMON if name in params}
         wanted = Wanted(
             kind=kind_of(self.type),
             attributes=values_of({name: each for name, each in attributes.items() if not each.secret}, params),
@@ -186,11 +195,14 @@ class ListDoor:
     type: str
     plural: str
     options: Mapping[str, Option] = field(default_factory=dict)
+    named: bool = True
+    """Whether its resources have names and IDs."""
 
     @property
     def spec(self) -> ArgumentSpec:
         """The options beside those that every module has."""
-        return LIST_SPEC.merge(ArgumentSpec(options={name: option.spec for name, option in self.options.items()}))
+        own = ArgumentSpec(options={name: option.spec for name, option in self.options.items()})
+        return (LIST_SPEC.merge(FIND_SPEC) if self.named else LIST_SPEC).merge(own)
 
     def listing(self, params: Mapping[str, Any]) -> Listing:
         """What to list, checked. Raises InputError."""
@@ -198,8 +210,8 @@ class ListDoor:
         values = values_of(self.options, params)
         parents = {name: value for name, value in values.items() if name in kind.parents}
         query = Query(
-            name=params["name"],
-            id=params["id"],
+            name=params.get("name"),
+            id=params.get("id"),
             parents=parents,
             filters={**(params["filters"] or {}), **{name: values[name] for name in values.keys() - parents}},
             all_projects=params["all_projects"],
@@ -214,8 +226,13 @@ def run_door(door: Door) -> NoReturn:
     run_resource(make_module(target_spec(writes=True, timeout=300.0).merge(door.spec)), door.wanted, door.noun)
 
 
-def run_resource(module: AnsibleModule, wanted_of: Callable[[Mapping[str, Any]], Wanted], noun: str) -> NoReturn:
-    """End the module with what was done to have the wanted resource, as ``noun``, in each Location."""
+def run_resource(
+    module: AnsibleModule,
+    wanted_of: Callable[[Mapping[str, Any]], Wanted],
+    noun: str,
+    ensure: Callable[..., list[Result[Change]]] = ensure_resource,
+) -> NoReturn:
+    """End the module with what ``ensure`` did to have the wanted resource, as ``noun``, in each Location."""
     target = Target.from_options(module.params)
     try:
         wanted = wanted_of(module.params)
@@ -223,7 +240,7 @@ def run_resource(module: AnsibleModule, wanted_of: Callable[[Mapping[str, Any]],
         fail(module, error)
 
     def act(check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
-        return [_named(result, noun) for result in ensure_resource(target, wanted, check_mode=check_mode)]
+        return [_named(result, noun) for result in ensure(target, wanted, check_mode=check_mode)]
 
     run_state(module, wanted.subject, act)
 

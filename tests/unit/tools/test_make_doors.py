@@ -34,6 +34,7 @@ def test_every_option_is_an_attribute(name: str) -> None:
     known = attributes_of(kind_of(door.type))
     named = {(option.attribute or name).partition(".")[0] for name, option in door.options.items() if not option.wanted}
     assert named <= known
+    assert door.waits is bool(kind_of(door.type).ready)
 
 
 @pytest.mark.parametrize("name", [name for name, door in DOORS.items() if isinstance(door, ListDoor)])
@@ -63,4 +64,9 @@ def test_comments_of_openstacksdk_are_found() -> None:
 
 def test_a_text_without_a_sample_is_not_passed_over() -> None:
     with pytest.raises(KeyError):
-        make_doors.sample("unheard_of", "str")
+        make_doors.sample("compute.flavor", "unheard_of", "str")
+
+
+def test_a_sample_may_be_of_one_type_alone() -> None:
+    assert make_doors.sample("dns.zone", "type", "str") == "PRIMARY"
+    assert make_doors.sample("dns.recordset", "type", "str") == "A"
