@@ -53,7 +53,8 @@ options:
     type: raw
   environments:
     description:
-      - Environments, as paths of files or as mappings. Where several say the same, the later one wins; mappings are merged.
+      - Environments, as paths of files or as mappings. Where several say the same, the later one wins; mappings are merged. A mapping
+        must not have parameters that the template hides.
       - The templates in their C(resource_registry) are sent as well.
     type: list
     elements: raw
@@ -235,7 +236,7 @@ results:
       sample: {address: 10.0.0.12}
     resources:
       description:
-        - The resources of the stack that were changed, or in check mode would be changed as far as Heat knows, sorted by name. Those
+        - The resources of the stack that were changed (with O(wait)), or in check mode would be changed as far as Heat knows, sorted by name. Those
           within a nested stack are part of the resource that is that stack.
       type: list
       elements: dict

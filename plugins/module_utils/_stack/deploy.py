@@ -361,7 +361,9 @@ class _Work:
                     error.add_residue(f"Heat goes on with stack {name!r}")
                 raise
             if found is None:
-                raise ServerError(f"stack {name!r} was deleted while it was awaited")
+                rolled_back = new and self._wanted.rollback
+                what = "could not be created, and was rolled back" if rolled_back else "was deleted by somebody else"
+                raise ServerError(f"stack {name!r} {what}")
             if _is_bad(found):
                 raise failure(self._heat, found, f"could not be {'created' if new else 'updated'}")
         return found

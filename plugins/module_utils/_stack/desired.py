@@ -16,7 +16,7 @@ from .._run.overrides import Override, overriding
 from .template import Sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from .._cloud.connection import Connection
     from .._core.location import Location
@@ -126,20 +126,25 @@ def check_desired(desired: DesiredStack) -> None:
     for tag in desired.tags or ():
         if not tag or "," in tag or len(tag) > 80:
             raise InputError(f"tags: {tag!r} is not a tag: Heat takes 1 to 80 characters without commas")
-    parts = [("", desired.parameters, desired.secrets)]
+    hidden = desired.sources.hidden if desired.sources else frozenset()
+    parts = [("parameters", desired.parameters, desired.secrets)]
     parts += [
-        ("overrides[].", each.options.get("parameters", {}), each.options.get("secrets", {}))
+        ("overrides[].parameters", each.options.get("parameters", {}), each.options.get("secrets", {}))
         for each in desired.overrides
     ]
-    for within, parameters, secrets in parts:
-        check_references(STACK, f"{within}parameters", parameters)
+    for option, parameters, secrets in parts:
+        check_references(STACK, option, parameters)
         keep_secret(*_leaves(secrets))
-        hidden = sorted(parameters.keys() & (desired.sources.hidden if desired.sources else set()))
-        if hidden:
-            raise InputError(
-                f"{within}parameters: {', '.join(hidden)} is hidden by the template, and would be logged here",
-                hint=f"Put it under {within}secrets.",
-            )
+        _check_logged(option, hidden & parameters.keys())
+    _check_logged("environments", hidden & (desired.sources.logged if desired.sources else set()))
+
+
+def _check_logged(option: str, names: Collection[str]) -> None:
+    if names:
+        raise InputError(
+            f"{option}: {', '.join(sorted(names))} is hidden by the template, and would be logged here",
+            hint="Put it under secrets.",
+        )
 
 
 def _leaves(value: Any) -> Iterator[Any]:

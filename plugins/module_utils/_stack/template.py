@@ -41,6 +41,8 @@ class Sources:
     template: Mapping[str, Any]
     environment: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    logged: frozenset[str] = frozenset()
+    """The parameters in environments that are no files: Ansible logs options."""
 
     @cached_property
     def hidden(self) -> frozenset[str]:
@@ -68,11 +70,15 @@ def load(
         )
     root = found.linked(root, path.parent if path else None, str(path or "template_body"))
     environment: dict[str, Any] = {}
+    logged: set[str] = set()
     for number, given in enumerate(environments, 1):
-        _merge(environment, found.environment(given, f"environments, number {number}"))
+        one = found.environment(given, f"environments, number {number}")
+        if not isinstance(given, str):
+            logged.update(*(one.get(section) or {} for section in ("parameters", "parameter_defaults")))
+        _merge(environment, one)
     for name in files or {}:
         found.add_given(name)
-    return Sources(_plain(root), _plain(environment), found.contents)
+    return Sources(_plain(root), _plain(environment), found.contents, frozenset(logged))
 
 
 class _Files:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .._cloud.translate import given_up
 from .._core.deadline import clock
 from .._core.errors import DeadlineError, OaktreeError
+from .._core.retry import TRANSIENT
 from .heat import DEEPEST
 from .plan import is_busy
 
@@ -27,6 +28,8 @@ FRESH = 1.0
 """The maximum age, in seconds, of a list that another process received."""
 ROLLBACK_BEGINS = 5.0
 """Seconds in which a rollback has to follow a failure."""
+PATIENCE = 300.0
+"""Seconds in which Heat need not answer: it goes on with a stack all the same."""
 MOST_REASONS = 3
 
 
@@ -36,7 +39,8 @@ class StackWait:
     def __init__(self, connection: Connection, heat: Heat) -> None:
         self._connection = connection
         self._heat = heat
-        self._began = clock.monotonic()
+        self._began = self._answered = clock.monotonic()
+        self._looked = clock.uptime()
 
     def until_settled(self, item: Item, *, rollback: bool = False) -> Item | None:
         """The stack when nothing is in progress on it, None when it is gone.
@@ -45,21 +49,19 @@ class StackWait:
         stack's state, when the deadline expires.
         """
         failed_at: float | None = None
-        looked = clock.uptime()
         while True:
             self._connection.progress.enter(str(item["stack_status"]).replace("_", " ").lower())
+            self._pause(item)
             try:
-                self._pause()
-                since, looked = max(looked, clock.uptime() - FRESH), clock.uptime()
-                if item["id"] in self._heat.in_progress(since):
-                    continue
-                found = self._heat.show(item)
-                if found is None and self._heat.is_listed(item):
-                    continue
-            except DeadlineError as error:
-                raise self._late(item, error) from error
+                is_done, found = self._look(item)
+            except (DeadlineError, *TRANSIENT) as error:
+                self._bear(item, error)
+                continue
+            self._answered = clock.monotonic()
             if found is None:
-                return None
+                if is_done:
+                    return None
+                continue
             item = found
             if is_busy(item["stack_status"]):
                 continue
@@ -69,17 +71,33 @@ class StackWait:
                     continue
             return item
 
-    def _pause(self) -> None:
-        waited = clock.monotonic() - self._began
-        self._connection.deadline.sleep(min(max(FIRST_PAUSE, waited * SHARE), LONGEST_PAUSE))
+    def _look(self, item: Item) -> tuple[bool, Item | None]:
+        """Whether nothing is in progress on a stack, and what it is then; None when it is gone."""
+        since, self._looked = max(self._looked, clock.uptime() - FRESH), clock.uptime()
+        if item["id"] in self._heat.in_progress(since):
+            return False, None
+        found = self._heat.show(item)
+        return found is not None or not self._heat.is_listed(item), found
 
-    def _late(self, item: Item, error: DeadlineError) -> DeadlineError:
-        """What is said when the deadline has expired, be it during a request. Raises it if the run is cancelled."""
-        self._connection.deadline.check_cancelled()
+    def _bear(self, item: Item, error: OaktreeError) -> None:
+        """Go on although a request has failed. Raises DeadlineError as above, and the error when patience ends."""
         try:
             self._connection.deadline.remaining()
         except DeadlineError as expired:
-            error = expired
+            raise self._late(item, expired) from error
+        if error.final or clock.monotonic() - self._answered > PATIENCE:
+            raise error
+
+    def _pause(self, item: Item) -> None:
+        waited = clock.monotonic() - self._began
+        try:
+            self._connection.deadline.sleep(min(max(FIRST_PAUSE, waited * SHARE), LONGEST_PAUSE))
+        except DeadlineError as error:
+            raise self._late(item, error) from error
+
+    def _late(self, item: Item, error: DeadlineError) -> DeadlineError:
+        """What is said when the deadline has expired. Raises DeadlineError, too, if the run is cancelled."""
+        self._connection.deadline.check_cancelled()
         return DeadlineError(
             f"{error.message}: stack {item['stack_name']!r} is still {item['stack_status']}", hint=error.hint
         )

@@ -289,6 +289,19 @@ def test_waiting_takes_lists_only(clouds: FakeOpenStack, heat: Heat) -> None:
     assert clouds.counters.requests(service="orchestration", path="/v1/{project}/stacks/{name}/{id}") == 1
 
 
+def test_heat_need_not_answer_meanwhile(clouds: FakeOpenStack, heat: Heat) -> None:
+    """It goes on with the stack, and what is complete in the end is not removed."""
+    region = clouds["cloud1"]["r1"]
+    heat.looks = 2
+    region.fault("GET", "status=IN_PROGRESS", Answer(502), times=9)
+    assert actions(one()) == ["created"]
+    region.fault("GET", "status=IN_PROGRESS", Answer(403), times=1)
+    assert error(one(parameters={"size": 2}))["kind"] == "refused"
+    region.fault("GET", "status=IN_PROGRESS", Answer(502))
+    failure = error(one(parameters={"size": 3}))
+    assert (failure["kind"], "502" in failure["error"]) == ("server", True)
+
+
 def test_what_is_in_progress_is_awaited_first(heat: Heat) -> None:
     assert actions(one(wait=False)) == ["created"]
     assert heat.stacks[0].state == "CREATE_IN_PROGRESS"
@@ -395,6 +408,8 @@ def test_secrets_appear_nowhere(clouds: FakeOpenStack, *, inline: bool) -> None:
             {"overrides": [{"locations": ["*"], "parameters": {"password": "x"}}]},
             "overrides[].parameters: password is hidden",
         ),
+        ({"environments": [{"parameters": {"password": "x"}}]}, "environments: password is hidden by the template"),
+        ({"environments": [{"parameter_defaults": {"password": "x"}}]}, "environments: password is hidden"),
         ({"parameters": {"network_id": {"nam": "x"}}}, "parameters: network_id must be an ID, or a reference"),
         ({"parameters": {"zone": {"name": "x", "type": "image.imag"}}}, "type: 'image.imag' is not known"),
         ({"tags": ["x" * 81]}, "is not a tag"),
