@@ -1,10 +1,11 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stacks that are created when a task is interrupted."""
+"""Stacks that are created when a task is interrupted, and answers that make no sense."""
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,10 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.modules import stack
 from tests.support.fake_openstack import FakeOpenStack, LoseAnswer
-from tests.support.run_module import interrupt, start_module
+from tests.support.fake_openstack.faults import edit_answer
+from tests.support.odd_values import DISTORTIONS
+from tests.support.run_module import interrupt, run_module, start_module
+from tests.support.sampling import sample
 from tests.support.wait import until
 
 TEMPLATE = {"heat_template_version": "2018-08-31", "resources": {"w": {"type": "T"}}}
@@ -61,3 +65,51 @@ def test_an_answer_that_is_lost_leaves_nothing_behind_when_it_fails(
         region.heat.looks = 1
         interrupt(task, signal.SIGTERM)
     assert [each.state for each in region.heat.stacks] == ["DELETE_COMPLETE"]
+
+
+PATHS = (
+    "/stacks$",
+    "/stacks[?]",
+    "/stacks/",
+    "/template",
+    "/environment",
+    "/files",
+    "/resources",
+    "/events",
+    "/preview",
+)
+MOMENTS = ("planned", "first", "again", "changed", "failing", "listed", "absent")
+ROWS = [(path, how) for path in PATHS for how in DISTORTIONS]
+RUNS = [(*row, moment) for row, moment in sample(ROWS, MOMENTS, lambda _row, _moment: True)]
+
+
+@pytest.mark.parametrize(("path", "how", "moment"), RUNS, ids=str)
+@pytest.mark.usefixtures("fast_clock")
+def test_odd_answers(fake_openstack: Callable[..., FakeOpenStack], path: str, how: str, moment: str) -> None:
+    """A failure of that service, and the other cloud is done."""
+    clouds = fake_openstack(clouds=2, more=("orchestration",))
+    config = {"clouds": {name: cloud.entry("admin") for name, cloud in clouds.clouds.items()}}
+    common: dict[str, Any] = {"clouds_config": config, "locations": ["*"], "timeout": 500.0}
+    inner = {"content": json.dumps(TEMPLATE)}
+    resources = {"n": {"type": "n.yaml"}, "w": {"type": "T", "properties": {"fail": ""}}}
+    template = {**TEMPLATE, "resources": resources, "outputs": {"o": {"value": "x"}}}
+    options: dict[str, Any] = {"name": "app", "template_body": template, "files": {"n.yaml": inner}, **common}
+    if moment not in ("planned", "first", "failing"):
+        assert run_module("stack", **options).ok
+    edit = DISTORTIONS[how]
+    distort = edit_answer(lambda body: {key: edit(value) for key, value in body.items()})
+    clouds["cloud1"]["r1"].fault("*", path, distort)
+    options |= {"wait_timeout": 100.0}
+    if moment == "listed":
+        run = run_module("stack_info", details=True, **common)
+    elif moment == "absent":
+        run = run_module("stack", name="app", state="absent", wait_timeout=100.0, **common)
+    elif moment == "failing":
+        resources["w"] = {"type": "T", "properties": {"fail": "x"}}
+        run = run_module("stack", overrides=[], **{**options, "locations": ["cloud1"]})
+    else:
+        changed = {**template, "description": "x"} if moment == "changed" else template
+        run = run_module("stack", _ansible_check_mode=moment == "planned", **{**options, "template_body": changed})
+    failures = [(failure["location"]["cloud"], failure["kind"]) for failure in run["failures"]]
+    assert ("cloud1", "internal") not in failures, run.result
+    assert [cloud for cloud, _kind in failures if cloud != "cloud1"] == []

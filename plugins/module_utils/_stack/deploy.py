@@ -117,7 +117,7 @@ def _outputs(item: Item | None) -> tuple[dict[str, Any], list[str]]:
     """The outputs by name, and notes on those that have no value."""
     outputs, notes = {}, []
     for output in (item or {}).get("outputs") or ():
-        name = str(output.get("output_key"))
+        name = output["output_key"]
         outputs[name] = output.get("output_value")
         if output.get("output_error"):
             notes.append(f"output {name}: {output['output_error']}")

@@ -12,7 +12,7 @@ from .._cloud.service import segment, service_at
 from .._core.errors import ConflictError, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from requests import Response
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Item = dict[str, Any]
 """A stack as Heat presents it."""
 
+_MAPPINGS = ("parameters", "parameter_defaults", "resource_registry")
+"""Sections of an environment."""
 DEEPEST = 5
 """Levels of stacks within stacks that are looked at; Heat's own limit is as large by default."""
 MOST_EVENTS = 200
@@ -89,26 +91,28 @@ class Heat:
     def part(self, item: Item, name: str) -> dict[str, Any] | None:
         """The ``template``, ``environment`` or ``files`` of a stack; None where the user, or Heat, may not say it."""
         try:
-            return self._service.json("GET", f"{path_of(item)}/{name}")
+            body = self._service.json("GET", f"{path_of(item)}/{name}")
         except RefusedError:
             return None
+        with parsing(f"the {name} of a stack"):
+            return {**body, **{key: dict(body.get(key) or {}) for key in _MAPPINGS if name == "environment"}}
 
     def resources(self, item: Item) -> list[Item]:
         """The resources of a stack, not those of stacks within it."""
         body = self._service.json("GET", f"{path_of(item)}/resources")
-        return _list(body, "resources", "resource_name")
+        return _list(body, "resources", _resource)
 
     def events(self, item: Item) -> list[Item]:
         """The newest events of a stack and of those within it, newest first."""
         params = {"sort_dir": "desc", "nested_depth": DEEPEST, "limit": MOST_EVENTS}
         body = self._service.json("GET", f"{path_of(item)}/events", params=params)
-        return _list(body, "events", "resource_status")
+        return _list(body, "events", _event)
 
     def preview(self, body: Mapping[str, Any]) -> list[Any]:
         """The resources that a stack would have: mappings, or lists for those that are stacks; nothing is created."""
         answer = self._service.json("POST", "/stacks/preview", json=body)
         with parsing("the preview of a stack"):
-            return list(answer["stack"]["resources"])
+            return [each if isinstance(each, list) else _resource(each) for each in answer["stack"]["resources"]]
 
     def preview_update(self, item: Item, body: Mapping[str, Any]) -> dict[str, list[Item]]:
         """What an update would do, as lists of resources by ``added``, ``deleted``, ``replaced`` and ``updated``.
@@ -117,7 +121,7 @@ class Heat:
         """
         answer = json_object(self._changing("PUT", f"{path_of(item)}/preview", body))
         with parsing("the preview of an update"):
-            return {key: list(value) for key, value in answer["resource_changes"].items()}
+            return {key: [_resource(each) for each in value] for key, value in answer["resource_changes"].items()}
 
     def create(self, body: Mapping[str, Any]) -> str:
         """Begin to create a stack; returns its ID. Raises ConflictError if there is one of its name."""
@@ -155,13 +159,34 @@ def _checked(data: Any) -> Item:
     with parsing("a stack"):
         item: Item = {**data, "tags": list(data.get("tags") or ())}
         check_id(item["id"])
-        if not all(isinstance(text, str) for text in (item["stack_name"], item["stack_status"], *item["tags"])):
-            raise TypeError("its name, status or tags are no texts")
+        for text in (item["stack_name"], item["stack_status"], *item["tags"]):
+            _text(text)
+        for output in item.get("outputs") or ():
+            _text(output["output_key"])
     return item
 
 
-def _list(body: Mapping[str, Any], key: str, needed: str) -> list[Item]:
+def _list(body: Mapping[str, Any], key: str, check: Callable[[Any], Item]) -> list[Item]:
     with parsing(f"the {key} of a stack"):
-        for item in body[key]:
-            item[needed].lower()
-        return list(body[key])
+        return [check(item) for item in body[key]]
+
+
+def _resource(data: Any) -> Item:
+    """A resource; raises one of `MALFORMED` unless it has a name."""
+    return {**data, "resource_name": _text(data["resource_name"])}
+
+
+def _event(data: Any) -> Item:
+    """An event; raises one of `MALFORMED` unless it says what it is about."""
+    physical = data.get("physical_resource_id")
+    return {
+        **data,
+        "resource_status": _text(data["resource_status"]),
+        "physical_resource_id": None if physical is None else _text(physical),
+    }
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not a text")
+    return value
