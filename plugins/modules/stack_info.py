@@ -16,6 +16,7 @@ extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.read
   - oaktree.multicloud._doors.list
+  - oaktree.multicloud._doors.find
   - oaktree.multicloud._attributes.info
   - oaktree.multicloud._attributes.action_group
 options:

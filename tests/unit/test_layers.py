@@ -36,6 +36,7 @@ LAYERS = (
     "module_utils._image.publish",
     "module_utils._image.export",
     "module_utils._image.session",
+    "module_utils._drift",
     "plugin_utils",
     "doc_fragments",
     "modules",

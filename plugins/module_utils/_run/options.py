@@ -18,7 +18,7 @@ from typing import Any
 from .._core.errors import InputError
 from .._core.location import encoded, pattern_of
 
-SELECTIONS = ("location", "locations")
+SELECTIONS = ("location", "locations", "reference")
 """The options of type raw that select Locations, of whichever module or plugin, and within whichever other option."""
 
 _CLOUDS_HINT = "Give it the form of clouds.yaml: {clouds: {NAME: {auth: {...}, region_name: ...}}}."

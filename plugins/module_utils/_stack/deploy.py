@@ -21,6 +21,7 @@ from .._core.errors import (
     UnreachableError,
 )
 from .._local.file_lock import key_lock
+from .._resource.kinds import kind_of
 from .._resource.plan import NOT_OFFERED
 from .._resource.records import resource_record
 from .._resource.references import MissingError
@@ -76,7 +77,7 @@ class StackStep:
         plan = self.survey.plan
         outputs, notes = _outputs(item)
         output = {
-            "stack": None if item is None else resource_record(STACK, item, self.location, {}),
+            "stack": None if item is None else resource_record(kind_of(STACK), item, self.location, {}),
             "outputs": outputs,
             "resources": list(resources),
         }

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from .._cloud.connection import Connection
     from .._core.location import Location
 
-STACK = kind_of("orchestration.stack")
+STACK = "orchestration.stack"
+"""The type of resource that a stack is."""
 
 MASK = "******"
 """What Heat shows in place of the value of a hidden parameter."""
@@ -101,7 +102,7 @@ class DesiredStack:
         own = {name: value for name, value in self.parameters.items() if value is not None}
         parameters = {
             **(sources.environment.get("parameters") or {}),
-            **Resolver(connection, STACK).all(own),
+            **Resolver(connection, kind_of(STACK)).all(own),
             **self.secrets,
         }
         masked = sources.hidden | self.secrets.keys()
@@ -133,7 +134,7 @@ def check_desired(desired: DesiredStack) -> None:
         for each in desired.overrides
     ]
     for option, parameters, secrets in parts:
-        check_references(STACK, option, parameters)
+        check_references(kind_of(STACK), option, parameters)
         keep_secret(*_leaves(secrets))
         _check_logged(option, hidden & parameters.keys())
     _check_logged("environments", hidden & (desired.sources.logged if desired.sources else set()))
