@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,32 @@ def test_an_answer_that_is_lost_leaves_nothing_behind_when_it_fails(
         region.heat.looks = 1
         interrupt(task, signal.SIGTERM)
     assert [each.state for each in region.heat.stacks] == ["DELETE_COMPLETE"]
+
+
+def test_processes_that_wait_share_one_list(fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path) -> None:
+    """Each would ask once a second by itself."""
+    clouds = fake_openstack(more=("orchestration",))
+    heat = clouds["cloud1"]["r1"].heat
+    heat.looks = -1
+    path = str(clouds.clouds_yaml(tmp_path / "clouds.yaml"))
+
+    def lists(since: float) -> list[float]:
+        found = clouds.counters.arrivals(service="orchestration", path="/v1/{project}/stacks", method="GET")
+        return [moment for moment in found if moment > since]
+
+    with ExitStack() as stack_:
+        tasks = []
+        for name in ("a", "b", "c", "d"):
+            options: dict[str, Any] = {"name": name, "template_body": TEMPLATE, "clouds_yaml": path, "locations": ["*"]}
+            tasks.append(stack_.enter_context(start_module(stack, **options)))
+        until(lambda: len(heat.stacks) == len(tasks))
+        began = time.monotonic()
+        until(lambda: len(lists(began)) >= 8)
+        heat.looks = 1
+        ended = [json.loads(task.communicate(timeout=60)[0]) for task in tasks]
+    assert [run["results"][0]["action"] for run in ended] == ["created"] * len(tasks)
+    first, *_others, last = lists(began)[:8]
+    assert last - first > 3.0  # 8 lists of four that share none take two seconds
 
 
 PATHS = (

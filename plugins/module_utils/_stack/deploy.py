@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from .._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from .._core.errors import (
-    ConflictError,
     DeadlineError,
     OaktreeError,
     RefusedError,
@@ -208,13 +207,11 @@ def _with_resources(heat: Heat, survey: StackSurvey) -> StackSurvey:
 def _body(survey: StackSurvey) -> dict[str, Any]:
     """What Heat is sent to create or update the stack, but for its name."""
     wanted, item = survey.wanted, survey.found.item
-    if survey.sent is None:
-        raise ConflictError("there is nothing to send")
     tags = list(wanted.tags) if wanted.tags is not None else without_marks(item["tags"] if item else ())
     if survey.mark:
         tags.append(survey.mark.tag)
     return {
-        **survey.sent.body,
+        **(survey.sent.body if survey.sent else {}),
         **({"tags": ",".join(dict.fromkeys(tags))} if tags else {}),
         "disable_rollback": not wanted.rollback,
         "timeout_mins": max(1, math.ceil(wanted.wait_timeout / 60)),

@@ -365,6 +365,7 @@ def test_a_play_that_begins_with_nothing_can_be_checked(clouds: FakeOpenStack) -
 def test_tags_are_those_of_the_task_and_our_own(heat: Heat) -> None:
     one(tags=["a", "b"])
     assert [tag.partition(":")[0] for tag in heat.stacks[0].tags] == ["a", "b", "oaktree"]
+    assert (heat.stacks[0].timeout_mins, heat.stacks[0].disable_rollback) == (60, True)
     assert actions(one()) == ["unchanged"]  # not named, so left alone
     assert actions(one(parameters={"size": 2})) == ["updated"]
     assert [tag.partition(":")[0] for tag in heat.stacks[0].tags] == ["a", "b", "oaktree"]
