@@ -114,6 +114,14 @@ HOSTS = resource("compute.aggregate", hosts=["compute-east"])
 IMAGE = thing("image", path="role.raw", disk_format="raw", tags=["test"], properties={"cpu_arch": "x86_64"})
 CONTAINER = thing("container")
 OBJECT = thing("object", container=NAME, content="this is a test")
+
+
+def template(length: int) -> dict[str, Any]:
+    word = {"type": "OS::Heat::RandomString", "properties": {"length": length}}
+    return {"heat_template_version": "2018-08-31", "resources": {"word": word}}
+
+
+STACK = thing("stack", template_body=template(8))
 TRAIT = thing(
     "rest", None, service_type="placement", method="PUT", path="/traits/CUSTOM_ANSIBLE_TRAIT", microversion="1.6"
 )
@@ -461,6 +469,12 @@ ROLES: dict[str, list[Step]] = {
     "server_group": [
         *life(thing("server_group", policy="affinity"), {"policy": "anti-affinity", "replace": True}),
         step(0, "server_group_info", name=NAME),
+    ],
+    "stack": [
+        *made(STACK),
+        step(1, "stack_info", name=NAME),
+        *changed(STACK.but(template_body=template(16))),
+        *gone(thing("stack")),
     ],
     "subnet": within(
         NET,
