@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import re
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -27,14 +26,13 @@ from .wanted import Wanted, subject
 from .watch import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from .._cloud.connection import Connection
     from .._core.location import Location
     from .._run.gather import Result, Target
 
 _LOCK = "server"
-_NUMBERED = re.compile(r"(.+?)(-\d+)?")
 _FEW = 3
 """So many names are shown of what is worked on."""
 
@@ -145,15 +143,15 @@ def make_plans(wanted: Wanted, found: ServersFound) -> dict[str, ServerPlan | Oa
 
 
 @contextmanager
-def locked(connection: Connection, name: str) -> Iterator[None]:
-    """Two tasks of one machine do not look for the same name at once, find nothing, and both build it.
+def locked(connection: Connection, *names: str) -> Iterator[None]:
+    """Two tasks of one machine do not work on a server at once: each would find nothing, and build it.
 
-    The lock is that of all names that differ by a number only, as those do that ``count`` makes.
+    They wait until what the other one does is complete, and then find nothing more to do.
     """
-    stem = _NUMBERED.fullmatch(name)
-    project = connection.location.project.id
-    key = f"{service_at(connection, 'compute').endpoint} {project} {stem[1] if stem else name}"
-    with key_lock(_LOCK, key, connection.deadline):
+    where = f"{service_at(connection, 'compute').endpoint} {connection.location.project.id}"
+    with ExitStack() as stack:
+        for name in sorted(names):  # in one order, so that nobody waits for who waits for them
+            stack.enter_context(key_lock(_LOCK, f"{where} {name}", connection.deadline))
         yield
 
 
@@ -175,39 +173,35 @@ class _Work:
 
     def done(self) -> Change:
         """Do all of it. One server's failure ends nobody else's work; an interrupt ends it all."""
-        plans = self._step.plans
-        for _round in range(2):  # a server that another task began to build may fail, and has to be built anew
-            plans = self._round(plans)
-            if not plans:
-                break
-        for name in plans:
+        names = list(self._step.plans)
+        with locked(self._connection, *names):
+            for _round in range(2):  # one that others began to build may fail, and has to be built anew
+                names = self._round(self._planned_again(names))
+        for name in names:
             self._errors[name] = ServerError(f"{subject(name)} is being changed by others again and again")
-        names = sorted(self._ended, key=self._order.index)
-        return whole({name: self._ended[name] for name in names}, self._errors)
+        ended = sorted(self._ended, key=self._order.index)
+        return whole({name: self._ended[name] for name in ended}, self._errors)
 
-    def _round(self, plans: Mapping[str, ServerPlan | OaktreeError]) -> dict[str, ServerPlan | OaktreeError]:
-        """Carry the plans out; returns the new ones of servers that could not be compared before."""
+    def _round(self, plans: Mapping[str, ServerPlan | OaktreeError]) -> list[str]:
+        """Carry the plans out; returns the names of servers that could not be compared before."""
+        by_name = self._sorted(plans)
         launches: list[Launch] = []
-        by_name: dict[str, ServerPlan] = {}
         with removing(lambda: remove(self._connection, [each for each in launches if not each.complete])):
-            if any(isinstance(plan, ServerPlan) and plan.action in ("created", "replaced") for plan in plans.values()):
-                with locked(self._connection, self._wanted.name):
-                    plans = self._planned_again(list(plans))
-                    by_name = self._sorted(plans)
-                    self._launch([plan for plan in by_name.values() if _is_new(plan)], launches)
-            else:
-                by_name = self._sorted(plans)
+            self._launch([plan for plan in by_name.values() if _is_new(plan)], launches)
             self._finish(by_name, launches)
         self._delete([plan for plan in by_name.values() if plan.action == "deleted"])
         self._update([plan for plan in by_name.values() if plan.action == "updated"])
         return self._settled([plan for plan in by_name.values() if plan.unsettled])
 
-    def _planned_again(self, names: Iterable[str]) -> dict[str, ServerPlan | OaktreeError]:
-        """The plans by what there is now: another task may have built them meanwhile."""
+    def _planned_again(self, names: Sequence[str]) -> dict[str, ServerPlan | OaktreeError]:
+        """The plans by what there is now: another task may have worked on them meanwhile."""
+        if not names:
+            return {}
         servers = find(self._connection, self._wanted)
-        self._found = replace(self._found, servers={**self._found.servers, **servers})
-        if any(servers.values()) and not self._found.values:
+        if any(servers.values()) and not any(self._found.servers.values()):
             self._found = survey(self._connection, self._wanted)
+        else:
+            self._found = replace(self._found, servers=servers)
         plans = make_plans(self._wanted, self._found)
         return {name: plans[name] for name in names}
 
@@ -327,14 +321,14 @@ class _Work:
             if plan.name not in self._errors:
                 self._end(plan, items.get(plan.name, plan.item))
 
-    def _settled(self, plans: Sequence[ServerPlan]) -> dict[str, ServerPlan | OaktreeError]:
-        """Wait until the cloud has done what it is doing to these servers; returns what is to be done then."""
+    def _settled(self, plans: Sequence[ServerPlan]) -> list[str]:
+        """Wait until the cloud has done what it is doing to these servers; returns the names."""
         if not plans:
-            return {}
+            return []
         if not self._wanted.wait:
             for plan in plans:
                 self._end(plan, plan.item)
-            return {}
+            return []
         self._say("waiting for servers", plans)
         servers = {plan.item["id"]: plan.item for plan in plans if plan.item}
         try:
@@ -347,8 +341,7 @@ class _Work:
                 if item and not is_settled(item):
                     said = f"{error.message}: {subject(plan.name)} is still {item['status']}"
                     self._fail(plan.name, DeadlineError(said, hint=error.hint))
-        left = [plan.name for plan in plans if plan.name not in self._errors]
-        return self._planned_again(left) if left else {}
+        return [plan.name for plan in plans if plan.name not in self._errors]
 
     def _say(self, phase: str, plans: Sequence[ServerPlan]) -> None:
         if plans:

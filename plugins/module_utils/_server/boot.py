@@ -138,7 +138,7 @@ def finish(connection: Connection, wanted: Wanted, launches: list[Launch]) -> No
             each.complete = True
         return
     with removing(lambda: remove(connection, [each for each in launches if not each.complete])):
-        _await(connection, launches)
+        _await(connection, wanted, launches)
         for each in launches:
             if each.error is None:
                 _complete(connection, wanted, each)
@@ -150,18 +150,22 @@ def finish(connection: Connection, wanted: Wanted, launches: list[Launch]) -> No
             each.error.add_residue(left)
 
 
-def _await(connection: Connection, launches: list[Launch]) -> None:
-    """Wait for all; sets the errors of those that fail, or are not ready in time."""
+def _await(connection: Connection, wanted: Wanted, launches: list[Launch]) -> None:
+    """Wait for all; sets the errors of those that fail, or are not ready in time.
+
+    Where the run is interrupted, those that are ready, and need nothing more, are complete.
+    """
     servers = {each.item["id"]: each.item for each in launches}
     late: DeadlineError | None = None
     try:
         wait_until(connection, servers, is_settled)
     except DeadlineError as error:
-        connection.deadline.check_cancelled()
         late = error
     for each in launches:
         each.item = servers[each.item["id"]]
         each.error = _failure(each.item, late)
+        each.complete = each.error is None and wanted.floating_ip is None
+    connection.deadline.check_cancelled()
 
 
 def _failure(item: Item, late: DeadlineError | None) -> OaktreeError | None:

@@ -21,7 +21,7 @@ SERVER = "/v2.1/servers/{server_id}"
 def test_only_what_differs_is_sent(clouds: FakeOpenStack, region: Region) -> None:
     add_server(region, metadata={"a": "1"}, tags=["x"])
     done(clouds, Wanted("web", metadata={"a": "1"}, tags=("y",)))
-    assert requests(clouds) == [*["GET /v2.1/servers/detail"] * 2, f"PUT {SERVER}/tags"]
+    assert requests(clouds) == [*["GET /v2.1/servers/detail"] * 3, f"PUT {SERVER}/tags"]
 
 
 def test_groups_are_added_before_others_are_taken_away(clouds: FakeOpenStack, region: Region) -> None:
