@@ -330,7 +330,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module imp
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.apply import ensure_servers
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import (
     BootVolume,
-    Wanted,
+    WantedServer,
     check_wanted,
     floating,
     nic,
@@ -395,7 +395,7 @@ _AS_THEY_ARE = (
 )  # fmt: skip
 
 
-def as_wanted(params: Mapping[str, Any]) -> Wanted:
+def as_wanted(params: Mapping[str, Any]) -> WantedServer:
     """The options as they are applied. Raises InputError."""
     check_positive(params, "wait_timeout")
     named: dict[str, Any] = {
@@ -405,7 +405,7 @@ def as_wanted(params: Mapping[str, Any]) -> Wanted:
     }
     named |= {option: references(option, params[option]) for option in ("security_groups", "volumes")}
     networks = params["networks"]
-    wanted = Wanted(
+    wanted = WantedServer(
         networks=None if networks is None else tuple(nic(value) for value in networks),
         metadata={str(key): None if value is None else _as_text(value) for key, value in params["metadata"].items()},
         tags=None if params["tags"] is None else tuple(params["tags"]),

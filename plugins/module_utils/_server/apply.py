@@ -22,7 +22,7 @@ from .names import blueprint
 from .nova import BUILD, Item, delete, is_gone, is_settled
 from .plan import ServerPlan, make_plan
 from .survey import ServersFound, find, survey
-from .wanted import Wanted, subject
+from .wanted import WantedServer, subject
 from .watch import wait_until
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _FEW = 3
 class ServersStep:
     """What is planned for one Location: for the server of each name a plan, or why it has none."""
 
-    wanted: Wanted
+    wanted: WantedServer
     found: ServersFound
     plans: Mapping[str, ServerPlan | OaktreeError]
     location: Location
@@ -103,7 +103,7 @@ def _one_error(errors: Mapping[str, OaktreeError]) -> OaktreeError | None:
     return error
 
 
-def ensure_servers(target: Target, wanted: Wanted, *, check_mode: bool) -> list[Result[Change]]:
+def ensure_servers(target: Target, wanted: WantedServer, *, check_mode: bool) -> list[Result[Change]]:
     """Bring the servers of every selected Location to what is wanted, or in check mode only report how."""
 
     def plan(members: Sequence[Member[ServersFound]]) -> list[tuple[Connection, ServersStep | OaktreeError]]:
@@ -131,7 +131,7 @@ def ensure_servers(target: Target, wanted: Wanted, *, check_mode: bool) -> list[
     )
 
 
-def make_plans(wanted: Wanted, found: ServersFound) -> dict[str, ServerPlan | OaktreeError]:
+def make_plans(wanted: WantedServer, found: ServersFound) -> dict[str, ServerPlan | OaktreeError]:
     """The plan of each name that is wanted, or why there is none."""
     plans: dict[str, ServerPlan | OaktreeError] = {}
     for name in wanted.names:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .._cloud.connection import Connection
-    from .wanted import Nic, Reference, Wanted
+    from .wanted import Nic, Reference, WantedServer
 
 _MEMO = ("server", "names")
 
@@ -112,7 +112,7 @@ class Names:
                 raise MissingError(error.message, hint=error.hint, status=404) from error
         return self._images[name]
 
-    def flavor(self, wanted: Wanted) -> str:
+    def flavor(self, wanted: WantedServer) -> str:
         """The ID of the flavor, by its name, or the least that suffices."""
         if wanted.flavor is not None:
             return self.id("compute.flavor", wanted.flavor)
@@ -148,7 +148,7 @@ def names_at(connection: Connection) -> Names:
     return found
 
 
-def suffices(wanted: Wanted, flavor: Mapping[str, Any]) -> bool:
+def suffices(wanted: WantedServer, flavor: Mapping[str, Any]) -> bool:
     """Whether a flavor, as a list or a server shows it, is as large as wanted."""
     return all(
         want is None or (isinstance(have := flavor.get(key), int) and have >= want)
@@ -160,12 +160,12 @@ def _size(flavor: Mapping[str, Any]) -> tuple[Any, ...]:
     return (flavor["ram"], flavor["vcpus"], flavor["disk"], str(flavor.get("name")), str(flavor["id"]))
 
 
-def _sizes(wanted: Wanted) -> str:
+def _sizes(wanted: WantedServer) -> str:
     sizes = (("vcpus", wanted.vcpus, ""), ("ram", wanted.ram, " MiB"), ("disk", wanted.disk, " GiB"))
     return ", ".join(f"{name} {value}{unit}" for name, value, unit in sizes if value is not None)
 
 
-def blueprint(connection: Connection, wanted: Wanted) -> Blueprint:
+def blueprint(connection: Connection, wanted: WantedServer) -> Blueprint:
     """What Nova is sent to build a server here. Raises MissingError, ConflictError, and InputError for what lacks."""
     names = names_at(connection)
     if wanted.flavor is None and not wanted.by_size:
@@ -227,7 +227,7 @@ def _group(names: Names, group: Reference) -> str:
     return str(group["name"]) if set(group) == {"name"} else names.id("network.security_group", group)
 
 
-def _devices(names: Names, wanted: Wanted, image: str) -> list[dict[str, Any]]:
+def _devices(names: Names, wanted: WantedServer, image: str) -> list[dict[str, Any]]:
     """The block devices; none where the server has nothing but a disk of its own."""
     if not wanted.boot_volume and not wanted.volumes:
         return []

@@ -23,7 +23,12 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._server.names i
     names_at,
     suffices,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import AUTO, BootVolume, Nic, Wanted
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import (
+    AUTO,
+    BootVolume,
+    Nic,
+    WantedServer,
+)
 from tests.support.fake_images import add_image
 from tests.support.fake_openstack import FakeOpenStack, Region
 from tests.support.run_core import connect
@@ -164,7 +169,7 @@ def test_names_of_ids(clouds: FakeOpenStack, region: Region) -> None:
     ],
 )
 def test_sizes(flavor: dict[str, Any], *, enough: bool) -> None:
-    assert suffices(Wanted("web", vcpus=2, ram=2048), flavor) is enough
+    assert suffices(WantedServer("web", vcpus=2, ram=2048), flavor) is enough
 
 
 def test_user_data() -> None:
