@@ -72,7 +72,7 @@ options:
   vcpus:
     description:
       - The least number of virtual CPUs. The flavor is the one with the least RAM, then the fewest virtual CPUs and the smallest disk, that
-        has as much as O(vcpus), O(ram) and O(disk) ask for. A server that has more is left alone.
+        has as much as O(vcpus), O(ram), O(disk) and the image ask for. A server that has more is left alone.
     type: int
   ram:
     description:

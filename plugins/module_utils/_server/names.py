@@ -9,6 +9,7 @@ import base64
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .._cloud.answers import parsing
 from .._core.errors import ConflictError, InputError, RefusedError
 from .._glance.client import find_image, glance_for
 from .._resource.find import Query, get, list_items
@@ -58,7 +59,7 @@ class Names:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._resolver = Resolver(connection, kind_of("compute.server"))
-        self._images: dict[str, str] = {}
+        self._images: dict[str, dict[str, Any]] = {}
         self._flavors: list[dict[str, Any]] | None = None
 
     def id(self, type_: str, reference: Reference) -> str:
@@ -96,14 +97,16 @@ class Names:
 
     def image(self, reference: Reference) -> str:
         """The ID of an image: of several of the name, the only active one."""
-        if "id" in reference:
-            return str(reference["id"])
+        return str(reference.get("id") or self._image(reference)["id"])
+
+    def _image(self, reference: Reference) -> dict[str, Any]:
+        """An image by its name; of one by its ID, no more than that."""
         if set(reference) != {"name"}:
-            return self.id("image.image", reference)
+            return {"id": self.id("image.image", reference)}
         name = str(reference["name"])
         if name not in self._images:
             try:
-                self._images[name] = str(find_image(glance_for(self._connection), name)["id"])
+                self._images[name] = find_image(glance_for(self._connection), name)
             except InputError as error:
                 raise ConflictError(error.message, hint=error.hint) from error
             except RefusedError as error:
@@ -113,17 +116,24 @@ class Names:
         return self._images[name]
 
     def flavor(self, wanted: WantedServer) -> str:
-        """The ID of the flavor, by its name, or the least that suffices."""
+        """The ID of the flavor, by its name, or the least that suffices, for the image too."""
         if wanted.flavor is not None:
             return self.id("compute.flavor", wanted.flavor)
         if self._flavors is None:
             self._flavors = list_items(self._connection, kind_of("compute.flavor"), Query())
-        fitting = [flavor for flavor in self._flavors if suffices(wanted, flavor)]
+        image = {} if wanted.image is None else self._image(wanted.image)
+        with parsing("a flavor of the list"):
+            fitting = sorted(
+                (flavor for flavor in self._flavors if suffices(wanted, flavor) and _holds(wanted, flavor, image)),
+                key=_size,
+            )
         if not fitting:
             raise MissingError(
-                f"no flavor here has {_sizes(wanted)}", hint="Ask for less, or have the operator add one.", status=404
+                f"no flavor here has {_sizes(wanted)}, and takes the image",
+                hint="Ask for less, or have the operator add one.",
+                status=404,
             )
-        return str(min(fitting, key=_size)["id"])
+        return str(fitting[0]["id"])
 
     def external_network(self, floating_ip: str | Reference) -> str:
         """The ID of the network that gives a floating IP."""
@@ -154,6 +164,12 @@ def suffices(wanted: WantedServer, flavor: Mapping[str, Any]) -> bool:
         want is None or (isinstance(have := flavor.get(key), int) and have >= want)
         for key, want in (("vcpus", wanted.vcpus), ("ram", wanted.ram), ("disk", wanted.disk))
     )
+
+
+def _holds(wanted: WantedServer, flavor: Mapping[str, Any], image: Mapping[str, Any]) -> bool:
+    """Whether a server of a flavor can have an image: by default Nova lets nobody boot one without a disk."""
+    disk = wanted.boot_volume or flavor["disk"] >= max(image.get("min_disk") or 0, 1)
+    return bool(disk) and flavor["ram"] >= (image.get("min_ram") or 0)
 
 
 def _size(flavor: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -205,7 +205,7 @@ def test_the_least_flavor_that_suffices(clouds: FakeOpenStack, region: Region) -
     assert change.output["server"]["flavor"]["name"] == "m2"
     assert done(clouds, flavor=None, ram=1000).action == "unchanged"
     error = refused(clouds, name="other", flavor=None, vcpus=2, disk=99)
-    assert (error.kind, error.message) == ("refused", "no flavor here has vcpus 2, disk 99 GiB")
+    assert (error.kind, error.message) == ("refused", "no flavor here has vcpus 2, disk 99 GiB, and takes the image")
     assert len(region.nova.servers) == 1
 
 
