@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import floating_ip_mark
 from ansible_collections.oaktree.multicloud.plugins.modules import server
 from tests.support.run_module import ModuleRun, interrupt, run_module, start_module
 from tests.support.wait import until
@@ -44,11 +45,12 @@ def resources(type_: str, *locations: str) -> list[dict[str, Any]]:
 
 
 def left() -> list[str]:
-    """The servers of these tests, and the floating IPs that were made for servers."""
+    """The servers of these tests, and floating IPs that were made for servers that there are no more."""
     servers = run_module("server_info", locations=PLACES)["servers"]
-    floating = resources("network.floating_ip", *PLACES)
+    marks = {floating_ip_mark(item["id"]) for item in servers}
+    made = [str(item["description"]) for item in resources("network.floating_ip", *PLACES)]
     return [item["name"] for item in servers if item["name"].startswith(NAME)] + [
-        item["description"] for item in floating if "made for server" in str(item["description"])
+        mark for mark in made if mark.startswith(floating_ip_mark("")) and mark not in marks
     ]
 
 
