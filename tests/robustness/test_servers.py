@@ -22,7 +22,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._local.coalesce
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.nova import is_settled
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.watch import wait_until
 from ansible_collections.oaktree.multicloud.plugins.modules import server
-from tests.support.fake_openstack import BlackHole, FakeOpenStack, Region
+from tests.support.fake_openstack import BlackHole, FakeOpenStack, LoseAnswer, Region
 from tests.support.fake_openstack.nova_builds import NO_HOST
 from tests.support.run_core import connect
 from tests.support.run_module import Started, interrupt, run_module, start_module
@@ -129,6 +129,25 @@ def test_killed_while_it_builds_what_fails(region: Region, options: dict[str, An
     again = run_module("server", **options)
     assert [result["action"] for result in again["results"]] == ["created"]
     assert things(region) == {**ONE, "floating_ips": 1}
+
+
+@pytest.mark.usefixtures("fast_clock")
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_each_answer_is_lost_in_turn(region: Region, options: dict[str, Any], state: str) -> None:
+    """What was done is known, or removed; nothing is done twice."""
+    for number in range(1, MOST):
+        if state == "absent":
+            assert run_module("server", **options).ok
+        fault = region.fault("*", "", LoseAnswer(), first=number, times=1)
+        run = run_module("server", **options, state=state)
+        region.clear_faults()
+        assert run.ok, (number, run["failures"])
+        assert things(region) == ({**ONE, "floating_ips": 1} if state == "present" else NOTHING), number
+        if not fault.struck:
+            assert number > 4
+            return
+        assert run_module("server", **options, state="absent").ok
+    raise AssertionError("the task does not come to an end")
 
 
 # Interrupted

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from .._cloud.answers import parsing
 from .._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from .._cloud.service import service_at
 from .._core.errors import DeadlineError, OaktreeError, ServerError
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from .._run.gather import Result, Target
 
 _LOCK = "server"
+_REQUEST_ID = re.compile(r" \(Request-ID: [^)]*\)")
 _FEW = 3
 """So many names are shown of what is worked on."""
 
@@ -81,7 +84,8 @@ class ServersStep:
 
 def changed(plan: ServerPlan, item: Item | None, location: Location, notes: tuple[str, ...] | None = None) -> Change:
     """The change of one server, with its record as it then is."""
-    record = None if item is None else server_record(item, location)
+    with parsing("a server of the list"):
+        record = None if item is None else server_record(item, location)
     output = {"name": plan.name, "server": record}
     told = plan.notes if notes is None else notes
     return Change(plan.action, plan.before, plan.after, output, told, subject=subject(plan.name))
@@ -93,14 +97,25 @@ def whole(ended: Mapping[str, Change], errors: Mapping[str, OaktreeError]) -> Ch
 
 
 def _one_error(errors: Mapping[str, OaktreeError]) -> OaktreeError | None:
+    """The first error, with what the others say; what is the same of many servers is said once."""
     if not errors:
         return None
-    first, *others = errors.values()
-    error = first.copied()
-    for other in others:
-        error.message += f"; {other.message}"
-        error.residue += [said for said in other.residue if said not in error.residue]
+    same: dict[str, list[str]] = {}
+    for name, error in errors.items():
+        same.setdefault(_REQUEST_ID.sub("", error.message.replace(subject(name), "")), []).append(name)
+    texts = []
+    for first, *others in same.values():
+        more = f"; the same of {_listed(others)}" if others else ""
+        texts.append(f"{errors[first].message}{more}")
+    error = next(iter(errors.values())).copied()
+    error.message = "; ".join(texts)
+    error.residue = list(dict.fromkeys(said for each in errors.values() for said in each.residue))
     return error
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return f"{', '.join(names[:_FEW])}{more}"
 
 
 def ensure_servers(target: Target, wanted: WantedServer, *, check_mode: bool) -> list[Result[Change]]:
@@ -345,9 +360,7 @@ class _Work:
 
     def _say(self, phase: str, plans: Sequence[ServerPlan]) -> None:
         if plans:
-            names = ", ".join(plan.name for plan in plans[:_FEW])
-            more = f" and {len(plans) - _FEW} more" if len(plans) > _FEW else ""
-            self._connection.progress.enter(phase, detail=f"{names}{more}")
+            self._connection.progress.enter(phase, detail=_listed([plan.name for plan in plans]))
 
 
 def _is_new(plan: ServerPlan) -> bool:

@@ -15,6 +15,7 @@ from .._glance.client import find_image, glance_for
 from .._resource.find import Query, get, list_items
 from .._resource.kinds import kind_of
 from .._resource.references import MissingError, Resolver
+from .floating_ips import check_existing
 from .wanted import AUTO
 
 if TYPE_CHECKING:
@@ -213,9 +214,17 @@ def blueprint(connection: Connection, wanted: WantedServer) -> Blueprint:
     if not wanted.boot_volume:
         body["imageRef"] = image
     hints = {"group": names.group(wanted.server_group)["id"]} if wanted.server_group else {}
-    pool = wanted.floating_ip
-    needs_pool = pool is not None and (pool == AUTO or not isinstance(pool, str))
-    return Blueprint(body, hints, names.external_network(pool) if needs_pool and pool is not None else None)
+    return Blueprint(body, hints, _floating_network(connection, names, wanted.floating_ip))
+
+
+def _floating_network(connection: Connection, names: Names, floating_ip: str | Reference | None) -> str | None:
+    """The ID of the network that gives a new floating IP; an existing one is looked for before there is a server."""
+    if floating_ip is None:
+        return None
+    if isinstance(floating_ip, str) and floating_ip != AUTO:
+        check_existing(connection, floating_ip)
+        return None
+    return names.external_network(floating_ip)
 
 
 def encoded(user_data: str | None) -> str | None:

@@ -306,6 +306,9 @@ def test_a_quota(clouds: FakeOpenStack, region: Region, project: str) -> None:
     assert result.error
     assert (result.error.kind, len(region.nova.servers)) == ("quota", 2)
     assert result.error.message.startswith("server 'w-3': Quota exceeded for instances")
+    (result,) = results(clouds, replace(NUMBERED, count=9))
+    assert result.error
+    assert result.error.message.endswith("; the same of w-4, w-5, w-6 and 3 more")
 
 
 # What is left of others, or of killed tasks
