@@ -149,6 +149,7 @@ class Neutron(ResourceService):
             Route("PUT", "/v2.0/routers/{id}/add_router_interface", self._attach),
             Route("PUT", "/v2.0/routers/{id}/remove_router_interface", self._detach),
             Route("GET", "/v2.0/quotas/{id}/default", self._default_quota),
+            Route("GET", "/v2.0/quotas/{id}/details.json", self._quota_details),
             Route("GET", "/v2.0/quotas/{id}", self._quota),
             Route("PUT", "/v2.0/quotas/{id}", self._set_quota),
             Route("DELETE", "/v2.0/quotas/{id}", self._reset_quota),
@@ -312,6 +313,17 @@ class Neutron(ResourceService):
         if not call.me.is_admin and call.part("id") != call.me.project_id:
             raise Refusal(403, "rule:get_quota is disallowed by policy")
         return json_reply({"quota": QUOTA | self.quotas.get(call.part("id"), {})})
+
+    async def _quota_details(self, call: Call) -> Reply:
+        await self._quota(call)  # refuses those of others
+        project = call.part("id")
+        limits = QUOTA | self.quotas.get(project, {})
+        used = {
+            key: sum(item.get("project_id") == project for item in self.items[f"{key}s"].values())
+            for key in ("network", "subnet", "port", "router")
+        }
+        shown = {key: {"limit": limit, "used": used.get(key, 0), "reserved": 0} for key, limit in limits.items()}
+        return json_reply({"quota": shown})
 
     async def _default_quota(self, _call: Call) -> Reply:
         return json_reply({"quota": QUOTA})
