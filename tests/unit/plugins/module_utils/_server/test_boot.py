@@ -125,3 +125,15 @@ def test_a_boot_volume_goes_with_a_server_that_fails(clouds: FakeOpenStack, regi
     done(clouds, WantedServer("web", state="absent"))
     assert things(region) == {**NOTHING, "volumes": 2 if lasting else 1}
     assert own["id"] in region.cinder.items["volumes"]
+
+
+def test_a_lasting_boot_volume_goes_with_a_leftover(clouds: FakeOpenStack, region: Region) -> None:
+    wanted = replace(WEB, boot_volume=BootVolume(2, delete_on_termination=False))
+    region.nova.builds.fails = lambda _server: NO_HOST
+    done(clouds, wanted, wait=False)
+    region.nova.builds.look()
+    region.nova.builds.look()
+    assert [server.status for server in region.nova.servers] == ["ERROR"]
+    region.nova.builds.fails = lambda _server: None
+    assert done(clouds, wanted).action == "created"
+    assert things(region) == {"servers": 1, "ports": 1, "volumes": 1, "floating_ips": 0}
