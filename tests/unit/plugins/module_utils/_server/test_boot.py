@@ -21,7 +21,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted 
 from tests.support.fake_openstack import Answer, FakeOpenStack, LoseAnswer, Region
 from tests.support.fake_openstack.nova_builds import NO_HOST
 from tests.support.run_core import ask_one
-from tests.support.server_site import NOTHING, WEB, done, refused, requests, things
+from tests.support.server_site import NOTHING, WEB, done, refused, requests, results, things
 
 pytestmark = pytest.mark.usefixtures("fast_clock")
 
@@ -76,6 +76,17 @@ def test_what_cannot_be_removed_is_said(clouds: FakeOpenStack, region: Region) -
     (server,) = region.nova.servers
     assert error.residue[0].startswith(f"server 'web' ({server.id}) could not be removed: ")
     assert error.residue[0] in error.message
+
+
+def test_what_cannot_be_removed_keeps_nothing_else(clouds: FakeOpenStack, region: Region) -> None:
+    region.nova.builds.fails = lambda _server: NO_HOST
+    region.fault("DELETE", "/servers/", Answer(403), first=2, times=1)
+    (result,) = results(clouds, replace(WEB, name="w", count=3, floating_ip=AUTO))
+    assert result.error
+    (server,) = region.nova.servers
+    (said,) = result.error.residue
+    assert said.startswith(f"server '{server.name}' ({server.id}) could not be removed: ")
+    assert (server.name, things(region)["servers"]) == ("w-2", 1)
 
 
 def test_user_data_are_not_shown_by_what_nova_refuses(clouds: FakeOpenStack, region: Region) -> None:
