@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.fake_openstack import FakeOpenStack, Region
-from tests.support.server_site import furnished_clouds
+from tests.support.server_clouds import furnished_clouds
 
 
 @pytest.fixture
