@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import ConflictError, InputError, RefusedError
-from .find import Query, list_items
+from .find import Query, get, list_items
 from .kinds import kind_of
 from .records import id_of, name_of, owner_of
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from .._cloud.connection import Connection
+    from .find import Item
     from .kinds import Kind
 
 _SERVICES: Mapping[str, Mapping[str, str]] = {
@@ -158,7 +159,7 @@ class Resolver:
     def __init__(self, connection: Connection, kind: Kind) -> None:
         self._connection = connection
         self._kind = kind
-        self._found: dict[tuple[str, str], Any] = {}
+        self._found: dict[tuple[str, str], Item] = {}
 
     def all(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The attributes with an ID in place of each reference.
@@ -186,12 +187,25 @@ class Resolver:
         return value
 
     def _id(self, target: Kind, reference: Mapping[str, Any]) -> Any:
+        return id_of(target, self._named(target, reference))
+
+    def item(self, type_name: str, value: Any) -> Item:
+        """The resource that an ID or a reference names; see `all`."""
+        target = kind_of(type_name)
+        if isinstance(value, dict):
+            return self._named(target, value)
+        found = get(self._connection, target, value)
+        if found is None:
+            raise _missing(target, f"with ID {value!r}")
+        return found
+
+    def _named(self, target: Kind, reference: Mapping[str, Any]) -> Item:
         key = (target.name, repr(sorted(reference.items(), key=lambda pair: pair[0])))
         if key not in self._found:
             self._found[key] = self._ask(target, reference)
         return self._found[key]
 
-    def _ask(self, target: Kind, reference: Mapping[str, Any]) -> Any:
+    def _ask(self, target: Kind, reference: Mapping[str, Any]) -> Item:
         name = str(reference["name"])
         narrowed = {key: self.value(key, reference[key]) for key in ("project_id", "domain_id") if key in reference}
         try:
@@ -205,18 +219,20 @@ class Resolver:
             own = self._connection.location.project.id
             found = [item for item in found if owner_of(target, item) == own] or found
         if not found:
-            raise MissingError(
-                f"there is no {target.name} named {name!r} here",
-                hint="Create it first, or correct the name.",
-                status=404,
-            )
-        ids = [id_of(target, item) for item in found]
-        if len(ids) > 1:
+            raise _missing(target, f"named {name!r}")
+        if len(found) > 1:
+            ids = [id_of(target, item) for item in found]
             raise ConflictError(
                 f"{len(ids)} of type {target.name} are named {name!r}: {', '.join(sorted(map(str, ids)))}",
                 hint="Give the ID, or narrow the reference with project_id or domain_id.",
             )
-        return ids[0]
+        return found[0]
+
+
+def _missing(target: Kind, which: str) -> MissingError:
+    return MissingError(
+        f"there is no {target.name} {which} here", hint="Create it first, or correct the name.", status=404
+    )
 
 
 def _matches(target: Kind, item: Mapping[str, Any], narrowed: Mapping[str, Any]) -> bool:

@@ -149,6 +149,7 @@ class Neutron(ResourceService):
             Route("PUT", "/v2.0/routers/{id}/add_router_interface", self._attach),
             Route("PUT", "/v2.0/routers/{id}/remove_router_interface", self._detach),
             Route("GET", "/v2.0/quotas/{id}/default", self._default_quota),
+            Route("GET", "/v2.0/quotas/{id}/details.json", self._quota_details),
             Route("GET", "/v2.0/quotas/{id}", self._quota),
             Route("PUT", "/v2.0/quotas/{id}", self._set_quota),
             Route("DELETE", "/v2.0/quotas/{id}", self._reset_quota),
@@ -304,6 +305,18 @@ class Neutron(ResourceService):
         if not call.me.is_admin and call.part("id") != call.me.project_id:
             raise Refusal(403, "rule:get_quota is disallowed by policy")
         return json_reply({"quota": QUOTA | self.quotas.get(call.part("id"), {})})
+
+    async def _quota_details(self, call: Call) -> Reply:
+        project_id = call.part("id")
+        if not call.me.is_admin and project_id != call.me.project_id:
+            raise Refusal(403, "rule:get_quota is disallowed by policy")
+        limits = QUOTA | self.quotas.get(project_id, {})
+        return json_reply({"quota": {name: self._detail(project_id, name, limit) for name, limit in limits.items()}})
+
+    def _detail(self, project_id: str, name: str, limit: int) -> Item:
+        path = next(path for path, collection in self.collections.items() if collection.key == name)
+        used = sum(item["project_id"] == project_id for item in self.items[path].values())
+        return {"limit": limit, "used": used, "reserved": 0}
 
     async def _default_quota(self, _call: Call) -> Reply:
         return json_reply({"quota": QUOTA})

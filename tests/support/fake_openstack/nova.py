@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -15,8 +15,9 @@ from multidict import MultiMapping
 
 from tests.support.fake_openstack.counters import Counters
 from tests.support.fake_openstack.gate import Knobs, Reply, json_reply
+from tests.support.fake_openstack.nova_limits import NovaLimits
 from tests.support.fake_openstack.nova_resources import NovaResources
-from tests.support.fake_openstack.nova_servers import VM_STATES, Server, Version, brief, detail
+from tests.support.fake_openstack.nova_servers import FLAVORS, VM_STATES, Server, Version, brief, detail
 from tests.support.fake_openstack.service import Call, Refusal, Route, Service, TokenCheck
 
 MIN_VERSION: Version = (2, 1)
@@ -60,6 +61,7 @@ class Nova(Service):
 
     def __init__(self, cloud: str, region: str, tokens: TokenCheck, knobs: Knobs, counters: Counters) -> None:
         self.resources = NovaResources(_negotiate)
+        self.limits = NovaLimits(self.resources, lambda: self.servers, self._size)
         super().__init__(cloud, region, knobs, counters)
         self.servers: list[Server] = []
         self.page = PAGE
@@ -74,6 +76,7 @@ class Nova(Service):
             Route("GET", "/v2.1/servers", self._index),
             Route("GET", "/v2.1/servers/detail", self._detail),
             Route("GET", "/v2.1/servers/{server_id}", self._show),
+            *self.limits.routes(),
             *self.resources.routes(),
             Route("*", "/{other:.*}", self.not_found),
         ]
@@ -81,6 +84,9 @@ class Nova(Service):
     def tokens(self) -> TokenCheck:
         """Return the Keystone of the cloud."""
         return self._tokens
+
+    def _size(self, server: Server) -> Mapping[str, Any]:
+        return FLAVORS[server.flavor]
 
     def refuse(self, _call: Call, refusal: Refusal) -> Reply:
         """Return an error as Nova shapes it."""
