@@ -10,9 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-ORDERS = ("listed", "room", "spread")
-ZONES = ("any", "spread")
-WHEN_UNKNOWN = ("fail", "place")
+from .._core.errors import QuotaError
 
 
 @dataclass(frozen=True)
@@ -57,14 +55,6 @@ class Allowance:
 
 
 @dataclass(frozen=True)
-class Obstacle:
-    """Why a Location gets no server, or none any more: the kind of the error, and a sentence."""
-
-    kind: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class Room:
     """What one Location has room for."""
 
@@ -75,11 +65,12 @@ class Room:
     zones: Mapping[str, int] = field(default_factory=dict)
     """The available zones, each with the number of servers of the set in it."""
     allowances: tuple[Allowance, ...] = ()
-    obstacle: Obstacle | None = None
+    closed: bool = False
+    """Whether it is to get none, whatever there is room for."""
 
     def fits(self) -> float:
         """How many servers its limits allow, infinite without limits."""
-        return 0 if self.obstacle else min((each.fits() for each in self.allowances), default=math.inf)
+        return 0 if self.closed else min((each.fits() for each in self.allowances), default=math.inf)
 
     def free_share(self, given: int) -> float:
         """The smallest free share of its limits when so many servers have been placed."""
@@ -92,12 +83,12 @@ class Room:
         return str(min(limited, key=lambda each: each.free_share(0))) if limited else ""
 
 
-def obstacle_of(allowances: Sequence[Allowance]) -> Obstacle | None:
+def shortage(allowances: Sequence[Allowance]) -> QuotaError | None:
     """The limit that leaves no room for a single server, if one does."""
     for each in allowances:
         if each.fits() < 1:
             needed = "" if each.limit is None or each.used >= each.limit else f", {each.need} needed"
-            return Obstacle("quota", f"quota: {each}{needed}")
+            return QuotaError(f"quota: {each}{needed}")
     return None
 
 

@@ -43,6 +43,7 @@ COLLECTIONS = (
     ),
 )
 ROOT = "/v3/{project}"
+QUOTA = {"volumes": 10, "gigabytes": 1000}
 
 
 class Cinder(ResourceService):
@@ -63,6 +64,7 @@ class Cinder(ResourceService):
         """Return what Cinder answers beside its collections."""
         return [
             Route("GET", "/", self._versions, public=True),
+            Route("GET", f"{ROOT}/limits", self._limits),
             Route("POST", f"{ROOT}/types/{{id}}/extra_specs", self._set_specs),
             Route("DELETE", f"{ROOT}/types/{{id}}/extra_specs/{{key}}", self._remove_spec),
             Route("GET", f"{ROOT}/types/{{id}}/os-volume-type-access", self._accesses),
@@ -77,6 +79,16 @@ class Cinder(ResourceService):
         link = {"rel": "self", "href": f"{call.base}/v3/"}
         version = {"id": "v3.0", "status": "CURRENT", "version": "3.71", "min_version": "3.0", "links": [link]}
         return json_reply({"versions": [version]}, 300)
+
+    async def _limits(self, call: Call) -> Reply:
+        sizes = [item["size"] for item in self.items["volumes"].values() if item["project_id"] == call.me.project_id]
+        absolute = {
+            "maxTotalVolumes": QUOTA["volumes"],
+            "totalVolumesUsed": len(sizes),
+            "maxTotalVolumeGigabytes": QUOTA["gigabytes"],
+            "totalGigabytesUsed": sum(sizes),
+        }
+        return json_reply({"limits": {"rate": [], "absolute": absolute}})
 
     def created_status(self, _collection: Collection) -> int:
         """Return 202, as Cinder does."""

@@ -13,11 +13,10 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.placement import (
     Allowance,
-    Obstacle,
     PlaceOptions,
     Room,
     assign,
-    obstacle_of,
+    shortage,
 )
 
 FREE = Allowance("cores", None, 7, 2)
@@ -48,7 +47,7 @@ def shares(number: int, rooms: list[Room], **options: Any) -> list[int]:
         (3, [room(0, present=1), room(1), room(2)], {"per_location": 2}, [1, 2, 0]),
         (2, [room(0, present=5), room(1)], {"per_location": 2}, [0, 2]),
         (9, [room(0, limit=2), room(1, limit=3)], {}, [2, 3]),
-        (1, [room(0, obstacle=Obstacle("refused", "x")), room(1)], {}, [0, 1]),
+        (1, [room(0, closed=True), room(1)], {}, [0, 1]),
         (1, [room(0, limit=1, used=5)], {}, [0]),
         (1, [], {}, []),
         (1, [room(0, limit=10, used=5), room(1, limit=10, used=2)], {"order": "room"}, [0, 1]),
@@ -118,7 +117,8 @@ def test_allowance(allowance: Allowance, fits: float, share: float) -> None:
     ],
 )
 def test_why_there_is_no_room(allowances: list[Allowance], reason: str | None) -> None:
-    assert obstacle_of(allowances) == (Obstacle("quota", reason) if reason else None)
+    error = shortage(allowances)
+    assert (error.message if error else None) == reason
 
 
 def test_without_limits_there_is_nothing_to_say() -> None:

@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import OaktreeError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.placement import Allowance
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.room import Need, Space, survey_room
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.room import Space, survey_room
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import BootVolume, Nic, Wanted
 from tests.support.fake_images import add_image
 from tests.support.fake_openstack import Answer, FakeOpenStack, Region
 from tests.support.fake_openstack.neutron import network
@@ -24,7 +26,7 @@ SIZE = {"vcpus": 2, "ram": 1024, "disk": 5}
 
 @pytest.fixture
 def clouds(fake_openstack: Callable[..., FakeOpenStack]) -> FakeOpenStack:
-    return fake_openstack(more=("network",))
+    return fake_openstack(more=("network", "block-storage"))
 
 
 @pytest.fixture
@@ -40,24 +42,21 @@ def project(clouds: FakeOpenStack) -> str:
     return clouds["cloud1"].keystone.project_id("demo")
 
 
-def named(**options: Any) -> Need:
-    """What a server needs, by names."""
-    networks = tuple({"name": name} for name in options.pop("networks", ["private"]))
-    names = {"flavor": "small", "image": "debian"} | {
-        key: options.pop(key) for key in ("flavor", "image") & options.keys()
-    }
-    references = {key: name and {"name": name} for key, name in names.items()}
-    return Need(flavor=references["flavor"], image=references["image"], networks=networks, **options)
+def named(networks: tuple[str, ...] = ("private",), **options: Any) -> Wanted:
+    """A server that is wanted, by names."""
+    names = {key: {"name": options.pop(key, usual)} for key, usual in (("flavor", "small"), ("image", "debian"))}
+    nics = tuple(Nic({"name": name}) for name in networks)
+    return Wanted("web", networks=nics, **{**names, **options})
 
 
-def space(clouds: FakeOpenStack, need: Need) -> Space:
-    result = ask_one(clouds, lambda connection: survey_room(connection, need))
+def space(clouds: FakeOpenStack, wanted: Wanted, *, spread: bool = False) -> Space:
+    result = ask_one(clouds, lambda connection: survey_room(connection, wanted, spread=spread))
     assert result.value, result.error
     return result.value
 
 
-def refused(clouds: FakeOpenStack, need: Need) -> OaktreeError:
-    result = ask_one(clouds, lambda connection: survey_room(connection, need))
+def refused(clouds: FakeOpenStack, wanted: Wanted) -> OaktreeError:
+    result = ask_one(clouds, lambda connection: survey_room(connection, wanted, spread=False))
     assert result.error
     return result.error
 
@@ -67,49 +66,74 @@ def test_room(clouds: FakeOpenStack, region: Region) -> None:
     region.nova.resources.quotas[project(clouds)] = {"instances": -1}
     region.neutron.add("ports", project(clouds), network_id="x")
     before = clouds.counters.requests(cloud="cloud1", region="r1")
-    assert space(clouds, named(ports=1)) == Space(
-        (
-            Allowance("instances", None, 1, 1),
-            Allowance("cores", 20, 4, 2),
-            Allowance("ram", 51200, 8192, 1024),
-            Allowance("ports", 500, 1, 1),
-        )
+    assert space(clouds, named()).allowances == (
+        Allowance("instances", None, 1, 1),
+        Allowance("cores", 20, 4, 2),
+        Allowance("ram", 51200, 8192, 1024),
+        Allowance("ports", 500, 1, 1),
     )
-    assert clouds.counters.requests(cloud="cloud1", region="r1") - before <= 5 + 2  # and two discoveries
+    assert (
+        clouds.counters.requests(cloud="cloud1", region="r1") - before == 7 + 1
+    )  # Neutron's URL in the catalog says no version
+
+
+@pytest.mark.parametrize(
+    ("networks", "ports"),
+    [
+        (None, ["1"]),
+        ((), []),
+        ((Nic({"name": "private"}), Nic({"name": "private"}), Nic(port={"id": "p1"})), ["2"]),
+        ((Nic(port={"id": "p1"}),), []),
+    ],
+)
+def test_ports_that_are_made(
+    clouds: FakeOpenStack, region: Region, networks: tuple[Nic, ...] | None, ports: list[str]
+) -> None:
+    found = space(clouds, replace(named(), networks=networks)).allowances
+    assert [str(each.need) for each in found if each.name == "ports"] == ports
+
+
+def test_volumes(clouds: FakeOpenStack, region: Region) -> None:
+    region.cinder.add("volumes", project(clouds), size=3)
+    assert space(clouds, named(boot_volume=BootVolume(7))).allowances[-2:] == (
+        Allowance("volumes", 10, 1, 1),
+        Allowance("gigabytes", 1000, 3, 7),
+    )
 
 
 def test_zones_that_are_available(clouds: FakeOpenStack, region: Region) -> None:
     region.nova.limits.zones = {"b": True, "broken": False, "a": True}
-    assert space(clouds, named(spread=True)).zones == ("a", "b")
-    assert space(clouds, named(zone="b")).zones == ("a", "b")
+    assert space(clouds, named(), spread=True).zones == ("a", "b")
+    assert space(clouds, named(availability_zone="b")).zones == ("a", "b")
     assert space(clouds, named()).zones == ()
-    error = refused(clouds, named(zone="broken"))
+    error = refused(clouds, named(availability_zone="broken"))
     assert (error.kind, error.message) == ("refused", "there is no available zone 'broken' here")
 
 
 @pytest.mark.parametrize(
-    ("need", "message"),
+    ("wanted", "message"),
     [
         (named(flavor="huge"), "there is no compute.flavor named 'huge' here"),
-        (Need(flavor="no-such-id"), "there is no compute.flavor with ID 'no-such-id' here"),
-        (named(image="arch"), "there is no image.image named 'arch' here"),
-        (named(networks=["dmz"]), "there is no network.network named 'dmz' here"),
-        (named(image="queued"), "the image is queued"),
-        (named(image="greedy"), "the image needs 4096 MiB of RAM, the flavor has 1024"),
-        (named(image="large"), "the image needs a disk of 9 GiB, the flavor has 5"),
+        (replace(named(), flavor={"id": "f1"}), "there is no compute.flavor with the ID f1 here"),
+        (named(image="arch"), "there is no image 'arch' here"),
+        (named(networks=("dmz",)), "there is no network.network named 'dmz' here"),
+        (named(image="greedy"), "the image needs 4096 MiB of RAM, and there are 1024"),
+        (named(image="large"), "the image needs 9 GiB of disk, and there are 5"),
+        (named(image="large", boot_volume=BootVolume(8)), "the image needs 9 GiB of disk, and there are 8"),
     ],
 )
-def test_what_a_location_lacks(clouds: FakeOpenStack, region: Region, need: Need, message: str) -> None:
-    add_image(region.glance, b"x", name="queued").status = "queued"
+def test_what_a_location_lacks(clouds: FakeOpenStack, region: Region, wanted: Wanted, message: str) -> None:
     add_image(region.glance, b"x", name="greedy", min_ram=4096)
     add_image(region.glance, b"x", name="large").size = (8 << 30) + 1
-    error = refused(clouds, need)
+    error = refused(clouds, wanted)
     assert (error.kind, error.message) == ("refused", message)
 
 
-def test_by_id_and_without_an_image(clouds: FakeOpenStack, region: Region) -> None:
-    (one,) = region.nova.resources.items["flavors"].values()
-    assert space(clouds, Need(flavor=one["id"])).allowances[1] == Allowance("cores", 20, 0, 2)
+def test_an_image_that_is_not_ready(clouds: FakeOpenStack, region: Region) -> None:
+    image = add_image(region.glance, b"x", name="queued")
+    image.status = "queued"
+    error = refused(clouds, replace(named(), image={"id": image.id}))
+    assert (error.kind, error.message) == ("refused", "the image is queued")
 
 
 def test_a_flavor_without_a_disk_takes_any_image(clouds: FakeOpenStack, region: Region) -> None:
@@ -121,7 +145,7 @@ def test_a_flavor_without_a_disk_takes_any_image(clouds: FakeOpenStack, region: 
 def test_limits_that_may_not_be_asked(clouds: FakeOpenStack, region: Region, status: int) -> None:
     region.fault("GET", "/limits", Answer(status))
     region.fault("GET", "/quotas/", Answer(status))
-    assert {each.limit for each in space(clouds, named(ports=1)).allowances} == {None}
+    assert {each.limit for each in space(clouds, named()).allowances} == set()
 
 
 def test_limits_that_cannot_be_asked(clouds: FakeOpenStack, region: Region) -> None:
