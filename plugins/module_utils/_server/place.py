@@ -1,0 +1,305 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Servers that are wanted once in all selected Locations together.
+
+They are looked for everywhere, the Locations are asked what they have room for, each server that is missing is assigned
+to one and built there. What a Location refuses is assigned anew to the others, but only when all have ended: so the
+same answers give the same result, whichever comes first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from .._cloud.cleanup import CLEANUP_TIMEOUT
+from .._cloud.translate import without_request_id
+from .._core.deadline import Deadline
+from .._core.errors import ConflictError, DeadlineError, InputError, OaktreeError, QuotaError
+from .._core.location import Selection
+from .._core.scatter import Limits
+from .._local.coalesce import RequestCoalescer
+from .._local.file_lock import key_lock
+from .._run.ensure import Change
+from .._run.events import reported
+from .._run.gather import Result, connect, each, in_order
+from .placement import Room, assign, shortage
+from .site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from .._cloud.connection import Connection
+    from .._core.location import Location
+    from .._run.gather import Target
+    from .placement import Assignment, PlaceOptions
+    from .wanted import Wanted
+
+_LOCK = "placement"
+_NUMBER = re.compile(r"-\d+$")
+_FEW = 5
+"""So many names of servers are shown."""
+_UNKNOWN_HINT = (
+    "It may have the servers already, so that none is placed; place.when_unknown: place accepts that there may be two."
+)
+_DOUBLE_HINT = "Delete or rename all but one."
+_MOST_HINT = "Select more Locations, or raise per_location."
+
+
+@dataclass(frozen=True)
+class Placed:
+    """``results`` are those of the Locations, ``placement`` is a row for each, and ``lead`` begins a failure."""
+
+    results: list[Result[Change]]
+    placement: list[dict[str, Any]]
+    lead: str
+
+
+def check_place(wanted: Wanted, options: PlaceOptions) -> None:
+    """Raise InputError for options that contradict each other."""
+    if wanted.state != "present":
+        raise InputError(
+            f"place: is for state: present, not {wanted.state}",
+            hint="Without place, this is the state of the servers in every selected Location.",
+        )
+    if options.per_location is not None and options.per_location < 1:
+        raise InputError(f"place.per_location: must be at least 1, not {options.per_location}")
+    if options.zones == "spread" and wanted.availability_zone is not None:
+        raise InputError("place.zones: spread, and availability_zone names one", hint="Leave out one of the two.")
+
+
+@contextmanager
+def _locked(connections: Sequence[Connection], target: Target, wanted: Wanted) -> Iterator[None]:
+    """Two tasks of one machine do not look for the same name at once, find it nowhere, and both place it.
+
+    The names of a set differ in their numbers only. The lock is one for all projects of a Keystone: who is who is not
+    known before the first request.
+    """
+    stem = wanted.name if wanted.count is not None else _NUMBER.sub("", wanted.name)
+    clouds = {str(one.region.settings.auth_url or one.location.cloud) for one in connections}
+    deadline = Deadline(target.timeout + wanted.wait_timeout)
+    with ExitStack() as stack:
+        try:
+            for cloud in sorted(clouds):
+                stack.enter_context(key_lock(_LOCK, f"{cloud} {stem}", deadline))
+        except DeadlineError as error:
+            error.message = f"another task of this machine is placing {wanted.name!r}: {error.message}"
+            raise
+        yield
+
+
+def ensure_placed(target: Target, wanted: Wanted, options: PlaceOptions, *, check_mode: bool) -> Placed:
+    """Have the servers that are wanted in the selected Locations, or in check mode only report where they would be.
+
+    Raises InputError when nothing was tried because the options, the configuration or the selection cannot be used,
+    DeadlineError when another task of this machine that places them does not come to an end, and InterruptError.
+    """
+    check_place(wanted, options)
+    with RequestCoalescer(allowed=target.token_cache) as coalescer, ExitStack() as stack:
+        connections, failed = connect(target, coalescer)
+        selection = Selection.parse(target.locations, target.option)
+        sites = [Site(connection, selection.position(connection.location)) for connection in connections]
+        if not check_mode:
+            stack.enter_context(_locked(connections, target, wanted))
+        stack.enter_context(reported(connections))
+        run = _Run(target, wanted, options, sites, failed, check_mode=check_mode)
+        run.until_done()
+        return run.placed()
+
+
+class _Run:
+    """One placement, phase by phase: in each all Locations are at work, and the next begins when all have ended."""
+
+    def __init__(
+        self,
+        target: Target,
+        wanted: Wanted,
+        options: PlaceOptions,
+        sites: Sequence[Site],
+        failed: Sequence[Result[Any]],
+        *,
+        check_mode: bool,
+    ) -> None:
+        self._target = target
+        self._wanted = wanted
+        self._options = options
+        self._sites = sites
+        self._failed = failed
+        self._check_mode = check_mode
+        self._blocked = False
+        """Whether no server may be placed."""
+
+    @property
+    def _long(self) -> float:
+        """Seconds for requests, for looking for a server whose creation was not answered, and for the wait."""
+        return self._target.timeout + CLEANUP_TIMEOUT + self._wanted.wait_timeout
+
+    @property
+    def _missing(self) -> list[str]:
+        """The servers that no Location has."""
+        there = {name for site in self._sites for name in (*site.items, *site.built)}
+        return [name for name in self._wanted.names if name not in there]
+
+    @property
+    def _risky(self) -> bool:
+        """Whether the user prefers two servers of a name to none."""
+        return self._options.when_unknown == "place"
+
+    def until_done(self) -> None:
+        """Find and keep what there is; place what is missing until all of it is placed, or no Location takes any."""
+        self._find()
+        self._refuse_doubles()
+        self._keep()
+        self._blocked |= not self._risky and bool(self._failed or any(site.unknown for site in self._sites))
+        if self._missing and not self._blocked:
+            self._place()
+
+    def _find(self) -> None:
+        """Learn where servers are. What an interrupted run has left is completed, or removed."""
+        for site, error in self._all(lambda site: site.look(self._wanted), self._target.timeout):
+            site.close(error)
+            site.unknown = True
+        if self._check_mode:
+            return
+        for site, error in self._all(
+            lambda site: site.settle(self._wanted), self._long, lambda site: site.begun or site.doomed
+        ):
+            site.close(error)
+            site.unknown = True
+
+    def _refuse_doubles(self) -> None:
+        """Nothing is placed where it is not clear which server is meant."""
+        for name in self._wanted.names:
+            held = [(site, item) for site in self._sites for item in site.items.get(name, ())]
+            if len(held) > 1:
+                where = ", ".join(f"{site.connection.location} ({item['id']})" for site, item in held)
+                for site in {id(site): site for site, _item in held}.values():
+                    error = ConflictError(f"{len(held)} servers are named {name!r}: {where}", hint=_DOUBLE_HINT)
+                    site.wrong = site.wrong or error
+                    site.close(error)
+                    del site.items[name]
+                self._blocked = True
+
+    def _keep(self) -> None:
+        """Bring the servers that there are to what is wanted, each where it is."""
+        seconds = self._target.timeout
+        failed = self._all(lambda site: site.compare(self._wanted, seconds), seconds, lambda site: site.items)
+        if not self._check_mode:
+            needed = [site for site in self._sites if site.step and site.step.needed]
+            longest = max((site.step.timeout for site in needed if site.step), default=0.0)
+            failed += self._all(lambda site: site.keep(), longest, needed.__contains__)
+        for site, error in failed:
+            site.wrong = site.wrong or error
+            site.close(error)
+
+    def _place(self) -> None:
+        """Assign and build, again and again: each time all are placed, or a Location takes no more."""
+        for site, error in self._all(
+            lambda site: site.survey(self._wanted, self._options, check_mode=self._check_mode),
+            self._target.timeout,
+            lambda site: not site.error,
+        ):
+            site.close(error)
+        while assigned := self._assigned():
+            if self._check_mode:
+                for site, mine in assigned.items():
+                    site.plan(self._wanted, mine)
+                return
+            self._build(assigned)
+
+    def _assigned(self) -> dict[Site, list[Assignment]]:
+        doubtful = set[str]() if self._risky else {name for site in self._sites for name in site.doubtful}
+        names = [name for name in self._missing if name not in doubtful]
+        assigned: defaultdict[Site, list[Assignment]] = defaultdict(list)
+        for each_one in assign(names, [site.room() for site in self._sites], self._options):
+            assigned[self._sites[each_one.index]].append(each_one)
+        return assigned
+
+    def _build(self, assigned: Mapping[Site, Sequence[Assignment]]) -> None:
+        seconds = self._target.timeout
+        for site, error in self._all(
+            lambda site: site.build(self._wanted, assigned[site], seconds), self._long, assigned.__contains__
+        ):
+            site.close(error)
+            site.doubtful |= {one.name: error for one in assigned[site] if one.name not in site.built}
+
+    def _all(
+        self, work: Callable[[Site], None], seconds: float, of: Callable[[Site], object] = lambda _site: True
+    ) -> list[tuple[Site, OaktreeError]]:
+        """Have the work done at those of the Locations that answer; returns where it failed."""
+        chosen = {site.connection: site for site in self._sites if not site.unknown and of(site)}
+        many = len(chosen) > self._target.concurrency
+
+        def once(connection: Connection) -> None:
+            try:
+                work(chosen[connection])
+            finally:
+                if many:
+                    connection.close()
+
+        limits = Limits(self._target.concurrency, seconds, 2 * CLEANUP_TIMEOUT)
+        return [(chosen[outcome.item], outcome.error) for outcome in each(list(chosen), once, limits) if outcome.error]
+
+    # What is reported
+
+    def placed(self) -> Placed:
+        """What became of it."""
+        missing = self._missing
+        results = [self._result(site, missing=bool(missing)) for site in self._sites]
+        rows = {result.location: _row(result.location, [], "unknown", result.error) for result in self._failed}
+        for site in self._sites:
+            rows[site.connection.location] = self._site_row(site)
+        if missing:
+            results += self._failed
+        lead = ""
+        if missing:
+            named = ", ".join(missing[:_FEW]) + (f" and {len(missing) - _FEW} more" if len(missing) > _FEW else "")
+            lead = f"{len(missing)} of {len(self._wanted.names)} servers are nowhere ({named}). "
+        ordered = sorted(rows, key=lambda location: location.sort_key)
+        return Placed(in_order(self._target, results), [rows[location] for location in ordered], lead)
+
+    def _result(self, site: Site, *, missing: bool) -> Result[Change]:
+        connection = site.connection
+        connection.close()
+        kept = site.kept
+        parts = {str(part.output["name"]): part for part in (kept.each if kept else ())} | site.built
+        error = site.wrong or (kept.error if kept else None) or (self._reason(site) if missing else None)
+        connection.progress.enter("failed" if error else "done", detail=error.summary if error else "")
+        change = Change("unchanged", parts=tuple(parts[name] for name in self._wanted.names if name in parts))
+        return Result(connection.location, 0.0, connection.requests, change, error)
+
+    def _reason(self, site: Site) -> OaktreeError | None:
+        """Why a Location has not got what is missing."""
+        if self._blocked and not site.unknown:
+            return None
+        if site.error:
+            error = site.error.copied()
+            if site.unknown:
+                error.hint = f"{error.hint} {_UNKNOWN_HINT}"
+            return error
+        most = self._options.per_location
+        if most is not None and site.room().present >= most:
+            return QuotaError(f"place.per_location: it has {site.room().present} of {most} servers", hint=_MOST_HINT)
+        return shortage(site.allowances)
+
+    def _site_row(self, site: Site) -> dict[str, Any]:
+        held = [name for name in self._wanted.names if name in site.items or name in site.built]
+        status = "chosen" if held else "unknown" if site.unknown else "refused" if site.error else "passed_over"
+        reason = "" if site.space is None else Room(0, allowances=site.space.allowances).tightest
+        return _row(site.connection.location, held, status, site.error, reason)
+
+
+def _row(
+    location: Location, servers: Sequence[str], status: str, error: OaktreeError | None, reason: str = ""
+) -> dict[str, Any]:
+    return {
+        "location": location.to_dict(),
+        "status": status,
+        "servers": list(servers),
+        "kind": error.kind if error else None,
+        "reason": without_request_id(error.message) if error else reason,
+    }
