@@ -25,6 +25,7 @@ LAYERS = (
     "module_utils._glance",
     "module_utils._facts",
     "module_utils._resource",
+    "module_utils._server",
     "module_utils._object_store",
     "module_utils._image.desired",
     "module_utils._image.fingerprint",
