@@ -127,7 +127,7 @@ def ensure_servers(target: Target, wanted: Wanted, *, check_mode: bool) -> list[
         target,
         lambda connection: survey(connection, wanted),
         plan,
-        _apply,
+        apply_step,
         check_mode=check_mode,
         cleanup=CLEANUP_TIMEOUT + 5.0,
     )
@@ -157,7 +157,8 @@ def locked(connection: Connection, name: str) -> Iterator[None]:
         yield
 
 
-def _apply(connection: Connection, step: ServersStep) -> Change:
+def apply_step(connection: Connection, step: ServersStep) -> Change:
+    """Do what is planned for one Location."""
     return _Work(connection, step).done()
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from .._cloud.cleanup import removing
 from .._core.errors import ConflictError, OaktreeError
 from .._resource.references import MissingError
-from .apply import ServersStep, _apply, changed, make_plans
+from .apply import ServersStep, apply_step, changed, make_plans
 from .boot import Launch, finish, launch, remove
 from .mark import is_leftover, mark_of
 from .names import Blueprint
@@ -20,7 +20,7 @@ from .nova import BUILD, DELETING, TASK
 from .placement import Allowance, Room, shortage
 from .plan import ServerPlan, shown
 from .room import survey_room
-from .survey import ServersFound, _values, find
+from .survey import ServersFound, find, values_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,7 +115,7 @@ class Site:
     def compare(self, wanted: Wanted, request_timeout: float) -> None:
         """Plan what is to be done with the servers that it has."""
         servers = {name: self.items.get(name, ()) for name in wanted.names}
-        found = ServersFound(servers, _values(self.connection, wanted))
+        found = ServersFound(servers, values_at(self.connection, wanted))
         plans = {name: plan for name, plan in make_plans(wanted, found).items() if name in self.items}
         self.step = ServersStep(wanted, found, plans, self.connection.location, request_timeout)
         self.kept = self.step.change
@@ -124,7 +124,7 @@ class Site:
         """Do that."""
         self.connection.progress.enter("working")
         if self.step:
-            self.kept = _apply(self.connection, self.step)
+            self.kept = apply_step(self.connection, self.step)
 
     def survey(self, wanted: Wanted, options: PlaceOptions, *, check_mode: bool) -> None:
         """Ask what it has for more of the servers."""

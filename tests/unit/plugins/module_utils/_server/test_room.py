@@ -77,6 +77,7 @@ def test_room(clouds: FakeOpenStack, region: Region) -> None:
     )  # Neutron's URL in the catalog says no version
 
 
+@pytest.mark.usefixtures("region")
 @pytest.mark.parametrize(
     ("networks", "ports"),
     [
@@ -86,9 +87,7 @@ def test_room(clouds: FakeOpenStack, region: Region) -> None:
         ((Nic(port={"id": "p1"}),), []),
     ],
 )
-def test_ports_that_are_made(
-    clouds: FakeOpenStack, region: Region, networks: tuple[Nic, ...] | None, ports: list[str]
-) -> None:
+def test_ports_that_are_made(clouds: FakeOpenStack, networks: tuple[Nic, ...] | None, ports: list[str]) -> None:
     found = space(clouds, replace(named(), networks=networks)).allowances
     assert [str(each.need) for each in found if each.name == "ports"] == ports
 
