@@ -16,7 +16,6 @@ import pytest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core import deadline
 from ansible_collections.oaktree.multicloud.plugins.modules import server
 from tests.support.fake_openstack import Action, Answer, BlackHole, FakeOpenStack, LoseAnswer, Region
-from tests.support.fake_openstack.faults import Fault
 from tests.support.fake_openstack.nova_builds import NO_HOST
 from tests.support.placement_site import COUNT, FAST, PlacementSite
 from tests.support.run_module import Started, start_module
@@ -41,9 +40,7 @@ def refusal(status: int, message: str) -> Answer:
     return Answer(status, {"Content-Type": "application/json"}, body, after="body")
 
 
-@pytest.mark.parametrize(
-    ("order", "expected"), [("listed", [7, 18, 5]), ("room", [6, 17, 7]), ("spread", [7, 14, 9])]
-)
+@pytest.mark.parametrize(("order", "expected"), [("listed", [7, 18, 5]), ("room", [6, 17, 7]), ("spread", [7, 14, 9])])
 def test_the_end_is_what_the_plan_said(site: PlacementSite, order: str, expected: list[int]) -> None:
     site.allow(r1=7, r2=18, r3=9)
     planned = site.run(place={"order": order}, _ansible_check_mode=True)
@@ -73,7 +70,9 @@ def has_no_host(region: Region) -> None:
     ],
     ids=["quota", "conflict", "refused", "server", "too-late", "lost", "black-hole", "no-host"],
 )
-def test_a_region_refuses_midway(site: PlacementSite, begin: Action | Callable[[Region], None], kind: str | None) -> None:
+def test_a_region_refuses_midway(
+    site: PlacementSite, begin: Action | Callable[[Region], None], kind: str | None
+) -> None:
     """The second of three, in which 10 servers belong, from the sixth on."""
     site.allow(r1=10, r2=10, r3=20)
     if callable(begin):

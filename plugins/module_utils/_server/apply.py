@@ -237,18 +237,22 @@ class _Work:
     # New ones
 
     def _launch(self, plans: Sequence[ServerPlan], launches: list[Launch]) -> None:
-        """Ask for the servers that are to be built, once what is to make room for them is gone."""
+        """Ask for the servers that are to be built, once what is to make room for them is gone.
+
+        Nothing is deleted unless all that the new ones need is there.
+        """
+        if not plans:
+            return
+        how = self._found.blueprint or blueprint(self._connection, self._wanted)
         gone = self._take_away([plan for plan in plans if plan.remove])
         self._say("building", plans)
         for plan in plans:
             if plan.remove and plan.name not in gone:
                 continue
             try:
-                how = self._found.blueprint or blueprint(self._connection, self._wanted)
                 launches.append(launch(self._connection, plan.name, how))
             except OaktreeError as error:
-                error.message = f"{_replaced(plan)}{subject(plan.name)}: {error.message}"
-                self._fail(plan.name, error)
+                self._fail(plan.name, _of(plan, error))
 
     def _finish(self, plans: Mapping[str, ServerPlan], launches: list[Launch]) -> None:
         if not launches:
@@ -259,8 +263,7 @@ class _Work:
         for each in launches:
             plan = plans[each.name]
             if each.error:
-                each.error.message = f"{_replaced(plan)}{each.error.message}"
-                self._fail(each.name, each.error)
+                self._fail(each.name, _of(plan, each.error))
             else:
                 self._end(plan, each.item, (*plan.notes, *each.notes))
 
@@ -281,8 +284,7 @@ class _Work:
             try:
                 delete(self._connection, item["id"])
             except OaktreeError as error:
-                error.message = f"{subject(name)}: {error.message}"
-                self._fail(name, error)
+                self._fail(name, _named(name, error))
                 del items[name]
         if self._wanted.state == "absent" and not self._wanted.wait:
             return set(items)
@@ -312,8 +314,7 @@ class _Work:
                     continue
                 item, notes = change.edit(self._connection, self._wanted, self._found, plan)
             except OaktreeError as error:
-                error.message = f"{subject(plan.name)}: {error.message}"
-                self._fail(plan.name, error)
+                self._fail(plan.name, _named(plan.name, error))
             else:
                 self._end(plan, item, notes)
         if not begun:
@@ -361,7 +362,17 @@ def _is_new(plan: ServerPlan) -> bool:
     return plan.action in ("created", "replaced")
 
 
-def _replaced(plan: ServerPlan) -> str:
-    return (
-        f"{subject(plan.name)} was deleted to be replaced, and not built again: " if plan.action == "replaced" else ""
-    )
+def _of(plan: ServerPlan, error: OaktreeError) -> OaktreeError:
+    """Why a server could not be built, and that there is none any more where one was to be replaced."""
+    if plan.action != "replaced":
+        return _named(plan.name, error)
+    what = subject(plan.name)
+    error.message = f"{what} was deleted to be replaced, and not built again: {error.message.removeprefix(f'{what}: ')}"
+    return error
+
+
+def _named(name: str, error: OaktreeError) -> OaktreeError:
+    """The error, which says of which server it is."""
+    if subject(name) not in error.message:
+        error.message = f"{subject(name)}: {error.message}"
+    return error

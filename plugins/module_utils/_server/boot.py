@@ -194,7 +194,6 @@ def _complete(connection: Connection, wanted: Wanted, each: Launch) -> None:
         each.complete = True
     except OaktreeError as error:
         connection.deadline.check_cancelled()
-        error.message = f"{subject(each.name)}: {error.message}"
         each.error = error
 
 

@@ -76,6 +76,17 @@ class Names:
             raise MissingError(f"there is no {type_} with the ID {reference['id']} here", status=404)
         return str(item.get("name") or "")
 
+    def group(self, reference: Reference) -> dict[str, Any]:
+        """A server group, with its members, which servers do not show in a list."""
+        kind, key = kind_of("compute.server_group"), "id" if "id" in reference else "name"
+        found = [group for group in list_items(self._connection, kind, Query()) if group.get(key) == reference[key]]
+        if not found:
+            raise MissingError(f"there is no server group {reference[key]!r} here", hint="Create it first.", status=404)
+        if len(found) > 1:
+            ids = ", ".join(sorted(str(group["id"]) for group in found))
+            raise ConflictError(f"{len(found)} server groups are named {reference[key]!r}: {ids}", hint="Give the ID.")
+        return found[0]
+
     def device_of(self, port: str) -> str:
         """The ID of the server that a port belongs to; empty where it belongs to none."""
         item = get(self._connection, kind_of("network.port"), port)
@@ -185,7 +196,7 @@ def blueprint(connection: Connection, wanted: Wanted) -> Blueprint:
         body["block_device_mapping_v2"] = devices
     if not wanted.boot_volume:
         body["imageRef"] = image
-    hints = {"group": names.id("compute.server_group", wanted.server_group)} if wanted.server_group else {}
+    hints = {"group": names.group(wanted.server_group)["id"]} if wanted.server_group else {}
     pool = wanted.floating_ip
     needs_pool = pool is not None and (pool == AUTO or not isinstance(pool, str))
     return Blueprint(body, hints, names.external_network(pool) if needs_pool and pool is not None else None)

@@ -211,9 +211,8 @@ def _fixed(wanted: Wanted, found: ServersFound, item: Item, notes: list[str]) ->
             differing[option] = (item.get(key), want)
     if wanted.config_drive is not None and wanted.config_drive != (item.get("config_drive") in (True, "True")):
         differing["config_drive"] = (not wanted.config_drive, wanted.config_drive)
-    group = found.values.get("server_group")
-    if group is not None and group not in (item.get("server_groups") or []):
-        differing["server_group"] = (item.get("server_groups") or [], group)
+    if wanted.server_group is not None and item["id"] not in found.values["server_group"]:
+        differing["server_group"] = (None, _plain(wanted.server_group))
     for nic, network in zip(
         [nic for nic in wanted.networks or () if nic.network is not None], found.values.get("networks", ()), strict=True
     ):

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 class ServersFound:
     """The servers of each name, what the names that the user gives mean here, and how a new server is built.
 
-    ``values`` has, by option: the ID of ``image`` and ``server_group``, the name of ``flavor``, the names of
-    ``networks`` and ``security_groups``, the devices of ``ports`` by their IDs, and the IDs of ``volumes``. Each is
-    there if it is to be compared.
+    ``values`` has, by option: the ID of ``image``, the name of ``flavor``, the names of ``networks`` and
+    ``security_groups``, the devices of ``ports`` by their IDs, the IDs of ``volumes``, and of the servers of
+    ``server_group``. Each is there if it is to be compared.
     """
 
     servers: Mapping[str, tuple[Item, ...]]
@@ -81,7 +81,7 @@ def values_at(connection: Connection, wanted: Wanted) -> dict[str, Any]:
         groups = wanted.security_groups
         values["security_groups"] = tuple(names.name("network.security_group", group) for group in groups)
     if wanted.server_group is not None:
-        values["server_group"] = names.id("compute.server_group", wanted.server_group)
+        values["server_group"] = tuple(names.group(wanted.server_group).get("members") or ())
     if wanted.volumes is not None:
         values["volumes"] = tuple(names.id("block_storage.volume", volume) for volume in wanted.volumes)
     return values

@@ -187,6 +187,7 @@ class Neutron(ResourceService):
         if collection.key in ("port", "router"):
             self._complete(item)
         if collection.key == "floatingip":
+            self._check_floating(item)
             item["floating_ip_address"] = item["floating_ip_address"] or f"203.0.113.{len(self.items['floatingips'])}"
 
     def after_create(self, collection: Collection, call: Call, item: Item) -> None:
@@ -226,6 +227,13 @@ class Neutron(ResourceService):
                 found = self.items[path].get(item[name])
                 if found is None or not (call.me.is_admin or self.visible(self.collections[path], call, found)):
                     raise Refusal(404, f"{name} {item[name]} could not be found")
+
+    def _check_floating(self, item: Mapping[str, Any]) -> None:
+        if not self.items["networks"][item["floating_network_id"]]["router:external"]:
+            raise Refusal(400, f"Network {item['floating_network_id']} is not a valid external network")
+        port = self.items["ports"].get(str(item["port_id"])) if item["port_id"] else None
+        if item["port_id"] and (port is None or not port["fixed_ips"]):
+            raise Refusal(404, f"Port {item['port_id']} could not be found.")
 
     def _complete(self, item: Item) -> None:
         """Do what Neutron does to addresses and gateways that are given in part."""

@@ -1,12 +1,16 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stand-in Nova v2.1: lists of servers with filters, pages and microversions, version discovery."""
+"""A stand-in Nova v2.1: lists of servers with filters, pages and microversions, version discovery.
+
+What it does with servers that are asked for is in `nova_builds`.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -15,9 +19,10 @@ from multidict import MultiMapping
 
 from tests.support.fake_openstack.counters import Counters
 from tests.support.fake_openstack.gate import Knobs, Reply, json_reply
+from tests.support.fake_openstack.nova_builds import NovaBuilds
 from tests.support.fake_openstack.nova_limits import NovaLimits
 from tests.support.fake_openstack.nova_resources import NovaResources
-from tests.support.fake_openstack.nova_servers import FLAVORS, VM_STATES, Server, Version, brief, detail
+from tests.support.fake_openstack.nova_servers import VM_STATES, Server, Version, brief, detail
 from tests.support.fake_openstack.service import Call, Refusal, Route, Service, TokenCheck
 
 MIN_VERSION: Version = (2, 1)
@@ -51,7 +56,17 @@ ADMIN_FILTERS: dict[str, Match] = {
     "availability_zone": lambda server, value: server.zone == value,
     "uuid": lambda server, value: server.id == value,
 }
-OTHER_PARAMETERS = {"limit", "marker", "all_tenants", "project_id", "tenant_id", "deleted", "sort_key", "sort_dir"}
+OTHER_PARAMETERS = {
+    "limit",
+    "marker",
+    "all_tenants",
+    "project_id",
+    "tenant_id",
+    "deleted",
+    "sort_key",
+    "sort_dir",
+    "changes-since",
+}
 
 
 class Nova(Service):
@@ -61,9 +76,10 @@ class Nova(Service):
 
     def __init__(self, cloud: str, region: str, tokens: TokenCheck, knobs: Knobs, counters: Counters) -> None:
         self.resources = NovaResources(_negotiate)
-        self.limits = NovaLimits(self.resources, lambda: self.servers, self._size)
-        super().__init__(cloud, region, knobs, counters)
         self.servers: list[Server] = []
+        self.limits = NovaLimits(self.resources, self.servers)
+        self.builds = NovaBuilds(self.servers, self.resources, self.limits, _negotiate)
+        super().__init__(cloud, region, knobs, counters)
         self.page = PAGE
         self._tokens = tokens
 
@@ -77,6 +93,7 @@ class Nova(Service):
             Route("GET", "/v2.1/servers/detail", self._detail),
             Route("GET", "/v2.1/servers/{server_id}", self._show),
             *self.limits.routes(),
+            *self.builds.routes(),
             *self.resources.routes(),
             Route("*", "/{other:.*}", self.not_found),
         ]
@@ -84,9 +101,6 @@ class Nova(Service):
     def tokens(self) -> TokenCheck:
         """Return the Keystone of the cloud."""
         return self._tokens
-
-    def _size(self, server: Server) -> Mapping[str, Any]:
-        return FLAVORS[server.flavor]
 
     def refuse(self, _call: Call, refusal: Refusal) -> Reply:
         """Return an error as Nova shapes it."""
@@ -142,6 +156,7 @@ class Nova(Service):
     def _select(self, call: Call, version: Version) -> list[Server]:
         """Return the servers that the query asks for, newest first."""
         query, me = call.request.query, call.me
+        self.builds.look()
         every_project = _flag(query, "all_tenants")
         if every_project and not me.is_admin:
             action = "detail" if call.request.path.endswith("detail") else "index"
@@ -156,10 +171,14 @@ class Nova(Service):
             project = query.get("project_id", query.get("tenant_id"))
         filters = MEMBER_FILTERS | (ADMIN_FILTERS if me.is_admin else {})
         wanted = [(filters[name], value) for name, value in query.items() if name in filters]
+        since = _moment(query.get("changes-since"))
+        known = self.servers if since is None else [*self.servers, *self.builds.deleted]
         found = [
             server
-            for server in self.servers
-            if project in (None, server.project_id) and all(match(server, value) for match, value in wanted)
+            for server in known
+            if (since is None or (server.changed or server.created) >= since)
+            and project in (None, server.project_id)
+            and all(match(server, value) for match, value in wanted)
         ]
         return sorted(found, key=lambda server: (server.created, server.id), reverse=True)
 
@@ -179,6 +198,15 @@ def _search(expression: str, text: str) -> bool:
         return re.search(expression, text, re.IGNORECASE) is not None
     except re.error:
         raise Refusal(400, f"Invalid filter field: {expression}.") from None
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Return the moment that a query names."""
+    try:
+        moment = None if text is None else datetime.fromisoformat(text)
+    except ValueError:
+        raise Refusal(400, f"Invalid input for query parameters changes-since. Value: {text}.") from None
+    return moment and moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
 def _number(query: MultiMapping[str], name: str) -> int | None:

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.support.fake_openstack.gate import Reply, json_reply
 from tests.support.fake_openstack.nova_resources import QUOTA, NovaResources
-from tests.support.fake_openstack.nova_servers import Server
+from tests.support.fake_openstack.nova_servers import Server, size_of
 from tests.support.fake_openstack.service import Call, Refusal, Route
 
 SHOWN = {
@@ -20,18 +20,15 @@ SHOWN = {
 }
 """What the list of limits calls each of them, and how much of it is used."""
 
-Sizes = Callable[[Server], Mapping[str, Any]]
-
 
 class NovaLimits:
     """The limits of each project; servers that failed count, too."""
 
-    def __init__(self, resources: NovaResources, servers: Callable[[], Sequence[Server]], size: Sizes) -> None:
+    def __init__(self, resources: NovaResources, servers: Sequence[Server]) -> None:
         self.zones: dict[str, bool] = {"nova": True}
         """Whether each is available."""
         self._quotas = resources.quotas
         self._servers = servers
-        self._size = size
 
     def routes(self) -> Sequence[Route]:
         """Return what Nova answers."""
@@ -40,6 +37,10 @@ class NovaLimits:
             Route("GET", "/v2.1/os-availability-zone", self._zones),
             Route("GET", "/v2.1/os-availability-zone/detail", self._zone_details),
         ]
+
+    def available(self) -> list[str]:
+        """Return the zones that are."""
+        return [name for name, available in self.zones.items() if available]
 
     def check(self, project_id: str, size: Mapping[str, Any]) -> None:
         """Refuse a server of this size that the project has no room for, in Nova's words."""
@@ -56,7 +57,7 @@ class NovaLimits:
         return QUOTA | self._quotas.get(project_id, {})
 
     def _used(self, project_id: str) -> dict[str, int]:
-        needs = [_needed(self._size(server)) for server in self._servers() if server.project_id == project_id]
+        needs = [_needed(size_of(server)) for server in self._servers if server.project_id == project_id]
         return {name: sum(need[name] for need in needs) for name in SHOWN}
 
     async def _limits(self, call: Call) -> Reply:

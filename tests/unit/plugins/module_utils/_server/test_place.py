@@ -91,7 +91,11 @@ def test_found_again_by_one_list_each(site: PlacementSite) -> None:
     site.clouds.counters.reset()
     again = site.run(**TWO)
     assert (again.ok, again["changed"]) == (True, False)
-    assert site.clouds.counters.requests(service="compute") == 3 == site.clouds.counters.requests(cloud="cloud1", path="/v2.1/servers/detail")
+    assert (
+        site.clouds.counters.requests(service="compute")
+        == 3
+        == site.clouds.counters.requests(cloud="cloud1", path="/v2.1/servers/detail")
+    )
 
 
 def test_what_exists_is_changed_where_it_is(site: PlacementSite) -> None:
@@ -223,7 +227,9 @@ def test_check_mode_sends_nothing_that_changes(site: PlacementSite) -> None:
         ("web-1", "created", None),
         ("web-2", "created", None),
     ]
-    assert all(site.clouds.counters.requests(service="compute", method=method) == 0 for method in ("POST", "DELETE", "PUT"))
+    assert all(
+        site.clouds.counters.requests(service="compute", method=method) == 0 for method in ("POST", "DELETE", "PUT")
+    )
 
 
 def test_check_mode_without_the_image(site: PlacementSite) -> None:
