@@ -40,7 +40,7 @@ def refusal(status: int, message: str) -> Answer:
     return Answer(status, {"Content-Type": "application/json"}, body, after="body")
 
 
-@pytest.mark.parametrize(("order", "expected"), [("listed", [7, 18, 5]), ("room", [6, 17, 7]), ("spread", [7, 14, 9])])
+@pytest.mark.parametrize(("order", "expected"), [("listed", [7, 18, 5]), ("room", [6, 16, 8]), ("spread", [7, 14, 9])])
 def test_the_end_is_what_the_plan_said(site: PlacementSite, order: str, expected: list[int]) -> None:
     site.allow(r1=7, r2=18, r3=9)
     planned = site.run(place={"order": order}, _ansible_check_mode=True)
@@ -102,7 +102,7 @@ def test_answers_are_lost_everywhere(site: PlacementSite) -> None:
 def test_a_server_that_may_be_there_is_not_placed_again(site: PlacementSite) -> None:
     """The answer is lost, and nobody can look for the server: it is."""
     site.region("r1").fault("POST", POST, LoseAnswer(), first=3)
-    site.region("r1").fault("GET", "/servers/detail", Answer(500), first=3)
+    site.region("r1").fault("GET", "/servers/detail", Answer(403), first=2, times=1)
     made = site.run(count=5)
     assert not made.ok
     assert "1 of 5 servers are nowhere (web-3)" in made["msg"]
