@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,7 +19,7 @@ from ansible_collections.oaktree.multicloud.plugins.modules import server
 from tests.support.fake_openstack import Action, Answer, BlackHole, FakeOpenStack, LoseAnswer, Region
 from tests.support.fake_openstack.nova_builds import NO_HOST
 from tests.support.placement_site import COUNT, FAST, PlacementSite
-from tests.support.run_module import Started, start_module
+from tests.support.run_module import Started, interrupt, start_module
 from tests.support.sampling import FULL
 from tests.support.wait import until
 
@@ -117,6 +118,21 @@ def test_a_server_that_may_be_there_is_not_placed_again(site: PlacementSite) -> 
     site.assert_complete(count=5)
 
 
+def test_a_server_appears_after_it_was_placed_elsewhere(site: PlacementSite) -> None:
+    """Nova may be at a request for longer than anybody waits for the answer, or looks for the server."""
+    third = site.region("r3")
+    site.allow(r1=0)
+    third.latency = 0.1
+    late = BlackHole(late=lambda: bool(third.nova.servers))
+    site.region("r2").fault("POST", POST, late, times=1)
+    made = site.run(count=2, api_timeout=0.5)
+    assert made.ok, made.result
+    until(lambda: len(site.region("r2").nova.builds.deleted) == 1)
+    assert site.counts() == [0, 0, 2]
+    site.clear_faults()
+    site.assert_complete(count=2)
+
+
 def start(site: PlacementSite, **params: Any) -> Started:
     return start_module(server, FAST_PROCESS, **site.params(**params))
 
@@ -130,6 +146,21 @@ def test_two_tasks_place_once(site: PlacementSite) -> None:
         ended = [json.loads(task.communicate(timeout=90)[0]) for task in tasks]
     assert sorted(run["changed"] for run in ended) == [False, False, True]
     site.assert_complete(count=4, place={"order": "spread"})
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_while_servers_are_built(site: PlacementSite, number: signal.Signals) -> None:
+    site.allow(r1=2)
+    for name in ("r1", "r2"):
+        site.region(name).nova.builds.looks = 1 << 30
+    with start(site, count=4) as task:
+        until(lambda: len(site.servers()) == 4)
+        for name in ("r1", "r2"):
+            site.region(name).nova.builds.looks = 1
+            site.region(name).nova.builds.fails = lambda _server: NO_HOST
+        said = interrupt(task, number)
+    assert said == "Interrupted. What was complete stays; what was incomplete has been removed."
+    assert site.counts() == [0, 0, 0]
 
 
 def uneven(site: PlacementSite) -> None:

@@ -27,6 +27,7 @@ from .._local.file_lock import key_lock
 from .._run.ensure import Change
 from .._run.events import reported
 from .._run.gather import Result, connect, each, in_order
+from .boot import unanswered
 from .placement import Room, assign, shortage
 from .site import Site
 
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 _LOCK = "placement"
 _NUMBER = re.compile(r"-\d+$")
+_CLEANUP = 2 * CLEANUP_TIMEOUT
+"""Seconds beyond a timeout: a server is looked for whose creation was not answered, and what has failed is removed."""
 _FEW = 5
 """So many names of servers are shown."""
 _UNKNOWN_HINT = (
@@ -130,6 +133,8 @@ class _Run:
         self._sites = sites
         self._failed = failed
         self._check_mode = check_mode
+        self._doubles: set[str] = set()
+        """Names of which there are several servers."""
         self._blocked = False
         """Whether no server may be placed."""
 
@@ -166,7 +171,10 @@ class _Run:
         if self._check_mode:
             return
         for site, error in self._all(
-            lambda site: site.settle(self._wanted), self._long, lambda site: site.begun or site.doomed
+            lambda site: site.settle(self._wanted),
+            self._long,
+            lambda site: site.begun or site.doomed,
+            cleanup=_CLEANUP,
         ):
             site.close(error)
             site.unknown = True
@@ -181,17 +189,22 @@ class _Run:
                     error = ConflictError(f"{len(held)} servers are named {name!r}: {where}", hint=_DOUBLE_HINT)
                     site.wrong = site.wrong or error
                     site.close(error)
-                    del site.items[name]
-                self._blocked = True
+                self._doubles.add(name)
+        self._blocked = bool(self._doubles)
 
     def _keep(self) -> None:
         """Bring the servers that there are to what is wanted, each where it is."""
         seconds = self._target.timeout
-        failed = self._all(lambda site: site.compare(self._wanted, seconds), seconds, lambda site: site.items)
+        names = [name for name in self._wanted.names if name not in self._doubles]
+        failed = self._all(
+            lambda site: site.compare(self._wanted, site.items.keys() & set(names), seconds),
+            seconds,
+            lambda site: site.items.keys() & set(names),
+        )
         if not self._check_mode:
             needed = [site for site in self._sites if site.step and site.step.needed]
             longest = max((site.step.timeout for site in needed if site.step), default=0.0)
-            failed += self._all(lambda site: site.keep(), longest, needed.__contains__)
+            failed += self._all(lambda site: site.keep(), longest, needed.__contains__, cleanup=_CLEANUP)
         for site, error in failed:
             site.wrong = site.wrong or error
             site.close(error)
@@ -210,6 +223,7 @@ class _Run:
                     site.plan(self._wanted, mine)
                 return
             self._build(assigned)
+        self._recheck()
 
     def _assigned(self) -> dict[Site, list[Assignment]]:
         doubtful = set[str]() if self._risky else {name for site in self._sites for name in site.doubtful}
@@ -222,13 +236,32 @@ class _Run:
     def _build(self, assigned: Mapping[Site, Sequence[Assignment]]) -> None:
         seconds = self._target.timeout
         for site, error in self._all(
-            lambda site: site.build(self._wanted, assigned[site], seconds), self._long, assigned.__contains__
+            lambda site: site.build(self._wanted, assigned[site], seconds),
+            self._long,
+            assigned.__contains__,
+            cleanup=_CLEANUP,
         ):
             site.close(error)
             site.doubtful |= {one.name: error for one in assigned[site] if one.name not in site.built}
 
+    def _recheck(self) -> None:
+        """Look once more where an answer was lost: the cloud may have gone on for longer than anybody looked."""
+        holders = {name: site for site in self._sites for name in site.built}
+        for site, error in self._all(
+            lambda site: site.recheck({name for name, holder in holders.items() if holder is not site}),
+            self._target.timeout,
+            lambda site: unanswered(site.connection),
+            cleanup=_CLEANUP,
+        ):
+            site.close(error)
+
     def _all(
-        self, work: Callable[[Site], None], seconds: float, of: Callable[[Site], object] = lambda _site: True
+        self,
+        work: Callable[[Site], None],
+        seconds: float,
+        of: Callable[[Site], object] = lambda _site: True,
+        *,
+        cleanup: float = Limits.grace,
     ) -> list[tuple[Site, OaktreeError]]:
         """Have the work done at those of the Locations that answer; returns where it failed."""
         chosen = {site.connection: site for site in self._sites if not site.unknown and of(site)}
@@ -241,7 +274,7 @@ class _Run:
                 if many:
                     connection.close()
 
-        limits = Limits(self._target.concurrency, seconds, 2 * CLEANUP_TIMEOUT)
+        limits = Limits(self._target.concurrency, seconds, cleanup)
         return [(chosen[outcome.item], outcome.error) for outcome in each(list(chosen), once, limits) if outcome.error]
 
     # What is reported

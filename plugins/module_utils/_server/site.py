@@ -13,17 +13,17 @@ from .._cloud.cleanup import removing
 from .._core.errors import ConflictError, OaktreeError
 from .._resource.references import MissingError
 from .apply import ServersStep, apply_step, changed, make_plans
-from .boot import Launch, finish, launch, remove
+from .boot import Launch, finish, launch, remove, unanswered
 from .mark import is_leftover, mark_of
 from .names import Blueprint
-from .nova import BUILD, DELETING, TASK
+from .nova import BUILD, DELETING, TASK, servers_named
 from .placement import Allowance, Room, shortage
 from .plan import ServerPlan, shown
 from .room import survey_room
 from .survey import ServersFound, find, values_at
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from .._cloud.connection import Connection
     from .._run.ensure import Change
@@ -112,11 +112,11 @@ class Site:
             self._doubt(item["name"], ConflictError(left, hint="Delete it."))
         self.look(wanted)
 
-    def compare(self, wanted: Wanted, request_timeout: float) -> None:
-        """Plan what is to be done with the servers that it has."""
+    def compare(self, wanted: Wanted, names: Collection[str], request_timeout: float) -> None:
+        """Plan what is to be done with those of these servers that it has."""
         servers = {name: self.items.get(name, ()) for name in wanted.names}
         found = ServersFound(servers, values_at(self.connection, wanted))
-        plans = {name: plan for name, plan in make_plans(wanted, found).items() if name in self.items}
+        plans = {name: plan for name, plan in make_plans(wanted, found).items() if name in names}
         self.step = ServersStep(wanted, found, plans, self.connection.location, request_timeout)
         self.kept = self.step.change
 
@@ -184,6 +184,15 @@ class Site:
         one = wanted if zone is None else replace(wanted, availability_zone=zone)
         plan = ServerPlan(name, "created", after=shown(one, name))
         return changed(plan, item, self.connection.location, (*self.notes, *notes))
+
+    def recheck(self, elsewhere: Collection[str]) -> None:
+        """Remove servers whose creation was not answered, that have appeared since, and that are elsewhere by now."""
+        asked = unanswered(self.connection)
+        found = servers_named(self.connection, sorted(set(asked.values()) & set(elsewhere)))
+        late = [item for items in found.values() for item in items if mark_of(item) in asked]
+        left = remove(self.connection, [Launch(item["name"], item, Blueprint({})) for item in late])
+        if left:
+            self.wrong = ConflictError(left, hint="Delete it: it is in another Location, too.")
 
     def _refused(self, name: str, error: OaktreeError) -> None:
         self.close(error)

@@ -125,7 +125,9 @@ def test_two_of_a_name(site: PlacementSite, regions: tuple[str, str]) -> None:
     assert sum(site.counts()) == 2
     assert {failure["kind"] for failure in run["failures"]} == {"conflict"}
     assert {failure["location"]["region"] for failure in run["failures"]} == set(regions)
+    assert run["msg"].startswith("1 of 2 servers are nowhere (web-2). ")
     assert "2 servers are named 'web-1': cloud1/r" in run["msg"]
+    assert {row["location"]["region"] for row in run["placement"] if row["servers"] == ["web-1"]} == set(regions)
 
 
 def test_a_location_that_cannot_be_asked(site: PlacementSite) -> None:
