@@ -50,7 +50,7 @@ def region(clouds: FakeOpenStack) -> Region:
 
 @pytest.fixture
 def site(clouds: FakeOpenStack, region: Region) -> Site:
-    assert region
+    assert region.name == "r1"
     return Site(connect(clouds, timeout=2000.0), 0)
 
 
