@@ -109,12 +109,12 @@ def ensure_placed(target: Target, wanted: Wanted, options: PlaceOptions, *, chec
         if not check_mode:
             stack.enter_context(_locked(connections, target, wanted))
         stack.enter_context(reported(connections))
-        run = _Run(target, wanted, options, sites, failed, check_mode=check_mode)
+        run = _Placement(target, wanted, options, sites, failed, check_mode=check_mode)
         run.until_done()
         return run.placed()
 
 
-class _Run:
+class _Placement:
     """One placement, phase by phase: in each all Locations are at work, and the next begins when all have ended."""
 
     def __init__(
@@ -157,6 +157,7 @@ class _Run:
     def until_done(self) -> None:
         """Find and keep what there is; place what is missing until all of it is placed, or no Location takes any."""
         self._find()
+        self._count_once()
         self._refuse_doubles()
         self._keep()
         self._blocked |= not self._risky and bool(self._failed or any(site.unknown for site in self._sites))
@@ -178,6 +179,17 @@ class _Run:
         ):
             site.close(error)
             site.unknown = True
+
+    def _count_once(self) -> None:
+        """Two entries of clouds.yaml may lead to the same project: its servers belong to the first of them."""
+        seen: dict[str, Site] = {}
+        for site in self._sites:
+            for name, items in list(site.items.items()):
+                own = tuple(item for item in items if seen.setdefault(item["id"], site) is site)
+                if own:
+                    site.items[name] = own
+                else:
+                    del site.items[name]
 
     def _refuse_doubles(self) -> None:
         """Nothing is placed where it is not clear which server is meant."""
@@ -287,11 +299,11 @@ class _Run:
         for site in self._sites:
             rows[site.connection.location] = self._site_row(site)
         if missing:
-            results += self._failed
+            results += [replace(result, error=self._with_hint(result.error)) for result in self._failed]
         lead = ""
         if missing:
             named = ", ".join(missing[:_FEW]) + (f" and {len(missing) - _FEW} more" if len(missing) > _FEW else "")
-            lead = f"{len(missing)} of {len(self._wanted.names)} servers are nowhere ({named}). "
+            lead = f"Not placed: {named} ({len(missing)} of {len(self._wanted.names)} servers). "
         ordered = sorted(rows, key=lambda location: location.sort_key)
         return Placed(in_order(self._target, results), [rows[location] for location in ordered], lead)
 
@@ -310,14 +322,19 @@ class _Run:
         if self._blocked and not site.unknown:
             return None
         if site.error:
-            error = site.error.copied()
-            if site.unknown:
-                error.hint = f"{error.hint} {_UNKNOWN_HINT}"
-            return error
+            return self._with_hint(site.error) if site.unknown else site.error
         most = self._options.per_location
         if most is not None and site.room().present >= most:
             return QuotaError(f"place.per_location: it has {site.room().present} of {most} servers", hint=_MOST_HINT)
         return shortage(site.allowances)
+
+    def _with_hint(self, error: OaktreeError | None) -> OaktreeError | None:
+        """Why a Location could not be asked, and what that means for the others."""
+        if error is None or self._risky:
+            return error
+        error = error.copied()
+        error.hint = f"{error.hint} {_UNKNOWN_HINT}"
+        return error
 
     def _site_row(self, site: Site) -> dict[str, Any]:
         held = [name for name in self._wanted.names if name in site.items or name in site.built]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .._cloud.answers import parsing
 from .._cloud.service import segment, service_at
 from .._core.errors import RefusedError
+from .._glance.client import glance_for
 from .._resource.find import get
 from .._resource.kinds import kind_of
 from .._resource.references import MissingError
@@ -59,28 +60,25 @@ def survey_room(connection: Connection, wanted: Wanted, *, spread: bool) -> Spac
     error of the requests. A limit that may not be asked for is none that is known.
     """
     plan = blueprint(connection, wanted)
-    flavor = _get(connection, "compute.flavor", plan.server["flavorRef"])
+    flavor = get(connection, kind_of("compute.flavor"), plan.server["flavorRef"])
+    if flavor is None:
+        raise MissingError(f"there is no flavor with the ID {plan.server['flavorRef']} here", status=404)
     if wanted.image is not None:
         _check_image(connection, wanted, plan, flavor)
-    zones = _zones(connection) if spread or wanted.availability_zone else ()
-    if wanted.availability_zone and wanted.availability_zone not in zones:
-        raise MissingError(
-            f"there is no available zone {wanted.availability_zone!r} here", hint=f"Available are {', '.join(zones)}."
-        )
+    zone = (wanted.availability_zone or "").partition(":")[0]  # after it administrators may name a host
+    zones = _zones(connection) if spread or zone else ()
+    if zone and zone not in zones:
+        raise MissingError(f"there is no available zone {zone!r} here", hint=f"Available are {', '.join(zones)}.")
     return Space(plan, tuple(_allowances(connection, wanted, plan, flavor)), zones)
-
-
-def _get(connection: Connection, type_name: str, identity: Any) -> Item:
-    found = get(connection, kind_of(type_name), identity)
-    if found is None:
-        raise MissingError(f"there is no {type_name} with the ID {identity} here", status=404)
-    return found
 
 
 def _check_image(connection: Connection, wanted: Wanted, plan: Blueprint, flavor: Item) -> None:
     """Raise RefusedError for what Nova would refuse: an image that is not active, or too large for the flavor."""
     device = plan.server.get("block_device_mapping_v2") or [{}]
-    image = _get(connection, "image.image", plan.server.get("imageRef") or device[0]["uuid"])
+    identity = str(plan.server.get("imageRef") or device[0]["uuid"])
+    image = glance_for(connection).get(identity)
+    if image is None:
+        raise MissingError(f"there is no image with the ID {identity} here", status=404)
     with parsing("an image or a flavor"):
         if image["status"] != "active":
             raise RefusedError(f"the image is {image['status']}", hint="Wait until it is active.")

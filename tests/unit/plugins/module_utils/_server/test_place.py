@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import KEY
@@ -125,7 +126,7 @@ def test_two_of_a_name(site: PlacementSite, regions: tuple[str, str]) -> None:
     assert sum(site.counts()) == 2
     assert {failure["kind"] for failure in run["failures"]} == {"conflict"}
     assert {failure["location"]["region"] for failure in run["failures"]} == set(regions)
-    assert run["msg"].startswith("1 of 2 servers are nowhere (web-2). ")
+    assert run["msg"].startswith("Not placed: web-2 (1 of 2 servers). ")
     assert "2 servers are named 'web-1': cloud1/r" in run["msg"]
     assert {row["location"]["region"] for row in run["placement"] if row["servers"] == ["web-1"]} == set(regions)
 
@@ -144,12 +145,34 @@ def test_a_location_that_cannot_be_asked(site: PlacementSite) -> None:
     assert (found.ok, found["changed"], found["failures"]) == (True, False, [])
 
 
+def test_a_cloud_that_cannot_be_configured(site: PlacementSite, tmp_path: Path) -> None:
+    path = tmp_path / "clouds.yaml"
+    path.write_text(path.read_text() + "  broken: {auth: {auth_url: 'ftp://x'}}\n")
+    failed = site.run(**TWO)
+    assert (failed.ok, site.counts()) == (False, [0, 0, 0])
+    assert [(failure["location"]["cloud"], failure["kind"]) for failure in failed["failures"]] == [("broken", "config")]
+    assert "when_unknown: place" in failed["failures"][0]["hint"]
+    placed = site.run(**TWO, place={"when_unknown": "place"})
+    assert (placed.ok, rows(placed)[0][:3]) == (True, ("unknown", [], "config"))
+
+
+def test_two_entries_for_one_project(site: PlacementSite, tmp_path: Path) -> None:
+    path = tmp_path / "clouds.yaml"
+    entries = yaml.safe_load(path.read_text())["clouds"]
+    path.write_text(yaml.safe_dump({"clouds": {**entries, "again": entries["cloud1"]}}))
+    made, found = site.run(**TWO, locations=["cloud1", "again"]), site.run(**TWO, locations=["cloud1", "again"])
+    assert (made.ok, found.ok, found["changed"]) == (True, True, False)
+    assert {result["location"]["cloud"] for result in made["results"]} == {"cloud1"}
+    assert {result["location"]["cloud"] for result in found["results"]} == {"again"}
+    assert site.counts() == [2, 0, 0]
+
+
 def test_what_exists_is_changed_although_another_location_cannot_be_asked(site: PlacementSite) -> None:
     built(site, "r1", "web-1")
     site.region("r2").fault("GET", "/servers/detail", Answer(403))
     run = site.run(**TWO, metadata={"role": "web"})
     assert (run.ok, [one["action"] for one in run["results"]]) == (False, ["updated"])
-    assert run["msg"].startswith("1 of 2 servers are nowhere (web-2). 1 of 3 Locations failed: cloud1/r2/demo: ")
+    assert run["msg"].startswith("Not placed: web-2 (1 of 2 servers). 1 of 3 Locations failed: cloud1/r2/demo: ")
 
 
 def test_no_room(site: PlacementSite) -> None:
@@ -163,7 +186,7 @@ def test_no_room(site: PlacementSite) -> None:
         ("quota", "quota: instances 0 of 0 used"),
         ("quota", "place.per_location: it has 2 of 2 servers"),
     ]
-    assert run["msg"].startswith("1 of 4 servers are nowhere (web-4). 3 of 3 Locations failed: ")
+    assert run["msg"].startswith("Not placed: web-4 (1 of 4 servers). 3 of 3 Locations failed: ")
     warned = site.run(count=4, place={"per_location": 3}, on_failure="warn")
     assert (warned.ok, warned["failures"], site.counts()) == (True, [], [1, 0, 3])
 

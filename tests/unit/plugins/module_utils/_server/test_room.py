@@ -104,6 +104,7 @@ def test_zones_that_are_available(clouds: FakeOpenStack, region: Region) -> None
     region.nova.limits.zones = {"b": True, "broken": False, "a": True}
     assert space(clouds, named(), spread=True).zones == ("a", "b")
     assert space(clouds, named(availability_zone="b")).zones == ("a", "b")
+    assert space(clouds, named(availability_zone="b:host-7")).zones == ("a", "b")
     assert space(clouds, named()).zones == ()
     error = refused(clouds, named(availability_zone="broken"))
     assert (error.kind, error.message) == ("refused", "there is no available zone 'broken' here")
@@ -113,7 +114,7 @@ def test_zones_that_are_available(clouds: FakeOpenStack, region: Region) -> None
     ("wanted", "message"),
     [
         (named(flavor="huge"), "there is no compute.flavor named 'huge' here"),
-        (replace(named(), flavor={"id": "f1"}), "there is no compute.flavor with the ID f1 here"),
+        (replace(named(), flavor={"id": "f1"}), "there is no flavor with the ID f1 here"),
         (named(image="arch"), "there is no image 'arch' here"),
         (named(networks=("dmz",)), "there is no network.network named 'dmz' here"),
         (named(image="greedy"), "the image needs 4096 MiB of RAM, and there are 1024"),
