@@ -85,6 +85,7 @@ def requests(clouds: FakeOpenStack, *services: str) -> list[str]:
         f"{key['method']} {key['path']}"
         for key in counted
         if key["service"] in (services or ("compute", "network", "image", "block-storage"))
+        and key["path"] != "/"
         and "other" not in key["path"]
         for _n in range(key["count"])
     ]
@@ -109,11 +110,11 @@ def add_server(region: Region, name: str = "web", **fields: Any) -> Server:
 
 
 def things(region: Region) -> dict[str, int]:
-    """How many servers, ports, volumes and floating IPs there are."""
+    """How many servers, ports, volumes that are not being deleted, and floating IPs there are."""
     return {
         "servers": len(region.nova.servers),
         "ports": len(region.neutron.items["ports"]),
-        "volumes": len(region.cinder.items["volumes"]),
+        "volumes": sum(item["status"] != "deleting" for item in region.cinder.items["volumes"].values()),
         "floating_ips": len(region.neutron.items["floatingips"]),
     }
 

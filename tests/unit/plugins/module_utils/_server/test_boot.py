@@ -10,8 +10,10 @@ from dataclasses import replace
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import RefusedError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server import boot as module
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server import nova
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.boot import Launch, boot, mask
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import KEY
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.names import blueprint
@@ -43,26 +45,18 @@ def test_a_lost_answer_is_looked_for_and_not_asked_for_again(clouds: FakeOpenSta
 
 
 def test_a_server_of_the_name_that_somebody_else_built_is_not_the_lost_one(
-    clouds: FakeOpenStack, region: Region
+    clouds: FakeOpenStack, region: Region, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has another mark: it is neither taken for ours nor removed."""
     fault = region.fault("POST", "/servers$", Answer(502))
-    project = clouds["cloud1"].keystone.project_id("demo")
+    project, create = clouds["cloud1"].keystone.project_id("demo"), nova.create
 
-    def of_another(connection: object) -> None:
-        server = region.add_server("web", project_id=project, metadata={KEY: "another"}, built=True)
-        assert server
+    def created(connection: Connection, payload: object) -> str:
+        region.add_server("web", project_id=project, metadata={KEY: "another"}, built=True)
+        return create(connection, payload)
 
-    region.nova.builds.fails = lambda _server: None
-    original = module.create
-
-    def created(connection: object, payload: object) -> str:
-        of_another(connection)
-        return original(connection, payload)  # type: ignore[arg-type]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "create", created)
-        error = refused(clouds)
+    monkeypatch.setattr(module, "create", created)
+    error = refused(clouds)
     assert (error.kind, fault.struck) == ("server", 1)
     assert [server.metadata for server in region.nova.servers] == [{KEY: "another"}]
 
@@ -113,7 +107,7 @@ def test_masks(said: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize("lasting", [False, True])
-def test_a_boot_volume_goes_with_a_server_that_fails(clouds: FakeOpenStack, region: Region, lasting: bool) -> None:
+def test_a_boot_volume_goes_with_a_server_that_fails(clouds: FakeOpenStack, region: Region, *, lasting: bool) -> None:
     own = region.cinder.add("volumes", clouds["cloud1"].keystone.project_id("demo"), name="data", size=1)
     wanted = replace(
         WEB, boot_volume=BootVolume(2, delete_on_termination=not lasting), volumes=({"name": "data"},), floating_ip=AUTO
@@ -124,7 +118,7 @@ def test_a_boot_volume_goes_with_a_server_that_fails(clouds: FakeOpenStack, regi
     region.nova.builds.fails = lambda _server: None
     created = done(clouds, wanted)
     assert (created.action, created.output["server"]["image"]) == ("created", None)
-    assert [volume["size"] for volume in region.cinder.items["volumes"].values()] == [1, 2]
+    assert things(region)["volumes"] == 2
     again = done(clouds, wanted)
     assert again.action == "unchanged"
     assert "image: the cloud does not show that of a server that boots from a volume" in again.notes

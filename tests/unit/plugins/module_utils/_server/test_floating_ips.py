@@ -32,7 +32,7 @@ def test_made_with_the_server_and_deleted_with_it(clouds: FakeOpenStack, region:
     assert things(region) == NOTHING
 
 
-def test_given_to_a_server_that_is_there(clouds: FakeOpenStack, region: Region) -> None:
+def test_given_to_a_server_that_is_there(clouds: FakeOpenStack) -> None:
     done(clouds)
     change = done(clouds, ONLY)
     assert (change.action, change.before, change.after) == ("updated", {"floating_ip": []}, {"floating_ip": "auto"})
@@ -63,7 +63,7 @@ def test_an_address_of_the_project_is_lent(clouds: FakeOpenStack, region: Region
     done(clouds, Wanted("web", state="absent"))
     assert (floating["port_id"], things(region)["floating_ips"]) == (None, 1)
     error = refused(clouds, wanted, floating_ip="203.0.113.51")
-    assert error.message == "the project has no floating IP 203.0.113.51"
+    assert error.message == "server 'web': the project has no floating IP 203.0.113.51"
     assert things(region)["servers"] == 0
 
 
@@ -98,4 +98,4 @@ def test_those_of_others_are_kept(clouds: FakeOpenStack, region: Region, project
     region.neutron.add("floatingips", project, description=floating_ip_mark(server.id))
     done(clouds, Wanted("web", state="absent"))
     assert things(region)["floating_ips"] == 2
-    assert requests(clouds, "network") == ["GET /v2.0/floatingips", "DELETE /v2.0/floatingips/{id}"]
+    assert requests(clouds, "network") == ["DELETE /v2.0/floatingips/{id}", "GET /v2.0/floatingips"]

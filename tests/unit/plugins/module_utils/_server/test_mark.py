@@ -39,6 +39,6 @@ def test_the_mark_of_a_server(item: dict[str, Any], mark: str | None) -> None:
         ({"metadata": {}}, False),
     ],
 )
-def test_a_leftover_is_ours_and_was_never_used(change: dict[str, Any], left: bool) -> None:
+def test_a_leftover_is_ours_and_was_never_used(change: dict[str, Any], *, left: bool) -> None:
     item = {"metadata": {KEY: "x"}, "status": "ERROR", "OS-SRV-USG:launched_at": None}
     assert is_leftover(item | change) is left

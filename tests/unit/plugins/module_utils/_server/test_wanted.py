@@ -44,7 +44,7 @@ def test_references(value: Any, means: dict[str, str]) -> None:
     "value", ["", 7, None, {}, {"id": ""}, {"id": 3}, {"name": "a", "id": "b"}, ["a"], {"name": 1}]
 )
 def test_what_is_no_reference(value: Any) -> None:
-    with pytest.raises(InputError, match="flavor: .* names nothing"):
+    with pytest.raises(InputError, match=r"flavor: .* names nothing"):
         reference("flavor", value)
 
 
