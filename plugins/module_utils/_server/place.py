@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .._cloud.cleanup import CLEANUP_TIMEOUT
