@@ -163,6 +163,16 @@ def test_interrupted_while_servers_are_built(site: PlacementSite, number: signal
     assert site.counts() == [0, 0, 0]
 
 
+def test_interrupted_while_an_answer_is_awaited(site: PlacementSite) -> None:
+    """The servers before it are still being built."""
+    fault = site.region("r1").fault("POST", POST, BlackHole(), first=3)
+    with start(site, count=4) as task:
+        until(lambda: fault.struck > 0)
+        said = interrupt(task, signal.SIGTERM)
+    assert said == "Interrupted. What was complete stays; what was incomplete has been removed."
+    assert site.counts() == [0, 0, 0]
+
+
 def uneven(site: PlacementSite) -> None:
     """Two servers fit into the first region, the second fails to build any, the third takes the rest."""
     site.allow(r1=2)

@@ -129,7 +129,6 @@ class Site:
     def survey(self, wanted: Wanted, options: PlaceOptions, *, check_mode: bool) -> None:
         """Ask what it has for more of the servers."""
         self.connection.progress.enter("surveying")
-        self.given = 0
         try:
             self.space = survey_room(self.connection, wanted, spread=options.zones == "spread")
         except MissingError as error:
@@ -152,6 +151,7 @@ class Site:
         zones = {each.name: each.zone for each in assigned}
         for each in begun:
             if not each.error:
+                self.given += 1
                 self.built[each.name] = self._created(wanted, each.name, zones[each.name], each.item, each.notes)
 
     def _launch(self, assigned: Sequence[Assignment], begun: list[Launch]) -> None:
@@ -172,7 +172,6 @@ class Site:
                 self._refused(each.name, each.error)
                 self.items.pop(each.name, None)
             else:
-                self.given += 1
                 self.items[each.name] = (each.item,)
 
     def plan(self, wanted: Wanted, assigned: Sequence[Assignment]) -> None:
