@@ -13,30 +13,28 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .._cloud.cleanup import CLEANUP_TIMEOUT
-from .._cloud.translate import without_request_id
 from .._core.deadline import Deadline
-from .._core.errors import ConflictError, DeadlineError, InputError, OaktreeError, QuotaError
+from .._core.errors import ConflictError, DeadlineError, InputError, OaktreeError
 from .._core.location import Selection
 from .._core.scatter import Limits
 from .._local.coalesce import RequestCoalescer
 from .._local.file_lock import key_lock
-from .._run.ensure import Change
 from .._run.events import reported
-from .._run.gather import Result, connect, each, in_order
+from .._run.gather import Result, connect, each
 from .boot import unanswered
-from .placement import Room, assign, shortage
+from .placed import missing, placed
+from .placement import assign
 from .site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .._cloud.connection import Connection
-    from .._core.location import Location
     from .._run.gather import Target
+    from .placed import Placed
     from .placement import Assignment, PlaceOptions
     from .wanted import Wanted
 
@@ -44,22 +42,7 @@ _LOCK = "placement"
 _NUMBER = re.compile(r"-\d+$")
 _CLEANUP = 2 * CLEANUP_TIMEOUT
 """Seconds beyond a timeout: a server is looked for whose creation was not answered, and what has failed is removed."""
-_FEW = 5
-"""So many names of servers are shown."""
-_UNKNOWN_HINT = (
-    "It may have the servers already, so that none is placed; place.when_unknown: place accepts that there may be two."
-)
 _DOUBLE_HINT = "Delete or rename all but one."
-_MOST_HINT = "Select more Locations, or raise per_location."
-
-
-@dataclass(frozen=True)
-class Placed:
-    """``results`` are those of the Locations, ``placement`` is a row for each, and ``lead`` begins a failure."""
-
-    results: list[Result[Change]]
-    placement: list[dict[str, Any]]
-    lead: str
 
 
 def check_place(wanted: Wanted, options: PlaceOptions) -> None:
@@ -111,7 +94,13 @@ def ensure_placed(target: Target, wanted: Wanted, options: PlaceOptions, *, chec
         stack.enter_context(reported(connections))
         run = _Placement(target, wanted, options, sites, failed, check_mode=check_mode)
         run.until_done()
-        return run.placed()
+        said = placed(wanted, options, sites, failed, blocked=run.blocked)
+        errors = {result.location: result.error for result in said.results}
+        for connection in connections:
+            connection.close()
+            error = errors[connection.location]
+            connection.progress.enter("failed" if error else "done", detail=error.summary if error else "")
+        return said
 
 
 class _Placement:
@@ -135,7 +124,7 @@ class _Placement:
         self._check_mode = check_mode
         self._doubles: set[str] = set()
         """Names of which there are several servers."""
-        self._blocked = False
+        self.blocked = False
         """Whether no server may be placed."""
 
     @property
@@ -145,9 +134,7 @@ class _Placement:
 
     @property
     def _missing(self) -> list[str]:
-        """The servers that no Location has."""
-        there = {name for site in self._sites for name in (*site.items, *site.built)}
-        return [name for name in self._wanted.names if name not in there]
+        return missing(self._wanted, self._sites)
 
     @property
     def _risky(self) -> bool:
@@ -160,8 +147,8 @@ class _Placement:
         self._count_once()
         self._refuse_doubles()
         self._keep()
-        self._blocked |= not self._risky and bool(self._failed or any(site.unknown for site in self._sites))
-        if self._missing and not self._blocked:
+        self.blocked |= not self._risky and bool(self._failed or any(site.unknown for site in self._sites))
+        if self._missing and not self.blocked:
             self._place()
 
     def _find(self) -> None:
@@ -179,6 +166,7 @@ class _Placement:
         ):
             site.close(error)
             site.unknown = True
+            site.wrong = error
 
     def _count_once(self) -> None:
         """Two entries of clouds.yaml may lead to the same project: its servers belong to the first of them."""
@@ -202,7 +190,7 @@ class _Placement:
                     site.wrong = site.wrong or error
                     site.close(error)
                 self._doubles.add(name)
-        self._blocked = bool(self._doubles)
+        self.blocked = bool(self._doubles)
 
     def _keep(self) -> None:
         """Bring the servers that there are to what is wanted, each where it is."""
@@ -218,6 +206,7 @@ class _Placement:
             longest = max((site.step.timeout for site in needed if site.step), default=0.0)
             failed += self._all(lambda site: site.keep(), longest, needed.__contains__, cleanup=_CLEANUP)
         for site, error in failed:
+            site.kept = None  # what was planned was not done
             site.wrong = site.wrong or error
             site.close(error)
 
@@ -241,8 +230,8 @@ class _Placement:
         doubtful = set[str]() if self._risky else {name for site in self._sites for name in site.doubtful}
         names = [name for name in self._missing if name not in doubtful]
         assigned: defaultdict[Site, list[Assignment]] = defaultdict(list)
-        for each_one in assign(names, [site.room() for site in self._sites], self._options):
-            assigned[self._sites[each_one.index]].append(each_one)
+        for one in assign(names, [site.room() for site in self._sites], self._options):
+            assigned[self._sites[one.index]].append(one)
         return assigned
 
     def _build(self, assigned: Mapping[Site, Sequence[Assignment]]) -> None:
@@ -288,68 +277,3 @@ class _Placement:
 
         limits = Limits(self._target.concurrency, seconds, cleanup)
         return [(chosen[outcome.item], outcome.error) for outcome in each(list(chosen), once, limits) if outcome.error]
-
-    # What is reported
-
-    def placed(self) -> Placed:
-        """What became of it."""
-        missing = self._missing
-        results = [self._result(site, missing=bool(missing)) for site in self._sites]
-        rows = {result.location: _row(result.location, [], "unknown", result.error) for result in self._failed}
-        for site in self._sites:
-            rows[site.connection.location] = self._site_row(site)
-        if missing:
-            results += [replace(result, error=self._with_hint(result.error)) for result in self._failed]
-        lead = ""
-        if missing:
-            named = ", ".join(missing[:_FEW]) + (f" and {len(missing) - _FEW} more" if len(missing) > _FEW else "")
-            lead = f"Not placed: {named} ({len(missing)} of {len(self._wanted.names)} servers). "
-        ordered = sorted(rows, key=lambda location: location.sort_key)
-        return Placed(in_order(self._target, results), [rows[location] for location in ordered], lead)
-
-    def _result(self, site: Site, *, missing: bool) -> Result[Change]:
-        connection = site.connection
-        connection.close()
-        kept = site.kept
-        parts = {str(part.output["name"]): part for part in (kept.each if kept else ())} | site.built
-        error = site.wrong or (kept.error if kept else None) or (self._reason(site) if missing else None)
-        connection.progress.enter("failed" if error else "done", detail=error.summary if error else "")
-        change = Change("unchanged", parts=tuple(parts[name] for name in self._wanted.names if name in parts))
-        return Result(connection.location, 0.0, connection.requests, change, error)
-
-    def _reason(self, site: Site) -> OaktreeError | None:
-        """Why a Location has not got what is missing."""
-        if self._blocked and not site.unknown:
-            return None
-        if site.error:
-            return self._with_hint(site.error) if site.unknown else site.error
-        most = self._options.per_location
-        if most is not None and site.room().present >= most:
-            return QuotaError(f"place.per_location: it has {site.room().present} of {most} servers", hint=_MOST_HINT)
-        return shortage(site.allowances)
-
-    def _with_hint(self, error: OaktreeError | None) -> OaktreeError | None:
-        """Why a Location could not be asked, and what that means for the others."""
-        if error is None or self._risky:
-            return error
-        error = error.copied()
-        error.hint = f"{error.hint} {_UNKNOWN_HINT}"
-        return error
-
-    def _site_row(self, site: Site) -> dict[str, Any]:
-        held = [name for name in self._wanted.names if name in site.items or name in site.built]
-        status = "chosen" if held else "unknown" if site.unknown else "refused" if site.error else "passed_over"
-        reason = "" if site.space is None else Room(0, allowances=site.space.allowances).tightest
-        return _row(site.connection.location, held, status, site.error, reason)
-
-
-def _row(
-    location: Location, servers: Sequence[str], status: str, error: OaktreeError | None, reason: str = ""
-) -> dict[str, Any]:
-    return {
-        "location": location.to_dict(),
-        "status": status,
-        "servers": list(servers),
-        "kind": error.kind if error else None,
-        "reason": without_request_id(error.message) if error else reason,
-    }
