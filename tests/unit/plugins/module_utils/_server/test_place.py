@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, ServerError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server import site as site_module
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import KEY
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.place import check_place
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.placement import PlaceOptions
@@ -225,6 +226,25 @@ def test_what_an_interrupted_run_left_fails_after_all(site: PlacementSite) -> No
     run = site.run(**TWO)
     assert run.ok, run.result
     assert (site.counts(), rows(run)[0][:3]) == ([0, 2, 0], ("refused", [], "server"))
+
+
+def test_what_an_interrupted_run_left_cannot_be_watched(site: PlacementSite) -> None:
+    """It may fail after all."""
+    built(site, "r2", "web", status="BUILD", then="ACTIVE")
+    site.region("r2").fault("GET", "/servers/detail", Answer(403), first=2)
+    run = site.run(**ONE)
+    assert (run.ok, [failure["kind"] for failure in run["failures"]]) == (False, ["refused"])
+    assert site.counts() == [0, 1, 0]
+
+
+def test_what_was_planned_and_not_done_is_no_result(site: PlacementSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(*_arguments: object) -> None:
+        raise ServerError("lost")
+
+    built(site, "r2", "web")
+    monkeypatch.setattr(site_module, "apply_step", lost)
+    run = site.run(**ONE, metadata={"role": "web"})
+    assert (run.ok, run["results"], [failure["error"] for failure in run["failures"]]) == (False, [], ["lost"])
 
 
 def test_the_option_lists_the_order(site: PlacementSite) -> None:

@@ -94,10 +94,8 @@ def test_why_a_location_has_not_got_what_is_missing(one: Site, options: dict[str
 def test_what_is_missing_is_named() -> None:
     many = placed(Wanted("web", count=9), PlaceOptions(), [site("r", ("web-2",))], (), blocked=False)
     assert many.lead == "Not placed: web-1, web-3, web-4, web-5, web-6 and 3 more (8 of 9 servers). "
-    assert (
-        placed(Wanted("web"), PlaceOptions(), [site("r")], (), blocked=False).lead
-        == "Not placed: web (1 of 1 servers). "
-    )
+    one = placed(Wanted("web"), PlaceOptions(), [site("r")], (), blocked=False)
+    assert one.lead == "Not placed: web (1 of 1 servers). "
 
 
 def test_nothing_has_failed_where_all_exist() -> None:
