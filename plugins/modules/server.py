@@ -72,7 +72,7 @@ options:
   vcpus:
     description:
       - The least number of virtual CPUs. The flavor is the one with the least RAM, then the fewest virtual CPUs and the smallest disk, that
-        has as much as O(vcpus), O(ram) and O(disk) ask for. A server that has more is left alone.
+        has as much as O(vcpus), O(ram), O(disk) and the image ask for. A server that has more is left alone.
     type: int
   ram:
     description:
@@ -411,7 +411,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._server.place i
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.placement import PlaceOptions
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import (
     BootVolume,
-    Wanted,
+    WantedServer,
     check_wanted,
     floating,
     nic,
@@ -485,7 +485,7 @@ _AS_THEY_ARE = (
 )  # fmt: skip
 
 
-def as_wanted(params: Mapping[str, Any]) -> Wanted:
+def as_wanted(params: Mapping[str, Any]) -> WantedServer:
     """The options as they are applied. Raises InputError."""
     check_positive(params, "wait_timeout")
     named: dict[str, Any] = {
@@ -495,7 +495,7 @@ def as_wanted(params: Mapping[str, Any]) -> Wanted:
     }
     named |= {option: references(option, params[option]) for option in ("security_groups", "volumes")}
     networks = params["networks"]
-    wanted = Wanted(
+    wanted = WantedServer(
         networks=None if networks is None else tuple(nic(value) for value in networks),
         metadata={str(key): None if value is None else _as_text(value) for key, value in params["metadata"].items()},
         tags=None if params["tags"] is None else tuple(params["tags"]),

@@ -9,19 +9,20 @@ import json
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import clock
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline, clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local.coalesce import RequestCoalescer
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.nova import is_settled
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.watch import wait_until
 from ansible_collections.oaktree.multicloud.plugins.modules import server
-from tests.support.fake_openstack import BlackHole, FakeOpenStack, Region
+from tests.support.fake_openstack import BlackHole, FakeOpenStack, LoseAnswer, Region
 from tests.support.fake_openstack.nova_builds import NO_HOST
 from tests.support.run_core import connect
 from tests.support.run_module import Started, interrupt, run_module, start_module
@@ -130,6 +131,25 @@ def test_killed_while_it_builds_what_fails(region: Region, options: dict[str, An
     assert things(region) == {**ONE, "floating_ips": 1}
 
 
+@pytest.mark.usefixtures("fast_clock")
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_each_answer_is_lost_in_turn(region: Region, options: dict[str, Any], state: str) -> None:
+    """What was done is known, or removed; nothing is done twice."""
+    for number in range(1, MOST):
+        if state == "absent":
+            assert run_module("server", **options).ok
+        fault = region.fault("*", "", LoseAnswer(), first=number, times=1)
+        run = run_module("server", **options, state=state)
+        region.clear_faults()
+        assert run.ok, (number, run["failures"])
+        assert things(region) == ({**ONE, "floating_ips": 1} if state == "present" else NOTHING), number
+        if not fault.struck:
+            assert number > 4
+            return
+        assert run_module("server", **options, state="absent").ok
+    raise AssertionError("the task does not come to an end")
+
+
 # Interrupted
 
 
@@ -144,26 +164,32 @@ def test_interrupted_while_a_cloud_owes_an_answer(
     first = 3 if method == "GET" else 1
     fault = region.fault(method, path, BlackHole(after="work"), first=first, times=1)
     with start_module(server, **options) as task:
-        until(lambda: fault.owes())
+        until(fault.owes)
         said = interrupt(task, number)
     assert said == "Interrupted. What was complete stays; what was incomplete has been removed."
     assert things(region) == NOTHING
 
 
-def test_interrupted_while_some_are_ready(region: Region, options: dict[str, Any]) -> None:
+def test_interrupted_while_some_are_ready(clouds: FakeOpenStack, region: Region, options: dict[str, Any]) -> None:
     """Those that are complete stay."""
+
+    def looks() -> int:
+        return clouds.counters.requests(service="compute", path="/v2.1/servers/detail")
+
     region.nova.builds.looks = -1
     with start_module(server, **{**options, "count": 3, "floating_ip": None}) as task:
         until(lambda: len(region.nova.servers) == 3)
         for one in region.nova.servers[:2]:
-            one.status, one.then, one.task, one.launched = "ACTIVE", None, None, True
-        region.nova.builds.looks = 1
-        region.nova.servers[2].looked = -1000
-        asked = len(region.nova.servers)
-        assert asked == 3
+            one.then = None
+            one.status, one.launched, one.changed = "ACTIVE", True, datetime.now(UTC)
+        before = looks()
+        until(lambda: looks() > before + 1)
+        region.nova.builds.looks = 0
+        region.nova.servers[2].looked = -1_000_000
+        region.nova.servers[2].then = "ACTIVE"
         said = interrupt(task, signal.SIGTERM)
     assert said.startswith("Interrupted. ")
-    assert {one.name for one in region.nova.servers} <= {"web-1", "web-2"}
+    assert [one.name for one in region.nova.servers] == ["web-1", "web-2"]
 
 
 # At once
@@ -179,20 +205,26 @@ def test_a_herd_of_tasks_makes_one_server(region: Region, options: dict[str, Any
 
 
 def test_processes_that_wait_share_their_lists(clouds: FakeOpenStack, region: Region) -> None:
-    """Each by itself would look four times in five seconds."""
+    """Each by itself would look four times in five seconds. What is shared is never too old to show the end."""
     region.nova.builds.looks = -1
     made = [add_server(region, f"s{number}", status="BUILD", then="ACTIVE") for number in range(HERD)]
-    connections = [connect(clouds, timeout=5.0) for _server in made]
+    connections = [connect(clouds) for _server in made]
 
-    def wait(number: int) -> None:
+    def wait(number: int) -> str:
         """As a process of its own would: with its own coalescer."""
+        connections[number].deadline = Deadline(5.0)
         servers = {made[number].id: {"id": made[number].id, "name": made[number].name, "status": "BUILD"}}
         with RequestCoalescer() as coalescer:
             connections[number].coalescer = coalescer
-            with pytest.raises(DeadlineError):
+            with suppress(DeadlineError):
                 wait_until(connections[number], servers, is_settled)
+        return str(servers[made[number].id]["status"])
 
     clouds.counters.reset()
     with ThreadPoolExecutor(HERD) as pool:
-        list(pool.map(wait, range(HERD)))
-    assert clouds.counters.requests(service="compute", path="/v2.1/servers/detail") <= 6
+        assert set(pool.map(wait, range(HERD))) == {"BUILD"}
+        assert clouds.counters.requests(service="compute", path="/v2.1/servers/detail") <= 6
+        region.nova.builds.looks = 1
+        for server_ in made:
+            server_.changed, server_.looked = datetime.now(UTC), 0
+        assert set(pool.map(wait, range(HERD))) == {"ACTIVE"}

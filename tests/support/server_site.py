@@ -14,7 +14,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result, Target
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.apply import ensure_servers
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import Nic, Wanted, check_wanted
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import Nic, WantedServer, check_wanted
 from tests.support.fake_images import add_image
 from tests.support.fake_openstack import FakeOpenStack, Region
 from tests.support.fake_openstack.neutron import network
@@ -23,7 +23,7 @@ from tests.support.fake_openstack.nova_servers import Server
 from tests.support.run_core import entries
 
 MORE = ("network", "block-storage")
-WEB = Wanted("web", flavor={"name": "m1"}, image={"name": "base"}, networks=(Nic(network={"name": "private"}),))
+WEB = WantedServer("web", flavor={"name": "m1"}, image={"name": "base"}, networks=(Nic(network={"name": "private"}),))
 """A server, as most tests want it."""
 OPTIONS: dict[str, Any] = {"name": "web", "flavor": "m1", "image": "base", "networks": ["private"]}
 """The same, as options of the module."""
@@ -49,14 +49,14 @@ def furnished_clouds(fake_openstack: Callable[..., FakeOpenStack], **options: An
     return furnished(fake_openstack(more=MORE, **options))
 
 
-def results(clouds: FakeOpenStack, wanted: Wanted, *, check: bool = False, **target: Any) -> list[Result[Change]]:
+def results(clouds: FakeOpenStack, wanted: WantedServer, *, check: bool = False, **target: Any) -> list[Result[Change]]:
     """What became of it at every Location. The time for requests is in real seconds."""
     check_wanted(wanted)
     options = {"timeout": clock.turned(20.0), **target}
     return ensure_servers(Target(clouds_config={"clouds": entries(clouds)}, **options), wanted, check_mode=check)
 
 
-def changes(clouds: FakeOpenStack, wanted: Wanted, *, check: bool = False, **options: Any) -> tuple[Change, ...]:
+def changes(clouds: FakeOpenStack, wanted: WantedServer, *, check: bool = False, **options: Any) -> tuple[Change, ...]:
     """The changes at the only Location, one for each server."""
     (result,) = results(clouds, replace(wanted, **options), check=check)
     if result.error:
@@ -65,13 +65,13 @@ def changes(clouds: FakeOpenStack, wanted: Wanted, *, check: bool = False, **opt
     return result.value.each
 
 
-def done(clouds: FakeOpenStack, wanted: Wanted = WEB, *, check: bool = False, **options: Any) -> Change:
+def done(clouds: FakeOpenStack, wanted: WantedServer = WEB, *, check: bool = False, **options: Any) -> Change:
     """The change of the only server."""
     (change,) = changes(clouds, wanted, check=check, **options)
     return change
 
 
-def refused(clouds: FakeOpenStack, wanted: Wanted = WEB, *, check: bool = False, **options: Any) -> OaktreeError:
+def refused(clouds: FakeOpenStack, wanted: WantedServer = WEB, *, check: bool = False, **options: Any) -> OaktreeError:
     """Why the only Location has failed."""
     (result,) = results(clouds, replace(wanted, **options), check=check)
     assert result.error

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from .._cloud.answers import parsing
 from .._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from .._cloud.service import service_at
 from .._core.errors import DeadlineError, OaktreeError, ServerError
@@ -23,18 +24,18 @@ from .names import blueprint
 from .nova import BUILD, Item, delete, is_gone, is_settled
 from .plan import ServerPlan, make_plan
 from .survey import ServersFound, find, survey
-from .wanted import Wanted, subject
+from .wanted import WantedServer, subject
 from .watch import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from .._cloud.connection import Connection
     from .._core.location import Location
     from .._run.gather import Result, Target
 
 _LOCK = "server"
-_NUMBERED = re.compile(r"(.+?)(-\d+)?")
+_REQUEST_ID = re.compile(r" \(Request-ID: [^)]*\)")
 _FEW = 3
 """So many names are shown of what is worked on."""
 
@@ -43,7 +44,7 @@ _FEW = 3
 class ServersStep:
     """What is planned for one Location: for the server of each name a plan, or why it has none."""
 
-    wanted: Wanted
+    wanted: WantedServer
     found: ServersFound
     plans: Mapping[str, ServerPlan | OaktreeError]
     location: Location
@@ -83,7 +84,8 @@ class ServersStep:
 
 def changed(plan: ServerPlan, item: Item | None, location: Location, notes: tuple[str, ...] | None = None) -> Change:
     """The change of one server, with its record as it then is."""
-    record = None if item is None else server_record(item, location)
+    with parsing("a server of the list"):
+        record = None if item is None else server_record(item, location)
     output = {"name": plan.name, "server": record}
     told = plan.notes if notes is None else notes
     return Change(plan.action, plan.before, plan.after, output, told, subject=subject(plan.name))
@@ -95,17 +97,28 @@ def whole(ended: Mapping[str, Change], errors: Mapping[str, OaktreeError]) -> Ch
 
 
 def _one_error(errors: Mapping[str, OaktreeError]) -> OaktreeError | None:
+    """The first error, with what the others say; what is the same of many servers is said once."""
     if not errors:
         return None
-    first, *others = errors.values()
-    error = first.copied()
-    for other in others:
-        error.message += f"; {other.message}"
-        error.residue += [said for said in other.residue if said not in error.residue]
+    same: dict[str, list[str]] = {}
+    for name, error in errors.items():
+        same.setdefault(_REQUEST_ID.sub("", error.message.replace(subject(name), "")), []).append(name)
+    texts = []
+    for first, *others in same.values():
+        more = f"; the same of {_listed(others)}" if others else ""
+        texts.append(f"{errors[first].message}{more}")
+    error = next(iter(errors.values())).copied()
+    error.message = "; ".join(texts)
+    error.residue = list(dict.fromkeys(said for each in errors.values() for said in each.residue))
     return error
 
 
-def ensure_servers(target: Target, wanted: Wanted, *, check_mode: bool) -> list[Result[Change]]:
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return f"{', '.join(names[:_FEW])}{more}"
+
+
+def ensure_servers(target: Target, wanted: WantedServer, *, check_mode: bool) -> list[Result[Change]]:
     """Bring the servers of every selected Location to what is wanted, or in check mode only report how."""
 
     def plan(members: Sequence[Member[ServersFound]]) -> list[tuple[Connection, ServersStep | OaktreeError]]:
@@ -133,7 +146,7 @@ def ensure_servers(target: Target, wanted: Wanted, *, check_mode: bool) -> list[
     )
 
 
-def make_plans(wanted: Wanted, found: ServersFound) -> dict[str, ServerPlan | OaktreeError]:
+def make_plans(wanted: WantedServer, found: ServersFound) -> dict[str, ServerPlan | OaktreeError]:
     """The plan of each name that is wanted, or why there is none."""
     plans: dict[str, ServerPlan | OaktreeError] = {}
     for name in wanted.names:
@@ -145,15 +158,15 @@ def make_plans(wanted: Wanted, found: ServersFound) -> dict[str, ServerPlan | Oa
 
 
 @contextmanager
-def locked(connection: Connection, name: str) -> Iterator[None]:
-    """Two tasks of one machine do not look for the same name at once, find nothing, and both build it.
+def locked(connection: Connection, *names: str) -> Iterator[None]:
+    """Two tasks of one machine do not work on a server at once: each would find nothing, and build it.
 
-    The lock is that of all names that differ by a number only, as those do that ``count`` makes.
+    They wait until what the other one does is complete, and then find nothing more to do.
     """
-    stem = _NUMBERED.fullmatch(name)
-    project = connection.location.project.id
-    key = f"{service_at(connection, 'compute').endpoint} {project} {stem[1] if stem else name}"
-    with key_lock(_LOCK, key, connection.deadline):
+    where = f"{service_at(connection, 'compute').endpoint} {connection.location.project.id}"
+    with ExitStack() as stack:
+        for name in sorted(names):  # in one order, so that nobody waits for who waits for them
+            stack.enter_context(key_lock(_LOCK, f"{where} {name}", connection.deadline))
         yield
 
 
@@ -176,39 +189,35 @@ class _Work:
 
     def done(self) -> Change:
         """Do all of it. One server's failure ends nobody else's work; an interrupt ends it all."""
-        plans = self._step.plans
-        for _round in range(2):  # a server that another task began to build may fail, and has to be built anew
-            plans = self._round(plans)
-            if not plans:
-                break
-        for name in plans:
+        names = list(self._step.plans)
+        with locked(self._connection, *names):
+            for _round in range(2):  # one that others began to build may fail, and has to be built anew
+                names = self._round(self._planned_again(names))
+        for name in names:
             self._errors[name] = ServerError(f"{subject(name)} is being changed by others again and again")
-        names = sorted(self._ended, key=self._order.index)
-        return whole({name: self._ended[name] for name in names}, self._errors)
+        ended = sorted(self._ended, key=self._order.index)
+        return whole({name: self._ended[name] for name in ended}, self._errors)
 
-    def _round(self, plans: Mapping[str, ServerPlan | OaktreeError]) -> dict[str, ServerPlan | OaktreeError]:
-        """Carry the plans out; returns the new ones of servers that could not be compared before."""
+    def _round(self, plans: Mapping[str, ServerPlan | OaktreeError]) -> list[str]:
+        """Carry the plans out; returns the names of servers that could not be compared before."""
+        by_name = self._sorted(plans)
         launches: list[Launch] = []
-        by_name: dict[str, ServerPlan] = {}
         with removing(lambda: remove(self._connection, [each for each in launches if not each.complete])):
-            if any(isinstance(plan, ServerPlan) and plan.action in ("created", "replaced") for plan in plans.values()):
-                with locked(self._connection, self._wanted.name):
-                    plans = self._planned_again(list(plans))
-                    by_name = self._sorted(plans)
-                    self._launch([plan for plan in by_name.values() if _is_new(plan)], launches)
-            else:
-                by_name = self._sorted(plans)
+            self._launch([plan for plan in by_name.values() if _is_new(plan)], launches)
             self._finish(by_name, launches)
         self._delete([plan for plan in by_name.values() if plan.action == "deleted"])
         self._update([plan for plan in by_name.values() if plan.action == "updated"])
         return self._settled([plan for plan in by_name.values() if plan.unsettled])
 
-    def _planned_again(self, names: Iterable[str]) -> dict[str, ServerPlan | OaktreeError]:
-        """The plans by what there is now: another task may have built them meanwhile."""
+    def _planned_again(self, names: Sequence[str]) -> dict[str, ServerPlan | OaktreeError]:
+        """The plans by what there is now: another task may have worked on them meanwhile."""
+        if not names:
+            return {}
         servers = find(self._connection, self._wanted)
-        self._found = replace(self._found, servers={**self._found.servers, **servers})
-        if any(servers.values()) and not self._found.values:
+        if any(servers.values()) and not any(self._found.servers.values()):
             self._found = survey(self._connection, self._wanted)
+        else:
+            self._found = replace(self._found, servers=servers)
         plans = make_plans(self._wanted, self._found)
         return {name: plans[name] for name in names}
 
@@ -328,14 +337,14 @@ class _Work:
             if plan.name not in self._errors:
                 self._end(plan, items.get(plan.name, plan.item))
 
-    def _settled(self, plans: Sequence[ServerPlan]) -> dict[str, ServerPlan | OaktreeError]:
-        """Wait until the cloud has done what it is doing to these servers; returns what is to be done then."""
+    def _settled(self, plans: Sequence[ServerPlan]) -> list[str]:
+        """Wait until the cloud has done what it is doing to these servers; returns the names."""
         if not plans:
-            return {}
+            return []
         if not self._wanted.wait:
             for plan in plans:
                 self._end(plan, plan.item)
-            return {}
+            return []
         self._say("waiting for servers", plans)
         servers = {plan.item["id"]: plan.item for plan in plans if plan.item}
         try:
@@ -348,14 +357,11 @@ class _Work:
                 if item and not is_settled(item):
                     said = f"{error.message}: {subject(plan.name)} is still {item['status']}"
                     self._fail(plan.name, DeadlineError(said, hint=error.hint))
-        left = [plan.name for plan in plans if plan.name not in self._errors]
-        return self._planned_again(left) if left else {}
+        return [plan.name for plan in plans if plan.name not in self._errors]
 
     def _say(self, phase: str, plans: Sequence[ServerPlan]) -> None:
         if plans:
-            names = ", ".join(plan.name for plan in plans[:_FEW])
-            more = f" and {len(plans) - _FEW} more" if len(plans) > _FEW else ""
-            self._connection.progress.enter(phase, detail=f"{names}{more}")
+            self._connection.progress.enter(phase, detail=_listed([plan.name for plan in plans]))
 
 
 def _is_new(plan: ServerPlan) -> bool:

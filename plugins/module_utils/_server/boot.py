@@ -35,7 +35,7 @@ from .watch import wait_until
 if TYPE_CHECKING:
     from .._cloud.connection import Connection
     from .names import Blueprint
-    from .wanted import Reference, Wanted
+    from .wanted import Reference, WantedServer
 
 LOOKS = 4
 """How often a server is looked for whose creation was not answered, a second apart: Nova may still be at it."""
@@ -64,7 +64,7 @@ class Launch:
     notes: list[str] = field(default_factory=list)
 
 
-def boot(connection: Connection, wanted: Wanted, name: str, plan: Blueprint) -> Launch:
+def boot(connection: Connection, wanted: WantedServer, name: str, plan: Blueprint) -> Launch:
     """Build one server and wait until it is ready, with its floating IP; or, without ``wait``, only begin.
 
     Raises `OaktreeError` where that fails, is interrupted or expires. Nothing of it is then left but what the error's
@@ -138,7 +138,7 @@ def mask(error: OaktreeError, user_data: str | None) -> None:
         )
 
 
-def finish(connection: Connection, wanted: Wanted, launches: list[Launch]) -> None:
+def finish(connection: Connection, wanted: WantedServer, launches: list[Launch]) -> None:
     """Wait until the servers are ready, and give them their floating IPs. Each has then ended, with an error or not.
 
     What is not complete is removed. Raises DeadlineError where the run is interrupted.
@@ -148,7 +148,7 @@ def finish(connection: Connection, wanted: Wanted, launches: list[Launch]) -> No
             each.complete = True
         return
     with removing(lambda: remove(connection, [each for each in launches if not each.complete])):
-        _await(connection, launches)
+        _await(connection, wanted, launches)
         for each in launches:
             if each.error is None:
                 _complete(connection, wanted, each)
@@ -160,18 +160,22 @@ def finish(connection: Connection, wanted: Wanted, launches: list[Launch]) -> No
             each.error.add_residue(left)
 
 
-def _await(connection: Connection, launches: list[Launch]) -> None:
-    """Wait for all; sets the errors of those that fail, or are not ready in time."""
+def _await(connection: Connection, wanted: WantedServer, launches: list[Launch]) -> None:
+    """Wait for all; sets the errors of those that fail, or are not ready in time.
+
+    Where the run is interrupted, those that are ready, and need nothing more, are complete.
+    """
     servers = {each.item["id"]: each.item for each in launches}
     late: DeadlineError | None = None
     try:
         wait_until(connection, servers, is_settled)
     except DeadlineError as error:
-        connection.deadline.check_cancelled()
         late = error
     for each in launches:
         each.item = servers[each.item["id"]]
         each.error = _failure(each.item, late)
+        each.complete = each.error is None and wanted.floating_ip is None
+    connection.deadline.check_cancelled()
 
 
 def _failure(item: Item, late: DeadlineError | None) -> OaktreeError | None:
@@ -195,7 +199,7 @@ def _build_error(what: str, fault: str) -> OaktreeError:
     return BuildError(text)
 
 
-def _complete(connection: Connection, wanted: Wanted, each: Launch) -> None:
+def _complete(connection: Connection, wanted: WantedServer, each: Launch) -> None:
     try:
         if wanted.floating_ip is not None:
             each.item = give_floating_ip(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from .._cloud.connection import Connection
     from .plan import ServerPlan
-    from .wanted import Wanted
+    from .wanted import WantedServer
 
 SHOWN_SOON = 15.0
 """Seconds within which a list shows what was changed."""
@@ -38,7 +38,9 @@ _GOALS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def edit(connection: Connection, wanted: Wanted, found: ServersFound, plan: ServerPlan) -> tuple[Item, tuple[str, ...]]:
+def edit(
+    connection: Connection, wanted: WantedServer, found: ServersFound, plan: ServerPlan
+) -> tuple[Item, tuple[str, ...]]:
     """Change what differs; returns the server as it is then, and what the cloud shows otherwise, as notes.
 
     Each edit is one that the next run finds done if this one does not come to the end.
@@ -70,7 +72,7 @@ def _attach_volumes(connection: Connection, path: str, want: Sequence[str]) -> N
         tell(connection, "POST", f"{path}/os-volume_attachments", {"volumeAttachment": {"volumeId": volume}})
 
 
-def _give_floating_ip(connection: Connection, wanted: Wanted, item: Item, notes: list[str]) -> None:
+def _give_floating_ip(connection: Connection, wanted: WantedServer, item: Item, notes: list[str]) -> None:
     pool = wanted.floating_ip
     if pool is None:
         return
@@ -98,7 +100,9 @@ def _set_groups(connection: Connection, item: Item, want: Sequence[str]) -> None
             act(connection, item["id"], "removeSecurityGroup", {"name": group})
 
 
-def _attach_networks(connection: Connection, wanted: Wanted, path: str, want: Sequence[Mapping[str, str]]) -> None:
+def _attach_networks(
+    connection: Connection, wanted: WantedServer, path: str, want: Sequence[Mapping[str, str]]
+) -> None:
     names = names_at(connection)
     ids = {
         names.name("network.network", nic.network): names.id("network.network", nic.network)
@@ -112,7 +116,7 @@ def _attach_networks(connection: Connection, wanted: Wanted, path: str, want: Se
         tell(connection, "POST", f"{path}/os-interface", {"interfaceAttachment": attachment})
 
 
-def _resize(connection: Connection, wanted: Wanted, item: Item) -> None:
+def _resize(connection: Connection, wanted: WantedServer, item: Item) -> None:
     flavor = names_at(connection).flavor(wanted)
     act(connection, item["id"], "resize", {"flavorRef": flavor})
     resized = _awaited(connection, wanted, item)
@@ -122,12 +126,12 @@ def _resize(connection: Connection, wanted: Wanted, item: Item) -> None:
     _confirm(connection, wanted, resized)
 
 
-def _confirm(connection: Connection, wanted: Wanted, item: Item) -> None:
+def _confirm(connection: Connection, wanted: WantedServer, item: Item) -> None:
     act(connection, item["id"], "confirmResize")
     _awaited(connection, wanted, item)
 
 
-def _awaited(connection: Connection, wanted: Wanted, item: Item) -> Item:
+def _awaited(connection: Connection, wanted: WantedServer, item: Item) -> Item:
     """The server when what was asked for has been done."""
     servers = {item["id"]: {**item, TASK: _REQUESTED}}
     with connection.within(wanted.wait_timeout, "wait_timeout"):
@@ -136,7 +140,7 @@ def _awaited(connection: Connection, wanted: Wanted, item: Item) -> Item:
 
 
 def _settled_item(
-    connection: Connection, wanted: Wanted, found: ServersFound, plan: ServerPlan, notes: list[str]
+    connection: Connection, wanted: WantedServer, found: ServersFound, plan: ServerPlan, notes: list[str]
 ) -> tuple[Item, tuple[str, ...]]:
     """The server once the cloud shows what was changed."""
     old = plan.item or {}
@@ -171,7 +175,7 @@ def _settled_item(
 # States
 
 
-def begin(connection: Connection, wanted: Wanted, plan: ServerPlan) -> None:
+def begin(connection: Connection, wanted: WantedServer, plan: ServerPlan) -> None:
     """Ask for the actions that bring a server to its state."""
     item = plan.item or {}
     for action in plan.actions:
@@ -182,7 +186,7 @@ def begin(connection: Connection, wanted: Wanted, plan: ServerPlan) -> None:
             raise
 
 
-def _argument(connection: Connection, wanted: Wanted, action: str) -> Any:
+def _argument(connection: Connection, wanted: WantedServer, action: str) -> Any:
     if action == "reboot":
         return {"type": wanted.reboot_type.upper()}
     if action == "rebuild" and wanted.image is not None:
@@ -194,7 +198,10 @@ def _argument(connection: Connection, wanted: Wanted, action: str) -> Any:
 
 
 def await_states(
-    connection: Connection, wanted: Wanted, plans: Sequence[ServerPlan], failed: Callable[[str, OaktreeError], None]
+    connection: Connection,
+    wanted: WantedServer,
+    plans: Sequence[ServerPlan],
+    failed: Callable[[str, OaktreeError], None],
 ) -> dict[str, Item]:
     """Wait until the servers are in their state; returns them by name. ``failed`` is told of those that are not."""
     servers = {plan.item["id"]: {**plan.item, TASK: _REQUESTED} for plan in plans if plan.item}
@@ -212,7 +219,7 @@ def await_states(
     return {item["name"]: item for item in servers.values()}
 
 
-def _not_reached(wanted: Wanted, item: Item, late: DeadlineError | None) -> OaktreeError | None:
+def _not_reached(wanted: WantedServer, item: Item, late: DeadlineError | None) -> OaktreeError | None:
     what, status = subject(item["name"]), item["status"]
     if late and not is_settled(item):
         return DeadlineError(f"{late.message}: {what} is still {item.get(TASK) or status}", hint=late.hint)

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from .._cloud.answers import check_id, json_object, parsing
 from .._cloud.service import segment, service_at
-from .._core.errors import ConflictError, OaktreeError, RefusedError
+from .._core.errors import (
+    ConflictError,
+    DeadlineError,
+    OaktreeError,
+    RefusedError,
+    ServerError,
+    UnreachableError,
+)
 from .._resource.desired import same
 from .._resource.find import Query, list_items
 from .._resource.kinds import kind_of
@@ -53,10 +60,27 @@ def give_new(connection: Connection, server_id: str, network_id: str) -> str:
 
 
 def _created(connection: Connection, wanted: dict[str, Any]) -> str:
+    """The address of a new floating IP; where the answer is lost, that of the one that was made nevertheless."""
     service = service_at(connection, "network")
-    body = json_object(service.request("POST", _PATH, json={"floatingip": wanted}))
-    with parsing("the answer to the creation of a floating IP"):
-        return str(body["floatingip"]["floating_ip_address"])
+    try:
+        body = json_object(service.request("POST", _PATH, json={"floatingip": wanted}))
+        with parsing("the answer to the creation of a floating IP"):
+            return str(body["floatingip"]["floating_ip_address"])
+    except (DeadlineError, ServerError, UnreachableError):
+        connection.deadline.remaining()
+        for floating in _listed(connection, {"description": wanted["description"]}):
+            if floating.get("port_id") == wanted["port_id"]:
+                return str(floating["floating_ip_address"])
+        raise
+
+
+def check_existing(connection: Connection, address: str) -> dict[str, Any]:
+    """The floating IP of the project with this address. Raises MissingError if there is none."""
+    for floating in _listed(connection, {"floating_ip_address": address}):
+        return floating
+    raise MissingError(
+        f"the project has no floating IP {address}", hint="Create it first, or use floating_ip: auto.", status=404
+    )
 
 
 def give_existing(connection: Connection, server_id: str, address: str) -> None:
@@ -64,17 +88,9 @@ def give_existing(connection: Connection, server_id: str, address: str) -> None:
 
     Raises MissingError if there is none of this address, and ConflictError if another server has it.
     """
-    found = [
-        floating
-        for floating in _listed(connection, {"floating_ip_address": address})
-        if same(address, floating.get("floating_ip_address"))
-    ]
-    if not found:
-        raise MissingError(
-            f"the project has no floating IP {address}", hint="Create it first, or use floating_ip: auto.", status=404
-        )
+    floating = check_existing(connection, address)
     ports = _ports(connection, server_id)
-    has = found[0].get("port_id")
+    has = floating.get("port_id")
     if has in [port["id"] for port in ports]:
         return
     if has:
@@ -82,7 +98,7 @@ def give_existing(connection: Connection, server_id: str, address: str) -> None:
     if not ports:
         raise RefusedError("the server has no port with an IPv4 address", hint="Give it a network.")
     service = service_at(connection, "network")
-    service.request("PUT", f"{_PATH}/{segment(found[0]['id'])}", json={"floatingip": {"port_id": ports[0]["id"]}})
+    service.request("PUT", f"{_PATH}/{segment(floating['id'])}", json={"floatingip": {"port_id": ports[0]["id"]}})
 
 
 def remove_made(connection: Connection, server_ids: Sequence[str]) -> None:

@@ -9,18 +9,20 @@ import base64
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .._cloud.answers import parsing
 from .._core.errors import ConflictError, InputError, RefusedError
 from .._glance.client import find_image, glance_for
 from .._resource.find import Query, get, list_items
 from .._resource.kinds import kind_of
 from .._resource.references import MissingError, Resolver
+from .floating_ips import check_existing
 from .wanted import AUTO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .._cloud.connection import Connection
-    from .wanted import Nic, Reference, Wanted
+    from .wanted import Nic, Reference, WantedServer
 
 _MEMO = ("server", "names")
 
@@ -58,7 +60,7 @@ class Names:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._resolver = Resolver(connection, kind_of("compute.server"))
-        self._images: dict[str, str] = {}
+        self._images: dict[str, dict[str, Any]] = {}
         self._flavors: list[dict[str, Any]] | None = None
 
     def id(self, type_: str, reference: Reference) -> str:
@@ -96,14 +98,16 @@ class Names:
 
     def image(self, reference: Reference) -> str:
         """The ID of an image: of several of the name, the only active one."""
-        if "id" in reference:
-            return str(reference["id"])
+        return str(reference.get("id") or self._image(reference)["id"])
+
+    def _image(self, reference: Reference) -> dict[str, Any]:
+        """An image by its name; of one by its ID, no more than that."""
         if set(reference) != {"name"}:
-            return self.id("image.image", reference)
+            return {"id": self.id("image.image", reference)}
         name = str(reference["name"])
         if name not in self._images:
             try:
-                self._images[name] = str(find_image(glance_for(self._connection), name)["id"])
+                self._images[name] = find_image(glance_for(self._connection), name)
             except InputError as error:
                 raise ConflictError(error.message, hint=error.hint) from error
             except RefusedError as error:
@@ -112,18 +116,25 @@ class Names:
                 raise MissingError(error.message, hint=error.hint, status=404) from error
         return self._images[name]
 
-    def flavor(self, wanted: Wanted) -> str:
-        """The ID of the flavor, by its name, or the least that suffices."""
+    def flavor(self, wanted: WantedServer) -> str:
+        """The ID of the flavor, by its name, or the least that suffices, for the image too."""
         if wanted.flavor is not None:
             return self.id("compute.flavor", wanted.flavor)
         if self._flavors is None:
             self._flavors = list_items(self._connection, kind_of("compute.flavor"), Query())
-        fitting = [flavor for flavor in self._flavors if suffices(wanted, flavor)]
+        image = {} if wanted.image is None else self._image(wanted.image)
+        with parsing("a flavor of the list"):
+            fitting = sorted(
+                (flavor for flavor in self._flavors if suffices(wanted, flavor) and _holds(wanted, flavor, image)),
+                key=_size,
+            )
         if not fitting:
             raise MissingError(
-                f"no flavor here has {_sizes(wanted)}", hint="Ask for less, or have the operator add one.", status=404
+                f"no flavor here has {_sizes(wanted)}, and takes the image",
+                hint="Ask for less, or have the operator add one.",
+                status=404,
             )
-        return str(min(fitting, key=_size)["id"])
+        return str(fitting[0]["id"])
 
     def external_network(self, floating_ip: str | Reference) -> str:
         """The ID of the network that gives a floating IP."""
@@ -148,7 +159,7 @@ def names_at(connection: Connection) -> Names:
     return found
 
 
-def suffices(wanted: Wanted, flavor: Mapping[str, Any]) -> bool:
+def suffices(wanted: WantedServer, flavor: Mapping[str, Any]) -> bool:
     """Whether a flavor, as a list or a server shows it, is as large as wanted."""
     return all(
         want is None or (isinstance(have := flavor.get(key), int) and have >= want)
@@ -156,16 +167,22 @@ def suffices(wanted: Wanted, flavor: Mapping[str, Any]) -> bool:
     )
 
 
+def _holds(wanted: WantedServer, flavor: Mapping[str, Any], image: Mapping[str, Any]) -> bool:
+    """Whether a server of a flavor can have an image: by default Nova lets nobody boot one without a disk."""
+    disk = wanted.boot_volume or flavor["disk"] >= max(image.get("min_disk") or 0, 1)
+    return bool(disk) and flavor["ram"] >= (image.get("min_ram") or 0)
+
+
 def _size(flavor: Mapping[str, Any]) -> tuple[Any, ...]:
     return (flavor["ram"], flavor["vcpus"], flavor["disk"], str(flavor.get("name")), str(flavor["id"]))
 
 
-def _sizes(wanted: Wanted) -> str:
+def _sizes(wanted: WantedServer) -> str:
     sizes = (("vcpus", wanted.vcpus, ""), ("ram", wanted.ram, " MiB"), ("disk", wanted.disk, " GiB"))
     return ", ".join(f"{name} {value}{unit}" for name, value, unit in sizes if value is not None)
 
 
-def blueprint(connection: Connection, wanted: Wanted) -> Blueprint:
+def blueprint(connection: Connection, wanted: WantedServer) -> Blueprint:
     """What Nova is sent to build a server here. Raises MissingError, ConflictError, and InputError for what lacks."""
     names = names_at(connection)
     if wanted.flavor is None and not wanted.by_size:
@@ -197,9 +214,17 @@ def blueprint(connection: Connection, wanted: Wanted) -> Blueprint:
     if not wanted.boot_volume:
         body["imageRef"] = image
     hints = {"group": names.group(wanted.server_group)["id"]} if wanted.server_group else {}
-    pool = wanted.floating_ip
-    needs_pool = pool is not None and (pool == AUTO or not isinstance(pool, str))
-    return Blueprint(body, hints, names.external_network(pool) if needs_pool and pool is not None else None)
+    return Blueprint(body, hints, _floating_network(connection, names, wanted.floating_ip))
+
+
+def _floating_network(connection: Connection, names: Names, floating_ip: str | Reference | None) -> str | None:
+    """The ID of the network that gives a new floating IP; an existing one is looked for before there is a server."""
+    if floating_ip is None:
+        return None
+    if isinstance(floating_ip, str) and floating_ip != AUTO:
+        check_existing(connection, floating_ip)
+        return None
+    return names.external_network(floating_ip)
 
 
 def encoded(user_data: str | None) -> str | None:
@@ -227,7 +252,7 @@ def _group(names: Names, group: Reference) -> str:
     return str(group["name"]) if set(group) == {"name"} else names.id("network.security_group", group)
 
 
-def _devices(names: Names, wanted: Wanted, image: str) -> list[dict[str, Any]]:
+def _devices(names: Names, wanted: WantedServer, image: str) -> list[dict[str, Any]]:
     """The block devices; none where the server has nothing but a disk of its own."""
     if not wanted.boot_volume and not wanted.volumes:
         return []

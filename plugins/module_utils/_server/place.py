@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .._run.gather import Target
     from .placed import Placed
     from .placement import Assignment, PlaceOptions
-    from .wanted import Wanted
+    from .wanted import WantedServer
 
 _LOCK = "placement"
 _NUMBER = re.compile(r"-\d+$")
@@ -45,7 +45,7 @@ _CLEANUP = 2 * CLEANUP_TIMEOUT
 _DOUBLE_HINT = "Delete or rename all but one."
 
 
-def check_place(wanted: Wanted, options: PlaceOptions) -> None:
+def check_place(wanted: WantedServer, options: PlaceOptions) -> None:
     """Raise InputError for options that contradict each other."""
     if wanted.state != "present":
         raise InputError(
@@ -59,7 +59,7 @@ def check_place(wanted: Wanted, options: PlaceOptions) -> None:
 
 
 @contextmanager
-def _locked(connections: Sequence[Connection], target: Target, wanted: Wanted) -> Iterator[None]:
+def _locked(connections: Sequence[Connection], target: Target, wanted: WantedServer) -> Iterator[None]:
     """Two tasks of one machine do not look for the same name at once, find it nowhere, and both place it.
 
     The names of a set differ in their numbers only. The lock is one for all projects of a Keystone: who is who is not
@@ -78,7 +78,7 @@ def _locked(connections: Sequence[Connection], target: Target, wanted: Wanted) -
         yield
 
 
-def ensure_placed(target: Target, wanted: Wanted, options: PlaceOptions, *, check_mode: bool) -> Placed:
+def ensure_placed(target: Target, wanted: WantedServer, options: PlaceOptions, *, check_mode: bool) -> Placed:
     """Have the servers that are wanted in the selected Locations, or in check mode only report where they would be.
 
     Raises InputError when nothing was tried because the options, the configuration or the selection cannot be used,
@@ -109,7 +109,7 @@ class _Placement:
     def __init__(
         self,
         target: Target,
-        wanted: Wanted,
+        wanted: WantedServer,
         options: PlaceOptions,
         sites: Sequence[Site],
         failed: Sequence[Result[Any]],

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .._core.location import Location
     from .placement import PlaceOptions
     from .site import Site
-    from .wanted import Wanted
+    from .wanted import WantedServer
 
 _FEW = 5
 """So many names of servers are shown."""
@@ -39,14 +39,14 @@ class Placed:
     lead: str = ""
 
 
-def missing(wanted: Wanted, sites: Sequence[Site]) -> list[str]:
+def missing(wanted: WantedServer, sites: Sequence[Site]) -> list[str]:
     """The servers that no Location has."""
     there = {name for site in sites for name in (*site.items, *site.built)}
     return [name for name in wanted.names if name not in there]
 
 
 def placed(
-    wanted: Wanted, options: PlaceOptions, sites: Sequence[Site], failed: Sequence[Result[Any]], *, blocked: bool
+    wanted: WantedServer, options: PlaceOptions, sites: Sequence[Site], failed: Sequence[Result[Any]], *, blocked: bool
 ) -> Placed:
     """What became of it; ``failed`` are clouds that cannot be configured, ``blocked`` is whether nothing was placed.
 
@@ -70,14 +70,14 @@ def placed(
     )
 
 
-def _lead(wanted: Wanted, names: Sequence[str]) -> str:
+def _lead(wanted: WantedServer, names: Sequence[str]) -> str:
     if not names:
         return ""
     more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
     return f"Not placed: {', '.join(names[:_FEW])}{more} ({len(names)} of {len(wanted.names)} servers). "
 
 
-def _result(site: Site, wanted: Wanted, error: OaktreeError | None) -> Result[Change]:
+def _result(site: Site, wanted: WantedServer, error: OaktreeError | None) -> Result[Change]:
     kept = site.kept.each if site.kept else ()
     parts = {str(part.output["name"]): part for part in kept} | site.built
     change = Change("unchanged", parts=tuple(parts[name] for name in wanted.names if name in parts))
@@ -114,7 +114,7 @@ def _with_hint(error: OaktreeError | None, options: PlaceOptions) -> OaktreeErro
     return error
 
 
-def _row(site: Site, wanted: Wanted) -> dict[str, Any]:
+def _row(site: Site, wanted: WantedServer) -> dict[str, Any]:
     held = [name for name in wanted.names if name in site.items or name in site.built]
     status = "chosen" if held else "unknown" if site.unknown else "refused" if site.error else "passed_over"
     room = "" if site.space is None else Room(0, allowances=site.space.allowances).tightest

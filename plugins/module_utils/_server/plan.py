@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .survey import ServersFound
-    from .wanted import Wanted
+    from .wanted import WantedServer
 
 NOT_SHOWN = "user_data: the cloud does not show it, so that it was not compared"
 FLOATING = "floating"
@@ -66,7 +66,7 @@ class ServerPlan:
         return self.action != "unchanged" or self.unsettled
 
 
-def make_plan(wanted: Wanted, found: ServersFound, name: str) -> ServerPlan:
+def make_plan(wanted: WantedServer, found: ServersFound, name: str) -> ServerPlan:
     """What is to be done with the server of this name. Raises ConflictError, RefusedError, and what is missing."""
     items = found.servers[name]
     if len(items) > 1:
@@ -86,7 +86,7 @@ def make_plan(wanted: Wanted, found: ServersFound, name: str) -> ServerPlan:
     return _in_state(wanted, found, item)
 
 
-def _present(wanted: Wanted, found: ServersFound, name: str, item: Item | None) -> ServerPlan:
+def _present(wanted: WantedServer, found: ServersFound, name: str, item: Item | None) -> ServerPlan:
     if item is None:
         return _created(wanted, found, name, None)
     if item.get(TASK) == DELETING or is_leftover(item):
@@ -107,7 +107,7 @@ def _busy_notes(item: Item) -> tuple[str, ...]:
     return (f"it is being changed by the cloud ({item.get(TASK) or item['status']}): it is compared when that is done",)
 
 
-def _created(wanted: Wanted, found: ServersFound, name: str, leftover: Item | None) -> ServerPlan:
+def _created(wanted: WantedServer, found: ServersFound, name: str, leftover: Item | None) -> ServerPlan:
     notes: tuple[str, ...] = ()
     if found.missing:
         notes = (f"{found.missing.message}: it has to be created first",)
@@ -117,12 +117,14 @@ def _created(wanted: Wanted, found: ServersFound, name: str, leftover: Item | No
     )  # fmt: skip
 
 
-def _replaced(wanted: Wanted, name: str, item: Item, before: Mapping[str, Any], after: Mapping[str, Any]) -> ServerPlan:
+def _replaced(
+    wanted: WantedServer, name: str, item: Item, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> ServerPlan:
     del wanted
     return ServerPlan(name, "replaced", item, before, after, remove=True)
 
 
-def shown(wanted: Wanted, name: str) -> dict[str, Any]:
+def shown(wanted: WantedServer, name: str) -> dict[str, Any]:
     """What is wanted, as a diff shows it; secrets are masked."""
     values: dict[str, Any] = {"name": name}
     for option in (
@@ -164,7 +166,7 @@ def _plain(value: Any) -> Any:
 # What differs
 
 
-def _changed(wanted: Wanted, found: ServersFound, item: Item) -> ServerPlan:
+def _changed(wanted: WantedServer, found: ServersFound, item: Item) -> ServerPlan:
     name = item["name"]
     notes: list[str] = [] if wanted.user_data is None else [NOT_SHOWN]
     fixed = _fixed(wanted, found, item, notes)
@@ -193,7 +195,7 @@ def _changed(wanted: Wanted, found: ServersFound, item: Item) -> ServerPlan:
     raise ConflictError(f"{subject(name)}: {said}, and cannot be changed", hint=hint)
 
 
-def _fixed(wanted: Wanted, found: ServersFound, item: Item, notes: list[str]) -> dict[str, tuple[Any, Any]]:
+def _fixed(wanted: WantedServer, found: ServersFound, item: Item, notes: list[str]) -> dict[str, tuple[Any, Any]]:
     """What differs, and Nova cannot change."""
     differing: dict[str, tuple[Any, Any]] = {}
     if "image" in found.values:
@@ -222,7 +224,7 @@ def _fixed(wanted: Wanted, found: ServersFound, item: Item, notes: list[str]) ->
     return differing
 
 
-def _edits(wanted: Wanted, found: ServersFound, item: Item) -> dict[str, tuple[Any, Any]]:
+def _edits(wanted: WantedServer, found: ServersFound, item: Item) -> dict[str, tuple[Any, Any]]:
     """What differs, and can be changed."""
     differing: dict[str, tuple[Any, Any]] = {}
     had = item.get("metadata") or {}
@@ -272,7 +274,7 @@ def _floating(wanted: str | Reference | None, item: Item) -> tuple[Any, Any] | N
     return None if have else (have, _plain(wanted))
 
 
-def _flavor(wanted: Wanted, found: ServersFound, item: Item) -> tuple[Any, Any] | None:
+def _flavor(wanted: WantedServer, found: ServersFound, item: Item) -> tuple[Any, Any] | None:
     flavor = item.get("flavor") or {}
     have = flavor.get("original_name")
     if "flavor" in found.values:
@@ -324,7 +326,7 @@ def floating_of(item: Item) -> list[str]:
 # States
 
 
-def _in_state(wanted: Wanted, found: ServersFound, item: Item) -> ServerPlan:
+def _in_state(wanted: WantedServer, found: ServersFound, item: Item) -> ServerPlan:
     """A server that is there is to be in a state."""
     name, status = item["name"], item["status"]
     if wanted.state == "rebuilt":
@@ -343,7 +345,7 @@ def _in_state(wanted: Wanted, found: ServersFound, item: Item) -> ServerPlan:
     return ServerPlan(name, "updated", item, {"status": status}, {"status": target}, actions=(action,))
 
 
-def _rebuilt(wanted: Wanted, found: ServersFound, item: Item) -> ServerPlan:
+def _rebuilt(wanted: WantedServer, found: ServersFound, item: Item) -> ServerPlan:
     have, want = image_of(item), found.values["image"]
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .._cloud.connection import Connection
     from .._resource.find import Item
     from .names import Blueprint
-    from .wanted import Wanted
+    from .wanted import WantedServer
 
 _SERVERS = (
     ("instances", "maxTotalInstances", "totalInstancesUsed"),
@@ -53,7 +53,7 @@ class Space:
     zones: tuple[str, ...] = ()
 
 
-def survey_room(connection: Connection, wanted: Wanted, *, spread: bool) -> Space:
+def survey_room(connection: Connection, wanted: WantedServer, *, spread: bool) -> Space:
     """What the Location has for a server that is wanted; ``spread`` says whether its zones are to be known.
 
     Raises RefusedError where it lacks what the server needs, ConflictError where a name means several things, and any
@@ -72,7 +72,7 @@ def survey_room(connection: Connection, wanted: Wanted, *, spread: bool) -> Spac
     return Space(plan, tuple(_allowances(connection, wanted, plan, flavor)), zones)
 
 
-def _check_image(connection: Connection, wanted: Wanted, plan: Blueprint, flavor: Item) -> None:
+def _check_image(connection: Connection, wanted: WantedServer, plan: Blueprint, flavor: Item) -> None:
     """Raise RefusedError for what Nova would refuse: an image that is not active, or too large for the flavor."""
     device = plan.server.get("block_device_mapping_v2") or [{}]
     identity = str(plan.server.get("imageRef") or device[0]["uuid"])
@@ -102,7 +102,7 @@ def _zones(connection: Connection) -> tuple[str, ...]:
         return tuple(sorted(str(zone["zoneName"]) for zone in zones if zone["zoneState"]["available"] is True))
 
 
-def _allowances(connection: Connection, wanted: Wanted, plan: Blueprint, flavor: Item) -> Iterable[Allowance]:
+def _allowances(connection: Connection, wanted: WantedServer, plan: Blueprint, flavor: Item) -> Iterable[Allowance]:
     needs: dict[str, Any] = {"instances": 1, "cores": flavor.get("vcpus"), "ram": flavor.get("ram")}
     yield from _limits(connection, "compute", _SERVERS, needs)
     networks = plan.server["networks"]

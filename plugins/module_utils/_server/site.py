@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .nova import Item
     from .placement import Assignment, PlaceOptions
     from .room import Space
-    from .wanted import Wanted
+    from .wanted import WantedServer
 
 ZONE = "OS-EXT-AZ:availability_zone"
 
@@ -86,7 +86,7 @@ class Site:
 
     # Phases, each in a thread of its own
 
-    def look(self, wanted: Wanted) -> None:
+    def look(self, wanted: WantedServer) -> None:
         """Find the servers that it has."""
         self.connection.progress.enter("surveying")
         found = [item for items in find(self.connection, wanted).values() for item in items]
@@ -102,7 +102,7 @@ class Site:
         held = [item for items in self.items.values() for item in items]
         return [item for item in held if mark_of(item) is not None and item["status"] == BUILD]
 
-    def settle(self, wanted: Wanted) -> None:
+    def settle(self, wanted: WantedServer) -> None:
         """Wait for the servers that an earlier run has begun here, and remove those that have failed."""
         self.connection.progress.enter("waiting for servers")
         nothing = Blueprint({})
@@ -112,7 +112,7 @@ class Site:
             self._doubt(item["name"], ConflictError(left, hint="Delete it."))
         self.look(wanted)
 
-    def compare(self, wanted: Wanted, names: Collection[str], request_timeout: float) -> None:
+    def compare(self, wanted: WantedServer, names: Collection[str], request_timeout: float) -> None:
         """Plan what is to be done with those of these servers that it has."""
         servers = {name: self.items.get(name, ()) for name in wanted.names}
         found = ServersFound(servers, values_at(self.connection, wanted))
@@ -126,7 +126,7 @@ class Site:
         if self.step:
             self.kept = apply_step(self.connection, self.step)
 
-    def survey(self, wanted: Wanted, options: PlaceOptions, *, check_mode: bool) -> None:
+    def survey(self, wanted: WantedServer, options: PlaceOptions, *, check_mode: bool) -> None:
         """Ask what it has for more of the servers."""
         self.connection.progress.enter("surveying")
         try:
@@ -140,7 +140,7 @@ class Site:
         if short:
             self.close(short)
 
-    def build(self, wanted: Wanted, assigned: Sequence[Assignment], request_timeout: float) -> None:
+    def build(self, wanted: WantedServer, assigned: Sequence[Assignment], request_timeout: float) -> None:
         """Build servers, until one is refused. What fails is removed."""
         self.connection.progress.enter("building", detail=f"{len(assigned)} servers")
         begun: list[Launch] = []
@@ -164,7 +164,7 @@ class Site:
                 self._refused(each.name, error)
                 return
 
-    def _finish(self, wanted: Wanted, begun: list[Launch]) -> None:
+    def _finish(self, wanted: WantedServer, begun: list[Launch]) -> None:
         with self.connection.within(wanted.wait_timeout, "wait_timeout"):
             finish(self.connection, wanted, begun)
         for each in begun:
@@ -174,12 +174,14 @@ class Site:
             else:
                 self.items[each.name] = (each.item,)
 
-    def plan(self, wanted: Wanted, assigned: Sequence[Assignment]) -> None:
+    def plan(self, wanted: WantedServer, assigned: Sequence[Assignment]) -> None:
         """What `build` would do."""
         for each in assigned:
             self.built[each.name] = self._created(wanted, each.name, each.zone, None, ())
 
-    def _created(self, wanted: Wanted, name: str, zone: str | None, item: Item | None, notes: Sequence[str]) -> Change:
+    def _created(
+        self, wanted: WantedServer, name: str, zone: str | None, item: Item | None, notes: Sequence[str]
+    ) -> Change:
         one = wanted if zone is None else replace(wanted, availability_zone=zone)
         plan = ServerPlan(name, "created", after=shown(one, name))
         return changed(plan, item, self.connection.location, (*self.notes, *notes))

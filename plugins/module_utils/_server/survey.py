@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .._cloud.connection import Connection
-    from .wanted import Wanted
+    from .wanted import WantedServer
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class ServersFound:
     """Why there is no blueprint, where a server is to be created: a reference names nothing."""
 
 
-def survey(connection: Connection, wanted: Wanted) -> ServersFound:
+def survey(connection: Connection, wanted: WantedServer) -> ServersFound:
     """What the Location has. Raises what `Names` do where a server is there that cannot be compared without it."""
     servers = find(connection, wanted)
     if wanted.state == "absent":
@@ -54,13 +54,13 @@ def survey(connection: Connection, wanted: Wanted) -> ServersFound:
         return ServersFound(servers, values, missing=error)
 
 
-def find(connection: Connection, wanted: Wanted) -> dict[str, tuple[Item, ...]]:
+def find(connection: Connection, wanted: WantedServer) -> dict[str, tuple[Item, ...]]:
     """The project's servers of each name that is wanted: one request."""
     stem = None if wanted.count is None else wanted.name
     return {name: tuple(items) for name, items in servers_named(connection, wanted.names, stem).items()}
 
 
-def values_at(connection: Connection, wanted: Wanted) -> dict[str, Any]:
+def values_at(connection: Connection, wanted: WantedServer) -> dict[str, Any]:
     """What is compared of servers that are there; see `ServersFound`."""
     names = names_at(connection)
     values: dict[str, Any] = {}

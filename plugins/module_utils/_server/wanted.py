@@ -19,7 +19,7 @@ Reference = Mapping[str, Any]
 
 _REFERENCE_KEYS = frozenset({"name", "project_id", "domain_id"})
 _METADATA_KEY = re.compile(r"[a-zA-Z0-9_:. -]{1,255}")
-LONGEST = 255
+NAME_LENGTH = 255
 """Characters of a name, and of a value in the metadata."""
 AUTO = "auto"
 
@@ -43,7 +43,7 @@ class BootVolume:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedServer:
     """One server of a name, or with ``count`` as many, at each Location. What is None is not looked after."""
 
     name: str
@@ -150,10 +150,10 @@ def is_address(value: Any) -> bool:
     return True
 
 
-def check_wanted(wanted: Wanted) -> None:
+def check_wanted(wanted: WantedServer) -> None:
     """Raise InputError for what no cloud could do, or would misunderstand."""
-    if not wanted.name or any(len(name) > LONGEST for name in wanted.names):
-        raise InputError(f"name: must have 1 to {LONGEST} characters, the number that count adds included")
+    if not wanted.name or any(len(name) > NAME_LENGTH for name in wanted.names):
+        raise InputError(f"name: must have 1 to {NAME_LENGTH} characters, the number that count adds included")
     if wanted.name != wanted.name.strip():
         raise InputError("name: Nova removes the spaces around a name")
     if wanted.count is not None and wanted.count < 1:
@@ -173,12 +173,12 @@ def check_wanted(wanted: Wanted) -> None:
         raise InputError(f"{option}: needs wait: true", hint="It can only be done once the server is ready.")
 
 
-def _check_metadata(wanted: Wanted) -> None:
+def _check_metadata(wanted: WantedServer) -> None:
     for key, value in wanted.metadata.items():
-        if not _METADATA_KEY.fullmatch(key) or len(value or "") > LONGEST:
+        if not _METADATA_KEY.fullmatch(key) or len(value or "") > NAME_LENGTH:
             raise InputError(
                 f"metadata: {key!r} cannot be stored",
-                hint=f"Keys have letters, digits, spaces and -_:. only, and values up to {LONGEST} characters.",
+                hint=f"Keys have letters, digits, spaces and -_:. only, and values up to {NAME_LENGTH} characters.",
             )
         if key == KEY:
             raise InputError(f"metadata: {KEY!r} is the collection's own", hint="Choose another key.")
@@ -187,7 +187,7 @@ def _check_metadata(wanted: Wanted) -> None:
             raise InputError(f"tags: {tag!r} has no characters, more than 60, or a comma or slash")
 
 
-def _check_several(wanted: Wanted) -> None:
+def _check_several(wanted: WantedServer) -> None:
     """What there is one of cannot belong to several servers."""
     if wanted.count is None or wanted.count == 1:
         return

@@ -20,6 +20,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
+    ConflictError,
     DeadlineError,
     InputError,
     OaktreeError,
@@ -162,6 +163,22 @@ def test_differences_are_shown_when_asked_for() -> None:
             "after": '{\n  "b": 3\n}\n',
         }
     ]
+
+
+def test_each_thing_that_is_counted_has_a_result() -> None:
+    parts = tuple(
+        Change(action, {}, {"n": number}, {"name": f"t-{number}"}, subject=f"thing 't-{number}'")
+        for number, action in enumerate(("created", "unchanged"), start=1)
+    )
+    counted = result(HERE, Change("unchanged", parts=parts), ConflictError("the third is there twice"))
+    found = run(lambda _check: [counted], on_failure="fail", _ansible_diff=True)
+    assert [(each["name"], each["action"], each["location"]["cloud"]) for each in found["results"]] == [
+        ("t-1", "created", "a"),
+        ("t-2", "unchanged", "a"),
+    ]
+    assert [entry["after_header"] for entry in found["diff"]] == ["a/r1: thing 't-1'", "a/r1: thing 't-2'"]
+    assert (found["changed"], found["ok"]) == (True, False)
+    assert [failure["error"] for failure in found["failures"]] == ["the third is there twice"]
 
 
 @pytest.mark.parametrize("check_mode", [True, False])

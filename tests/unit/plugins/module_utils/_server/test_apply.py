@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import KEY
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import Nic, Wanted
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import Nic, WantedServer
 from tests.support.fake_openstack import Answer, FakeOpenStack, Region
 from tests.support.fake_openstack.neutron import network
 from tests.support.fake_openstack.nova_builds import NO_HOST
@@ -67,7 +67,7 @@ def test_nothing_to_do_is_one_list_and_one_request_for_the_image(clouds: FakeOpe
     assert (change.action, change.output["server"]["name"]) == ("unchanged", "web")
     assert requests(clouds) == [LIST, "GET /v2/images"]
     clouds.counters.reset()
-    done(clouds, Wanted("web", metadata={}))
+    done(clouds, WantedServer("web", metadata={}))
     assert requests(clouds) == [LIST]
 
 
@@ -112,7 +112,7 @@ def test_what_differs_is_changed(clouds: FakeOpenStack, region: Region, project:
     server = add_server(region, metadata={"role": "web", "old": "1", "mine": "x"}, tags=["a"])
     network(region.neutron, project, "second", "10.1.0.0/24")
     volume = region.cinder.add("volumes", project, name="data", size=1, status="available")
-    wanted = Wanted(
+    wanted = WantedServer(
         "web",
         metadata={"role": "db", "old": None},
         tags=("b",),
@@ -205,7 +205,7 @@ def test_the_least_flavor_that_suffices(clouds: FakeOpenStack, region: Region) -
     assert change.output["server"]["flavor"]["name"] == "m2"
     assert done(clouds, flavor=None, ram=1000).action == "unchanged"
     error = refused(clouds, name="other", flavor=None, vcpus=2, disk=99)
-    assert (error.kind, error.message) == ("refused", "no flavor here has vcpus 2, disk 99 GiB")
+    assert (error.kind, error.message) == ("refused", "no flavor here has vcpus 2, disk 99 GiB, and takes the image")
     assert len(region.nova.servers) == 1
 
 
@@ -225,7 +225,7 @@ def test_the_least_flavor_that_suffices(clouds: FakeOpenStack, region: Region) -
 )
 def test_states(clouds: FakeOpenStack, region: Region, state: str, status: str, then: str) -> None:
     server = add_server(region, status=status)
-    wanted = Wanted("web", state=state)
+    wanted = WantedServer("web", state=state)
     checked = done(clouds, wanted, check=True)
     assert (checked.action, checked.before, checked.after) == ("updated", {"status": status}, {"status": then})
     change = done(clouds, wanted)
@@ -242,19 +242,19 @@ def test_a_server_that_is_not_there_has_no_state(clouds: FakeOpenStack) -> None:
 
 def test_what_a_state_does_not_allow(clouds: FakeOpenStack, region: Region) -> None:
     add_server(region, status="RESCUE")
-    error = refused(clouds, Wanted("web", state="stopped"))
+    error = refused(clouds, WantedServer("web", state="stopped"))
     assert (error.kind, "server 'web': Cannot 'os-stop'" in error.message) == ("conflict", True)
 
 
 def test_rebooted_always_changes(clouds: FakeOpenStack, region: Region) -> None:
     add_server(region)
     for kind in ("soft", "hard"):
-        assert done(clouds, Wanted("web", state="rebooted", reboot_type=kind)).action == "updated"
+        assert done(clouds, WantedServer("web", state="rebooted", reboot_type=kind)).action == "updated"
 
 
 def test_rebuilt_if_the_image_differs_or_by_force(clouds: FakeOpenStack, region: Region) -> None:
     server = add_server(region)
-    wanted = Wanted("web", state="rebuilt", image={"name": "base"})
+    wanted = WantedServer("web", state="rebuilt", image={"name": "base"})
     assert done(clouds, wanted).action == "unchanged"
     assert done(clouds, wanted, force=True, user_data="new").action == "updated"
     assert server.user_data == "bmV3"
@@ -306,6 +306,9 @@ def test_a_quota(clouds: FakeOpenStack, region: Region, project: str) -> None:
     assert result.error
     assert (result.error.kind, len(region.nova.servers)) == ("quota", 2)
     assert result.error.message.startswith("server 'w-3': Quota exceeded for instances")
+    (result,) = results(clouds, replace(NUMBERED, count=9))
+    assert result.error
+    assert result.error.message.endswith("; the same of w-4, w-5, w-6 and 3 more")
 
 
 # What is left of others, or of killed tasks

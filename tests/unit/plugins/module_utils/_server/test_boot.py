@@ -17,7 +17,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._server import 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.boot import Launch, boot, mask
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import KEY
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.names import blueprint
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import AUTO, BootVolume, Wanted
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import AUTO, BootVolume, WantedServer
 from tests.support.fake_openstack import Answer, FakeOpenStack, LoseAnswer, Region
 from tests.support.fake_openstack.nova_builds import NO_HOST
 from tests.support.run_core import ask_one
@@ -122,6 +122,6 @@ def test_a_boot_volume_goes_with_a_server_that_fails(clouds: FakeOpenStack, regi
     again = done(clouds, wanted)
     assert again.action == "unchanged"
     assert "image: the cloud does not show that of a server that boots from a volume" in again.notes
-    done(clouds, Wanted("web", state="absent"))
+    done(clouds, WantedServer("web", state="absent"))
     assert things(region) == {**NOTHING, "volumes": 2 if lasting else 1}
     assert own["id"] in region.cinder.items["volumes"]

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import Wanted
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import WantedServer
 from tests.support.fake_openstack import Answer, FakeOpenStack, Region
 from tests.support.server_site import WEB, add_server, changes, done, refused, requests, results
 
@@ -20,14 +20,14 @@ SERVER = "/v2.1/servers/{server_id}"
 
 def test_only_what_differs_is_sent(clouds: FakeOpenStack, region: Region) -> None:
     add_server(region, metadata={"a": "1"}, tags=["x"])
-    done(clouds, Wanted("web", metadata={"a": "1"}, tags=("y",)))
-    assert requests(clouds) == [*["GET /v2.1/servers/detail"] * 2, f"PUT {SERVER}/tags"]
+    done(clouds, WantedServer("web", metadata={"a": "1"}, tags=("y",)))
+    assert requests(clouds) == [*["GET /v2.1/servers/detail"] * 3, f"PUT {SERVER}/tags"]
 
 
 def test_groups_are_added_before_others_are_taken_away(clouds: FakeOpenStack, region: Region) -> None:
     server = add_server(region)
     region.fault("POST", "/action", Answer(500), first=2)
-    error = refused(clouds, Wanted("web", security_groups=({"name": "ssh"},)))
+    error = refused(clouds, WantedServer("web", security_groups=({"name": "ssh"},)))
     assert (error.kind, server.groups) == ("server", ["default", "ssh"])
     assert error.message.startswith("server 'web': ")
 
@@ -37,7 +37,7 @@ def test_what_the_cloud_does_not_show_is_a_note(
 ) -> None:
     add_server(region)
     monkeypatch.setattr(region.nova.builds, "_change_groups", lambda *_arguments: None)
-    change = done(clouds, Wanted("web", security_groups=({"name": "ssh"},)))
+    change = done(clouds, WantedServer("web", security_groups=({"name": "ssh"},)))
     assert change.notes == ("security_groups: the cloud does not show ['ssh'] yet",)
 
 
@@ -50,7 +50,7 @@ def test_a_resize_that_fails(clouds: FakeOpenStack, region: Region, monkeypatch:
         server.then = "ACTIVE"
 
     monkeypatch.setattr(region.nova.builds, "_begin", back)
-    error = refused(clouds, Wanted("web", flavor={"name": "m2"}, resize=True))
+    error = refused(clouds, WantedServer("web", flavor={"name": "m2"}, resize=True))
     assert (error.kind, error.message) == ("server", "server 'web' could not be resized")
 
 
@@ -63,21 +63,21 @@ def test_a_server_that_does_not_start(clouds: FakeOpenStack, region: Region, mon
         server.status, server.fault = "ERROR", "no disk"
 
     monkeypatch.setattr(region.nova.builds, "_done", fails)
-    error = refused(clouds, Wanted("web", state="started"))
+    error = refused(clouds, WantedServer("web", state="started"))
     assert (error.kind, error.message) == ("server", "server 'web' is ERROR, not started: no disk")
 
 
 def test_a_state_that_is_not_reached_in_time(clouds: FakeOpenStack, region: Region) -> None:
     region.nova.builds.looks = -1
     add_server(region, status="SHUTOFF")
-    error = refused(clouds, Wanted("web", state="started", wait_timeout=10.0))
+    error = refused(clouds, WantedServer("web", state="started", wait_timeout=10.0))
     assert error.message == "not finished within wait_timeout (10 s): server 'web' is still os-starting"
 
 
 def test_one_of_several_that_cannot_be_stopped(clouds: FakeOpenStack, region: Region) -> None:
     for number in (1, 2, 3):
         add_server(region, f"w-{number}", status="RESCUE" if number == 2 else "ACTIVE")
-    (result,) = results(clouds, Wanted("w", count=3, state="stopped"))
+    (result,) = results(clouds, WantedServer("w", count=3, state="stopped"))
     assert result.error
     assert result.value
     assert "server 'w-2': Cannot 'os-stop'" in result.error.message
@@ -87,7 +87,7 @@ def test_one_of_several_that_cannot_be_stopped(clouds: FakeOpenStack, region: Re
 def test_states_of_several_are_awaited_together(clouds: FakeOpenStack, region: Region) -> None:
     for number in range(1, 6):
         add_server(region, f"w-{number}")
-    changed = changes(clouds, Wanted("w", count=5, state="stopped"))
+    changed = changes(clouds, WantedServer("w", count=5, state="stopped"))
     assert [change.output["server"]["status"] for change in changed] == ["SHUTOFF"] * 5
     assert requests(clouds).count("GET /v2.1/servers/detail") <= 4
     assert sum("{server_id}" in request for request in requests(clouds)) == 5

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import floating_ip_mark
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import AUTO, Wanted
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import AUTO, WantedServer
 from tests.support.fake_openstack import Answer, FakeOpenStack, LoseAnswer, Region
 from tests.support.fake_openstack.neutron import network
 from tests.support.server_site import NOTHING, WEB, add_server, done, refused, requests, things
@@ -18,7 +18,7 @@ from tests.support.server_site import NOTHING, WEB, add_server, done, refused, r
 pytestmark = pytest.mark.usefixtures("fast_clock")
 
 FLOATING = replace(WEB, floating_ip=AUTO)
-ONLY = Wanted("web", floating_ip=AUTO)
+ONLY = WantedServer("web", floating_ip=AUTO)
 
 
 def test_made_with_the_server_and_deleted_with_it(clouds: FakeOpenStack, region: Region) -> None:
@@ -28,7 +28,7 @@ def test_made_with_the_server_and_deleted_with_it(clouds: FakeOpenStack, region:
     assert made["public_v4"] == floating["floating_ip_address"]
     assert done(clouds, FLOATING).action == "unchanged"
     assert done(clouds, FLOATING, floating_ip={"name": "public"}).action == "unchanged"
-    assert done(clouds, Wanted("web", state="absent")).action == "deleted"
+    assert done(clouds, WantedServer("web", state="absent")).action == "deleted"
     assert things(region) == NOTHING
 
 
@@ -60,11 +60,12 @@ def test_an_address_of_the_project_is_lent(clouds: FakeOpenStack, region: Region
     error = refused(clouds, wanted, name="other")
     assert (error.kind, "belongs to the port" in error.message) == ("conflict", True)
     assert [server.name for server in region.nova.servers] == ["web"]
-    done(clouds, Wanted("web", state="absent"))
+    done(clouds, WantedServer("web", state="absent"))
     assert (floating["port_id"], things(region)["floating_ips"]) == (None, 1)
+    clouds.counters.reset()
     error = refused(clouds, wanted, floating_ip="203.0.113.51")
-    assert error.message == "server 'web': the project has no floating IP 203.0.113.51"
-    assert things(region)["servers"] == 0
+    assert error.message == "the project has no floating IP 203.0.113.51"
+    assert "POST /v2.1/servers" not in requests(clouds)
 
 
 def test_several_external_networks(clouds: FakeOpenStack, region: Region) -> None:
@@ -86,9 +87,12 @@ def test_a_server_without_its_floating_ip_is_removed(
 
 
 def test_a_lost_answer(clouds: FakeOpenStack, region: Region) -> None:
+    """What was made nevertheless is taken."""
     region.fault("POST", "/floatingips", LoseAnswer())
-    error = refused(clouds, FLOATING)
-    assert (error.kind, things(region)) == ("unreachable", NOTHING)
+    change = done(clouds, FLOATING)
+    assert change.output["server"]["public_v4"]
+    assert requests(clouds, "network").count("POST /v2.0/floatingips") == 1
+    assert things(region) == {"servers": 1, "ports": 1, "volumes": 0, "floating_ips": 1}
 
 
 def test_those_of_others_are_kept(clouds: FakeOpenStack, region: Region, project: str) -> None:
@@ -96,6 +100,6 @@ def test_those_of_others_are_kept(clouds: FakeOpenStack, region: Region, project
     for description in ("", floating_ip_mark("another")):
         region.neutron.add("floatingips", project, floating_ip_address="203.0.113.9", description=description)
     region.neutron.add("floatingips", project, description=floating_ip_mark(server.id))
-    done(clouds, Wanted("web", state="absent"))
+    done(clouds, WantedServer("web", state="absent"))
     assert things(region)["floating_ips"] == 2
     assert requests(clouds, "network") == ["DELETE /v2.0/floatingips/{id}", "GET /v2.0/floatingips"]

@@ -23,9 +23,15 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._server.names i
     names_at,
     suffices,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import AUTO, BootVolume, Nic, Wanted
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import (
+    AUTO,
+    BootVolume,
+    Nic,
+    WantedServer,
+)
 from tests.support.fake_images import add_image
 from tests.support.fake_openstack import FakeOpenStack, Region
+from tests.support.fake_openstack.nova_resources import flavor
 from tests.support.run_core import connect
 from tests.support.server_site import WEB, requests
 
@@ -117,7 +123,7 @@ def test_each_name_is_asked_for_once(clouds: FakeOpenStack) -> None:
         ({"server_group": {"name": "two"}}, ConflictError, "2 server groups are named 'two'"),
         ({"volumes": ({"name": "no"},)}, MissingError, "there is no block_storage.volume named 'no' here"),
         ({"floating_ip": {"name": "no"}}, MissingError, "there is no network.network named 'no' here"),
-        ({"flavor": None, "ram": 99999}, MissingError, "no flavor here has ram 99999 MiB"),
+        ({"flavor": None, "ram": 99999}, MissingError, "no flavor here has ram 99999 MiB, and takes the image"),
     ],
 )
 def test_what_is_not_there(
@@ -135,6 +141,25 @@ def test_what_is_not_there(
         blueprint(connect(clouds), replace(WEB, **options))
 
 
+@pytest.mark.parametrize(
+    ("least", "options", "found"),
+    [
+        ({}, {}, "m1"),
+        ({"min_disk": 2}, {}, "m2"),
+        ({"min_disk": 2}, {"boot_volume": BootVolume(2)}, "none"),
+        ({"min_ram": 600}, {"boot_volume": BootVolume(2)}, "m2"),
+    ],
+)
+def test_the_least_flavor_takes_the_image(
+    clouds: FakeOpenStack, region: Region, least: dict[str, int], options: dict[str, Any], found: str
+) -> None:
+    flavor(region.nova.resources, "none", ram=256, vcpus=1, disk=0)
+    add_image(region.glance, b"x", name="large", **least)
+    wanted = replace(WEB, flavor=None, vcpus=1, image={"name": "large"}, **options)
+    identity = names_at(connect(clouds)).flavor(wanted)
+    assert region.nova.resources.items["flavors"][identity]["name"] == found
+
+
 def test_without_an_external_network(clouds: FakeOpenStack, region: Region) -> None:
     networks = region.neutron.items["networks"]
     for key in [key for key, network in networks.items() if network["name"] == "public"]:
@@ -145,8 +170,8 @@ def test_without_an_external_network(clouds: FakeOpenStack, region: Region) -> N
 
 def test_names_of_ids(clouds: FakeOpenStack, region: Region) -> None:
     names = names_at(connect(clouds))
-    for flavor in region.nova.resources.items["flavors"].values():
-        assert names.name("compute.flavor", {"id": flavor["id"]}) == flavor["name"]
+    for item in region.nova.resources.items["flavors"].values():
+        assert names.name("compute.flavor", {"id": item["id"]}) == item["name"]
     with pytest.raises(MissingError, match="with the ID x here"):
         names.name("network.network", {"id": "x"})
     with pytest.raises(MissingError, match="no port with the ID x here"):
@@ -164,7 +189,7 @@ def test_names_of_ids(clouds: FakeOpenStack, region: Region) -> None:
     ],
 )
 def test_sizes(flavor: dict[str, Any], *, enough: bool) -> None:
-    assert suffices(Wanted("web", vcpus=2, ram=2048), flavor) is enough
+    assert suffices(WantedServer("web", vcpus=2, ram=2048), flavor) is enough
 
 
 def test_user_data() -> None:

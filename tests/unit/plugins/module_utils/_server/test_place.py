@@ -17,7 +17,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._server import 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import KEY
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.place import check_place
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.placement import PlaceOptions
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import Wanted
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import WantedServer
 from tests.support.fake_openstack import Answer, FakeOpenStack
 from tests.support.fake_openstack.nova_servers import Server
 from tests.support.placement_site import PlacementSite
@@ -52,16 +52,16 @@ def built(site: PlacementSite, region: str, name: str, **fields: Any) -> Server:
 @pytest.mark.parametrize(
     ("wanted", "options", "message"),
     [
-        (Wanted("web", state="absent"), PlaceOptions(), "place: is for state: present, not absent"),
-        (Wanted("web"), PlaceOptions(per_location=0), "place.per_location: must be at least 1, not 0"),
+        (WantedServer("web", state="absent"), PlaceOptions(), "place: is for state: present, not absent"),
+        (WantedServer("web"), PlaceOptions(per_location=0), "place.per_location: must be at least 1, not 0"),
         (
-            Wanted("web", availability_zone="a"),
+            WantedServer("web", availability_zone="a"),
             PlaceOptions(zones="spread"),
             "place.zones: spread, and availability_zone names one",
         ),
     ],
 )
-def test_options_that_contradict(wanted: Wanted, options: PlaceOptions, message: str) -> None:
+def test_options_that_contradict(wanted: WantedServer, options: PlaceOptions, message: str) -> None:
     with pytest.raises(InputError) as caught:
         check_place(wanted, options)
     assert caught.value.message == message

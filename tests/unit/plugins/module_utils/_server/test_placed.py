@@ -24,9 +24,9 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._server.placed 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.placement import Allowance, PlaceOptions
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.room import Space
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.site import Site
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import Wanted
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import WantedServer
 
-THREE = Wanted("web", count=3)
+THREE = WantedServer("web", count=3)
 FULL = Space(Blueprint({}), (Allowance("cores", 10, 4, 2), Allowance("ram", 100, 80, 1)))
 NO_ANSWER = UnreachableError("no answer (HTTP 500) (Request-ID: req-7)")
 
@@ -92,9 +92,9 @@ def test_why_a_location_has_not_got_what_is_missing(one: Site, options: dict[str
 
 
 def test_what_is_missing_is_named() -> None:
-    many = placed(Wanted("web", count=9), PlaceOptions(), [site("r", ("web-2",))], (), blocked=False)
+    many = placed(WantedServer("web", count=9), PlaceOptions(), [site("r", ("web-2",))], (), blocked=False)
     assert many.lead == "Not placed: web-1, web-3, web-4, web-5, web-6 and 3 more (8 of 9 servers). "
-    one = placed(Wanted("web"), PlaceOptions(), [site("r")], (), blocked=False)
+    one = placed(WantedServer("web"), PlaceOptions(), [site("r")], (), blocked=False)
     assert one.lead == "Not placed: web (1 of 1 servers). "
 
 

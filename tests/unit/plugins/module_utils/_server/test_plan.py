@@ -14,7 +14,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.refer
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import KEY
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.plan import ServerPlan, make_plan, shown
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.survey import ServersFound
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import BootVolume, Nic, Wanted
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import BootVolume, Nic, WantedServer
 
 ITEM: dict[str, Any] = {
     "id": "s",
@@ -44,7 +44,7 @@ PRIVATE = (Nic(network={"name": "private"}),)
 
 def plan(change: dict[str, Any], values: dict[str, Any], *, there: bool = True, **wanted: Any) -> ServerPlan:
     items = (ITEM | change,) if there else ()
-    return make_plan(Wanted("web", **wanted), ServersFound({"web": items}, values), "web")
+    return make_plan(WantedServer("web", **wanted), ServersFound({"web": items}, values), "web")
 
 
 @pytest.mark.parametrize(
@@ -126,11 +126,11 @@ def test_secrets_are_never_compared_nor_shown() -> None:
         "unchanged",
         ("user_data: the cloud does not show it, so that it was not compared",),
     )
-    assert shown(Wanted("web", user_data="x"), "web") == {"name": "web", "user_data": "***"}
+    assert shown(WantedServer("web", user_data="x"), "web") == {"name": "web", "user_data": "***"}
 
 
 def test_what_a_diff_shows() -> None:
-    wanted = Wanted(
+    wanted = WantedServer(
         "web",
         flavor={"id": "f"},
         image={"name": "base"},
@@ -169,7 +169,7 @@ def test_what_others_have_left(change: dict[str, Any], action: str, *, remove: b
 
 def test_what_is_missing_does_not_matter_to_a_check() -> None:
     missing = MissingError("there is no network")
-    decided = make_plan(Wanted("web"), ServersFound({"web": ()}, missing=missing), "web")
+    decided = make_plan(WantedServer("web"), ServersFound({"web": ()}, missing=missing), "web")
     assert (decided.action, decided.error, decided.notes) == (
         "created",
         missing,

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import OaktreeError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.placement import Allowance
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.room import Space, survey_room
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import BootVolume, Nic, Wanted
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import BootVolume, Nic, WantedServer
 from tests.support.fake_images import add_image
 from tests.support.fake_openstack import Answer, FakeOpenStack, Region
 from tests.support.fake_openstack.neutron import network
@@ -42,20 +42,20 @@ def project(clouds: FakeOpenStack) -> str:
     return clouds["cloud1"].keystone.project_id("demo")
 
 
-def named(networks: tuple[str, ...] = ("private",), **options: Any) -> Wanted:
+def named(networks: tuple[str, ...] = ("private",), **options: Any) -> WantedServer:
     """A server that is wanted, by names."""
     names = {key: {"name": options.pop(key, usual)} for key, usual in (("flavor", "small"), ("image", "debian"))}
     nics = tuple(Nic({"name": name}) for name in networks)
-    return Wanted("web", networks=nics, **{**names, **options})
+    return WantedServer("web", networks=nics, **{**names, **options})
 
 
-def space(clouds: FakeOpenStack, wanted: Wanted, *, spread: bool = False) -> Space:
+def space(clouds: FakeOpenStack, wanted: WantedServer, *, spread: bool = False) -> Space:
     result = ask_one(clouds, lambda connection: survey_room(connection, wanted, spread=spread))
     assert result.value, result.error
     return result.value
 
 
-def refused(clouds: FakeOpenStack, wanted: Wanted) -> OaktreeError:
+def refused(clouds: FakeOpenStack, wanted: WantedServer) -> OaktreeError:
     result = ask_one(clouds, lambda connection: survey_room(connection, wanted, spread=False))
     assert result.error
     return result.error
@@ -122,7 +122,7 @@ def test_zones_that_are_available(clouds: FakeOpenStack, region: Region) -> None
         (named(image="large", boot_volume=BootVolume(8)), "the image needs 9 GiB of disk, and there are 8"),
     ],
 )
-def test_what_a_location_lacks(clouds: FakeOpenStack, region: Region, wanted: Wanted, message: str) -> None:
+def test_what_a_location_lacks(clouds: FakeOpenStack, region: Region, wanted: WantedServer, message: str) -> None:
     add_image(region.glance, b"x", name="greedy", min_ram=4096)
     add_image(region.glance, b"x", name="large").size = (8 << 30) + 1
     error = refused(clouds, wanted)

@@ -23,7 +23,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._server.placeme
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.room import Space
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.site import ZONE, Site
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import Wanted
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import WantedServer
 from tests.support.fake_images import add_image
 from tests.support.fake_openstack import Answer, FakeOpenStack, LoseAnswer, Region
 from tests.support.fake_openstack.nova_resources import flavor
@@ -31,7 +31,9 @@ from tests.support.run_core import connect
 
 pytestmark = pytest.mark.usefixtures("fast_clock")
 
-WANTED = Wanted("web", count=3, flavor={"name": "small"}, image={"name": "debian"}, networks=(), wait_timeout=1000.0)
+WANTED = WantedServer(
+    "web", count=3, flavor={"name": "small"}, image={"name": "debian"}, networks=(), wait_timeout=1000.0
+)
 MINE: dict[str, Any] = {"metadata": {KEY: "mine"}}
 
 

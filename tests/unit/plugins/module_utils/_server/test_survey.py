@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.references import MissingError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.survey import survey
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import Nic, Wanted
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import Nic, WantedServer
 from tests.support.fake_openstack import FakeOpenStack, Region
 from tests.support.run_core import connect
 from tests.support.server_site import WEB, add_server, requests
@@ -82,6 +82,6 @@ def test_states_compare_nothing_else(clouds: FakeOpenStack, region: Region, stat
 
 def test_numbered_names_are_one_list(clouds: FakeOpenStack, region: Region) -> None:
     add_server(region, "w-2")
-    found = survey(connect(clouds), Wanted("w", count=3, state="absent"))
+    found = survey(connect(clouds), WantedServer("w", count=3, state="absent"))
     assert {name: len(items) for name, items in found.servers.items()} == {"w-1": 0, "w-2": 1, "w-3": 0}
     assert requests(clouds) == [LIST]

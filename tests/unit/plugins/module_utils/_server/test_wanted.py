@@ -15,7 +15,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted 
     AUTO,
     BootVolume,
     Nic,
-    Wanted,
+    WantedServer,
     check_wanted,
     floating,
     nic,
@@ -75,8 +75,8 @@ def test_floating_ips_that_are_no_networks(value: str) -> None:
 
 
 def test_names() -> None:
-    assert Wanted("web").names == ("web",)
-    assert Wanted("web", count=2).names == ("web-1", "web-2")
+    assert WantedServer("web").names == ("web",)
+    assert WantedServer("web", count=2).names == ("web-1", "web-2")
 
 
 @pytest.mark.parametrize(
@@ -104,9 +104,9 @@ def test_names() -> None:
 )
 def test_what_no_cloud_could_do(options: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
-        check_wanted(Wanted(**{"name": "web", **options}))
+        check_wanted(WantedServer(**{"name": "web", **options}))
 
 
 def test_what_clouds_can_do() -> None:
-    check_wanted(Wanted("web", count=2, floating_ip=AUTO, metadata={"a b": None}, tags=("x",), wait_timeout=1.0))
-    check_wanted(Wanted("web", count=1, volumes=({"name": "a"},), floating_ip="203.0.113.7"))
+    check_wanted(WantedServer("web", count=2, floating_ip=AUTO, metadata={"a b": None}, tags=("x",), wait_timeout=1.0))
+    check_wanted(WantedServer("web", count=1, volumes=({"name": "a"},), floating_ip="203.0.113.7"))
