@@ -16,7 +16,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._server.placeme
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.room import Space, survey_room
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import BootVolume, Nic, WantedServer
 from tests.support.fake_images import add_image
-from tests.support.fake_openstack import Answer, FakeOpenStack, Region
+from tests.support.fake_openstack import Answer, FakeOpenStack, Region, edit_answer
 from tests.support.fake_openstack.neutron import network
 from tests.support.fake_openstack.nova_resources import flavor
 from tests.support.run_core import ask_one
@@ -146,6 +146,22 @@ def test_limits_that_may_not_be_asked(clouds: FakeOpenStack, region: Region, sta
     region.fault("GET", "/limits", Answer(status))
     region.fault("GET", "/quotas/", Answer(status))
     assert {each.limit for each in space(clouds, named()).allowances} == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("/limits", {"limits": []}),
+        ("/limits", {"limits": {"absolute": {"maxTotalCores": "many"}}}),
+        ("/quotas/", {"quota": {"port": 5}}),
+        ("/os-availability-zone", {"availabilityZoneInfo": [{"zoneName": "a"}]}),
+    ],
+)
+def test_answers_that_make_no_sense(clouds: FakeOpenStack, region: Region, path: str, answer: dict[str, Any]) -> None:
+    region.fault("GET", path, edit_answer(lambda _shown: answer))
+    error = refused(clouds, named(availability_zone="nova"))
+    assert error.kind == "server"
+    assert "cannot be parsed" in error.message
 
 
 def test_limits_that_cannot_be_asked(clouds: FakeOpenStack, region: Region) -> None:
