@@ -222,15 +222,18 @@ failures:
 
 from typing import TYPE_CHECKING
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.apply import ensure_resource
+from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.doors import (
+    NAMED_SPEC,
+    STATE_SPEC,
+    WAIT_SPEC,
+    run_resource,
+)
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.kinds import kind_of
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.wanted import Wanted, check_wanted
-from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     ArgumentSpec,
     check_positive,
     make_module,
-    run_state,
     target_spec,
 )
 
@@ -238,22 +241,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
-    from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
-
-SPEC = ArgumentSpec(
-    options={
-        "type": {"type": "str", "required": True},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        "name": {"type": "str"},
-        "id": {"type": "raw"},
-        "attributes": {"type": "dict", "default": {}},
-        "secrets": {"type": "dict", "no_log": True, "default": {}},
-        "update_secrets": {"type": "bool", "default": False, "no_log": False},
-        "replace": {"type": "bool", "default": False},
-        "wait": {"type": "bool", "default": True},
-        "wait_timeout": {"type": "float", "default": 300.0},
-    },
+SPEC = (
+    STATE_SPEC.merge(NAMED_SPEC)
+    .merge(WAIT_SPEC)
+    .merge(
+        ArgumentSpec(
+            options={
+                "type": {"type": "str", "required": True},
+                "attributes": {"type": "dict", "default": {}},
+                "secrets": {"type": "dict", "no_log": True, "default": {}},
+                "update_secrets": {"type": "bool", "default": False, "no_log": False},
+            },
+        )
+    )
 )
 
 
@@ -269,15 +269,7 @@ def as_wanted(params: Mapping[str, Any]) -> Wanted:
 
 
 def main() -> None:
-    module = make_module(target_spec(writes=True, timeout=300.0).merge(SPEC))
-    params = module.params
-    target = Target.from_options(params)
-
-    def act(check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
-        return ensure_resource(target, as_wanted(params), check_mode=check_mode)
-
-    named = params["name"] if params["name"] is not None else params["id"]
-    run_state(module, params["type"] if named is None else f"{params['type']} {named!r}", act)
+    run_resource(make_module(target_spec(writes=True, timeout=300.0).merge(SPEC)), as_wanted, "resource")
 
 
 if __name__ == "__main__":

@@ -166,61 +166,47 @@ failures:
     hint: {description: What you can do about it., type: str, sample: "Check that the cloud answers, or raise timeout."}
 """
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import OaktreeError
+from typing import TYPE_CHECKING
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.doors import (
+    FIND_SPEC,
+    LIST_SPEC,
+    run_listing,
+)
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.find import Query
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.kinds import kind_of
-from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.listing import (
-    Listing,
-    check_listing,
-    list_resources,
-)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.listing import Listing, check_listing
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     ArgumentSpec,
-    fail,
     make_module,
-    run_info,
     target_spec,
 )
 
-SPEC = ArgumentSpec(
-    options={
-        "type": {"type": "str", "required": True},
-        "name": {"type": "str"},
-        "id": {"type": "raw"},
-        "parents": {"type": "dict"},
-        "filters": {"type": "dict"},
-        "fields": {"type": "list", "elements": "str"},
-        "query": {"type": "str"},
-        "all_projects": {"type": "bool", "default": False},
-    },
-    mutually_exclusive=[["id", "name"], ["id", "filters"]],
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+SPEC = LIST_SPEC.merge(FIND_SPEC).merge(
+    ArgumentSpec(options={"type": {"type": "str", "required": True}, "parents": {"type": "dict"}})
 )
 
 
-def main() -> None:
-    module = make_module(target_spec(writes=False, timeout=60.0).merge(SPEC))
-    params = module.params
-    try:
-        kind = kind_of(params["type"])
-        query = Query(
-            name=params["name"],
-            id=params["id"],
-            parents=params["parents"] or {},
-            filters=params["filters"] or {},
-            all_projects=params["all_projects"],
-        )
-        listing = Listing(kind, query, params["fields"])
-        check_listing(listing)
-    except OaktreeError as error:
-        fail(module, error)
-    run_info(
-        module,
-        "resources",
-        lambda connection: list_resources(connection, listing),
-        kind.fields(),
-        offers=True,
-        per_identity=kind.service == "identity",
+def as_listing(params: Mapping[str, Any]) -> Listing:
+    """The options as they are applied. Raises InputError."""
+    query = Query(
+        name=params["name"],
+        id=params["id"],
+        parents=params["parents"] or {},
+        filters=params["filters"] or {},
+        all_projects=params["all_projects"],
     )
+    listing = Listing(kind_of(params["type"]), query, params["fields"])
+    check_listing(listing)
+    return listing
+
+
+def main() -> None:
+    run_listing(make_module(target_spec(writes=False, timeout=60.0).merge(SPEC)), as_listing, "resources")
 
 
 if __name__ == "__main__":

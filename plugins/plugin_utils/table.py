@@ -18,8 +18,8 @@ from typing import Any
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import printable
 
-LISTS = ("servers", "images", "endpoints", "results", "drift", "resources", "locations")
-"""The keys of modules' results that hold records. Info modules return ``locations`` beside others, so it is last."""
+_BESIDE = frozenset({"deprecations", "diff", "failures", "locations", "placement", "warnings"})
+"""Lists in modules' results that are not what the module is for, if there is another one."""
 
 _COLUMNS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
     (
@@ -36,6 +36,7 @@ _COLUMNS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
             "attribute": "attribute",
             "expected": "expected",
             "actual": "actual",
+            "reason": "reason",
         },
     ),
     (
@@ -75,6 +76,26 @@ _COLUMNS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
         {"location": "location", "service": "service_type", "version": "api_version", "url": "url"},
     ),
     (
+        frozenset({"location", "service", "limit", "free"}),
+        {
+            "location": "location",
+            "service": "service",
+            "name": "name",
+            "limit": "limit",
+            "used": "used",
+            "free": "free",
+        },
+    ),
+    (
+        frozenset({"location", "vcpus", "ram", "disk"}),
+        {"location": "location", "name": "name", "vcpus": "vcpus", "ram": "ram", "disk": "disk", "id": "id"},
+    ),
+    (
+        frozenset({"location", "properties", "id", "name", "status"}),
+        {"location": "location", "name": "name", "status": "status", "id": "id"},
+    ),
+    (frozenset({"location", "properties", "id", "name"}), {"location": "location", "name": "name", "id": "id"}),
+    (
         frozenset({"location", "count", "seconds"}),
         {"location": "location", "count": "count", "seconds": "seconds", "requests": "requests"},
     ),
@@ -84,7 +105,7 @@ _COLUMNS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
 _HASH_SHOWN = 12
 """Digits of a digest."""
 
-_DIGEST = re.compile(r"[0-9a-f]{32,128}")
+_DIGEST = re.compile(r"((?:md5|sha256|sha512):)?[0-9a-f]{32,128}")
 _LOCATION = {"name", "cloud", "region"}
 _FORMULA = ("=", "+", "-", "@")
 """Characters with which a spreadsheet takes a cell for a formula."""
@@ -98,10 +119,16 @@ class Column:
     find: Callable[[Any], Any]
 
 
+def list_of(result: Mapping[str, Any]) -> str:
+    """The key of a module's result that holds its records; empty where none does."""
+    lists = [str(key) for key, value in result.items() if isinstance(value, list)]
+    return next((key for key in lists if key not in _BESIDE), "locations" if "locations" in lists else "")
+
+
 def rows_of(value: Any) -> list[Any]:
     """The records of a list, or of a module's result. Raises InputError for anything else."""
     if isinstance(value, Mapping):
-        value = next((value[key] for key in LISTS if isinstance(value.get(key), list)), value)
+        value = value.get(list_of(value), value)
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise InputError(
             "table: the input is neither a list of records nor the result of a module of this collection",
@@ -218,7 +245,8 @@ def _cell(value: Any) -> str:
 
 def _short(value: Any) -> str:
     text = _cell(value)
-    return text[:_HASH_SHOWN] if _DIGEST.fullmatch(text) else text
+    digest = _DIGEST.fullmatch(text)
+    return text[: len(digest[1] or "") + _HASH_SHOWN] if digest else text
 
 
 def _is_number(value: Any) -> bool:

@@ -159,3 +159,20 @@ def test_an_interrupt_is_obeyed_and_leaves_nothing(clouds: FakeOpenStack, tmp_pa
         process.communicate(timeout=PROMPT)
     until(lambda: processes_of(tmp_path) == [])
     assert [glance.images for glance in glances] == [{}, {}]
+
+
+def test_servers_are_a_table_where_ansible_is_run_at_a_terminal(
+    fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path
+) -> None:
+    fake_openstack(servers=3).clouds_yaml(tmp_path / "clouds.yaml")
+    ansible = str(Path(sys.executable).with_name("ansible"))
+    command = f"{ansible} localhost -m oaktree.multicloud.server_info -a locations=cloud1"
+    env = {**os.environ, "OS_CLIENT_CONFIG_FILE": str(tmp_path / "clouds.yaml"), "ANSIBLE_NOCOLOR": "1"}
+    at_terminal = subprocess.run(
+        ["script", "-qec", command, "/dev/null"], env=env, check=True, capture_output=True, text=True
+    ).stdout
+    lines = [line for line in at_terminal.splitlines() if line.startswith("cloud1/r1/demo ")]
+    assert len(lines) == 3
+    assert '"servers"' not in at_terminal
+    piped = subprocess.run(command.split(), env=env, check=True, capture_output=True, text=True).stdout
+    assert len(json.loads(piped[piped.index("{") :])["servers"]) == 3

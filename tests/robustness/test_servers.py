@@ -22,7 +22,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._local.coalesce
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.nova import is_settled
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.watch import wait_until
 from ansible_collections.oaktree.multicloud.plugins.modules import server
-from tests.support.fake_openstack import BlackHole, FakeOpenStack, LoseAnswer, Region
+from tests.support.fake_openstack import Answer, BlackHole, FakeOpenStack, LoseAnswer, Region
 from tests.support.fake_openstack.nova_builds import NO_HOST
 from tests.support.run_core import connect
 from tests.support.run_module import Started, interrupt, run_module, start_module
@@ -168,6 +168,20 @@ def test_interrupted_while_a_cloud_owes_an_answer(
         said = interrupt(task, number)
     assert said == "Interrupted. What was complete stays; what was incomplete has been removed."
     assert things(region) == NOTHING
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", r"/servers$"), ("GET", "/servers/detail")])
+def test_an_interrupt_says_what_it_could_not_remove(
+    region: Region, options: dict[str, Any], method: str, path: str
+) -> None:
+    first = 3 if method == "GET" else 1
+    fault = region.fault(method, path, BlackHole(after="work"), first=first, times=1)
+    region.fault("DELETE", "/servers/", Answer(403))
+    with start_module(server, **options) as task:
+        until(fault.owes)
+        said = interrupt(task, signal.SIGTERM)
+    (left,) = region.nova.servers
+    assert f"server 'web' ({left.id}) could not be removed: " in said
 
 
 def test_interrupted_while_some_are_ready(clouds: FakeOpenStack, region: Region, options: dict[str, Any]) -> None:

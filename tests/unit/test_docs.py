@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._drift.subjects import default_attributes
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import SCHEMES, copy_image
+from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.kinds import kind_of
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -48,6 +50,11 @@ def test_the_table_of_schemes_is_complete_and_in_order() -> None:
     assert [row[0].strip("`") for row in table] == [*(scheme.NAME for scheme in SCHEMES), copy_image.NAME]
     assert [row[1] for row in table[:-1]] == [scheme.SUMMARY for scheme in SCHEMES]
     assert all(row[2] for row in table)
+
+
+def test_the_table_of_what_drift_compares_says_what_the_code_says() -> None:
+    for type_, compared in rows("drift.md", "What is compared", "type"):
+        assert re.findall(r"`(\w+)`", compared) == default_attributes(kind_of(type_.strip("`")))
 
 
 def quantity(text: str) -> float:

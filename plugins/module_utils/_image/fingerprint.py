@@ -171,6 +171,44 @@ def same_content(image: Mapping[str, Any], origin: Fingerprint | Announced, disk
     return formatted and _same_bytes(image, origin, unknown=_first_known(recorded, copied))
 
 
+def made_of_same(one: Mapping[str, Any], other: Mapping[str, Any], places: tuple[str, str] = ("", "")) -> bool | None:
+    """Whether two images, at these ``places`` (names of Locations), have the same content; None if nothing decides it.
+
+    The same bytes in the same format have. Where an image was converted, here before the upload or by its cloud on
+    import, the recorded digests of what the two were made of decide, and where there are none, whose copies they are.
+    """
+    stored = same_digests(stored_digests(one), stored_digests(other))
+    if same_format(str(one.get("disk_format")), str(other.get("disk_format"))):
+        if None not in (sizes := {one.get("size"), other.get("size")}) and len(sizes) > 1:
+            stored = False
+        if stored is not None:
+            return stored or bool(same_digests(_recorded_origin(one), _recorded_origin(other)))
+    elif stored:
+        return False  # one's bytes under the name of another format are no conversion
+    origin = same_digests(origin_digests(one), origin_digests(other))
+    if origin is None:
+        copies = {_recorded_source(one), (places[0], one["id"])} & {_recorded_source(other), (places[1], other["id"])}
+        return True if copies - {(None, None)} else None
+    return origin
+
+
+def origin_digests(image: Mapping[str, Any]) -> dict[str, str]:
+    """The digests of what an image was made of, as far as they are known: of its own data if it was not converted."""
+    stored, recorded = stored_digests(image), _recorded_origin(image)
+    if recorded:
+        return recorded
+    sent = {} if image.get("image_type") == "snapshot" else recorded_digests(image)  # else those of its base
+    if same_digests(sent, stored) is False:
+        return sent if image.get("size") else stored
+    return {**sent, **stored}
+
+
+def _recorded_origin(image: Mapping[str, Any]) -> dict[str, str]:
+    """The recorded digests of the file that was converted before the upload, if the data is still what was sent."""
+    kept = image.get("checksum") in (None, image.get(MD5)) and image.get("image_type") != "snapshot"
+    return recorded_digests(image, SOURCE_MD5, SOURCE_SHA256) if kept else {}
+
+
 def _recorded_source(image: Mapping[str, Any]) -> tuple[Any, Any]:
     return image.get(SOURCE_LOCATION), image.get(SOURCE_IMAGE)
 

@@ -94,19 +94,20 @@ def ensure_resource(target: Target, wanted: Wanted, *, check_mode: bool) -> list
     """Bring every selected Location to what is wanted, or in check mode only report how; see `ensure`."""
 
     def plan(members: Sequence[Member[Found]]) -> list[tuple[Connection, ResourceStep | OaktreeError]]:
-        return [(member.connection, _step(member, wanted, target.timeout)) for member in members]
+        return [(member.connection, step_of(member, wanted, target.timeout)) for member in members]
 
     return ensure(
         replace(target, per_identity=wanted.kind.service == "identity"),
         lambda connection: survey(connection, wanted),
         plan,
-        _apply,
+        apply_step,
         check_mode=check_mode,
         cleanup=CLEANUP_TIMEOUT + 5.0,
     )
 
 
-def _step(member: Member[Found], wanted: Wanted, timeout: float) -> ResourceStep | OaktreeError:
+def step_of(member: Member[Found], wanted: Wanted, timeout: float) -> ResourceStep | OaktreeError:
+    """What is planned for one Location, or why nothing can be done there."""
     try:
         decided = make_plan(wanted, member.survey)
     except OaktreeError as error:
@@ -114,7 +115,8 @@ def _step(member: Member[Found], wanted: Wanted, timeout: float) -> ResourceStep
     return ResourceStep(wanted, member.survey, decided, member.connection.location, timeout)
 
 
-def _apply(connection: Connection, step: ResourceStep) -> Change:
+def apply_step(connection: Connection, step: ResourceStep) -> Change:
+    """Do what is planned for one Location."""
     wanted, kind = step.wanted, step.wanted.kind
     with connection.within(step.request_timeout, "timeout"), _locked(connection, step):
         if step.plan.action in ("created", "replaced"):  # another task may have done so meanwhile
@@ -217,7 +219,7 @@ def _create(connection: Connection, step: ResourceStep) -> Item | None:
     if kind.link:
         service_of(connection, kind).request("PUT", link_path(kind, values))
         return dict(values)
-    body = _body(kind, values, kind.keys)
+    body = {**_body(kind, values, kind.keys), **_parts_at_creation(kind, values)}
     name = wanted.name
     if name is None and step.found.item is not None:  # what is replaced was found by its ID
         name = name_of(kind, step.found.item)
@@ -240,6 +242,12 @@ def _create(connection: Connection, step: ResourceStep) -> Item | None:
             item = _again(connection, step, item)
     _check_double(connection, step)
     return item
+
+
+def _parts_at_creation(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the request that makes a resource has of its parts."""
+    parts = ((name, part_of(kind, name)) for name in values)
+    return {kind.keys[name]: part.at_creation(values[name]) for name, part in parts if part and part.at_creation}
 
 
 def _created_anew(connection: Connection, step: ResourceStep) -> Item | None:
@@ -291,6 +299,9 @@ def _write_parts(connection: Connection, step: ResourceStep, item: Item, values:
     if not named:
         return False
     there = step.found.parts if step.plan.action == "updated" else {}  # what is new may have been given some
+    if not there and any(part.at_creation is None for part in named.values()):
+        path = item_path(connection, kind, id_of(kind, item), step.found.values)
+        item = wait_until_ready(connection, kind, path, item)
     service, identity = service_of(connection, kind), str(id_of(kind, item))
 
     def write(version: str | None) -> bool:

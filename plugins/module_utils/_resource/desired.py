@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _BOOLEANS: Mapping[str, bool] = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _MAC = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){5}", re.IGNORECASE)
+_PUBLIC_KEY = re.compile(r"((?:ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/]{40,}=*)(?:\s.*)?", re.DOTALL)
 _EMPTY: tuple[Any, ...] = (None, "", [], {}, ())
 
 
@@ -60,7 +61,7 @@ def _matched(wanted: Sequence[Any], actual: Sequence[Any]) -> bool:
 
 def _same_scalar(wanted: Any, actual: Any) -> bool:
     if isinstance(wanted, str) and isinstance(actual, str):
-        return wanted == actual or _same_address(wanted, actual)
+        return wanted == actual or _same_address(wanted, actual) or _same_key(wanted, actual)
     if isinstance(wanted, bool) or isinstance(actual, bool):
         return as_boolean(wanted) is not None and as_boolean(wanted) == as_boolean(actual)
     number = as_number(wanted)
@@ -90,6 +91,12 @@ def _same_address(wanted: str, actual: str) -> bool:
         return False
     network = _network(wanted)
     return network is not None and network == _network(actual)
+
+
+def _same_key(wanted: str, actual: str) -> bool:
+    """A public key of SSH is the same with another comment."""
+    keys = [_PUBLIC_KEY.fullmatch(text) for text in (wanted.strip(), actual.strip())]
+    return all(keys) and len({key[1] for key in keys if key}) == 1
 
 
 @lru_cache(maxsize=4096)  # of a list of addresses, each is compared with many

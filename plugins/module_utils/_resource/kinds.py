@@ -127,7 +127,7 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
     "block_storage.snapshot": {"immutable": ("volume_id", "is_forced")},
     "block_storage.type": {"list_query": {"is_public": "None"}, "update_keys": {"is_public": "is_public"}},
     "block_storage.volume": {
-        "updatable": ("name", "description", "metadata"),
+        "updatable": ("name", "description"),
         "write_only": ("scheduler_hints", "image_id"),
     },
     "compute.aggregate": {"updatable": ("name", "availability_zone", "metadata", "hosts")},

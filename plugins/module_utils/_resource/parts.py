@@ -13,6 +13,7 @@ from .._cloud.answers import json_object, parsing
 from .._cloud.service import segment
 from .._core.errors import InputError
 from . import rules
+from .desired import cast
 
 if TYPE_CHECKING:
     from .._cloud.service import Service
@@ -33,6 +34,10 @@ class ResourcePart:
     check: Callable[[Any], bool]
     """Whether a value has the right shape."""
     shape: str
+    at_creation: Callable[[Any], Any] | None = None
+    """What the request that makes the resource has of it; None for nothing."""
+    fixed: Callable[[Any, Any], bool] = lambda _have, _want: False
+    """Whether what there is cannot be made what is wanted."""
 
 
 def part_of(kind: Kind, attribute: str) -> ResourcePart | None:
@@ -134,6 +139,46 @@ def _set_metadata(ask: Ask, identity: str, have: Any, want: Any) -> None:
     put, remove = _split(have, want)
     metadata: dict[str, str | None] = {**put, **dict.fromkeys(remove)}
     ask("POST", f"/os-aggregates/{segment(identity)}/action", {"set_metadata": {"metadata": metadata}})
+
+
+def _metadata(path: str) -> ResourcePart:
+    """Metadata below a path; a change of the resource itself would remove the keys that it does not name."""
+
+    def write(ask: Ask, identity: str, have: Any, want: Any) -> None:
+        put, remove = _split(have, want)
+        where = f"{path}/{segment(identity)}/metadata"
+        if put:
+            ask("POST", where, {"metadata": put})
+        for key in remove:
+            ask("DELETE", f"{where}/{segment(key)}")
+
+    return ResourcePart(
+        lambda _ask, _identity, item: item.get("metadata") or {},
+        write,
+        _specs_differ,
+        _is_mapping,
+        "a mapping, where null removes a key",
+        at_creation=lambda want: _split({}, want)[0],
+    )
+
+
+# Volumes
+
+
+def _extend(ask: Ask, identity: str, _have: Any, want: Any) -> None:
+    ask("POST", f"/volumes/{segment(identity)}/action", {"os-extend": {"new_size": int(want)}})
+
+
+def _set_bootable(ask: Ask, identity: str, _have: Any, want: Any) -> None:
+    ask("POST", f"/volumes/{segment(identity)}/action", {"os-set_bootable": {"bootable": cast("bool", want)}})
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(cast("int", value), int) and not isinstance(value, bool)
+
+
+def _is_boolean(value: Any) -> bool:
+    return isinstance(cast("bool", value), bool)
 
 
 # Sets
@@ -274,10 +319,28 @@ def _write_rules(ask: Ask, identity: str, have: Any, want: Any) -> None:
 
 _RULE_NAMES = ", ".join(rules.ATTRIBUTES)
 _PARTS: Mapping[tuple[str, str], ResourcePart] = {
+    ("block_storage.snapshot", "metadata"): _metadata("/snapshots"),
     ("block_storage.type", "access"): _set_part(
         _volume_type_access, _change_volume_type_access, "a list of projects, by ID or as {name: NAME}"
     ),
     ("block_storage.type", "extra_specs"): _specs("/types/{id}/extra_specs"),
+    ("block_storage.volume", "is_bootable"): ResourcePart(
+        lambda _ask, _identity, item: cast("bool", item["bootable"]),
+        _set_bootable,
+        lambda have, want: have is not cast("bool", want),
+        _is_boolean,
+        "true or false",
+    ),
+    ("block_storage.volume", "metadata"): _metadata("/volumes"),
+    ("block_storage.volume", "size"): ResourcePart(
+        lambda _ask, _identity, item: cast("int", item["size"]),
+        _extend,
+        lambda have, want: have != cast("int", want),
+        _is_number,
+        "a number of GiB",
+        at_creation=lambda want: cast("int", want),
+        fixed=lambda have, want: have > cast("int", want),
+    ),
     ("compute.aggregate", "hosts"): _set_part(
         lambda _ask, _identity, item: item.get("hosts") or [], _change_host, "a list of the names of hosts", _are_texts
     ),

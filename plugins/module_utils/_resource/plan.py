@@ -131,7 +131,7 @@ def _changed(wanted: Wanted, found: Found, item: Item) -> ResourcePlan:
         return ResourcePlan("unchanged", notes=notes)
     before = wanted.shown({name: have for name, (have, _want) in differing.items()})
     after = wanted.shown({name: want for name, (_have, want) in differing.items()})
-    fixed = sorted(name for name in differing if not _can_change(kind, name))
+    fixed = sorted(name for name, (have, want) in differing.items() if not _can_change(kind, name, have, want))
     if fixed and not wanted.replace:
         said = ", ".join(f"{name} is {before[name]!r}, not {after[name]!r}" for name in fixed)
         raise ConflictError(
@@ -144,9 +144,10 @@ def _changed(wanted: Wanted, found: Found, item: Item) -> ResourcePlan:
     return ResourcePlan("updated", before, after, changes, notes)
 
 
-def _can_change(kind: Kind, attribute: str) -> bool:
-    if part_of(kind, attribute):
-        return True
+def _can_change(kind: Kind, attribute: str, have: Any, want: Any) -> bool:
+    part = part_of(kind, attribute)
+    if part:
+        return not part.fixed(have, want)
     if "u" not in kind.can or attribute in kind.immutable:
         return False
     return kind.updatable is None or attribute in kind.updatable

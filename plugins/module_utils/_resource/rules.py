@@ -38,6 +38,9 @@ _EVERYWHERE = ("0.0.0.0/0", "::/0")
 
 Rule = tuple[Any, ...]
 
+NORMAL_KEYS = tuple(ATTRIBUTES)[:-1]
+"""What a `normal_rule` consists of, in its order: all but the description."""
+
 
 def normal_rule(data: Mapping[str, Any]) -> Rule:
     """What makes a rule this rule, by openstacksdk's names or by Neutron's, with what Neutron fills in.

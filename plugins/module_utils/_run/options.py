@@ -18,7 +18,7 @@ from typing import Any
 from .._core.errors import InputError
 from .._core.location import encoded, pattern_of
 
-SELECTIONS = ("location", "locations")
+SELECTIONS = ("location", "locations", "reference")
 """The options of type raw that select Locations, of whichever module or plugin, and within whichever other option."""
 
 _CLOUDS_HINT = "Give it the form of clouds.yaml: {clouds: {NAME: {auth: {...}, region_name: ...}}}."
@@ -39,12 +39,17 @@ def convert(values: dict[str, Any], spec: Mapping[str, Mapping[str, Any]], withi
             values[name] = as_patterns(label, value)
         elif name == "clouds_config":
             values[name] = as_clouds(value)
-        elif option.get("type") == "list" and option.get("elements") == "str":
+        elif option.get("type") == "list" and (option.get("elements") == "str" or _are_texts(option, value)):
             values[name] = as_texts(label, value)
         elif "options" in option:
             is_list = isinstance(value, list)
             for inner in value if is_list else [value]:
                 convert(inner, option["options"], f"{label}[]." if is_list else f"{label}.")
+
+
+def _are_texts(option: Mapping[str, Any], value: Any) -> bool:
+    """Whether these are texts that might be mappings."""
+    return option.get("elements") == "raw" and isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def as_texts(option: str, value: Any) -> list[str]:

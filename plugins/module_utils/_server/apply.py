@@ -20,6 +20,7 @@ from .._run.ensure import Change, Member, ensure
 from . import change
 from .boot import Launch, finish, launch, remove
 from .floating_ips import remove_made
+from .mark import is_leftover
 from .names import blueprint
 from .nova import BUILD, Item, delete, is_gone, is_settled
 from .plan import ServerPlan, make_plan
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from .._cloud.connection import Connection
     from .._core.location import Location
     from .._run.gather import Result, Target
+    from .names import Blueprint
 
 _LOCK = "server"
 _REQUEST_ID = re.compile(r" \(Request-ID: [^)]*\)")
@@ -239,8 +241,13 @@ class _Work:
         self._ended[plan.name] = changed(plan, item, self._connection.location, notes)
 
     def _fail(self, name: str, error: OaktreeError) -> None:
-        """Remember why; an interrupt is nobody's own failure."""
-        self._connection.deadline.check_cancelled()
+        """Remember why; an interrupt is nobody's own failure, but says what is left."""
+        try:
+            self._connection.deadline.check_cancelled()
+        except DeadlineError as interrupted:
+            for said in error.residue:
+                interrupted.add_residue(said)
+            raise
         self._errors[name] = error
 
     # New ones
@@ -253,7 +260,8 @@ class _Work:
         if not plans:
             return
         how = self._found.blueprint or blueprint(self._connection, self._wanted)
-        gone = self._take_away([plan for plan in plans if plan.remove])
+        gone = self._clear([plan for plan in plans if plan.item and is_leftover(plan.item)], how)
+        gone |= self._take_away([plan for plan in plans if plan.remove and plan.name not in gone])
         self._say("building", plans)
         for plan in plans:
             if plan.remove and plan.name not in gone:
@@ -262,6 +270,11 @@ class _Work:
                 launches.append(launch(self._connection, plan.name, how))
             except OaktreeError as error:
                 self._fail(plan.name, _of(plan, error))
+
+    def _clear(self, plans: Sequence[ServerPlan], how: Blueprint) -> set[str]:
+        """Remove what killed tasks have left, volumes too; returns the names of which there is nothing any more."""
+        left = remove(self._connection, [Launch(plan.name, plan.item, how) for plan in plans if plan.item])
+        return set() if left else {plan.name for plan in plans}
 
     def _finish(self, plans: Mapping[str, ServerPlan], launches: list[Launch]) -> None:
         if not launches:

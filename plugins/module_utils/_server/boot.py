@@ -9,6 +9,7 @@ import json
 import math
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._cloud.cleanup import CLEANUP_TIMEOUT, removing
@@ -33,6 +34,8 @@ from .wanted import subject
 from .watch import wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .._cloud.connection import Connection
     from .names import Blueprint
     from .wanted import Reference, WantedServer
@@ -236,25 +239,43 @@ def give_floating_ip(
 def remove(connection: Connection, launches: list[Launch]) -> str:
     """Remove servers that are not to stay, with all that was made for them.
 
-    Returns nothing, or what could not be removed and why.
+    Returns nothing, or what could not be removed and why. What cannot be removed keeps nothing else from it.
     """
     if not launches:
         return ""
-    what = ", ".join(f"{subject(each.name)} ({each.item['id']})" for each in launches)
-    items = [each.item for each in launches]
-    try:
-        with connection.grace(CLEANUP_TIMEOUT):
-            volumes = _lasting_volumes(connection, launches)
-            if any(each.blueprint.floating_network for each in launches):
-                remove_made(connection, [item["id"] for item in items])
-            for item in items:
-                delete(connection, item["id"])
-            wait_until(connection, {item["id"]: {**item, "status": BUILD} for item in items}, is_gone, by_name=1)
-            for volume in volumes:
-                _remove_volume(connection, volume)
-    except OaktreeError as failure:
-        return f"{what} could not be removed: {failure.message}"
-    return ""
+    complaints: list[str] = []
+
+    def attempt(what: str, removal: Callable[[], object]) -> None:
+        try:
+            removal()
+        except OaktreeError as failure:
+            complaints.append(f"{what} could not be removed: {failure.message}")
+
+    with connection.grace(CLEANUP_TIMEOUT):
+        _remove_all(connection, launches, attempt)
+    return "; ".join(complaints)
+
+
+def _remove_all(
+    connection: Connection, launches: list[Launch], attempt: Callable[[str, Callable[[], object]], None]
+) -> None:
+    names = {each.item["id"]: f"{subject(each.name)} ({each.item['id']})" for each in launches}
+    volumes: list[str] = []
+    attempt("the boot volumes", lambda: volumes.extend(_lasting_volumes(connection, launches)))
+    if any(each.blueprint.floating_network for each in launches):
+        attempt("the floating IPs", lambda: remove_made(connection, list(names)))
+    servers: dict[str, Item] = {}
+
+    def go(item: Item) -> None:
+        delete(connection, item["id"])
+        servers[item["id"]] = {**item, "status": BUILD}
+
+    for each in launches:
+        attempt(names[each.item["id"]], partial(go, each.item))
+    going = ", ".join(names[identity] for identity in servers)
+    attempt(going, lambda: wait_until(connection, servers, is_gone, by_name=1))
+    for volume in volumes:
+        attempt(f"the volume {volume}", partial(_remove_volume, connection, volume))
 
 
 def _lasting_volumes(connection: Connection, launches: list[Launch]) -> list[str]:

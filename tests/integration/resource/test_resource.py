@@ -138,7 +138,7 @@ LIVES = [
         needs=(Life("identity.user", {}),),
     ),
     VOLUME,
-    Life("block_storage.volume", {"size": 1}, {"size": 2}, "replaced"),
+    Life("block_storage.volume", {"size": 2}, {"size": 1}, "replaced"),
     Life(
         "block_storage.snapshot",
         {"volume_id": {"name": NAME}},

@@ -43,7 +43,7 @@ COLLECTIONS = (
     ),
 )
 ROOT = "/v3/{project}"
-QUOTA = {"volumes": 10, "gigabytes": 1000}
+QUOTA = {"volumes": 10, "gigabytes": 1000, "snapshots": 10}
 
 
 class Cinder(ResourceService):
@@ -59,12 +59,20 @@ class Cinder(ResourceService):
         """How often somebody looks before a volume is ready, or gone."""
         self.outcome = "available"
         self.access: dict[str, set[str]] = {}
+        self.quotas: dict[str, dict[str, int]] = {}
 
     def more_routes(self) -> Sequence[Route]:
         """Return what Cinder answers beside its collections."""
         return [
             Route("GET", "/", self._versions, public=True),
             Route("GET", f"{ROOT}/limits", self._limits),
+            Route("GET", f"{ROOT}/os-quota-sets/{{id}}", self._quota),
+            Route("GET", f"{ROOT}/os-quota-sets/{{id}}/defaults", self._default_quota),
+            Route("PUT", f"{ROOT}/os-quota-sets/{{id}}", self._set_quota),
+            Route("DELETE", f"{ROOT}/os-quota-sets/{{id}}", self._reset_quota),
+            Route("POST", f"{ROOT}/volumes/{{id}}/action", self._act),
+            Route("POST", f"{ROOT}/volumes/{{id}}/metadata", self._set_metadata),
+            Route("DELETE", f"{ROOT}/volumes/{{id}}/metadata/{{key}}", self._remove_metadata),
             Route("POST", f"{ROOT}/types/{{id}}/extra_specs", self._set_specs),
             Route("DELETE", f"{ROOT}/types/{{id}}/extra_specs/{{key}}", self._remove_spec),
             Route("GET", f"{ROOT}/types/{{id}}/os-volume-type-access", self._accesses),
@@ -82,10 +90,11 @@ class Cinder(ResourceService):
 
     async def _limits(self, call: Call) -> Reply:
         sizes = [item["size"] for item in self.items["volumes"].values() if item["project_id"] == call.me.project_id]
+        quota = QUOTA | self.quotas.get(str(call.me.project_id), {})
         absolute = {
-            "maxTotalVolumes": QUOTA["volumes"],
+            "maxTotalVolumes": quota["volumes"],
             "totalVolumesUsed": len(sizes),
-            "maxTotalVolumeGigabytes": QUOTA["gigabytes"],
+            "maxTotalVolumeGigabytes": quota["gigabytes"],
             "totalGigabytesUsed": sum(sizes),
         }
         return json_reply({"limits": {"rate": [], "absolute": absolute}})
@@ -104,6 +113,8 @@ class Cinder(ResourceService):
                 raise Refusal(404, f"Volume {item['id']} could not be found.")
             if item.get("status") == "creating":
                 item["status"] = self.outcome
+            if item.get("status") == "extending":
+                item |= {"status": "available", "size": item["extended"]}
         return await super().show(collection, call)
 
     async def delete(self, collection: Collection, call: Call) -> Reply:
@@ -128,6 +139,60 @@ class Cinder(ResourceService):
             item |= sent
             return await self.show(collection, call)
         return await super().change(collection, call)
+
+    async def _quota(self, call: Call) -> Reply:
+        project = call.part("id")
+        if not call.me.is_admin and project != call.me.project_id:
+            raise Refusal(403, "Policy doesn't allow volume_extension:quotas:show to be performed.")
+        limits = QUOTA | self.quotas.get(project, {})
+        if call.request.query.get("usage") != "true":
+            return json_reply({"quota_set": {"id": project} | limits})
+        own = [item for item in self.items["volumes"].values() if item.get("project_id") == project]
+        used = {"volumes": len(own), "gigabytes": sum(item["size"] for item in own)}
+        shown = {key: {"limit": limit, "in_use": used.get(key, 0), "reserved": 0} for key, limit in limits.items()}
+        return json_reply({"quota_set": {"id": project} | shown})
+
+    async def _default_quota(self, call: Call) -> Reply:
+        return json_reply({"quota_set": {"id": call.part("id")} | QUOTA})
+
+    async def _set_quota(self, call: Call) -> Reply:
+        sent = (await call.json())["quota_set"]
+        if not call.me.is_admin:
+            raise Refusal(403, "Policy doesn't allow volume_extension:quotas:update to be performed.")
+        if not sent.keys() <= QUOTA.keys() or not all(isinstance(value, int) for value in sent.values()):
+            raise Refusal(400, f"Bad key(s) in quota set: {sent}")
+        self.quotas.setdefault(call.part("id"), {}).update(sent)
+        return await self._quota(call)
+
+    async def _reset_quota(self, call: Call) -> Reply:
+        self.quotas.pop(call.part("id"), None)
+        return Reply(200)
+
+    async def _act(self, call: Call) -> Reply:
+        item = self.one(self.collections["volumes"], call, writes=True)
+        if item["status"] != "available":
+            raise Refusal(400, f"Invalid volume: Volume {item['id']} status must be available, but is {item['status']}")
+        match await call.json():
+            case {"os-extend": {"new_size": int(size)}} if size > item["size"]:
+                item |= {"status": "extending", "extended": size, "looked": 0}
+            case {"os-set_bootable": {"bootable": bool(bootable)}}:
+                item["bootable"] = str(bootable).lower()
+                return Reply(200)
+            case other:
+                raise Refusal(400, f"Invalid input received: {other}")
+        return Reply(202)
+
+    async def _set_metadata(self, call: Call) -> Reply:
+        item = self.one(self.collections["volumes"], call, writes=True)
+        sent = (await call.json())["metadata"]
+        if not all(isinstance(value, str) for value in sent.values()):
+            raise Refusal(400, f"Invalid input for field/attribute metadata: {sent}")
+        item["metadata"] |= sent
+        return json_reply({"metadata": item["metadata"]})
+
+    async def _remove_metadata(self, call: Call) -> Reply:
+        del self.one(self.collections["volumes"], call, writes=True)["metadata"][call.part("key")]
+        return Reply(200)
 
     async def _set_specs(self, call: Call) -> Reply:
         sent = (await call.json())["extra_specs"]

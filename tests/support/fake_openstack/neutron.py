@@ -315,16 +315,15 @@ class Neutron(ResourceService):
         return json_reply({"quota": QUOTA | self.quotas.get(call.part("id"), {})})
 
     async def _quota_details(self, call: Call) -> Reply:
-        project_id = call.part("id")
-        if not call.me.is_admin and project_id != call.me.project_id:
-            raise Refusal(403, "rule:get_quota is disallowed by policy")
-        limits = QUOTA | self.quotas.get(project_id, {})
-        return json_reply({"quota": {name: self._detail(project_id, name, limit) for name, limit in limits.items()}})
-
-    def _detail(self, project_id: str, name: str, limit: int) -> Item:
-        path = next(path for path, collection in self.collections.items() if collection.key == name)
-        used = sum(item["project_id"] == project_id for item in self.items[path].values())
-        return {"limit": limit, "used": used, "reserved": 0}
+        await self._quota(call)  # refuses those of others
+        project = call.part("id")
+        limits = QUOTA | self.quotas.get(project, {})
+        used = {
+            key: sum(item.get("project_id") == project for item in self.items[f"{key}s"].values())
+            for key in ("network", "subnet", "port", "router")
+        }
+        shown = {key: {"limit": limit, "used": used.get(key, 0), "reserved": 0} for key, limit in limits.items()}
+        return json_reply({"quota": shown})
 
     async def _default_quota(self, _call: Call) -> Reply:
         return json_reply({"quota": QUOTA})

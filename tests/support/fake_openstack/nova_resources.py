@@ -97,6 +97,7 @@ class NovaResources(ResourceApi):
             Route("POST", "/v2.1/flavors/{id}/action", self._change_access),
             Route("POST", "/v2.1/os-aggregates/{id}/action", self._change_aggregate),
             Route("GET", "/v2.1/os-quota-sets/{id}/defaults", self._default_quota),
+            Route("GET", "/v2.1/os-quota-sets/{id}/detail", self._quota_details),
             Route("GET", "/v2.1/os-quota-sets/{id}", self._quota),
             Route("PUT", "/v2.1/os-quota-sets/{id}", self._set_quota),
             Route("DELETE", "/v2.1/os-quota-sets/{id}", self._reset_quota),
@@ -216,6 +217,12 @@ class NovaResources(ResourceApi):
         if not call.me.is_admin and call.part("id") != call.me.project_id:
             raise Refusal(403, "Policy doesn't allow os_compute_api:os-quota-sets:show to be performed.")
         return json_reply({"quota_set": {"id": call.part("id")} | QUOTA | self.quotas.get(call.part("id"), {})})
+
+    async def _quota_details(self, call: Call) -> Reply:
+        await self._quota(call)  # refuses those of others
+        limits = QUOTA | self.quotas.get(call.part("id"), {})
+        shown = {key: {"limit": limit, "in_use": 1, "reserved": 0} for key, limit in limits.items()}
+        return json_reply({"quota_set": {"id": call.part("id")} | shown})
 
     async def _default_quota(self, call: Call) -> Reply:
         return json_reply({"quota_set": {"id": call.part("id")} | QUOTA})

@@ -135,7 +135,8 @@ SCENARIOS = [
         "load_balancer.pool", "a", {"protocol": "HTTP", "lb_algorithm": "ROUND_ROBIN"}, {"lb_algorithm": "SOURCE_IP"}
     ),
     Scenario("block_storage.volume", "a", {"size": "1", "metadata": {"a": "b"}}, {"description": "x"}),
-    Scenario("block_storage.volume", "b", {"size": 1}, {"size": 2}, replaced=True),
+    Scenario("block_storage.volume", "b", {"size": 1, "is_bootable": "yes"}, {"size": 2, "metadata": {"a": 1}}),
+    Scenario("block_storage.volume", "c", {"size": 2, "is_bootable": False}, {"size": "1"}, replaced=True),
     Scenario(
         "block_storage.type",
         "a",

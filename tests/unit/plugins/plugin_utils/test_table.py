@@ -14,7 +14,6 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import image_record, server_record
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.table import (
     FORMATS,
-    LISTS,
     as_csv,
     as_markdown,
     as_text,
@@ -105,13 +104,31 @@ def text(rows: Any, columns: Any = None) -> list[str]:
                     "expected": 2048,
                     "actual": None,
                     "reference": {},
-                }
+                    "reason": None,
+                },
+                {
+                    "type": "compute.flavor",
+                    "name": None,
+                    "location": HERE.to_dict(),
+                    "status": "unknown",
+                    "attribute": None,
+                    "expected": None,
+                    "actual": None,
+                    "reference": None,
+                    "reason": "no answer",
+                },
             ],
             [
-                "TYPE            NAME  LOCATION          STATUS   ATTRIBUTE  EXPECTED  ACTUAL",
-                "compute.flavor  m1    alpha/north/demo  differs  ram            2048",
+                "TYPE            NAME  LOCATION          STATUS   ATTRIBUTE  EXPECTED  ACTUAL  REASON",
+                "compute.flavor  m1    alpha/north/demo  differs  ram        2048",
+                "compute.flavor        alpha/north/demo  unknown                               no answer",
             ],
             id="drift",
+        ),
+        pytest.param(
+            [{"name": "x", "digest": f"sha512:{'6b813aa46bb90b4d' * 8}", "note": f"sha512:{'6b' * 4}"}],
+            ["NAME  DIGEST               NOTE", "x     sha512:6b813aa46bb9  sha512:6b6b6b6b"],
+            id="digests-with-their-algorithm",
         ),
         pytest.param(
             [{"location": HERE.to_dict(), "service_type": "compute", "url": "https://c/v2.1", "api_version": "2.1"}],
@@ -182,9 +199,11 @@ def test_csv_keeps_whole_values() -> None:
     assert read[1] == ['a,"b"\nc', "6b813aa46bb90b4d" * 8]
 
 
-@pytest.mark.parametrize("key", LISTS)
+@pytest.mark.parametrize("key", ["servers", "images", "flavors", "results", "drift", "locations"])
 def test_the_records_of_a_result(key: str) -> None:
-    assert rows_of({"changed": False, "failures": [], "locations": "none", key: [{"a": 1}]}) == [{"a": 1}]
+    assert rows_of(
+        {"changed": False, "failures": [], "diff": [{"after": ""}], "locations": "none", key: [{"a": 1}]}
+    ) == [{"a": 1}]
 
 
 def test_an_info_result_has_its_records_and_not_its_statistics() -> None:

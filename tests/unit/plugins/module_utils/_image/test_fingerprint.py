@@ -25,6 +25,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerpr
     algorithm_of,
     best_digest,
     fingerprint_of,
+    made_of_same,
     mismatch,
     missing_digest,
     published_content,
@@ -381,3 +382,81 @@ def test_announced_data_that_an_image_certainly_has(
 )
 def test_names_of_algorithms(name: str, algorithm: str) -> None:
     assert algorithm_of(name) == algorithm
+
+
+SOURCE = b"a qcow2 file"
+
+
+def source_recorded(data: bytes = SOURCE) -> dict[str, Any]:
+    """What is written on an image that was converted before the upload."""
+    return {SOURCE_SHA256: hashlib.sha256(data).hexdigest()}
+
+
+def copy_of(location: str, number: int) -> dict[str, Any]:
+    """What is written on a copy."""
+    return {SOURCE_LOCATION: location, SOURCE_IMAGE: f"id-{number}"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        pytest.param(image(), image(), True, id="same-bytes"),
+        pytest.param(image(), image(data=TURNED), False, id="other-bytes"),
+        pytest.param(image(), image(**NO_SHA512), True, id="by-md5-alone"),
+        pytest.param(image(), image(disk_format="iso"), True, id="another-name-for-plain-bytes"),
+        pytest.param(image(), image(disk_format="qcow2"), False, id="the-same-bytes-called-otherwise"),
+        pytest.param(image(**NO_DIGESTS), image(), None, id="no-digests"),
+        pytest.param(image(**NO_DIGESTS), image(data=OTHER), False, id="no-digests-but-other-size"),
+        pytest.param(image(**NO_DIGESTS, **recorded()), image(), True, id="recorded-where-the-cloud-has-none"),
+        pytest.param(image(data=None), image(), None, id="queued"),
+        pytest.param(
+            image(data=SOURCE, disk_format="qcow2"), image(**recorded(), **source_recorded()), None,
+            id="no-common-algorithm-with-the-source",
+        ),
+        pytest.param(
+            image(data=SOURCE, disk_format="qcow2", **recorded(SOURCE)), image(**recorded(), **source_recorded()), True,
+            id="converted-before-the-upload",
+        ),
+        pytest.param(
+            image(data=SOURCE, disk_format="qcow2", **recorded(SOURCE)),
+            image(**recorded(), **source_recorded(b"another file")), False, id="converted-from-something-else",
+        ),
+        pytest.param(
+            image(data=SOURCE, disk_format="qcow2"), image(**recorded(SOURCE)), True, id="converted-by-the-cloud",
+        ),
+        pytest.param(
+            image(data=SOURCE, disk_format="qcow2"), image(**recorded(b"another file")), False,
+            id="converted-by-the-cloud-from-something-else",
+        ),
+        pytest.param(
+            image(data=SOURCE, disk_format="qcow2"), image(**recorded(SOURCE), image_type="snapshot"), False,
+            id="a-snapshot-has-the-records-of-its-base",
+        ),
+        pytest.param(
+            image(**recorded(), **source_recorded()), image(data=TURNED, **recorded(TURNED), **source_recorded()), True,
+            id="two-conversions-of-one-file",
+        ),
+        pytest.param(
+            image(**recorded()), image(data=DATA[:4], **recorded()), False, id="a-record-does-not-make-it-right",
+        ),
+        pytest.param(
+            image(**recorded()), image(data=b"", disk_format="qcow2", **recorded()), False, id="nor-empty-data",
+        ),
+        pytest.param(
+            image(**NO_DIGESTS), image(2, **NO_DIGESTS, **copy_of("a", 1)), True,
+            id="a-copy",
+        ),
+        pytest.param(
+            image(**NO_DIGESTS, **copy_of("c", 3)),
+            image(2, disk_format="vhd", **NO_DIGESTS, **copy_of("c", 3)), True,
+            id="copies-of-one-image",
+        ),
+        pytest.param(
+            image(**NO_DIGESTS), image(2, **NO_DIGESTS, **copy_of("a", 9)), None,
+            id="a-copy-of-something-else",
+        ),
+    ],
+)  # fmt: skip
+def test_whether_two_images_have_the_same_content(one: dict[str, Any], other: dict[str, Any], same: Any) -> None:
+    assert made_of_same(one, other, ("a", "b")) is same
+    assert made_of_same(other, one, ("b", "a")) is same

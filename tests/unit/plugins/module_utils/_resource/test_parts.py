@@ -161,3 +161,42 @@ def test_requests_of_parts(clouds: FakeOpenStack) -> None:
     made = ask("POST", "/networks", {"network": {"name": "a"}})
     assert made == {}
     assert [network["name"] for network in ask("GET", "/networks")["networks"]] == ["a"]
+
+
+@pytest.mark.parametrize(("name", "path"), [("volume", "/volumes"), ("snapshot", "/snapshots")])
+def test_metadata_that_is_not_named_stays(name: str, path: str) -> None:
+    """A change of a volume itself would replace all its metadata."""
+    part, ask = found(f"block_storage.{name}", "metadata"), Recorder()
+    there = part.read(ask, "v", {"metadata": {"a": "1", "b": "2", "c": "3"}})
+    want = {"a": 1, "b": "9", "c": None, "d": None}
+    assert part.differs(there, want)
+    part.write(ask, "v", there, want)
+    assert ask.sent == [
+        ("POST", f"{path}/v/metadata", {"metadata": {"b": "9"}}),
+        ("DELETE", f"{path}/v/metadata/c", None),
+    ]
+    assert part.at_creation
+    assert part.at_creation(want) == {"a": "1", "b": "9"}
+
+
+def test_a_volume_is_extended_never_shrunk() -> None:
+    part, ask = found("block_storage.volume", "size"), Recorder()
+    assert part.read(ask, "v", {"size": 2}) == 2
+    assert (part.differs(2, "2"), part.differs(2, 3)) == (False, True)
+    assert (part.fixed(2, "1"), part.fixed(2, "3")) == (True, False)
+    part.write(ask, "v", 2, "3")
+    assert ask.sent == [("POST", "/volumes/v/action", {"os-extend": {"new_size": 3}})]
+
+
+def test_whether_a_volume_is_bootable() -> None:
+    part, ask = found("block_storage.volume", "is_bootable"), Recorder()
+    assert part.read(ask, "v", {"bootable": "false"}) is False
+    assert (part.differs(False, "no"), part.differs(False, "yes")) == (False, True)  # noqa: FBT003
+    part.write(ask, "v", False, "yes")  # noqa: FBT003
+    assert ask.sent == [("POST", "/volumes/v/action", {"os-set_bootable": {"bootable": True}})]
+
+
+@pytest.mark.parametrize(("attribute", "value"), [("size", "large"), ("is_bootable", "perhaps"), ("metadata", ["a"])])
+def test_a_volume_of_odd_values_is_rejected(attribute: str, value: Any) -> None:
+    with pytest.raises(InputError, match=f"{attribute} of block_storage.volume must be"):
+        check_part(kind_of("block_storage.volume"), attribute, value)

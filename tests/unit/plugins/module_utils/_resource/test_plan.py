@@ -77,7 +77,7 @@ def test_a_rule_however_it_is_written(attributes: dict[str, Any], item: dict[str
     [
         ("compute.flavor", {"swap": 0}, {"swap": ""}),
         ("compute.flavor", {"swap": None}, {"swap": ""}),
-        ("block_storage.volume", {"is_bootable": "yes"}, {"bootable": "true"}),
+        ("block_storage.volume", {"is_multiattach": "yes"}, {"multiattach": "true"}),
     ],
 )
 def test_texts_of_numbers_and_booleans(name: str, attributes: dict[str, Any], item: dict[str, Any]) -> None:
@@ -128,7 +128,7 @@ def test_what_cannot_be_changed() -> None:
         ("compute.keypair", {"public_key": "b"}, {"name": "web", "public_key": "a"}),
         ("compute.server_group", {"policy": "b"}, {"id": "1", "name": "web", "policy": "a"}),
         ("compute.flavor", {"ram": 2}, {"id": "1", "name": "web", "ram": 1}),
-        ("block_storage.volume", {"size": 2}, {"id": "1", "name": "web", "size": 1}),
+        ("block_storage.volume", {"volume_type": "b"}, {"id": "1", "name": "web", "volume_type": "a"}),
         ("identity.project", {"domain_id": "b"}, {"id": "1", "name": "web", "domain_id": "a"}),
     ],
 )
@@ -229,8 +229,8 @@ def test_what_is_there_but_broken() -> None:
     assert bad_state(kind_of("block_storage.volume"), {**volume, "status": "creating"}) == ""
     assert bad_state(kind_of("network.router"), {"status": "ERROR"}) == ""
     with pytest.raises(ConflictError, match="is there, but its status is error"):
-        planned("block_storage.volume", {"size": 1}, volume)
-    assert planned("block_storage.volume", {"size": 1}, volume, replace=True).action == "replaced"
+        planned("block_storage.volume", {"volume_type": "ssd"}, volume)
+    assert planned("block_storage.volume", {"volume_type": "ssd"}, volume, replace=True).action == "replaced"
     assert planned("block_storage.volume", {}, volume, state="absent").action == "deleted"
 
 

@@ -55,8 +55,13 @@ def signals(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return taken
 
 
-def run(act: Act, beside: Beside | None = None, **params: Any) -> dict[str, Any]:
+def run(act: Act, **params: Any) -> dict[str, Any]:
     """Run a module that does this, and return what it printed and warned of, and whether its exit code says success."""
+    return run_with(act, None, params)
+
+
+def run_with(act: Act, beside: Beside | None, params: dict[str, Any]) -> dict[str, Any]:
+    """The same, for a module that has more to say than its results."""
     printed = StringIO()
     warned: list[str] = []
     with (
@@ -210,9 +215,9 @@ def test_what_work_says_beside_its_results() -> None:
 
     def act(_check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
         beside.output["rows"], beside.lead = [1], "Not placed: web. "
-        return [result(HERE, Change("created")), result(THERE, error=UnreachableError("full"))]
+        return [result(HERE, Change("created")), result(THERE, error=ServerError("full"))]
 
-    found = run(act, beside)
+    found = run_with(act, beside, {})
     assert (found["ok"], found["rows"]) == (False, [1])
     assert found["msg"].startswith("Not placed: web. 1 of 2 Locations failed: b/r2: full")
 

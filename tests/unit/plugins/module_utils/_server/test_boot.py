@@ -21,7 +21,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted 
 from tests.support.fake_openstack import Answer, FakeOpenStack, LoseAnswer, Region
 from tests.support.fake_openstack.nova_builds import NO_HOST
 from tests.support.run_core import ask_one
-from tests.support.server_site import NOTHING, WEB, done, refused, requests, things
+from tests.support.server_site import NOTHING, WEB, done, refused, requests, results, things
 
 pytestmark = pytest.mark.usefixtures("fast_clock")
 
@@ -78,6 +78,17 @@ def test_what_cannot_be_removed_is_said(clouds: FakeOpenStack, region: Region) -
     assert error.residue[0] in error.message
 
 
+def test_what_cannot_be_removed_keeps_nothing_else(clouds: FakeOpenStack, region: Region) -> None:
+    region.nova.builds.fails = lambda _server: NO_HOST
+    region.fault("DELETE", "/servers/", Answer(403), first=2, times=1)
+    (result,) = results(clouds, replace(WEB, name="w", count=3, floating_ip=AUTO))
+    assert result.error
+    (server,) = region.nova.servers
+    (said,) = result.error.residue
+    assert said.startswith(f"server '{server.name}' ({server.id}) could not be removed: ")
+    assert (server.name, things(region)["servers"]) == ("w-2", 1)
+
+
 def test_user_data_are_not_shown_by_what_nova_refuses(clouds: FakeOpenStack, region: Region) -> None:
     secret = "password: hunter2\n" * 4000
     error = refused(clouds, user_data=secret)
@@ -125,3 +136,15 @@ def test_a_boot_volume_goes_with_a_server_that_fails(clouds: FakeOpenStack, regi
     done(clouds, WantedServer("web", state="absent"))
     assert things(region) == {**NOTHING, "volumes": 2 if lasting else 1}
     assert own["id"] in region.cinder.items["volumes"]
+
+
+def test_a_lasting_boot_volume_goes_with_a_leftover(clouds: FakeOpenStack, region: Region) -> None:
+    wanted = replace(WEB, boot_volume=BootVolume(2, delete_on_termination=False))
+    region.nova.builds.fails = lambda _server: NO_HOST
+    done(clouds, wanted, wait=False)
+    region.nova.builds.look()
+    region.nova.builds.look()
+    assert [server.status for server in region.nova.servers] == ["ERROR"]
+    region.nova.builds.fails = lambda _server: None
+    assert done(clouds, wanted).action == "created"
+    assert things(region) == {"servers": 1, "ports": 1, "volumes": 1, "floating_ips": 0}

@@ -1,0 +1,124 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Key pairs: generated once, the same everywhere, and private keys that exist once."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.fake_openstack import Answer, FakeOpenStack
+from tests.support.run_module import ModuleRun, run_module
+
+pytestmark = pytest.mark.usefixtures("fast_clock")
+
+A, B = (f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{letter * 43}" for letter in "AB")
+
+
+@pytest.fixture(autouse=True)
+def clouds(
+    fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> FakeOpenStack:
+    made = fake_openstack(clouds=2)
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(made.clouds_yaml(tmp_path / "clouds.yaml")))
+    return made
+
+
+def run(*locations: str, **params: Any) -> ModuleRun:
+    where = list(locations) or ["cloud1", "cloud2"]
+    return run_module("keypair", locations=where, name="deploy", timeout=3000.0, **params)
+
+
+def actions(done: ModuleRun) -> list[str]:
+    assert done.ok, done["msg"]
+    return [result["action"] for result in done["results"]]
+
+
+def public_keys(done: ModuleRun) -> set[str]:
+    return {result["keypair"]["public_key"] for result in done["results"]}
+
+
+def test_it_is_generated_once_and_its_private_key_is_returned_once() -> None:
+    assert actions(run(_ansible_check_mode=True)) == ["created", "created"]
+    done = run()
+    assert actions(done) == ["created", "created"]
+    assert len(public_keys(done)) == 1
+    private = [result["keypair"].get("private_key") for result in done["results"]]
+    assert private[0].startswith("-----BEGIN OPENSSH PRIVATE KEY-----")
+    assert private[1:] == [None]
+    again = run()
+    assert actions(again) == ["unchanged", "unchanged"]
+    assert "PRIVATE KEY" not in again.printed
+    assert actions(run(state="absent")) == ["deleted", "deleted"]
+    assert actions(run(state="absent")) == ["unchanged", "unchanged"]
+
+
+def test_a_file_has_the_private_key_and_says_later_what_the_key_is(tmp_path: Path) -> None:
+    path = tmp_path / "deploy"
+    done = run("cloud1", private_key_path=str(path))
+    assert actions(done) == ["created"]
+    assert "PRIVATE KEY" not in done.printed
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    written = path.read_bytes()
+    assert actions(run(private_key_path=str(path))) == ["unchanged", "created"]
+    assert path.read_bytes() == written
+    assert len(public_keys(run(private_key_path=str(path)))) == 1
+
+
+def test_a_location_that_was_added_gets_the_key_of_the_others() -> None:
+    assert actions(run("cloud1", public_key=f"{A} alice@example.org")) == ["created"]
+    done = run()
+    assert actions(done) == ["unchanged", "created"]
+    assert {key.split()[1] for key in public_keys(done)} == {A.split()[1]}
+    assert actions(run(public_key=f"{A} another comment\n")) == ["unchanged", "unchanged"]
+
+
+def test_two_different_keys_are_a_conflict_unless_one_is_given() -> None:
+    run("cloud1", public_key=A)
+    run("cloud2", public_key=B)
+    done = run()
+    assert [failure["kind"] for failure in done["failures"]] == ["conflict", "conflict"]
+    assert "is not the same everywhere" in done["failures"][0]["error"]
+    assert [failure["kind"] for failure in run(public_key=A)["failures"]] == ["conflict"]
+    assert actions(run(public_key=A, replace=True)) == ["unchanged", "replaced"]
+
+
+def test_no_private_key_stays_that_nobody_has(clouds: FakeOpenStack, tmp_path: Path) -> None:
+    for cloud in ("cloud1", "cloud2"):
+        clouds[cloud]["r1"].fault("POST", "/os-keypairs", Answer(403))
+    path = tmp_path / "deploy"
+    assert run(private_key_path=str(path)).ok is False
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [("no key", "holds no private key"), (None, "cannot be read")], ids=["no key", "directory"]
+)
+def test_a_file_that_is_no_key(content: str | None, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "deploy"
+    path.write_text(content) if content else path.mkdir()
+    done = run(private_key_path=str(path))
+    assert done["kind"] == "input"
+    assert said in done["msg"]
+
+
+def test_where_a_private_key_cannot_be_written_none_is_made(tmp_path: Path) -> None:
+    done = run(private_key_path=str(tmp_path / "missing" / "deploy"))
+    assert {failure["kind"] for failure in done["failures"]} == {"input"}
+    assert actions(run(state="absent")) == ["unchanged", "unchanged"]
+
+
+def test_a_certificate_is_not_generated() -> None:
+    assert "Give it as public_key" in run(type="x509")["msg"]
+
+
+def test_a_public_key_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "key.pub").write_text(f"{A} me\n")
+    assert actions(run(public_key_path=str(tmp_path / "key.pub"))) == ["created", "created"]
+    assert actions(run(public_key=A)) == ["unchanged", "unchanged"]
+    assert "public_key_path" in run(public_key_path=str(tmp_path / "none"))["msg"]
