@@ -25,9 +25,9 @@ from .._local.file_lock import key_lock
 from .._run.events import reported
 from .._run.gather import Result, connect, each
 from .boot import unanswered
+from .candidate import Candidate
 from .placed import missing, placed
 from .placement import assign
-from .site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -88,13 +88,13 @@ def ensure_placed(target: Target, wanted: WantedServer, options: PlaceOptions, *
     with RequestCoalescer(allowed=target.token_cache) as coalescer, ExitStack() as stack:
         connections, failed = connect(target, coalescer)
         selection = Selection.parse(target.locations, target.option)
-        sites = [Site(connection, selection.position(connection.location)) for connection in connections]
+        candidates = [Candidate(connection, selection.position(connection.location)) for connection in connections]
         if not check_mode:
             stack.enter_context(_locked(connections, target, wanted))
         stack.enter_context(reported(connections))
-        run = _Placement(target, wanted, options, sites, failed, check_mode=check_mode)
+        run = _Placement(target, wanted, options, candidates, failed, check_mode=check_mode)
         run.until_done()
-        said = placed(wanted, options, sites, failed, blocked=run.blocked)
+        said = placed(wanted, options, candidates, failed, blocked=run.blocked)
         errors = {result.location: result.error for result in said.results}
         for connection in connections:
             connection.close()
@@ -111,7 +111,7 @@ class _Placement:
         target: Target,
         wanted: WantedServer,
         options: PlaceOptions,
-        sites: Sequence[Site],
+        candidates: Sequence[Candidate],
         failed: Sequence[Result[Any]],
         *,
         check_mode: bool,
@@ -119,7 +119,7 @@ class _Placement:
         self._target = target
         self._wanted = wanted
         self._options = options
-        self._sites = sites
+        self._candidates = candidates
         self._failed = failed
         self._check_mode = check_mode
         self._doubles: set[str] = set()
@@ -134,7 +134,7 @@ class _Placement:
 
     @property
     def _missing(self) -> list[str]:
-        return missing(self._wanted, self._sites)
+        return missing(self._wanted, self._candidates)
 
     @property
     def _risky(self) -> bool:
@@ -147,48 +147,50 @@ class _Placement:
         self._count_once()
         self._refuse_doubles()
         self._keep()
-        self.blocked |= not self._risky and bool(self._failed or any(site.unknown for site in self._sites))
+        self.blocked |= not self._risky and bool(
+            self._failed or any(candidate.unknown for candidate in self._candidates)
+        )
         if self._missing and not self.blocked:
             self._place()
 
     def _find(self) -> None:
         """Learn where servers are. What an interrupted run has left is completed, or removed."""
-        for site, error in self._all(lambda site: site.look(self._wanted), self._target.timeout):
-            site.close(error)
-            site.unknown = True
+        for candidate, error in self._all(lambda candidate: candidate.look(self._wanted), self._target.timeout):
+            candidate.close(error)
+            candidate.unknown = True
         if self._check_mode:
             return
-        for site, error in self._all(
-            lambda site: site.settle(self._wanted),
+        for candidate, error in self._all(
+            lambda candidate: candidate.settle(self._wanted),
             self._long,
-            lambda site: site.begun or site.doomed,
+            lambda candidate: candidate.begun or candidate.doomed,
             cleanup=_CLEANUP,
         ):
-            site.close(error)
-            site.unknown = True
-            site.wrong = error
+            candidate.close(error)
+            candidate.unknown = True
+            candidate.wrong = error
 
     def _count_once(self) -> None:
         """Two entries of clouds.yaml may lead to the same project: its servers belong to the first of them."""
-        seen: dict[str, Site] = {}
-        for site in self._sites:
-            for name, items in list(site.items.items()):
-                own = tuple(item for item in items if seen.setdefault(item["id"], site) is site)
+        seen: dict[str, Candidate] = {}
+        for candidate in self._candidates:
+            for name, items in list(candidate.items.items()):
+                own = tuple(item for item in items if seen.setdefault(item["id"], candidate) is candidate)
                 if own:
-                    site.items[name] = own
+                    candidate.items[name] = own
                 else:
-                    del site.items[name]
+                    del candidate.items[name]
 
     def _refuse_doubles(self) -> None:
         """Nothing is placed where it is not clear which server is meant."""
         for name in self._wanted.names:
-            held = [(site, item) for site in self._sites for item in site.items.get(name, ())]
+            held = [(candidate, item) for candidate in self._candidates for item in candidate.items.get(name, ())]
             if len(held) > 1:
-                where = ", ".join(f"{site.connection.location} ({item['id']})" for site, item in held)
-                for site in {id(site): site for site, _item in held}.values():
+                where = ", ".join(f"{candidate.connection.location} ({item['id']})" for candidate, item in held)
+                for candidate in {id(candidate): candidate for candidate, _item in held}.values():
                     error = ConflictError(f"{len(held)} servers are named {name!r}: {where}", hint=_DOUBLE_HINT)
-                    site.wrong = site.wrong or error
-                    site.close(error)
+                    candidate.wrong = candidate.wrong or error
+                    candidate.close(error)
                 self._doubles.add(name)
         self.blocked = bool(self._doubles)
 
@@ -197,75 +199,79 @@ class _Placement:
         seconds = self._target.timeout
         names = [name for name in self._wanted.names if name not in self._doubles]
         failed = self._all(
-            lambda site: site.compare(self._wanted, site.items.keys() & set(names), seconds),
+            lambda candidate: candidate.compare(self._wanted, candidate.items.keys() & set(names), seconds),
             seconds,
-            lambda site: site.items.keys() & set(names),
+            lambda candidate: candidate.items.keys() & set(names),
         )
         if not self._check_mode:
-            needed = [site for site in self._sites if site.step and site.step.needed]
-            longest = max((site.step.timeout for site in needed if site.step), default=0.0)
-            failed += self._all(lambda site: site.keep(), longest, needed.__contains__, cleanup=_CLEANUP)
-        for site, error in failed:
-            site.kept = None  # what was planned was not done
-            site.wrong = site.wrong or error
-            site.close(error)
+            needed = [candidate for candidate in self._candidates if candidate.step and candidate.step.needed]
+            longest = max((candidate.step.timeout for candidate in needed if candidate.step), default=0.0)
+            failed += self._all(lambda candidate: candidate.keep(), longest, needed.__contains__, cleanup=_CLEANUP)
+        for candidate, error in failed:
+            candidate.kept = None  # what was planned was not done
+            candidate.wrong = candidate.wrong or error
+            candidate.close(error)
 
     def _place(self) -> None:
         """Assign and build, again and again: each time all are placed, or a Location takes no more."""
-        for site, error in self._all(
-            lambda site: site.survey(self._wanted, self._options, check_mode=self._check_mode),
+        for candidate, error in self._all(
+            lambda candidate: candidate.survey(self._wanted, self._options, check_mode=self._check_mode),
             self._target.timeout,
-            lambda site: not site.error,
+            lambda candidate: not candidate.error,
         ):
-            site.close(error)
+            candidate.close(error)
         while assigned := self._assigned():
             if self._check_mode:
-                for site, mine in assigned.items():
-                    site.plan(self._wanted, mine)
+                for candidate, mine in assigned.items():
+                    candidate.plan(self._wanted, mine)
                 return
             self._build(assigned)
         self._recheck()
 
-    def _assigned(self) -> dict[Site, list[Assignment]]:
-        doubtful = set[str]() if self._risky else {name for site in self._sites for name in site.doubtful}
+    def _assigned(self) -> dict[Candidate, list[Assignment]]:
+        doubtful = (
+            set[str]() if self._risky else {name for candidate in self._candidates for name in candidate.doubtful}
+        )
         names = [name for name in self._missing if name not in doubtful]
-        assigned: defaultdict[Site, list[Assignment]] = defaultdict(list)
-        for one in assign(names, [site.room() for site in self._sites], self._options):
-            assigned[self._sites[one.index]].append(one)
+        assigned: defaultdict[Candidate, list[Assignment]] = defaultdict(list)
+        for one in assign(names, [candidate.room() for candidate in self._candidates], self._options):
+            assigned[self._candidates[one.index]].append(one)
         return assigned
 
-    def _build(self, assigned: Mapping[Site, Sequence[Assignment]]) -> None:
+    def _build(self, assigned: Mapping[Candidate, Sequence[Assignment]]) -> None:
         seconds = self._target.timeout
-        for site, error in self._all(
-            lambda site: site.build(self._wanted, assigned[site], seconds),
+        for candidate, error in self._all(
+            lambda candidate: candidate.build(self._wanted, assigned[candidate], seconds),
             self._long,
             assigned.__contains__,
             cleanup=_CLEANUP,
         ):
-            site.close(error)
-            site.doubtful |= {one.name: error for one in assigned[site] if one.name not in site.built}
+            candidate.close(error)
+            candidate.doubtful |= {one.name: error for one in assigned[candidate] if one.name not in candidate.built}
 
     def _recheck(self) -> None:
         """Look once more where an answer was lost: the cloud may have gone on for longer than anybody looked."""
-        holders = {name: site for site in self._sites for name in site.built}
-        for site, error in self._all(
-            lambda site: site.recheck({name for name, holder in holders.items() if holder is not site}),
+        holders = {name: candidate for candidate in self._candidates for name in candidate.built}
+        for candidate, error in self._all(
+            lambda candidate: candidate.recheck({name for name, holder in holders.items() if holder is not candidate}),
             self._target.timeout,
-            lambda site: unanswered(site.connection),
+            lambda candidate: unanswered(candidate.connection),
             cleanup=_CLEANUP,
         ):
-            site.close(error)
+            candidate.close(error)
 
     def _all(
         self,
-        work: Callable[[Site], None],
+        work: Callable[[Candidate], None],
         seconds: float,
-        of: Callable[[Site], object] = lambda _site: True,
+        of: Callable[[Candidate], object] = lambda _site: True,
         *,
         cleanup: float = Limits.grace,
-    ) -> list[tuple[Site, OaktreeError]]:
+    ) -> list[tuple[Candidate, OaktreeError]]:
         """Have the work done at those of the Locations that answer; returns where it failed."""
-        chosen = {site.connection: site for site in self._sites if not site.unknown and of(site)}
+        chosen = {
+            candidate.connection: candidate for candidate in self._candidates if not candidate.unknown and of(candidate)
+        }
         many = len(chosen) > self._target.concurrency
 
         def once(connection: Connection) -> None:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .._core.location import Location
+    from .candidate import Candidate
     from .placement import PlaceOptions
-    from .site import Site
     from .wanted import WantedServer
 
 _FEW = 5
@@ -39,26 +39,31 @@ class Placed:
     lead: str = ""
 
 
-def missing(wanted: WantedServer, sites: Sequence[Site]) -> list[str]:
+def missing(wanted: WantedServer, candidates: Sequence[Candidate]) -> list[str]:
     """The servers that no Location has."""
-    there = {name for site in sites for name in (*site.items, *site.built)}
+    there = {name for candidate in candidates for name in (*candidate.items, *candidate.built)}
     return [name for name in wanted.names if name not in there]
 
 
 def placed(
-    wanted: WantedServer, options: PlaceOptions, sites: Sequence[Site], failed: Sequence[Result[Any]], *, blocked: bool
+    wanted: WantedServer,
+    options: PlaceOptions,
+    candidates: Sequence[Candidate],
+    failed: Sequence[Result[Any]],
+    *,
+    blocked: bool,
 ) -> Placed:
     """What became of it; ``failed`` are clouds that cannot be configured, ``blocked`` is whether nothing was placed.
 
     Locations count as failed only where servers are missing, or are not as they are to be.
     """
-    names = missing(wanted, sites)
+    names = missing(wanted, candidates)
     results = []
     rows = []
-    for site in sites:
-        error = _wrong(site) or (_reason(site, options, blocked=blocked) if names else None)
-        results.append(_result(site, wanted, error))
-        rows.append((site.connection.location, _row(site, wanted)))
+    for candidate in candidates:
+        error = _wrong(candidate) or (_reason(candidate, options, blocked=blocked) if names else None)
+        results.append(_result(candidate, wanted, error))
+        rows.append((candidate.connection.location, _row(candidate, wanted)))
     for result in failed:
         if names:
             results.append(replace(result, error=_with_hint(result.error, options)))
@@ -77,32 +82,32 @@ def _lead(wanted: WantedServer, names: Sequence[str]) -> str:
     return f"Not placed: {', '.join(names[:_FEW])}{more} ({len(names)} of {len(wanted.names)} servers). "
 
 
-def _result(site: Site, wanted: WantedServer, error: OaktreeError | None) -> Result[Change]:
-    kept = site.kept.each if site.kept else ()
-    parts = {str(part.output["name"]): part for part in kept} | site.built
+def _result(candidate: Candidate, wanted: WantedServer, error: OaktreeError | None) -> Result[Change]:
+    kept = candidate.kept.each if candidate.kept else ()
+    parts = {str(part.output["name"]): part for part in kept} | candidate.built
     change = Change("unchanged", parts=tuple(parts[name] for name in wanted.names if name in parts))
-    return Result(site.connection.location, 0.0, site.connection.requests, change, error)
+    return Result(candidate.connection.location, 0.0, candidate.connection.requests, change, error)
 
 
-def _wrong(site: Site) -> OaktreeError | None:
+def _wrong(candidate: Candidate) -> OaktreeError | None:
     """Why a Location has failed although all servers exist."""
-    return site.wrong or (site.kept.error if site.kept else None)
+    return candidate.wrong or (candidate.kept.error if candidate.kept else None)
 
 
-def _reason(site: Site, options: PlaceOptions, *, blocked: bool) -> OaktreeError | None:
+def _reason(candidate: Candidate, options: PlaceOptions, *, blocked: bool) -> OaktreeError | None:
     """Why a Location has not got what is missing."""
-    if site.doubtful:
-        return next(iter(site.doubtful.values()))
-    if site.unknown:
-        return _with_hint(site.error, options)
+    if candidate.doubtful:
+        return next(iter(candidate.doubtful.values()))
+    if candidate.unknown:
+        return _with_hint(candidate.error, options)
     if blocked:
         return None
-    if site.error:
-        return site.error
-    present = site.room().present
+    if candidate.error:
+        return candidate.error
+    present = candidate.room().present
     if options.per_location is not None and present >= options.per_location:
         return QuotaError(f"place.per_location: it has {present} of {options.per_location} servers", hint=_MOST_HINT)
-    return shortage(site.allowances)
+    return shortage(candidate.allowances)
 
 
 def _with_hint(error: OaktreeError | None, options: PlaceOptions) -> OaktreeError | None:
@@ -114,11 +119,11 @@ def _with_hint(error: OaktreeError | None, options: PlaceOptions) -> OaktreeErro
     return error
 
 
-def _row(site: Site, wanted: WantedServer) -> dict[str, Any]:
-    held = [name for name in wanted.names if name in site.items or name in site.built]
-    status = "chosen" if held else "unknown" if site.unknown else "refused" if site.error else "passed_over"
-    room = "" if site.space is None else Room(0, allowances=site.space.allowances).tightest
-    return _as_row(site.connection.location, held, status, site.error, room)
+def _row(candidate: Candidate, wanted: WantedServer) -> dict[str, Any]:
+    held = [name for name in wanted.names if name in candidate.items or name in candidate.built]
+    status = "chosen" if held else "unknown" if candidate.unknown else "refused" if candidate.error else "passed_over"
+    room = "" if candidate.space is None else Room(0, allowances=candidate.space.allowances).tightest
+    return _as_row(candidate.connection.location, held, status, candidate.error, room)
 
 
 def _unknown(result: Result[Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, ServerError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server import site as site_module
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server import candidate as candidate_module
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import KEY
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.place import check_place
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.placement import PlaceOptions
@@ -242,7 +242,7 @@ def test_what_was_planned_and_not_done_is_no_result(site: PlacementSite, monkeyp
         raise ServerError("lost")
 
     built(site, "r2", "web")
-    monkeypatch.setattr(site_module, "apply_step", lost)
+    monkeypatch.setattr(candidate_module, "apply_step", lost)
     run = site.run(**ONE, metadata={"role": "web"})
     assert (run.ok, run["results"], [failure["error"] for failure in run["failures"]]) == (False, [], ["lost"])
 

@@ -36,7 +36,7 @@ ZONE = "OS-EXT-AZ:availability_zone"
 
 
 @dataclass(eq=False)
-class Site:
+class Candidate:
     """A selected Location. Its worker writes to it during a phase, the main thread between two."""
 
     connection: Connection
