@@ -327,28 +327,31 @@ class _Work:
 
     def _update(self, plans: Sequence[ServerPlan]) -> None:
         self._say("changing", plans)
-        begun: list[ServerPlan] = []
+        notes: dict[str, list[str]] = {plan.name: list(plan.notes) for plan in plans}
         for plan in plans:
             try:
-                if plan.actions:
-                    change.begin(self._connection, self._wanted, plan)
-                    begun.append(plan)
-                    continue
-                item, notes = change.edit(self._connection, self._wanted, self._found, plan)
+                change.edit(self._connection, self._wanted, plan, notes[plan.name])
+                change.begin(self._connection, self._wanted, plan)
             except OaktreeError as error:
                 self._fail(plan.name, _named(plan.name, error))
-            else:
-                self._end(plan, item, notes)
-        if not begun:
-            return
-        if self._wanted.wait:
-            items = change.await_states(self._connection, self._wanted, begun, self._fail)
-        else:
+        begun = [plan for plan in self._well(plans) if plan.actions]
+        if begun and not self._wanted.wait:
             found = find(self._connection, self._wanted)
             items = {name: several[0] for name, several in found.items() if several}
-        for plan in begun:
-            if plan.name not in self._errors:
-                self._end(plan, items.get(plan.name, plan.item))
+        else:
+            items = change.await_states(self._connection, self._wanted, begun, self._fail) if begun else {}
+        for plan in self._well(begun):
+            self._end(plan, items.get(plan.name, plan.item), tuple(notes[plan.name]))
+        changing = [plan for plan in self._well(plans) if not plan.actions]
+        change.resize(self._connection, self._wanted, changing, self._fail)
+        shown = change.edited(self._connection, self._wanted, self._found, self._well(changing))
+        for plan in self._well(changing):
+            item, more = shown[plan.name]
+            self._end(plan, item, (*notes[plan.name], *more))
+
+    def _well(self, plans: Sequence[ServerPlan]) -> list[ServerPlan]:
+        """Those that have not failed."""
+        return [plan for plan in plans if plan.name not in self._errors]
 
     def _settled(self, plans: Sequence[ServerPlan]) -> list[str]:
         """Wait until the cloud has done what it is doing to these servers; returns the names."""

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .._cloud.service import segment
@@ -14,16 +16,19 @@ from .boot import give_floating_ip, mask
 from .names import encoded, names_at
 from .nova import ACTIVE, ERROR, TASK, Item, act, fault_of, is_gone, is_settled, servers_named, tell
 from .plan import VERIFY_RESIZE, groups_of, make_plan
-from .survey import ServersFound
 from .wanted import AUTO, subject
 from .watch import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from .._cloud.connection import Connection
     from .plan import ServerPlan
+    from .survey import ServersFound
     from .wanted import WantedServer
+
+Failed = Callable[[str, OaktreeError], None]
+"""What is told of the name of a server that fails, and why."""
 
 SHOWN_SOON = 15.0
 """Seconds within which a list shows what was changed."""
@@ -38,14 +43,12 @@ _GOALS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def edit(
-    connection: Connection, wanted: WantedServer, found: ServersFound, plan: ServerPlan
-) -> tuple[Item, tuple[str, ...]]:
-    """Change what differs; returns the server as it is then, and what the cloud shows otherwise, as notes.
+def edit(connection: Connection, wanted: WantedServer, plan: ServerPlan, notes: list[str]) -> None:
+    """Change what differs, but for the flavor: see `resize`.
 
     Each edit is one that the next run finds done if this one does not come to the end.
     """
-    item, notes = plan.item or {}, list[str]()
+    item = plan.item or {}
     path = f"/servers/{segment(item['id'])}"
     write: Mapping[str, Callable[[Any], None]] = {
         "metadata": lambda want: _set_metadata(connection, path, want),
@@ -55,12 +58,10 @@ def edit(
         "networks": lambda want: _attach_networks(connection, wanted, path, want),
         "volumes": lambda want: _attach_volumes(connection, path, want),
         "floating_ip": lambda _want: _give_floating_ip(connection, wanted, item, notes),
-        "flavor": lambda _want: _resize(connection, wanted, item),
-        "confirm": lambda _want: _confirm(connection, wanted, item),
     }
     for option, want in plan.edits.items():
-        write[option](want)
-    return _settled_item(connection, wanted, found, plan, notes)
+        if option in write:
+            write[option](want)
 
 
 def _tell(connection: Connection, method: str, path: str, json: Any) -> None:
@@ -116,60 +117,91 @@ def _attach_networks(
         tell(connection, "POST", f"{path}/os-interface", {"interfaceAttachment": attachment})
 
 
-def _resize(connection: Connection, wanted: WantedServer, item: Item) -> None:
-    flavor = names_at(connection).flavor(wanted)
-    act(connection, item["id"], "resize", {"flavorRef": flavor})
-    resized = _awaited(connection, wanted, item)
-    if resized["status"] != VERIFY_RESIZE:
-        said = one_line(fault_of(resized))
-        raise ServerError(f"{subject(item['name'])} could not be resized{f': {said}' if said else ''}")
-    _confirm(connection, wanted, resized)
+def resize(connection: Connection, wanted: WantedServer, plans: Sequence[ServerPlan], failed: Failed) -> None:
+    """Resize the servers whose flavor differs, all at once, and confirm that. ``failed`` is told of those that fail."""
+    flavor = names_at(connection).flavor(wanted) if any("flavor" in plan.edits for plan in plans) else None
+    begun = [
+        plan.item
+        for plan in plans
+        if plan.item
+        and "flavor" in plan.edits
+        and _began(connection, plan.item, failed, "resize", {"flavorRef": flavor})
+    ]
+    resized = [plan.item for plan in plans if plan.item and "confirm" in plan.edits]
+    for item in _awaited(connection, wanted, begun, failed):
+        if item["status"] == VERIFY_RESIZE:
+            resized.append(item)
+        else:
+            said = one_line(fault_of(item))
+            reason = f"{subject(item['name'])} could not be resized{f': {said}' if said else ''}"
+            failed(item["name"], ServerError(reason))
+    confirmed = [item for item in resized if _began(connection, item, failed, "confirmResize")]
+    _awaited(connection, wanted, confirmed, failed)
 
 
-def _confirm(connection: Connection, wanted: WantedServer, item: Item) -> None:
-    act(connection, item["id"], "confirmResize")
-    _awaited(connection, wanted, item)
+def _began(connection: Connection, item: Item, failed: Failed, action: str, value: Any = None) -> bool:
+    try:
+        act(connection, item["id"], action, value)
+    except OaktreeError as error:
+        error.message = f"{subject(item['name'])}: {error.message}"
+        failed(item["name"], error)
+        return False
+    return True
 
 
-def _awaited(connection: Connection, wanted: WantedServer, item: Item) -> Item:
-    """The server when what was asked for has been done."""
-    servers = {item["id"]: {**item, TASK: _REQUESTED}}
-    with connection.within(wanted.wait_timeout, "wait_timeout"):
-        wait_until(connection, servers, is_settled)
-    return servers[item["id"]]
+def _awaited(connection: Connection, wanted: WantedServer, items: Sequence[Item], failed: Failed) -> list[Item]:
+    """The servers for which what was asked for has been done."""
+    servers = {item["id"]: {**item, TASK: _REQUESTED} for item in items}
+    late: DeadlineError | None = None
+    try:
+        with connection.within(wanted.wait_timeout, "wait_timeout"):
+            wait_until(connection, servers, is_settled)
+    except DeadlineError as error:
+        connection.deadline.check_cancelled()
+        late = error
+    for item in servers.values():
+        if late and not is_settled(item):
+            said = f"{late.message}: {subject(item['name'])} is still {item.get(TASK) or item['status']}"
+            failed(item["name"], DeadlineError(said, hint=late.hint))
+    return [item for item in servers.values() if is_settled(item)]
 
 
-def _settled_item(
-    connection: Connection, wanted: WantedServer, found: ServersFound, plan: ServerPlan, notes: list[str]
-) -> tuple[Item, tuple[str, ...]]:
-    """The server once the cloud shows what was changed."""
-    old = plan.item or {}
-    shown = {item["id"]: item for item in servers_named(connection, [plan.name])[plan.name]}
-    servers = {old["id"]: shown.get(old["id"], old)}
+def edited(
+    connection: Connection, wanted: WantedServer, found: ServersFound, plans: Sequence[ServerPlan]
+) -> dict[str, tuple[Item, tuple[str, ...]]]:
+    """The servers, by name, once the cloud shows what was changed; what it does not show soon is a note."""
+    if not plans:
+        return {}
+    by_id = {plan.item["id"]: plan for plan in plans if plan.item}
+    listed = servers_named(connection, [plan.name for plan in plans])
+    shown = {item["id"]: item for several in listed.values() for item in several}
+    servers = {identity: shown.get(identity, plan.item or {}) for identity, plan in by_id.items()}
 
-    def differing(item: Item) -> Mapping[str, Any]:
-        if is_gone(item):
-            return {}
+    def differing(item: Item) -> dict[str, Any]:
+        """What was to be changed, and is not."""
+        plan = by_id[item["id"]]
         try:
-            return make_plan(wanted, ServersFound({plan.name: (item,)}, found.values), plan.name).edits
+            again = make_plan(wanted, replace(found, servers={plan.name: (item,)}), plan.name)
         except OaktreeError:
             return {}
-
-    def is_done(item: Item) -> bool:
-        return is_settled(item) and not differing(item).keys() & plan.edits.keys()
+        return {option: want for option, want in again.edits.items() if option in plan.edits}
 
     try:
         with connection.within(SHOWN_SOON, "the time"):
-            wait_until(connection, servers, is_done)
+            wait_until(connection, servers, lambda item: is_gone(item) or (is_settled(item) and not differing(item)))
     except DeadlineError:
         connection.deadline.check_cancelled()
-    item = servers[old["id"]]
-    notes += [
-        f"{option}: the cloud does not show {want!r} yet"
-        for option, want in differing(item).items()
-        if option in plan.edits and option != "floating_ip"
-    ]
-    return item, (*plan.notes, *notes)
+    return {
+        by_id[identity].name: (
+            item,
+            tuple(
+                f"{option}: the cloud does not show {want!r} yet"
+                for option, want in differing(item).items()
+                if option != "floating_ip"
+            ),
+        )
+        for identity, item in servers.items()
+    }
 
 
 # States
@@ -198,32 +230,13 @@ def _argument(connection: Connection, wanted: WantedServer, action: str) -> Any:
 
 
 def await_states(
-    connection: Connection,
-    wanted: WantedServer,
-    plans: Sequence[ServerPlan],
-    failed: Callable[[str, OaktreeError], None],
+    connection: Connection, wanted: WantedServer, plans: Sequence[ServerPlan], failed: Failed
 ) -> dict[str, Item]:
     """Wait until the servers are in their state; returns them by name. ``failed`` is told of those that are not."""
-    servers = {plan.item["id"]: {**plan.item, TASK: _REQUESTED} for plan in plans if plan.item}
-    late: DeadlineError | None = None
-    try:
-        with connection.within(wanted.wait_timeout, "wait_timeout"):
-            wait_until(connection, servers, is_settled)
-    except DeadlineError as error:
-        connection.deadline.check_cancelled()
-        late = error
-    for item in servers.values():
-        reason = _not_reached(wanted, item, late)
-        if reason:
-            failed(item["name"], reason)
-    return {item["name"]: item for item in servers.values()}
-
-
-def _not_reached(wanted: WantedServer, item: Item, late: DeadlineError | None) -> OaktreeError | None:
-    what, status = subject(item["name"]), item["status"]
-    if late and not is_settled(item):
-        return DeadlineError(f"{late.message}: {what} is still {item.get(TASK) or status}", hint=late.hint)
-    if status in _GOALS[wanted.state]:
-        return None
-    said = one_line(fault_of(item)) if status == ERROR else ""
-    return ServerError(f"{what} is {status}, not {wanted.state}{f': {said}' if said else ''}")
+    items = _awaited(connection, wanted, [plan.item for plan in plans if plan.item], failed)
+    for item in items:
+        if item["status"] not in _GOALS[wanted.state]:
+            said = one_line(fault_of(item)) if item["status"] == ERROR else ""
+            reason = f"{subject(item['name'])} is {item['status']}, not {wanted.state}{f': {said}' if said else ''}"
+            failed(item["name"], ServerError(reason))
+    return {item["name"]: item for item in items}

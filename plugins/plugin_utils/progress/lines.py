@@ -113,9 +113,8 @@ class ProgressLines:
         if waiting > 0:
             parts.append(f"{waiting} waiting")
         moved = sum(state.done for state in self._states.values())
-        return (
-            f"{max(self._count, len(self._states))} Locations: {', '.join(parts)}; {bytes_to_human(moved)} transferred"
-        )
+        transferred = f"; {bytes_to_human(moved)} transferred" if moved else ""
+        return f"{max(self._count, len(self._states))} Locations: {', '.join(parts)}{transferred}"
 
 
 def _described(state: _State, now: float) -> str:

@@ -99,3 +99,16 @@ def test_the_user_data_of_a_rebuild_are_not_shown(clouds: FakeOpenStack, region:
     region.fault("POST", "/action", Answer(400, {"Content-Type": "application/json"}, said))
     error = refused(clouds, replace(WEB, state="rebuilt", user_data="secret text", force=True))
     assert "Value: *** is bad" in error.message
+
+
+def test_several_are_resized_at_once_and_one_may_fail(clouds: FakeOpenStack, region: Region) -> None:
+    for number in range(1, 6):
+        add_server(region, f"w-{number}", status="PAUSED" if number == 3 else "ACTIVE")
+    (result,) = results(clouds, WantedServer("w", count=5, flavor={"name": "m2"}, resize=True))
+    assert result.error
+    assert result.value
+    assert "server 'w-3': Cannot 'resize'" in result.error.message
+    changed = {change.output["name"]: change.output["server"]["flavor"]["name"] for change in result.value.each}
+    assert changed == {"w-1": "m2", "w-2": "m2", "w-4": "m2", "w-5": "m2"}
+    assert {server.status for server in region.nova.servers} == {"ACTIVE", "PAUSED"}
+    assert requests(clouds).count("GET /v2.1/servers/detail") <= 8

@@ -83,6 +83,13 @@ def test_many_locations_are_summed_up_and_failures_named() -> None:
     assert len(said.due(SUMMARY * 2)) == 1
 
 
+def test_a_sum_without_data_says_nothing_of_them() -> None:
+    said = ProgressLines(0.0)
+    for number in range(MANY + 1):
+        said.take(message(f"cloud{number}", "waiting for servers", detail="web"), 1.0)
+    assert said.due(SUMMARY) == ["11 Locations: 11 waiting for servers"]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{}, {"who": "alpha"}, message("a", "b", "x"), message("a", "b", None), {"count": "x"}],  # type: ignore[arg-type]
