@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from .._resource.references import MissingError
 from .apply import ServersStep, apply_step, changed, make_plans
 from .boot import Launch, finish, launch, remove, unanswered
 from .mark import is_leftover, mark_of
-from .names import Blueprint
+from .names import Blueprint, blueprint
 from .nova import BUILD, DELETING, TASK, servers_named
 from .placement import Allowance, Room, shortage
 from .plan import ServerPlan, shown
@@ -105,12 +106,19 @@ class Candidate:
     def settle(self, wanted: WantedServer) -> None:
         """Wait for the servers that an earlier run has begun here, and remove those that have failed."""
         self.connection.progress.enter("waiting for servers")
-        nothing = Blueprint({})
-        self._finish(replace(wanted, floating_ip=None), [Launch(item["name"], item, nothing) for item in self.begun])
-        left = remove(self.connection, [Launch(item["name"], item, nothing) for item in self.doomed])
+        how = self._blueprint(wanted)
+        self._finish(replace(wanted, floating_ip=None), [Launch(item["name"], item, how) for item in self.begun])
+        left = remove(self.connection, [Launch(item["name"], item, how) for item in self.doomed])
         for item in self.doomed if left else ():
             self._doubt(item["name"], ConflictError(left, hint="Delete it."))
         self.look(wanted)
+
+    def _blueprint(self, wanted: WantedServer) -> Blueprint:
+        """How servers are built here, as far as it matters to their removal: whether they would leave a volume."""
+        if wanted.boot_volume and not wanted.boot_volume.delete_on_termination:
+            with suppress(MissingError):
+                return blueprint(self.connection, wanted)
+        return Blueprint({})
 
     def compare(self, wanted: WantedServer, names: Collection[str], request_timeout: float) -> None:
         """Plan what is to be done with those of these servers that it has."""
@@ -186,12 +194,13 @@ class Candidate:
         plan = ServerPlan(name, "created", after=shown(one, name))
         return changed(plan, item, self.connection.location, (*self.notes, *notes))
 
-    def recheck(self, elsewhere: Collection[str]) -> None:
+    def recheck(self, wanted: WantedServer, elsewhere: Collection[str]) -> None:
         """Remove servers whose creation was not answered, that have appeared since, and that are elsewhere by now."""
         asked = unanswered(self.connection)
         found = servers_named(self.connection, sorted(set(asked.values()) & set(elsewhere)))
         late = [item for items in found.values() for item in items if mark_of(item) in asked]
-        left = remove(self.connection, [Launch(item["name"], item, Blueprint({})) for item in late])
+        how = self._blueprint(wanted)
+        left = remove(self.connection, [Launch(item["name"], item, how) for item in late])
         if left:
             self.wrong = ConflictError(left, hint="Delete it: it is in another Location, too.")
 

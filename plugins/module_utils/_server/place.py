@@ -253,7 +253,9 @@ class _Placement:
         """Look once more where an answer was lost: the cloud may have gone on for longer than anybody looked."""
         holders = {name: candidate for candidate in self._candidates for name in candidate.built}
         for candidate, error in self._all(
-            lambda candidate: candidate.recheck({name for name, holder in holders.items() if holder is not candidate}),
+            lambda candidate: candidate.recheck(
+                self._wanted, {name for name, holder in holders.items() if holder is not candidate}
+            ),
             self._target.timeout,
             lambda candidate: unanswered(candidate.connection),
             cleanup=_CLEANUP,

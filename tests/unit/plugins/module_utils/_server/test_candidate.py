@@ -23,7 +23,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._server.placeme
     Room,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.room import Space
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import WantedServer
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import BootVolume, WantedServer
 from tests.support.fake_images import add_image
 from tests.support.fake_openstack import Answer, FakeOpenStack, LoseAnswer, Region
 from tests.support.fake_openstack.nova_resources import flavor
@@ -44,7 +44,11 @@ def clouds(fake_openstack: Callable[..., FakeOpenStack]) -> FakeOpenStack:
 
 @pytest.fixture
 def region(clouds: FakeOpenStack) -> Region:
-    region = clouds["cloud1"]["r1"]
+    return furnished(clouds["cloud1"]["r1"])
+
+
+def furnished(region: Region) -> Region:
+    """The region, with what a server needs."""
     flavor(region.nova.resources, "small")
     add_image(region.glance, b"x", name="debian")
     return region
@@ -105,6 +109,27 @@ def test_what_failed_and_cannot_be_removed(candidate: Candidate, region: Region)
     assert not candidate.items
 
 
+def test_a_lasting_boot_volume_goes_with_what_failed(
+    fake_openstack: Callable[..., FakeOpenStack],
+) -> None:
+    clouds = fake_openstack(more=("block-storage",))
+    region = furnished(clouds["cloud1"]["r1"])
+    data = region.cinder.add("volumes", clouds["cloud1"].keystone.project_id("demo"), name="data", size=1)
+    wanted = replace(
+        WANTED, count=None, volumes=({"name": "data"},), boot_volume=BootVolume(1, delete_on_termination=False)
+    )
+    candidate = Candidate(connect(clouds, timeout=2000.0), 0)
+    candidate.survey(wanted, PlaceOptions(), check_mode=False)
+    candidate.build(replace(wanted, wait=False), [Assignment("web", 0)], 1000.0)
+    (server,) = region.nova.servers
+    server.status, server.then, server.launched = "ERROR", None, False
+    assert len(region.cinder.items["volumes"]) == 2
+    candidate.look(wanted)
+    candidate.settle(wanted)
+    kept = [volume["id"] for volume in region.cinder.items["volumes"].values() if volume["status"] != "deleting"]
+    assert (region.nova.servers, kept) == ([], [data["id"]])
+
+
 def test_build_ends_with_the_first_that_is_refused(candidate: Candidate, region: Region, clouds: FakeOpenStack) -> None:
     project = clouds["cloud1"].keystone.project_id("demo")
     candidate.survey(WANTED, PlaceOptions(), check_mode=False)
@@ -136,9 +161,9 @@ def appeared(candidate: Candidate, region: Region) -> None:
 def test_what_has_appeared_and_is_elsewhere(candidate: Candidate, region: Region) -> None:
     appeared(candidate, region)
     region.add_server("web-1", metadata={})  # somebody else's
-    candidate.recheck(["web-2"])
+    candidate.recheck(WANTED, ["web-2"])
     assert len(region.nova.servers) == 2
-    candidate.recheck(["web-1"])
+    candidate.recheck(WANTED, ["web-1"])
     assert [server.metadata for server in region.nova.servers] == [{}]
     assert candidate.wrong is None
 
@@ -146,7 +171,7 @@ def test_what_has_appeared_and_is_elsewhere(candidate: Candidate, region: Region
 def test_what_has_appeared_and_cannot_be_removed(candidate: Candidate, region: Region) -> None:
     appeared(candidate, region)
     region.fault("DELETE", "/servers/", Answer(403))
-    candidate.recheck(["web-1"])
+    candidate.recheck(WANTED, ["web-1"])
     assert isinstance(candidate.wrong, OaktreeError)
     assert candidate.wrong.kind == "conflict"
 
