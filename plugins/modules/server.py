@@ -195,7 +195,7 @@ options:
         is that exists does not change. The Location of one that is missing is chosen by the options below, among those that have the
         flavor, the image, the networks, and room by the limits of the project.
       - What a Location refuses, or fails to build, is removed there and placed in another one. The task fails if fewer servers exist in
-        the end than it asks for.
+        the end than it asks for, or one cannot be changed as it asks.
       - Is for O(state=present). See the guide for how it is done.
     type: dict
     suboptions:
