@@ -191,12 +191,12 @@ options:
     default: soft
   place:
     description:
-      - Have the server once in all selected Locations together, and with O(count) as many, instead of in each of them. Where a server
-        is that exists does not change. The Location of one that is missing is chosen by the options below, among those that have the
-        flavor, the image, the networks, and room by the limits of the project.
+      - Have the server once in all selected Locations together, or with O(count) as many, instead of in each of them. A server that exists
+        stays where it is. For one that is missing, a Location is chosen by the options below, among those that have the flavor, the image
+        and the networks, and room by the limits of the project.
       - What a Location refuses, or fails to build, is removed there and placed in another one. The task fails if fewer servers exist in
         the end than it asks for, or one cannot be changed as it asks.
-      - Is for O(state=present). See the guide for how it is done.
+      - Needs O(state=present). The guide describes how it is done.
     type: dict
     suboptions:
       order:
