@@ -227,6 +227,8 @@ class _Placement:
                 return
             self._build(assigned)
         self._recheck()
+        if any(candidate.built for candidate in self._candidates):
+            self._find_doubles()
 
     def _assigned(self) -> dict[Candidate, list[Assignment]]:
         doubtful = (
@@ -261,6 +263,18 @@ class _Placement:
             cleanup=_CLEANUP,
         ):
             candidate.close(error)
+
+    def _find_doubles(self) -> None:
+        """Names are not unique: somebody on another machine may have placed the same at the same moment.
+
+        What was missing stays so, although it may be found now: nobody has waited for it.
+        """
+        names = self._missing
+        self._all(lambda candidate: candidate.look(self._wanted), self._target.timeout)  # what is built stays built
+        for candidate in self._candidates:
+            candidate.items = {name: items for name, items in candidate.items.items() if name not in names}
+        self._count_once()
+        self._refuse_doubles()
 
     def _all(
         self,

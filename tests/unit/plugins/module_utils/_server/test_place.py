@@ -132,6 +132,21 @@ def test_two_of_a_name(site: PlacementSite, regions: tuple[str, str]) -> None:
     assert {row["location"]["region"] for row in run["placement"] if row["servers"] == ["web-1"]} == set(regions)
 
 
+def test_two_machines_at_once(site: PlacementSite) -> None:
+    """The other one has placed the server in another region, after this one has looked there."""
+
+    def meanwhile(_server: Server) -> None:
+        site.region("r2").add_server("web")
+
+    site.region("r1").nova.builds.fails = meanwhile
+    run = site.run(**ONE)
+    assert (run.ok, site.counts()) == (False, [1, 1, 0])
+    assert {(failure["location"]["region"], failure["kind"]) for failure in run["failures"]} == {
+        ("r1", "conflict"),
+        ("r2", "conflict"),
+    }
+
+
 def test_a_location_that_cannot_be_asked(site: PlacementSite) -> None:
     site.region("r2").fault("GET", "/servers/detail", Answer(403))
     failed = site.run(**TWO)
