@@ -99,7 +99,8 @@ def ensure_placed(target: Target, wanted: WantedServer, options: PlaceOptions, *
         for connection in connections:
             connection.close()
             error = errors[connection.location]
-            connection.progress.enter("failed" if error else "done", detail=error.summary if error else "")
+            done = "planned" if check_mode else "done"
+            connection.progress.enter("failed" if error else done, detail=error.summary if error else "")
         return said
 
 
