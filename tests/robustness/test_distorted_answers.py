@@ -35,7 +35,10 @@ SERVERS = Target("GET", "/servers")
 IMAGES = Target("GET", "/v2/images")
 PROBES = [
     Target("GET", path)
-    for path in ("/info/import", "/info/stores", "/info/usage", "/v2/tasks", "/info$", "/versions|/$")
+    for path in (
+        *("/info/import", "/info/stores", "/info/usage", "/v2/tasks", "/info$", "/versions|/$"),
+        *("/v2/schemas/image", "/os-quota-sets", "/v2.0/quotas", "/v2.0/networks"),
+    )
 ]
 
 
@@ -52,6 +55,7 @@ CASES = [
     Case("server_info", (TOKENS, SERVERS)),
     Case("image_info", (IMAGES,)),
     Case("location_info", (TOKENS, *PROBES), {"probe": True}),
+    Case("rest", (TOKENS, SERVERS), {"service_type": "compute", "path": "/servers", "pages": "servers"}),
     *(
         Case("rest_info", (TOKENS, Target("GET", "/")), {"service_type": kind})
         for kind in ("compute", "image", "object-store")
@@ -61,7 +65,7 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostileSite]:
-    with FakeOpenStack(clouds=2, servers=3, object_store=True) as clouds:
+    with FakeOpenStack(clouds=2, servers=3, object_store=True, more=("network",)) as clouds:
         for cloud in clouds.clouds.values():
             cloud["r1"].glance.stores = ["fast", "slow"]
             for name in ("one", "two"):

@@ -15,7 +15,7 @@ from tests.support.fake_openstack import FakeOpenStack
 from tests.support.fake_openstack.faults import edit_answer
 from tests.support.run_module import run_module
 from tests.support.sampling import sample
-from tests.support.server_site import OPTIONS, furnished_clouds
+from tests.support.server_clouds import OPTIONS, furnished_clouds
 
 pytestmark = pytest.mark.usefixtures("fast_clock")
 

@@ -26,7 +26,7 @@ from tests.support.fake_openstack import Answer, BlackHole, FakeOpenStack, LoseA
 from tests.support.fake_openstack.nova_builds import NO_HOST
 from tests.support.run_core import connect
 from tests.support.run_module import Started, interrupt, run_module, start_module
-from tests.support.server_site import NOTHING, OPTIONS, add_server, furnished_clouds, things
+from tests.support.server_clouds import NOTHING, OPTIONS, add_server, furnished_clouds, things
 from tests.support.wait import until
 
 HERD = 5

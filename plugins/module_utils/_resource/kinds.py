@@ -240,7 +240,7 @@ _LINKS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 
-_REST = "Find the service's URL with oaktree.multicloud.rest_info and send the request with ansible.builtin.uri."
+_REST = "Send the request of the service's API with oaktree.multicloud.rest."
 _LOAD_BALANCERS = "The types of load balancers are those of load_balancer, as in load_balancer.pool."
 _READ_ELSEWHERE: Mapping[str, str] = {
     "compute.image": "Use oaktree.multicloud.image_info.",

@@ -48,6 +48,10 @@ STARTS = {
     "os-start": ("SHUTOFF",), "unpause": ("PAUSED",), "resume": ("SUSPENDED",), "unrescue": ("RESCUE",),
     "unshelve": ("SHELVED", "SHELVED_OFFLOADED"),
 }  # fmt: skip
+ACTIONS = {
+    *STARTS, "os-stop", "shelve", "reboot", "rebuild", "resize", "confirmResize", "addSecurityGroup",
+    "removeSecurityGroup",
+}  # fmt: skip
 
 
 class NovaBuilds:
@@ -82,7 +86,6 @@ class NovaBuilds:
             Route("POST", "/v2.1/servers", self._create),
             Route("PUT", one, self._rename),
             Route("DELETE", one, self._delete),
-            Route("POST", f"{one}/action", self._act),
             Route("POST", f"{one}/metadata", self._set_metadata),
             Route("DELETE", f"{one}/metadata/{{key}}", self._remove_metadata),
             Route("PUT", f"{one}/tags", self._set_tags),
@@ -101,7 +104,7 @@ class NovaBuilds:
         self._show_floating()
 
     def _done(self, server: Server) -> None:
-        status, server.then, server.looked, server.task = server.then, None, 0, None
+        status, server.then, server.looked, server.task_state = server.then, None, 0, None
         _touch(server)
         if status == "DELETED":
             self._gone(server)
@@ -356,7 +359,7 @@ class NovaBuilds:
 
     async def _delete(self, call: Call) -> Reply:
         server = self._one(call)
-        server.task, server.then, server.looked = "deleting", "DELETED", 0
+        server.task_state, server.then, server.looked = "deleting", "DELETED", 0
         _touch(server)
         if self.looks == 0:
             self._done(server)
@@ -403,16 +406,18 @@ class NovaBuilds:
         server.volumes = [*(server.volumes or []), {"id": sent["volumeId"], "delete_on_termination": False}]
         return json_reply({"volumeAttachment": {"volumeId": sent["volumeId"], "serverId": server.id}})
 
-    async def _act(self, call: Call) -> Reply:
-        server, body = self._one(call), await call.json()
-        if not isinstance(body, dict) or len(body) != 1:
-            raise Refusal(400, f"There is no such action: {body}")
+    def knows(self, body: Item) -> bool:
+        """Say whether a body asks for one of the actions that are done here."""
+        return len(body) == 1 and set(body) <= ACTIONS
+
+    def act(self, server: Server, body: Item) -> Reply:
+        """Begin an action."""
         ((action, value),) = body.items()
         if action in ("addSecurityGroup", "removeSecurityGroup"):
             self._change_groups(server, action, self._group(value))
             return Reply(202)
         if server.then is not None:
-            raise Refusal(409, f"Cannot {action!r} instance {server.id} while it is in task_state {server.task}")
+            raise Refusal(409, f"Cannot {action!r} instance {server.id} while it is in task_state {server.task_state}")
         self._begin(server, action, value)
         return Reply(202)
 
@@ -449,7 +454,7 @@ class NovaBuilds:
             raise Refusal(
                 409, f"Cannot {action!r} instance {server.id} while it is in vm_state {server.status.lower()}"
             )
-        server.task, server.then, server.looked = f"{action}ing", then, 0
+        server.task_state, server.then, server.looked = f"{action}ing", then, 0
         _touch(server)
 
 

@@ -64,7 +64,6 @@ class Server:
     """Whether somebody asked for it, so that it has only what it was given."""
     then: str | None = None
     """The status that it gets when what is being done to it is done."""
-    task: str | None = None
     looked: int = 0
     launched: bool = True
     fault: str | None = None
@@ -76,6 +75,9 @@ class Server:
     flavor_item: dict[str, Any] | None = None
     user_data: str | None = None
     config_drive: bool = False
+    task_state: str | None = None
+    disk: bytes = b"QFI\xfb"
+    """What a snapshot of the server has."""
 
 
 def make_server(place: str, number: int, name: str, project_id: str, user_id: str) -> Server:
@@ -178,7 +180,7 @@ def _common(server: Server, base: str) -> dict[str, Any]:
         "security_groups": [
             {"name": name} for name in (["default", "ssh"] if server.groups is None else server.groups)
         ],
-        "OS-EXT-STS:task_state": server.task,
+        "OS-EXT-STS:task_state": server.task_state,
         "OS-EXT-STS:vm_state": VM_STATES.get(server.status, server.status.lower()),
         "OS-EXT-STS:power_state": POWER_STATES.get(server.status, 0),
         "os-extended-volumes:volumes_attached": _volumes(server),

@@ -18,7 +18,7 @@ from ansible_collections.oaktree.multicloud.plugins.modules.server import SPEC, 
 from tests.support.fake_openstack import FakeOpenStack
 from tests.support.fake_openstack.nova_builds import NO_HOST
 from tests.support.run_module import ModuleRun, run_module
-from tests.support.server_site import OPTIONS, furnished_clouds, things
+from tests.support.server_clouds import OPTIONS, furnished_clouds, things
 
 pytestmark = pytest.mark.usefixtures("fast_clock")
 

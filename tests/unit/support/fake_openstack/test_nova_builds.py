@@ -17,7 +17,7 @@ import requests
 from tests.support.fake_openstack import FakeOpenStack, Region
 from tests.support.fake_openstack.neutron import network
 from tests.support.fake_openstack.nova_builds import NO_HOST
-from tests.support.server_site import furnished_clouds, things
+from tests.support.server_clouds import furnished_clouds, things
 
 VERSION = {"OpenStack-API-Version": "compute 2.79"}
 

@@ -38,6 +38,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module imp
     check_fields,
     check_positive,
     make_module,
+    run_requests,
     run_state,
     target_spec,
 )
@@ -57,11 +58,16 @@ def signals(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def run(act: Act, **params: Any) -> dict[str, Any]:
     """Run a module that does this, and return what it printed and warned of, and whether its exit code says success."""
-    return run_with(act, None, params)
+    return ending(lambda: run_state(make_module(SPEC), "thing 't'", act), **params)
 
 
-def run_with(act: Act, beside: Beside | None, params: dict[str, Any]) -> dict[str, Any]:
-    """The same, for a module that has more to say than its results."""
+def run_sending(act: Callable[[bool], list[Result[dict[str, Any]]]], *, reads: bool, **params: Any) -> dict[str, Any]:
+    """As `run`, for a module that sends requests, with headers."""
+    spec = SPEC.merge(ArgumentSpec({"headers": {"type": "dict"}}))
+    return ending(lambda: run_requests(make_module(spec), act, reads=reads), **params)
+
+
+def ending(module: Callable[[], object], **params: Any) -> dict[str, Any]:
     printed = StringIO()
     warned: list[str] = []
     with (
@@ -70,7 +76,7 @@ def run_with(act: Act, beside: Beside | None, params: dict[str, Any]) -> dict[st
         redirect_stdout(printed),
         pytest.raises(SystemExit) as ended,
     ):
-        run_state(make_module(SPEC), "thing 't'", act, beside)
+        module()
     found: dict[str, Any] = json.loads(printed.getvalue())
     return found | {"ok": ended.value.code == 0, "warnings": warned}
 
@@ -196,6 +202,37 @@ def test_work_is_told_of_check_mode(*, check_mode: bool) -> None:
     assert ended["results"][0]["seen"] is check_mode
 
 
+@pytest.mark.parametrize("reads", [True, False])
+@pytest.mark.parametrize("sent", [True, False])
+def test_what_was_sent_has_changed_something_unless_it_reads(*, sent: bool, reads: bool) -> None:
+    results: list[Result[dict[str, Any]]] = [Result(HERE, 1.0, 2, {"sent": False})]
+    results.append(Result(THERE, 1.0, 2, {"sent": sent, "status": 200}))
+    ended = run_sending(lambda _check_mode: results, reads=reads)
+    assert ended["changed"] is (sent and not reads)
+    assert ended["results"] == [
+        {"location": HERE.to_dict(), "sent": False},
+        {"location": THERE.to_dict(), "sent": sent, "status": 200},
+    ]
+
+
+def test_requests_are_told_of_check_mode_and_may_fail() -> None:
+    def act(checking: bool) -> list[Result[dict[str, Any]]]:  # noqa: FBT001
+        return [Result(HERE, 1.0, 2, {"sent": not checking}), Result(THERE, 1.0, 2, error=ServerError("it broke"))]
+
+    ended = run_sending(act, reads=False, _ansible_check_mode=True)
+    assert (ended["ok"], ended["changed"], [item["sent"] for item in ended["results"]]) == (False, False, [False])
+    assert [failure["kind"] for failure in ended["failures"]] == ["server"]
+
+
+def test_secret_headers_of_a_task_are_masked() -> None:
+    headers = {"X-Subject-Token": "in-a-token", "x-account-meta-temp-url-key": "in-a-key", "X-Meta": "shown"}
+    results = [Result(HERE, 1.0, 2, {"sent": True, "body": list(headers.values())})]
+    ended = run_sending(lambda _check_mode: results, reads=True, headers=headers)
+    masked = ["VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"] * 2
+    assert ended["results"][0]["body"] == [*masked, "shown"]
+    assert list(ended["invocation"]["module_args"]["headers"].values()) == [*masked, "shown"]
+
+
 # Failures
 
 DONE, BROKEN = result(HERE, Change("created")), result(THERE, error=ServerError("it broke", hint="Mend it."))
@@ -217,7 +254,7 @@ def test_what_work_says_beside_its_results() -> None:
         beside.output["rows"], beside.lead = [1], "Not placed: web. "
         return [result(HERE, Change("created")), result(THERE, error=ServerError("full"))]
 
-    found = run_with(act, beside, {})
+    found = ending(lambda: run_state(make_module(SPEC), "thing 't'", act, beside))
     assert (found["ok"], found["rows"]) == (False, [1])
     assert found["msg"].startswith("Not placed: web. 1 of 2 Locations failed: b/r2: full")
 
@@ -310,4 +347,13 @@ def test_an_interrupt_says_what_is_left(signals: list[int], interrupt: KeyboardI
     assert ended["msg"].startswith("Interrupted. ")
     assert ended["msg"].endswith(ending)
     assert "confidential" not in json.dumps(ended)
+    assert signals == [signal.SIGTERM, signal.SIGHUP]
+
+
+def test_an_interrupt_says_that_requests_may_have_taken_effect(signals: list[int]) -> None:
+    def act(_check_mode: bool) -> list[Result[dict[str, Any]]]:  # noqa: FBT001
+        raise KeyboardInterrupt
+
+    ended = run_sending(act, reads=False)
+    assert (ended["ok"], ended["msg"]) == (False, "Interrupted. What was sent before may have taken effect.")
     assert signals == [signal.SIGTERM, signal.SIGHUP]

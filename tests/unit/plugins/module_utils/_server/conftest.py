@@ -14,7 +14,7 @@ from tests.support.fake_openstack import FakeOpenStack, Region
 
 @pytest.fixture
 def clouds(fake_openstack: Callable[..., FakeOpenStack]) -> FakeOpenStack:
-    from tests.support.server_site import furnished_clouds  # not at the top: pytest-ansible loads collections later
+    from tests.support.server_clouds import furnished_clouds  # not at the top: pytest-ansible loads collections later
 
     return furnished_clouds(fake_openstack)
 

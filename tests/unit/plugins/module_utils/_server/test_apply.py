@@ -16,7 +16,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted 
 from tests.support.fake_openstack import Answer, FakeOpenStack, Region
 from tests.support.fake_openstack.neutron import network
 from tests.support.fake_openstack.nova_builds import NO_HOST
-from tests.support.server_site import (
+from tests.support.server_clouds import (
     NOTHING,
     WEB,
     add_server,
@@ -350,7 +350,7 @@ def test_a_server_in_an_error_state_that_may_matter_is_kept(
 
 
 def test_one_that_is_being_deleted_makes_room(clouds: FakeOpenStack, region: Region) -> None:
-    add_server(region, task="deleting", then="DELETED")
+    add_server(region, task_state="deleting", then="DELETED")
     assert done(clouds).action == "created"
     assert len(region.nova.servers) == 1
 
@@ -372,7 +372,7 @@ def test_a_server_that_is_not_ready_in_time_is_removed(clouds: FakeOpenStack, re
     assert error.message.startswith(
         "not finished within wait_timeout (20 s): server 'web' is still in the status BUILD"
     )
-    assert [(server.task, server.then) for server in region.nova.servers] in ([], [("deleting", "DELETED")])
+    assert [(server.task_state, server.then) for server in region.nova.servers] in ([], [("deleting", "DELETED")])
 
 
 def test_a_missing_name_is_a_note_in_check_mode(clouds: FakeOpenStack) -> None:

@@ -21,7 +21,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted 
 from tests.support.fake_openstack import Answer, FakeOpenStack, LoseAnswer, Region
 from tests.support.fake_openstack.nova_builds import NO_HOST
 from tests.support.run_core import ask_one
-from tests.support.server_site import NOTHING, WEB, done, refused, requests, results, things
+from tests.support.server_clouds import NOTHING, WEB, done, refused, requests, results, things
 
 pytestmark = pytest.mark.usefixtures("fast_clock")
 

@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import WantedServer
 from tests.support.fake_openstack import Answer, FakeOpenStack, Region
-from tests.support.server_site import WEB, add_server, changes, done, refused, requests, results
+from tests.support.server_clouds import WEB, add_server, changes, done, refused, requests, results
 
 pytestmark = pytest.mark.usefixtures("fast_clock")
 

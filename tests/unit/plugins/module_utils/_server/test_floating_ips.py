@@ -13,7 +13,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark im
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import AUTO, WantedServer
 from tests.support.fake_openstack import Answer, FakeOpenStack, LoseAnswer, Region
 from tests.support.fake_openstack.neutron import network
-from tests.support.server_site import NOTHING, WEB, add_server, done, refused, requests, things
+from tests.support.server_clouds import NOTHING, WEB, add_server, done, refused, requests, things
 
 pytestmark = pytest.mark.usefixtures("fast_clock")
 

@@ -33,7 +33,7 @@ from tests.support.fake_images import add_image
 from tests.support.fake_openstack import FakeOpenStack, Region
 from tests.support.fake_openstack.nova_resources import flavor
 from tests.support.run_core import connect
-from tests.support.server_site import WEB, requests
+from tests.support.server_clouds import WEB, requests
 
 
 def test_all_of_it(clouds: FakeOpenStack, region: Region, project: str) -> None:

@@ -23,7 +23,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._server.nova im
 from tests.support.fake_openstack import Answer, FakeOpenStack, Region
 from tests.support.fake_openstack.faults import edit_answer
 from tests.support.run_core import ask_one, connect
-from tests.support.server_site import add_server, requests
+from tests.support.server_clouds import add_server, requests
 
 JSON = {"Content-Type": "application/json"}
 

@@ -14,7 +14,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._server.survey 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import Nic, WantedServer
 from tests.support.fake_openstack import FakeOpenStack, Region
 from tests.support.run_core import connect
-from tests.support.server_site import WEB, add_server, requests
+from tests.support.server_clouds import WEB, add_server, requests
 
 LIST = "GET /v2.1/servers/detail"
 

@@ -19,7 +19,7 @@ from tests.support.fake_openstack import Answer, FakeOpenStack, Region
 from tests.support.fake_openstack.nova_servers import Server, Version
 from tests.support.fake_openstack.service import Call
 from tests.support.run_core import connect
-from tests.support.server_site import add_server, requests
+from tests.support.server_clouds import add_server, requests
 
 LIST = "GET /v2.1/servers/detail"
 
@@ -70,7 +70,7 @@ def test_only_what_has_changed_is_asked_for(
 
 
 def test_what_is_gone_is_shown_as_deleted(region: Region, connection: Connection) -> None:
-    server = add_server(region, task="deleting", then="DELETED", changed=datetime.now(UTC))
+    server = add_server(region, task_state="deleting", then="DELETED", changed=datetime.now(UTC))
     servers = {server.id: {"id": server.id, "name": "web", "status": "ACTIVE"}}
     wait_until(connection, servers, is_gone)
     assert servers[server.id]["status"] == "DELETED"

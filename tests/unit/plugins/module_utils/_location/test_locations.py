@@ -14,17 +14,23 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import AuthError, InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
-from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.locations import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._location.locations import (
     configured,
     location_record,
     probed,
+    unconfigured_regions,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result, Target
 from tests.support.fake_openstack import Answer, DistortAnswer, FakeOpenStack
 from tests.support.run_core import entries
 
 Clouds = Callable[..., FakeOpenStack]
-UNKNOWN = dict.fromkeys(("user", "roles", "token_expires_at", "service_types", "image_upload"))
+UNKNOWN = dict.fromkeys(
+    (
+        *("user", "roles", "token_expires_at", "service_types"),
+        *("external_networks", "image_upload", "quotas", "services", "missing"),
+    )
+)
 
 
 def target(clouds: FakeOpenStack, *locations: str, **more: Any) -> Target:
@@ -105,3 +111,42 @@ def test_records_have_every_key(value: dict[str, Any] | None, error: AuthError |
     record = location_record(Result(here, 1.23456, 7, value, error))
     expected = {"location": here.to_dict(), "answers": answers, **UNKNOWN, **(value or {})}
     assert record == {**expected, "seconds": 1.235, "requests": 7}
+
+
+def test_regions_that_nobody_has_configured(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(clouds=3, regions=3)
+    found = target(clouds, "cloud1/r2", "cloud2/*", "cloud3")
+    config: Any = found.clouds_config
+    config["clouds"]["cloud1"]["regions"] = ["r1", "r2"]
+    config["clouds"]["cloud3"]["regions"] = ["r3"]
+    results = probed(found, ())
+    sent = clouds.counters.requests()
+    assert unconfigured_regions(found, results) == [
+        {"cloud": "cloud1", "region": "r3"},
+        {"cloud": "cloud3", "region": "r1"},
+        {"cloud": "cloud3", "region": "r2"},
+    ]
+    assert clouds.counters.requests() == sent
+
+
+def test_a_region_that_the_token_names_is_none_that_is_missing(fake_openstack: Clouds) -> None:
+    found = target(fake_openstack())
+    config: Any = found.clouds_config
+    del config["clouds"]["cloud1"]["regions"]
+    results = probed(found, ())
+    assert [result.location.region for result in results] == ["r1"]
+    assert unconfigured_regions(found, results) == []
+
+
+def test_a_cloud_that_does_not_answer_has_no_regions_to_tell_of(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(regions=2)
+    clouds["cloud1"].fault("POST", "/auth/tokens", Answer(401))
+    found = target(clouds)
+    assert unconfigured_regions(found, probed(found, ())) == []
+
+
+def test_identity_alone_costs_a_token(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(regions=2)
+    results = probed(target(clouds), ())
+    assert [record["user"]["name"] for record in map(location_record, results)] == ["demo", "demo"]
+    assert (clouds.counters.tokens, clouds.counters.requests()) == (1, 1)
