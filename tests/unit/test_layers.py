@@ -28,6 +28,7 @@ LAYERS = (
     "module_utils._resource",
     "module_utils._server",
     "module_utils._object_store",
+    "module_utils._objects",
     "module_utils._image.desired",
     "module_utils._image.fingerprint",
     "module_utils._image.upload_marker",

@@ -256,9 +256,10 @@ _READ_ELSEWHERE: Mapping[str, str] = {
         ("network.load_balancer", "network.listener", "network.pool", "network.pool_member", "network.health_monitor"),
         _LOAD_BALANCERS,
     ),
-    **dict.fromkeys(
-        ("object_store.account", "object_store.container", "object_store.info", "object_store.object"), _REST
-    ),
+    "object_store.account": _REST,
+    "object_store.container": "Use oaktree.multicloud.container_info.",
+    "object_store.info": "Use oaktree.multicloud.location_info with probe.",
+    "object_store.object": "Use oaktree.multicloud.object_info.",
     **dict.fromkeys(
         ("orchestration.stack_environment", "orchestration.stack_files", "orchestration.stack_template"), _REST
     ),
@@ -277,6 +278,8 @@ _WRITE_ELSEWHERE: Mapping[str, str] = {
     "compute.server": "Use oaktree.multicloud.server.",
     "image.image": "Use oaktree.multicloud.image.",
     "image.image_member": "Use oaktree.multicloud.image with visibility and shared_with.",
+    "object_store.container": "Use oaktree.multicloud.container.",
+    "object_store.object": "Use oaktree.multicloud.object.",
     **dict.fromkeys(
         (
             # changed by actions
