@@ -45,6 +45,7 @@ def built(site: PlacementSite, region: str, name: str, **fields: Any) -> Server:
     assert made.ok, made.result
     server = next(one for one in site.region(region).nova.servers if one.name == name)
     for field, value in fields.items():
+        assert hasattr(server, field), field
         setattr(server, field, value)
     return server
 
@@ -218,7 +219,7 @@ def test_warned_of(site: PlacementSite) -> None:
     ("state", "counts", "actions"),
     [
         ({"status": "ERROR", "launched": False, "fault": "No valid host was found. "}, [2, 0, 0], {"created"}),
-        ({"status": "ACTIVE", "task": "deleting", "then": "DELETED"}, [2, 0, 0], {"created"}),
+        ({"status": "ACTIVE", "task_state": "deleting", "then": "DELETED"}, [2, 0, 0], {"created"}),
         ({"status": "BUILD", "then": "ACTIVE"}, [1, 1, 0], {"created", "unchanged"}),
     ],
     ids=["failed", "deleting", "building"],
