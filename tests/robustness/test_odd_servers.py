@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.robustness.test_odd_resources import DISTORTIONS
 from tests.support.fake_openstack import FakeOpenStack
 from tests.support.fake_openstack.faults import edit_answer
+from tests.support.odd_values import DISTORTIONS
 from tests.support.run_module import run_module
 from tests.support.sampling import sample
 from tests.support.server_clouds import OPTIONS, furnished_clouds

@@ -173,10 +173,10 @@ def locked(connection: Connection, *names: str) -> Iterator[None]:
 
 def apply_step(connection: Connection, step: ServersStep) -> Change:
     """Do what is planned for one Location."""
-    return _Work(connection, step).done()
+    return _ServerWork(connection, step).done()
 
 
-class _Work:
+class _ServerWork:
     """What is done at one Location: which servers have ended how."""
 
     def __init__(self, connection: Connection, step: ServersStep) -> None:

@@ -109,6 +109,6 @@ def test_the_task_as_a_whole_has_no_name_and_is_no_location() -> None:
     said.take(message("alpha", "surveying"), SUMMARY)
     assert said.due(SUMMARY) == [
         "decompressing 100 % of 1.00 MB",
-        f"{MANY + 1} Locations: 1 surveying, {MANY} waiting; 0.00 Bytes transferred",
+        f"{MANY + 1} Locations: 1 surveying, {MANY} waiting",
     ]
     assert said.due(SUMMARY) == []
