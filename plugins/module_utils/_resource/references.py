@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import ConflictError, InputError, RefusedError
-from .find import Query, get, list_items
+from .find import Query, list_items
 from .kinds import kind_of
 from .records import id_of, name_of, owner_of
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from .._cloud.connection import Connection
-    from .find import Item
     from .kinds import Kind
 
 _SERVICES: Mapping[str, Mapping[str, str]] = {
@@ -78,6 +77,10 @@ _PARTS: Mapping[tuple[str, str], str] = {
 _KEYS = frozenset({"name", "type", "project_id", "domain_id"})
 
 
+OWN = object()
+"""The ID of the resource itself, where one of its parts refers to it by the name that it has or is to have."""
+
+
 class MissingError(RefusedError):
     """What a reference names does not exist at the Location."""
 
@@ -107,7 +110,7 @@ def check_references(kind: Kind, option: str, values: Mapping[str, Any]) -> None
     for attribute, value in _walk(values):
         if is_reference(kind, attribute, value):
             _check_target(option, kind_of(str(value.get("type") or target_of(kind, attribute))))
-        elif isinstance(value, dict) and target_of(kind, attribute) is not None:
+        elif _is_mistaken(kind, attribute, value):
             raise _no_reference(f"{option}: {attribute}")
         elif (
             isinstance(value, dict)
@@ -136,6 +139,13 @@ def _check_target(option: str, target: Kind) -> None:
         raise InputError(f"{option}: a {target.name} cannot be referred to by name", hint="Give its ID.")
 
 
+def _is_mistaken(kind: Kind, attribute: str, value: Any) -> bool:
+    """Whether a mapping stands for an ID that is no reference; items of a part may have the ID among other keys."""
+    if not isinstance(value, dict) or target_of(kind, attribute) is None:
+        return False
+    return (kind.name, attribute) not in _PARTS or not any(str(key).endswith("_id") for key in value.keys() - _KEYS)
+
+
 def _no_reference(what: str) -> InputError:
     return InputError(
         f"{what} must be an ID, or a reference by name",
@@ -156,10 +166,12 @@ def _walk(value: Any, attribute: str = "") -> Iterator[tuple[str, Any]]:
 class Resolver:
     """Resolves references at one Location, each distinct one once."""
 
-    def __init__(self, connection: Connection, kind: Kind) -> None:
+    def __init__(self, connection: Connection, kind: Kind, own: str | None = None) -> None:
+        """``own`` is the name of the resource itself, to which `OWN` refers, where its parts are resolved."""
         self._connection = connection
         self._kind = kind
-        self._found: dict[tuple[str, str], Item] = {}
+        self._own = own
+        self._found: dict[tuple[str, str], Any] = {}
 
     def all(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The attributes with an ID in place of each reference.
@@ -187,25 +199,14 @@ class Resolver:
         return value
 
     def _id(self, target: Kind, reference: Mapping[str, Any]) -> Any:
-        return id_of(target, self._named(target, reference))
-
-    def item(self, type_name: str, value: Any) -> Item:
-        """The resource that an ID or a reference names; see `all`."""
-        target = kind_of(type_name)
-        if isinstance(value, dict):
-            return self._named(target, value)
-        found = get(self._connection, target, value)
-        if found is None:
-            raise _missing(target, f"with ID {value!r}")
-        return found
-
-    def _named(self, target: Kind, reference: Mapping[str, Any]) -> Item:
+        if target is self._kind and reference.keys() <= {"name", "type"} and str(reference["name"]) == self._own:
+            return OWN
         key = (target.name, repr(sorted(reference.items(), key=lambda pair: pair[0])))
         if key not in self._found:
             self._found[key] = self._ask(target, reference)
         return self._found[key]
 
-    def _ask(self, target: Kind, reference: Mapping[str, Any]) -> Item:
+    def _ask(self, target: Kind, reference: Mapping[str, Any]) -> Any:
         name = str(reference["name"])
         narrowed = {key: self.value(key, reference[key]) for key in ("project_id", "domain_id") if key in reference}
         try:
@@ -219,20 +220,27 @@ class Resolver:
             own = self._connection.location.project.id
             found = [item for item in found if owner_of(target, item) == own] or found
         if not found:
-            raise _missing(target, f"named {name!r}")
-        if len(found) > 1:
-            ids = [id_of(target, item) for item in found]
+            raise MissingError(
+                f"there is no {target.name} named {name!r} here",
+                hint="Create it first, or correct the name.",
+                status=404,
+            )
+        ids = [id_of(target, item) for item in found]
+        if len(ids) > 1:
             raise ConflictError(
                 f"{len(ids)} of type {target.name} are named {name!r}: {', '.join(sorted(map(str, ids)))}",
                 hint="Give the ID, or narrow the reference with project_id or domain_id.",
             )
-        return found[0]
+        return ids[0]
 
 
-def _missing(target: Kind, which: str) -> MissingError:
-    return MissingError(
-        f"there is no {target.name} {which} here", hint="Create it first, or correct the name.", status=404
-    )
+def with_own_id(value: Any, identity: Any) -> Any:
+    """A value of a part with the ID of the resource in place of `OWN`."""
+    if isinstance(value, dict):
+        return {name: with_own_id(inner, identity) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [with_own_id(inner, identity) for inner in value]
+    return identity if value is OWN else value
 
 
 def _matches(target: Kind, item: Mapping[str, Any], narrowed: Mapping[str, Any]) -> bool:
