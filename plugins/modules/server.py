@@ -189,6 +189,43 @@ options:
     type: str
     choices: [soft, hard]
     default: soft
+  place:
+    description:
+      - Have the server once in all selected Locations together, or with O(count) as many, instead of in each of them. A server that exists
+        stays where it is. For one that is missing, a Location is chosen by the options below, among those that have the flavor, the image
+        and the networks, and room by the limits of the project.
+      - What a Location refuses, or fails to build, is removed there and placed in another one. The task fails if fewer servers exist in
+        the end than it asks for, or one cannot be changed as it asks.
+      - Needs O(state=present). The guide describes how it is done.
+    type: dict
+    suboptions:
+      order:
+        description:
+          - V(listed) fills the Locations in the order in which O(locations) lists them. Those that one pattern selects are sorted by name.
+          - V(room) prefers the Location that has the largest share left of its tightest limit. What is unlimited counts as free.
+          - V(spread) prefers the Location that has the fewest of these servers.
+        type: str
+        choices: [listed, room, spread]
+        default: listed
+      per_location:
+        description:
+          - The most of these servers in one Location. If omitted, there is none.
+        type: int
+      zones:
+        description:
+          - V(any) leaves the availability zone to the cloud.
+          - V(spread) names the available one that has the fewest of these servers.
+        type: str
+        choices: [any, spread]
+        default: any
+      when_unknown:
+        description:
+          - What to do if a server is missing and a Location cannot be asked whether it has it.
+          - V(fail) places nothing, and the task fails.
+          - V(place) places it elsewhere. There may then be two.
+        type: str
+        choices: [fail, place]
+        default: fail
   wait:
     description:
       - Wait until the server is ready, in its state, or gone. Without it, a server may still fail, and stays in the status C(ERROR) until
@@ -244,6 +281,28 @@ EXAMPLES = r"""
       size: 20
     volumes: [db-data]
     floating_ip: auto
+
+- name: Have a server in the first Location that takes it
+  oaktree.multicloud.server:
+    locations: [alpha, beta]
+    name: ci
+    flavor: m1.small
+    image: fedora-43
+    networks: [private]
+    place: {}
+
+- name: Have 30 servers where there is room, at most 20 at each Location, over all availability zones
+  oaktree.multicloud.server:
+    locations: ["*"]
+    name: render
+    count: 30
+    flavor: m1.large
+    image: fedora-43
+    networks: [private]
+    place:
+      order: room
+      per_location: 20
+      zones: spread
 
 - name: Make it larger
   oaktree.multicloud.server:
@@ -301,6 +360,25 @@ results:
       type: list
       elements: str
       sample: ["user_data: the cloud does not show it, so that it was not compared"]
+placement:
+  description: What became of each Location, sorted by Location.
+  returned: with O(place)
+  type: list
+  elements: dict
+  contains:
+    location: {description: The Location., type: dict, sample: {name: alpha/south/demo, cloud: alpha, region: south, zone: null}}
+    status:
+      description:
+        - V(chosen) if it has one of the servers, V(passed_over) if it was not needed, V(refused) if it cannot have one, and V(unknown) if
+          it could not be asked.
+      type: str
+      sample: refused
+    servers: {description: The names of the servers that it has., type: list, elements: str, sample: []}
+    kind: {description: The kind of the error for which it gets no more servers; null without one., type: str, sample: quota}
+    reason:
+      description: That error, or its tightest limit if it was asked for its room.
+      type: str
+      sample: "quota: cores 10 of 10 used"
 failures:
   description: The Locations that failed. Nothing that the task created is left there, unless the error says so.
   returned: always
@@ -322,12 +400,15 @@ from typing import TYPE_CHECKING
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     ArgumentSpec,
+    Beside,
     check_positive,
     make_module,
     run_state,
     target_spec,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.apply import ensure_servers
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.place import ensure_placed
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.placement import PlaceOptions
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import (
     BootVolume,
     WantedServer,
@@ -383,6 +464,15 @@ SPEC = ArgumentSpec(
         "replace": {"type": "bool", "default": False},
         "force": {"type": "bool", "default": False},
         "reboot_type": {"type": "str", "choices": ["soft", "hard"], "default": "soft"},
+        "place": {
+            "type": "dict",
+            "options": {
+                "order": {"type": "str", "choices": ["listed", "room", "spread"], "default": "listed"},
+                "per_location": {"type": "int"},
+                "zones": {"type": "str", "choices": ["any", "spread"], "default": "any"},
+                "when_unknown": {"type": "str", "choices": ["fail", "place"], "default": "fail"},
+            },
+        },
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "float", "default": 300.0},
     },
@@ -430,10 +520,17 @@ def main() -> None:
         module.no_log_values.add(base64.b64encode(params["user_data"].encode()).decode())  # as clouds show it
     target = Target.from_options(params)
 
-    def act(check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
-        return ensure_servers(target, as_wanted(params), check_mode=check_mode)
+    beside = Beside()
 
-    run_state(module, f"server {params['name']!r}", act)
+    def act(check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
+        wanted = as_wanted(params)
+        if params["place"] is None:
+            return ensure_servers(target, wanted, check_mode=check_mode)
+        placed = ensure_placed(target, wanted, PlaceOptions(**params["place"]), check_mode=check_mode)
+        beside.output["placement"], beside.lead = placed.placement, placed.lead
+        return placed.results
+
+    run_state(module, f"server {params['name']!r}", act, beside)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from .._cloud.answers import parsing
 from .._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from .._cloud.service import service_at
+from .._cloud.translate import without_request_id
 from .._core.errors import DeadlineError, OaktreeError, ServerError
 from .._facts.records import server_record
 from .._local.file_lock import key_lock
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from .names import Blueprint
 
 _LOCK = "server"
-_REQUEST_ID = re.compile(r" \(Request-ID: [^)]*\)")
 _FEW = 3
 """So many names are shown of what is worked on."""
 
@@ -104,7 +103,7 @@ def _one_error(errors: Mapping[str, OaktreeError]) -> OaktreeError | None:
         return None
     same: dict[str, list[str]] = {}
     for name, error in errors.items():
-        same.setdefault(_REQUEST_ID.sub("", error.message.replace(subject(name), "")), []).append(name)
+        same.setdefault(without_request_id(error.message.replace(subject(name), "")), []).append(name)
     texts = []
     for first, *others in same.values():
         more = f"; the same of {_listed(others)}" if others else ""
@@ -142,7 +141,7 @@ def ensure_servers(target: Target, wanted: WantedServer, *, check_mode: bool) ->
         target,
         lambda connection: survey(connection, wanted),
         plan,
-        _apply,
+        apply_step,
         check_mode=check_mode,
         cleanup=CLEANUP_TIMEOUT + 5.0,
     )
@@ -172,7 +171,8 @@ def locked(connection: Connection, *names: str) -> Iterator[None]:
         yield
 
 
-def _apply(connection: Connection, step: ServersStep) -> Change:
+def apply_step(connection: Connection, step: ServersStep) -> Change:
+    """Do what is planned for one Location."""
     return _ServerWork(connection, step).done()
 
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 LOOKS = 4
 """How often a server is looked for whose creation was not answered, a second apart: Nova may still be at it."""
+_UNANSWERED = ("server", "unanswered")
 SHOWN_SOON = 15.0
 """Seconds within which Nova shows the floating IP that a server has been given."""
 
@@ -108,6 +109,8 @@ def launch(connection: Connection, name: str, plan: Blueprint) -> Launch:
 
 def _lost(connection: Connection, name: str, mark: str, error: OaktreeError) -> Item | None:
     """The server of a request that was not answered; None where there is none, or, with residue, that is not known."""
+    asked = unanswered(connection)
+    asked[mark] = name
     try:
         with connection.grace(CLEANUP_TIMEOUT):
             for look in range(LOOKS):
@@ -115,12 +118,19 @@ def _lost(connection: Connection, name: str, mark: str, error: OaktreeError) -> 
                     connection.deadline.sleep(1.0)
                 for item in servers_named(connection, [name])[name]:
                     if mark_of(item) == mark:
+                        del asked[mark]
                         return item
     except OaktreeError as failure:
         error.add_residue(
             f"whether the cloud has created {subject(name)} ({KEY}: {mark}) is not known: {failure.message}"
         )
     return None
+
+
+def unanswered(connection: Connection) -> dict[str, str]:
+    """The names, by their marks, of servers whose creation was not answered, and that were not found."""
+    asked: dict[str, str] = connection.memo.setdefault(_UNANSWERED, {})
+    return asked
 
 
 def mask(error: OaktreeError, user_data: str | None) -> None:

@@ -45,7 +45,7 @@ def survey(connection: Connection, wanted: WantedServer) -> ServersFound:
     servers = find(connection, wanted)
     if wanted.state == "absent":
         return ServersFound(servers)
-    values = _values(connection, wanted) if any(servers.values()) else {}
+    values = values_at(connection, wanted) if any(servers.values()) else {}
     if wanted.state != "present" or all(servers.values()):
         return ServersFound(servers, values)
     try:
@@ -60,7 +60,8 @@ def find(connection: Connection, wanted: WantedServer) -> dict[str, tuple[Item, 
     return {name: tuple(items) for name, items in servers_named(connection, wanted.names, stem).items()}
 
 
-def _values(connection: Connection, wanted: WantedServer) -> dict[str, Any]:
+def values_at(connection: Connection, wanted: WantedServer) -> dict[str, Any]:
+    """What is compared of servers that are there; see `ServersFound`."""
     names = names_at(connection)
     values: dict[str, Any] = {}
     if wanted.image is not None and wanted.state in ("present", "rebuilt"):

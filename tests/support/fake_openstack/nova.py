@@ -21,6 +21,7 @@ from tests.support.fake_openstack.counters import Counters
 from tests.support.fake_openstack.gate import Knobs, Reply, json_reply
 from tests.support.fake_openstack.glance import Glance
 from tests.support.fake_openstack.nova_builds import NovaBuilds
+from tests.support.fake_openstack.nova_limits import NovaLimits
 from tests.support.fake_openstack.nova_resources import NovaResources
 from tests.support.fake_openstack.nova_servers import VM_STATES, Server, Version, brief, detail
 from tests.support.fake_openstack.nova_snapshots import Snapshots
@@ -81,7 +82,8 @@ class Nova(Service):
         self.snapshots = Snapshots(glance)
         self.resources = NovaResources(_negotiate)
         self.servers: list[Server] = []
-        self.builds = NovaBuilds(self.servers, self.resources, _negotiate)
+        self.limits = NovaLimits(self.resources, self.servers)
+        self.builds = NovaBuilds(self.servers, self.resources, self.limits, _negotiate)
         super().__init__(*place, knobs, counters)
         self.page = PAGE
         self._tokens = tokens
@@ -95,6 +97,7 @@ class Nova(Service):
             Route("GET", "/v2.1/servers", self._index),
             Route("GET", "/v2.1/servers/detail", self._detail),
             Route("GET", "/v2.1/servers/{server_id}", self._show),
+            *self.limits.routes(),
             *self.builds.routes(),
             Route("POST", "/v2.1/servers/{server_id}/action", self._act),
             *self.resources.routes(),

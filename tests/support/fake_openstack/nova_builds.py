@@ -17,8 +17,9 @@ from typing import Any
 from tests.support.fake_openstack.cinder import Cinder
 from tests.support.fake_openstack.gate import Reply, json_reply
 from tests.support.fake_openstack.neutron import Neutron
-from tests.support.fake_openstack.nova_resources import QUOTA, NovaResources
-from tests.support.fake_openstack.nova_servers import FLAVORS, Server, Version
+from tests.support.fake_openstack.nova_limits import NovaLimits
+from tests.support.fake_openstack.nova_resources import NovaResources
+from tests.support.fake_openstack.nova_servers import FLAVORS, Server, Version, size_of
 from tests.support.fake_openstack.service import Call, Refusal, Route
 
 Item = dict[str, Any]
@@ -56,9 +57,16 @@ ACTIONS = {
 class NovaBuilds:
     """The servers that are not only listed."""
 
-    def __init__(self, servers: list[Server], resources: NovaResources, negotiate: Callable[[Call], Version]) -> None:
+    def __init__(
+        self,
+        servers: list[Server],
+        resources: NovaResources,
+        limits: NovaLimits,
+        negotiate: Callable[[Call], Version],
+    ) -> None:
         self.servers = servers
         self.resources = resources
+        self.limits = limits
         self.negotiate = negotiate
         self.neutron: Neutron | None = None
         """The network service, where there is one."""
@@ -154,7 +162,6 @@ class NovaBuilds:
             raise Refusal(400, f"Invalid input. Value: {body}")
         sent, hints = body["server"], body.get("os:scheduler_hints", {})
         self._check(sent, version)
-        self._check_quota(call)
         server = Server(
             id=str(uuid.uuid4()),
             name=sent["name"],
@@ -176,7 +183,9 @@ class NovaBuilds:
             user_data=sent.get("user_data"),
             config_drive=sent.get("config_drive", False),
             launched=False,
+            zone=sent.get("availability_zone", self.limits.available()[0]).partition(":")[0],
         )
+        self.limits.check(server.project_id, size_of(server))
         networks = self._networks(call, sent)
         self._join_group(server, hints)
         server.volumes = self._volumes(sent, server)
@@ -220,7 +229,7 @@ class NovaBuilds:
             device.get("boot_index") == 0 for device in sent.get("block_device_mapping_v2", [])
         ):
             raise Refusal(400, "Invalid imageRef provided.")
-        if sent.get("availability_zone", "nova").partition(":")[0] != "nova":
+        if sent.get("availability_zone", self.limits.available()[0]).partition(":")[0] not in self.limits.available():
             raise Refusal(400, "The requested availability zone is not available")
         if "key_name" in sent and sent["key_name"] not in self.resources.items["os-keypairs"]:
             raise Refusal(400, "Invalid key_name provided.")
@@ -233,15 +242,6 @@ class NovaBuilds:
             base64.b64decode(user_data, validate=True)
         except ValueError:
             raise Refusal(400, "Userdata content cannot be decoded") from None
-
-    def _check_quota(self, call: Call) -> None:
-        project = str(call.me.project_id)
-        allowed = (QUOTA | self.resources.quotas.get(project, {}))["instances"]
-        used = sum(server.project_id == project and server.built for server in self.servers)
-        if 0 <= allowed <= used:
-            raise Refusal(
-                403, f"Quota exceeded for instances: Requested 1, but already used {used} of {allowed} instances"
-            )
 
     def _flavor(self, reference: str) -> Item | None:
         if reference in FLAVORS:

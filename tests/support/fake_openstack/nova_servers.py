@@ -228,17 +228,14 @@ def _flavor(server: Server, base: str, version: Version) -> dict[str, Any]:
         href = f"{base}/flavors/{server.flavor}"
         return {"id": server.flavor, "links": [{"rel": "bookmark", "href": href}]}
     item = server.flavor_item
-    if item:
-        size = {key: item[key] for key in ("vcpus", "ram", "disk")}
-        return {"original_name": item["name"], "ephemeral": 0, "swap": 0, "extra_specs": {}, **size}
-    size = FLAVORS[server.flavor]
-    return {
-        "original_name": server.flavor,
-        "ephemeral": 0,
-        "swap": 0,
-        "extra_specs": dict(EXTRA_SPECS),
-        **size,
-    }
+    name, extra = (item["name"], {}) if item else (server.flavor, dict(EXTRA_SPECS))
+    return {"original_name": name, "ephemeral": 0, "swap": 0, "extra_specs": extra, **size_of(server)}
+
+
+def size_of(server: Server) -> dict[str, int]:
+    """Return what a server takes of its host, by its flavor."""
+    item = server.flavor_item or FLAVORS[server.flavor]
+    return {key: item[key] for key in ("vcpus", "ram", "disk")}
 
 
 def _admin_fields(server: Server) -> list[tuple[Version, dict[str, Any]]]:

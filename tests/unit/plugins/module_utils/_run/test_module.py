@@ -34,6 +34,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure imp
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     ArgumentSpec,
+    Beside,
     check_fields,
     check_positive,
     make_module,
@@ -244,6 +245,18 @@ def test_a_location_that_failed_fails_the_module_which_shows_the_others() -> Non
     assert ended["msg"] == "1 of 2 Locations failed: b/r2: it broke (server). Mend it."
     assert ended["failures"] == [FAILURE]
     assert "exception" not in ended
+
+
+def test_what_work_says_beside_its_results() -> None:
+    beside = Beside()
+
+    def act(_check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
+        beside.output["rows"], beside.lead = [1], "Not placed: web. "
+        return [result(HERE, Change("created")), result(THERE, error=ServerError("full"))]
+
+    found = ending(lambda: run_state(make_module(SPEC), "thing 't'", act, beside))
+    assert (found["ok"], found["rows"]) == (False, [1])
+    assert found["msg"].startswith("Not placed: web. 1 of 2 Locations failed: b/r2: full")
 
 
 def test_a_location_that_failed_may_be_a_warning() -> None:

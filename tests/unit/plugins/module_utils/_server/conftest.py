@@ -10,11 +10,12 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.fake_openstack import FakeOpenStack, Region
-from tests.support.server_clouds import furnished_clouds
 
 
 @pytest.fixture
 def clouds(fake_openstack: Callable[..., FakeOpenStack]) -> FakeOpenStack:
+    from tests.support.server_clouds import furnished_clouds  # not at the top: pytest-ansible loads collections later
+
     return furnished_clouds(fake_openstack)
 
 
