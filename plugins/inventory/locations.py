@@ -112,7 +112,7 @@ from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import Constructable
 from ansible.template import trust_as_template
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.locations import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._location.locations import (
     configured,
     location_record,
     probed,
@@ -140,7 +140,8 @@ if TYPE_CHECKING:
 
 INTERPRETER = "{{ ansible_playbook_python }}"
 """The Python that runs Ansible when a task runs. A path would be that of the machine that made the inventory."""
-CAPABILITIES = ("answers", "roles", "service_types", "image_upload")
+PROBED = "image_upload"
+CAPABILITIES = ("answers", "roles", "service_types", PROBED)
 
 
 class InventoryModule(TemplatedOptions, Constructable):
@@ -180,7 +181,7 @@ class InventoryModule(TemplatedOptions, Constructable):
         """The configured Locations and, if they are probed, their capabilities by name."""
         target = Target.from_options(options)
         known = configured(target)
-        results = probed(target) if options["probe"] else known
+        results = probed(target, (PROBED,)) if options["probe"] else known
         locations = [result.location for result in known if not result.error]
         if any(result.error for result in results) and (options["on_failure"] == "fail" or not locations):
             raise AnsibleParserError(failure_summary(results))

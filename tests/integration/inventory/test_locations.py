@@ -49,7 +49,7 @@ def name(connections: dict[str, Connection]) -> Iterator[str]:
     yield made
     for connection in connections.values():
         for image in connection.image.images(name=made):
-            connection.image.delete_image(image)
+            connection.image.delete_image(image.id)
 
 
 def test_a_play_publishes_an_image_in_all_shards(connections: dict[str, Connection], tmp_path: Path, name: str) -> None:

@@ -213,3 +213,17 @@ def test_the_identity_outlives_a_new_password_and_holds_no_secret() -> None:
     assert identity(password="hunter2") == identity(password="hunter3")
     assert "hunter2" not in identity(password="hunter2")
     assert identity(username="one") != identity(username="two")
+
+
+def test_an_account_is_the_same_on_every_machine_and_no_other() -> None:
+    """Where the certificates are is a matter of the machine."""
+
+    def key(**changes: Any) -> str:
+        auth = {**SCOPED, **changes.pop("auth", {})}
+        entry = {"auth": auth, "region_name": "r", **changes}
+        (region,) = Clouds(clouds_config={"clouds": {"c": entry}}).regions("c")
+        return region.settings.account_key
+
+    assert key(verify=False, region_name="other") == key()
+    assert key(auth={"password": "other"}) != key()
+    assert key(auth={"project_id": "8"}) != key()
