@@ -55,6 +55,9 @@ CASES = [
     Case("server_info", (TOKENS, SERVERS)),
     Case("image_info", (IMAGES,)),
     Case("location_info", (TOKENS, *PROBES), {"probe": True}),
+    Case("object_info", (Target("GET", r"/c\?"),), {"container": "c"}),
+    Case("object_info", (Target("HEAD", r"/c/o$"),), {"container": "c", "name": "o"}),
+    Case("container_info", (Target("GET", r"/v1/AUTH_[^/]+\?"), Target("HEAD", r"/c$")), {"details": True}),
     Case("rest", (TOKENS, SERVERS), {"service_type": "compute", "path": "/servers", "pages": "servers"}),
     *(
         Case("rest_info", (TOKENS, Target("GET", "/")), {"service_type": kind})
@@ -70,7 +73,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostileSite]:
             cloud["r1"].glance.stores = ["fast", "slow"]
             for name in ("one", "two"):
                 add_image(cloud["r1"].glance, b"data", owner=cloud.keystone.project_id("demo"), name=name)
-        yield HostileSite(clouds, tmp_path_factory.mktemp("site"))
+        made = HostileSite(clouds, tmp_path_factory.mktemp("site"))
+        done = made.run("object", container="c", name="o", content="x", locations=["*"])
+        assert done.run.ok, done.run.result
+        yield made
 
 
 @pytest.mark.parametrize(

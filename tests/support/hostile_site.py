@@ -38,7 +38,7 @@ EXAMPLES = int(os.environ.get("EXAMPLES", "400" if FULL else "4"))
 TIMEOUT = 4.0
 """Real seconds for everything, of which a healthy run takes a small part; the clock is turned."""
 TURNED = 50
-RECORDS = {"servers", "images", "endpoints", "locations"}
+RECORDS = {"servers", "images", "objects", "containers", "endpoints", "locations"}
 """Lists of a result whose values are the cloud's own: there it may write whatever it has been told.
 
 So it may where a body is returned as it is, in the results of `rest`, but for the token.
@@ -46,6 +46,7 @@ So it may where a body is returned as it is, in the results of `rest`, but for t
 SIGNATURE = re.compile(r"temp_url_sig=[0-9a-f]{40}")
 VOLATILE = {
     "seconds", "requests", "token_expires_at", "id", "image_id", "created_at", "updated_at", "expires_at", "date",
+    "last_modified_at",
 }  # fmt: skip
 """Keys whose values differ between runs."""
 

@@ -188,6 +188,12 @@ def from_status(  # noqa: PLR0911 - a table
     return RefusedError(message, hint=_HINTS.get(status, _OTHER_HINT), status=status)
 
 
+def given_up(text: str, reason: str) -> OaktreeError:
+    """The error for work that a cloud aborted, by the reason that it reports: a quota, or a fault of its own."""
+    error = from_status(403, "", json.dumps({"message": reason}), {})
+    return QuotaError(text.rstrip(". ")) if isinstance(error, QuotaError) else ServerError(text.rstrip(". "))
+
+
 _OTHER_HINT = "The service does not take this request: its message says why."
 _SIZE_HINTS = {
     413: "This is more than the service, or a proxy in front of it, takes at once.",

@@ -38,10 +38,10 @@ def state_of(status: os.stat_result) -> State:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def changed(path: Path, when: str) -> InputError:
+def changed(path: Path, when: str, option: str = "path") -> InputError:
     """The error for a file that changed while it was in use; ``when`` completes the sentence."""
     return InputError(
-        f"path: {path} changed while it was {when}", hint="Run the task when nothing writes to the file any more."
+        f"{option}: {path} changed while it was {when}", hint="Run the task when nothing writes to the file any more."
     )
 
 
@@ -52,6 +52,8 @@ class File:
     path: Path
     size: int
     state: State | None = None
+    option: str = "path"
+    """What names it."""
 
     def read(self, offset: int, length: int) -> Iterator[bytes]:
         """See `Content.read`; raises InputError if the file cannot be read, or is another one than before."""
@@ -65,13 +67,13 @@ class File:
                     yield chunk
                 self._check(file.fileno())
         except OSError as exc:
-            raise InputError(f"path: {self.path} can no longer be read: {exc.strerror}") from exc
+            raise InputError(f"{self.option}: {self.path} can no longer be read: {exc.strerror}") from exc
         if left:
-            raise changed(self.path, "sent")
+            raise changed(self.path, "sent", self.option)
 
     def _check(self, opened: int) -> None:
         if self.state is not None and state_of(os.fstat(opened)) != self.state:
-            raise changed(self.path, "sent")
+            raise changed(self.path, "sent", self.option)
 
 
 class PartDigests:

@@ -216,6 +216,7 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
     },
     "network.trunk": {"immutable": ("port_id", "sub_ports")},
     "orchestration.software_config": {"updatable": ()},
+    "orchestration.stack": {"owned": True},
     "placement.resource_class": {"updatable": ()},
     "shared_file_system.quota_set": {"single": True, "defaults": "/quota-sets/{project_id}/defaults"},
     "shared_file_system.resource_locks": {"identity": ("resource_id", "resource_action")},
@@ -256,9 +257,10 @@ _READ_ELSEWHERE: Mapping[str, str] = {
         ("network.load_balancer", "network.listener", "network.pool", "network.pool_member", "network.health_monitor"),
         _LOAD_BALANCERS,
     ),
-    **dict.fromkeys(
-        ("object_store.account", "object_store.container", "object_store.info", "object_store.object"), _REST
-    ),
+    "object_store.account": _REST,
+    "object_store.container": "Use oaktree.multicloud.container_info.",
+    "object_store.info": "Use oaktree.multicloud.location_info with probe.",
+    "object_store.object": "Use oaktree.multicloud.object_info.",
     **dict.fromkeys(
         ("orchestration.stack_environment", "orchestration.stack_files", "orchestration.stack_template"), _REST
     ),
@@ -277,11 +279,14 @@ _WRITE_ELSEWHERE: Mapping[str, str] = {
     "compute.server": _REST,
     "image.image": "Use oaktree.multicloud.image.",
     "image.image_member": "Use oaktree.multicloud.image with visibility and shared_with.",
+    "object_store.container": "Use oaktree.multicloud.container.",
+    "object_store.object": "Use oaktree.multicloud.object.",
+    "orchestration.stack": "Use oaktree.multicloud.stack.",
     **dict.fromkeys(
         (
             # changed by actions
             "block_storage.attachment", "compute.server_interface", "compute.server_share",
-            "compute.volume_attachment", "orchestration.software_deployment", "orchestration.stack",
+            "compute.volume_attachment", "orchestration.software_deployment",
             "shared_file_system.share_access_rule", "shared_file_system.share_replica", "dns.zone_export",
             "dns.zone_import", "dns.zone_transfer_request", "key_manager.order", "shared_file_system.share_transfer",
             "block_storage.transfer", "image.task", "image.cache",

@@ -10,7 +10,8 @@ import os
 import shutil
 import uuid
 from collections import namedtuple
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,44 +24,23 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
     UnreachableError,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.progress import Progress
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.partial_file import Partial, open_partial
-from tests.support import image_samples as samples
-from tests.support.fake_images import add_image
-from tests.support.fake_openstack.glance import Glance
-from tests.support.run_module import ModuleRun
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.partial_file import (
+    Partial,
+    PartialName,
+    open_partial,
+    put_in_place,
+)
 
 DATA = os.urandom(300_000)
-
-
-def test_file_of_others_is_not_written(export: Callable[..., ModuleRun], glance: Glance, out: Path) -> None:
-    """A link under the name of the partial file leads to where its maker wants."""
-    image = add_image(glance, DATA)
-    victim = out.parent / "victim"
-    victim.write_text("precious")
-    (out / f".image.{image.id}.{str(image.checksum)[:16]}.part").symlink_to(victim)
-    (failure,) = export()["failures"]
-    assert failure["kind"] == "input"
-    assert victim.read_text() == "precious"
-
-
-def test_partial_files_of_other_targets_stay(export: Callable[..., ModuleRun], glance: Glance, out: Path) -> None:
-    image = add_image(glance, DATA)
-    mine = out / f".image.{uuid.uuid4()}.{'0' * 16}.part"
-    others = [out / f".image.raw.{image.id}.{'0' * 16}.part", out / ".image.notes.part"]
-    for path in (mine, *others):
-        path.write_bytes(b"some")
-    assert export().ok
-    assert sorted(out.iterdir()) == sorted([*others, out / "image"])
-
-
-IMAGE = samples.image() | {"id": str(uuid.uuid4())}
+NAME = PartialName(str(uuid.uuid4()), "0123456789abcdef", "path", "sends this data")
 
 
 class Data:
-    """In place of an `ImageStream`: what was asked for, and data that may end early."""
+    """A source: what was asked for, and data that may end early."""
 
     def __init__(self, data: bytes, error: OaktreeError | None = None) -> None:
         self.size = len(data)
+        self.resumable: bool | None = None
         self.asked: list[int] = []
         self._data = data
         self._error = error
@@ -75,16 +55,16 @@ class Data:
 
 
 def fill(partial: Partial, data: Data) -> None:
-    partial.fill(data, Progress())  # type: ignore[arg-type]
+    partial.fill(data, Progress())
 
 
 def test_what_is_there_is_not_fetched_again(tmp_path: Path) -> None:
     target = tmp_path / "image"
     broken = Data(DATA, UnreachableError("broken"))
-    with pytest.raises(UnreachableError), open_partial(target, IMAGE, "here") as partial:
+    with pytest.raises(UnreachableError), open_partial(target, NAME) as partial:
         fill(partial, broken)
     rest = Data(DATA)
-    with open_partial(target, IMAGE, "here") as partial:
+    with open_partial(target, NAME) as partial:
         assert partial.size == len(DATA) // 2
         fill(partial, rest)
         assert partial.path.read_bytes() == DATA
@@ -94,21 +74,8 @@ def test_what_is_there_is_not_fetched_again(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_data_of_an_image_without_digests_is_resumed_from_its_own_cloud_only(tmp_path: Path) -> None:
-    """Another cloud may have another image of that ID: halves of both would be no image, and nothing would tell."""
-    image = {"id": IMAGE["id"], "checksum": None}
-    for origin in ("here", "elsewhere"):
-        data = Data(DATA, UnreachableError("broken"))
-        with pytest.raises(UnreachableError), open_partial(tmp_path / "image", image, origin) as partial:
-            fill(partial, data)
-        assert data.asked == [0]
-    with open_partial(tmp_path / "image", image, "elsewhere") as partial:
-        assert partial.size == len(DATA) // 2
-    assert len(list(tmp_path.iterdir())) == 1
-
-
 def test_a_partial_file_with_too_much_begins_again(tmp_path: Path) -> None:
-    with open_partial(tmp_path / "image", IMAGE, "here") as partial:
+    with open_partial(tmp_path / "image", NAME) as partial:
         partial.path.write_bytes(DATA + b"x")
         data = Data(DATA)
         fill(partial, data)
@@ -119,26 +86,24 @@ def test_a_partial_file_with_too_much_begins_again(tmp_path: Path) -> None:
 
 def test_one_task_at_a_time(tmp_path: Path) -> None:
     with (
-        open_partial(tmp_path / "image", IMAGE, "here"),
-        pytest.raises(ConflictError, match="another task exports this image to"),
-        open_partial(tmp_path / "image", IMAGE, "here"),
+        open_partial(tmp_path / "image", NAME),
+        pytest.raises(ConflictError, match="another task sends this data to"),
+        open_partial(tmp_path / "image", NAME),
     ):
         pass
-    with open_partial(tmp_path / "image", IMAGE, "here"):
+    with open_partial(tmp_path / "image", NAME):
         pass
 
 
-def test_that_of_another_image_goes_unless_a_task_uses_it(tmp_path: Path) -> None:
-    """Data of the same ID never changes, but a cloud that was set up anew may use an ID again."""
-    others = [IMAGE | {"id": str(uuid.uuid4())}, IMAGE | {"checksum": "f" * 32}]
+def test_that_of_other_data_goes_unless_a_task_uses_it(tmp_path: Path) -> None:
     target = tmp_path / "image"
-    for other in others:
-        with open_partial(target, other, "here") as used:
-            with open_partial(target, IMAGE, "here") as partial:
+    for other in (replace(NAME, identity=str(uuid.uuid4())), replace(NAME, digest="f" * 16)):
+        with open_partial(target, other) as used:
+            with open_partial(target, NAME) as partial:
                 assert used.path.exists()
                 assert partial.path != used.path
             assert used.path.exists()
-        with open_partial(target, IMAGE, "here"):
+        with open_partial(target, NAME):
             assert not used.path.exists()
 
 
@@ -149,7 +114,7 @@ def test_a_directory_that_cannot_be_listed(tmp_path: Path, monkeypatch: pytest.M
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "iterdir", refuse)
-    with open_partial(tmp_path / "image", IMAGE, "here") as partial:
+    with open_partial(tmp_path / "image", NAME) as partial:
         fill(partial, Data(DATA))
     assert partial.path.read_bytes() == DATA
 
@@ -160,20 +125,39 @@ def test_too_little_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     data = Data(DATA)
     with (
         pytest.raises(QuotaError, match=rf"{len(DATA)} bytes are missing, but only 1000 bytes are free in {tmp_path}"),
-        open_partial(tmp_path / "image", IMAGE, "here") as partial,
+        open_partial(tmp_path / "image", NAME) as partial,
     ):
         fill(partial, data)
     assert data.asked == []
 
 
 def test_a_directory_that_cannot_be_written(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot write in /proc"), open_partial(Path("/proc/image"), IMAGE, "here"):
+    with pytest.raises(InputError, match="cannot write in /proc"), open_partial(Path("/proc/image"), NAME):
         pass
     link = tmp_path / "other"
-    with open_partial(tmp_path / "image", IMAGE, "here") as partial:
+    with open_partial(tmp_path / "image", NAME) as partial:
         link.hardlink_to(partial.path)
     with (
         pytest.raises(InputError, match="is not a plain file of this user"),
-        open_partial(tmp_path / "image", IMAGE, "here"),
+        open_partial(tmp_path / "image", NAME),
     ):
         pass
+
+
+@pytest.mark.parametrize(("mode", "kept"), [(None, 0o640), (0o604, 0o604)])
+def test_what_is_put_in_place_is_as_private_as_what_it_replaces(tmp_path: Path, mode: int | None, kept: int) -> None:
+    made, target = tmp_path / "made", tmp_path / "target"
+    made.write_text("new")
+    made.chmod(0o600)
+    if mode is not None:
+        target.write_text("old")
+        target.chmod(mode)
+    before = os.umask(0o027)
+    try:
+        put_in_place("dest", made, target)
+    finally:
+        os.umask(before)
+    assert (target.read_text(), target.stat().st_mode & 0o777) == ("new", kept)
+    assert not made.exists()
+    with pytest.raises(InputError, match="dest: /proc/target cannot be written"):
+        put_in_place("dest", target, Path("/proc/target"))
