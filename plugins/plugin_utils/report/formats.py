@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.report.page import as_html
-from ansible_collections.oaktree.multicloud.plugins.plugin_utils.report.sums import Report, ServerSums, make_report
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.report.sums import Report, make_report
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.table import (
     as_csv,
     as_markdown,
@@ -34,7 +34,7 @@ def as_rows(report: Report) -> Iterator[dict[str, Any]]:
     for place in report.locations:
         detail = "failed" if place.failed else ""
         yield {"section": "locations", "location": place.name, "count": place.servers, "detail": detail}
-    for group, counts in _groups(report.servers):
+    for group, counts in report.servers.groups if report.servers else ():
         for count in counts:
             yield {"section": "servers", "group": group, "name": count.name, "count": count.count}
     for resource in report.drift or ():
@@ -79,9 +79,9 @@ def as_sections(report: Report) -> str:
         for place in report.locations
     ]
     parts.append(_section("Locations", places, ("location", "servers", "failed")))
-    for group, counts in _groups(report.servers):
+    for group, counts in report.servers.groups if report.servers else ():
         rows = [asdict(count) for count in counts]
-        parts.append(_section(f"Servers {group.replace('_', ' ')}", rows, {group[3:]: "name", "servers": "count"}))
+        parts.append(_section(f"Servers by {group}", rows, {group: "name", "servers": "count"}))
     if report.drift is not None:
         found = [
             {"type": resource.type, "name": resource.name, "what": finding.text, "where": list(finding.locations)}
@@ -93,11 +93,6 @@ def as_sections(report: Report) -> str:
         quotas = [asdict(quota) for quota in report.quotas]
         parts.append(_section("Quotas", quotas, ("location", "service", "name", "limit", "used", "free")))
     return "\n".join(parts)
-
-
-def _groups(servers: ServerSums | None) -> list[tuple[str, Sequence[Any]]]:
-    names = ("by_cloud", "by_region", "by_flavor", "by_status", "by_age")
-    return [] if servers is None else [(name, getattr(servers, name)) for name in names]
 
 
 def _section(heading: str, rows: Sequence[Any], columns: Mapping[str, str] | Sequence[str]) -> str:

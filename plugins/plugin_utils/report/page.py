@@ -116,11 +116,7 @@ TEMPLATE = """\
 </tbody></table></section>
 {% endif %}
 {% if report.servers is not none %}
-{{ bars('Servers by cloud', report.servers.by_cloud) }}
-{{ bars('Servers by region', report.servers.by_region) }}
-{{ bars('Servers by flavor', report.servers.by_flavor) }}
-{{ bars('Servers by status', report.servers.by_status) }}
-{{ bars('Servers by age', report.servers.by_age) }}
+{% for group, counts in report.servers.groups %}{{ bars('Servers by ' ~ group, counts) }}{% endfor %}
 {% endif %}
 {% if report.drift is not none %}
 <section class="wide"><h2>Differences between Locations</h2>

@@ -48,6 +48,17 @@ class ServerSums:
     by_status: tuple[Count, ...]
     by_age: tuple[Count, ...]
 
+    @property
+    def groups(self) -> tuple[tuple[str, tuple[Count, ...]], ...]:
+        """What the servers are counted by, and the counts."""
+        return (
+            ("cloud", self.by_cloud),
+            ("region", self.by_region),
+            ("flavor", self.by_flavor),
+            ("status", self.by_status),
+            ("age", self.by_age),
+        )
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -43,7 +43,10 @@ def test_date_format_and_title() -> None:
     [
         ("{{ found | oaktree.multicloud.report('today') }}", "date: 'today' is not a date"),
         ("{{ found | oaktree.multicloud.report('2026-11-26', 'pdf') }}", "format: 'pdf' is none of html, json"),
-        ("{{ found.servers | oaktree.multicloud.report('2026-11-26') }}", "report: 'changed' is none of|'servers'"),
+        (
+            "{{ found.servers | oaktree.multicloud.report('2026-11-26') }}",
+            "report: 'locations' is none of",
+        ),
     ],
 )
 def test_wrong_input(template: str, message: str) -> None:

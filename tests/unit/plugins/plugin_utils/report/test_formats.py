@@ -60,7 +60,7 @@ def test_csv_has_a_row_for_each_figure() -> None:
         ["locations", "", "", "alpha/north/demo", "1", "", "", "", ""],
         ["locations", "", "", "beta/east/demo", "1", "", "", "", ""],
         ["locations", "", "", "gamma/west", "", "", "", "", "failed"],
-        ["servers", "by_cloud", "alpha", "", "1", "", "", "", ""],
+        ["servers", "cloud", "alpha", "", "1", "", "", "", ""],
     ]
     assert rows[-4:] == [
         ["drift", "compute.flavor", "m1.small", "beta/east/demo", "", "", "", "", "missing"],

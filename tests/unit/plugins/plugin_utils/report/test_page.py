@@ -32,9 +32,10 @@ from tests.support.report_results import (
 )
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-ELEMENTS = set(
-    "html head meta title style body h1 h2 p div b main section table thead tbody tr th td bdi span svg rect".split()
-)
+ELEMENTS = {
+    *("html", "head", "meta", "title", "style", "body", "main", "section", "div", "svg", "rect"),
+    *("h1", "h2", "p", "b", "bdi", "span", "table", "thead", "tbody", "tr", "th", "td"),
+}
 """Everything that a page consists of."""
 VOID = {"meta"}
 
