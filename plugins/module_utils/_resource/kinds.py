@@ -189,7 +189,12 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
     "network.metering_label_rule": {
         "identity": ("metering_label_id", "direction", "source_ip_prefix", "destination_ip_prefix"),
     },
-    "network.network": {"ready": Ready("status", ("ACTIVE", "DOWN"), ("ERROR",))},
+    "network.network": {
+        "ready": Ready("status", ("ACTIVE", "DOWN"), ("ERROR",)),
+        "immutable": (
+            "availability_zone_hints", "is_vlan_transparent", "provider_network_type", "provider_physical_network",
+        ),
+    },
     "network.port": {"immutable": ("network_id",)},
     "network.port_forwarding": {"identity": ("protocol", "external_port")},
     "network.qos_bandwidth_limit_rule": {"identity": ("direction",)},
@@ -202,7 +207,7 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
         "identity": ("object_type", "object_id", "action", "target_project_id"),
         "immutable": ("object_type", "object_id", "action"),
     },
-    "network.router": {"immutable": ("is_distributed", "is_ha")},
+    "network.router": {"immutable": ("availability_zone_hints", "is_distributed", "is_ha")},
     "network.security_group_rule": {
         "identity": (
             "security_group_id", "direction", "ether_type", "protocol", "port_range_min", "port_range_max",
@@ -239,6 +244,7 @@ _LINKS: Mapping[str, tuple[str, ...]] = {
         "/domains/{domain_id}/users/{user_id}/roles/{role_id}",
         "/domains/{domain_id}/groups/{group_id}/roles/{role_id}",
     ),
+    "identity.user_group": ("/groups/{group_id}/users/{user_id}",),
 }
 
 _REST = "Send the request of the service's API with oaktree.multicloud.rest."

@@ -218,13 +218,13 @@ def _compile_query(query: str | None) -> Callable[[list[dict[str, Any]]], list[A
 
 
 def run_state(module: AnsibleModule, subject: str, act: Callable[[bool], list[Result[Change]]]) -> NoReturn:
-    """End the module with one result per Location of what ``act`` did to bring each to a state.
+    """End the module with what ``act`` did to bring each Location to a state: one result, or one for each thing.
 
     ``subject`` is what is changed, as ``image 'fedora'``. ``act`` is given whether this is check mode, which no other
     file reads.
     """
     results = _acted(module, act, _interrupted)
-    done = [(result, result.value) for result in results if result.value is not None]
+    done = [(result, change) for result in results if result.value is not None for change in result.value.each]
     output: dict[str, Any] = {
         "changed": any(change.changed for _result, change in done),
         "results": [
@@ -240,8 +240,8 @@ def run_state(module: AnsibleModule, subject: str, act: Callable[[bool], list[Re
     if module._diff:  # noqa: SLF001 - how modules learn of --diff
         output["diff"] = [
             {
-                "before_header": shown(f"{result.location}: {subject}"),
-                "after_header": shown(f"{result.location}: {subject}"),
+                "before_header": shown(f"{result.location}: {change.subject or subject}"),
+                "after_header": shown(f"{result.location}: {change.subject or subject}"),
                 "before": _text(change.before),
                 "after": _text(change.after),
             }
