@@ -52,13 +52,14 @@ thead th{color:var(--dim);font-size:.9rem}
 .rows tbody tr{border-top:1px solid var(--line)}
 .bars{table-layout:fixed}
 .bars th{width:40%}
+.share{width:30%}
 .n{text-align:right;white-space:nowrap;padding-right:0;font-variant-numeric:tabular-nums}
 .bars .n{width:4.5rem}
 svg{display:block;width:100%;min-width:3rem;height:.9rem;margin-top:.25rem;fill:var(--bar)}
 .bad{color:var(--bad);font-weight:700}
 .warn{color:var(--warn);font-weight:700}
 @media (max-width:40rem){.rows thead{display:none}.rows tr{display:block;padding:.3rem 0}
-.rows th,.rows td{display:block;padding:0}.rows .n{text-align:left}}
+.rows th,.rows td{display:block;width:auto;padding:0}.rows .n{text-align:left}}
 """
 
 TEMPLATE = """\
@@ -148,7 +149,7 @@ TEMPLATE = """\
 <th class="n">Left</th></tr></thead><tbody>
 {% for quota in limited[:most_rows] %}
 <tr><th scope="row"><bdi>{{ quota.location }}</bdi></th><td>{{ quota.service }} <bdi>{{ quota.name }}</bdi></td>
-<td>{{ bar(quota.percent) }}</td>
+<td class="share">{{ bar(quota.percent) }}</td>
 <td class="n">{{ quota.used }} / {{ quota.limit }}</td>
 <td class="n"><span{% if quota.percent >= 90 %} class="warn"{% endif %}>{{ quota.free }} left</span></td></tr>
 {% endfor %}
@@ -156,8 +157,8 @@ TEMPLATE = """\
 {% else %}
 <p>Nothing is used of any quota that has a limit.</p>
 {% endif %}
-<p class="dim">Of {{ report.quotas | length }} quotas, {{ report.quotas | rejectattr('limit', 'none') | list | length }}
-have a limit, and of {{ limited | length }} of these something is used.</p>
+<p class="dim">{{ report.quotas | rejectattr('limit', 'none') | list | length }} of {{ report.quotas | length }}
+quotas have a limit, and something is used of {{ limited | length }} of these.</p>
 </section>
 {% endif %}
 </main>

@@ -100,7 +100,7 @@ def test_it_shows_the_figures() -> None:
         "m1.large compute.flavor missing at beta/east/demo",
         "all compute.flavor unknown at alpha/north/demo",
         "alpha/north/demo compute cores 9 / 10 1 left",
-        "Of 2 quotas, 1 have a limit, and of 1 of these something is used.",
+        "1 of 2 quotas have a limit, and something is used of 1 of these.",
     ):
         assert said in made, said
 
@@ -178,7 +178,8 @@ def test_a_browser_shows_it_at_the_width_of_desktops_and_phones(width: int, tmp_
     frame, picture = tmp_path / "frame.html", tmp_path / f"report-{width}.png"
     made = as_html(make_report(hostile(), DAY, "Ours"))
     frame.write_text(FRAME.format(width=width, page=html.escape(made)), encoding="utf-8")
-    command = [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    command = [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    command.append(f"--user-data-dir={tmp_path / 'profile'}")
     look = [f"--window-size={width + 16},4016", f"--screenshot={picture}", frame.as_uri()]
     subprocess.run([*command, *look], check=True, capture_output=True)
     measured = subprocess.run([*command, "--dump-dom", frame.as_uri()], check=True, capture_output=True, text=True)
