@@ -26,6 +26,7 @@ LAYERS = (
     "module_utils._facts",
     "module_utils._rest",
     "module_utils._resource",
+    "module_utils._server",
     "module_utils._stack",
     "module_utils._object_store",
     "module_utils._objects",

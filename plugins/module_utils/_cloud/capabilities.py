@@ -8,7 +8,6 @@ Sources: Glance's API reference (``/v2/info/*``, ``/v2/tasks``, versions), Swift
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +15,7 @@ from .._core.errors import AuthError, RefusedError, ServerError, UnreachableErro
 from .answers import parsing
 from .catalog import versions
 from .service import find_version, service_at
+from .translate import without_request_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,9 +34,6 @@ _SWIFT: Mapping[str, Any] = {
     "tempurl": {"allowed_digests": ("sha256", "sha512")},
 }
 """Swift's defaults, for a store that does not publish its limits."""
-
-_REQUEST_ID = re.compile(r" \(Request-ID: [^)]*\)")
-"""It differs from run to run, but two runs over the same clouds return the same bytes."""
 
 Answer = TypeVar("Answer")
 
@@ -155,7 +152,7 @@ def unless_failed(missing: dict[str, str], name: str, query: Callable[[], Answer
     try:
         return query()
     except (RefusedError, AuthError, ServerError, UnreachableError) as error:
-        missing[name] = _REQUEST_ID.sub("", error.message)
+        missing[name] = without_request_id(error.message)
         return empty
 
 

@@ -376,13 +376,15 @@ class Service:
         *,
         marker: str | None = None,
         coalesced: bool = False,
+        since: float | None = None,
         ask: Callable[..., Response] | None = None,
         **kwargs: Any,
     ) -> Iterator[list[Any]]:
         """The pages of the list ``key``, one request for each; see `Pagination`, which also says what ``marker`` is.
 
-        With ``coalesced`` the answer to another process's request may be used. ``ask`` sends a request in place of
-        `request`. Raises ServerError if the pagination does not advance, and for a list that the service has cut.
+        With ``coalesced`` the answer to another process's request may be used, see `RequestCoalescer.get`. ``ask``
+        sends a request in place of `request`. Raises ServerError if the pagination does not advance, and for a list
+        that the service has cut.
         """
         size = self.type.page_size
         params = {"limit": size, **params} if size else params
@@ -393,7 +395,7 @@ class Service:
             def fetch(request: Mapping[str, Any] = request) -> dict[str, Any]:
                 return page_of((ask or self.request)("GET", path, **request), key)
 
-            page = self._coalesced(fetch, [path, key, request]) if coalesced else fetch()
+            page = self._coalesced(fetch, [path, key, request], since) if coalesced else fetch()
             if pagination.repeats(page["items"]):
                 return
             yield page["items"]

@@ -115,6 +115,14 @@ def from_response(response: Response) -> OaktreeError:
     return from_status(status, text, _text(response), response.headers)
 
 
+_REQUEST_ID = re.compile(r" \(Request-ID: [^)]*\)")
+
+
+def without_request_id(message: str) -> str:
+    """A message without what differs from run to run: two runs over the same clouds return the same bytes."""
+    return _REQUEST_ID.sub("", message)
+
+
 def _text(response: Response) -> str:
     return response.content.decode(errors="replace")
 

@@ -282,7 +282,7 @@ _READ_ELSEWHERE: Mapping[str, str] = {
 
 _WRITE_ELSEWHERE: Mapping[str, str] = {
     **_READ_ELSEWHERE,
-    "compute.server": _REST,
+    "compute.server": "Use oaktree.multicloud.server.",
     "image.image": "Use oaktree.multicloud.image.",
     "image.image_member": "Use oaktree.multicloud.image with visibility and shared_with.",
     "object_store.container": "Use oaktree.multicloud.container.",

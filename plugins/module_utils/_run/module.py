@@ -217,12 +217,23 @@ def _compile_query(query: str | None) -> Callable[[list[dict[str, Any]]], list[A
     return search
 
 
-def run_state(module: AnsibleModule, subject: str, act: Callable[[bool], list[Result[Change]]]) -> NoReturn:
+@dataclass
+class Beside:
+    """What a module says beside its results, as its work has it say: more keys, and what a failure begins with."""
+
+    output: dict[str, Any] = field(default_factory=dict)
+    lead: str = ""
+
+
+def run_state(
+    module: AnsibleModule, subject: str, act: Callable[[bool], list[Result[Change]]], beside: Beside | None = None
+) -> NoReturn:
     """End the module with what ``act`` did to bring each Location to a state: one result, or one for each thing.
 
     ``subject`` is what is changed, as ``image 'fedora'``. ``act`` is given whether this is check mode, which no other
-    file reads.
+    file reads. ``beside`` is read when it has ended.
     """
+    beside = beside or Beside()
     results = _acted(module, act, _interrupted)
     done = [(result, change) for result in results if result.value is not None for change in result.value.each]
     output: dict[str, Any] = {
@@ -247,7 +258,7 @@ def run_state(module: AnsibleModule, subject: str, act: Callable[[bool], list[Re
             }
             for result, change in done
         ]
-    finish(module, results, output)
+    finish(module, results, {**output, **beside.output}, beside.lead)
 
 
 def run_requests(
@@ -298,8 +309,8 @@ def _text(value: Mapping[str, Any]) -> str:
     return json.dumps(value, indent=2, sort_keys=True) + "\n"
 
 
-def finish(module: AnsibleModule, results: Sequence[Result[Any]], output: dict[str, Any]) -> NoReturn:
-    """Apply the failure policy once, with all results in hand, and exit."""
+def finish(module: AnsibleModule, results: Sequence[Result[Any]], output: dict[str, Any], lead: str = "") -> NoReturn:
+    """Apply the failure policy once, with all results in hand, and exit. A failure's message begins with ``lead``."""
     _hide_config(module)
     _say_warnings(module)
     failures = [result.failure for result in results if result.failure]
@@ -311,7 +322,7 @@ def finish(module: AnsibleModule, results: Sequence[Result[Any]], output: dict[s
         for message in messages:
             module.warn(message)
         module.exit_json(**output)
-    module.fail_json(msg=failure_summary(results), **_defect(results), **output)
+    module.fail_json(msg=f"{lead}{failure_summary(results)}", **_defect(results), **output)
 
 
 def _defect(results: Sequence[Result[Any]]) -> dict[str, str]:

@@ -192,6 +192,7 @@ class Neutron(ResourceService):
         if item.get("routes"):
             raise Refusal(400, "Attribute 'routes' not allowed in POST")
         if collection.key == "floatingip":
+            self._check_floating(item)
             self._associate(item)
             item["floating_ip_address"] = item["floating_ip_address"] or f"203.0.113.{len(self.items['floatingips'])}"
 
@@ -252,6 +253,13 @@ class Neutron(ResourceService):
             sent["fixed_ip_address"] = sent.get("fixed_ip_address") or addresses[0]
         elif "port_id" in sent:
             sent["fixed_ip_address"] = None
+
+    def _check_floating(self, item: Mapping[str, Any]) -> None:
+        if not self.items["networks"][item["floating_network_id"]]["router:external"]:
+            raise Refusal(400, f"Network {item['floating_network_id']} is not a valid external network")
+        port = self.items["ports"].get(str(item["port_id"])) if item["port_id"] else None
+        if item["port_id"] and (port is None or not port["fixed_ips"]):
+            raise Refusal(404, f"Port {item['port_id']} could not be found.")
 
     def _complete(self, item: Item) -> None:
         """Do what Neutron does to addresses and gateways that are given in part."""

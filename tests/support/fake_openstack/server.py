@@ -102,6 +102,9 @@ class Region(_Knobbed):
         self.octavia = Octavia(place, cloud.keystone, self._knobs, counters)
         self.cinder = Cinder(place, cloud.keystone, self._knobs, counters)
         self.heat = Heat(place, cloud.keystone, self._knobs, counters)
+        self.nova.builds.neutron = self.neutron if "network" in cloud.more else None
+        self.nova.builds.cinder = self.cinder if "block-storage" in cloud.more else None
+        self.nova.builds.images = lambda: set(self.glance.images) | set(self.glance_v1.images)
         self.glance.task_api.objects = self.swift.store
         if cloud.image_api == "rackspace":
             self.glance.task_api.style = "rackspace"

@@ -20,6 +20,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
+    ConflictError,
     DeadlineError,
     InputError,
     OaktreeError,
@@ -33,6 +34,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure imp
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     ArgumentSpec,
+    Beside,
     check_fields,
     check_positive,
     make_module,
@@ -175,6 +177,22 @@ def test_differences_are_shown_when_asked_for() -> None:
     ]
 
 
+def test_each_thing_that_is_counted_has_a_result() -> None:
+    parts = tuple(
+        Change(action, {}, {"n": number}, {"name": f"t-{number}"}, subject=f"thing 't-{number}'")
+        for number, action in enumerate(("created", "unchanged"), start=1)
+    )
+    counted = result(HERE, Change("unchanged", parts=parts), ConflictError("the third is there twice"))
+    found = run(lambda _check: [counted], on_failure="fail", _ansible_diff=True)
+    assert [(each["name"], each["action"], each["location"]["cloud"]) for each in found["results"]] == [
+        ("t-1", "created", "a"),
+        ("t-2", "unchanged", "a"),
+    ]
+    assert [entry["after_header"] for entry in found["diff"]] == ["a/r1: thing 't-1'", "a/r1: thing 't-2'"]
+    assert (found["changed"], found["ok"]) == (True, False)
+    assert [failure["error"] for failure in found["failures"]] == ["the third is there twice"]
+
+
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_work_is_told_of_check_mode(*, check_mode: bool) -> None:
     def act(checking: bool) -> list[Result[Change]]:  # noqa: FBT001
@@ -227,6 +245,18 @@ def test_a_location_that_failed_fails_the_module_which_shows_the_others() -> Non
     assert ended["msg"] == "1 of 2 Locations failed: b/r2: it broke (server). Mend it."
     assert ended["failures"] == [FAILURE]
     assert "exception" not in ended
+
+
+def test_what_work_says_beside_its_results() -> None:
+    beside = Beside()
+
+    def act(_check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
+        beside.output["rows"], beside.lead = [1], "Not placed: web. "
+        return [result(HERE, Change("created")), result(THERE, error=ServerError("full"))]
+
+    found = ending(lambda: run_state(make_module(SPEC), "thing 't'", act, beside))
+    assert (found["ok"], found["rows"]) == (False, [1])
+    assert found["msg"].startswith("Not placed: web. 1 of 2 Locations failed: b/r2: full")
 
 
 def test_a_location_that_failed_may_be_a_warning() -> None:
