@@ -83,11 +83,14 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ found.networks | map(attribute='name') }}"
   vars:
-    found: "{{ lookup('oaktree.multicloud.rest', '/networks', service_type='network', pages='networks', location='beta') }}"
+    found: >-
+      {{ lookup('oaktree.multicloud.rest', '/networks', service_type='network', pages='networks', location='beta') }}
 
 - name: Read two schemas with credentials from a vault
   ansible.builtin.set_fact:
-    schemas: "{{ query('oaktree.multicloud.rest', '/schemas/image', '/schemas/task', service_type='image', clouds_config=vault) }}"
+    schemas: "{{ query('oaktree.multicloud.rest', *paths, service_type='image', clouds_config=vault) }}"
+  vars:
+    paths: [/schemas/image, /schemas/task]
 """
 
 RETURN = r"""

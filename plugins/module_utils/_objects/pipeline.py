@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from .._cloud.cleanup import CLEANUP_TIMEOUT
 from .._core.errors import InputError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .._run.gather import Result, Target
     from .wanted import ObjectChange, ObjectTimeouts, WantedObject
 
-    ObjectWork = ObjectPresence | ObjectAbsence | ObjectDownload
+    ObjectWork: TypeAlias = "ObjectPresence | ObjectAbsence | ObjectDownload"
 
 GRACE = 2 * CLEANUP_TIMEOUT + 5.0
 
