@@ -36,12 +36,14 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     # Not at the top: pytest-ansible wants to load collections itself, after this file.
     from ansible_collections.oaktree.multicloud.plugins.module_utils._core import deadline
     from ansible_collections.oaktree.multicloud.plugins.module_utils._local import cache_dogpile, private_files
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._run import events
 
     deadline._uncharged.restart()  # noqa: SLF001 - the time of other tests
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setattr(private_files, "_warnings", {})
     monkeypatch.setattr(private_files, "_swept", set())
     monkeypatch.setattr(cache_dogpile, "_opened", {})
+    monkeypatch.setattr(events, "_paths", [])
 
 
 @pytest.fixture

@@ -73,12 +73,20 @@ options:
     type: str
   from:
     description:
-      - An image in another Location. Its data passes through this machine only for Locations that no other region of the same cloud can
-        serve.
+      - An image or a server in another Location. The data passes through this machine only for Locations that no other region of the same
+        cloud can serve.
       - A mapping of C(location) and C(image), or a Location alone, for its image called O(name). C(location) is a pattern that selects
         exactly one Location, or the C(location) of a returned record. C(image) is a name or an ID.
+      - A mapping of C(location) and C(server) for a snapshot of a server, by its name or ID. The snapshot is taken, published, and removed.
+        If its Location is selected, it becomes the image there. A server that boots from a volume is refused, because its snapshot has no
+        data.
+      - C(snapshot) says when. With V(once), which is the default, an image of this name that was made of the server is left alone, and
+        Locations that lack it get the one that another selected Location has. With V(always), a snapshot is taken in each run, because
+        the disk of a server changes all the time.
+      - C(keep) says whether the snapshot stays at its Location if it does not become the image there, under the name of the image and its
+        date. The default is V(false).
       - The copy has the custom properties, the tags, C(min_disk) and C(min_ram) of that image, by whichever scheme it is made. The options
-        of this task win. Visibility, members and protection are not copied.
+        of this task win. Visibility, members and protection are not copied, and neither is what Nova writes on a snapshot of the server.
     type: raw
   checksum:
     description:
@@ -213,14 +221,15 @@ options:
     default: 3600.0
   import_timeout:
     description:
-      - Seconds from the end of the transfer until the image must be active.
+      - Seconds from the end of the transfer until the image must be active, and from the request for the snapshot of a server until it must
+        be.
     type: float
     default: 3600.0
   stall_timeout:
     description:
       - Seconds without progress after which an upload counts as stalled. Progress is a chunk of data that the cloud accepts, the response
         after the last chunk, or a sign of change during an import. An import that fetches the data from elsewhere gets one more second for
-        each 4 MiB of the image.
+        each 4 MiB of the image, and a hypervisor that takes a snapshot one for each 4 MiB of the root disk.
       - A stalled scheme is abandoned and the next one that the Location offers is tried.
     type: float
     default: 120.0
@@ -274,6 +283,25 @@ EXAMPLES = r"""
     name: golden
     from: "{{ found.images[0].location }}"
     locations: [gamma]
+
+- name: Publish a server that has been prepared, in its own cloud and in another one
+  oaktree.multicloud.image:
+    name: golden
+    from:
+      location: alpha/north
+      server: builder
+    locations: [alpha, beta]
+
+- name: Publish every night what the server has by then, and keep the last week where it is
+  oaktree.multicloud.image:
+    name: wiki-backup
+    from:
+      location: alpha/north
+      server: wiki
+      snapshot: always
+    locations: [alpha/north, beta]
+    on_change: keep
+    keep_last: 7
 
 - name: Publish an image where the text of a survey says, which may leave the size empty
   oaktree.multicloud.image:
@@ -373,6 +401,8 @@ failures:
 import json
 from typing import TYPE_CHECKING, Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Selection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image import metadata
@@ -382,6 +412,10 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import SCHEMES
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import locate
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.server import (
+    ServerOrigin,
+    from_server,
+)
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.workspace import workspace
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
@@ -491,18 +525,23 @@ def as_override(params: Mapping[str, Any]) -> Override:
     return Override(Selection.parse(params["locations"], "overrides[].locations"), options)
 
 
-def as_copy_source(value: Any, name: str) -> tuple[list[str], str]:
-    """The option ``from``: patterns that select one Location, and the image there. Raises InputError.
+def as_copy_source(value: Any, name: str) -> tuple[list[str], str] | ServerOrigin:
+    """The option ``from``: patterns that select one Location, and the image or the server there. Raises InputError.
 
     It is a mapping of both, or text that is such JSON, or a Location in any form, for its image of the same name.
     """
-    form = "Write from: {location: alpha/north, image: NAME}, or from: alpha/north for its image of the same name."
+    form = (
+        "Write from: {location: alpha/north, image: NAME} or {location: alpha/north, server: NAME}, or from: alpha/north "
+        "for its image of the same name."
+    )
     if isinstance(value, str) and value.lstrip().startswith("{"):
         try:
             value = json.loads(value)
         except ValueError:
             raise InputError("from: the text begins as JSON, but is not valid JSON", hint=form) from None
     if isinstance(value, dict) and "cloud" not in value:
+        if "server" in value:
+            return as_server_origin(value, form)
         unknown = sorted(map(str, value.keys() - {"location", "image"}))
         if unknown or not value.get("location"):
             what = f"it has the key {unknown[0]}" if unknown else "it has no location"
@@ -511,8 +550,26 @@ def as_copy_source(value: Any, name: str) -> tuple[list[str], str]:
     return as_patterns("from", value), name
 
 
+def as_server_origin(value: Mapping[str, Any], form: str) -> ServerOrigin:
+    """The option ``from`` with a server. Raises InputError, with the ``form`` that it has."""
+    unknown = sorted(map(str, value.keys() - {"location", "server", "snapshot", "keep"}))
+    empty = next((key for key in ("location", "server") if not value.get(key)), None)
+    if unknown or empty:
+        what = f"it has the key {unknown[0]}" if unknown else f"it has no {empty}"
+        raise InputError(f"from: the mapping names no server in a Location: {what}", hint=form)
+    snapshot = str(value.get("snapshot") or "once")
+    if snapshot not in ("once", "always"):
+        raise InputError(f"from: snapshot is {snapshot!r}", hint="Set it to once or always.")
+    try:
+        keep = boolean(value.get("keep") or False)
+    except TypeError as exc:
+        raise InputError(f"from: keep is {value['keep']!r}", hint="Set it to true or false.") from exc
+    patterns = as_patterns("from", value["location"])
+    return ServerOrigin(patterns, str(value["server"]), always=snapshot == "always", keep=keep)
+
+
 def find_image_data(
-    params: Mapping[str, Any], target: Target, directory: Path, *, check_mode: bool
+    params: Mapping[str, Any], target: Target, desired: Desired, directory: Path, *, check_mode: bool
 ) -> ImageData | AnnouncedImage | None:
     """The image's data, found, verified where it is here; None where only metadata matters. Raises `OaktreeError`."""
     if params["state"] == "absent":
@@ -525,7 +582,14 @@ def find_image_data(
     if params["url"] is not None:
         return locate.from_url(params["url"], options, check_mode=check_mode)
     if params["from"] is not None:
-        patterns, image = as_copy_source(params["from"], params["name"])
+        origin = as_copy_source(params["from"], params["name"])
+        if isinstance(origin, ServerOrigin):
+            if params["checksum"]:
+                raise InputError(
+                    "checksum: a snapshot has no digest that anybody could know before", hint="Omit checksum."
+                )
+            return from_server(target, origin, desired, directory, check_mode=check_mode)
+        patterns, image = origin
         return locate.from_location(target, patterns, image, options.checksum, directory)
     return None
 
@@ -539,7 +603,7 @@ def main() -> None:
     def act(check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
         desired = as_desired(params)
         with workspace(params["temporary_directory"]) as directory:
-            image_data = find_image_data(params, target, directory, check_mode=check_mode)
+            image_data = find_image_data(params, target, desired, directory, check_mode=check_mode)
             return ensure_image(target, desired, image_data, check_mode=check_mode)
 
     run_state(module, f"image {params['name']!r}", act)

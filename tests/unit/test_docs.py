@@ -13,7 +13,11 @@ import pytest
 import yaml
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._drift.subjects import default_attributes
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import SCHEMES, copy_image
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import (
+    SCHEMES,
+    copy_image,
+    snapshot,
+)
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.kinds import kind_of
 
 ROOT = Path(__file__).parents[2]
@@ -47,8 +51,12 @@ def rows(page: str, heading: str, first_column: str) -> list[list[str]]:
 
 def test_the_table_of_schemes_is_complete_and_in_order() -> None:
     table = rows("image.md", "Schemes", "scheme")
-    assert [row[0].strip("`") for row in table] == [*(scheme.NAME for scheme in SCHEMES), copy_image.NAME]
-    assert [row[1] for row in table[:-1]] == [scheme.SUMMARY for scheme in SCHEMES]
+    assert [row[0].strip("`") for row in table] == [
+        *(scheme.NAME for scheme in SCHEMES),
+        copy_image.NAME,
+        snapshot.NAME,
+    ]
+    assert [row[1] for row in table[: len(SCHEMES)]] == [scheme.SUMMARY for scheme in SCHEMES]
     assert all(row[2] for row in table)
 
 

@@ -31,6 +31,7 @@ LAYERS = (
     "module_utils._image.upload_marker",
     "module_utils._image.metadata",
     "module_utils._image.import_wait",
+    "module_utils._image.discard",
     "module_utils._image.source",
     "module_utils._image.publish",
     "module_utils._image.export",

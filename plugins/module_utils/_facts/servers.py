@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from .._cloud.service import segment, service_at
-from .._core.errors import RefusedError
+from .._core.errors import ConflictError, RefusedError
 from .records import records, server_record
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .._cloud.service import Service
 
 _PLAIN_NAME = re.compile(r"[\w.-]+")
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,21 @@ def list_servers(connection: Connection, query: ServerQuery) -> list[dict[str, A
         return records(server_record, servers, connection.location, name=query.name, fields=query.fields)
 
     return nova.negotiated(found)
+
+
+def find_server(connection: Connection, server: str) -> dict[str, Any]:
+    """The record of the server of this ID or name: one request, two for an ID that no server has.
+
+    Raises RefusedError if there is none, and ConflictError if several have the name.
+    """
+    found = list_servers(connection, ServerQuery(id=server)) if _ID.fullmatch(server) else []
+    found = found or list_servers(connection, ServerQuery(name=server))
+    if not found:
+        raise RefusedError(f"there is no server {server!r} here", hint="List the existing servers with server_info.")
+    if len(found) > 1:
+        ids = ", ".join(sorted(str(one["id"]) for one in found))
+        raise ConflictError(f"several servers have the name {server!r}", hint=f"Name one by ID: {ids}.")
+    return found[0]
 
 
 def _one(nova: Service, query: ServerQuery, version: str | None) -> Iterator[dict[str, Any]]:

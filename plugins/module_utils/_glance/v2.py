@@ -40,6 +40,9 @@ SOURCE_LOCATION = "owner_specified.oaktree.source_location"
 SOURCE_IMAGE = "owner_specified.oaktree.source_image"
 """The Location and the ID of the image that this one is a copy of."""
 
+SOURCE_SERVER = "owner_specified.oaktree.source_server"
+"""The ID of the server that the image is a snapshot of."""
+
 KEPT_FOR = "owner_specified.oaktree.kept_for"
 """The name that an image had before another replaced it."""
 
@@ -57,8 +60,8 @@ IMPORT_LOCK = "os_glance_import_task"
 again as it knew it, and changes made in the meantime are lost."""
 
 BOOKKEEPING = frozenset({
-    MD5, SHA256, OBJECT, SOURCE_MD5, SOURCE_SHA256, PUBLISHED, SOURCE_LOCATION, SOURCE_IMAGE, UPLOAD, SESSION, REPLACES,
-    KEPT_FOR,
+    MD5, SHA256, OBJECT, SOURCE_MD5, SOURCE_SHA256, PUBLISHED, SOURCE_LOCATION, SOURCE_IMAGE, SOURCE_SERVER, UPLOAD,
+    SESSION, REPLACES, KEPT_FOR,
 })  # fmt: skip
 
 GLANCE_FIELDS = frozenset({
@@ -69,6 +72,12 @@ GLANCE_FIELDS = frozenset({
 })  # fmt: skip
 """Names that are not custom properties (Glance's image schema), and the prefix of reserved ones."""
 GLANCE_RESERVED = "os_glance"
+
+SNAPSHOT_PROPERTIES = frozenset({
+    "base_image_ref", "boot_roles", "image_location", "image_state", "image_type", "instance_uuid", "owner_id",
+    "owner_project_name", "owner_user_name", "user_id",
+})  # fmt: skip
+"""What Nova writes on the snapshot of a server: of which, whose, and by whom (``nova/compute/api.py``)."""
 
 HIDING = (2, 7)
 """The version since which images can be hidden from lists."""

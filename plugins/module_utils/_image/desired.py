@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .._core.location import Selection
-from .._glance.v2 import custom_properties
+from .._glance.v2 import SNAPSHOT_PROPERTIES, custom_properties
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,10 +89,14 @@ class Desired:
         return self.container_format not in BARE
 
     def like(self, image: Mapping[str, Any]) -> Desired:
-        """For a copy of an image: what the options leave open is as in the original, whatever scheme copies it."""
+        """For a copy of an image: what the options leave open is as in the original, whatever scheme copies it.
+
+        What Nova wrote of a server on its snapshot means nothing elsewhere.
+        """
+        copied = {key: value for key, value in custom_properties(image).items() if key not in SNAPSHOT_PROPERTIES}
         return replace(
             self,
-            properties={**custom_properties(image), **self.properties},
+            properties={**copied, **self.properties},
             tags=tuple(image.get("tags") or ()) if self.tags is None else self.tags,
             min_disk=image.get("min_disk") if self.min_disk is None else self.min_disk,
             min_ram=image.get("min_ram") if self.min_ram is None else self.min_ram,

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from .._core.errors import InputError, IntegrityError
 from .._glance.image_json import size_of
-from .._glance.v2 import MD5, PUBLISHED, SHA256, SOURCE_IMAGE, SOURCE_LOCATION, SOURCE_MD5, SOURCE_SHA256
+from .._glance.v2 import (
+    MD5,
+    PUBLISHED,
+    SHA256,
+    SOURCE_IMAGE,
+    SOURCE_LOCATION,
+    SOURCE_MD5,
+    SOURCE_SERVER,
+    SOURCE_SHA256,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +44,8 @@ class Fingerprint:
     digests: Mapping[str, str] = field(repr=False)
     copied_from: tuple[str, str] | None = field(default=None, kw_only=True)
     """Location and ID of the image that is the source: they decide where no digest does."""
+    server: str | None = field(default=None, kw_only=True)
+    """ID of the server that the data is a snapshot of."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,8 @@ class Announced:
     digests: Mapping[str, str] = field(default_factory=dict, repr=False)
     size: int | None = None
     """Bytes of that file."""
+    server: str | None = None
+    """ID of the server whose snapshot the data is to be, whenever it was taken; no digest matters then."""
 
     def is_in(self, image: Mapping[str, Any], disk_format: str) -> bool:
         """Whether the image certainly has this data, in this format (empty: any). It may have it all the same.
@@ -55,6 +68,8 @@ class Announced:
         stored, recorded = stored_digests(image), recorded_digests(image)
         if not image.get("size"):
             return False
+        if self.server:
+            return image.get(SOURCE_SERVER) == self.server
         if PUBLISHED in image and same_digests(recorded, stored):
             texts = (text.partition(":") for text in str(image[PUBLISHED]).split())
             if same_digests({algorithm: digest for algorithm, _colon, digest in texts}, self.digests):

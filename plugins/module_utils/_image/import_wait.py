@@ -6,17 +6,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._cloud.translate import from_status
 from .._core.deadline import clock
 from .._core.errors import DeadlineError, OaktreeError, QuotaError, ServerError, ThrottledError, UnreachableError
-from .._glance.v2 import GLANCE_RESERVED
+from .._glance.v2 import GLANCE_RESERVED, IMPORT_LOCK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .._glance.v2 import Glance
+
+_UNDER_WAY = {"saving", "uploading", "importing", "active"}
 
 FIRST_PAUSE = 0.125
 LONGEST_PAUSE = 5.0
@@ -38,11 +40,13 @@ def given_up(text: str, reason: str) -> OaktreeError:
 class ImportWait:
     """Polls one image. Work without any visible change for ``stall_timeout`` seconds has stalled."""
 
+    HINT: ClassVar[str] = "Check that imports work in this cloud, or raise stall_timeout."
+
     def __init__(self, glance: Glance, image_id: str, stall_timeout: float, size: int = 0) -> None:
         """``size``: bytes that the cloud may have to download, which extends the time without a visible change."""
         self._glance = glance
         self._image_id = image_id
-        self._allowance = stall_timeout + size / SLOWEST
+        self._size = size
         self._stall_timeout = stall_timeout
         self._record: tuple[object, ...] = ()
         self._task: tuple[str, str] | None = None
@@ -82,12 +86,12 @@ class ImportWait:
         """Pause, longer each time. Raises DeadlineError when the work has stalled or the deadline expires."""
         stalled = DeadlineError(
             f"nothing changed within stall_timeout ({self._stall_timeout:g} s)",
-            hint="Check that imports work in this cloud, or raise stall_timeout.",
+            hint=self.HINT,
         )
         self._wait(stalled)
 
     def _wait(self, error: OaktreeError) -> None:
-        if clock.monotonic() - self._changed > self._allowance:
+        if clock.monotonic() - self._changed > self._stall_timeout + self._size / SLOWEST:
             raise error
         self._glance.connection.deadline.sleep(self._pause)
         self._pause = min(self._pause * 1.5, LONGEST_PAUSE)
@@ -103,3 +107,21 @@ class ImportWait:
         if self._task not in (None, task):
             self._changed = clock.monotonic()
         self._task = task
+
+
+def until_active(wait: ImportWait, *, importing: bool) -> dict[str, Any]:
+    """Poll the image until it is finished; with ``importing`` it may be queued at first.
+
+    One that is queued again was not kept: so an import that failed ends.
+    """
+    begun = not importing
+    while True:
+        image = wait.look()
+        status = image["status"] if image else "deleted"
+        if image and status == "active" and IMPORT_LOCK not in image:
+            return image
+        task, message = wait.task() if status == "queued" else ("", "")
+        begun = begun or status != "queued" or task == "failure"
+        if begun and status not in _UNDER_WAY:
+            raise given_up(f"the cloud did not keep the data: the image is {status}. {message}", message)
+        wait.wait()

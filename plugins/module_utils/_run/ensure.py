@@ -217,7 +217,8 @@ class _Run(Generic[Survey, Planned]):
 
     def _report(self, connection: Connection, change: Change | None, error: OaktreeError | None) -> None:
         connection.close()
-        connection.progress.enter("failed" if error else "done", detail=error.summary if error else "")
+        done = "planned" if self._check_mode else "done"
+        connection.progress.enter("failed" if error else done, detail=error.summary if error else "")
         seconds = self._seconds.get(connection, 0.0)
         self.results.append(Result(connection.location, seconds, connection.requests, change, error))
 

@@ -60,6 +60,7 @@ class ProgressLines:
         self._began = began
         self._count = 0
         self._states: dict[str, _State] = {}
+        """Of the Locations, and of the task as a whole, which has no name."""
         self._said: dict[str, _Said] = {}
         self._summed = began
         self._failed: set[str] = set()
@@ -80,11 +81,19 @@ class ProgressLines:
         """The lines to show now."""
         if now - self._began < QUIET:
             return []
-        if max(self._count, len(self._states)) > MANY:
-            return list(self._summary(now))
-        return [
-            f"{who}: {_described(state, now)}" for who, state in self._states.items() if self._is_due(who, state, now)
-        ]
+        many = self._number > MANY
+        shown = {who: state for who, state in self._states.items() if not (who and many)}
+        lines = [_line(who, state, now) for who, state in shown.items() if self._is_due(who, state, now)]
+        return [*lines, *self._summary(now)] if many else lines
+
+    @property
+    def _locations(self) -> dict[str, _State]:
+        return {who: state for who, state in self._states.items() if who}
+
+    @property
+    def _number(self) -> int:
+        """Of the Locations, those included of which nothing is known yet."""
+        return max(self._count, len(self._locations))
 
     def _is_due(self, who: str, state: _State, now: float) -> bool:
         step, last = state.percent // STEP, self._said.get(who)
@@ -96,26 +105,29 @@ class ProgressLines:
         return True
 
     def _summary(self, now: float) -> Iterator[str]:
-        for who, state in self._states.items():
+        for who, state in self._locations.items():
             if state.phase == "failed" and who not in self._failed:
                 self._failed.add(who)
                 if len(self._failed) <= MANY:
-                    yield f"{who}: {_described(state, now)}"
+                    yield _line(who, state, now)
         if now - self._summed >= SUMMARY:
             self._summed = now
             yield self._sum()
 
     def _sum(self) -> str:
-        phases = Counter(state.phase for state in self._states.values())
-        waiting = self._count - len(self._states)
+        locations = self._locations.values()
+        phases = Counter(state.phase for state in locations)
+        waiting = self._count - len(locations)
         order = [*_LAST, *sorted(phases.keys() - set(_LAST))]
         parts = [f"{phases[phase]} {phase}" for phase in order if phases[phase]]
         if waiting > 0:
             parts.append(f"{waiting} waiting")
-        moved = sum(state.done for state in self._states.values())
-        return (
-            f"{max(self._count, len(self._states))} Locations: {', '.join(parts)}; {bytes_to_human(moved)} transferred"
-        )
+        moved = sum(state.done for state in locations)
+        return f"{self._number} Locations: {', '.join(parts)}; {bytes_to_human(moved)} transferred"
+
+
+def _line(who: str, state: _State, now: float) -> str:
+    return f"{who}: {_described(state, now)}" if who else _described(state, now)
 
 
 def _described(state: _State, now: float) -> str:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stand-in Nova v2.1: lists of servers with filters, pages and microversions, version discovery."""
+"""A stand-in Nova v2.1: lists of servers with filters, pages and microversions, snapshots, version discovery."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from multidict import MultiMapping
 
 from tests.support.fake_openstack.counters import Counters
 from tests.support.fake_openstack.gate import Knobs, Reply, json_reply
+from tests.support.fake_openstack.glance import Glance
 from tests.support.fake_openstack.nova_resources import NovaResources
 from tests.support.fake_openstack.nova_servers import VM_STATES, Server, Version, brief, detail
+from tests.support.fake_openstack.nova_snapshots import Snapshots
 from tests.support.fake_openstack.service import Call, Refusal, Route, Service, TokenCheck
 
 MIN_VERSION: Version = (2, 1)
@@ -58,9 +60,12 @@ class Nova(Service):
 
     kind = "compute"
 
-    def __init__(self, cloud: str, region: str, tokens: TokenCheck, knobs: Knobs, counters: Counters) -> None:
+    def __init__(
+        self, place: tuple[str, str], tokens: TokenCheck, glance: Glance, knobs: Knobs, counters: Counters
+    ) -> None:
+        self.snapshots = Snapshots(glance)
         self.resources = NovaResources(_negotiate)
-        super().__init__(cloud, region, knobs, counters)
+        super().__init__(*place, knobs, counters)
         self.servers: list[Server] = []
         self.page = PAGE
         self._tokens = tokens
@@ -74,6 +79,7 @@ class Nova(Service):
             Route("GET", "/v2.1/servers", self._index),
             Route("GET", "/v2.1/servers/detail", self._detail),
             Route("GET", "/v2.1/servers/{server_id}", self._show),
+            Route("POST", "/v2.1/servers/{server_id}/action", self._act),
             *self.resources.routes(),
             Route("*", "/{other:.*}", self.not_found),
         ]
@@ -116,11 +122,22 @@ class Nova(Service):
 
     async def _show(self, call: Call) -> Reply:
         version = _negotiate(call)
+        shown = detail(self._find(call), call.base, version, admin=call.me.is_admin)
+        return json_reply({"server": shown}, headers=_version_headers(version))
+
+    async def _act(self, call: Call) -> Reply:
+        version = _negotiate(call)
+        try:
+            body = await call.json()
+        except ValueError:
+            raise Refusal(400, "Malformed request body") from None
+        return self.snapshots.create(self._find(call), body, call.me, version)
+
+    def _find(self, call: Call) -> Server:
         wanted = call.part("server_id")
         for server in self.servers:
             if server.id == wanted and (call.me.is_admin or server.project_id == call.me.project_id):
-                shown = detail(server, call.base, version, admin=call.me.is_admin)
-                return json_reply({"server": shown}, headers=_version_headers(version))
+                return server
         raise Refusal(404, f"Instance {wanted} could not be found.")
 
     def _page(self, call: Call, version: Version, show: Callable[[Server], dict[str, Any]]) -> Reply:

@@ -58,6 +58,9 @@ class Server:
     metadata: dict[str, str] = field(default_factory=dict)
     tags: list[str] = field(default_factory=list)
     created: datetime = EPOCH
+    task_state: str | None = None
+    disk: bytes = b"QFI\xfb"
+    """What a snapshot of the server has."""
 
 
 def make_server(place: str, number: int, name: str, project_id: str, user_id: str) -> Server:
@@ -150,7 +153,7 @@ def _common(server: Server, base: str) -> dict[str, Any]:
         "OS-SRV-USG:launched_at": launched.strftime("%Y-%m-%dT%H:%M:%S.000000"),
         "OS-SRV-USG:terminated_at": None,
         "security_groups": [{"name": "default"}, {"name": "ssh"}],
-        "OS-EXT-STS:task_state": None,
+        "OS-EXT-STS:task_state": server.task_state,
         "OS-EXT-STS:vm_state": VM_STATES.get(server.status, server.status.lower()),
         "OS-EXT-STS:power_state": POWER_STATES.get(server.status, 0),
         "os-extended-volumes:volumes_attached": [{"id": str(uuid.uuid5(uuid.NAMESPACE_DNS, f"volume.{server.id}"))}],

@@ -89,10 +89,10 @@ class Region(_Knobbed):
         super().__init__(Knobs(), thread)
         self.name = name
         self._cloud = cloud
-        self.nova = Nova(cloud.name, name, cloud.keystone, self._knobs, counters)
         place = (cloud.name, name)
         directory = directory / cloud.name / name
         self.glance = Glance(place, cloud.keystone, directory, self._knobs, counters)
+        self.nova = Nova(place, cloud.keystone, self.glance, self._knobs, counters)
         self.glance_v1 = GlanceV1(place, cloud.keystone, directory / "v1", self._knobs, counters)
         store = RadosGateway if cloud.object_store == "radosgw" else Swift
         self.swift: Swift = store(place, cloud.keystone, directory, self._knobs, counters)

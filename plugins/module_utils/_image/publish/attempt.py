@@ -20,13 +20,14 @@ from ..._glance.v2 import (
     SOURCE_IMAGE,
     SOURCE_LOCATION,
     SOURCE_MD5,
+    SOURCE_SERVER,
     SOURCE_SHA256,
     UPLOAD,
 )
 from ..._object_store.content import Body
-from ..fingerprint import Fingerprint
+from ..discard import discard
+from ..fingerprint import Fingerprint, fingerprint_of
 from ..upload_marker import is_own, upload_marker, upload_name
-from .discard import discard
 from .schemes import temporary_object
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ class Attempt:
         """Whether an import was started: the image may be queued until it begins."""
         self.outcome: Callable[[], None] | None = None
         """What waits for an import that makes the image's record by itself, and sets ``image_id``."""
+        self.adopted = False
+        """Whether the image was there before, so that it is somebody else's to remove."""
         self.refused = False
         """Whether the cloud refuses the image's metadata: no other scheme can help."""
         self.exhausted = False
@@ -161,21 +164,36 @@ class Attempt:
         self.importing = True
         self.glance.start_import(str(self.image_id), method, self.context.desired.store_request)
 
+    def adopt(self, image: Mapping[str, Any]) -> None:
+        """Have an active image become the one of this Location. Others may need it: it is not removed here."""
+        self.image_id, self.expected, self.adopted = str(image["id"]), fingerprint_of(image), True
+
     def fields(self, expected: Fingerprint) -> dict[str, Any]:
         """What the record says while the image is unfinished."""
+        desired = self.context.desired
+        return {
+            "name": upload_name(desired.name),
+            "disk_format": expected.disk_format,
+            "container_format": desired.container_format,
+            **self.properties(expected),
+        }
+
+    def properties(self, expected: Fingerprint) -> dict[str, str]:
+        """What the record says of the data and of the upload, in this collection's properties."""
         desired, origin = self.context.desired, self.context.origin
         digests = {MD5: expected.digests.get("md5"), SHA256: expected.digests.get("sha256")}
         if origin and self.context.converted:
             digests |= {SOURCE_MD5: origin.digests.get("md5"), SOURCE_SHA256: origin.digests.get("sha256")}
         published = " ".join(f"{name}:{digest}" for name, digest in self.context.published.items())
-        copied_from = origin.copied_from if isinstance(origin, Fingerprint) else None
-        location, image_id = copied_from or (None, None)
-        recorded = {**digests, PUBLISHED: published, SOURCE_LOCATION: location, SOURCE_IMAGE: image_id}
-        return {
-            "name": upload_name(desired.name),
-            "disk_format": expected.disk_format,
-            "container_format": desired.container_format,
+        source = origin if isinstance(origin, Fingerprint) else expected
+        location, image_id = source.copied_from or (None, None)
+        recorded = {
+            **digests,
+            PUBLISHED: published,
+            SOURCE_LOCATION: location,
+            SOURCE_IMAGE: image_id,
+            SOURCE_SERVER: source.server,
             OBJECT: f"images/{desired.name}",
             UPLOAD: upload_marker(self.context.longest),
-            **{key: value for key, value in recorded.items() if value},
         }
+        return {key: value for key, value in recorded.items() if value}

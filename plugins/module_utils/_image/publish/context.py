@@ -42,6 +42,8 @@ class PlanContext:
     """Custom properties that the cloud's configuration wants on every uploaded image; those of the user win."""
     source_region: Location | None = None
     """The Location that could serve the image to this one."""
+    snapshot: Mapping[str, Any] | None = field(default=None, repr=False)
+    """The snapshot of a server that was taken here for this run, or before it is taken what is known of it."""
     receivers: frozenset[str] = frozenset()
     """IDs of projects that accept the image, because their Locations are selected as well."""
 
@@ -75,6 +77,17 @@ class PlanContext:
     def size(self) -> int | None:
         return None if self.origin is None or self.converted else self.origin.size
 
+    @property
+    def takes_snapshot(self) -> bool:
+        """Whether the snapshot itself can become the image here; nobody could fetch a deactivated one from here."""
+        return (
+            self.snapshot is not None
+            and self.desired.state == "present"
+            and self.disk_format == self.snapshot["disk_format"]
+            and self.desired.container_format == self.snapshot.get("container_format", "bare")
+            and self.desired.scheme is None
+        )
+
     def supports_import(self, method: str) -> bool:
         return self.survey.offers is not None and method in self.survey.offers.import_methods
 
@@ -97,8 +110,11 @@ class PlanContext:
         """Raise QuotaError for an upload that would go beyond the project's limits.
 
         What a killed run left is removed first. One that the image replaces goes last: it counts among the images until
-        then, which Glance checks when one is made, but its bytes do not, which Glance counts afterwards.
+        then, which Glance checks when one is made, but its bytes do not, which Glance counts afterwards. A snapshot
+        that becomes the image is counted already.
         """
+        if self.takes_snapshot and isinstance(self.origin, Fingerprint):
+            return
         left = self.survey.leftovers
         goes = (self.current, *self.superseded) if self.desired.on_change == "replace" else ()
         count = 1 - len(left)

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from ..._core.errors import ConflictError, OaktreeError
 from ..._glance.v2 import KEPT_FOR, LONGEST_NAME, REPLACES, UPLOAD, Glance, pointer
-from .discard import discard
 from .members import accept, not_accepted, pending
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ..._cloud.connection import Connection
     from ..desired import Desired
@@ -34,15 +33,20 @@ def publication(desired: Desired, plan: Plan) -> list[dict[str, Any]]:
 
 
 def publish(
-    glance: Glance, desired: Desired, plan: Plan, image: Mapping[str, Any], unwanted: Iterable[str] = ()
+    glance: Glance,
+    desired: Desired,
+    plan: Plan,
+    image: Mapping[str, Any],
+    remove: Callable[[str], str],
+    unwanted: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Give the uploaded image its name and its metadata in one request; it is removed when that fails.
+    """Give the uploaded image its name and its metadata in one request; ``remove`` is called when that fails.
 
     ``unwanted`` names properties of it that are to go.
     """
     operations = publication(desired, plan)
     operations += [{"op": "remove", "path": pointer(key)} for key in sorted(unwanted)]
-    with removing(lambda: discard(glance, image["id"])), glance.connection.within(desired.timeouts.timeout, "timeout"):
+    with removing(lambda: remove(str(image["id"]))), glance.connection.within(desired.timeouts.timeout, "timeout"):
         return apply_publication(glance, image["id"], operations)
 
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from ..._core.errors import OaktreeError
+from ..._core.scatter import InterruptError
 from ..._facts.records import image_record
 from ..._glance.client import glance_for
 from ..._run.ensure import Change, Member, ensure
+from ..discard import discard
 from ..source.image_data import AnnouncedImage
 from . import finalize
 from .context import PlanContext
-from .discard import discard
 from .members import resolve
 from .plan import Plan, make_plan
 from .relay import RelayBoard, with_source_regions
@@ -84,9 +85,27 @@ def ensure_image(
         if check_mode or actions <= {"unchanged"}:
             return found
         return _ensure(target, desired, None, check_mode=False)
-    if check_mode and "replaced" not in actions:
+    if check_mode and (image_data.decides or "replaced" not in actions):
         return found
-    return _ensure(target, desired, image_data.read(), check_mode=check_mode)
+    try:
+        results = _ensure(target, desired, image_data.read(found), check_mode=check_mode)
+    except KeyboardInterrupt as interrupt:
+        outcomes = interrupt.outcomes if isinstance(interrupt, InterruptError) else ()
+        left = image_data.release(failed=True)
+        raise InterruptError([*outcomes, *([left] if left else [])]) from interrupt
+    except Exception:
+        image_data.release(failed=True)
+        raise
+    left = image_data.release(failed=False)
+    return _noted(results, f"{left.item}: {left.value}") if left else results
+
+
+def _noted(results: Sequence[Result[Change]], note: str) -> list[Result[Change]]:
+    """The results, with what stays of the source in the notes of each Location that did not fail."""
+    return [
+        replace(result, value=replace(result.value, notes=(*result.value.notes, note))) if result.value else result
+        for result in results
+    ]
 
 
 def _ensure(
@@ -96,7 +115,7 @@ def _ensure(
         return _survey(connection, desired, image_data)
 
     def plan(members: Sequence[Member[PlanContext]]) -> list[tuple[Connection, Job | OaktreeError]]:
-        return _plan(members, None if isinstance(image_data, AnnouncedImage) else image_data)
+        return _plan(members, image_data)
 
     # Regions of one Keystone may be able to serve one another.
     return ensure(
@@ -109,6 +128,8 @@ def _survey(connection: Connection, desired: Desired, image_data: ImageData | An
     desired = desired.at(location)
     origin: Fingerprint | Announced | None = None
     published: Mapping[str, str] = {}
+    home = image_data.home if image_data else None
+    snapshot = home.image if home and home.snapshot and home.location == location else None
     disk_format, url = desired.disk_format or (None if desired.verbatim else settings.image_format) or "", None
     if isinstance(image_data, AnnouncedImage):
         origin = image_data.announced
@@ -117,14 +138,30 @@ def _survey(connection: Connection, desired: Desired, image_data: ImageData | An
         disk_format = disk_format or image_data.fingerprint.disk_format
         if image_data.home:
             desired = desired.like(image_data.home.image)
-    found = survey(connection, desired, origin, disk_format, ask_tasks=needs_tasks(desired.scheme))
+    found = survey(
+        connection,
+        desired,
+        origin,
+        disk_format,
+        ask_tasks=needs_tasks(desired.scheme),
+        snapshot=snapshot.get("id") if snapshot else None,
+    )
     return PlanContext(
-        location, desired, found, settings.keystone, disk_format, origin, url, published, settings.upload_properties
+        location,
+        desired,
+        found,
+        settings.keystone,
+        disk_format,
+        origin,
+        url,
+        published,
+        settings.upload_properties,
+        snapshot=snapshot,
     )
 
 
 def _plan(
-    members: Sequence[Member[PlanContext]], image_data: ImageData | None
+    members: Sequence[Member[PlanContext]], image_data: ImageData | AnnouncedImage | None
 ) -> list[tuple[Connection, Job | OaktreeError]]:
     """A step for each member: those that may serve others before those that wait for them."""
     home: HomeImage | None = image_data.home if image_data else None
@@ -141,7 +178,8 @@ def _plan(
     contexts = with_source_regions([member.survey for member in named], _can_be_planned, home)
     for member, context in zip(named, contexts, strict=True):
         try:
-            job = Job(context, make_plan(context), image_data, board, _receivers(context, members))
+            data = None if isinstance(image_data, AnnouncedImage) else image_data
+            job = Job(context, make_plan(context), data, board, _receivers(context, members))
         except OaktreeError as error:
             steps.append((member.connection, error))
             continue
@@ -201,7 +239,7 @@ def _bring(connection: Connection, job: Job) -> Change:
         image, unwanted = _transferred(glance, job, transfer)
         scheme = transfer.scheme.NAME
         notes.extend(transfer.notes)
-        image = finalize.publish(glance, context.desired, plan, image, unwanted)
+        image = finalize.publish(glance, context.desired, plan, image, transfer.discard, unwanted)
     elif image:
         image = _copied(glance, context, finalize.reactivate(glance, plan, image))
     with connection.within(context.desired.timeouts.timeout, "timeout"):
@@ -220,7 +258,7 @@ def _transferred(glance: Glance, job: Job, transfer: Transfer) -> tuple[dict[str
     """Upload, serve those who wait, and copy to the other stores; returns also the properties that are to go."""
     image = transfer.run()
     job.relay_board.keep(job.context.location, image)
-    with removing(lambda: discard(glance, image["id"])):
+    with removing(lambda: transfer.discard(str(image["id"]))):
         return _copied(glance, job.context, image), transfer.brought_along(image)
 
 

@@ -67,7 +67,8 @@ def _is_active(image: Mapping[str, Any] | None) -> bool:
 
 
 def _served_by(context: PlanContext, source_region: Location | None) -> PlanContext:
-    if source_region in (None, context.location) or not context.needs_upload or context.desired.relay == "never":
+    elsewhere = source_region not in (None, context.location)
+    if not elsewhere or context.takes_snapshot or not context.needs_upload or context.desired.relay == "never":
         return context
     return replace(context, source_region=source_region)
 

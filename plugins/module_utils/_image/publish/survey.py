@@ -67,18 +67,21 @@ def survey(
     disk_format: str,
     *,
     ask_tasks: bool = False,
+    snapshot: str | None = None,
 ) -> Survey:
     """Look at the Location: two list requests, two more for an upload or another store, and one for an upload's quota.
 
     For the members of a shared image there is one more, and those of `find_projects`.
 
     ``origin`` is the content that the image is to have, None where it does not matter. With ``ask_tasks``, where an
-    upload is needed, one more request asks whether tasks are open to the project.
+    upload is needed, one more request asks whether tasks are open to the project. ``snapshot`` is the ID of the one
+    that was taken for this run, which is no upload.
     """
     glance = glance_for(connection)
     owner = connection.location.project.id
     names = (desired.name, upload_name(desired.name))
-    found = [image for hidden in (False, True) for image in glance.named(names, owner, hidden=hidden)]
+    listed = [image for hidden in (False, True) for image in glance.named(names, owner, hidden=hidden)]
+    found = [image for image in listed if image["id"] != snapshot]
     settings = connection.region.settings
     marked = [image for image in found if UPLOAD in image]
     leftovers = [image for image in marked if is_leftover(image)]

@@ -23,11 +23,12 @@ from ..._core.errors import (
     UnreachableError,
 )
 from ..._core.retry import TRANSIENT, Attempts, Policy
-from ..._glance.v2 import IMPORT_LOCK, custom_properties
+from ..._glance.client import glance_for
+from ..._glance.v2 import custom_properties
+from ..discard import discard
 from ..fingerprint import verify
-from ..import_wait import ImportWait, given_up
+from ..import_wait import ImportWait, until_active
 from .attempt import Attempt
-from .discard import discard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +49,6 @@ _NOT_OPEN = {None, 403, 404, 405, 410, 415, 501}
 """Answers that mean: this scheme is not open to us after all. None is the collection's own finding."""
 
 _SENT = {"importing", "active"}
-_UNDER_WAY = {"saving", "uploading", "importing", "active"}
 
 
 class Transfer:
@@ -69,6 +69,7 @@ class Transfer:
         self.relay_board = relay_board
         self.scheme = upload.schemes[0]
         """The one that is tried, and in the end the one that served."""
+        self._adopted = False
         self._exhausted = False
         self._refused = False
         self.notes: list[str] = []
@@ -100,6 +101,10 @@ class Transfer:
         served = self.relay_board.wait(self.context.source_region, self.connection.deadline)
         foreign = custom_properties(image).items() & custom_properties(served).items()
         return {key for key, _value in foreign} - {*self.context.desired.properties, *self.context.upload_properties}
+
+    def discard(self, image_id: str) -> str:
+        """Remove the image that `run` returned, unless it was there before; see `discard`."""
+        return "" if self._adopted else discard(glance_for(self.connection), image_id)
 
     def _fallbacks(self, failed: Scheme, schemes: list[Scheme], error: OaktreeError) -> list[Scheme]:
         """Those that may succeed: none for an image that is refused, and detours only where the direct scheme is."""
@@ -159,7 +164,7 @@ class Transfer:
             error = translate(exc)
             self._exhausted = attempt.exhausted
             self._refused = attempt.refused
-            if attempt.image_id:
+            if attempt.image_id and not attempt.adopted:
                 error.add_residue(discard(attempt.glance, attempt.image_id))
             self._left += error.residue
             raise error from error.__cause__
@@ -167,6 +172,7 @@ class Transfer:
             complaints = [left for remove in reversed(attempt.temporary) if (left := residue_of(remove))]
             self.notes += complaints
             self._left += complaints
+        self._adopted = attempt.adopted
         return image
 
     def _send(self, scheme: Scheme, attempt: Attempt) -> None:
@@ -177,21 +183,3 @@ class Transfer:
             if image is None or image["status"] not in _SENT:
                 raise
             self.notes.append(f"{scheme.NAME}: the answer to the data was lost, the data was not")
-
-
-def until_active(wait: ImportWait, *, importing: bool) -> dict[str, Any]:
-    """Poll the image until it is finished; with ``importing`` it may be queued at first.
-
-    One that is queued again was not kept: so an import that failed ends.
-    """
-    begun = not importing
-    while True:
-        image = wait.look()
-        status = image["status"] if image else "deleted"
-        if image and status == "active" and IMPORT_LOCK not in image:
-            return image
-        task, message = wait.task() if status == "queued" else ("", "")
-        begun = begun or status != "queued" or task == "failure"
-        if begun and status not in _UNDER_WAY:
-            raise given_up(f"the cloud did not keep the data: the image is {status}. {message}", message)
-        wait.wait()

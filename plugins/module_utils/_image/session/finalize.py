@@ -13,9 +13,9 @@ from ..._core.errors import ConflictError, InputError
 from ..._facts.records import image_record
 from ..._glance.v2 import SESSION, UPLOAD, Glance, pointer
 from ..._run.ensure import Change
+from ..discard import discard
 from ..fingerprint import published_content
 from ..publish import finalize
-from ..publish.discard import discard
 from ..publish.plan import make_plan
 from ..upload_marker import session_until
 from .import_data import DataImport, check_complete

@@ -14,12 +14,11 @@ from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from ..._core.deadline import clock
 from ..._core.errors import ConflictError, DeadlineError, IntegrityError, OaktreeError, RefusedError, ServerError
 from ..._glance.v2 import Glance
+from ..discard import discard
 from ..fingerprint import missing_digest, verify
-from ..import_wait import ImportWait
-from ..publish.discard import discard
+from ..import_wait import ImportWait, until_active
 from ..publish.import_task import ImportTask
 from ..publish.schemes import glance_direct, swift_task, web_download
-from ..publish.transfer import until_active
 from ..source.download import ImageStream
 from ..upload_marker import upload_name
 from .record import session_of

@@ -18,8 +18,8 @@ from ..._glance.v2 import Glance
 from ..._object_store.segments import PART_SIZE, part_size
 from ..._object_store.tempurl import SignedUrlError
 from ..._run.ensure import Change
+from ..discard import discard
 from ..fingerprint import same_format
-from ..publish.discard import discard
 from ..publish.plan import make_plan
 from .record import PreparedUpload
 from .requests import UploadRequest, session_output, to_glance, to_swift

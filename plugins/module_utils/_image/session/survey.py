@@ -13,8 +13,8 @@ from ..._core.errors import RefusedError, ServerError, UnreachableError
 from ..._glance.v2 import Glance
 from ..._object_store.client import Swift
 from ..._object_store.large_object import remove_container
+from ..discard import discard
 from ..publish.context import PlanContext
-from ..publish.discard import discard
 from ..publish.survey import Survey, survey
 from ..upload_marker import session_expiry
 from .record import PreparedUpload, read, session_of

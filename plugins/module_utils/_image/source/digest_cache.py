@@ -19,6 +19,7 @@ from .image_file import AS_IMAGE, UNKNOWN, Handling, ImageFile, open_image_file
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ..._core.progress import Progress
     from .unpack import SourceFile
 
 KIND = "digests"
@@ -68,7 +69,7 @@ def recall(name: str, handling: Handling) -> Known | None:
         return None
 
 
-def read_image_file(path: str, handling: Handling = AS_IMAGE) -> ImageFile:
+def read_image_file(path: str, handling: Handling = AS_IMAGE, progress: Progress | None = None) -> ImageFile:
     """As `open_image_file`; costs no reading for a file that was read in the same way since it last changed."""
     file = Path(path)
     with suppress(OSError):
@@ -76,7 +77,7 @@ def read_image_file(path: str, handling: Handling = AS_IMAGE) -> ImageFile:
         if known and not known.packing:
             return known.file(file, handling)
     before = Unchanged(file)
-    read = open_image_file(path, handling=handling)
+    read = open_image_file(path, handling=handling, progress=progress)
     if before.still():
         facts = Known(read.size, read.disk_format, read.digests, read.virtual_size, "", read.digests)
         remember(before.name, handling, facts)

@@ -23,6 +23,7 @@ from ..._core.errors import (
     UnreachableError,
     innermost,
 )
+from ..._core.progress import Progress
 from ..._core.retry import TRANSIENT, Attempts, Policy, Value, with_retries
 from ..._core.text import one_line
 from ..._glance.client import glance_for
@@ -56,15 +57,20 @@ _NO_RANGES = {400, 416, 501}
 
 
 def download_url(
-    url: str, workspace: Path, deadline: Deadline, stall_timeout: float, unless: WebVersion | None = None
+    url: str,
+    workspace: Path,
+    deadline: Deadline,
+    stall_timeout: float,
+    unless: WebVersion | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Path, WebVersion] | None:
     """Download an http(s) URL to a new file; it stalls after ``stall_timeout`` seconds without a byte.
 
     Returns also what the server says of the file. None where it is still the version ``unless``, which costs one
-    request and no data. Raises `OaktreeError`.
+    request and no data. The data counts for ``progress``. Raises `OaktreeError`.
     """
     with new_file(workspace, ".download") as (path, file):
-        version = WebFile(url, deadline, stall_timeout).save(file, unless)
+        version = WebFile(url, deadline, stall_timeout, progress).save(file, unless)
         if version is None:
             path.unlink()
             return None
@@ -236,8 +242,9 @@ def file_name(url: str) -> str:
 class WebFile:
     """A file on the web. An interrupted download resumes if the server can confirm that the file is unchanged."""
 
-    def __init__(self, url: str, deadline: Deadline, stall_timeout: float) -> None:
+    def __init__(self, url: str, deadline: Deadline, stall_timeout: float, progress: Progress | None = None) -> None:
         self._url = url
+        self._progress = progress or Progress()
         self._deadline = deadline
         self._stall_timeout = stall_timeout
         self._validator: str | None = None
@@ -290,6 +297,8 @@ class WebFile:
                 self._validator = None
                 raise ServerError("url: the server sends another range than requested")
             bound = offset + room_in(Path(file.name).parent)
+            self._progress.enter("downloading", file.tell() + int(version.length) if version.length.isdigit() else 0)
+            self._progress.advance(file.tell())
             self._validator = (version.last_modified if version.etag[:2] in ("", "W/") else version.etag) or None
             for piece in pieces(response):
                 self._deadline.remaining()
@@ -300,6 +309,7 @@ class WebFile:
                         hint="Free some space, or set temporary_directory to a directory that has enough.",
                     )
                 file.write(piece)
+                self._progress.advance(len(piece))
         return replace(version, length=str(file.tell()))
 
     def _get_unless(self, unless: WebVersion | None) -> Response | None:

@@ -16,10 +16,14 @@ from .convert import convert
 from .image_file import ImageFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from ..._cloud.connection import Connection
     from ..._core.deadline import Deadline
     from ..._core.location import Location
+    from ..._core.scatter import Outcome
+    from ..._run.ensure import Change
+    from ..._run.gather import Result
     from ..fingerprint import Announced
 
 
@@ -39,14 +43,30 @@ class HomeImage:
     location: Location
     keystone: str
     image: Mapping[str, Any]
+    snapshot: bool = False
+    """Whether it is a snapshot that was taken for this task, and may become the image of its Location."""
+
+
+def _nothing(*, failed: bool) -> None:
+    """Nothing was made in a cloud."""
+    del failed
 
 
 @dataclass(frozen=True)
 class AnnouncedImage:
-    """Data that nobody has read yet, because the clouds may have it; ``read`` raises `OaktreeError`."""
+    """Data that nobody has read yet, because the clouds may have it.
+
+    ``read`` is given what was found at the Locations, and raises `OaktreeError` and InterruptError.
+    """
 
     announced: Announced
-    read: Callable[[], ImageData]
+    read: Callable[[Sequence[Result[Change]]], ImageData]
+    decides: bool = False
+    """Whether what is announced decides what is to be done, so that the data need not be read to tell."""
+    home: HomeImage | None = None
+    """Where the data will be; the image is what is known of it."""
+    release: Callable[..., Outcome[Connection, str] | None] = _nothing
+    """Removes what ``read`` made in a cloud. ``failed`` tells it whether the run broke off; returns what stays."""
 
 
 class ImageData:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..._core.errors import InputError
+from ..._core.progress import Progress
 from ..._core.scatter import no_thread
 from ..._object_store.content import File, State, changed, state_of
 from ..fingerprint import DIGESTS, Fingerprint, same_format
@@ -88,8 +89,10 @@ AS_IMAGE = Handling()
 AS_BYTES = Handling(verbatim=True)
 
 
-def open_image_file(path: str, deadline: Deadline | None = None, handling: Handling = AS_IMAGE) -> ImageFile:
-    """Read the file once; its format is detected from its content.
+def open_image_file(
+    path: str, deadline: Deadline | None = None, handling: Handling = AS_IMAGE, progress: Progress | None = None
+) -> ImageFile:
+    """Read the file once, which counts for ``progress``; its format is detected from its content.
 
     Raises InputError for a file that cannot be read, is empty, is no image, is shorter than its own header says,
     changes while it is read, or refers to other files (a qcow2 with a backing or data file, a vmdk with external
@@ -107,7 +110,9 @@ def open_image_file(path: str, deadline: Deadline | None = None, handling: Handl
         )
     try:
         before = state_of(file.stat())
-        inspector, digests, read = _read(file, deadline)
+        progress = progress or Progress()
+        progress.enter("reading", size)
+        inspector, digests, read = _read(file, deadline, progress)
         if state_of(file.stat()) != before or read != size:
             raise changed(file, "read")
         name = _format(str(inspector), file, head, size, verbatim=handling.verbatim)
@@ -155,7 +160,7 @@ def digests_of(path: Path) -> dict[str, str]:
     return found
 
 
-def _read(file: Path, deadline: Deadline | None) -> tuple[FileInspector, dict[str, str], int]:
+def _read(file: Path, deadline: Deadline | None, progress: Progress) -> tuple[FileInspector, dict[str, str], int]:
     """One pass: the format inspectors see each chunk, and each digest processes it in a thread of its own.
 
     Returns also how many bytes that were.
@@ -170,6 +175,7 @@ def _read(file: Path, deadline: Deadline | None) -> tuple[FileInspector, dict[st
                 if deadline:
                     deadline.remaining()
                 size += len(chunk)
+                progress.advance(len(chunk))
                 list(pool.map(lambda digest, data=chunk: digest.update(data), hashes))
             inspected.close()
             found = inspected.formats or []

@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..._cloud.urls import is_url
 from ..._core.deadline import Deadline
 from ..._core.errors import InputError
+from ..._core.progress import Progress
 from ..._core.text import is_secret_url, without_url_secrets
 from ..._glance.client import check_has_data, find_image, glance_for
 from ..._local import private_files
-from ..._run.gather import Target, connect, each
+from ..._run.events import task_reported
 from ..desired import BARE
 from ..fingerprint import RAW_NAMES, Announced, fingerprint_of, same_digests
 from .checksum import find_checksum, verify_checksum
@@ -23,11 +24,14 @@ from .digest_cache import Known, Unchanged, read_image_file, recall, remember
 from .download import WebFile, WebVersion, download_image, download_url, file_name
 from .image_data import AnnouncedImage, HomeImage, ImageData
 from .image_file import AS_IMAGE, Handling
+from .other_location import connect_to_one, work_at
 from .unpack import decode, open_source, packing_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..._run.ensure import Change
+    from ..._run.gather import Result, Target
     from ..fingerprint import Checksum
     from .image_file import ImageFile
     from .unpack import SourceFile
@@ -50,6 +54,8 @@ class SourceOptions:
     timeout: float = 300.0
     transfer_timeout: float = 3600.0
     stall_timeout: float = 120.0
+    progress: Progress = field(default_factory=Progress, repr=False, compare=False)
+    """What is done with the file, before it is anything that a Location gets."""
 
     def handling(self, name: str) -> Handling:
         return handling_of(name, self.disk_format, self.container_format)
@@ -72,11 +78,14 @@ def from_path(path: str, options: SourceOptions) -> ImageData:
     before = Unchanged(file)
     known = recall(before.name, handling)
     if not (known.packing if known else packing_of(path, handling)):
-        source = read_image_file(path, handling)
+        with task_reported(options.progress):
+            source = read_image_file(path, handling, options.progress)
         verify_checksum(source.digests, expected)
         return ImageData(source, lambda _deadline: source, options.workspace)
     if known is None:
-        opened = open_source(path, options.workspace, Deadline(options.transfer_timeout, "transfer_timeout"), handling)
+        deadline = Deadline(options.transfer_timeout, "transfer_timeout")
+        with task_reported(options.progress):
+            opened = open_source(path, options.workspace, deadline, handling, options.progress)
         known = Known.of(opened)
         if before.still():
             remember(before.name, handling, known)
@@ -167,10 +176,11 @@ class _WebImage:
         """What the file of a version is remembered under."""
         return f"{self._name}:{version.etag}:{version.last_modified}:{version.length}"
 
-    def _download(self) -> ImageData:
+    def _download(self, _found: Sequence[Result[Change]] = ()) -> ImageData:
         """The file, unless the server says that it is still the known one. Raises `OaktreeError`."""
         version = self._version()
-        fetched = self._fetched(self._deadline(), version)
+        with task_reported(self._options.progress):
+            fetched = self._fetched(self._deadline(), version, self._options.progress)
         if fetched is None:
             return self._known(version or WebVersion())
         source, newer = fetched
@@ -188,10 +198,12 @@ class _WebImage:
             raise InputError("url: what was known of the file is gone", hint="Run the task again.")
         return self._data(known)
 
-    def _fetched(self, deadline: Deadline, unless: WebVersion | None) -> tuple[SourceFile, WebVersion] | None:
+    def _fetched(
+        self, deadline: Deadline, unless: WebVersion | None, progress: Progress | None = None
+    ) -> tuple[SourceFile, WebVersion] | None:
         """What the server sends, decoded and opened; None where it is still that version."""
         options = self._options
-        got = download_url(self._url, options.workspace, deadline, options.stall_timeout, unless)
+        got = download_url(self._url, options.workspace, deadline, options.stall_timeout, unless, progress)
         if got is None:
             return None
         path, version = got
@@ -199,10 +211,10 @@ class _WebImage:
         try:
             if version.coding:
                 coded = path
-                path, sent = decode(coded, version.coding, options.workspace, deadline)
+                path, sent = decode(coded, version.coding, options.workspace, deadline, progress)
                 if path != coded:
                     coded.unlink()
-            source = open_source(str(path), options.workspace, deadline, self._handling)
+            source = open_source(str(path), options.workspace, deadline, self._handling, progress)
         except InputError as error:
             told = error.message.replace(f"path: {path}", "url: what it serves").replace(f"in {path}", "that it serves")
             raise InputError(told, hint=error.hint) from error
@@ -243,19 +255,8 @@ def from_location(
 
     Raises InputError unless the patterns select exactly one Location.
     """
-    connections, failed = connect(replace(target, locations=tuple(patterns), option="from"))
-    if len(connections) + len(failed) != 1:
-        raise InputError(
-            f"from: {', '.join(patterns)!r} selects {len(connections) + len(failed)} Locations",
-            hint=f"Name one of {', '.join(str(connection.location) for connection in connections)}.",
-        )
-    outcomes = each(connections, lambda connection: find_image(glance_for(connection), image), target.limits())
-    error = outcomes[0].error if outcomes else failed[0].error
-    if error:
-        told = error.copied()
-        told.message = f"from: {error.message}"
-        raise told from error
-    connection, found = outcomes[0].item, outcomes[0].value or {}
+    connection = connect_to_one(target, patterns)
+    found = work_at(connection, lambda there: find_image(glance_for(there), image), target.timeout)
     try:
         check_has_data(found)
     except InputError as error:

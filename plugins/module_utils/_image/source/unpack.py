@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from ..._core.errors import ConfigError, InputError, OaktreeError
+from ..._core.progress import Progress
 from ..._object_store.content import changed, state_of
 from ..fingerprint import DIGESTS
 from .image_file import Handling, ImageFile, open_image_file, read_head
@@ -57,19 +58,21 @@ def packing_of(path: str, handling: Handling) -> str:
     return "" if handling.verbatim else compression(read_head(path)[0])
 
 
-def open_source(path: str, workspace: Path, deadline: Deadline, handling: Handling) -> SourceFile:
-    """The image in the file, or in ``workspace`` what it holds compressed.
+def open_source(
+    path: str, workspace: Path, deadline: Deadline, handling: Handling, progress: Progress | None = None
+) -> SourceFile:
+    """The image in the file, or in ``workspace`` what it holds compressed; the work counts for ``progress``.
 
     Raises InputError for what cannot be decompressed or is no image, ConfigError where zstd cannot be decompressed
     here, and DeadlineError; then nothing remains in ``workspace``.
     """
     packing = packing_of(path, handling)
     if not packing:
-        image = open_image_file(path, deadline, handling)
+        image = open_image_file(path, deadline, handling, progress)
         return SourceFile(image, "", image.digests)
-    unpacked, published = unpack(Path(path), packing, workspace, deadline, handling)
+    unpacked, published = unpack(Path(path), packing, workspace, deadline, handling, progress)
     try:
-        return SourceFile(open_image_file(str(unpacked), deadline, handling), packing, published)
+        return SourceFile(open_image_file(str(unpacked), deadline, handling, progress), packing, published)
     except OaktreeError as error:
         unpacked.unlink(missing_ok=True)
         if not isinstance(error, InputError):
@@ -78,7 +81,9 @@ def open_source(path: str, workspace: Path, deadline: Deadline, handling: Handli
         raise InputError(inside, hint=error.hint) from error
 
 
-def decode(path: Path, coding: str, workspace: Path, deadline: Deadline) -> tuple[Path, dict[str, str]]:
+def decode(
+    path: Path, coding: str, workspace: Path, deadline: Deadline, progress: Progress | None = None
+) -> tuple[Path, dict[str, str]]:
     """What a server sent with this Content-Encoding, decoded, and the digests of what it sent.
 
     The file itself, and no digests, if it is not encoded after all. Raises InputError.
@@ -91,11 +96,16 @@ def decode(path: Path, coding: str, workspace: Path, deadline: Deadline) -> tupl
             f"url: the server sends the file with the Content-Encoding {coding!r}, although it was asked not to",
             hint="Give a URL that serves the file as it is.",
         )
-    return unpack(path, packing, workspace, deadline, None)
+    return unpack(path, packing, workspace, deadline, None, progress)
 
 
 def unpack(
-    path: Path, packing: str, workspace: Path, deadline: Deadline, handling: Handling | None
+    path: Path,
+    packing: str,
+    workspace: Path,
+    deadline: Deadline,
+    handling: Handling | None,
+    progress: Progress | None = None,
 ) -> tuple[Path, dict[str, str]]:
     """Decompress to a new file in ``workspace``; returns also the digests of the compressed file.
 
@@ -104,7 +114,7 @@ def unpack(
     """
     bound = room_in(workspace)
     with new_file(workspace, ".unpacked") as (target, output), path.open("rb") as file, _unchanged(path):
-        hashed = _Hashed(file, path)
+        hashed = _Hashed(file, path, progress or Progress())
         size = 0
         for chunk in _decompressed(packing, hashed, path):
             deadline.remaining()
@@ -156,7 +166,9 @@ def _write(output: IO[bytes], chunk: bytes) -> None:
 class _Hashed:
     """A file that is read once, from its beginning; its digests are computed on the way."""
 
-    def __init__(self, file: IO[bytes], path: Path) -> None:
+    def __init__(self, file: IO[bytes], path: Path, progress: Progress) -> None:
+        progress.enter("decompressing", path.stat().st_size)
+        self._progress = progress
         self._file = file
         self._path = path
         self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in DIGESTS}
@@ -168,6 +180,7 @@ class _Hashed:
             raise InputError(f"path: {self._path} can no longer be read: {exc.strerror}") from exc
         for digest in self._hashes.values():
             digest.update(data)
+        self._progress.advance(len(data))
         return data
 
     def digests(self) -> dict[str, str]:

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.progress import Progress
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import digest_cache, image_file
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import (
     Handling,
@@ -303,8 +304,8 @@ def test_file_that_changes_under_our_hands_is_not_retried(
     message: str,
     scheme: str,
 ) -> None:
-    def read_then_change(path: str, handling: Handling) -> ImageFile:
-        source = open_image_file(path, handling=handling)
+    def read_then_change(path: str, handling: Handling, progress: Progress) -> ImageFile:
+        source = open_image_file(path, handling=handling, progress=progress)
         become(file)
         return source
 
@@ -322,8 +323,8 @@ def test_file_that_changes_while_it_is_read_is_sent_nowhere(
 ) -> None:
     read = image_file._read
 
-    def changed_meanwhile(path: Path, deadline: Any) -> Any:
-        result = read(path, deadline)
+    def changed_meanwhile(path: Path, *arguments: Any) -> Any:
+        result = read(path, *arguments)
         grow(file)
         return result
 

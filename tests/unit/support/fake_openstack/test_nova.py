@@ -13,7 +13,9 @@ import openstack
 import pytest
 import requests
 
+from tests.support.fake_images import add_image
 from tests.support.fake_openstack import FakeOpenStack
+from tests.support.wait import until
 
 Client = Callable[..., requests.Session]
 
@@ -140,3 +142,61 @@ def test_nothing_without_a_token_but_discovery(fake_openstack: Callable[..., Fak
     assert requests.get(f"{url}/v2.1/servers", timeout=5).status_code == 401
     assert requests.get(f"{url}/v2.1/", timeout=5).json()["version"]["version"] == "2.96"
     assert requests.get(url, timeout=5).json()["versions"][0]["min_version"] == "2.1"
+
+
+def test_a_snapshot_is_an_image_with_what_its_server_was_booted_from(
+    fake_openstack: Callable[..., FakeOpenStack], client: Client
+) -> None:
+    """As a real Nova answers."""
+    region = fake_openstack()["cloud1"]["r1"]
+    base = add_image(region.glance, b"base", name="base")
+    base.properties["os_distro"] = "debian"
+    server = region.add_server("web", image_id=base.id, disk=b"disk")
+    region.nova.snapshots.seconds = 0.2
+    session, url = client(region._cloud), f"{region.nova.url}/v2.1/servers/{server.id}"
+    taken = {"createImage": {"name": "snapshot", "metadata": {"a.b": "c"}}}
+    answer = session.post(f"{url}/action", json=taken, headers={"OpenStack-API-Version": "compute 2.45"})
+    assert (answer.status_code, set(answer.json())) == (202, {"image_id"})
+    image = session.get(f"{region.glance.url}/v2/images/{answer.json()['image_id']}").json()
+    shown = {key: image[key] for key in ("name", "status", "size", "visibility", "os_distro", "a.b", "instance_uuid")}
+    assert shown == {
+        "name": "snapshot",
+        "status": "queued",
+        "size": None,
+        "visibility": "private",
+        "os_distro": "debian",
+        "a.b": "c",
+        "instance_uuid": server.id,
+    }
+    assert session.get(url).json()["server"]["OS-EXT-STS:task_state"] == "image_pending_upload"
+    assert session.post(f"{url}/action", json=taken).status_code == 409
+    until(lambda: region.glance.images[image["id"]].status == "active")
+    until(lambda: server.task_state is None)
+    old = session.post(f"{url}/action", json=taken)
+    assert (old.status_code, old.content) == (202, b"")
+    assert old.headers["Location"].startswith(f"{region.glance.url}/images/")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "message"),
+    [
+        ({"createImage": {}}, 400, "field/attribute name"),
+        ({"createImage": {"name": " x"}}, 400, "field/attribute name"),
+        ({"createImage": {"name": "x" * 256}}, 400, "field/attribute name"),
+        ({"createImage": {"name": "x", "metadata": {"a/b": "c"}}}, 400, "field/attribute metadata"),
+        ({"createImage": {"name": "x", "metadata": {"a": "c" * 256}}}, 400, "field/attribute a"),
+        ({"createImage": {"name": "x", "metadata": {"a": 1}}}, 400, "field/attribute a"),
+        ({"createImage": {"name": "x", "force": True}}, 400, "'force' was unexpected"),
+        ({"reboot": {}}, 400, "only createImage"),
+        ({"createImage": {"name": "x"}}, 409, "while it is in vm_state error"),
+    ],
+)
+def test_snapshots_that_are_refused(
+    fake_openstack: Callable[..., FakeOpenStack], client: Client, body: dict[str, object], status: int, message: str
+) -> None:
+    region = fake_openstack()["cloud1"]["r1"]
+    server = region.add_server("web", status="ERROR")
+    answer = client(region._cloud).post(f"{region.nova.url}/v2.1/servers/{server.id}/action", json=body)
+    assert answer.status_code == status
+    assert message in answer.text
+    assert region.glance.images == {}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from . import glance_direct, glance_download, swift_task, v1_put, v2_put, web_download
+from . import glance_direct, glance_download, snapshot, swift_task, v1_put, v2_put, web_download
 
 if TYPE_CHECKING:
     from ..attempt import Attempt
@@ -47,8 +47,12 @@ SCHEMES: tuple[Scheme, ...] = (v1_put, glance_download, web_download, v2_put, gl
 
 
 def by_preference(context: PlanContext) -> list[Scheme]:
-    """All schemes; those that take a detour come last, in the same order."""
-    return sorted(SCHEMES, key=lambda scheme: scheme.is_detour(context))
+    """All schemes; those that take a detour come last, in the same order.
+
+    Where the snapshot of a server is, it comes first. It is no upload that anybody could ask for.
+    """
+    schemes: tuple[Scheme, ...] = (snapshot, *SCHEMES) if context.takes_snapshot else SCHEMES
+    return sorted(schemes, key=lambda scheme: scheme.is_detour(context))
 
 
 def needs_tasks(name: str | None) -> bool:

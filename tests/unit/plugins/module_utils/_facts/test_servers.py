@@ -11,7 +11,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
+from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import (
+    ServerQuery,
+    find_server,
+    list_servers,
+)
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
 from tests.support.fake_openstack import Answer, FakeOpenStack
 from tests.support.fake_openstack import nova as standin_nova
@@ -175,3 +179,21 @@ def test_one_server_that_makes_no_sense(fake_openstack: Clouds, server: Any) -> 
     answer = Answer(200, {"Content-Type": "application/json"}, json.dumps({"server": server}).encode())
     clouds["cloud1"]["r1"].fault("GET", "/servers", answer)
     assert kinds([listing(clouds, id="x")]) == {"cloud1/r1/demo": "server"}
+
+
+def test_a_server_by_its_name_or_id(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(servers=2)
+    region = clouds["cloud1"]["r1"]
+    one, other = region.nova.servers
+    other.name = one.id  # a name may look like an ID
+    region.add_server("twice")
+    region.add_server("twice")
+
+    def found(server: str) -> Any:
+        result = ask_one(clouds, lambda connection: find_server(connection, server))
+        return result.error.kind if result.error else (result.value or {})["id"]
+
+    assert [found(name) for name in (one.name, one.id, other.id)] == [one.id, one.id, other.id]
+    assert (found("none"), found("twice"), found(one.name[:-1])) == ("refused", "conflict", "refused")
+    region.nova.servers.remove(one)
+    assert found(one.id) == other.id

@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.progress import Progress
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run import events
-from ansible_collections.oaktree.multicloud.plugins.module_utils._run.events import VARIABLE, reported
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.events import VARIABLE, reported, task_reported
 from tests.support.wait import until
 
 
@@ -105,6 +105,25 @@ def test_changes_are_reported_while_they_happen(pipe: Pipe) -> None:
         {"who": "alpha/north", "phase": "sending", "done": 0, "total": 10, "detail": ""},
         {"who": "alpha/north", "phase": "sending", "done": 4, "total": 10, "detail": ""},
         {"who": "beta/north", "phase": "failed", "done": 0, "total": 0, "detail": "no\\x1b[1m answer"},
+    ]
+
+
+def test_a_task_reports_all_that_it_does_one_after_another(pipe: Pipe) -> None:
+    """First what is done for all Locations, then the Locations, perhaps twice."""
+    progress, (alpha,) = Progress(), workers("alpha")
+    with task_reported(progress):
+        progress.enter("reading", 10)
+        progress.advance(10)
+    for phase in ("planned", "done"):
+        with reported([alpha]):
+            alpha.progress.enter(phase)
+    said = [(message.get("who"), message.get("phase"), message.get("done")) for message in pipe.read()]
+    assert said == [
+        ("", "reading", 10),
+        (None, None, None),
+        ("alpha/north", "planned", 0),
+        (None, None, None),
+        ("alpha/north", "done", 0),
     ]
 
 

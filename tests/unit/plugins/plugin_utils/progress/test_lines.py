@@ -90,3 +90,18 @@ def test_many_locations_are_summed_up_and_failures_named() -> None:
 def test_what_is_no_message_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
         ProgressLines(0.0).take(wrong, 0.0)
+
+
+def test_the_task_as_a_whole_has_no_name_and_is_no_location() -> None:
+    said = ProgressLines(0.0)
+    said.take(message("", "reading", 0, 100 * MIB), 0.0)
+    said.take(message("", "reading", 40 * MIB, 100 * MIB), QUIET + 1)
+    assert said.due(QUIET + 1) == ["reading 40 % of 100.00 MB, 10.00 MB/s, 0:00:06 left"]
+    said.take({"count": MANY + 1}, QUIET + 2)
+    said.take(message("", "decompressing", MIB, MIB), SUMMARY)
+    said.take(message("alpha", "surveying"), SUMMARY)
+    assert said.due(SUMMARY) == [
+        "decompressing 100 % of 1.00 MB",
+        f"{MANY + 1} Locations: 1 surveying, {MANY} waiting; 0.00 Bytes transferred",
+    ]
+    assert said.due(SUMMARY) == []

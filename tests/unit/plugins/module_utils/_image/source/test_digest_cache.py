@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.progress import Progress
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import digest_cache
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.digest_cache import (
     read_image_file,
@@ -41,9 +42,9 @@ class Reads:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = 0
 
-        def counted(path: str, handling: Handling) -> ImageFile:
+        def counted(path: str, handling: Handling, progress: Progress) -> ImageFile:
             self.count += 1
-            return open_image_file(path, handling=handling)
+            return open_image_file(path, handling=handling, progress=progress)
 
         monkeypatch.setattr(digest_cache, "open_image_file", counted)
 
@@ -154,9 +155,9 @@ def test_a_file_that_changes_while_it_is_read_is_not_remembered(
 ) -> None:
     settle(disk)
 
-    def changed_meanwhile(path: str, handling: Handling) -> ImageFile:
+    def changed_meanwhile(path: str, handling: Handling, progress: Progress) -> ImageFile:
         reads.count += 1
-        read = open_image_file(path, handling=handling)
+        read = open_image_file(path, handling=handling, progress=progress)
         same_size(disk)
         return read
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import os
 import time
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
     OaktreeError,
     RefusedError,
 )
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.progress import Progress
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import locate
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_data import (
     AnnouncedImage,
@@ -31,11 +33,12 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.i
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import ImageFile
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.locate import SourceOptions
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run import events
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 from tests.support import image_formats as formats
 from tests.support.fake_images import add_image
 from tests.support.fake_openstack import FakeOpenStack
-from tests.support.web import Web, conditional, whole
+from tests.support.web import Web, conditional, rest, whole
 
 DATA = formats.qcow2()
 SHA256, SHA512, MD5 = (hashlib.new(name, DATA).hexdigest() for name in ("sha256", "sha512", "md5"))
@@ -49,7 +52,7 @@ def options(workspace: Path, checksum: str | None = None, **more: Any) -> Source
 def on_the_web(url: str, options: SourceOptions) -> ImageData:
     """The file at the URL, read at once whatever the clouds may have."""
     found = locate.from_url(url, options)
-    return found.read() if isinstance(found, AnnouncedImage) else found
+    return found.read([]) if isinstance(found, AnnouncedImage) else found
 
 
 def test_a_file_here(tmp_path: Path) -> None:
@@ -204,7 +207,7 @@ def test_nothing_where_its_checksum_is_known(web: Web, tmp_path: Path) -> None:
     announced = locate.from_url(web.url, options(tmp_path, f"SHA256:{SHA256.upper()}"))
     assert isinstance(announced, AnnouncedImage)
     assert (announced.announced.digests, web.ranges) == ({"sha256": SHA256}, [])
-    assert announced.read().fingerprint.size == len(DATA)
+    assert announced.read([]).fingerprint.size == len(DATA)
     assert len(web.ranges) == 1
     known = locate.from_url(web.url, options(tmp_path, f"sha256:{SHA256}"))
     assert isinstance(known, ImageData)
@@ -403,3 +406,62 @@ def test_an_image_without_data(
         locate.from_location(target, ["cloud1/r2"], "thing", None, tmp_path)
     assert what in caught.value.message
     assert way_out in caught.value.hint
+
+
+class Recorded(Progress):
+    """Remembers the phases and how far each came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: dict[str, tuple[int, int]] = {}
+
+    def enter(self, phase: str, total: int = 0, detail: str = "") -> None:
+        super().enter(phase, total, detail)
+        self.seen[phase] = (0, total)
+
+    def advance(self, count: int) -> None:
+        super().advance(count)
+        if self.stage:
+            self.seen[self.stage.phase] = (self.stage.done, self.stage.total)
+
+
+def whole_of(*data: bytes) -> list[tuple[int, int]]:
+    return [(len(one), len(one)) for one in data]
+
+
+def test_the_progress_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
+    for name, data in (("plain", DATA), ("packed.gz", PACKED)):
+        (tmp_path / name).write_bytes(data)
+    plain, packed = Recorded(), Recorded()
+    locate.from_path(str(tmp_path / "plain"), options(tmp_path, progress=plain))
+    assert plain.seen == dict(zip(["reading"], whole_of(DATA), strict=True))
+    locate.from_path(str(tmp_path / "packed.gz"), options(tmp_path, progress=packed))
+    assert packed.seen == dict(zip(["decompressing", "reading"], whole_of(PACKED, DATA), strict=True))
+
+
+def test_the_progress_of_a_download_counts_what_came_before_it_broke(web: Web, tmp_path: Path) -> None:
+    web.answers = [whole(PACKED, stop=len(PACKED) // 2, ETag='"1"'), rest(PACKED)]
+    progress = Recorded()
+    on_the_web(web.url, options(tmp_path, progress=progress))
+    phases = ["downloading", "decompressing", "reading"]
+    assert progress.seen == dict(zip(phases, whole_of(PACKED, PACKED, DATA), strict=True))
+
+
+@pytest.mark.parametrize("source", ["path", "packed", "url"])
+def test_the_progress_of_the_source_is_reported(
+    web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    (tmp_path / "file").write_bytes(PACKED if source == "packed" else DATA)
+    web.answers = [whole(DATA)]
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDWR | os.O_NONBLOCK)
+    monkeypatch.setenv(events.VARIABLE, str(tmp_path / "pipe"))
+    if source == "url":
+        on_the_web(web.url, options(tmp_path))
+    else:
+        locate.from_path(str(tmp_path / "file"), options(tmp_path))
+    *_others, last = os.read(reader, 1 << 16).splitlines()
+    os.close(reader)
+    assert json.loads(last) == {
+        "who": "", "phase": "reading", "done": len(DATA), "total": len(DATA), "detail": "",
+    }  # fmt: skip

@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ..._cloud.cleanup import CLEANUP_TIMEOUT
-from ..._core.deadline import clock
-from ..._core.errors import ConflictError, OaktreeError
-from ..._core.retry import TRANSIENT, Policy, with_retries
+from .._cloud.cleanup import CLEANUP_TIMEOUT
+from .._core.deadline import clock
+from .._core.errors import ConflictError, OaktreeError
+from .._core.retry import TRANSIENT, Policy, with_retries
 
 if TYPE_CHECKING:
-    from ..._glance.v2 import Glance
+    from .._glance.v2 import Glance
 
 LATE = 2.0
 """Seconds in which an image may yet come whose creation was not answered."""

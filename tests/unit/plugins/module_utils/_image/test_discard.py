@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import Glance
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.discard import discard
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.discard import discard
 from tests.support.fake_openstack import Action, Answer, FakeOpenStack, LoseAnswer, Region
 from tests.support.run_core import connect
 
