@@ -47,11 +47,15 @@ def changed(path: Path, when: str) -> InputError:
 
 @dataclass(frozen=True)
 class File:
-    """A local file as `Content`; ``state`` is what it must still be, None for a file that nobody else has."""
+    """A local file as `Content`; ``state`` is what it must still be, None for a file that nobody else has.
+
+    ``use`` is what is done with the content, for the error.
+    """
 
     path: Path
     size: int
     state: State | None = None
+    use: str = "sent"
 
     def read(self, offset: int, length: int) -> Iterator[bytes]:
         """See `Content.read`; raises InputError if the file cannot be read, or is another one than before."""
@@ -67,11 +71,11 @@ class File:
         except OSError as exc:
             raise InputError(f"path: {self.path} can no longer be read: {exc.strerror}") from exc
         if left:
-            raise changed(self.path, "sent")
+            raise changed(self.path, self.use)
 
     def _check(self, opened: int) -> None:
         if self.state is not None and state_of(os.fstat(opened)) != self.state:
-            raise changed(self.path, "sent")
+            raise changed(self.path, self.use)
 
 
 class PartDigests:

@@ -27,6 +27,7 @@ from ..._glance.v2 import (
 from ..._object_store.content import Body
 from ..discard import discard
 from ..fingerprint import Fingerprint, fingerprint_of
+from ..source.hashing import known
 from ..upload_marker import is_own, upload_marker, upload_name
 from .schemes import temporary_object
 
@@ -73,6 +74,8 @@ class Attempt:
         """What waits for an import that makes the image's record by itself, and sets ``image_id``."""
         self.adopted = False
         """Whether the image was there before, so that it is somebody else's to remove."""
+        self.unrecorded = False
+        """Whether the record does not have the `digests`, because they were not known when it was made."""
         self.refused = False
         """Whether the cloud refuses the image's metadata: no other scheme can help."""
         self.exhausted = False
@@ -178,17 +181,24 @@ class Attempt:
             **self.properties(expected),
         }
 
-    def properties(self, expected: Fingerprint) -> dict[str, str]:
-        """What the record says of the data and of the upload, in this collection's properties."""
-        desired, origin = self.context.desired, self.context.origin
+    def digests(self, expected: Fingerprint) -> dict[str, str]:
+        """What the record says of the data's digests, and where it was converted of those of the file."""
+        origin = self.context.origin
         digests = {MD5: expected.digests.get("md5"), SHA256: expected.digests.get("sha256")}
         if origin and self.context.converted:
             digests |= {SOURCE_MD5: origin.digests.get("md5"), SOURCE_SHA256: origin.digests.get("sha256")}
+        return {key: value for key, value in digests.items() if value}
+
+    def properties(self, expected: Fingerprint) -> dict[str, str]:
+        """What the record says of the data and of the upload, in this collection's properties."""
+        desired, origin = self.context.desired, self.context.origin
+        computed = [expected, *([origin] if origin and self.context.converted else [])]
+        self.unrecorded = not all(known(data.digests) for data in computed)
         published = " ".join(f"{name}:{digest}" for name, digest in self.context.published.items())
         source = origin if isinstance(origin, Fingerprint) else expected
         location, image_id = source.copied_from or (None, None)
         recorded = {
-            **digests,
+            **({} if self.unrecorded else self.digests(expected)),
             PUBLISHED: published,
             SOURCE_LOCATION: location,
             SOURCE_IMAGE: image_id,

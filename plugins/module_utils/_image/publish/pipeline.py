@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,12 @@ from ..._facts.records import image_record
 from ..._glance.client import glance_for
 from ..._run.ensure import Change, Member, ensure
 from ..discard import discard
-from ..source.image_data import AnnouncedImage
+from ..source.hashing import known
+from ..source.image_data import AnnouncedImage, ImageData
 from . import finalize
 from .context import PlanContext
 from .members import resolve
-from .plan import Plan, make_plan
+from .plan import Plan, content_of, make_plan
 from .relay import RelayBoard, with_source_regions
 from .schemes import copy_image, needs_tasks
 from .survey import survey
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from ..._run.gather import Result, Target
     from ..desired import Desired
     from ..fingerprint import Announced, Fingerprint
-    from ..source.image_data import HomeImage, ImageData
+    from ..source.image_data import HomeImage
 
 GRACE = CLEANUP_TIMEOUT + 5.0
 
@@ -66,7 +68,8 @@ class Job:
         """The change, with the image's record as it then is and the scheme that served in the end."""
         plan = self.plan
         output = {"image": image, "scheme": scheme, "plan": plan.to_dict()}
-        return Change(plan.action, plan.before, plan.after, output, notes)
+        after = {**plan.after, "content": content_of(self.context.origin)} if plan.upload else plan.after
+        return Change(plan.action, plan.before, after, output, notes)
 
 
 def ensure_image(
@@ -77,8 +80,11 @@ def ensure_image(
     ``image_data`` is the content that the image is to have, None where only its metadata matters. Content that is only
     announced is read where a Location does not certainly have it, in check mode only where that decides what is done.
     """
+    if image_data is None:
+        return _ensure(target, desired, None, check_mode=check_mode)
     if not isinstance(image_data, AnnouncedImage):
-        return _ensure(target, desired, image_data, check_mode=check_mode)
+        with closing(image_data):
+            return _ensure(target, desired, image_data, check_mode=check_mode)
     found = _ensure(target, desired, image_data, check_mode=True)
     actions = {result.value.action for result in found if result.value}
     if not actions & {"created", "replaced"}:
@@ -117,9 +123,17 @@ def _ensure(
     def plan(members: Sequence[Member[PlanContext]]) -> list[tuple[Connection, Job | OaktreeError]]:
         return _plan(members, image_data)
 
+    pending = isinstance(image_data, ImageData) and not known(image_data.fingerprint.digests)
     # Regions of one Keystone may be able to serve one another.
     return ensure(
-        target, look, plan, _apply, check_mode=check_mode, cleanup=GRACE, group_by=lambda c: c.region.settings.keystone
+        target,
+        look,
+        plan,
+        _apply,
+        check_mode=check_mode,
+        cleanup=GRACE,
+        group_by=lambda c: c.region.settings.keystone,
+        patience=desired.timeouts.transfer_timeout if pending else 0.0,
     )
 
 
@@ -239,7 +253,7 @@ def _bring(connection: Connection, job: Job) -> Change:
         image, unwanted = _transferred(glance, job, transfer)
         scheme = transfer.scheme.NAME
         notes.extend(transfer.notes)
-        image = finalize.publish(glance, context.desired, plan, image, transfer.discard, unwanted)
+        image = finalize.publish(glance, context.desired, plan, image, transfer.discard, unwanted, transfer.unrecorded)
     elif image:
         image = _copied(glance, context, finalize.reactivate(glance, plan, image))
     with connection.within(context.desired.timeouts.timeout, "timeout"):

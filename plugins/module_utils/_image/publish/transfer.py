@@ -28,12 +28,14 @@ from ..._glance.v2 import custom_properties
 from ..discard import discard
 from ..fingerprint import verify
 from ..import_wait import ImportWait, until_active
+from ..source.hashing import settle
 from .attempt import Attempt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..._cloud.connection import Connection
+    from ..fingerprint import Fingerprint
     from ..source.image_data import ImageData
     from .context import PlanContext
     from .plan import UploadPlan
@@ -69,6 +71,8 @@ class Transfer:
         self.relay_board = relay_board
         self.scheme = upload.schemes[0]
         """The one that is tried, and in the end the one that served."""
+        self.unrecorded: Mapping[str, str] = {}
+        """Properties that the record of the image should have, and was made without."""
         self._adopted = False
         self._exhausted = False
         self._refused = False
@@ -159,7 +163,7 @@ class Transfer:
                 wait = ImportWait(attempt.glance, str(attempt.image_id), stall_timeout, size)
                 image = until_active(wait, importing=attempt.importing)
             if attempt.expected:
-                verify(image, attempt.expected)
+                self._verify(image, attempt, attempt.expected)
         except Exception as exc:  # noqa: BLE001 - whatever it was, the image is removed
             error = translate(exc)
             self._exhausted = attempt.exhausted
@@ -174,6 +178,14 @@ class Transfer:
             self._left += complaints
         self._adopted = attempt.adopted
         return image
+
+    def _verify(self, image: Mapping[str, Any], attempt: Attempt, expected: Fingerprint) -> None:
+        """Raise IntegrityError unless the cloud has what was sent, and note what its record does not say yet."""
+        with self.connection.within(self.context.desired.timeouts.transfer_timeout, "transfer_timeout"):
+            for data in (expected, self.image_data.fingerprint):
+                settle(data.digests, self.connection.deadline)
+        verify(image, expected)
+        self.unrecorded = attempt.digests(expected) if attempt.unrecorded else {}
 
     def _send(self, scheme: Scheme, attempt: Attempt) -> None:
         try:
