@@ -578,7 +578,7 @@ def find_image_data(
     formats = {option: params[option] for option in ("checksum", "disk_format", "container_format")}
     options = locate.SourceOptions(directory, **formats, **clocks)
     if params["path"] is not None:
-        return locate.from_path(params["path"], options)
+        return locate.from_path(params["path"], options, check_mode=check_mode)
     if params["url"] is not None:
         return locate.from_url(params["url"], options, check_mode=check_mode)
     if params["from"] is not None:

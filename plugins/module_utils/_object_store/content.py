@@ -49,13 +49,14 @@ def changed(path: Path, when: str) -> InputError:
 class File:
     """A local file as `Content`; ``state`` is what it must still be, None for a file that nobody else has.
 
-    ``use`` is what is done with the content, for the error.
+    ``use`` is what is done with the content, for the error; it is read in pieces of so many bytes.
     """
 
     path: Path
     size: int
     state: State | None = None
     use: str = "sent"
+    piece: int = CHUNK
 
     def read(self, offset: int, length: int) -> Iterator[bytes]:
         """See `Content.read`; raises InputError if the file cannot be read, or is another one than before."""
@@ -63,7 +64,7 @@ class File:
         try:
             with self.path.open("rb", buffering=0) as file:
                 file.seek(offset)
-                while left and (chunk := file.read(min(CHUNK, left))):
+                while left and (chunk := file.read(min(self.piece, left))):
                     self._check(file.fileno())
                     left -= len(chunk)
                     yield chunk

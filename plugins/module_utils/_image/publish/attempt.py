@@ -27,7 +27,7 @@ from ..._glance.v2 import (
 from ..._object_store.content import Body
 from ..discard import discard
 from ..fingerprint import Fingerprint, fingerprint_of
-from ..source.hashing import known
+from ..source.hashing import known, settle
 from ..upload_marker import is_own, upload_marker, upload_name
 from .schemes import temporary_object
 
@@ -181,6 +181,15 @@ class Attempt:
             **self.properties(expected),
         }
 
+    def settle(self, expected: Fingerprint) -> None:
+        """Wait for all digests of the data. Raises DeadlineError, and InputError for a file that changed."""
+        for digests in self._all_digests(expected):
+            settle(digests, self.connection.deadline)
+
+    def _all_digests(self, expected: Fingerprint) -> list[Mapping[str, str]]:
+        origin = self.context.origin
+        return [expected.digests, *([origin.digests] if origin and self.context.converted else [])]
+
     def digests(self, expected: Fingerprint) -> dict[str, str]:
         """What the record says of the data's digests, and where it was converted of those of the file."""
         origin = self.context.origin
@@ -192,8 +201,7 @@ class Attempt:
     def properties(self, expected: Fingerprint) -> dict[str, str]:
         """What the record says of the data and of the upload, in this collection's properties."""
         desired, origin = self.context.desired, self.context.origin
-        computed = [expected, *([origin] if origin and self.context.converted else [])]
-        self.unrecorded = not all(known(data.digests) for data in computed)
+        self.unrecorded = not all(known(digests) for digests in self._all_digests(expected))
         published = " ".join(f"{name}:{digest}" for name, digest in self.context.published.items())
         source = origin if isinstance(origin, Fingerprint) else expected
         location, image_id = source.copied_from or (None, None)

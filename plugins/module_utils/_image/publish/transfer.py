@@ -28,7 +28,6 @@ from ..._glance.v2 import custom_properties
 from ..discard import discard
 from ..fingerprint import verify
 from ..import_wait import ImportWait, until_active
-from ..source.hashing import settle
 from .attempt import Attempt
 
 if TYPE_CHECKING:
@@ -182,8 +181,7 @@ class Transfer:
     def _verify(self, image: Mapping[str, Any], attempt: Attempt, expected: Fingerprint) -> None:
         """Raise IntegrityError unless the cloud has what was sent, and note what its record does not say yet."""
         with self.connection.within(self.context.desired.timeouts.transfer_timeout, "transfer_timeout"):
-            for data in (expected, self.image_data.fingerprint):
-                settle(data.digests, self.connection.deadline)
+            attempt.settle(expected)
         verify(image, expected)
         self.unrecorded = attempt.digests(expected) if attempt.unrecorded else {}
 

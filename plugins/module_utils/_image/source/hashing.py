@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import queue
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -25,9 +26,14 @@ if TYPE_CHECKING:
 POLL = 0.2
 """Seconds until an interrupt is noticed."""
 
+AHEAD = 2
+"""Pieces that one digest may be ahead of another."""
+
+_END = EOFError()
+
 
 class PendingDigests(Mapping[str, str]):
-    """All `DIGESTS` of the content, each computed in a thread of its own, from a reading of its own.
+    """All `DIGESTS` of the content, from one reading of it, each computed in a thread of its own.
 
     To ask for one that is not known yet is to wait for it. Work with a deadline waits by `settle` first.
     """
@@ -49,11 +55,13 @@ class PendingDigests(Mapping[str, str]):
         self._found: dict[str, str] = {}
         self._lock = threading.Lock()
         self._futures = {name: Future[str]() for name in DIGESTS}
+        self._queues = {name: queue.Queue[bytes | BaseException](AHEAD) for name in DIGESTS}
         try:
             for name in DIGESTS:
-                threading.Thread(target=self._compute, args=(name,), daemon=True, name=f"digest-{name}").start()
+                threading.Thread(target=self._compute, args=(name,), daemon=True, name=f"digest {name}").start()
+            threading.Thread(target=self._read, daemon=True, name="digest reader").start()
         except RuntimeError as exc:
-            self.stop()
+            self._give(exc)
             raise no_thread(exc) from exc
 
     def __getitem__(self, name: str) -> str:
@@ -95,28 +103,39 @@ class PendingDigests(Mapping[str, str]):
             except TimeoutError:
                 continue
 
-    def _compute(self, name: str) -> None:
+    def _read(self) -> None:
         try:
-            found = self._digest(name)
-            with self._lock:
-                self._found[name] = found
-                complete = len(self._found) == len(DIGESTS)
+            for piece in self._content.read(0, self._content.size):
+                self._check()
+                self._give(piece)
+                self._progress.advance(len(piece))
+            self._give(_END)
+        except Exception as exc:  # noqa: BLE001 - it is for those who wait
+            self._give(exc)
+
+    def _check(self) -> None:
+        if self._stopped.is_set():
+            raise DeadlineError("interrupted", hint="The task was interrupted; run it again.")
+
+    def _give(self, item: bytes | BaseException) -> None:
+        for waiting in self._queues.values():
+            waiting.put(item)
+
+    def _compute(self, name: str) -> None:
+        digest = hashlib.new(name, usedforsecurity=False)
+        while isinstance(item := self._queues[name].get(), bytes):
+            digest.update(item)
+        if item is not _END:
+            self._futures[name].set_exception(item)
+            return
+        with self._lock:
+            self._found[name] = digest.hexdigest()
+            complete = len(self._found) == len(DIGESTS)
+        try:
             if complete:
                 self._when_known(dict(self._found))
-        except Exception as exc:  # noqa: BLE001 - it is for those who wait
-            self._futures[name].set_exception(exc)
-        else:
-            self._futures[name].set_result(found)
-
-    def _digest(self, name: str) -> str:
-        digest = hashlib.new(name, usedforsecurity=False)
-        for chunk in self._content.read(0, self._content.size):
-            if self._stopped.is_set():
-                raise DeadlineError("interrupted", hint="The task was interrupted; run it again.")
-            digest.update(chunk)
-            if name == DIGESTS[-1]:
-                self._progress.advance(len(chunk))
-        return digest.hexdigest()
+        finally:
+            self._futures[name].set_result(digest.hexdigest())
 
 
 def known(digests: Mapping[str, str]) -> bool:

@@ -304,12 +304,12 @@ def test_file_that_changes_under_our_hands_is_not_retried(
     message: str,
     scheme: str,
 ) -> None:
-    def read_then_change(path: str, handling: Handling, progress: Progress) -> ImageFile:
+    def read_then_change(path: str, handling: Handling, progress: Progress, **_when_known: Any) -> ImageFile:
         source = open_image_file(path, handling=handling, progress=progress)
         become(file)
         return source
 
-    monkeypatch.setattr(digest_cache, "open_image_file", read_then_change)
+    monkeypatch.setattr(digest_cache, "begin_image_file", read_then_change)
     ended = run_module("image", **options, scheme=scheme)
     (failure,) = ended["failures"]
     assert failure["kind"] == "input"
@@ -321,14 +321,14 @@ def test_file_that_changes_under_our_hands_is_not_retried(
 def test_file_that_changes_while_it_is_read_is_sent_nowhere(
     clouds: FakeOpenStack, options: dict[str, Any], file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = image_file._read
+    inspect = image_file._inspect
 
     def changed_meanwhile(path: Path, *arguments: Any) -> Any:
-        result = read(path, *arguments)
+        result = inspect(path, *arguments)
         grow(file)
         return result
 
-    monkeypatch.setattr(image_file, "_read", changed_meanwhile)
+    monkeypatch.setattr(image_file, "_inspect", changed_meanwhile)
     ended = run_module("image", **options)
     assert (ended.ok, ended["kind"]) == (False, "input")
     assert f"path: {file} changed while it was read" in ended["msg"]
