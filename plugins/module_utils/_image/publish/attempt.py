@@ -93,6 +93,7 @@ class Attempt:
         """The file as a request body. Sending it raises DeadlineError at the Location's deadline."""
         connection = self.connection
         connection.progress.enter("sending", source.size)
+        self.relay_board.sending(self.context.location, source.size, connection.progress)
         return Body(source.content, 0, source.size, connection.deadline.remaining, progress=connection.progress)
 
     def temporary_object(self, source: ImageFile, *, signed: bool) -> TemporaryObject:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ..desired import Desired
     from ..fingerprint import Announced, Fingerprint
     from ..source.image_data import HomeImage
+    from .relay import RelayChoice
 
 GRACE = CLEANUP_TIMEOUT + 5.0
 
@@ -53,7 +54,7 @@ class Job:
 
     @property
     def change(self) -> Change:
-        return self.changed(_record(self.context, self.plan.image), None, self.plan.notes)
+        return self.changed(_record(self.context, self.plan.image), None, self.plan.notes, None)
 
     @property
     def needed(self) -> bool:
@@ -64,10 +65,13 @@ class Job:
         """Seconds; a Location that is served by another waits for that one first."""
         return self.context.longest
 
-    def changed(self, image: dict[str, Any] | None, scheme: str | None, notes: tuple[str, ...]) -> Change:
-        """The change, with the image's record as it then is and the scheme that served in the end."""
+    def changed(
+        self, image: dict[str, Any] | None, scheme: str | None, notes: tuple[str, ...], relay: RelayChoice | None
+    ) -> Change:
+        """The change, with the image's record as it then is, the scheme that served in the end, and what chose it."""
         plan = self.plan
-        output = {"image": image, "scheme": scheme, "plan": plan.to_dict()}
+        relayed = relay.to_dict() if relay else None
+        output = {"image": image, "scheme": scheme, "relay": relayed, "plan": plan.to_dict()}
         after = {**plan.after, "content": content_of(self.context.origin)} if plan.upload else plan.after
         return Change(plan.action, plan.before, after, output, notes)
 
@@ -197,6 +201,8 @@ def _plan(
         except OaktreeError as error:
             steps.append((member.connection, error))
             continue
+        if job.plan.upload and job.plan.upload.source_region:
+            board.expect(job.plan.upload.source_region)
         if job.plan.upload is None and job.plan.image:
             board.keep(context.location, job.plan.image)
         steps.append((member.connection, job))
@@ -244,14 +250,14 @@ def _apply(connection: Connection, job: Job) -> Change:
 def _bring(connection: Connection, job: Job) -> Change:
     context, plan = job.context, job.plan
     glance, notes = glance_for(connection), list(plan.notes)
-    scheme = None
+    scheme, relay = None, None
     with connection.within(context.desired.timeouts.timeout, "timeout"):
         notes.extend(note for image_id in plan.clear if (note := discard(glance, image_id)))
     image = plan.image
     if plan.upload and job.image_data:
         transfer = Transfer(connection, context, plan.upload, job.image_data, job.relay_board)
         image, unwanted = _transferred(glance, job, transfer)
-        scheme = transfer.scheme.NAME
+        scheme, relay = transfer.scheme.NAME, transfer.relay
         notes.extend(transfer.notes)
         image = finalize.publish(glance, context.desired, plan, image, transfer.discard, unwanted, transfer.unrecorded)
     elif image:
@@ -265,7 +271,7 @@ def _bring(connection: Connection, job: Job) -> Change:
             else:
                 finalize.delete(glance, old)
     record = None if plan.action == "deleted" else _record(context, image)
-    return job.changed(record, scheme, tuple(notes))
+    return job.changed(record, scheme, tuple(notes), relay)
 
 
 def _transferred(glance: Glance, job: Job, transfer: Transfer) -> tuple[dict[str, Any], set[str]]:
