@@ -34,7 +34,7 @@ HANDING_RATE = 100 << 20
 
 BUFFERED = 4 << 20
 """Bytes that count as sent and may be in buffers of this machine."""
-LEAST_SECONDS = 1.0
+LEAST_SECONDS = 0.5
 """From when on a rate means something while data is sent."""
 POLL = 0.1
 
