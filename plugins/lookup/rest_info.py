@@ -51,6 +51,8 @@ author:
   - oaktree.multicloud contributors (@oaktree-multicloud)
 seealso:
   - module: oaktree.multicloud.rest_info
+  - plugin: oaktree.multicloud.rest
+    plugin_type: lookup
 """
 
 EXAMPLES = r"""
@@ -84,21 +86,14 @@ _raw:
       headers: {Accept: application/json}
 """
 
-from dataclasses import replace
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.catalog import RestQuery, rest_record
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import (
-    Target,
-    failure_messages,
-    gather,
-    regions,
-)
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.errors import plugin_errors, require_libraries
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.one_location import at_one_location
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import (
     checked_options,
     converted,
@@ -118,25 +113,10 @@ class LookupModule(LookupBase):
 
 
 def _endpoints(service_types: list[str], options: dict[str, Any]) -> list[dict[str, Any]]:
-    target = Target.from_options({**options, "locations": options["location"]})
-    if target.option == "locations":
-        target = replace(target, option="location")
-    _check_one_location(target)
     queries = [
         RestQuery(service_type, options["interface"], options["versions"], options["with_token"])
         for service_type in service_types
     ]
-    results = gather(target, lambda connection: [rest_record(connection, query) for query in queries])
-    if messages := failure_messages(results):
-        raise AnsibleLookupError(messages[0])
-    return [record for result in results for record in result.value or ()]
-
-
-def _check_one_location(target: Target) -> None:
-    chosen, failed = regions(target)
-    found = [*(region.location for region in chosen), *(result.location for result in failed)]
-    if len(found) != 1:
-        raise InputError(
-            f"{target.option}: {', '.join(target.locations)!r} selects {len(found)} Locations",
-            hint=f"Name one of {', '.join(str(location) for location in found)}.",
-        )
+    return at_one_location(
+        options, lambda connection: [rest_record(connection, query) for query in queries], AnsibleLookupError
+    )

@@ -418,7 +418,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Selection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image import metadata
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired, Override, Timeouts
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired, Timeouts
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.pipeline import (
     ensure_image,
 )
@@ -438,6 +438,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module imp
     target_spec,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.options import as_patterns
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.overrides import Override
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

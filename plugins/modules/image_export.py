@@ -204,6 +204,10 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.pipeline import export_images
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.request import ExportRequest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import Checksum
+from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.names import (
+    check_container,
+    check_object,
+)
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
@@ -236,9 +240,6 @@ SPEC = ArgumentSpec(
     mutually_exclusive=[["path", "container"]],
 )
 
-LONGEST_CONTAINER = 256
-"""Bytes of a container's name that Swift takes."""
-
 _FOR_CONTAINERS = ("object", "expires_in", "tempurl")
 
 
@@ -263,13 +264,9 @@ def as_request(params: Mapping[str, Any]) -> ExportRequest:
 def _check_container(params: Mapping[str, Any]) -> None:
     if params["disk_format"] is not None:
         raise InputError("disk_format: is for an export to a path", hint="Export to a path, then upload the file.")
-    if "/" in params["container"] or len(params["container"].encode()) > LONGEST_CONTAINER:
-        raise InputError(f"container: must not have a slash in its name, and at most {LONGEST_CONTAINER} bytes")
-    for option in ("container", "object"):
-        if {".", ".."} & set((params[option] or "").split("/")):
-            raise InputError(
-                f"{option}: no part of the name between slashes may be '.' or '..', as in {params[option]!r}"
-            )
+    check_container("container", params["container"])
+    if params["object"] is not None:
+        check_object("object", params["object"])
     if params["tempurl"] and params["expires_in"] is None:
         raise InputError("tempurl: needs expires_in", hint="Say for how many seconds the URL is to work.")
 

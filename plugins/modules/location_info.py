@@ -11,8 +11,8 @@ short_description: List your Locations and probe what each of them offers
 version_added: 0.1.0
 description:
   - Lists the Locations of your configuration. Without O(probe), no request is sent to any cloud.
-  - With O(probe=true), probes every selected Location in parallel for your identity, its services and its upload capabilities. This costs
-    a token and about ten small requests for each Location.
+  - With O(probe=true), asks every selected Location in parallel who you are there, which regions its cloud has, and what
+    O(gather_subset) names. This costs a token for each cloud and project, and the requests that O(gather_subset) lists.
 extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.read
@@ -24,9 +24,24 @@ options:
       - Whether to probe the Locations. A Location that does not answer, or rejects the credentials, fails.
     type: bool
     default: false
+  gather_subset:
+    description:
+      - What to find out with O(probe=true), any of V(external_networks), V(image_upload), V(quotas) and V(services). Each is a key of
+        RV(locations[]), and null where it is not named or where the Location does not have the service.
+      - Identity, roles and service types come with the token, and cost no request.
+      - V(image_upload) costs seven requests, six of them to the image service.
+      - V(external_networks) costs one request for each page of networks.
+      - V(quotas) costs one request to each of three services.
+      - V(services) costs one or two requests for each service, whose answers are cached for an hour. A service without a version
+        document, mostly the object store, costs up to six each time.
+      - A service whose URL in the catalog has no version takes one more request, whose answer is cached as well.
+    type: list
+    elements: str
+    default: [external_networks, image_upload, quotas, services]
 author:
   - oaktree.multicloud contributors (@oaktree-multicloud)
 seealso:
+  - module: oaktree.multicloud.quota_info
   - module: oaktree.multicloud.rest_info
 """
 
@@ -48,11 +63,25 @@ EXAMPLES = r"""
     answering: "{{ probed.locations | selectattr('answers') }}"
     able: "{{ answering | selectattr('image_upload.import_methods', 'contains', 'web-download') }}"
 
-- name: Check the credentials of two clouds before a change
+- name: Check the credentials of two clouds before a change, with no other request
   oaktree.multicloud.location_info:
     probe: true
+    gather_subset: []
     locations: [alpha, beta/east]
     timeout: 10
+
+- name: Find what is left of the quotas, and where floating IPs come from
+  oaktree.multicloud.location_info:
+    probe: true
+    gather_subset: [quotas, external_networks]
+  register: room
+
+- name: Show how many more servers each Location takes; null means any number
+  ansible.builtin.debug:
+    msg: "{{ item.location.name }}: {{ item.quotas.compute.instances.free }}"
+  loop: "{{ room.locations | selectattr('answers') | selectattr('quotas.compute') }}"
+  loop_control:
+    label: "{{ item.location.name }}"
 """
 
 RETURN = r"""
@@ -90,11 +119,79 @@ locations:
       type: list
       elements: str
       sample: [compute, identity, image, network, object-store]
+    external_networks:
+      description: The networks that floating IPs come from, sorted by name. Null if there is no network service.
+      type: list
+      elements: dict
+      contains:
+        id: {description: ID., type: str, sample: 783c91ab-f683-497c-ae8f-0ce59c39ce40}
+        name: {description: Name., type: str, sample: public}
+        description: {description: Description., type: str, sample: ""}
+        is_default: {description: Whether it is the default external network., type: bool, sample: true}
+        status: {description: Status., type: str, sample: ACTIVE}
+        subnet_ids: {description: IDs of its subnets., type: list, elements: str, sample: [0e090a87-d0b2-42a9-801c-5e9cc6baa4a7]}
+    quotas:
+      description:
+        - The quotas of the project, as in M(oaktree.multicloud.quota_info), by service and name. Null for a service that there is not.
+      type: dict
+      contains:
+        block_storage:
+          description: The quotas of volumes, snapshots and backups.
+          type: dict
+          sample: {gigabytes: {limit: 1000, used: 20, reserved: 0, free: 980}}
+        compute:
+          description: The quotas of servers. C(limit) and C(free) are null if there is no limit.
+          type: dict
+          sample: {cores: {limit: 64, used: 20, reserved: 0, free: 44}, instances: {limit: null, used: 5, reserved: 0, free: null}}
+        network:
+          description: The quotas of networks, ports, floating IPs and the like.
+          type: dict
+          sample: {floating_ips: {limit: 10, used: 2, reserved: 0, free: 8}}
+    services:
+      description: The services with an endpoint in the region, by official type, as M(oaktree.multicloud.rest_info) returns them.
+      type: list
+      elements: dict
+      contains:
+        service_type: {description: The official service type., type: str, sample: block-storage}
+        catalog_type: {description: The service type as the catalog spells it., type: str, sample: volumev3}
+        service_name: {description: The service's name in the catalog., type: str, sample: cinder}
+        region: {description: The region of the endpoint., type: str, sample: north}
+        interface: {description: The interface of the endpoint., type: str, sample: public}
+        url: {description: The URL that paths of the API are appended to., type: str, sample: "https://volume.example.org/v3/5bd0"}
+        api_version: {description: The newest API version at that URL., type: str, sample: "3.0"}
+        min_microversion: {description: The oldest microversion; null if there are none., type: str, sample: "3.0"}
+        max_microversion: {description: The newest microversion; null if there are none., type: str, sample: "3.71"}
+        versions:
+          description: All API versions that the service reports, oldest first.
+          type: list
+          elements: dict
+          sample: [{version: "3.0", url: "https://volume.example.org/v3/", status: CURRENT, min_microversion: "3.0", max_microversion: "3.71"}]
+    missing:
+      description: Why something of the above is null or left out, by key. That a Location does not have a service is no reason.
+      type: dict
+      sample: {quotas.network: "Forbidden (HTTP 403): rule:get_quota is disallowed by policy"}
     image_upload:
-      description: The upload capabilities of the Location.
+      description: The upload capabilities of the Location. Null if there is no image service.
       type: dict
       contains:
         image_versions: {description: Versions of the image API., type: list, elements: str, sample: ["2.15", "2.17"]}
+        disk_formats:
+          description: The disk formats that the image service accepts, as its schema lists them.
+          type: list
+          elements: str
+          sample: [raw, qcow2, iso]
+        container_formats:
+          description: The container formats that the image service accepts, as its schema lists them.
+          type: list
+          elements: str
+          sample: [bare, ovf, docker]
+        schemes:
+          description:
+            - The upload schemes of M(oaktree.multicloud.image) that the Location supports, in the order of preference. C(web_download)
+              is for images that have a URL, or where there is an object store, and C(glance_download) for images that another region has.
+          type: list
+          elements: str
+          sample: [glance_download, web_download, v2_put]
         import_methods:
           description: Import methods of Glance; empty if images can only be uploaded by PUT.
           type: list
@@ -140,6 +237,16 @@ locations:
           sample: {tasks: "Forbidden (HTTP 403): You are not authorized to complete tasks_api_access action."}
     seconds: {description: Duration in seconds., type: float, sample: 0.412}
     requests: {description: "Number of requests sent, token and discovery included.", type: int, sample: 9}
+unconfigured_regions:
+  description:
+    - The regions that the catalogs of the probed clouds have and the configuration does not name, sorted. To use one, add it to
+      C(regions) of the cloud's entry in C(clouds.yaml). Null without O(probe).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    cloud: {description: The cloud., type: str, sample: alpha}
+    region: {description: The region., type: str, sample: west}
 failures:
   description: The Locations that failed.
   returned: always
@@ -159,31 +266,43 @@ failures:
 """
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import OaktreeError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.locations import (
+from ansible_collections.oaktree.multicloud.plugins.module_utils._location.locations import (
     configured,
     location_record,
     probed,
+    unconfigured_regions,
 )
+from ansible_collections.oaktree.multicloud.plugins.module_utils._location.offers import PARTS
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     ArgumentSpec,
+    check_fields,
     fail,
     finish,
     make_module,
     target_spec,
 )
 
-SPEC = ArgumentSpec(options={"probe": {"type": "bool", "default": False}})
+SPEC = ArgumentSpec(
+    options={
+        "probe": {"type": "bool", "default": False},
+        "gather_subset": {"type": "list", "elements": "str", "default": list(PARTS)},
+    },
+)
 
 
 def main() -> None:
     module = make_module(target_spec(writes=False, timeout=60.0).merge(SPEC))
+    probe, parts = module.params["probe"], module.params["gather_subset"]
     target = Target.from_options(module.params)
     try:
-        results = probed(target) if module.params["probe"] else configured(target)
+        check_fields(parts, PARTS, "gather_subset")
+        results = probed(target, parts) if probe else configured(target)
+        others = unconfigured_regions(target, results) if probe else None
     except OaktreeError as error:
         fail(module, error)
-    finish(module, results, {"locations": [location_record(result) for result in results]})
+    records = [location_record(result) for result in results]
+    finish(module, results, {"locations": records, "unconfigured_regions": others})
 
 
 if __name__ == "__main__":

@@ -27,10 +27,9 @@ options:
     type: raw
   services:
     description:
-      - The services to ask.
+      - The services to ask, of V(block_storage), V(compute) and V(network).
     type: list
     elements: str
-    choices: [block_storage, compute, network]
     default: [block_storage, compute, network]
   fields:
     description:
@@ -118,6 +117,7 @@ failures:
     hint: {description: What you can do about it., type: str, sample: "Check that the cloud answers."}
 """
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.quotas import (
     FIELDS,
     TYPES,
@@ -126,6 +126,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.quota
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     ArgumentSpec,
+    check_fields,
+    fail,
     make_module,
     run_info,
     target_spec,
@@ -135,7 +137,7 @@ SERVICES = sorted(TYPES)
 SPEC = ArgumentSpec(
     options={
         "project": {"type": "raw"},
-        "services": {"type": "list", "elements": "str", "choices": SERVICES, "default": SERVICES},
+        "services": {"type": "list", "elements": "str", "default": SERVICES},
         "fields": {"type": "list", "elements": "str"},
         "query": {"type": "str"},
     },
@@ -145,6 +147,10 @@ SPEC = ArgumentSpec(
 def main() -> None:
     module = make_module(target_spec(writes=False, timeout=60.0).merge(SPEC))
     params = module.params
+    try:
+        check_fields(params["services"], SERVICES, "services")
+    except InputError as error:
+        fail(module, error)
     run_info(
         module,
         "quotas",

@@ -28,13 +28,14 @@ options:
         V(block_storage.volume), V(identity.project) or V(dns.recordset). The service may also be given by its official type or an
         alias of it.
       - V(identity.role_assignment) assigns the role C(role_id) to C(user_id) or C(group_id), in C(project_id) or C(domain_id).
+      - V(identity.user_group) makes the user C(user_id) a member of the group C(group_id).
     type: str
     required: true
   state:
     description:
       - V(present) creates the resource where it is missing, and changes what differs.
-      - V(absent) deletes it. What each project has one of, such as V(network.quota), is reset. Where the type is not offered, nothing
-        is to be done.
+      - V(absent) deletes it, a router with its routes and interfaces, and an aggregate that has hosts. What each project has one of,
+        such as V(network.quota), is reset. Where the type is not offered, nothing is to be done.
     type: str
     choices: [present, absent]
     default: present

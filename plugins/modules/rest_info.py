@@ -10,8 +10,8 @@ module: rest_info
 short_description: Find the REST endpoint of a service in each Location
 version_added: 0.1.0
 description:
-  - Returns the URL, API versions and headers of one service in every selected Location, for tasks that call its REST API themselves, for
-    example with M(ansible.builtin.uri).
+  - Returns the URL, API versions and headers of one service in every selected Location, for what calls its REST API itself, for
+    example by other tools. To send a request from a task, use M(oaktree.multicloud.rest), which needs no token.
   - A Location without the service fails with kind C(refused).
 extends_documentation_fragment:
   - oaktree.multicloud._locations
@@ -48,6 +48,7 @@ requirements:
 author:
   - oaktree.multicloud contributors (@oaktree-multicloud)
 seealso:
+  - module: oaktree.multicloud.rest
   - plugin: oaktree.multicloud.rest_info
     plugin_type: lookup
 """

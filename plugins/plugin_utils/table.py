@@ -44,7 +44,7 @@ _COLUMNS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
         {
             "location": "location",
             "action": "action",
-            "name": "(image || server || resource || stack).name || name",
+            "name": "(image || server || resource || stack || object || container).name || name",
             "notes": "notes",
         },
     ),
@@ -70,6 +70,21 @@ _COLUMNS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
             "size": "size",
             "hash": "hash_value || checksum",
         },
+    ),
+    (
+        frozenset({"location", "container", "content_length"}),
+        {
+            "location": "location",
+            "container": "container",
+            "name": "name",
+            "size": "content_length",
+            "modified": "last_modified_at",
+            "etag": "etag",
+        },
+    ),
+    (
+        frozenset({"location", "object_count", "bytes_used"}),
+        {"location": "location", "name": "name", "objects": "object_count", "bytes": "bytes_used", "read": "read_ACL"},
     ),
     (
         frozenset({"location", "service_type", "url"}),

@@ -35,7 +35,10 @@ SERVERS = Target("GET", "/servers")
 IMAGES = Target("GET", "/v2/images")
 PROBES = [
     Target("GET", path)
-    for path in ("/info/import", "/info/stores", "/info/usage", "/v2/tasks", "/info$", "/versions|/$")
+    for path in (
+        *("/info/import", "/info/stores", "/info/usage", "/v2/tasks", "/info$", "/versions|/$"),
+        *("/v2/schemas/image", "/os-quota-sets", "/v2.0/quotas", "/v2.0/networks"),
+    )
 ]
 
 
@@ -52,6 +55,10 @@ CASES = [
     Case("server_info", (TOKENS, SERVERS)),
     Case("image_info", (IMAGES,)),
     Case("location_info", (TOKENS, *PROBES), {"probe": True}),
+    Case("object_info", (Target("GET", r"/c\?"),), {"container": "c"}),
+    Case("object_info", (Target("HEAD", r"/c/o$"),), {"container": "c", "name": "o"}),
+    Case("container_info", (Target("GET", r"/v1/AUTH_[^/]+\?"), Target("HEAD", r"/c$")), {"details": True}),
+    Case("rest", (TOKENS, SERVERS), {"service_type": "compute", "path": "/servers", "pages": "servers"}),
     *(
         Case("rest_info", (TOKENS, Target("GET", "/")), {"service_type": kind})
         for kind in ("compute", "image", "object-store")
@@ -61,12 +68,15 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostileSite]:
-    with FakeOpenStack(clouds=2, servers=3, object_store=True) as clouds:
+    with FakeOpenStack(clouds=2, servers=3, object_store=True, more=("network",)) as clouds:
         for cloud in clouds.clouds.values():
             cloud["r1"].glance.stores = ["fast", "slow"]
             for name in ("one", "two"):
                 add_image(cloud["r1"].glance, b"data", owner=cloud.keystone.project_id("demo"), name=name)
-        yield HostileSite(clouds, tmp_path_factory.mktemp("site"))
+        made = HostileSite(clouds, tmp_path_factory.mktemp("site"))
+        done = made.run("object", container="c", name="o", content="x", locations=["*"])
+        assert done.run.ok, done.run.result
+        yield made
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,12 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import UPLOAD
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import upload_marker as markers
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import convert as convert_module
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import workspace as module
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import open_image_file
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.workspace import workspace
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.upload_marker import (
-    is_leftover,
-)
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.upload_marker import is_leftover
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local import work_marker as markers
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local.coalesce import RequestCoalescer
 from tests.support.wait import until
 
@@ -57,7 +55,7 @@ def test_only_what_dead_runs_left_goes(tmp_path: Path) -> None:
     assert not kept.exists()
 
 
-MARK = f"from {markers.__name__} import upload_marker; print(upload_marker(3600), flush=True); input()"
+MARK = f"from {markers.__name__} import work_marker; print(work_marker(3600), flush=True); input()"
 
 
 def test_other_process_counts_as_long_as_it_lives() -> None:

@@ -319,6 +319,7 @@ def test_a_malicious_cloud_harms_nobody(scene: Scene, plague: str) -> None:
         "server_info": scene.start("server_info"),
         "image_info": scene.start("image_info"),
         "location_info": scene.start("location_info", probe=True),
+        "rest": scene.start("rest", service_type="compute", path="/servers", pages="servers"),
         "inventory": scene.start_inventory(),
         "image": scene.start("image", locations=["*"], **made, **patience, **work),
         "image_from": scene.start("image", locations=["cloud2"], **taken, **patience, **work),
@@ -352,6 +353,7 @@ def assert_healthy_results_are_complete(scene: Scene, ended: Mapping[str, Ended]
     images = [(name, "theirs") for name in healthy]
     assert [found for found in of("image_info", "images", "name") if found[1] == "theirs"] == images
     assert of("location_info", "locations", "answers") == [(name, True) for name in healthy]
+    assert of("rest", "results", "status") == [(name, 200) for name in healthy]
     assert of("image", "results", "action") == [(name, "created") for name in healthy]
     hosts = ended["inventory"].result["_meta"]["hostvars"].values()
     found = {(host["location"]["cloud"], host["openstack"]["id"]): host["ansible_host"] for host in hosts}

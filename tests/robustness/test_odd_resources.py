@@ -5,45 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
 
 from tests.support.fake_openstack import FakeOpenStack
 from tests.support.fake_openstack.faults import edit_answer
+from tests.support.odd_values import DISTORTIONS
 from tests.support.run_module import run_module
 from tests.support.sampling import sample
-
-
-def no_keys(value: Any) -> Any:
-    if isinstance(value, list):
-        return [{} for _item in value]
-    return {} if isinstance(value, dict) else value
-
-
-def odd(value: Any) -> Any:
-    """The same lists and mappings, with mappings in the place of all else."""
-    if isinstance(value, dict):
-        return {key: odd(inner) for key, inner in value.items()}
-    return ([odd(inner) for inner in value] or [5]) if isinstance(value, list) else {"a": [value]}
-
-
-def lists(value: Any) -> Any:
-    """The same items, with a list in the place of each value."""
-    if isinstance(value, list):
-        return [lists(item) for item in value]
-    return {key: [1] for key in value} if isinstance(value, dict) else value
-
-
-DISTORTIONS: Mapping[str, Callable[[Any], Any]] = {
-    "null items": lambda value: [None] if isinstance(value, list) else value,
-    "no keys": no_keys,
-    "texts": lambda value: ["x"] if isinstance(value, list) else "x",
-    "odd values": odd,
-    "lists": lists,
-}
-"""What becomes of each value of an answer."""
 
 
 class Case(NamedTuple):

@@ -22,11 +22,23 @@ from tests.support.fake_openstack import FakeOpenStack
 PASSWORD = "correct-h0rse-battery"
 WRONG_PASSWORD = "wr0ng-h0rse-battery"
 CREDENTIAL = "staple-h0rse-credential"
+SECRET = "secret-h0rse-of-a-body"
+HEADER = "gAAAA-h0rse-of-a-header"
 MODULES: dict[str, dict[str, Any]] = {
     "server_info": {},
     "image_info": {},
     "location_info": {"probe": True},
     "rest_info": {"service_type": "compute"},
+    "rest": {
+        "service_type": "compute",
+        "path": "/os-keypairs",
+        "method": "POST",
+        "body": {"keypair": {"name": "web"}},
+        "status": [200, 409],
+        "secrets": {"keypair": {"public_key": SECRET}},
+        "headers": {"X-Subject-Token": HEADER},
+        "locations": ["*"],
+    },
     "image": {"name": "secrets", "path": "{{ playbook_dir }}/image.raw", "locations": ["*"]},
 }
 
@@ -116,7 +128,7 @@ def test_the_tasks_did_what_they_are_meant_to(run: Run) -> None:
     assert "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in run.output, "-vvvv did not show the options"
 
 
-@pytest.mark.parametrize("secret", [PASSWORD, WRONG_PASSWORD, CREDENTIAL])
+@pytest.mark.parametrize("secret", [PASSWORD, WRONG_PASSWORD, CREDENTIAL, SECRET, HEADER])
 def test_no_password_shows(run: Run, secret: str) -> None:
     assert secret not in run.output
     assert secret not in json.dumps(run.results)

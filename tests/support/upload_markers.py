@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.upload_marker import upload_marker
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.work_marker import work_marker
 
 PID_MAX = 1 << 22
 """No process has this PID: PIDs are less (pid_max in proc(5))."""
@@ -13,10 +13,10 @@ PID_MAX = 1 << 22
 
 def dead(seconds: float = 3600.0) -> str:
     """A process of this machine that has been killed, though its work might take so many seconds from now."""
-    *owner, _pid, started, until = upload_marker(seconds).split("/")
+    *owner, _pid, started, until = work_marker(seconds).split("/")
     return "/".join([*owner, str(PID_MAX), started, until])
 
 
 def elsewhere(seconds: float = 3600.0) -> str:
     """A process of another machine whose work may take so many seconds from now; less than zero before that."""
-    return "/".join(["elsewhere", *upload_marker(seconds).split("/")[1:]])
+    return "/".join(["elsewhere", *work_marker(seconds).split("/")[1:]])

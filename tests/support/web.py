@@ -83,20 +83,22 @@ class Web:
         self.answers: list[Answer] = []
         self.ranges: list[str | None] = []
         self.headers: list[dict[str, str]] = []
+        self.requests: list[tuple[str, bytes]] = []
+        """The method and the body of each."""
         self.paths: list[str] = []
         web = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                web.requests.append((self.command, body))
                 web.ranges.append(self.headers.get("Range"))
                 web.headers.append(dict(self.headers))
                 web.paths.append(self.path)
                 answer = web.answers.pop(0) if len(web.answers) > 1 else web.answers[0]
                 answer(self)
 
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                self.do_GET()
+            do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - as http.server calls them
 
             def log_message(self, *_args: object) -> None:
                 pass

@@ -8,7 +8,6 @@ Sources: Glance's API reference (``/v2/info/*``, ``/v2/tasks``, versions), Swift
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +15,7 @@ from .._core.errors import AuthError, RefusedError, ServerError, UnreachableErro
 from .answers import parsing
 from .catalog import versions
 from .service import find_version, service_at
+from .translate import without_request_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,9 +34,6 @@ _SWIFT: Mapping[str, Any] = {
     "tempurl": {"allowed_digests": ("sha256", "sha512")},
 }
 """Swift's defaults, for a store that does not publish its limits."""
-
-_REQUEST_ID = re.compile(r" \(Request-ID: [^)]*\)")
-"""It differs from run to run, but two runs over the same clouds return the same bytes."""
 
 Answer = TypeVar("Answer")
 
@@ -95,6 +92,8 @@ class Capabilities(ImageCapabilities):
     """All capabilities. ``missing`` has the reason for each part that is empty: ``{part: reason}``."""
 
     image_versions: tuple[str, ...]
+    disk_formats: tuple[str, ...]
+    container_formats: tuple[str, ...]
     tasks: bool
     object_store: ObjectStore | None
     quota: Mapping[str, Quota]
@@ -118,22 +117,23 @@ def image_capabilities(connection: Connection) -> ImageCapabilities:
 
 
 def capabilities(connection: Connection) -> Capabilities:
-    """Query everything: about seven requests. A part that fails is empty, with its reason under ``missing``.
+    """Query everything: seven requests, and perhaps discovery.
 
-    Raises DeadlineError if the Location's deadline expires.
+    A part that fails is empty, with its reason under ``missing``. Raises DeadlineError if the Location's deadline
+    expires.
     """
     missing: dict[str, str] = {}
 
     def part(name: str, query: Callable[[], Answer], empty: Answer) -> Answer:
-        try:
-            return query()
-        except (RefusedError, AuthError, ServerError, UnreachableError) as error:
-            missing[name] = _REQUEST_ID.sub("", error.message)
-            return empty
+        return unless_failed(missing, name, query, empty)
 
     nothing: Mapping[str, Quota] = {}
+    no_formats: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    disk_formats, container_formats = part("disk_formats", lambda: _formats(connection), no_formats)
     return Capabilities(
         image_versions=part("image_versions", lambda: _image_versions(connection), ()),
+        disk_formats=disk_formats,
+        container_formats=container_formats,
         import_methods=part("import_methods", lambda: _import_methods(connection), ()),
         stores=part("stores", lambda: _stores(connection), ()),
         tasks=part("tasks", lambda: tasks(connection), empty=False),
@@ -142,6 +142,18 @@ def capabilities(connection: Connection) -> Capabilities:
         vendor=vendor(connection),
         missing=missing,
     )
+
+
+def unless_failed(missing: dict[str, str], name: str, query: Callable[[], Answer], empty: Answer) -> Answer:
+    """What ``query`` returns; where it fails, ``empty``, and the reason in ``missing`` under the name.
+
+    Raises DeadlineError if the Location's deadline expires.
+    """
+    try:
+        return query()
+    except (RefusedError, AuthError, ServerError, UnreachableError) as error:
+        missing[name] = without_request_id(error.message)
+        return empty
 
 
 def _unless_refused(query: Callable[[], Answer], otherwise: Answer) -> Answer:
@@ -166,6 +178,19 @@ def _stores(connection: Connection) -> tuple[ImageStore, ...]:
             for store in body["stores"]
             if not store.get("read-only")
         )
+
+
+def _formats(connection: Connection) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The disk formats and the container formats that Glance accepts: its operator decides."""
+    body = service_at(connection, "image").json("GET", "/schemas/image")
+    with parsing("the answer to GET /schemas/image"):
+        disk, container = (body["properties"][f"{kind}_format"]["enum"] for kind in ("disk", "container"))
+        return _texts(disk), _texts(container)
+
+
+def _texts(values: list[Any]) -> tuple[str, ...]:
+    """The texts; null, for a format that is not known yet, is left out."""
+    return tuple(str(value) for value in values if value is not None)
 
 
 def tasks(connection: Connection) -> bool:

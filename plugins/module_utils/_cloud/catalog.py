@@ -44,26 +44,16 @@ class Version:
 def rest_record(connection: Connection, query: RestQuery) -> dict[str, Any]:
     """The endpoint of a service: its catalog entry, its URL, its versions, and the headers to send.
 
-    Raises RefusedError, which lists the available services, if the Location does not have this one.
+    Raises RefusedError as `find_service`.
     """
-    service_type = official_type(query.service_type)
-    service = Service(connection, service_type, query.interface)
-    try:
-        entry = catalog_entry(service)
-        url = service.endpoint
-    except RefusedError as error:
-        available = ", ".join(service_types(connection)) or "nothing"
-        raise RefusedError(
-            f"there is no {query.interface or 'usable'} endpoint of service type {service_type!r} here",
-            hint=f"The catalog offers here: {available}. "
-            "Check service_type and interface, and region_name in clouds.yaml.",
-        ) from error
+    service, entry = find_service(connection, query.service_type, query.interface)
+    url = service.endpoint
     found = versions(service) if query.versions else ()
     used = _version_at(url, found)
     auth = connection.session.get_auth_headers() or {} if query.with_token else {}
     return {
         "location": connection.location.to_dict(),
-        "service_type": service_type,
+        "service_type": service.service_type,
         "catalog_type": entry.service_type,
         "service_name": entry.service_name,
         "region": entry.region_name or connection.location.region,
@@ -75,6 +65,27 @@ def rest_record(connection: Connection, query: RestQuery) -> dict[str, Any]:
         "versions": [asdict(version) for version in found],
         "headers": {"Accept": "application/json", **auth},
     }
+
+
+def find_service(
+    connection: Connection, service_type: str, interface: str | None = None
+) -> tuple[Service, EndpointData]:
+    """The service of a type or an alias, whose endpoint is known to be usable, and its entry in the catalog.
+
+    Raises RefusedError, which lists the available services, if the Location does not have this one.
+    """
+    service = Service(connection, official_type(service_type), interface)
+    try:
+        entry = catalog_entry(service)
+        service.endpoint  # noqa: B018 - raises where there is none
+    except RefusedError as error:
+        available = ", ".join(service_types(connection)) or "nothing"
+        raise RefusedError(
+            f"there is no {interface or 'usable'} endpoint of service type {service.service_type!r} here",
+            hint=f"The catalog offers here: {available}. "
+            "Check service_type and interface, and region_name in clouds.yaml.",
+        ) from error
+    return service, entry
 
 
 def service_types(connection: Connection) -> list[str]:

@@ -119,7 +119,7 @@ class Connection:
         if access and not self._has_region(access):
             raise ConfigError(
                 f"region {self.region.settings.region!r} is not in the catalog",
-                hint=f"The catalog has {', '.join(sorted(_regions(access)))}. Names are case-sensitive: correct "
+                hint=f"The catalog has {', '.join(sorted(catalog_regions(access)))}. Names are case-sensitive: correct "
                 "region_name or regions in the cloud's entry in clouds.yaml.",
             )
         self.access = access
@@ -136,7 +136,7 @@ class Connection:
     def _has_region(self, access: AccessInfo) -> bool:
         """Whether the catalog has the configured region, as far as it matters."""
         settings = self.region.settings
-        known = _regions(access)
+        known = catalog_regions(access)
         return not settings.region or not known or settings.region in known or settings.has_own_endpoints
 
     def prepare_long_work(self) -> None:
@@ -245,7 +245,7 @@ def _only_region(access: AccessInfo) -> str | None:
 
     Raises ConfigError if there are several: keystoneauth would silently take the first in the catalog.
     """
-    regions = _regions(access)
+    regions = catalog_regions(access)
     if len(regions) > 1:
         raise ConfigError(
             f"no region is configured, and the catalog has several: {', '.join(sorted(regions))}",
@@ -255,7 +255,7 @@ def _only_region(access: AccessInfo) -> str | None:
 
 
 @lru_cache(maxsize=256)
-def _regions(access: AccessInfo) -> frozenset[str]:
+def catalog_regions(access: AccessInfo) -> frozenset[str]:
     """The regions of the catalog's services. Keystone's is ignored: it may differ."""
     if not access.has_service_catalog():
         return frozenset()

@@ -31,7 +31,7 @@ from .transport import counted_as
 from .urls import is_url, same_origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from keystoneauth1.access import AccessInfo
     from keystoneauth1.adapter import Adapter
@@ -254,7 +254,8 @@ class Service:
 
         Throttled requests (429, and 413 with Retry-After) are retried within the Location's deadline; broken
         connections and 5xx answers, after which the work may have been done, only if the method is idempotent (GET,
-        HEAD, DELETE). ``retry=False`` sends the request once: for bodies that only the caller can rewind.
+        HEAD, DELETE). ``retry=False`` sends the request once: for bodies that only the caller can rewind. Answers from
+        400 on whose status is in ``accepted`` are returned, too.
         """
         if not retry:
             return self._send(method, path, **kwargs)
@@ -297,7 +298,7 @@ class Service:
                 if not (repeatable and method in _IDEMPOTENT and self._has_moved(unreachable=True)):
                     raise
             else:  # several services answer 300 only to an invalid path
-                if not (repeatable and response.status_code == 300 and self._has_moved(unreachable=False)):
+                if not (repeatable and response.status_code in (300, 404) and self._has_moved(unreachable=False)):
                     return response
             repeatable = False
 
@@ -341,12 +342,12 @@ class Service:
         check_path(path)
         return path if path.startswith(("https://", "http://")) else self.endpoint + path
 
-    def _once(self, method: str, url: str, **kwargs: Any) -> Response:
+    def _once(self, method: str, url: str, accepted: Collection[int] = (), **kwargs: Any) -> Response:
         if not same_origin(self.endpoint, url):
             kwargs["authenticated"] = False  # a token goes to the endpoint's origin only
         with counted_as(self.service_type):
             response: Response = self.adapter.request(url, method, allow_reauth=False, raise_exc=False, **kwargs)
-        if response.status_code >= 400:
+        if response.status_code >= 400 and response.status_code not in accepted:
             raise from_response(response)
         return response
 
@@ -375,12 +376,15 @@ class Service:
         *,
         marker: str | None = None,
         coalesced: bool = False,
+        since: float | None = None,
+        ask: Callable[..., Response] | None = None,
         **kwargs: Any,
     ) -> Iterator[list[Any]]:
         """The pages of the list ``key``, one request for each; see `Pagination`, which also says what ``marker`` is.
 
-        With ``coalesced`` the answer to another process's request may be used. Raises ServerError if the pagination
-        does not advance, and for a list that the service has cut.
+        With ``coalesced`` the answer to another process's request may be used, see `RequestCoalescer.get`. ``ask``
+        sends a request in place of `request`. Raises ServerError if the pagination does not advance, and for a list
+        that the service has cut.
         """
         size = self.type.page_size
         params = {"limit": size, **params} if size else params
@@ -389,9 +393,9 @@ class Service:
             request = {**kwargs, "params": query}
 
             def fetch(request: Mapping[str, Any] = request) -> dict[str, Any]:
-                return page_of(self.request("GET", path, **request), key)
+                return page_of((ask or self.request)("GET", path, **request), key)
 
-            page = self._coalesced(fetch, [path, key, request]) if coalesced else fetch()
+            page = self._coalesced(fetch, [path, key, request], since) if coalesced else fetch()
             if pagination.repeats(page["items"]):
                 return
             yield page["items"]

@@ -124,6 +124,12 @@ class Settings:
         return settings
 
     @property
+    def account_key(self) -> str:
+        """All that tells who the user is and that it is they, secrets included: the same on every machine."""
+        auth = self.config.get_auth_args()
+        return json.dumps([self.config.config.get("auth_type"), auth], sort_keys=True, default=str)
+
+    @property
     def keystone(self) -> str:
         """The Keystone that the region belongs to: what two entries with the same one list may be the same.
 

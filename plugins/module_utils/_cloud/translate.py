@@ -115,6 +115,14 @@ def from_response(response: Response) -> OaktreeError:
     return from_status(status, text, _text(response), response.headers)
 
 
+_REQUEST_ID = re.compile(r" \(Request-ID: [^)]*\)")
+
+
+def without_request_id(message: str) -> str:
+    """A message without what differs from run to run: two runs over the same clouds return the same bytes."""
+    return _REQUEST_ID.sub("", message)
+
+
 def _text(response: Response) -> str:
     return response.content.decode(errors="replace")
 
@@ -186,6 +194,12 @@ def from_status(  # noqa: PLR0911 - a table
             return ThrottledError(message, retry_after=seconds, perhaps_done=True, status=status)
         return ServerError(message, status=status)
     return RefusedError(message, hint=_HINTS.get(status, _OTHER_HINT), status=status)
+
+
+def given_up(text: str, reason: str) -> OaktreeError:
+    """The error for work that a cloud aborted, by the reason that it reports: a quota, or a fault of its own."""
+    error = from_status(403, "", json.dumps({"message": reason}), {})
+    return QuotaError(text.rstrip(". ")) if isinstance(error, QuotaError) else ServerError(text.rstrip(". "))
 
 
 _OTHER_HINT = "The service does not take this request: its message says why."

@@ -260,6 +260,11 @@ class Selection:
         plain = any(p.matches(location) for p in self.patterns if not p.negated)
         return plain and not any(p.matches(location) for p in self.patterns if p.negated)
 
+    def position(self, location: Location) -> int:
+        """Where the list has the Location: the index of the first plain pattern that matches it, or the list's end."""
+        plain = [pattern for pattern in self.patterns if not pattern.negated]
+        return next((index for index, pattern in enumerate(plain) if pattern.matches(location)), len(plain))
+
     def _no_match(self, pattern: Pattern, existing: list[str], what: str) -> InputError:
         listed = ", ".join(sorted(existing)) or "none"
         return InputError(

@@ -16,6 +16,8 @@ SHORTEST_SECRET = 8
 
 SECRET_KEY = re.compile(r"pass(word|code|phrase|wd)|secret|token", re.IGNORECASE)
 """Names of options and settings whose values are secret."""
+SECRET_HEADER = re.compile(rf"{SECRET_KEY.pattern}|authorization|cookie|[-_]key(-?\d+)?$", re.IGNORECASE)
+"""Names of headers whose values are secret: tokens, passwords, and the keys that sign URLs."""
 
 _known: set[str] = set()
 

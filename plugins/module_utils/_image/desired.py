@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from .._core.location import Selection
 from .._glance.v2 import SNAPSHOT_PROPERTIES, custom_properties
+from .._run.overrides import Override, overriding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,14 +39,6 @@ class Timeouts:
     def finalization(self) -> float:
         """The longest time in which an upload session is finalized at one Location."""
         return 2 * self.timeout + self.import_timeout
-
-
-@dataclass(frozen=True)
-class Override:
-    """Options that apply only at the Locations of a selection."""
-
-    selection: Selection
-    options: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -105,13 +97,11 @@ class Desired:
     def at(self, location: Location) -> Desired:
         """The options that apply at this Location: later overrides win, properties are merged."""
         desired = self
-        for override in self.overrides:
-            if override.selection.includes(location):
-                options = dict(override.options)
-                if "stores" in options:
-                    options["all_stores"] = False
-                elif options.get("all_stores"):
-                    options["stores"] = ()
-                properties = {**desired.properties, **options.pop("properties", {})}
-                desired = replace(desired, properties=properties, **options)
+        for options in overriding(self.overrides, location):
+            if "stores" in options:
+                options["all_stores"] = False
+            elif options.get("all_stores"):
+                options["stores"] = ()
+            properties = {**desired.properties, **options.pop("properties", {})}
+            desired = replace(desired, properties=properties, **options)
         return desired

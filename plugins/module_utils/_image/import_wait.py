@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .._cloud.translate import from_status
+from .._cloud.translate import given_up
 from .._core.deadline import clock
-from .._core.errors import DeadlineError, OaktreeError, QuotaError, ServerError, ThrottledError, UnreachableError
+from .._core.errors import DeadlineError, OaktreeError, ServerError, ThrottledError, UnreachableError
 from .._glance.v2 import GLANCE_RESERVED, IMPORT_LOCK
 
 if TYPE_CHECKING:
@@ -29,12 +28,6 @@ FRESH = 1.0
 
 SLOWEST = 4 << 20
 """Bytes per second. A Glance that downloads an image itself shows no progress until it is complete."""
-
-
-def given_up(text: str, reason: str) -> OaktreeError:
-    """The error for work that a cloud aborted, by the reason that it reports: a quota, or a fault of its own."""
-    error = from_status(403, "", json.dumps({"message": reason}), {})
-    return QuotaError(text.rstrip(". ")) if isinstance(error, QuotaError) else ServerError(text.rstrip(". "))
 
 
 class ImportWait:

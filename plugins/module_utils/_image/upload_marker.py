@@ -3,42 +3,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Markers of unfinished images: who uploads them, so that a later run distinguishes leftovers from work in progress.
 
-Until it is finished, an image has an upload name and a marker. A killed run leaves both. The marker says which process
-works on the image, and until when it may by its own timeouts. Who can tell whether that process is alive goes by that.
-Everybody else waits: other machines, other containers of the machine, and users that may not see the process.
+Until it is finished, an image has an upload name and a marker, that of a process (see `_local.work_marker`) or of an
+upload session. A killed run leaves both.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import platform
-import re
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._core.deadline import clock
 from .._glance.v2 import UPLOAD
-from .._local import signs_of_life
+from .._local.work_marker import CLOCK_MARGIN, is_abandoned, moment_of, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Self
-
-CLOCK_MARGIN = timedelta(minutes=15)
-"""How much the clocks of the machines that upload to one project may differ."""
-_UNKNOWN = timedelta(days=1)
-"""How long an image with a marker that cannot be parsed must have been left alone to count as a leftover."""
-
-_PID = re.compile(r"[0-9]{1,9}")
+    from datetime import datetime
 
 _SESSION = "session until "
 _FINALIZED = ", finalized by "
 """The parts of an upload session's marker; a host name has no spaces."""
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def upload_name(name: str) -> str:
@@ -51,57 +35,9 @@ def container_name(purpose: str, name: str) -> str:
     return f"oaktree-{purpose}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
-@dataclass(frozen=True)
-class _Owner:
-    """A process: on which machine, since which boot, in which PID namespace, and its start in ticks since boot.
-
-    What is not known is ``-``. Machines may have one host name, and containers share also the boot.
-    """
-
-    host: str
-    machine: str
-    boot: str
-    namespace: str
-    pid: str
-    started: str
-
-    @classmethod
-    def this(cls) -> Self:
-        pid = os.getpid()
-        boot = signs_of_life.boot_id()[:8] or "-"
-        return cls(platform.node() or "-", _machine(), boot, _pid_namespace(), str(pid), _started(pid) or "-")
-
-    @property
-    def text(self) -> str:
-        return f"{self.host}/{self.machine}/{self.boot}/{self.namespace}/{self.pid}/{self.started}"
-
-    def is_alive(self) -> bool | None:
-        """Whether the process still runs; None where that cannot be told from here."""
-        here = self.this()
-        if (self.host, self.machine) != (here.host, here.machine):
-            return None
-        if self.boot != here.boot:
-            return None if "-" in (here.machine, self.boot, here.boot) else False
-        if self.namespace != here.namespace or not _PID.fullmatch(self.pid):
-            return None
-        started = _started(int(self.pid))
-        return None if started == "-" != self.started else started == self.started
-
-
-def upload_marker(seconds: float) -> str:
-    """The marker of this process's work, which takes at most so many seconds from now: ``owner/until``."""
-    until = clock.now() + timedelta(seconds=seconds)
-    return f"{_Owner.this().text}/{until.strftime(_TIME)}"
-
-
-def is_own(marker: object) -> bool:
-    """Whether this process has set the marker."""
-    return str(marker).rpartition("/")[0] == _Owner.this().text
-
-
 def session_marker(expires: datetime, until: datetime) -> str:
     """An upload session, whose data other hosts send until it expires; then it may be finalized ``until``."""
-    return f"{_SESSION}{_text(expires)}{_FINALIZED}{_text(until)}"
+    return f"{_SESSION}{time_text(expires)}{_FINALIZED}{time_text(until)}"
 
 
 def session_expiry(image: Mapping[str, Any]) -> datetime | None:
@@ -119,84 +55,17 @@ def session_until(image: Mapping[str, Any]) -> datetime | None:
 def is_leftover(image: Mapping[str, Any]) -> bool:
     """Whether the marked image was abandoned.
 
-    The process of the marker decides where its life can be told from here; else, and for an upload session, the moment
-    in the marker, with a margin for the difference between clocks. With a marker that cannot be parsed an image is
-    abandoned if it did not change for a day, and in use if its cloud does not report when it changed.
+    For an upload session, the moment in the marker decides, with a margin for the difference between clocks; else see
+    `is_abandoned`.
     """
     session = _session(image)
     if session:
         return clock.now() - session[1] > CLOCK_MARGIN
-    owner, until = _parsed(str(image[UPLOAD]))
-    if owner is None or until is None:
-        changed = _moment(image.get("updated_at"))
-        return changed is not None and clock.now() - changed > _UNKNOWN
-    alive = owner.is_alive()
-    return clock.now() - until > CLOCK_MARGIN if alive is None else not alive
+    return is_abandoned(str(image[UPLOAD]), image.get("updated_at"))
 
 
 def _session(image: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
     before, prefix, times = str(image.get(UPLOAD, "")).partition(_SESSION)
     expires, _finalized, until = times.partition(_FINALIZED)
-    moments = _moment(expires), _moment(until)
+    moments = moment_of(expires), moment_of(until)
     return (moments[0], moments[1]) if prefix and not before and moments[0] and moments[1] else None
-
-
-def _parsed(marker: str) -> tuple[_Owner | None, datetime | None]:
-    parts = marker.split("/")
-    return (_Owner(*parts[:-1]), _moment(parts[-1])) if len(parts) == 7 else (None, None)
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime(_TIME)
-
-
-def _moment(text: object) -> datetime | None:
-    """None for what is no time with an offset."""
-    try:
-        moment = datetime.fromisoformat(str(text))
-        return moment.astimezone(UTC) if moment.tzinfo else None
-    except (OverflowError, ValueError):
-        return None
-
-
-@cache
-def _machine() -> str:
-    """8 digits that machines with the same host name do not share; containers may have none."""
-    identity = _read("/etc/machine-id")
-    return hashlib.sha256(f"oaktree.multicloud/{identity}".encode()).hexdigest()[:8] if identity else "-"
-
-
-def _pid_namespace() -> str:
-    """See pid_namespaces(7). A number is given again only when no process of the namespace is alive."""
-    try:
-        return str(os.stat("/proc/self/ns/pid").st_ino)  # noqa: PTH116 - of the link's target
-    except OSError:
-        return "-"
-
-
-def _started(pid: int) -> str | None:
-    """When the process started, in ticks since boot; ``-`` where that is not shown; None if there is no such process.
-
-    It is shown by /proc, and there for other users' processes only without its option hidepid (proc(5)).
-    """
-    fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
-    if len(fields) > 19:
-        return fields[19]
-    return "-" if _exists(pid) else None
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except (OverflowError, ProcessLookupError):
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def _read(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return ""

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from .._cloud.answers import answer_to, json_list, parsing
+from .._cloud.answers import json_list, parsing
 from .._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from .._cloud.pagination import Pagination
 from .._cloud.service import service_at
@@ -86,12 +86,13 @@ class Swift:
 
     def ensure_container(self, name: str) -> Container:
         """Create the container unless it exists: one or two requests. If the creation fails it does not stay."""
-        found = self.find_container(name)
-        if found is None:
-            with removing(lambda: self._remove_if_created(name)):
-                self._repeat("PUT", _path(name), headers={OURS: "yes"})
-            return Container(name, ours=True)
-        return found
+        return self.find_container(name) or self.create_container(name)
+
+    def create_container(self, name: str, headers: Mapping[str, str] | None = None) -> Container:
+        """Create a container that does not exist, with these headers. If that fails it does not stay."""
+        with removing(lambda: self._remove_if_created(name)):
+            self._repeat("PUT", _path(name), headers={OURS: "yes", **(headers or {})})
+        return Container(name, ours=True)
 
     def _remove_if_created(self, name: str) -> str:
         """Remove an empty container whose creation failed, or only its answer; returns nothing, or what stays."""
@@ -125,14 +126,22 @@ class Swift:
     def containers(self, prefix: str = "") -> list[str]:
         """The names of the account's containers with this prefix."""
         with parsing("the listing of the account"):
-            return [str(item["name"]) for item in self._listing("", prefix)]
+            return [str(item["name"]) for item in self.listed_containers(prefix)]
+
+    def listed_containers(self, prefix: str = "") -> Iterator[Mapping[str, Any]]:
+        """The containers with this prefix, as the store lists them: name, count and bytes."""
+        return self._listing("", prefix)
 
     def objects(self, container: str, prefix: str = "") -> Iterator[Object]:
         """The objects with this prefix, by name; none if the container does not exist.
 
         A listing may be some seconds behind writes and deletions.
         """
-        return (object_from_listing(item) for item in self._listing(_path(container), prefix))
+        return (object_from_listing(item) for item in self.listed(container, prefix))
+
+    def listed(self, container: str, prefix: str = "", delimiter: str = "") -> Iterator[Mapping[str, Any]]:
+        """The same as the store lists them. What has the ``delimiter`` after the prefix is one item ``{subdir}``."""
+        return self._listing(_path(container), prefix, delimiter)
 
     def head(self, container: str, name: str) -> Object | None:
         """The object, or None if it does not exist."""
@@ -159,6 +168,13 @@ class Swift:
         if response.status_code not in (201, 202):
             raise ServerError(f"unexpected answer to a PUT: HTTP {response.status_code}", status=response.status_code)
         return response
+
+    def data(self, container: str, name: str, headers: Mapping[str, str], stall_timeout: float) -> Response:
+        """The bytes of an object, to be read from the answer as a stream; requested once."""
+        timeout = (stall_timeout, stall_timeout)
+        return self._service.request(
+            "GET", _path(container, name), retry=False, headers=dict(headers), stream=True, timeout=timeout
+        )
 
     def object_headers(self, container: str, name: str) -> Mapping[str, str] | None:
         """The metadata of an object, or None if it does not exist."""
@@ -227,15 +243,18 @@ class Swift:
 
     def segments(self, container: str, name: str) -> list[str]:
         """The segments of a large object, each as ``container/object``; empty for any other object, or none."""
+        with parsing(f"the manifest of {container}/{name}"):
+            return [str(item["name"]).lstrip("/") for item in self.manifest(container, name)]
+
+    def manifest(self, container: str, name: str) -> list[Any]:
+        """The segments of a large object as its manifest lists them; empty for any other object, or none."""
         query = {"multipart-manifest": "get"}
         try:
             response = self._service.request("GET", _path(container, name), params=query, stream=True)
             with response:
                 if "X-Static-Large-Object" not in response.headers:
                     return []
-                manifest = json_list(response, self._body(response))
-            with parsing(answer_to(response)):
-                return [str(item["name"]).lstrip("/") for item in manifest]
+                return json_list(response, self._body(response))
         except RefusedError as error:
             if error.status == 404:
                 return []
@@ -261,8 +280,10 @@ class Swift:
             if error.status != 404:
                 raise
 
-    def _listing(self, path: str, prefix: str) -> Iterator[Mapping[str, Any]]:
+    def _listing(self, path: str, prefix: str, delimiter: str = "") -> Iterator[Mapping[str, Any]]:
         query = {"format": "json", "limit": str(PAGE), "prefix": prefix}
+        if delimiter:
+            query["delimiter"] = delimiter
         pagination = Pagination(path, query, marker="name")
         for query in pagination.queries():
             try:
@@ -274,7 +295,8 @@ class Swift:
             yield from page
             if len(page) < PAGE:
                 return
-            pagination.advance(page)
+            with parsing(f"the listing of {path}"):
+                pagination.advance([{"name": item.get("name", item.get("subdir"))} for item in page])
 
 
 def _path(container: str, name: str | None = None) -> str:

@@ -38,25 +38,26 @@ def state_of(status: os.stat_result) -> State:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def changed(path: Path, when: str) -> InputError:
+def changed(path: Path, when: str, option: str = "path") -> InputError:
     """The error for a file that changed while it was in use; ``when`` completes the sentence."""
     return InputError(
-        f"path: {path} changed while it was {when}", hint="Run the task when nothing writes to the file any more."
+        f"{option}: {path} changed while it was {when}", hint="Run the task when nothing writes to the file any more."
     )
 
 
 @dataclass(frozen=True)
 class File:
-    """A local file as `Content`; ``state`` is what it must still be, None for a file that nobody else has.
-
-    ``use`` is what is done with the content, for the error; it is read in pieces of so many bytes.
-    """
+    """A local file as `Content`; ``state`` is what it must still be, None for a file that nobody else has."""
 
     path: Path
     size: int
     state: State | None = None
+    option: str = "path"
+    """What names it."""
     use: str = "sent"
+    """What is done with it, for the error."""
     piece: int = CHUNK
+    """Bytes that are read at once."""
 
     def read(self, offset: int, length: int) -> Iterator[bytes]:
         """See `Content.read`; raises InputError if the file cannot be read, or is another one than before."""
@@ -70,13 +71,13 @@ class File:
                     yield chunk
                 self._check(file.fileno())
         except OSError as exc:
-            raise InputError(f"path: {self.path} can no longer be read: {exc.strerror}") from exc
+            raise InputError(f"{self.option}: {self.path} can no longer be read: {exc.strerror}") from exc
         if left:
-            raise changed(self.path, self.use)
+            raise changed(self.path, self.use, self.option)
 
     def _check(self, opened: int) -> None:
         if self.state is not None and state_of(os.fstat(opened)) != self.state:
-            raise changed(self.path, self.use)
+            raise changed(self.path, self.use, self.option)
 
 
 class PartDigests:

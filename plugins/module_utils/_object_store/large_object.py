@@ -12,7 +12,7 @@ Segments are in their object's container, with names that identify their content
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -25,7 +25,7 @@ from .client import Container
 from .responses import MARKER, Object, Segment, check_manifest, manifest, manifest_etag
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from .client import Swift
     from .segments import Part
@@ -49,9 +49,15 @@ class ObjectTarget:
     name: str
     digest: str
     marker: str
-    """Identifies the run that uploads: see `_image.upload_marker`."""
+    """Identifies the run that uploads: see `_local.work_marker`."""
     lifetime: int | None = None
     """Seconds after which the store deletes everything; longer than the upload and the use of the object can take."""
+    delete_at: int | None = None
+    """In place of a lifetime: when the store deletes everything, in seconds since 1970."""
+    own_headers: Mapping[str, str] = field(default_factory=dict)
+    """Further headers of the object itself, which its segments do not have: metadata, content type."""
+    stays: bool = False
+    """Whether the object stays once it is stored, even if the upload fails after that: what it replaced is gone."""
 
     def segments_prefix(self, part_size: int) -> str:
         return f"{self.name}{SEGMENTS}{self.digest}/{part_size}/"
@@ -59,9 +65,11 @@ class ObjectTarget:
     def segment_name(self, part: Part, part_size: int) -> str:
         return f"{self.segments_prefix(part_size)}{part.number:08d}"
 
-    def headers(self, elapsed: float = 0.0) -> dict[str, str]:
-        """The headers of every object of the upload; it expires ``elapsed`` seconds early."""
-        headers = {MARKER: quote(self.marker, safe="/")}
+    def headers(self, name: str, elapsed: float = 0.0) -> dict[str, str]:
+        """The headers of an object of the upload, itself or a segment; it expires ``elapsed`` seconds early."""
+        headers = {**(self.own_headers if name == self.name else {}), MARKER: quote(self.marker, safe="/")}
+        if self.delete_at is not None:
+            headers["X-Delete-At"] = str(self.delete_at)
         if self.lifetime is not None:
             headers["X-Delete-After"] = str(max(1, int(self.lifetime - elapsed)))
         return headers
@@ -78,7 +86,7 @@ def assemble(
     body = json.dumps(manifest(target.container, segments))
 
     def put() -> None:
-        headers = {"Accept": "application/json", **target.headers(clock.uptime() - began)}
+        headers = {"Accept": "application/json", **target.headers(target.name, clock.uptime() - began)}
         timeout = (stall_timeout, stall_timeout)
         check_manifest(
             swift.put(target.container, target.name, body, etag, params=_HEARTBEAT, headers=headers, timeout=timeout)
@@ -125,15 +133,18 @@ def remove(swift: Swift, container: str, name: str, segments: Sequence[Segment] 
     return discard(swift, [*paths, f"{container}/{name}"])
 
 
-def discard_sent(swift: Swift, target: ObjectTarget, names: Collection[str]) -> str:
-    """Delete what an upload has stored, but nothing of an object that it has not replaced; returns as `remove`."""
+def discard_sent(swift: Swift, target: ObjectTarget, names: Collection[str], etag: str = "") -> str:
+    """Delete what an upload has stored, but nothing of an object that it has not replaced; returns as `remove`.
+
+    ``etag`` is that of the complete object, which is not deleted if the target says that it stays.
+    """
     if not names:
         return ""
     names = set(names)
     try:
         with swift.connection.grace(CLEANUP_TIMEOUT):
             there = swift.head(target.container, target.name)
-            if there and there.marker != target.marker:
+            if there and (there.marker != target.marker or (target.stays and there.etag == etag)):
                 used = {path.partition("/")[2] for path in swift.segments(target.container, target.name)}
                 names -= {target.name, *used}
     except OaktreeError as error:

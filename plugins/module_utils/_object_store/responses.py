@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from requests import Response
 
 MARKER = "X-Object-Meta-Oaktree-Upload"
-"""The marker of the run that uploads the object: see `_image.upload_marker`."""
+"""The marker of the run that uploads the object: see `_local.work_marker`."""
 
 NAMED = 3
 """Problems that a message names; there may be a thousand."""
@@ -128,4 +128,5 @@ def object_from_headers(name: str, headers: Mapping[str, str]) -> Object:
 def object_from_listing(item: Mapping[str, Any]) -> Object:
     """An object by its item in a container's listing."""
     with parsing("the listing of a container"):
-        return Object(str(item["name"]), int(item["bytes"]), str(item["hash"]), f"{item['last_modified']}+00:00")
+        written = str(item["last_modified"]).removesuffix("Z")  # which Ceph's gateway writes, and Swift does not
+        return Object(str(item["name"]), int(item["bytes"]), str(item["hash"]), f"{written}+00:00")

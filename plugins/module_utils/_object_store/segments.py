@@ -43,7 +43,7 @@ def part_size(size: int, limits: ObjectStore, preferred: int = PART_SIZE) -> int
         if size > largest:
             raise QuotaError(
                 f"{size} bytes are too many: the object store has no large objects and accepts {largest} bytes",
-                hint="Choose another scheme or a smaller image.",
+                hint="Send less, or choose a way that needs no object store.",
             )
         return size
     count = min(limits.slo_max_segments or SWIFT_SEGMENTS, MOST_SEGMENTS)
@@ -55,7 +55,7 @@ def part_size(size: int, limits: ObjectStore, preferred: int = PART_SIZE) -> int
     if needed > wanted:
         raise QuotaError(
             f"{size} bytes are too many: the object store accepts {count} segments of {largest} bytes",
-            hint="Choose another scheme or a smaller image.",
+            hint="Send less, or choose a way that needs no object store.",
         )
     return wanted
 

@@ -22,7 +22,7 @@ from .._core.scatter import Limits, scatter
 from .attempts import send_until_stored
 from .content import Body
 from .large_object import ObjectTarget, assemble, discard_sent, is_there, verify
-from .responses import Segment
+from .responses import Segment, manifest_etag
 from .segments import PART_SIZE, Part, make_parts
 
 if TYPE_CHECKING:
@@ -75,15 +75,19 @@ class FileUpload:
         self._lock = threading.Lock()
         self._failure: OaktreeError | None = None
         self._written: set[str] = set()
+        self._etag = ""
+        """That of the complete object, as soon as it is known."""
         self._sent = 0
 
     def run(self) -> Stored:
         """Send what is missing and verify. Raises `OaktreeError`; then all of it is removed, or reported as residue.
 
+        An object that is complete all the same is removed, too, unless the target says that it stays.
+
         One request for each segment that is sent (or reused), and three more: listing, manifest, verification. A plain
         object takes three. The content is read twice: for its MD5s, and to be sent.
         """
-        with removing(lambda: discard_sent(self._swift, self._target, self._written)):
+        with removing(lambda: discard_sent(self._swift, self._target, self._written, self._etag)):
             segments = self._send_parts()
             there = self._finish(segments)
         segments = segments if len(segments) > 1 else ()
@@ -129,8 +133,10 @@ class FileUpload:
         segment = Segment(name, part.length, body.md5())
         with self._lock:
             self._written.add(name)
+            if name == self._target.name:
+                self._etag = segment.etag
         if found.get(name) == (segment.size, segment.etag) and self._swift.update(
-            self._target.container, name, self._target.headers()
+            self._target.container, name, self._target.headers(name)
         ):
             return segment
         send_until_stored(
@@ -149,7 +155,7 @@ class FileUpload:
             segment.name,
             body,
             segment.etag,
-            headers=self._target.headers(),
+            headers=self._target.headers(segment.name),
             timeout=(self._options.stall_timeout, self._options.stall_timeout),
         )
         stored = response.headers.get("Etag", segment.etag).strip('"')
@@ -162,6 +168,7 @@ class FileUpload:
             return verify(self._swift, target, self._content.size, segments[0].etag)
         with self._lock:
             self._written.add(target.name)
+            self._etag = manifest_etag(segments)
         return assemble(self._swift, target, segments, began=self._began, stall_timeout=options.stall_timeout)
 
     def _check(self) -> None:

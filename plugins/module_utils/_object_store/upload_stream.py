@@ -122,7 +122,7 @@ class StreamUpload:
             name,
             body,
             self._stream.md5 if self._plain else None,
-            headers=self._target.headers(),
+            headers=self._target.headers(name),
             timeout=(self._options.stall_timeout, self._options.stall_timeout),
         )
         stored = response.headers.get("Etag", "").strip('"')

@@ -30,6 +30,7 @@ from .find import (
 from .parts import asking, part_differs, part_of, read_part
 from .plan import Found, ResourcePlan, make_plan, unkept
 from .records import id_of, name_of, owner_of, resource_record, where
+from .references import with_own_id
 from .survey import candidates, find, link_path, survey
 from .watch import BrokenError, is_ready, wait_until_gone, wait_until_ready, when_mutable
 
@@ -46,8 +47,8 @@ if TYPE_CHECKING:
     from .wanted import Wanted
 
 _LOCK = "resource"
-_EMPTIED = {("network.router", "interfaces"), ("compute.aggregate", "hosts")}
-"""Parts that keep a resource from being deleted."""
+_EMPTIED: Mapping[str, tuple[str, ...]] = {"compute.aggregate": ("hosts",), "network.router": ("routes", "interfaces")}
+"""Parts that keep a resource of a type from being deleted, in the order in which they are removed."""
 
 
 @dataclass(frozen=True)
@@ -225,6 +226,8 @@ def _create(connection: Connection, step: ResourceStep) -> Item | None:
         name = name_of(kind, step.found.item)
     if kind.name_attribute and name is not None:
         body[kind.keys[kind.name_attribute]] = name
+    if kind.create == "PUT":
+        body.pop(kind.id_key, None)  # it stands in the path
     path = path_of(kind.path, with_own_project(connection, kind, values))
     if kind.create == "PUT":
         path = f"{path}/{segment(name if step.found.id is None else step.found.id)}"
@@ -295,7 +298,9 @@ def _update(connection: Connection, step: ResourceStep, item: Item) -> Item:
 def _write_parts(connection: Connection, step: ResourceStep, item: Item, values: Mapping[str, Any]) -> bool:
     """Write the parts that are named and differ; returns whether there were any."""
     kind = step.wanted.kind
-    named = {name: part for name in values if (part := part_of(kind, name))}
+    emptied = [name for name in _EMPTIED.get(kind.name, ()) if values.get(name) == []]
+    # What depends on another part goes before that goes, and comes after it: routes lead through interfaces.
+    named = {name: part for name in [*emptied, *sorted(values)] if (part := part_of(kind, name))}
     if not named:
         return False
     there = step.found.parts if step.plan.action == "updated" else {}  # what is new may have been given some
@@ -308,8 +313,9 @@ def _write_parts(connection: Connection, step: ResourceStep, item: Item, values:
         ask, wrote = asking(service, version), False
         for name, part in named.items():
             have = there[name] if name in there else read_part(kind, name, ask, identity, item)
-            if part_differs(kind, name, have, values[name]):
-                part.write(ask, identity, have, values[name])
+            want = with_own_id(values[name], identity)
+            if part_differs(kind, name, have, want):
+                part.write(ask, identity, have, want)
                 wrote = True
         return wrote
 
@@ -348,7 +354,25 @@ def _delete(connection: Connection, step: ResourceStep, item: Item) -> None:
     identity = step.found.id if kind.single else id_of(kind, item)
     path = item_path(connection, kind, identity, step.found.values)
     with _owner_in_hint(connection, kind, item):
+        _empty(connection, kind, item)
         _remove(connection, kind, path, other_projects=is_of_another(connection, kind, identity))
+
+
+def _empty(connection: Connection, kind: Kind, item: Item) -> None:
+    """Remove what keeps a resource from being deleted, although it is nothing without it: see `_EMPTIED`."""
+    names = _EMPTIED.get(kind.name, ())
+    if not names:
+        return
+    service, identity = service_of(connection, kind), str(id_of(kind, item))
+
+    def write(version: str | None) -> None:
+        ask = asking(service, version)
+        for name in names:
+            part, have = part_of(kind, name), read_part(kind, name, ask, identity, item)
+            if part and have:
+                part.write(ask, identity, have, [])
+
+    service.negotiated(write, kind.microversion)
 
 
 def _await_end(connection: Connection, step: ResourceStep) -> None:
@@ -374,12 +398,8 @@ def _undo(connection: Connection, step: ResourceStep, item: Item) -> str:
     identity = str(id_of(kind, item))
     try:
         with connection.grace(CLEANUP_TIMEOUT):
-            ask = asking(service_of(connection, kind), None)
-            for name in step.found.values:
-                part = part_of(kind, name)
-                if part and (kind.name, name) in _EMPTIED:
-                    have = read_part(kind, name, ask, identity, _again(connection, step, item))
-                    part.write(ask, identity, have, [])
+            if kind.name in _EMPTIED:
+                _empty(connection, kind, _again(connection, step, item))
             _remove(connection, kind, item_path(connection, kind, identity, step.found.values))
     except OaktreeError as failure:
         return f"{kind.name} {identity} could not be removed: {failure.message}"

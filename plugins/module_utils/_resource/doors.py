@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from .._core.errors import InputError, OaktreeError
 from .._run.gather import Result, Target
@@ -63,7 +63,7 @@ class Option:
 
     ``attribute`` is the attribute, or the keys that lead to a value within one, with dots between them; empty for the
     option's own name. ``wanted`` is a field of `Wanted` in its place. ``type``, ``elements``, ``choices``,
-    ``required`` and ``options`` are those of the argument spec.
+    ``required``, ``default`` and ``options`` are those of the argument spec.
     """
 
     type: str = "str"
@@ -72,6 +72,7 @@ class Option:
     elements: str | None = None
     choices: tuple[str, ...] = ()
     required: bool = False
+    default: str | None = None
     secret: bool = False
     refers: bool = False
     """Whether it names another resource, or several."""
@@ -80,6 +81,8 @@ class Option:
     nullable: bool = False
     """Whether an empty text stands for null, which the service takes for no value."""
     options: Mapping[str, Option] = field(default_factory=dict)
+    described: Mapping[str, Option] = field(default_factory=dict)
+    """The options of a mapping in place of a reference, which the first of them then is."""
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -89,6 +92,7 @@ class Option:
             "elements": self.elements,
             "choices": list(self.choices),
             "required": self.required,
+            "default": self.default,
             "no_log": self.secret,
             "options": {name: option.spec for name, option in self.options.items()},
         }
@@ -104,10 +108,15 @@ class Option:
             return values_of(self.options, value)
         if not self.refers:
             return value
-        if isinstance(value, Mapping) and value.keys() == {"id"}:
+        return self._referred(dict(value) if isinstance(value, Mapping) else {"name": str(value)})
+
+    def _referred(self, value: dict[str, Any]) -> Any:
+        if value.keys() == {"id"}:
             return value["id"]
-        reference = dict(value) if isinstance(value, Mapping) else {"name": str(value)}
-        return {**reference, "type": self.refers_to} if self.refers_to else reference
+        if self.described and next(iter(self.described)) in value:
+            unknown = {name: given for name, given in value.items() if name not in self.described}
+            return {**values_of(self.described, value), **unknown}
+        return {**value, "type": self.refers_to} if self.refers_to else value
 
 
 def reference(attribute: str, refers_to: str = "", *, required: bool = False, nullable: bool = False) -> Option:
@@ -115,9 +124,9 @@ def reference(attribute: str, refers_to: str = "", *, required: bool = False, nu
     return Option("raw", attribute, refers=True, refers_to=refers_to, required=required, nullable=nullable)
 
 
-def references(attribute: str, refers_to: str = "") -> Option:
-    """An option that names resources in place of their IDs."""
-    return Option("list", attribute, elements="raw", refers=True, refers_to=refers_to)
+def references(attribute: str, refers_to: str = "", described: Mapping[str, Option] | None = None) -> Option:
+    """An option that names resources in place of their IDs, or describes more of each by a mapping."""
+    return Option("list", attribute, elements="raw", refers=True, refers_to=refers_to, described=described or {})
 
 
 def values_of(options: Mapping[str, Option], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,10 +135,14 @@ def values_of(options: Mapping[str, Option], given: Mapping[str, Any]) -> dict[s
     for name, option in options.items():
         if given.get(name) is not None:
             *outer, last = (option.attribute or name).split(".")
+            value = option.value(given[name])
+            if outer and value is None:  # without it, there is nothing of what it is within
+                values[outer[0]] = {}
+                continue
             within = values
             for key in outer:
                 within = within.setdefault(key, {})
-            within[last] = option.value(given[name])
+            within[last] = value
     return values
 
 
@@ -182,6 +195,7 @@ class Door:
             attribute = option.attribute.partition(".")[0]
             if attribute and said.startswith(f"{attribute} "):
                 said = f"{name}{said[len(attribute) :]}"
+                break
         return InputError(said, hint=error.hint)
 
 
@@ -221,6 +235,14 @@ class ListDoor:
         return listing
 
 
+class HasSubject(Protocol):
+    """What is wanted, of one thing or of several."""
+
+    @property
+    def subject(self) -> str:
+        """How messages call it."""
+
+
 def run_door(door: Door) -> NoReturn:
     """Be the module that brings resources of one type to a state."""
     run_resource(make_module(target_spec(writes=True, timeout=300.0).merge(door.spec)), door.wanted, door.noun)
@@ -228,7 +250,7 @@ def run_door(door: Door) -> NoReturn:
 
 def run_resource(
     module: AnsibleModule,
-    wanted_of: Callable[[Mapping[str, Any]], Wanted],
+    wanted_of: Callable[[Mapping[str, Any]], HasSubject],
     noun: str,
     ensure: Callable[..., list[Result[Change]]] = ensure_resource,
 ) -> NoReturn:
@@ -249,7 +271,13 @@ def _named(result: Result[Change], noun: str) -> Result[Change]:
     change = result.value
     if change is None:
         return result
-    return replace(result, value=replace(change, output={noun: change.output["resource"]}))
+    if change.parts is None:
+        return replace(result, value=_under(noun, change))
+    return replace(result, value=replace(change, parts=tuple(_under(noun, part) for part in change.parts)))
+
+
+def _under(noun: str, change: Change) -> Change:
+    return replace(change, output={noun: change.output["resource"]})
 
 
 def run_list_door(door: ListDoor) -> NoReturn:

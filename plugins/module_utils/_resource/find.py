@@ -27,6 +27,8 @@ Item = dict[str, Any]
 
 _PLAIN_NAME = re.compile(r"[\w.-]+")
 _PROJECT = frozenset({"project", "project_id"})
+_GONE: Mapping[str, tuple[str, str]] = {"orchestration.stack": ("stack_status", "DELETE_COMPLETE")}
+"""What services that show for a while what they have deleted say of it, by type."""
 _SHARED = ("shared", "router:external", "is_public")
 """What Neutron and Octavia say of resources that other projects may use."""
 
@@ -135,6 +137,8 @@ def items(
     )
     for wrapped in chain.from_iterable(pages):
         item = _checked(kind, wrapped.get(kind.item_key, wrapped) if isinstance(wrapped, dict) else wrapped)
+        if query.all_projects and kind.name == "orchestration.stack" and owner_of(kind, item) is None:
+            raise RefusedError("the user may not list the stacks of all projects", status=403)
         if not kind.owned or query.all_projects or _is_visible(kind, item, query, own):
             yield item
 
@@ -161,12 +165,13 @@ def _params(kind: Kind, query: Query) -> dict[str, Any]:
 
 
 def _all_projects(kind: Kind) -> dict[str, str]:
-    """What services call it; those that list all projects for administrators anyway have no word for it."""
+    """What services call it; those that list all projects for administrators anyway have no word for it.
+
+    Heat has one, ``global_tenant``, which it grants to nobody by default, and lists them all for administrators anyway.
+    """
     for name in ("all_projects", "all_tenants"):
         if name in kind.query:
             return {kind.query[name]: "1"}
-    if kind.name == "orchestration.stack":
-        return {"global_tenant": "true"}
     by_tenant = kind.service in ("block-storage", "shared-file-system") and "project_id" in kind.keys
     return {"all_tenants": "1"} if by_tenant else {}
 
@@ -210,7 +215,9 @@ def fetch(connection: Connection, kind: Kind, path: str, *, other_projects: bool
         if error.status == 404:
             return None
         raise
-    return opened(kind, body)
+    item = opened(kind, body)
+    key, deleted = _GONE.get(kind.name, ("", ""))
+    return None if item is not None and key and item.get(key) == deleted else item
 
 
 def opened(kind: Kind, body: Mapping[str, Any]) -> Item | None:

@@ -189,7 +189,12 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
     "network.metering_label_rule": {
         "identity": ("metering_label_id", "direction", "source_ip_prefix", "destination_ip_prefix"),
     },
-    "network.network": {"ready": Ready("status", ("ACTIVE", "DOWN"), ("ERROR",))},
+    "network.network": {
+        "ready": Ready("status", ("ACTIVE", "DOWN"), ("ERROR",)),
+        "immutable": (
+            "availability_zone_hints", "is_vlan_transparent", "provider_network_type", "provider_physical_network",
+        ),
+    },
     "network.port": {"immutable": ("network_id",)},
     "network.port_forwarding": {"identity": ("protocol", "external_port")},
     "network.qos_bandwidth_limit_rule": {"identity": ("direction",)},
@@ -202,7 +207,7 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
         "identity": ("object_type", "object_id", "action", "target_project_id"),
         "immutable": ("object_type", "object_id", "action"),
     },
-    "network.router": {"immutable": ("is_distributed", "is_ha")},
+    "network.router": {"immutable": ("availability_zone_hints", "is_distributed", "is_ha")},
     "network.security_group_rule": {
         "identity": (
             "security_group_id", "direction", "ether_type", "protocol", "port_range_min", "port_range_max",
@@ -216,6 +221,7 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
     },
     "network.trunk": {"immutable": ("port_id", "sub_ports")},
     "orchestration.software_config": {"updatable": ()},
+    "orchestration.stack": {"owned": True},
     "placement.resource_class": {"updatable": ()},
     "shared_file_system.quota_set": {"single": True, "defaults": "/quota-sets/{project_id}/defaults"},
     "shared_file_system.resource_locks": {"identity": ("resource_id", "resource_action")},
@@ -238,9 +244,10 @@ _LINKS: Mapping[str, tuple[str, ...]] = {
         "/domains/{domain_id}/users/{user_id}/roles/{role_id}",
         "/domains/{domain_id}/groups/{group_id}/roles/{role_id}",
     ),
+    "identity.user_group": ("/groups/{group_id}/users/{user_id}",),
 }
 
-_REST = "Find the service's URL with oaktree.multicloud.rest_info and send the request with ansible.builtin.uri."
+_REST = "Send the request of the service's API with oaktree.multicloud.rest."
 _LOAD_BALANCERS = "The types of load balancers are those of load_balancer, as in load_balancer.pool."
 _READ_ELSEWHERE: Mapping[str, str] = {
     "compute.image": "Use oaktree.multicloud.image_info.",
@@ -256,9 +263,10 @@ _READ_ELSEWHERE: Mapping[str, str] = {
         ("network.load_balancer", "network.listener", "network.pool", "network.pool_member", "network.health_monitor"),
         _LOAD_BALANCERS,
     ),
-    **dict.fromkeys(
-        ("object_store.account", "object_store.container", "object_store.info", "object_store.object"), _REST
-    ),
+    "object_store.account": _REST,
+    "object_store.container": "Use oaktree.multicloud.container_info.",
+    "object_store.info": "Use oaktree.multicloud.location_info with probe.",
+    "object_store.object": "Use oaktree.multicloud.object_info.",
     **dict.fromkeys(
         ("orchestration.stack_environment", "orchestration.stack_files", "orchestration.stack_template"), _REST
     ),
@@ -274,14 +282,17 @@ _READ_ELSEWHERE: Mapping[str, str] = {
 
 _WRITE_ELSEWHERE: Mapping[str, str] = {
     **_READ_ELSEWHERE,
-    "compute.server": _REST,
+    "compute.server": "Use oaktree.multicloud.server.",
     "image.image": "Use oaktree.multicloud.image.",
     "image.image_member": "Use oaktree.multicloud.image with visibility and shared_with.",
+    "object_store.container": "Use oaktree.multicloud.container.",
+    "object_store.object": "Use oaktree.multicloud.object.",
+    "orchestration.stack": "Use oaktree.multicloud.stack.",
     **dict.fromkeys(
         (
             # changed by actions
             "block_storage.attachment", "compute.server_interface", "compute.server_share",
-            "compute.volume_attachment", "orchestration.software_deployment", "orchestration.stack",
+            "compute.volume_attachment", "orchestration.software_deployment",
             "shared_file_system.share_access_rule", "shared_file_system.share_replica", "dns.zone_export",
             "dns.zone_import", "dns.zone_transfer_request", "key_manager.order", "shared_file_system.share_transfer",
             "block_storage.transfer", "image.task", "image.cache",

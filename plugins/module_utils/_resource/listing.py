@@ -16,7 +16,7 @@ from .records import resource_record
 from .references import MissingError, Resolver, check_identity, check_references
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from .._cloud.connection import Connection
 
@@ -28,6 +28,8 @@ class Listing:
     kind: Kind
     query: Query = field(default_factory=Query)
     fields: Collection[str] | None = None
+    keep: Callable[[Mapping[str, Any]], bool] = lambda _item: True
+    """Which of the service's items are meant, where no filter of its list says that."""
 
 
 def check_listing(listing: Listing) -> None:
@@ -90,7 +92,7 @@ def _records(connection: Connection, listing: Listing, query: Query, version: st
     kind = listing.kind
     return records(
         lambda item, location: resource_record(kind, item, location, query.parents),
-        items(connection, kind, query, version, coalesced=True),
+        filter(listing.keep, items(connection, kind, query, version, coalesced=True)),
         connection.location,
         key=kind.name_attribute or "name",
         name=query.name,

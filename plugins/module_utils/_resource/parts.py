@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._cloud.answers import json_object, parsing
+from .._cloud.cleanup import removing
 from .._cloud.service import segment
 from .._core.errors import InputError
 from . import rules
-from .desired import cast
+from .desired import cast, same
 
 if TYPE_CHECKING:
     from .._cloud.service import Service
@@ -38,6 +39,8 @@ class ResourcePart:
     """What the request that makes the resource has of it; None for nothing."""
     fixed: Callable[[Any, Any], bool] = lambda _have, _want: False
     """Whether what there is cannot be made what is wanted."""
+    shown: Callable[[Any, Any], Any] = lambda have, _want: have
+    """What there is, in the form of what is wanted, to be compared by people."""
 
 
 def part_of(kind: Kind, attribute: str) -> ResourcePart | None:
@@ -74,13 +77,19 @@ def part_differs(kind: Kind, attribute: str, have: Any, want: Any) -> bool:
         return part is not None and part.differs(have, want)
 
 
+def part_shown(kind: Kind, attribute: str, have: Any, want: Any) -> Any:
+    """What there is of a part beside what is wanted of it, as a difference shows it."""
+    part = part_of(kind, attribute)
+    return part.shown(have, want) if part else have
+
+
 def asking(service: Service, microversion: str | None) -> Ask:
     """Requests of parts; an answer without a body is an empty object."""
 
     def ask(method: str, path: str, json: Any = None) -> Any:
         kwargs = {} if json is None else {"json": json}
         response = service.request(method, path, microversion=microversion, **kwargs)
-        return json_object(response) if method == "GET" else {}
+        return json_object(response) if method in ("GET", "POST") and response.content else {}
 
     return ask
 
@@ -102,6 +111,11 @@ def _is_mapping(value: Any) -> bool:
 
 def _specs_differ(have: Any, want: Any) -> bool:
     return any(_text(value) != (have or {}).get(key) for key, value in want.items())
+
+
+def _named(have: Any, want: Any) -> Any:
+    """The keys that are wanted: the other ones stay as they are."""
+    return {key: value for key, value in (have or {}).items() if key in want}
 
 
 def _text(value: Any) -> str | None:
@@ -132,7 +146,7 @@ def _specs(path: str) -> ResourcePart:
         for key in remove:
             ask("DELETE", f"{where}/{segment(key)}")
 
-    return ResourcePart(read, write, _specs_differ, _is_mapping, "a mapping, where null removes a key")
+    return ResourcePart(read, write, _specs_differ, _is_mapping, "a mapping, where null removes a key", shown=_named)
 
 
 def _set_metadata(ask: Ask, identity: str, have: Any, want: Any) -> None:
@@ -159,6 +173,7 @@ def _metadata(path: str) -> ResourcePart:
         _is_mapping,
         "a mapping, where null removes a key",
         at_creation=lambda want: _split({}, want)[0],
+        shown=_named,
     )
 
 
@@ -235,19 +250,102 @@ def _change_host(ask: Ask, identity: str, host: str, add: bool) -> None:  # noqa
 
 
 def _interfaces(ask: Ask, identity: str, _item: Item) -> Any:
-    """The subnets that a router has an address in: its interfaces are ports."""
+    """The addresses that a router has, by subnet: its interfaces are ports."""
     ports = ask("GET", f"/ports?device_id={segment(identity)}&fields=fixed_ips&fields=device_owner")["ports"]
-    return sorted(
-        address["subnet_id"]
+    addresses = {
+        address["subnet_id"]: address["ip_address"]
         for port in ports
         if port["device_owner"].startswith(("network:router_interface", "network:ha_router_replicated_interface"))
         for address in port["fixed_ips"]
+    }
+    return [{"subnet_id": subnet, "ip_address": addresses[subnet]} for subnet in sorted(addresses)]
+
+
+def _by_subnet(interfaces: Any) -> dict[str, str | None]:
+    """The address that each subnet's interface has, or is to have; None for any."""
+    described = [each if isinstance(each, dict) else {"subnet_id": each} for each in interfaces]
+    return {str(each["subnet_id"]): each.get("ip_address") for each in described}
+
+
+def _interface_changes(have: Any, want: Any) -> tuple[list[str], list[str]]:
+    """The subnets to connect, and those to disconnect; one whose address differs is both."""
+    there, wanted = _by_subnet(have), _by_subnet(want)
+    moved = {
+        subnet for subnet in wanted.keys() & there.keys() if wanted[subnet] and not same(wanted[subnet], there[subnet])
+    }
+    return sorted(wanted.keys() - there.keys() | moved), sorted(there.keys() - wanted.keys() | moved)
+
+
+def _interfaces_shown(have: Any, want: Any) -> Any:
+    addressed = {subnet for subnet, address in _by_subnet(want).items() if address}
+    return [each if each["subnet_id"] in addressed else each["subnet_id"] for each in have]
+
+
+def _write_interfaces(ask: Ask, identity: str, have: Any, want: Any) -> None:
+    """New ones first, but for an address that changes: a router has one in each subnet."""
+    add, remove = _interface_changes(have, want)
+    moved, addresses = {*add} & {*remove}, _by_subnet(want)
+    for subnet in sorted(moved):
+        _disconnect(ask, identity, subnet)
+    for subnet in add:
+        _connect(ask, identity, subnet, addresses[subnet])
+    for subnet in remove:
+        if subnet not in moved:
+            _disconnect(ask, identity, subnet)
+
+
+def _connect(ask: Ask, identity: str, subnet: str, address: str | None) -> None:
+    """Give a router the address of the subnet's gateway, or one of its own, which takes a port made for it."""
+    where = f"/routers/{segment(identity)}/add_router_interface"
+    if address is None:
+        ask("PUT", where, {"subnet_id": subnet})
+        return
+    network = ask("GET", f"/subnets/{segment(subnet)}")["subnet"]["network_id"]
+    fixed = [{"subnet_id": subnet, "ip_address": address}]
+    port = ask("POST", "/ports", {"port": {"network_id": network, "fixed_ips": fixed}})["port"]["id"]
+
+    def remove() -> str:
+        ask("DELETE", f"/ports/{segment(port)}")
+        return ""
+
+    with removing(remove):
+        ask("PUT", where, {"port_id": port})
+
+
+def _disconnect(ask: Ask, identity: str, subnet: str) -> None:
+    ask("PUT", f"/routers/{segment(identity)}/remove_router_interface", {"subnet_id": subnet})
+
+
+def _are_interfaces(value: Any) -> bool:
+    return _is_list(value) and all(
+        isinstance(each, str) or "name" in each or "subnet_id" in each.keys() <= {"subnet_id", "ip_address"}
+        for each in value
     )
 
 
-def _change_interface(ask: Ask, identity: str, subnet: str, add: bool) -> None:  # noqa: FBT001
-    action = "add_router_interface" if add else "remove_router_interface"
-    ask("PUT", f"/routers/{segment(identity)}/{action}", {"subnet_id": subnet})
+# What is changed by a request of its own
+
+
+def _list_of(path: str, envelope: str, key: str, removed: Callable[[Any], Any] | None = None) -> ResourcePart:
+    """A list that is no part of a request that makes a resource, or that keeps what is left out of it.
+
+    ``removed`` is what tells the service to remove an item.
+    """
+
+    def differs(have: Any, want: Any) -> bool:
+        return not same(want, have)
+
+    def write(ask: Ask, identity: str, have: Any, want: Any) -> None:
+        gone = [removed(each) for each in have if removed and not any(removed(one) == removed(each) for one in want)]
+        ask("PUT", f"{path}/{segment(identity)}", {envelope: {key: [*want, *gone]}})
+
+    return ResourcePart(
+        lambda _ask, _identity, item: item.get(key) or [], write, differs, _are_mappings, "a list of mappings"
+    )
+
+
+def _are_mappings(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 # Tags
@@ -280,9 +378,21 @@ _TAGGED: Mapping[str, str] = {
 # Rules of security groups
 
 
+def _rules_and_directions(value: Any) -> tuple[Any, Any]:
+    """The rules that are wanted, and the directions in which there are to be no others."""
+    if isinstance(value, dict):
+        return value.get("rules") or [], value.get("directions") or []
+    return value, []
+
+
 def _are_rules(value: Any) -> bool:
     try:
-        plain = [_without_references(rule) for rule in value] if isinstance(value, list) else None
+        wanted, directions = _rules_and_directions(value)
+        if not isinstance(value, list):
+            known = value.keys() <= {"rules", "directions"} and set(directions) <= {"ingress", "egress"}
+            if not value or not known:
+                return False
+        plain = [_without_references(rule) for rule in wanted] if isinstance(wanted, list) else None
         return plain is not None and all(
             rule.keys() <= rules.ATTRIBUTES.keys() and rules.normal_rule(rule) for rule in plain
         )
@@ -303,13 +413,13 @@ def _without_references(rule: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rules_differ(have: Any, want: Any) -> bool:
-    add, remove = rules.changes(have, want)
+    add, remove = rules.changes(have, *_rules_and_directions(want))
     return bool(add or remove)
 
 
 def _write_rules(ask: Ask, identity: str, have: Any, want: Any) -> None:
     """New ones first, so that nobody is locked out in between."""
-    add, remove = rules.changes(have, want)
+    add, remove = rules.changes(have, *_rules_and_directions(want))
     for rule in add:
         body = {**rules.body_of(rule), "security_group_id": identity}
         ask("POST", "/security-group-rules", {"security_group_rule": body})
@@ -350,19 +460,29 @@ _PARTS: Mapping[tuple[str, str], ResourcePart] = {
         _specs_differ,
         _is_mapping,
         "a mapping, where null removes a key",
+        shown=_named,
     ),
     ("compute.flavor", "access"): _set_part(
         _flavor_access, _change_flavor_access, "a list of projects, by ID or as {name: NAME}"
     ),
     ("compute.flavor", "extra_specs"): _specs("/flavors/{id}/os-extra_specs"),
-    ("network.router", "interfaces"): _set_part(
-        _interfaces, _change_interface, "a list of subnets, by ID or as {name: NAME}"
+    ("network.port", "extra_dhcp_opts"): _list_of(
+        "/ports", "port", "extra_dhcp_opts", lambda option: {"opt_name": option.get("opt_name"), "opt_value": None}
     ),
+    ("network.router", "interfaces"): ResourcePart(
+        _interfaces,
+        _write_interfaces,
+        lambda have, want: any(_interface_changes(have, want)),
+        _are_interfaces,
+        "a list of subnets, by ID, as {name: NAME}, or with an address as {subnet_id: ID, ip_address: ADDRESS}",
+        shown=_interfaces_shown,
+    ),
+    ("network.router", "routes"): _list_of("/routers", "router", "routes"),
     ("network.security_group", "rules"): ResourcePart(
         lambda _ask, _identity, item: item.get("security_group_rules") or [],
         _write_rules,
         _rules_differ,
         _are_rules,
-        f"a list of rules with keys of {_RULE_NAMES}",
+        f"a list of rules with keys of {_RULE_NAMES}, or a mapping of rules and directions",
     ),
 }

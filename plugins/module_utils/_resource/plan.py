@@ -12,8 +12,9 @@ from .._cloud.answers import parsing
 from .._core.errors import ConflictError, OaktreeError, RefusedError
 from . import rules
 from .desired import cast, same
-from .parts import part_differs, part_of
+from .parts import part_differs, part_of, part_shown
 from .records import id_of, name_of
+from .references import with_own_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -168,11 +169,10 @@ def differences(wanted: Wanted, found: Found, item: Item) -> tuple[dict[str, tup
         if name in kind.parents:
             continue
         if part_of(kind, name):
+            want = with_own_id(want, id_of(kind, item))  # noqa: PLW2901 - it is now known
             have = found.parts.get(name)
             if part_differs(kind, name, have, want):
-                if isinstance(want, dict):  # the other keys stay as they are
-                    have = {key: value for key, value in (have or {}).items() if key in want}
-                differing[name] = (have, want)
+                differing[name] = (part_shown(kind, name, have, want), want)
         elif name in kind.secrets or name in wanted.secrets or name in kind.write_only:
             if wanted.update_secrets and name in wanted.secrets:
                 differing[name] = (None, want)

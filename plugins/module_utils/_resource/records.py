@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 _EXCLUDED = frozenset({"adminPass", "file", "links", "schema", "self", "tenant_id"})
 """Keys of any type that repeat others or are secrets."""
+_OWNER_KEYS: Mapping[str, str] = {"orchestration.stack": "project"}
+"""The key of the project that owns an item where openstacksdk knows none: Heat has it in administrators' lists."""
 _BOOLEANS: Mapping[str, bool | None] = {"true": True, "false": False, "": None}
 
 
 def owner_of(kind: Kind, item: Mapping[str, Any]) -> Any:
     """The ID of the project that owns an item, under the key that its service has for it; None without one."""
-    key = kind.keys.get("project_id", "project_id")
+    key = kind.keys.get("project_id", _OWNER_KEYS.get(kind.name, "project_id"))
     return item.get(key) or item.get("tenant_id") or item.get("owner")
 
 

@@ -77,6 +77,10 @@ _PARTS: Mapping[tuple[str, str], str] = {
 _KEYS = frozenset({"name", "type", "project_id", "domain_id"})
 
 
+OWN = object()
+"""The ID of the resource itself, where one of its parts refers to it by the name that it has or is to have."""
+
+
 class MissingError(RefusedError):
     """What a reference names does not exist at the Location."""
 
@@ -106,7 +110,7 @@ def check_references(kind: Kind, option: str, values: Mapping[str, Any]) -> None
     for attribute, value in _walk(values):
         if is_reference(kind, attribute, value):
             _check_target(option, kind_of(str(value.get("type") or target_of(kind, attribute))))
-        elif isinstance(value, dict) and target_of(kind, attribute) is not None:
+        elif _is_mistaken(kind, attribute, value):
             raise _no_reference(f"{option}: {attribute}")
         elif (
             isinstance(value, dict)
@@ -135,6 +139,13 @@ def _check_target(option: str, target: Kind) -> None:
         raise InputError(f"{option}: a {target.name} cannot be referred to by name", hint="Give its ID.")
 
 
+def _is_mistaken(kind: Kind, attribute: str, value: Any) -> bool:
+    """Whether a mapping stands for an ID that is no reference; items of a part may have the ID among other keys."""
+    if not isinstance(value, dict) or target_of(kind, attribute) is None:
+        return False
+    return (kind.name, attribute) not in _PARTS or not any(str(key).endswith("_id") for key in value.keys() - _KEYS)
+
+
 def _no_reference(what: str) -> InputError:
     return InputError(
         f"{what} must be an ID, or a reference by name",
@@ -155,9 +166,11 @@ def _walk(value: Any, attribute: str = "") -> Iterator[tuple[str, Any]]:
 class Resolver:
     """Resolves references at one Location, each distinct one once."""
 
-    def __init__(self, connection: Connection, kind: Kind) -> None:
+    def __init__(self, connection: Connection, kind: Kind, own: str | None = None) -> None:
+        """``own`` is the name of the resource itself, to which `OWN` refers, where its parts are resolved."""
         self._connection = connection
         self._kind = kind
+        self._own = own
         self._found: dict[tuple[str, str], Any] = {}
 
     def all(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,6 +199,8 @@ class Resolver:
         return value
 
     def _id(self, target: Kind, reference: Mapping[str, Any]) -> Any:
+        if target is self._kind and reference.keys() <= {"name", "type"} and str(reference["name"]) == self._own:
+            return OWN
         key = (target.name, repr(sorted(reference.items(), key=lambda pair: pair[0])))
         if key not in self._found:
             self._found[key] = self._ask(target, reference)
@@ -217,6 +232,15 @@ class Resolver:
                 hint="Give the ID, or narrow the reference with project_id or domain_id.",
             )
         return ids[0]
+
+
+def with_own_id(value: Any, identity: Any) -> Any:
+    """A value of a part with the ID of the resource in place of `OWN`."""
+    if isinstance(value, dict):
+        return {name: with_own_id(inner, identity) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [with_own_id(inner, identity) for inner in value]
+    return identity if value is OWN else value
 
 
 def _matches(target: Kind, item: Mapping[str, Any], narrowed: Mapping[str, Any]) -> bool:

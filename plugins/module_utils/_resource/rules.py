@@ -78,15 +78,16 @@ def body_of(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def changes(
-    have: Iterable[Mapping[str, Any]], want: Iterable[Mapping[str, Any]]
+    have: Iterable[Mapping[str, Any]], want: Iterable[Mapping[str, Any]], exact: Iterable[str] = ()
 ) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
     """The rules to add, and those to remove.
 
-    A direction of which no rule is wanted is left alone: every group is made with rules that let everything out.
+    A direction of which no rule is wanted is left alone, unless it is one of ``exact``: every group is made with rules
+    that let everything out.
     """
     wanted = {normal_rule(rule): rule for rule in want}
     there = {normal_rule(rule): rule for rule in have}
-    directions = {rule[0] for rule in wanted}
+    directions = {*exact, *(rule[0] for rule in wanted)}
     return (
         [data for rule, data in wanted.items() if rule not in there],
         [data for rule, data in there.items() if rule not in wanted and rule[0] in directions],

@@ -72,7 +72,7 @@ def _telling(kind: Kind) -> set[str]:
 def _resolved(connection: Connection, wanted: Wanted) -> tuple[dict[str, Any], Any, MissingError | None, set[str]]:
     """The attributes and the ID with references resolved, the first that names nothing, and all that could not be."""
     kind = wanted.kind
-    resolver = Resolver(connection, kind)
+    resolver, own = Resolver(connection, kind), Resolver(connection, kind, wanted.name)
     values: dict[str, Any] = {}
     identity, missing, unresolved = None, None, set[str]()
     telling = _telling(kind)
@@ -83,7 +83,7 @@ def _resolved(connection: Connection, wanted: Wanted) -> tuple[dict[str, Any], A
             if name == "id":
                 identity = resolver.identity(value)
             else:
-                values[name] = resolver.value(name, value)
+                values[name] = (own if part_of(kind, name) else resolver).value(name, value)
         except MissingError as error:
             missing = missing or error
             unresolved.add(name)

@@ -40,10 +40,21 @@ class Change:
     output: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     """What did not go as planned, for the user."""
+    subject: str | None = None
+    """What is changed, where that is not what the whole task is about."""
+    parts: tuple[Change, ...] | None = None
+    """The changes of things that are counted, one for each; ``action`` and the rest then say nothing."""
+    error: OaktreeError | None = None
+    """Why the Location has failed although some of the things are as they are to be."""
 
     @property
     def changed(self) -> bool:
-        return self.action != "unchanged"
+        return self.action != "unchanged" if self.parts is None else any(part.changed for part in self.parts)
+
+    @property
+    def each(self) -> tuple[Change, ...]:
+        """What the user is told: of each thing that is counted, or of the one that there is."""
+        return (self,) if self.parts is None else self.parts
 
 
 class Step(Protocol):
@@ -220,6 +231,7 @@ class _Run(Generic[Survey, Planned]):
 
     def _report(self, connection: Connection, change: Change | None, error: OaktreeError | None) -> None:
         connection.close()
+        error = error or (change.error if change else None)
         done = "planned" if self._check_mode else "done"
         connection.progress.enter("failed" if error else done, detail=error.summary if error else "")
         seconds = self._seconds.get(connection, 0.0)

@@ -10,14 +10,14 @@ import json
 import signal
 import traceback
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._cloud.sdk import postpone_services
 from .._core.errors import InputError, OaktreeError
 from .._core.scatter import InterruptError
-from .._core.text import SECRET_KEY, passwords_of_urls, shown, shown_lines
+from .._core.text import SECRET_HEADER, SECRET_KEY, passwords_of_urls, shown, shown_lines
 from .._local import private_files
 from .ensure import Change
 from .gather import Result, Target, failure_messages, failure_summary, gather
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from .._cloud.connection import Connection
+
+Value = TypeVar("Value")
 
 LIBRARIES = (("openstack", "openstacksdk"), ("keystoneauth1", "keystoneauth1"))
 """What every module and plugin imports, each with its name for pip."""
@@ -111,13 +113,19 @@ def _mask_only_secrets(module: AnsibleModule) -> None:
     """Ansible masks every value below a no_log option wherever it stands in a result: region and project names too.
 
     Of the values of ``clouds_config`` only the secrets are masked; `_hide_config` keeps the rest of it out of the
-    invocation. All values of an option ``secrets`` are, and the passwords of URLs, whichever option has them.
+    invocation. All values of other such options are, those of an option ``headers`` whose names say so, and the
+    passwords of URLs, whichever option has them.
     """
     config = module.params["clouds_config"]
     leaves = _leaves("", config) if config else []
     if config:
         module.no_log_values = {value for key, value in leaves if SECRET_KEY.search(key)}
-    module.no_log_values.update(value for _key, value in _leaves("", module.params.get("secrets")))
+    others = (name for name, option in module.argument_spec.items() if option.get("no_log"))
+    secret = [module.params[name] for name in others if name != "clouds_config"]
+    secret += [override.get("secrets") for override in module.params.get("overrides") or ()]
+    module.no_log_values.update(value for _key, value in _leaves("", secret))
+    headers = module.params.get("headers") or {}
+    module.no_log_values.update(str(value) for name, value in headers.items() if value and SECRET_HEADER.search(name))
     texts = [value for value in module.params.values() if isinstance(value, str)]
     for text in (*texts, *(value for _key, value in leaves)):
         module.no_log_values.update(passwords_of_urls(text))
@@ -166,12 +174,12 @@ def run_info(
     finish(module, results, {plural: found, "locations": [_visit(result, offers=offers) for result in results]})
 
 
-def check_fields(fields: Iterable[str], known: Collection[str]) -> None:
-    """Raise InputError for a field that no record has."""
+def check_fields(fields: Iterable[str], known: Collection[str], option: str = "fields") -> None:
+    """Raise InputError, which names the option, for a field that no record has."""
     unknown = sorted(set(fields) - set(known))
     if unknown:
         raise InputError(
-            f"fields: {', '.join(map(repr, unknown))} is not known", hint=f"Known are {', '.join(sorted(known))}."
+            f"{option}: {', '.join(map(repr, unknown))} is not known", hint=f"Known are {', '.join(sorted(known))}."
         )
 
 
@@ -209,22 +217,25 @@ def _compile_query(query: str | None) -> Callable[[list[dict[str, Any]]], list[A
     return search
 
 
-def run_state(module: AnsibleModule, subject: str, act: Callable[[bool], list[Result[Change]]]) -> NoReturn:
-    """End the module with one result per Location of what ``act`` did to bring each to a state.
+@dataclass
+class Beside:
+    """What a module says beside its results, as its work has it say: more keys, and what a failure begins with."""
+
+    output: dict[str, Any] = field(default_factory=dict)
+    lead: str = ""
+
+
+def run_state(
+    module: AnsibleModule, subject: str, act: Callable[[bool], list[Result[Change]]], beside: Beside | None = None
+) -> NoReturn:
+    """End the module with what ``act`` did to bring each Location to a state: one result, or one for each thing.
 
     ``subject`` is what is changed, as ``image 'fedora'``. ``act`` is given whether this is check mode, which no other
-    file reads.
+    file reads. ``beside`` is read when it has ended.
     """
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
-    try:
-        results = act(module.check_mode)
-    except OaktreeError as error:
-        fail(module, error)
-    except KeyboardInterrupt as interrupt:
-        _hide_config(module)
-        module.fail_json(msg=_interrupted(interrupt))
-    done = [(result, result.value) for result in results if result.value is not None]
+    beside = beside or Beside()
+    results = _acted(module, act, _interrupted)
+    done = [(result, change) for result in results if result.value is not None for change in result.value.each]
     output: dict[str, Any] = {
         "changed": any(change.changed for _result, change in done),
         "results": [
@@ -240,14 +251,46 @@ def run_state(module: AnsibleModule, subject: str, act: Callable[[bool], list[Re
     if module._diff:  # noqa: SLF001 - how modules learn of --diff
         output["diff"] = [
             {
-                "before_header": shown(f"{result.location}: {subject}"),
-                "after_header": shown(f"{result.location}: {subject}"),
+                "before_header": shown(f"{result.location}: {change.subject or subject}"),
+                "after_header": shown(f"{result.location}: {change.subject or subject}"),
                 "before": _text(change.before),
                 "after": _text(change.after),
             }
             for result, change in done
         ]
+    finish(module, results, {**output, **beside.output}, beside.lead)
+
+
+def run_requests(
+    module: AnsibleModule, act: Callable[[bool], list[Result[dict[str, Any]]]], *, reads: bool
+) -> NoReturn:
+    """End the module with one result per Location of a request that ``act`` sent, or in check mode perhaps did not.
+
+    Each value says by ``sent`` which. Without ``reads``, whatever was sent has changed something. ``act`` is as that of
+    `run_state`.
+    """
+    results = _acted(module, act, lambda _interrupt: "Interrupted. What was sent before may have taken effect.")
+    done = [(result, result.value) for result in results if result.value is not None]
+    output = {
+        "changed": not reads and any(value["sent"] for _result, value in done),
+        "results": [{"location": result.location.to_dict(), **value} for result, value in done],
+    }
     finish(module, results, output)
+
+
+def _acted(
+    module: AnsibleModule, act: Callable[[bool], list[Result[Value]]], interrupted: Callable[[KeyboardInterrupt], str]
+) -> list[Result[Value]]:
+    """What ``act`` returns; ends the module where nothing could be tried, and where it is interrupted."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        return act(module.check_mode)
+    except OaktreeError as error:
+        fail(module, error)
+    except KeyboardInterrupt as interrupt:
+        _hide_config(module)
+        module.fail_json(msg=interrupted(interrupt))
 
 
 def _interrupted(interrupt: KeyboardInterrupt) -> str:
@@ -266,8 +309,8 @@ def _text(value: Mapping[str, Any]) -> str:
     return json.dumps(value, indent=2, sort_keys=True) + "\n"
 
 
-def finish(module: AnsibleModule, results: Sequence[Result[Any]], output: dict[str, Any]) -> NoReturn:
-    """Apply the failure policy once, with all results in hand, and exit."""
+def finish(module: AnsibleModule, results: Sequence[Result[Any]], output: dict[str, Any], lead: str = "") -> NoReturn:
+    """Apply the failure policy once, with all results in hand, and exit. A failure's message begins with ``lead``."""
     _hide_config(module)
     _say_warnings(module)
     failures = [result.failure for result in results if result.failure]
@@ -279,7 +322,7 @@ def finish(module: AnsibleModule, results: Sequence[Result[Any]], output: dict[s
         for message in messages:
             module.warn(message)
         module.exit_json(**output)
-    module.fail_json(msg=failure_summary(results), **_defect(results), **output)
+    module.fail_json(msg=f"{lead}{failure_summary(results)}", **_defect(results), **output)
 
 
 def _defect(results: Sequence[Result[Any]]) -> dict[str, str]:

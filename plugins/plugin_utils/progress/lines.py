@@ -123,7 +123,8 @@ class ProgressLines:
         if waiting > 0:
             parts.append(f"{waiting} waiting")
         moved = sum(state.done for state in locations)
-        return f"{self._number} Locations: {', '.join(parts)}; {bytes_to_human(moved)} transferred"
+        transferred = f"; {bytes_to_human(moved)} transferred" if moved else ""
+        return f"{self._number} Locations: {', '.join(parts)}{transferred}"
 
 
 def _line(who: str, state: _State, now: float) -> str:

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import openstack
 import pytest
 import requests
+import yaml
 
 from tests.support.local_clouds.layout import CLOUDS, REGIONS, Region, cloud_of
 from tests.support.run_module import run_module
@@ -109,6 +112,69 @@ def test_probe_finds_what_the_regions_are_made_to_offer() -> None:
         assert upload["object_store"]["slo_max_segments"] == 1000
         assert "sha256" in upload["object_store"]["tempurl_digests"]
         assert "2.17" in upload["image_versions"]
+
+
+def raw(region: Region, service: str, path: str) -> Any:
+    """The answer of a service to openstacksdk."""
+    connection = openstack.connect(cloud_of(region).name, region_name=region.name)
+    return getattr(connection, service).get(path).json()
+
+
+def test_probe_says_what_the_services_say() -> None:
+    run = run_module("location_info", probe=True, locations=LOCATIONS)
+    assert run.ok, run["failures"]
+    for region in REGIONS:
+        (found,) = at(region, run["locations"])
+        project = found["location"]["project"]["id"]
+        assert found["missing"] == {}
+        schema = raw(region, "image", "/schemas/image")["properties"]
+        for name in ("disk_format", "container_format"):
+            assert [None, *found["image_upload"][f"{name}s"]] == schema[name]["enum"]
+        import_info = raw(region, "image", "/info/import")["import-methods"]["value"]
+        assert found["image_upload"]["import_methods"] == import_info
+        assert "v2_put" in found["image_upload"]["schemes"]
+        assert ("web_download" in found["image_upload"]["schemes"]) is ("web-download" in import_info)
+        networks = raw(region, "network", "/networks?router:external=true")["networks"]
+        assert [(item["id"], item["name"], item["subnet_ids"]) for item in found["external_networks"]] == [
+            (item["id"], item["name"], item["subnets"]) for item in sorted(networks, key=lambda item: str(item["name"]))
+        ]
+        assert len(networks) > 0
+        limits = raw(region, "compute", "/limits")["limits"]["absolute"]
+        compute = found["quotas"]["compute"]
+        for name, limit in (("cores", "maxTotalCores"), ("instances", "maxTotalInstances"), ("ram", "maxTotalRAMSize")):
+            assert (-1 if compute[name]["limit"] is None else compute[name]["limit"]) == limits[limit]
+        limits = raw(region, "block_storage", "/limits")["limits"]["absolute"]
+        volumes = found["quotas"]["block_storage"]
+        for name, limit in (("volumes", "maxTotalVolumes"), ("gigabytes", "maxTotalVolumeGigabytes")):
+            assert (-1 if volumes[name]["limit"] is None else volumes[name]["limit"]) == limits[limit]
+        quota = raw(region, "network", f"/quotas/{project}/details.json")["quota"]
+        for name, key in (("floating_ips", "floatingip"), ("networks", "network"), ("rbac_policies", "rbac_policy")):
+            limit = found["quotas"]["network"][name]["limit"]
+            assert (-1 if limit is None else limit) == quota[key]["limit"]
+        versions = raw(region, "compute", "/")["version"]
+        nova = next(item for item in found["services"] if item["service_type"] == "compute")
+        assert (nova["min_microversion"], nova["max_microversion"]) == (versions["min_version"], versions["version"])
+    assert run["unconfigured_regions"] == []
+
+
+def test_a_probe_costs_what_it_says() -> None:
+    costs = {"external_networks": 1, "image_upload": 7, "quotas": 3}
+    run_module("location_info", probe=True, locations=LOCATIONS)  # a token, and discovery
+    for part, most in costs.items():
+        run = run_module("location_info", probe=True, locations=LOCATIONS, gather_subset=[part])
+        assert {visit["requests"] for visit in run["locations"]} <= {most - 1, most}, part  # Glance with one store
+    assert {visit["requests"] for visit in run_module("location_info", probe=True, gather_subset=[])["locations"]} <= {
+        0,
+        1,
+        2,
+    }
+
+
+def test_a_region_that_is_not_configured() -> None:
+    clouds = yaml.safe_load(Path(os.environ["OS_CLIENT_CONFIG_FILE"]).read_text())["clouds"]
+    config = {"clouds": {"alpha": {**clouds["alpha"], "regions": ["south"]}, "beta": clouds["beta"]}}
+    run = run_module("location_info", probe=True, clouds_config=config, gather_subset=[])
+    assert run["unconfigured_regions"] == [{"cloud": "alpha", "region": "north"}]
 
 
 def test_an_administrator_is_known_as_one() -> None:

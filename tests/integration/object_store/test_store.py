@@ -120,7 +120,7 @@ def test_segments_that_others_sent_become_one_object(north: Lab) -> None:
         body = Body(north.file(), part.offset, part.length, lambda: None)
         segment = Segment(target.segment_name(part, 2 * MIB), part.length, body.md5())
         url = signs.url("PUT", f"{target.container}/{segment.name}", int(time.time()) + 60)
-        headers = {**target.headers(), "Etag": segment.etag}
+        headers = {**target.headers(segment.name), "Etag": segment.etag}
         assert requests.put(url, data=body, headers=headers, timeout=5).status_code == 201
         segments.append(segment)
     there = assemble(north.direct, target, segments, began=time.monotonic(), stall_timeout=5)

@@ -65,6 +65,7 @@ class Cinder(ResourceService):
         """Return what Cinder answers beside its collections."""
         return [
             Route("GET", "/", self._versions, public=True),
+            Route("GET", f"{ROOT}/limits", self._limits),
             Route("GET", f"{ROOT}/os-quota-sets/{{id}}", self._quota),
             Route("GET", f"{ROOT}/os-quota-sets/{{id}}/defaults", self._default_quota),
             Route("PUT", f"{ROOT}/os-quota-sets/{{id}}", self._set_quota),
@@ -86,6 +87,17 @@ class Cinder(ResourceService):
         link = {"rel": "self", "href": f"{call.base}/v3/"}
         version = {"id": "v3.0", "status": "CURRENT", "version": "3.71", "min_version": "3.0", "links": [link]}
         return json_reply({"versions": [version]}, 300)
+
+    async def _limits(self, call: Call) -> Reply:
+        sizes = [item["size"] for item in self.items["volumes"].values() if item["project_id"] == call.me.project_id]
+        quota = QUOTA | self.quotas.get(str(call.me.project_id), {})
+        absolute = {
+            "maxTotalVolumes": quota["volumes"],
+            "totalVolumesUsed": len(sizes),
+            "maxTotalVolumeGigabytes": quota["gigabytes"],
+            "totalGigabytesUsed": sum(sizes),
+        }
+        return json_reply({"limits": {"rate": [], "absolute": absolute}})
 
     def created_status(self, _collection: Collection) -> int:
         """Return 202, as Cinder does."""

@@ -17,7 +17,15 @@ from tests.support.fake_openstack import glance_data
 from tests.support.fake_openstack.counters import Counters
 from tests.support.fake_openstack.gate import Knobs, Reply, json_reply
 from tests.support.fake_openstack.glance_data import Store
-from tests.support.fake_openstack.glance_images import Image, Task, change_image, new_image, visible
+from tests.support.fake_openstack.glance_images import (
+    CONTAINER_FORMATS,
+    DISK_FORMATS,
+    Image,
+    Task,
+    change_image,
+    new_image,
+    visible,
+)
 from tests.support.fake_openstack.glance_list import page
 from tests.support.fake_openstack.glance_members import MemberApi
 from tests.support.fake_openstack.glance_tasks import TaskApi
@@ -73,6 +81,7 @@ class Glance(Service):
             Route("PUT", "/v2/images/{image_id}/tags/{tag}", self._tag),
             Route("DELETE", "/v2/images/{image_id}/tags/{tag}", self._untag),
             Route("POST", "/v2/images/{image_id}/actions/{action}", self._act),
+            Route("GET", "/v2/schemas/image", self._schema),
             Route("GET", "/v2/info/import", self._info_import),
             Route("GET", "/v2/info/stores", self._info_stores),
             Route("GET", "/v2/info/usage", self._info_usage),
@@ -122,6 +131,13 @@ class Glance(Service):
             for name in ids
         ]
         return json_reply({"versions": versions}, 200 if call.request.path == "/versions" else 300)
+
+    async def _schema(self, _call: Call) -> Reply:
+        formats = {"disk_format": DISK_FORMATS, "container_format": CONTAINER_FORMATS}
+        properties = {
+            name: {"enum": [None, *sorted(known)], "type": ["null", "string"]} for name, known in formats.items()
+        }
+        return json_reply({"name": "image", "properties": properties})
 
     async def _index(self, call: Call) -> Reply:
         known = self.images.values() if self.hides or "os_hidden" not in call.request.query else ()

@@ -255,7 +255,7 @@ class Keystone(Service):
     def _catalog_body(self, project_id: str) -> list[dict[str, Any]]:
         names = {
             "identity": "keystone", "compute": "nova", "image": "glance", "object-store": "swift", "network": "neutron",
-            "dns": "designate", "load-balancer": "octavia", "block-storage": "cinder",
+            "dns": "designate", "load-balancer": "octavia", "block-storage": "cinder", "orchestration": "heat",
         }  # fmt: skip
         return [
             {

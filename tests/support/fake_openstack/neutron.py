@@ -86,8 +86,9 @@ COLLECTIONS = (
             "description": text(),
             "admin_state_up": flag(default=True),
             "external_gateway_info": Field((dict, NOTHING)),
+            "routes": LISTING,
         },
-        made=lambda _item: {"status": "ACTIVE", "tags": [], "routes": []},
+        made=lambda _item: {"status": "ACTIVE", "tags": []},
     ),
     Collection(
         "ports",
@@ -104,6 +105,7 @@ COLLECTIONS = (
             "device_owner": text(),
             "mac_address": text(None),
             "allowed_address_pairs": LISTING,
+            "extra_dhcp_opts": LISTING,
         },
         made=lambda item: {"tags": [], **_port(item)},
     ),
@@ -123,9 +125,10 @@ COLLECTIONS = (
             "floating_network_id": text(None, required=True, fixed=True),
             "floating_ip_address": text(None, fixed=True),
             "port_id": text(None),
+            "fixed_ip_address": text(None),
             "description": text(),
         },
-        made=lambda _item: {"status": "DOWN", "tags": []},
+        made=lambda _item: {"status": "DOWN", "tags": [], "created_at": "2026-03-14T09:26:53Z"},
     ),
 )
 
@@ -186,7 +189,11 @@ class Neutron(ResourceService):
             item["cidr"] = str(ipaddress.ip_network(item["cidr"], strict=False))
         if collection.key in ("port", "router"):
             self._complete(item)
+        if item.get("routes"):
+            raise Refusal(400, "Attribute 'routes' not allowed in POST")
         if collection.key == "floatingip":
+            self._check_floating(item)
+            self._associate(item)
             item["floating_ip_address"] = item["floating_ip_address"] or f"203.0.113.{len(self.items['floatingips'])}"
 
     def after_create(self, collection: Collection, call: Call, item: Item) -> None:
@@ -201,6 +208,11 @@ class Neutron(ResourceService):
         self._refers(call, sent)
         if collection.key in ("port", "router"):
             self._complete(sent | {"network_id": item.get("network_id")})
+        if collection.key == "floatingip":
+            self._associate(sent)
+        if "extra_dhcp_opts" in sent:  # what is left out stays, and what has no value goes
+            options = {each["opt_name"]: each for each in [*item["extra_dhcp_opts"], *sent["extra_dhcp_opts"]]}
+            sent["extra_dhcp_opts"] = [each for each in options.values() if each["opt_value"] is not None]
 
     def before_delete(self, collection: Collection, call: Call, item: Item) -> None:
         """Refuse to remove what is in use."""
@@ -226,6 +238,28 @@ class Neutron(ResourceService):
                 found = self.items[path].get(item[name])
                 if found is None or not (call.me.is_admin or self.visible(self.collections[path], call, found)):
                     raise Refusal(404, f"{name} {item[name]} could not be found")
+
+    def _associate(self, sent: Item) -> None:
+        """Lead a floating IP to an address of its port, the first one unless one is given."""
+        if "port_id" not in sent and sent.get("fixed_ip_address"):
+            raise Refusal(400, "fixed_ip_address cannot be specified without a port_id")
+        if sent.get("port_id"):
+            port = self.items["ports"].get(sent["port_id"])
+            if port is None:
+                raise Refusal(404, f"Port {sent['port_id']} could not be found.")
+            addresses = [fixed["ip_address"] for fixed in port["fixed_ips"]]
+            if (sent.get("fixed_ip_address") or addresses[0]) not in addresses:
+                raise Refusal(400, f"Port {port['id']} does not have fixed ip {sent['fixed_ip_address']}.")
+            sent["fixed_ip_address"] = sent.get("fixed_ip_address") or addresses[0]
+        elif "port_id" in sent:
+            sent["fixed_ip_address"] = None
+
+    def _check_floating(self, item: Mapping[str, Any]) -> None:
+        if not self.items["networks"][item["floating_network_id"]]["router:external"]:
+            raise Refusal(400, f"Network {item['floating_network_id']} is not a valid external network")
+        port = self.items["ports"].get(str(item["port_id"])) if item["port_id"] else None
+        if item["port_id"] and (port is None or not port["fixed_ips"]):
+            raise Refusal(404, f"Port {item['port_id']} could not be found.")
 
     def _complete(self, item: Item) -> None:
         """Do what Neutron does to addresses and gateways that are given in part."""
@@ -273,7 +307,11 @@ class Neutron(ResourceService):
         return json_reply({"tags": sorted(set(body["tags"]))})
 
     async def _attach(self, call: Call) -> Reply:
-        router, subnet_id = self.one(self.collections["routers"], call, writes=True), (await call.json())["subnet_id"]
+        router, sent = self.one(self.collections["routers"], call, writes=True), await call.json()
+        if sent.keys() == {"port_id"}:
+            self.items["ports"][sent["port_id"]].update(device_id=router["id"], device_owner="network:router_interface")
+            return json_reply({"id": router["id"], **sent})
+        subnet_id = sent["subnet_id"]
         subnet = self.items["subnets"].get(subnet_id)
         if subnet is None:
             raise Refusal(404, f"Subnet {subnet_id} could not be found.")
@@ -294,6 +332,9 @@ class Neutron(ResourceService):
         router, subnet_id = self.one(self.collections["routers"], call, writes=True), (await call.json())["subnet_id"]
         for port in self._interfaces(router["id"]):
             if subnet_id in str(port["fixed_ips"]):
+                addresses = ipaddress.ip_network(self.items["subnets"][subnet_id]["cidr"])
+                if any(ipaddress.ip_address(route["nexthop"]) in addresses for route in router["routes"]):
+                    raise Refusal(409, "cannot be deleted, as it is required by one or more routes.")
                 del self.items["ports"][port["id"]]
                 return json_reply({"id": router["id"], "subnet_id": subnet_id})
         raise Refusal(404, f"Router {router['id']} has no interface on subnet {subnet_id}")

@@ -1,12 +1,16 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stand-in Nova v2.1: lists of servers with filters, pages and microversions, snapshots, version discovery."""
+"""A stand-in Nova v2.1: lists of servers with filters, pages and microversions, snapshots, version discovery.
+
+What it does with servers that are asked for is in `nova_builds`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +20,8 @@ from multidict import MultiMapping
 from tests.support.fake_openstack.counters import Counters
 from tests.support.fake_openstack.gate import Knobs, Reply, json_reply
 from tests.support.fake_openstack.glance import Glance
+from tests.support.fake_openstack.nova_builds import NovaBuilds
+from tests.support.fake_openstack.nova_limits import NovaLimits
 from tests.support.fake_openstack.nova_resources import NovaResources
 from tests.support.fake_openstack.nova_servers import VM_STATES, Server, Version, brief, detail
 from tests.support.fake_openstack.nova_snapshots import Snapshots
@@ -52,7 +58,17 @@ ADMIN_FILTERS: dict[str, Match] = {
     "availability_zone": lambda server, value: server.zone == value,
     "uuid": lambda server, value: server.id == value,
 }
-OTHER_PARAMETERS = {"limit", "marker", "all_tenants", "project_id", "tenant_id", "deleted", "sort_key", "sort_dir"}
+OTHER_PARAMETERS = {
+    "limit",
+    "marker",
+    "all_tenants",
+    "project_id",
+    "tenant_id",
+    "deleted",
+    "sort_key",
+    "sort_dir",
+    "changes-since",
+}
 
 
 class Nova(Service):
@@ -65,8 +81,10 @@ class Nova(Service):
     ) -> None:
         self.snapshots = Snapshots(glance)
         self.resources = NovaResources(_negotiate)
-        super().__init__(*place, knobs, counters)
         self.servers: list[Server] = []
+        self.limits = NovaLimits(self.resources, self.servers)
+        self.builds = NovaBuilds(self.servers, self.resources, self.limits, _negotiate)
+        super().__init__(*place, knobs, counters)
         self.page = PAGE
         self._tokens = tokens
 
@@ -79,6 +97,8 @@ class Nova(Service):
             Route("GET", "/v2.1/servers", self._index),
             Route("GET", "/v2.1/servers/detail", self._detail),
             Route("GET", "/v2.1/servers/{server_id}", self._show),
+            *self.limits.routes(),
+            *self.builds.routes(),
             Route("POST", "/v2.1/servers/{server_id}/action", self._act),
             *self.resources.routes(),
             Route("*", "/{other:.*}", self.not_found),
@@ -131,7 +151,10 @@ class Nova(Service):
             body = await call.json()
         except ValueError:
             raise Refusal(400, "Malformed request body") from None
-        return self.snapshots.create(self._find(call), body, call.me, version)
+        server = self._find(call)
+        if isinstance(body, dict) and self.builds.knows(body):
+            return self.builds.act(server, body)
+        return self.snapshots.create(server, body, call.me, version)
 
     def _find(self, call: Call) -> Server:
         wanted = call.part("server_id")
@@ -153,6 +176,7 @@ class Nova(Service):
     def _select(self, call: Call, version: Version) -> list[Server]:
         """Return the servers that the query asks for, newest first."""
         query, me = call.request.query, call.me
+        self.builds.look()
         every_project = _flag(query, "all_tenants")
         if every_project and not me.is_admin:
             action = "detail" if call.request.path.endswith("detail") else "index"
@@ -167,10 +191,14 @@ class Nova(Service):
             project = query.get("project_id", query.get("tenant_id"))
         filters = MEMBER_FILTERS | (ADMIN_FILTERS if me.is_admin else {})
         wanted = [(filters[name], value) for name, value in query.items() if name in filters]
+        since = _moment(query.get("changes-since"))
+        known = self.servers if since is None else [*self.servers, *self.builds.deleted]
         found = [
             server
-            for server in self.servers
-            if project in (None, server.project_id) and all(match(server, value) for match, value in wanted)
+            for server in known
+            if (since is None or (server.changed or server.created) >= since)
+            and project in (None, server.project_id)
+            and all(match(server, value) for match, value in wanted)
         ]
         return sorted(found, key=lambda server: (server.created, server.id), reverse=True)
 
@@ -190,6 +218,15 @@ def _search(expression: str, text: str) -> bool:
         return re.search(expression, text, re.IGNORECASE) is not None
     except re.error:
         raise Refusal(400, f"Invalid filter field: {expression}.") from None
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Return the moment that a query names."""
+    try:
+        moment = None if text is None else datetime.fromisoformat(text)
+    except ValueError:
+        raise Refusal(400, f"Invalid input for query parameters changes-since. Value: {text}.") from None
+    return moment and moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
 def _number(query: MultiMapping[str], name: str) -> int | None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a stand-in Nova has besides servers: flavors, key pairs, server groups, aggregates, quotas, zones."""
+"""What a stand-in Nova has besides servers: flavors, key pairs, server groups, aggregates, quotas."""
 
 from __future__ import annotations
 
@@ -101,8 +101,6 @@ class NovaResources(ResourceApi):
             Route("GET", "/v2.1/os-quota-sets/{id}", self._quota),
             Route("PUT", "/v2.1/os-quota-sets/{id}", self._set_quota),
             Route("DELETE", "/v2.1/os-quota-sets/{id}", self._reset_quota),
-            Route("GET", "/v2.1/os-availability-zone", self._zones),
-            Route("GET", "/v2.1/os-availability-zone/detail", self._zone_details),
         ]
 
     def created_status(self, _collection: Collection) -> int:
@@ -241,15 +239,6 @@ class NovaResources(ResourceApi):
     async def _reset_quota(self, call: Call) -> Reply:
         self.quotas.pop(call.part("id"), None)
         return Reply(202)
-
-    async def _zones(self, _call: Call) -> Reply:
-        zone = {"zoneName": "nova", "zoneState": {"available": True}, "hosts": None}
-        return json_reply({"availabilityZoneInfo": [zone]})
-
-    async def _zone_details(self, call: Call) -> Reply:
-        if not call.me.is_admin:
-            raise Refusal(403, "Policy doesn't allow os_compute_api:os-availability-zone:detail to be performed.")
-        return await self._zones(call)
 
 
 def flavor(nova: NovaResources, name: str, **fields: Any) -> Item:

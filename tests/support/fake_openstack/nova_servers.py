@@ -58,6 +58,23 @@ class Server:
     metadata: dict[str, str] = field(default_factory=dict)
     tags: list[str] = field(default_factory=list)
     created: datetime = EPOCH
+    changed: datetime | None = None
+    """When it has changed last, if not as it was created."""
+    built: bool = False
+    """Whether somebody asked for it, so that it has only what it was given."""
+    then: str | None = None
+    """The status that it gets when what is being done to it is done."""
+    looked: int = 0
+    launched: bool = True
+    fault: str | None = None
+    description: str | None = None
+    groups: list[str] | None = None
+    volumes: list[dict[str, Any]] | None = None
+    addresses: dict[str, list[str]] = field(default_factory=dict)
+    own_ports: list[str] = field(default_factory=list)
+    flavor_item: dict[str, Any] | None = None
+    user_data: str | None = None
+    config_drive: bool = False
     task_state: str | None = None
     disk: bytes = b"QFI\xfb"
     """What a snapshot of the server has."""
@@ -105,7 +122,7 @@ def detail(server: Server, base: str, version: Version, *, admin: bool) -> dict[
     shown = brief(server, base) | _common(server, base) | {"flavor": _flavor(server, base, version)}
     since: list[tuple[Version, dict[str, Any]]] = [
         ((2, 9), {"locked": False}),
-        ((2, 19), {"description": f"{server.name}, made for tests" if server.number % 5 else None}),
+        ((2, 19), {"description": _description(server)}),
         ((2, 26), {"tags": list(server.tags)}),
         ((2, 63), {"trusted_image_certificates": None}),
         ((2, 73), {"locked_reason": None}),
@@ -119,9 +136,17 @@ def detail(server: Server, base: str, version: Version, *, admin: bool) -> dict[
             shown |= fields
     if version >= (2, 3):
         shown["os-extended-volumes:volumes_attached"] = [
-            volume | {"delete_on_termination": False} for volume in shown["os-extended-volumes:volumes_attached"]
+            {"delete_on_termination": False} | volume for volume in shown["os-extended-volumes:volumes_attached"]
         ]
+    if server.fault:
+        shown["fault"] = {"code": 500, "created": shown["updated"], "message": server.fault}
     return shown
+
+
+def _description(server: Server) -> str | None:
+    if server.built:
+        return server.description
+    return f"{server.name}, made for tests" if server.number % 5 else None
 
 
 def _common(server: Server, base: str) -> dict[str, Any]:
@@ -141,38 +166,60 @@ def _common(server: Server, base: str) -> dict[str, Any]:
         "hostId": hashlib.sha224(f"{server.project_id}{server.number % 10}".encode()).hexdigest(),
         "image": image,
         "created": server.created.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "updated": launched.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "addresses": {"private": _addresses(server)},
+        "updated": (server.changed or launched).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "addresses": _networks(server),
         "accessIPv4": "",
         "accessIPv6": "",
         "OS-DCF:diskConfig": "MANUAL",
         "progress": 0,
         "OS-EXT-AZ:availability_zone": server.zone,
-        "config_drive": "",
+        "config_drive": "True" if server.config_drive else "",
         "key_name": server.key_name,
-        "OS-SRV-USG:launched_at": launched.strftime("%Y-%m-%dT%H:%M:%S.000000"),
+        "OS-SRV-USG:launched_at": launched.strftime("%Y-%m-%dT%H:%M:%S.000000") if server.launched else None,
         "OS-SRV-USG:terminated_at": None,
-        "security_groups": [{"name": "default"}, {"name": "ssh"}],
+        "security_groups": [
+            {"name": name} for name in (["default", "ssh"] if server.groups is None else server.groups)
+        ],
         "OS-EXT-STS:task_state": server.task_state,
         "OS-EXT-STS:vm_state": VM_STATES.get(server.status, server.status.lower()),
         "OS-EXT-STS:power_state": POWER_STATES.get(server.status, 0),
-        "os-extended-volumes:volumes_attached": [{"id": str(uuid.uuid5(uuid.NAMESPACE_DNS, f"volume.{server.id}"))}],
+        "os-extended-volumes:volumes_attached": _volumes(server),
     }
 
 
+def _volumes(server: Server) -> list[dict[str, Any]]:
+    if server.volumes is not None:
+        return [dict(volume) for volume in server.volumes]
+    return [{"id": str(uuid.uuid5(uuid.NAMESPACE_DNS, f"volume.{server.id}"))}]
+
+
+def _networks(server: Server) -> dict[str, list[dict[str, Any]]]:
+    """Return the addresses by network; a floating one stands with those of the first."""
+    if not server.built:
+        return {"private": _addresses(server)}
+    if server.status in ("BUILD", "ERROR"):
+        return {}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name, addresses in server.addresses.items():
+        listed = [(address, "fixed") for address in addresses]
+        if server.floating and not found:
+            listed.append((server.floating, "floating"))
+        found[name] = [_address(server, address, kind) for address, kind in listed]
+    return found
+
+
 def _addresses(server: Server) -> list[dict[str, Any]]:
-    mac = ":".join(["fa", "16", "3e", *(server.id[i : i + 2] for i in (0, 2, 4))])
     listed = [(server.fixed, "fixed"), (server.fixed6, "fixed"), (server.floating, "floating")]
-    return [
-        {
-            "version": 6 if ":" in address else 4,
-            "addr": address,
-            "OS-EXT-IPS:type": kind,
-            "OS-EXT-IPS-MAC:mac_addr": mac,
-        }
-        for address, kind in listed
-        if address
-    ]
+    return [_address(server, address, kind) for address, kind in listed if address]
+
+
+def _address(server: Server, address: str, kind: str) -> dict[str, Any]:
+    return {
+        "version": 6 if ":" in address else 4,
+        "addr": address,
+        "OS-EXT-IPS:type": kind,
+        "OS-EXT-IPS-MAC:mac_addr": ":".join(["fa", "16", "3e", *(server.id[i : i + 2] for i in (0, 2, 4))]),
+    }
 
 
 def _flavor(server: Server, base: str, version: Version) -> dict[str, Any]:
@@ -180,14 +227,15 @@ def _flavor(server: Server, base: str, version: Version) -> dict[str, Any]:
     if version < (2, 47):
         href = f"{base}/flavors/{server.flavor}"
         return {"id": server.flavor, "links": [{"rel": "bookmark", "href": href}]}
-    size = FLAVORS[server.flavor]
-    return {
-        "original_name": server.flavor,
-        "ephemeral": 0,
-        "swap": 0,
-        "extra_specs": dict(EXTRA_SPECS),
-        **size,
-    }
+    item = server.flavor_item
+    name, extra = (item["name"], {}) if item else (server.flavor, dict(EXTRA_SPECS))
+    return {"original_name": name, "ephemeral": 0, "swap": 0, "extra_specs": extra, **size_of(server)}
+
+
+def size_of(server: Server) -> dict[str, int]:
+    """Return what a server takes of its host, by its flavor."""
+    item = server.flavor_item or FLAVORS[server.flavor]
+    return {key: item[key] for key in ("vcpus", "ram", "disk")}
 
 
 def _admin_fields(server: Server) -> list[tuple[Version, dict[str, Any]]]:
@@ -210,7 +258,7 @@ def _admin_fields(server: Server) -> list[tuple[Version, dict[str, Any]]]:
                 "OS-EXT-SRV-ATTR:kernel_id": "",
                 "OS-EXT-SRV-ATTR:ramdisk_id": "",
                 "OS-EXT-SRV-ATTR:root_device_name": "/dev/vda",
-                "OS-EXT-SRV-ATTR:user_data": None,
+                "OS-EXT-SRV-ATTR:user_data": server.user_data,
             },
         ),
         ((2, 16), {"host_status": "UP"}),

@@ -117,7 +117,7 @@ async def _pieces(data: bytes) -> Any:
 def _checked(body: Any) -> tuple[str, dict[str, str]]:
     """Return the name and the metadata, or refuse what Nova's schema does not allow."""
     if not isinstance(body, dict) or set(body) != {"createImage"} or not isinstance(body["createImage"], dict):
-        raise Refusal(400, "There is no such action: only createImage is known here")
+        raise Refusal(400, "There is no such action.")
     given = body["createImage"]
     unknown = given.keys() - {"name", "metadata"}
     if unknown:

@@ -24,6 +24,7 @@ from tests.support.fake_openstack.designate import Designate
 from tests.support.fake_openstack.gate import Faulty, Knobs
 from tests.support.fake_openstack.glance import Glance
 from tests.support.fake_openstack.glance_v1 import GlanceV1
+from tests.support.fake_openstack.heat import Heat
 from tests.support.fake_openstack.keystone import Keystone, User
 from tests.support.fake_openstack.neutron import Neutron
 from tests.support.fake_openstack.nova import Nova
@@ -100,6 +101,10 @@ class Region(_Knobbed):
         self.designate = Designate(place, cloud.keystone, self._knobs, counters)
         self.octavia = Octavia(place, cloud.keystone, self._knobs, counters)
         self.cinder = Cinder(place, cloud.keystone, self._knobs, counters)
+        self.heat = Heat(place, cloud.keystone, self._knobs, counters)
+        self.nova.builds.neutron = self.neutron if "network" in cloud.more else None
+        self.nova.builds.cinder = self.cinder if "block-storage" in cloud.more else None
+        self.nova.builds.images = lambda: set(self.glance.images) | set(self.glance_v1.images)
         self.glance.task_api.objects = self.swift.store
         if cloud.image_api == "rackspace":
             self.glance.task_api.style = "rackspace"
@@ -127,7 +132,7 @@ class Region(_Knobbed):
     def services(self) -> list[Service]:
         """Return Nova, the Glance of the cloud's kind, Swift where there is one, and what else there is."""
         glance = self.glance_v1 if self._cloud.image_api == "v1" else self.glance
-        others = (self.neutron, self.designate, self.octavia, self.cinder)
+        others = (self.neutron, self.designate, self.octavia, self.cinder, self.heat)
         more = [service for service in others if service.kind in self._cloud.more]
         return [self.nova, glance, *([self.swift] if self._cloud.object_store else []), *more]
 

@@ -20,6 +20,8 @@ from tests.support.fake_openstack.swift_large import DIGESTS, MAX_SEGMENTS, dele
 from tests.support.fake_openstack.swift_store import MAX_FILE_SIZE, Container, Object, ObjectStore, kept
 
 PAGE = 10000
+POLICIES = ("gold", "silver")
+DEFAULT_POLICY = "gold"
 
 
 class Swift(Service):
@@ -108,20 +110,29 @@ class Swift(Service):
 
     async def _list_account(self, call: Call) -> Reply:
         containers = self.store.account(self._project(call)).containers
-        return _listing(call, sorted(containers), lambda name: {"name": name, "count": len(containers[name].objects)})
+        return _listing(call, sorted(containers), lambda name: {"name": name, **containers[name].usage()})
 
     async def _put_container(self, call: Call) -> Reply:
         containers = self.store.account(self._project(call)).containers
-        known = call.part("container") in containers
-        _set_meta(containers.setdefault(call.part("container"), Container()).headers, call, "x-container-meta-")
+        known = containers.get(call.part("container"))
+        policy = call.request.headers.get("X-Storage-Policy", DEFAULT_POLICY)
+        if policy not in POLICIES:
+            raise Refusal(400, f"Invalid X-Storage-Policy {policy!r}")
+        if known and "X-Storage-Policy" in call.request.headers and known.headers["X-Storage-Policy"] != policy:
+            raise Refusal(409, "There was a conflict when trying to complete your request.")
+        container = containers.setdefault(call.part("container"), Container())
+        container.headers.setdefault("X-Storage-Policy", policy)
+        _set_container(container.headers, call)
         return Reply(202 if known else 201)
 
     async def _head_container(self, call: Call) -> Reply:
         container = self._container(call)
-        return Reply(204, b"", {"X-Container-Object-Count": str(len(container.objects)), **container.headers})
+        usage = container.usage()
+        counts = {"X-Container-Object-Count": str(usage["count"]), "X-Container-Bytes-Used": str(usage["bytes"])}
+        return Reply(204, b"", {**counts, **container.headers})
 
     async def _update_container(self, call: Call) -> Reply:
-        _set_meta(self._container(call).headers, call, "x-container-meta-")
+        _set_container(self._container(call).headers, call)
         return Reply(204)
 
     async def _list_container(self, call: Call) -> Reply:
@@ -152,6 +163,8 @@ class Swift(Service):
         project = self._admit_object(call)
         found = self.store.object(project, call.part("container"), call.part("object"))
         headers = _shown(found)
+        if call.request.headers.get("If-Match", found.etag).strip('"') != found.etag:
+            raise Refusal(412, "A precondition for this request was not met.")
         if call.request.query.get("multipart-manifest") == "get" and found.segments is not None:
             return Reply(200, found.manifest(), headers | {"Content-Type": "application/json; charset=utf-8"})
         start, end = _range(call.request.headers.get("Range"), found.size)
@@ -187,6 +200,12 @@ def _set_meta(headers: CIMultiDict[str], call: Call, prefix: str) -> None:
                 headers[name] = value
 
 
+def _set_container(headers: CIMultiDict[str], call: Call) -> None:
+    """Set the metadata of a container and its access rules."""
+    for prefix in ("x-container-meta-", "x-container-read", "x-container-write"):
+        _set_meta(headers, call, prefix)
+
+
 def _shown(found: Object) -> dict[str, str]:
     etag = f'"{found.etag}"' if found.segments is not None else found.etag
     large = {"X-Static-Large-Object": "True"} if found.segments is not None else {}
@@ -199,10 +218,18 @@ def _listing(call: Call, names: Sequence[str], show: Callable[[str], object]) ->
     if limit > PAGE:
         raise Refusal(412, f"Maximum limit is {PAGE}")
     prefix, marker = query.get("prefix", ""), query.get("marker", "")
-    found = [name for name in names if name.startswith(prefix) and name > marker][:limit]
+    found = [name for name in names if name.startswith(prefix)]
+    shown = dict.fromkeys(_up_to(name, prefix, query.get("delimiter", "")) for name in found)
+    page = [name for name in shown if name > marker][:limit]
     if query.get("format") == "json":
-        return json_reply([show(name) for name in found])
-    return Reply(200 if found else 204, "".join(f"{name}\n" for name in found).encode())
+        return json_reply([show(name) if name in found else {"subdir": name} for name in page])
+    return Reply(200 if page else 204, "".join(f"{name}\n" for name in page).encode())
+
+
+def _up_to(name: str, prefix: str, delimiter: str) -> str:
+    """Return a name up to the delimiter after the prefix, if it has one."""
+    rest = name.removeprefix(prefix)
+    return prefix + rest.partition(delimiter)[0] + delimiter if delimiter and delimiter in rest else name
 
 
 def _range(asked: str | None, size: int) -> tuple[int, int]:

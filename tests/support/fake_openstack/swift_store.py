@@ -21,7 +21,7 @@ from tests.support.fake_openstack.faults import Body
 from tests.support.fake_openstack.gate import PIECE
 from tests.support.fake_openstack.service import Refusal
 
-KEPT = ("x-object-meta-", "content-type", "x-delete-at")
+KEPT = ("x-object-meta-", "content-type", "content-encoding", "x-delete-at", "x-object-manifest")
 """What headers of an object begin with that are kept and shown again."""
 MAX_FILE_SIZE = 5368709122
 
@@ -48,9 +48,10 @@ class Object:
         return {
             "name": self.name,
             "bytes": self.size,
-            "hash": self.etag,
+            "hash": self.etag if self.segments is None else hashlib.md5(self.manifest()).hexdigest(),  # noqa: S324
             "content_type": self.headers.get("Content-Type", "application/octet-stream"),
             "last_modified": self.written.strftime("%Y-%m-%dT%H:%M:%S.%f"),
+            **({} if self.segments is None else {"slo_etag": f'"{self.etag}"'}),
         }
 
     def manifest(self) -> bytes:
@@ -68,6 +69,11 @@ class Container:
 
     headers: CIMultiDict[str] = field(default_factory=CIMultiDict)
     objects: dict[str, Object] = field(default_factory=dict)
+
+    def usage(self) -> dict[str, int]:
+        """Return how many objects it has, and how many bytes."""
+        there = [found for found in self.objects.values() if not found.expired]
+        return {"count": len(there), "bytes": sum(found.size for found in there)}
 
     def find(self, name: str) -> Object | None:
         """Return an object unless it is not there (any more)."""

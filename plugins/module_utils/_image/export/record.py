@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..._local import private_files
+from ..._local.file_state import file_state
 from ..fingerprint import DIGESTS, same_image
-from ..source.digest_cache import file_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,22 +5,23 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
 import shutil
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..._cloud.translate import translate
-from ..._core.errors import InputError, IntegrityError, OaktreeError, RefusedError
+from ..._core.errors import InputError, IntegrityError, RefusedError
 from ..._core.retry import Policy, with_retries
+from ..._local.file_names import beside
+from ..._local.partial_file import Partial, PartialName, kept, open_partial, put_in_place
 from ..fingerprint import fingerprint_of, same_data, same_format, stored_digests, verify_download
 from ..source.convert import convert, find_qemu_img
 from ..source.digest_cache import read_image_file
 from ..source.download import ImageStream
 from ..source.image_file import AS_BYTES, ImageFile, content_format, digests_of, open_image_file
-from .partial_file import Partial, open_partial
-from .paths import beside, target_path
+from .paths import target_path
 from .record import CopyRecord, recall, remember
 from .request import Copy, Export
 
@@ -91,13 +92,13 @@ class FileExport:
 
     def _export(self, before: Mapping[str, Any]) -> Export:
         stream = ImageStream(self._connection, self._image, self._request.stall_timeout)
-        with open_partial(self._target, self._image, self._origin) as partial, _kept(partial, stream):
+        with open_partial(self._target, self._partial_name()) as partial, kept(partial, stream):
             source = self._downloaded(partial, stream)
             self._request.check(source.digests)
             with self._in_format(source) as made:
                 unchanged = before and same_data(None, self._digests(made), made)
                 if not unchanged:
-                    self._put_in_place(made.path)
+                    put_in_place("path", made.path, self._target)
             partial.remove()
         image_id, size = str(self._image["id"]), int(self._image["size"])
         record = CopyRecord(self._format, made.digests, image_id, size, source.digests)
@@ -105,6 +106,12 @@ class FileExport:
         copy = Copy(str(self._target), self._format, made.size, made.digests)
         action = "unchanged" if unchanged else "replaced" if before else "created"
         return Export(action, copy, before, "download")
+
+    def _partial_name(self) -> PartialName:
+        """By ID and digest. Without a digest the origin tells images of one ID in different clouds apart."""
+        origin = hashlib.sha256(self._origin.encode()).hexdigest()
+        digest = next(iter(stored_digests(self._image).values()), origin)[:16]
+        return PartialName(str(self._image["id"]), digest, "path", "exports this image")
 
     def _downloaded(self, partial: Partial, stream: ImageStream) -> ImageFile:
         """The data: complete, verified and safe. Damaged data is downloaded once more."""
@@ -160,39 +167,3 @@ class FileExport:
             raise translate(exc) from exc
         finally:
             shutil.rmtree(workspace, ignore_errors=True)
-
-    def _put_in_place(self, made: Path) -> None:
-        """Replace the target, keeping its mode and owner; a new file gets those that the umask allows."""
-        try:
-            if self._target.exists():
-                shutil.copymode(self._target, made)
-                status = self._target.stat()
-                with suppress(PermissionError):
-                    os.chown(made, status.st_uid, status.st_gid)
-            else:
-                made.chmod(0o666 & ~_umask())
-            made.replace(self._target)
-        except OSError as exc:
-            raise InputError(f"path: {self._target} cannot be written: {exc.strerror}") from exc
-
-
-@contextmanager
-def _kept(partial: Partial, stream: ImageStream) -> Iterator[None]:
-    """Remove the partial file after a failure from which no run can resume; else add to the error that it is kept."""
-    try:
-        yield
-    except (IntegrityError, RefusedError):
-        partial.remove()
-        raise
-    except OaktreeError as error:
-        if partial.size == 0 or stream.resumable is False:
-            partial.remove()
-        else:
-            error.message += f"; {partial.size} of {stream.size} bytes are kept in {partial.path} for the next run"
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask

@@ -17,7 +17,7 @@ from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from ..._core.deadline import clock
 from ..._core.errors import IntegrityError, OaktreeError, RefusedError, ServerError
 from ..._core.retry import Attempts, Policy
-from ..._glance.v2 import UPLOAD
+from ..._local.work_marker import is_abandoned, work_marker
 from ..._object_store.client import Swift
 from ..._object_store.large_object import SEGMENTS, ObjectTarget, discard, remove
 from ..._object_store.orphans import orphans
@@ -27,7 +27,6 @@ from ..._object_store.upload_file import UploadOptions
 from ..._object_store.upload_stream import Stream, StreamUpload
 from ..fingerprint import stored_digests, verify_download
 from ..source.download import ImageStream
-from ..upload_marker import is_leftover, upload_marker
 from .cloud_task import ExportTask, offers_export
 from .paths import file_name
 from .record import CopyRecord
@@ -165,7 +164,7 @@ class ObjectExport:
         needed.update([name for name in STRENGTH if name in known][-1:])
         if request.checksum:
             needed.add(request.checksum.algorithm)
-        marker = upload_marker(request.total)
+        marker = work_marker(request.total)
         target = ObjectTarget(self._container, self._name, uuid.uuid4().hex, marker, request.expires_in)
         options = UploadOptions(part_size(size, limits), parallel=1, stall_timeout=request.stall_timeout)
         stream = Stream(size, ImageStream(self._connection, self._image, request.stall_timeout).read, known.get("md5"))
@@ -204,7 +203,7 @@ class ObjectExport:
     def _remove_leftovers(self) -> None:
         """Remove what killed runs left of this object."""
         for orphan in orphans(self._swift, self._container, self._name):
-            if is_leftover({UPLOAD: orphan.marker, "updated_at": orphan.updated_at}):
+            if is_abandoned(orphan.marker, orphan.updated_at):
                 discard(self._swift, [f"{self._container}/{name}" for name in orphan.names])
 
     def _remove_container(self) -> str:

@@ -24,11 +24,12 @@ from ..._glance.v2 import (
     SOURCE_SHA256,
     UPLOAD,
 )
+from ..._local.work_marker import is_own, work_marker
 from ..._object_store.content import Body
 from ..discard import discard
 from ..fingerprint import Fingerprint, fingerprint_of
 from ..source.hashing import known, settle
-from ..upload_marker import is_own, upload_marker, upload_name
+from ..upload_marker import upload_name
 from .schemes import temporary_object
 
 if TYPE_CHECKING:
@@ -213,6 +214,6 @@ class Attempt:
             SOURCE_IMAGE: image_id,
             SOURCE_SERVER: source.server,
             OBJECT: f"images/{desired.name}",
-            UPLOAD: upload_marker(self.context.longest),
+            UPLOAD: work_marker(self.context.longest),
         }
         return {key: value for key, value in recorded.items() if value}

@@ -204,6 +204,8 @@ class Transfer:
             scheme.send(attempt)
             self.relay_board.sent(self.context.location)
         except (DeadlineError, ServerError, UnreachableError):
+            if attempt.adopted:
+                raise  # it is active whether or not it became what it is to be
             image = attempt.glance.get(attempt.image_id) if attempt.image_id else None
             if image is None or image["status"] not in _SENT:
                 raise

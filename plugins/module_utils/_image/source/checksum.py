@@ -10,12 +10,12 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
+from ..._cloud.resuming import pieces
 from ..._cloud.translate import translate
 from ..._cloud.transport import get_from_web
 from ..._core.deadline import Deadline
 from ..._core.errors import InputError, OaktreeError
 from ..fingerprint import DIGESTS, Checksum, algorithm_of, split_checksum
-from .download import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

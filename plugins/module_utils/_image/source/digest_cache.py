@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..._core.deadline import clock
 from ..._local import private_files
+from ..._local.file_state import Unchanged, file_name
 from ..._object_store.content import state_of
 from ..fingerprint import DIGESTS, Fingerprint
 from .image_file import AS_IMAGE, UNKNOWN, Handling, ImageFile, begin_image_file, open_image_file
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from .unpack import SourceFile
 
 KIND = "digests"
-
-SETTLED = 2.0
-"""Seconds that a file must have been left alone for its digests to be remembered."""
 
 
 @dataclass(frozen=True)
@@ -110,36 +107,6 @@ def _remember_if(before: Unchanged, handling: Handling, read: ImageFile, digests
     if before.still():
         facts = Known(read.size, read.disk_format, digests, read.virtual_size, "", digests)
         remember(before.name, handling, facts)
-
-
-class Unchanged:
-    """Whether a file is the same as when this was made, and has not been written to just now."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.name = ""
-        """What it is remembered under; empty for a file that is not there."""
-        with suppress(OSError):
-            self.name = file_name(path)
-
-    def still(self) -> bool:
-        with suppress(OSError):  # it is gone: sending it will fail
-            settled = clock.time() - self._path.stat().st_mtime > SETTLED
-            return settled and self.name == file_name(self._path)
-        return False
-
-
-def file_name(path: Path) -> str:
-    """What a file is remembered under: where it is, and its state. Raises OSError."""
-    return f"{path.resolve()}:{file_state(path)}"
-
-
-def file_state(path: Path) -> str:
-    """What changes with the file, as far as its directory entry shows. Raises OSError."""
-    status = path.stat()
-    return "/".join(
-        str(part) for part in (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    )
 
 
 def _key(name: str, handling: Handling) -> str:

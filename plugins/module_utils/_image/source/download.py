@@ -11,20 +11,19 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
+from ..._cloud.resuming import ResumingStream, pieces
 from ..._cloud.translate import from_status, translate
 from ..._cloud.transport import announced_length, get_from_web
 from ..._core.errors import (
     DeadlineError,
     InputError,
-    IntegrityError,
     OaktreeError,
-    RefusedError,
     ServerError,
     UnreachableError,
     innermost,
 )
 from ..._core.progress import Progress
-from ..._core.retry import TRANSIENT, Attempts, Policy, Value, with_retries
+from ..._core.retry import TRANSIENT, Policy, Value, with_retries
 from ..._core.text import one_line
 from ..._glance.client import glance_for
 from ..fingerprint import same_format, verify_download
@@ -32,17 +31,13 @@ from .image_file import AS_BYTES, ImageFile, content_format, open_image_file
 from .workspace import SHARE, new_file, room_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from typing import IO, Any
 
     from requests import RequestException, Response
 
     from ..._cloud.connection import Connection
     from ..._core.deadline import Deadline
-
-PIECE = 256 << 10
-BREAKS = Policy(errors=(DeadlineError, *TRANSIENT))
-"""Attempts in a row in which not a single byte arrives; fewer where the server sends nothing at all."""
 
 WEB = Policy(errors=(DeadlineError, *TRANSIENT), stalls=3)
 """Requests for a file on the web."""
@@ -51,9 +46,6 @@ SETTLED = 60.0
 """Seconds after its last change from which a file's date tells it from others (RFC 9110, 8.8.2.2)."""
 
 _UNREACHABLE = "Check the URL, and the network and the proxies of the host that runs the task."
-
-_NO_RANGES = {400, 416, 501}
-"""How image services answer a Range that their store does not support."""
 
 
 def download_url(
@@ -97,80 +89,13 @@ def download_image(connection: Connection, image: Mapping[str, Any], workspace: 
     return replace(source, disk_format=declared, detected=found)
 
 
-class ImageStream:
+class ImageStream(ResumingStream):
     """The data of an image at one Location, from any offset; resumes by itself when the connection breaks."""
 
     def __init__(self, connection: Connection, image: Mapping[str, Any], stall_timeout: float) -> None:
         """``stall_timeout``: seconds without a byte after which the connection counts as broken."""
-        self.size = int(image["size"])
-        self.resumable: bool | None = None
-        """Whether the cloud supports ranges; None before the first request for one."""
-        self._connection = connection
-        self._glance = glance_for(connection)
-        self._image_id = str(image["id"])
-        self._stall_timeout = stall_timeout
-
-    def read(self, offset: int = 0) -> Iterator[bytes]:
-        """The bytes from ``offset`` to the end, exactly; raises `OaktreeError`.
-
-        Costs one request, and one more each time the connection breaks. A cloud without ranges sends the image from
-        its beginning each time; the bytes before the offset are discarded.
-        """
-        position, attempts = offset, Attempts(BREAKS, self._connection.deadline)
-        while position < self.size:
-            try:
-                for piece in self._pieces(position):
-                    position += len(piece)
-                    attempts.progressed()
-                    self._check(position, whole=False)
-                    yield piece
-                self._check(position, whole=True)
-            except OaktreeError as error:
-                attempts.failed(error)
-
-    def _check(self, position: int, *, whole: bool) -> None:
-        if position > self.size:
-            raise IntegrityError(f"the cloud sends more than the {self.size} bytes of the image")
-        if whole and position < self.size:
-            raise UnreachableError(f"the download was interrupted after {position} of {self.size} bytes")
-
-    def _pieces(self, offset: int) -> Iterator[bytes]:
-        with self._request(offset) as response:
-            skip = self._surplus(response, offset)
-            for piece in pieces(response):
-                self._connection.deadline.remaining()
-                if skip < len(piece):
-                    yield piece[skip:]
-                skip = max(0, skip - len(piece))
-
-    def _request(self, offset: int) -> Response:
-        """Ask for the bytes from ``offset``, or for all where ranges are rejected, as by Glance's store on Ceph RBD."""
-        headers = {"Accept-Encoding": "identity"}
-        if offset and self.resumable is not False:
-            try:
-                return self._data({**headers, "Range": f"bytes={offset}-"})
-            except (RefusedError, ServerError) as error:
-                if error.status not in _NO_RANGES:
-                    raise
-        return self._data(headers)
-
-    def _data(self, headers: Mapping[str, str]) -> Response:
-        return self._glance.data(self._image_id, headers, self._stall_timeout)
-
-    def _surplus(self, response: Response, offset: int) -> int:
-        """Bytes of the response that precede the requested offset."""
-        if response.status_code not in (200, 206):
-            raise ServerError(
-                f"the cloud answered {response.status_code} to the request for the data", status=response.status_code
-            )
-        if not offset:
-            return 0
-        self.resumable = response.status_code == 206
-        if not self.resumable:
-            return offset
-        if not response.headers.get("Content-Range", "").startswith(f"bytes {offset}-"):
-            raise ServerError(f"the cloud sends another range than requested (bytes {offset}-)")
-        return 0
+        glance, image_id = glance_for(connection), str(image["id"])
+        super().__init__(connection, int(image["size"]), lambda headers: glance.data(image_id, headers, stall_timeout))
 
 
 _NO_CODINGS = {"", "identity", "none", "binary", "utf-8", "aws-chunked"}
@@ -380,26 +305,3 @@ def _failure(exc: RequestException, host: str) -> OaktreeError:
     if isinstance(exc, exceptions.ConnectionError):
         return UnreachableError(f"url: {host} cannot be reached: {reason}", hint=_UNREACHABLE)
     return translate(exc)
-
-
-def pieces(response: Response) -> Iterator[bytes]:
-    """The body as it arrives: a slow one in small pieces, so that the caller can check its deadline in between.
-
-    Raises UnreachableError when fewer bytes arrive than were announced, DeadlineError when the connection stalls.
-    """
-    from urllib3.exceptions import HTTPError, ReadTimeoutError
-
-    announced, received = announced_length(response), 0
-    read = getattr(response.raw, "read1", response.raw.read)  # urllib3 has read1 since 2.1
-    try:
-        while piece := read(PIECE, decode_content=False):
-            received += len(piece)
-            yield piece
-    except ReadTimeoutError as exc:
-        raise DeadlineError(
-            f"the download stalled after {received} bytes", hint="Try again; the network may be busy."
-        ) from exc
-    except (HTTPError, OSError) as exc:
-        raise UnreachableError(f"the download was interrupted after {received} bytes") from exc
-    if announced and received < announced:
-        raise UnreachableError(f"the download was interrupted after {received} of {announced} bytes")

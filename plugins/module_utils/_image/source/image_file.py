@@ -142,7 +142,7 @@ def begin_image_file(
     virtual_size = size if name == "raw" or name != str(inspector) else inspector.virtual_size
     progress = progress or Progress()
     progress.enter("reading", size)
-    digests = PendingDigests(File(file, size, before, "read", CHUNK), progress, when_known)
+    digests = PendingDigests(File(file, size, before, use="read", piece=CHUNK), progress, when_known)
     detected = UNKNOWN if handling.opaque else ""
     return ImageFile(size, handling.disk_format or name, digests, file, virtual_size, detected, before)
 

@@ -16,11 +16,12 @@ from ..._core.progress import Progress
 from ..._core.text import is_secret_url, without_url_secrets
 from ..._glance.client import check_has_data, find_image, glance_for
 from ..._local import private_files
+from ..._local.file_state import Unchanged
 from ..._run.events import task_reported
 from ..desired import BARE
 from ..fingerprint import RAW_NAMES, Announced, fingerprint_of, same_digests
 from .checksum import find_checksum, verify_checksum
-from .digest_cache import Known, Unchanged, begin_reading, read_image_file, recall, remember
+from .digest_cache import Known, begin_reading, read_image_file, recall, remember
 from .download import WebFile, WebVersion, download_image, download_url, file_name
 from .hashing import settle, stop
 from .image_data import AnnouncedImage, HomeImage, ImageData

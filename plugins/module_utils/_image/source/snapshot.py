@@ -19,9 +19,10 @@ from ..._core.errors import DeadlineError, InputError, OaktreeError, ServerError
 from ..._glance.client import check_has_data, find_image, glance_for
 from ..._glance.image_json import OURS
 from ..._glance.v2 import LONGEST_NAME, UPLOAD, pointer
+from ..._local.work_marker import work_marker
 from ..discard import LATE, LOOK, discard
 from ..import_wait import ImportWait, until_active
-from ..upload_marker import is_leftover, upload_marker, upload_name
+from ..upload_marker import is_leftover, upload_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +89,7 @@ class Snapshot:
         self.name = name
         self.image_id: str | None = None
         self._timeouts = timeouts
-        self._marker = upload_marker(3 * timeouts.total)  # it is taken, and then sent, perhaps by way of another region
+        self._marker = work_marker(3 * timeouts.total)  # it is taken, and then sent, perhaps by way of another region
         self._unanswered = False
 
     def take(self, connection: Connection) -> dict[str, Any]:

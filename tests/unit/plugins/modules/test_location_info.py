@@ -111,6 +111,34 @@ def test_probe(two_clouds: FakeOpenStack) -> None:
     assert two_clouds.counters.tokens == 1
 
 
+def test_probe_of_parts(two_clouds: FakeOpenStack) -> None:
+    whole = run_module("location_info", probe=True, locations=["cloud1/r1"])
+    (found,) = whole["locations"]
+    assert (found["external_networks"], found["quotas"]["network"], found["missing"]) == (None, None, {})
+    assert found["quotas"]["compute"]["instances"] == {"limit": 10, "used": 1, "reserved": 0, "free": 9}
+    assert [item["service_type"] for item in found["services"]] == ["compute", "identity", "image"]
+    assert found["image_upload"]["schemes"] == ["web_download", "v2_put", "glance_direct"]
+    two_clouds.counters.reset()
+    (part,) = run_module("location_info", probe=True, gather_subset="quotas, ", locations=["cloud1/r1"])["locations"]
+    assert (part["image_upload"], part["services"], part["quotas"]) == (None, None, found["quotas"])
+    assert two_clouds.counters.requests(service="compute") == 1
+    assert two_clouds.counters.requests(service="image") == 0
+    two_clouds.counters.reset()
+    (alone,) = run_module("location_info", probe=True, gather_subset=[], locations=["cloud1/r1"])["locations"]
+    assert (alone["answers"], alone["quotas"]) == (True, None)
+    assert two_clouds.counters.requests() == 0
+    unknown = run_module("location_info", probe=True, gather_subset="quotas, flavors")
+    assert unknown["msg"].startswith("gather_subset: 'flavors' is not known. Known are external_networks, ")
+
+
+def test_regions_that_nobody_has_configured(two_clouds: FakeOpenStack) -> None:
+    config = {"clouds": {"mine": {**two_clouds["cloud1"].entry(), "regions": ["r2"]}}}
+    assert run_module("location_info", clouds_config=config)["unconfigured_regions"] is None
+    run = run_module("location_info", clouds_config=config, probe=True, gather_subset=[])
+    assert run["unconfigured_regions"] == [{"cloud": "mine", "region": "r1"}]
+    assert run_module("location_info", probe=True, gather_subset=[], locations="*/r1")["unconfigured_regions"] == []
+
+
 def test_probe_holds_no_token(two_clouds: FakeOpenStack) -> None:
     run = run_module("location_info", probe=True)
     text = str(run.result)
@@ -124,10 +152,11 @@ def test_a_cloud_that_does_not_let_us_in(
     two_clouds: FakeOpenStack, fast_clock: Clock, trouble: Answer | BlackHole, kind: str
 ) -> None:
     two_clouds["cloud2"].fault("POST", "/auth/tokens", trouble)
-    run = run_module("location_info", probe=True, timeout=fast_clock.turned(0.6), on_failure="warn")
+    waited = {"timeout": fast_clock.turned(1.0), "gather_subset": "quotas", "on_failure": "warn"}
+    run = run_module("location_info", probe=True, **waited)
     assert run.ok
     assert [item["answers"] for item in run["locations"]] == [True, True, False, False]
-    assert run["locations"][2]["image_upload"] is None
+    assert run["locations"][2]["quotas"] is None
     assert {failure["kind"] for failure in run["failures"]} == {kind}
     assert len(run.warnings) == 2
 

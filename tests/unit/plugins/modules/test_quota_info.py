@@ -56,6 +56,8 @@ def test_services_fields_and_query() -> None:
     done = run(services=["network"], fields=["name", "free"], query="[?free && free < `5`].[name, free]")
     assert done["quotas"] == [["networks", 2]]
     assert "fields" in run(fields=["nmae"])["msg"]
+    assert run(services="network, compute")["quotas"] == run(services=["network", "compute"])["quotas"]
+    assert run(services=["netwrok"])["msg"].startswith("services: 'netwrok' is not known")
 
 
 def test_a_project_of_no_such_name_has_none(clouds: FakeOpenStack, tmp_path: Path) -> None:

@@ -135,6 +135,19 @@ def text(rows: Any, columns: Any = None) -> list[str]:
             ["LOCATION          SERVICE  VERSION  URL", "alpha/north/demo  compute  2.1      https://c/v2.1"],
             id="endpoints",
         ),
+        pytest.param(
+            [{"location": HERE.to_dict(), "container": "c", "name": "o", "content_length": 5, "etag": "e"}],
+            [
+                "LOCATION          CONTAINER  NAME  SIZE  MODIFIED  ETAG",
+                "alpha/north/demo  c          o        5            e",
+            ],
+            id="objects",
+        ),
+        pytest.param(
+            [{"location": HERE.to_dict(), "name": "c", "object_count": 2, "bytes_used": 9, "read_ACL": ".r:*"}],
+            ["LOCATION          NAME  OBJECTS  BYTES  READ", "alpha/north/demo  c           2      9  .r:*"],
+            id="containers",
+        ),
         pytest.param([{"b c": 1, "a": True}], ["B C  A", "  1  yes"], id="any dictionaries"),
         pytest.param(["x", "y"], ["VALUE", "x", "y"], id="texts"),
         pytest.param([], ["VALUE"], id="nothing"),

@@ -187,7 +187,7 @@ def test_a_snapshot_is_an_image_with_what_its_server_was_booted_from(
         ({"createImage": {"name": "x", "metadata": {"a": "c" * 256}}}, 400, "field/attribute a"),
         ({"createImage": {"name": "x", "metadata": {"a": 1}}}, 400, "field/attribute a"),
         ({"createImage": {"name": "x", "force": True}}, 400, "'force' was unexpected"),
-        ({"reboot": {}}, 400, "only createImage"),
+        ({"createBackup": {}}, 400, "There is no such action"),
         ({"createImage": {"name": "x"}}, 409, "while it is in vm_state error"),
     ],
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...._cloud.translate import given_up
 from ...._core.errors import (
     ConflictError,
     DeadlineError,
@@ -20,7 +21,7 @@ from ...._core.errors import (
 )
 from ...._core.retry import Attempts, Policy
 from ...._glance.v2 import IMPORT_LOCK
-from ...import_wait import ImportWait, given_up
+from ...import_wait import ImportWait
 
 if TYPE_CHECKING:
     from ...._glance.v2 import Glance

@@ -18,7 +18,8 @@ from ...._cloud.capabilities import tasks
 from ...._cloud.cleanup import CLEANUP_TIMEOUT
 from ...._core.errors import OaktreeError
 from ...._glance.v2 import UPLOAD, pointer
-from ...upload_marker import is_leftover, is_own, upload_name
+from ...._local.work_marker import is_own
+from ...upload_marker import is_leftover, upload_name
 from ..import_task import ImportTask
 from . import web_download
 

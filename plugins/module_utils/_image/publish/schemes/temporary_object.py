@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ...._cloud.capabilities import object_store
 from ...._core.deadline import clock
 from ...._core.errors import ConflictError
-from ...._glance.v2 import UPLOAD
+from ...._local.work_marker import is_abandoned, is_own, work_marker
 from ...._object_store.client import Container, Swift
 from ...._object_store.large_object import ObjectTarget, remove, remove_container
 from ...._object_store.orphans import orphans
@@ -23,7 +23,7 @@ from ...._object_store.segments import part_size
 from ...._object_store.tempurl_key import signer
 from ...._object_store.upload_file import FileUpload, UploadOptions
 from ...source.hashing import settle
-from ...upload_marker import container_name, is_leftover, is_own, upload_marker
+from ...upload_marker import container_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,7 @@ def put(
     on_made(lambda: _remove(swift, container))
     keys = signer(swift, container, limits.tempurl_digests, "GET") if signed else None
     lifetime = int(desired.timeouts.total) + SPARE
-    marker = upload_marker(desired.timeouts.total)
+    marker = work_marker(desired.timeouts.total)
     target = ObjectTarget(container.name, OBJECT, source.digests["sha256"], marker, lifetime)
     options = UploadOptions(part_size(source.size, limits), stall_timeout=desired.timeouts.stall_timeout)
     FileUpload(swift, source.content, target, options).run()
@@ -86,7 +86,7 @@ def in_use(connection: Connection, desired: Desired) -> bool:
     found = [(trace.marker, trace.updated_at) for trace in orphans(swift, container, OBJECT)]
     if whole:
         found.append((whole.marker, whole.updated_at))
-    return any(not is_own(who) and not is_leftover({UPLOAD: who, "updated_at": when}) for who, when in found)
+    return any(not is_own(who) and not is_abandoned(who, when) for who, when in found)
 
 
 def _container(desired: Desired) -> str:

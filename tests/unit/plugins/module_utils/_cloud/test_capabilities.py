@@ -132,6 +132,7 @@ def test_whole_survey(cloud: FakeOpenStack) -> None:
     assert found.import_methods == ("glance-direct", "web-download")
     assert [store.id for store in found.stores] == ["fast", "slow"]
     assert found.image_versions[0] == "2.0"
+    assert ("qcow2" in found.disk_formats, "bare" in found.container_formats) == (True, True)
     assert found.tasks is True
     assert found.quota == {"image_size_total": Quota(1000, 7)}
     assert found.missing == {}
@@ -159,6 +160,21 @@ def test_reasons_are_the_same_in_every_run(cloud: FakeOpenStack) -> None:
     refusal = Answer(403, {"x-openstack-request-id": "req-0001"})
     cloud["cloud1"]["r1"].fault("GET", "/v2/tasks", refusal)
     assert "req-0001" not in surveyed(cloud).missing["tasks"]
+
+
+def test_formats_are_those_of_the_schema(cloud: FakeOpenStack) -> None:
+    schema = {"properties": {"disk_format": {"enum": [None, "raw", "x"]}, "container_format": {"enum": ["bare"]}}}
+    cloud["cloud1"]["r1"].fault("GET", "/v2/schemas/image", answer(schema))
+    found = surveyed(cloud)
+    assert (found.disk_formats, found.container_formats) == (("raw", "x"), ("bare",))
+
+
+@pytest.mark.parametrize("schema", [{}, {"properties": {"disk_format": {}}}, {"properties": []}])
+def test_a_schema_that_makes_no_sense_is_missing(cloud: FakeOpenStack, schema: Any) -> None:
+    cloud["cloud1"]["r1"].fault("GET", "/v2/schemas/image", answer(schema))
+    found = surveyed(cloud)
+    assert (found.disk_formats, found.container_formats) == ((), ())
+    assert found.missing["disk_formats"].startswith("the answer to GET /schemas/image cannot be parsed: ")
 
 
 def test_object_store_below_a_prefix(cloud: FakeOpenStack) -> None:

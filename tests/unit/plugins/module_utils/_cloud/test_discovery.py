@@ -123,6 +123,23 @@ def test_an_endpoint_that_has_moved_is_found(fake_openstack: Clouds, fault_proxy
     assert old.struck == 1
 
 
+def test_an_accepted_404_is_not_that_of_an_endpoint_that_has_moved(
+    fake_openstack: Clouds, fault_proxy: Proxies
+) -> None:
+    clouds = fake_openstack()
+    proxy = fault_proxy(clouds["cloud1"]["r1"].glance.url)
+    config = through(clouds, proxy)
+    proxy.fault("GET", "^/$", announced(f"{proxy.url}/old/v2/"))
+    ask_one(config, image_url)
+    proxy.clear_faults()
+    proxy.fault("GET", "^/old/", Answer(404))
+
+    def status(connection: Connection) -> int:
+        return service_at(connection, "image").request("GET", "/images", accepted=[404]).status_code
+
+    assert ask_one(config, status).value == 200
+
+
 def test_what_is_not_there_costs_one_discovery_at_most(fake_openstack: Clouds) -> None:
     clouds = fake_openstack()
     ask_one(clouds, images)

@@ -202,3 +202,17 @@ CREDENTIAL = {"auth_url": "https://127.0.0.1/v3", "application_credential_id": "
 def test_what_nobody_else_knows_is_recognised(entry: dict[str, Any], *, secret: bool) -> None:
     (region,) = Clouds(clouds_config={"clouds": {"a": {"region_name": "r", **entry}}}).regions("a")
     assert region.settings.has_secret is secret
+
+
+def test_an_account_is_the_same_on_every_machine_and_no_other() -> None:
+    """Where the certificates are is a matter of the machine."""
+
+    def key(**changes: Any) -> str:
+        auth = {**SCOPED, **changes.pop("auth", {})}
+        entry = {"auth": auth, "region_name": "r", **changes}
+        (region,) = Clouds(clouds_config={"clouds": {"c": entry}}).regions("c")
+        return region.settings.account_key
+
+    assert key(verify=False, region_name="other") == key()
+    assert key(auth={"password": "other"}) != key()
+    assert key(auth={"project_id": "8"}) != key()

@@ -15,10 +15,17 @@ import urllib3
 from keystoneauth1 import exceptions as ksa
 from openstack import exceptions as sdk
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.translate import from_status, translate
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.translate import (
+    from_status,
+    given_up,
+    translate,
+)
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
     ConfigError,
     DeadlineError,
+    OaktreeError,
+    QuotaError,
+    ServerError,
     ThrottledError,
 )
 
@@ -342,3 +349,18 @@ def test_ours_stay_as_they_are() -> None:
 def test_lines_are_joined_and_cut() -> None:
     assert translate(ksa.ConnectFailure("a\n  b\tc")).message == "a b c"
     assert len(translate(ksa.ConnectFailure("y" * 1000)).message) == 300
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("Quota exceeded for image_size_total", QuotaError),
+        ("The size of data exceeds the limit", QuotaError),
+        ("No route to host", ServerError),
+        ("", ServerError),
+    ],
+)
+def test_reason_of_the_cloud(reason: str, kind: type[OaktreeError]) -> None:
+    error = given_up(f"it failed. {reason}", reason)
+    assert error.kind == kind.kind
+    assert error.message == f"it failed. {reason}".rstrip(". ")

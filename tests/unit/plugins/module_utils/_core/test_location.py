@@ -74,6 +74,17 @@ def test_a_pattern_that_matches_nothing_lists_what_exists(pattern: str) -> None:
     )
 
 
+def test_where_the_list_has_a_location() -> None:
+    selection = Selection.parse(["ovh/GRA*", "!ovh/BHS1", "tiny", "ovh", "ovh/GRA1"])
+    assert [(str(location), selection.position(location)) for location in EVERYWHERE] == [
+        ("lab/north/demo", 4),
+        ("ovh/BHS1/demo", 2),
+        ("ovh/GRA1/demo", 0),
+        ("ovh/GRA11/production", 0),
+        ("tiny/-/p3", 1),
+    ]
+
+
 @pytest.mark.parametrize("pattern", ["!ovh/GRA2", "!*/*/prod", "!ovh/*/p1x"])
 def test_a_typing_error_in_what_is_taken_away_does_not_select_more(pattern: str) -> None:
     with pytest.raises(InputError, match="matches none of the configured Locations"):

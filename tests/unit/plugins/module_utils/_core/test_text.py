@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import (
     LONGEST,
+    SECRET_HEADER,
     SHORTEST_SECRET,
     keep_secret,
     one_line,
@@ -144,3 +145,23 @@ def test_what_begins_again_and_again_takes_time_by_its_length_only(begun: str) -
 
 def test_markup_within_markup() -> None:
     assert one_line("<title>404</title><!-- a <b> c -->Not <b>found</b>") == "Not found"
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        ("X-Auth-Token", True),
+        ("x-subject-token", True),
+        ("Set-Cookie", True),
+        ("Authorization", True),
+        ("X-Account-Meta-Temp-URL-Key", True),
+        ("X-Container-Meta-Temp-URL-Key-2", True),
+        ("X-Container-Meta-Access-Secret", True),
+        ("Content-Type", False),
+        ("X-Openstack-Request-Id", False),
+        ("X-Container-Meta-Keyboard", False),
+        ("Etag", False),
+    ],
+)
+def test_headers_whose_names_mean_a_secret(name: str, *, secret: bool) -> None:
+    assert bool(SECRET_HEADER.search(name)) is secret

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location, Project, Selection
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired, Override, Timeouts
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired, Timeouts
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.overrides import Override
 
 
 def at(cloud: str, *overrides: tuple[str, dict[str, Any]], **options: Any) -> Desired:

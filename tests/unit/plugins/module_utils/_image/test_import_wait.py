@@ -16,11 +16,10 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
     DeadlineError,
     OaktreeError,
-    QuotaError,
     ServerError,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image import import_wait
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.import_wait import SLOWEST, ImportWait, given_up
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.import_wait import SLOWEST, ImportWait
 
 STALL = 0.1
 IMAGE = {"id": "1", "status": "importing", "updated_at": "2026-01-01T00:00:00Z", "stores": "fast"}
@@ -120,18 +119,3 @@ def test_task_is_asked_only_when_the_image_shows_nothing() -> None:
     glance = Glance(lambda number: {**IMAGE, "updated_at": min(number, 5)})
     wait(glance, 6)
     assert glance.asked == 1
-
-
-@pytest.mark.parametrize(
-    ("reason", "kind"),
-    [
-        ("Quota exceeded for image_size_total", QuotaError),
-        ("The size of data exceeds the limit", QuotaError),
-        ("No route to host", ServerError),
-        ("", ServerError),
-    ],
-)
-def test_reason_of_the_cloud(reason: str, kind: type[OaktreeError]) -> None:
-    error = given_up(f"it failed. {reason}", reason)
-    assert error.kind == kind.kind
-    assert error.message == f"it failed. {reason}".rstrip(". ")

@@ -5,29 +5,23 @@
 
 from __future__ import annotations
 
-import platform
-import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import UPLOAD
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image import upload_marker as markers
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.upload_marker import (
-    CLOCK_MARGIN,
     container_name,
     is_leftover,
-    is_own,
     session_expiry,
     session_marker,
     session_until,
-    upload_marker,
 )
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.work_marker import CLOCK_MARGIN, work_marker
 from tests.support import upload_markers
 
 HOUR = 3600.0
 MARGIN = CLOCK_MARGIN.total_seconds()
-FIELDS = ("host", "machine", "boot", "namespace", "pid", "started", "until")
 
 
 def marked(text: str, age: float = 0.0) -> dict[str, str]:
@@ -35,108 +29,15 @@ def marked(text: str, age: float = 0.0) -> dict[str, str]:
     return {UPLOAD: text, "updated_at": changed.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
-def marker(seconds: float = HOUR, **changes: str) -> str:
-    """The marker of this process with other parts."""
-    parts = dict(zip(FIELDS, upload_marker(seconds).split("/"), strict=True))
-    return "/".join((parts | changes).values())
-
-
-def parts() -> dict[str, str]:
-    return dict(zip(FIELDS, upload_marker(HOUR).split("/"), strict=True))
-
-
-def test_own_live_process_is_no_leftover_however_old() -> None:
-    assert not is_leftover(marked(upload_marker(-100 * HOUR), age=100 * HOUR))
-
-
-def test_the_marker_is_ours_whatever_its_time() -> None:
-    assert is_own(upload_marker(1))
-    assert is_own(upload_marker(HOUR))
-    for field in FIELDS[:-1]:
-        assert not is_own(upload_marker(1).replace(parts()[field], "other", 1))
-    for text in ("", "/", "x", None):
-        assert not is_own(text)
-
-
-@pytest.mark.parametrize("seconds", [-100 * HOUR, 100 * HOUR])
-def test_a_process_that_is_known_to_be_dead_leaves_leftovers(seconds: float) -> None:
-    started = parts()["started"]
-    assert is_leftover(marked(upload_markers.dead(seconds)))
-    assert is_leftover(marked(marker(seconds, started=str(int(started) - 1)))), "the PID is another process's"
-
-
-def test_process_before_the_reboot_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(markers, "_machine", lambda: "12345678")
-    assert is_leftover(marked(marker(boot="00000000")))
-
-
-UNKNOWN: list[dict[str, str]] = [
-    {"host": "elsewhere"},
-    {"machine": "00000000"},
-    {"namespace": "4026530000", "pid": str(upload_markers.PID_MAX)},
-    {"namespace": "-", "pid": str(upload_markers.PID_MAX)},
-    {"boot": "-", "pid": "1"},
-    {"pid": "-1"},
-    {"pid": "\u00b2"},
-]
-
-
-@pytest.mark.parametrize("changes", UNKNOWN, ids=str)
-@pytest.mark.parametrize(
-    ("seconds", "left"), [(60, False), (60 - MARGIN, False), (-60 - MARGIN, True), (-100 * HOUR, True)]
-)
-def test_where_life_cannot_be_told_the_owners_time_decides(
-    changes: dict[str, str], seconds: float, *, left: bool
-) -> None:
-    """However long ago the image was changed, and whatever the timeouts of those who look."""
-    assert is_leftover(marked(marker(seconds, **changes), age=100 * HOUR)) is left
-
-
-@pytest.mark.parametrize("boot", ["00000000", "-"])
-def test_machines_that_have_nothing_but_a_host_name_are_not_told_apart(
-    monkeypatch: pytest.MonkeyPatch, boot: str
-) -> None:
-    """Containers without a machine ID, of one name: another boot may be another machine."""
-    monkeypatch.setattr(markers, "_machine", lambda: "-")
-    assert not is_leftover(marked(marker(boot=boot)))
-    assert is_leftover(marked(marker(-2 * HOUR, boot=boot)))
-
-
-def test_a_process_that_is_hidden_is_not_dead(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As /proc hides those of other users with its option hidepid."""
-    with subprocess.Popen(["sleep", "60"]) as process:
-        text = marker(pid=str(process.pid), started="12345")
-        assert is_leftover(marked(text)), "the PID is another process's"
-        monkeypatch.setattr(markers, "_read", lambda _path: "")
-        assert not is_leftover(marked(text))
-        process.kill()
-    assert is_leftover(marked(text))
-
-
-MALFORMED = ["", "/", "////////", "x", platform.node(), "a/b/c/d/e/f", f"{marker()}/g", marker(until="soon")]
-
-
-@pytest.mark.parametrize("text", [*MALFORMED, marker(until="2026-01-01T00:00:00")], ids=range(len(MALFORMED) + 1))
-@pytest.mark.parametrize(("age", "left"), [(23 * HOUR, False), (25 * HOUR, True)])
-def test_malformed_mark_is_left_behind_once_old_and_never_a_crash(text: str, age: float, *, left: bool) -> None:
-    assert is_leftover(marked(text, age)) is left
-
-
-@pytest.mark.parametrize("moment", ["", "yesterday", "2026-01-01T00:00:00", None])
-def test_without_a_usable_time_a_malformed_mark_is_believed(moment: str | None) -> None:
-    assert not is_leftover({UPLOAD: "x", "updated_at": moment})
+def test_the_life_of_a_process_decides_and_its_image_may_lack_a_date() -> None:
+    assert not is_leftover(marked(work_marker(-100 * HOUR), age=100 * HOUR))
+    assert is_leftover(marked(upload_markers.dead()))
     assert not is_leftover({UPLOAD: "x"})
 
 
 @pytest.mark.parametrize(("until", "left"), [("9999-12-31T23:59:59Z", False), ("0001-01-01T00:00:00Z", True)])
 def test_no_moment_is_a_crash(until: str, *, left: bool) -> None:
-    assert is_leftover(marked(marker(until=until, host="elsewhere"))) is left
     assert is_leftover(marked(f"session until {until}, finalized by {until}")) is left
-
-
-@pytest.mark.parametrize("pid", ["0", "9" * 200, "9" * 5000, "..", "self"])
-def test_a_pid_of_no_process_is_no_crash(pid: str) -> None:
-    assert is_leftover(marked(marker(-2 * HOUR, pid=pid)))
 
 
 @pytest.mark.parametrize(
@@ -154,7 +55,7 @@ def test_time_decides_whether_an_upload_session_is_in_use(expires: float, until:
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param(upload_marker(60), id="a-live-run"),
+        pytest.param(work_marker(60), id="a-live-run"),
         "session until ",
         "session until soon, finalized by 2026-01-01T00:00:00Z",
         "session until 2026-01-01T00:00:00Z",

@@ -56,7 +56,14 @@ def test_segments_lie_beside_their_object_by_content_and_part_size() -> None:
     ],
 )
 def test_headers(marker: str, lifetime: int | None, elapsed: float, headers: dict[str, str]) -> None:
-    assert ObjectTarget("c", "o", "d", marker, lifetime).headers(elapsed) == headers
+    assert ObjectTarget("c", "o", "d", marker, lifetime).headers("o.segments/1", elapsed) == headers
+
+
+def test_the_object_itself_has_further_headers_and_all_expire_at_one_moment() -> None:
+    target = ObjectTarget("c", "o", "d", "h", delete_at=1000, own_headers={"Content-Type": "text/plain"})
+    of_all = {"X-Object-Meta-Oaktree-Upload": "h", "X-Delete-At": "1000"}
+    assert target.headers("o.segments/1", 12.0) == of_all
+    assert target.headers("o", 12.0) == {**of_all, "Content-Type": "text/plain"}
 
 
 # Assembly
@@ -255,6 +262,16 @@ def test_what_was_sent_is_removed_but_not_what_others_use(objects: ObjectSite, l
     assert (objects.content(), "mine" in objects.objects) == (DATA, False)
     assert discard_sent(objects.swift, objects.target(), [*(segment.name for segment in large), NAME]) == ""
     assert objects.objects == {}
+
+
+@pytest.mark.parametrize(("stays", "right", "left"), [(True, True, 6), (True, False, 0), (False, True, 0)])
+def test_a_complete_object_stays_where_the_target_says_so(
+    objects: ObjectSite, large: list[Segment], *, stays: bool, right: bool, left: int
+) -> None:
+    etag = manifest_etag(large) if right else "another"
+    names = [NAME, *(segment.name for segment in large)]
+    assert discard_sent(objects.swift, objects.target(stays=stays), names, etag) == ""
+    assert len(objects.objects) == left
 
 
 def test_nothing_was_sent(objects: ObjectSite) -> None:

@@ -89,6 +89,7 @@ def test_an_answer_without_sense(body: str) -> None:
 def test_listed() -> None:
     item = {"name": "o", "bytes": 4, "hash": "abc", "last_modified": "2026-11-21T01:02:03.000004", "content_type": "x"}
     assert object_from_listing(item) == Object("o", 4, "abc", "2026-11-21T01:02:03.000004+00:00")
+    assert object_from_listing({**item, "last_modified": f"{item['last_modified']}Z"}) == object_from_listing(item)
 
 
 def test_shown() -> None:

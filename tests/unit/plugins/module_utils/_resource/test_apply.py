@@ -194,6 +194,53 @@ def test_what_keeps_a_resource_from_being_deleted_is_undone_first(
     assert region.neutron.items["ports"] == {}
 
 
+def test_a_router_is_deleted_with_its_routes_and_interfaces(
+    clouds: FakeOpenStack, region: Region, project: str
+) -> None:
+    network(region.neutron, project, "web", "10.0.0.0/24")
+    routes = [{"destination": "10.9.0.0/16", "nexthop": "10.0.0.9"}]
+    router = {"routes": routes, "interfaces": [{"name": "web"}]}
+    assert done(clouds, "network.router", name="web", attributes=router).action == "created"
+    assert done(clouds, "network.router", name="web", attributes=router).action == "unchanged"
+    assert done(clouds, "network.router", name="web", state="absent", check=True).action == "deleted"
+    assert len(region.neutron.items["ports"]) == 1
+    assert done(clouds, "network.router", name="web", state="absent").action == "deleted"
+    assert (region.neutron.items["routers"], region.neutron.items["ports"]) == ({}, {})
+
+
+def test_routes_go_before_the_interfaces_that_they_lead_through(
+    clouds: FakeOpenStack, region: Region, project: str
+) -> None:
+    network(region.neutron, project, "web", "10.0.0.0/24")
+    router = {"routes": [{"destination": "10.9.0.0/16", "nexthop": "10.0.0.9"}], "interfaces": [{"name": "web"}]}
+    done(clouds, "network.router", name="web", attributes=router)
+    assert done(clouds, "network.router", name="web", attributes={"interfaces": [], "routes": []}).action == "updated"
+    assert region.neutron.items["ports"] == {}
+
+
+def test_an_interface_may_have_an_address_of_its_own(clouds: FakeOpenStack, region: Region, project: str) -> None:
+    network(region.neutron, project, "web", "10.0.0.0/24")
+    interface = {"subnet_id": {"name": "web"}, "ip_address": "10.0.0.8"}
+    for attributes, action in (
+        ({"interfaces": [{"name": "web"}]}, "created"),
+        ({"interfaces": [interface]}, "updated"),
+    ):
+        assert done(clouds, "network.router", name="web", attributes=attributes).action == action
+        assert done(clouds, "network.router", name="web", attributes=attributes).action == "unchanged"
+    (port,) = region.neutron.items["ports"].values()
+    assert port["fixed_ips"][0]["ip_address"] == "10.0.0.8"
+
+
+def test_a_security_group_may_let_itself_in(clouds: FakeOpenStack, region: Region) -> None:
+    attributes = {"rules": [{"remote_group_id": {"name": "web"}}]}
+    for check in (True, False):
+        change = done(clouds, "network.security_group", name="web", attributes=attributes, check=check)
+        assert (change.action, change.notes) == ("created", ())
+    (group,) = region.neutron.items["security-groups"]
+    assert group in {rule["remote_group_id"] for rule in region.neutron.items["security-group-rules"].values()}
+    assert done(clouds, "network.security_group", name="web", attributes=attributes).action == "unchanged"
+
+
 def test_what_cannot_be_undone_is_reported(clouds: FakeOpenStack, region: Region) -> None:
     region.fault("PUT", "/tags", Answer(400))
     region.fault("DELETE", "/networks", Answer(409))

@@ -20,6 +20,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.doors
 )
 
 WEB = {"name": "web"}
+AT = {"subnet": reference("subnet_id"), "ip_address": Option()}
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,12 @@ WEB = {"name": "web"}
         (reference("object_id", "network.network"), "web", {**WEB, "type": "network.network"}),
         (references("interfaces"), ["web", {"id": "4d8d"}], [WEB, "4d8d"]),
         (references("interfaces"), [], []),
+        (references("interfaces", described=AT), [{"subnet": "web"}], [{"subnet_id": WEB}]),
+        (
+            references("interfaces", described=AT),
+            ["web", {"subnet": "web", "ip_address": "10.9.0.9", "x": 1}],
+            [WEB, {"subnet_id": WEB, "ip_address": "10.9.0.9", "x": 1}],
+        ),
         (Option(nullable=True), "", None),
         (Option(), "", ""),
         (Option("list", elements="str"), ["a"], ["a"]),
@@ -54,6 +61,11 @@ def test_what_is_omitted_is_no_attribute_and_dots_lead_into_one() -> None:
     }
     given = {"network": "public", "enable_snat": False, "description": None}
     assert values_of(options, given) == {"gateway": {"network_id": {"name": "public"}, "enable_snat": False}}
+
+
+def test_without_what_it_consists_of_an_attribute_is_empty() -> None:
+    options = {"network": reference("gateway.network_id", nullable=True), "description": Option()}
+    assert values_of(options, {"network": "", "description": "x"}) == {"gateway": {}, "description": "x"}
 
 
 STATE = {"state": "present", "name": "web", "id": None, "replace": False}
@@ -96,3 +108,9 @@ def test_what_stands_in_the_path_is_told_from_filters() -> None:
     ports = ListDoor("network.port", "ports", {"network": reference("network_id")})
     listing = ports.listing({**query, "name": "a", "network": "web"})
     assert (listing.query.parents, listing.query.filters) == ({}, {"type": "A", "network_id": WEB})
+
+
+def test_an_error_names_the_first_option_of_an_attribute() -> None:
+    options = {"rules": Option("list", "rules.rules"), "directions": Option("list", "rules.directions")}
+    with pytest.raises(InputError, match=r"^rules of network\.security_group must be"):
+        Door("network.security_group", "group", options).wanted({**STATE, "rules": [], "directions": ["in"]})

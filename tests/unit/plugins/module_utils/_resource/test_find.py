@@ -233,7 +233,7 @@ def test_administrators_see_what_members_see_unless_they_ask_for_all(
         ("block_storage.volume", {"all_tenants": "1"}, {}),
         ("shared_file_system.share", {"all_tenants": "1"}, {}),
         ("shared_file_system.share_snapshot", {"all_tenants": "1"}, {}),
-        ("orchestration.stack", {"global_tenant": "true"}, {}),
+        ("orchestration.stack", {}, {}),
         ("dns.zone", {}, {"X-Auth-All-Projects": "true"}),
         ("network.network", {}, {}),
         ("load_balancer.pool", {}, {}),

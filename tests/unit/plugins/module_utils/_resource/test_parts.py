@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, RefusedError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource import parts
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.kinds import kind_of, kinds
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.parts import (
@@ -18,6 +18,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.parts
     asking,
     check_part,
     part_of,
+    part_shown,
     parts_of,
 )
 from tests.support.fake_openstack import FakeOpenStack
@@ -45,7 +46,7 @@ class Recorder:
 def test_the_types_of_parts_exist() -> None:
     assert {name for name, _attribute in parts._PARTS} | parts._TAGGED.keys() <= set(kinds())
     assert all("tags" in kind_of(name).keys for name in parts._TAGGED)
-    assert parts_of(kind_of("network.router")) == ["interfaces", "tags"]
+    assert parts_of(kind_of("network.router")) == ["interfaces", "routes", "tags"]
     assert parts_of(kind_of("load_balancer.pool")) == []
     assert part_of(kind_of("network.network"), "name") is None
 
@@ -90,24 +91,88 @@ def test_access_is_that_of_private_flavors() -> None:
 
 
 def test_sets_grow_before_they_shrink() -> None:
-    part, ask = found("network.router", "interfaces"), Recorder()
+    part, ask = found("compute.aggregate", "hosts"), Recorder()
     assert not part.differs(["a", "b"], ["b", "a", "a"])
-    part.write(ask, "r", ["a", "b"], ["b", "c"])
+    part.write(ask, "7", ["a", "b"], ["b", "c"])
     assert ask.sent == [
-        ("PUT", "/routers/r/add_router_interface", {"subnet_id": "c"}),
-        ("PUT", "/routers/r/remove_router_interface", {"subnet_id": "a"}),
+        ("POST", "/os-aggregates/7/action", {"add_host": {"host": "c"}}),
+        ("POST", "/os-aggregates/7/action", {"remove_host": {"host": "a"}}),
     ]
+
+
+def interface(subnet: str, address: str = "10.0.0.1") -> dict[str, str]:
+    return {"subnet_id": subnet, "ip_address": address}
+
+
+@pytest.mark.parametrize(
+    ("want", "requests"),
+    [
+        (["b", "a", "a"], []),
+        ([{"subnet_id": "a"}, interface("b")], []),
+        (["a", "c"], [("add", {"subnet_id": "c"}), ("remove", {"subnet_id": "b"})]),
+        (["a", interface("b", "10.0.0.9")], [("remove", {"subnet_id": "b"}), ("add", {"port_id": "p"})]),
+        ([], [("remove", {"subnet_id": "a"}), ("remove", {"subnet_id": "b"})]),
+    ],
+)
+def test_subnets_are_connected_before_others_are_disconnected(
+    want: list[Any], requests: list[tuple[str, dict[str, str]]]
+) -> None:
+    part, ask = found("network.router", "interfaces"), Recorder({"subnet": {"network_id": "n"}, "port": {"id": "p"}})
+    have = [interface("a"), interface("b")]
+    assert part.differs(have, want) is bool(requests)
+    part.write(ask, "r", have, want)
+    assert [sent for sent in ask.sent if sent[0] == "PUT"] == [
+        ("PUT", f"/routers/r/{action}_router_interface", body) for action, body in requests
+    ]
+
+
+def test_an_address_of_its_own_takes_a_port() -> None:
+    part, ask = found("network.router", "interfaces"), Recorder({"subnet": {"network_id": "n"}, "port": {"id": "p"}})
+    part.write(ask, "r", [], [interface("a", "10.0.0.9")])
+    port = {"network_id": "n", "fixed_ips": [interface("a", "10.0.0.9")]}
+    assert ("POST", "/ports", {"port": port}) in ask.sent
+
+
+def test_a_port_that_is_not_connected_is_removed() -> None:
+    def ask(method: str, path: str, json: Any = None) -> Any:
+        sent.append(f"{method} {path}")
+        if method == "PUT":
+            raise RefusedError("no", status=400)
+        return {"subnet": {"network_id": "n"}, "port": {"id": "p"}} if json or method == "GET" else {}
+
+    sent: list[str] = []
+    with pytest.raises(RefusedError):
+        found("network.router", "interfaces").write(ask, "r", [], [interface("a", "10.0.0.9")])
+    assert sent[-1] == "DELETE /ports/p"
+
+
+def test_a_difference_of_interfaces_shows_addresses_where_they_are_wanted() -> None:
+    have = [interface("a"), interface("b")]
+    shown = part_shown(kind_of("network.router"), "interfaces", have, ["a", interface("b", "10.0.0.9")])
+    assert shown == ["a", interface("b")]
+
+
+def test_what_is_left_out_of_the_options_for_dhcp_is_removed() -> None:
+    part, ask = found("network.port", "extra_dhcp_opts"), Recorder()
+    have = [{"opt_name": name, "opt_value": "x", "ip_version": 4} for name in ("a", "b")]
+    want = [{"opt_name": "a", "opt_value": "x"}]
+    assert part.differs(have, want)
+    assert not part.differs(have[:1], want)
+    part.write(ask, "p", have, want)
+    ((_method, _path, sent),) = ask.sent
+    assert sent == {"port": {"extra_dhcp_opts": [*want, {"opt_name": "b", "opt_value": None}]}}
 
 
 def test_the_interfaces_of_a_router_are_ports() -> None:
     ports = [
-        {"device_owner": "network:router_interface", "fixed_ips": [{"subnet_id": "b"}]},
-        {"device_owner": "network:router_interface_distributed", "fixed_ips": [{"subnet_id": "a"}]},
-        {"device_owner": "network:ha_router_replicated_interface", "fixed_ips": [{"subnet_id": "c"}]},
+        {"device_owner": "network:router_interface", "fixed_ips": [interface("b")]},
+        {"device_owner": "network:router_interface_distributed", "fixed_ips": [interface("a")]},
+        {"device_owner": "network:ha_router_replicated_interface", "fixed_ips": [interface("c")]},
         {"device_owner": "network:router_gateway", "fixed_ips": [{"subnet_id": "x"}]},
         {"device_owner": "network:router_ha_interface", "fixed_ips": [{"subnet_id": "x"}]},
     ]
-    assert found("network.router", "interfaces").read(Recorder({"ports": ports}), "r", {}) == ["a", "b", "c"]
+    have = found("network.router", "interfaces").read(Recorder({"ports": ports}), "r", {})
+    assert have == [interface("a"), interface("b"), interface("c")]
 
 
 def test_rules_are_added_before_others_are_removed() -> None:
@@ -119,6 +184,16 @@ def test_rules_are_added_before_others_are_removed() -> None:
         ("POST", "/security-group-rules", {"security_group_rule": rule}),
         ("DELETE", "/security-group-rules/1", None),
     ]
+
+
+def test_a_direction_may_be_left_without_rules() -> None:
+    part, ask = found("network.security_group", "rules"), Recorder()
+    have = [{"id": direction, "direction": direction, "ethertype": "IPv4"} for direction in ("ingress", "egress")]
+    assert not part.differs(have, [])
+    assert not part.differs(have, {"rules": have, "directions": ["egress"]})
+    assert part.differs(have, {"directions": ["egress"]})
+    part.write(ask, "g", have, {"rules": [], "directions": ["egress"]})
+    assert ask.sent == [("DELETE", "/security-group-rules/egress", None)]
 
 
 def test_tags_are_a_set() -> None:
@@ -159,7 +234,9 @@ def test_a_shape_that_is_wrong() -> None:
 def test_requests_of_parts(clouds: FakeOpenStack) -> None:
     ask = asking(service_at(connect(clouds), "network"), None)
     made = ask("POST", "/networks", {"network": {"name": "a"}})
-    assert made == {}
+    assert made["network"]["name"] == "a"
+    assert ask("DELETE", f"/networks/{made['network']['id']}") == {}
+    ask("POST", "/networks", {"network": {"name": "a"}})
     assert [network["name"] for network in ask("GET", "/networks")["networks"]] == ["a"]
 
 

@@ -169,7 +169,7 @@ def test_secrets_are_sent_to_what_exists_only_if_asked_to() -> None:
 
 
 def test_parts_are_compared_with_what_there_is_of_them() -> None:
-    found = {"parts": {"interfaces": ["s"]}}
+    found = {"parts": {"interfaces": [{"subnet_id": "s", "ip_address": "10.0.0.1"}]}}
     router = {"id": "r", "name": "web"}
     assert planned("network.router", {"interfaces": ["s"]}, router, found).action == "unchanged"
     plan = planned("network.router", {"interfaces": ["s", "t"]}, router, found)

@@ -18,6 +18,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.refer
     check_references,
     is_reference,
     target_of,
+    with_own_id,
 )
 from tests.support.fake_openstack import FakeOpenStack, Region
 from tests.support.fake_openstack.neutron import network
@@ -153,6 +154,18 @@ def test_nothing_of_the_name_is_there(
     network(region.neutron, project, "web")
     with pytest.raises(MissingError, match=f"named '{value['name']}' here"):
         Resolver(connect(clouds), kind_of(name)).value(attribute, value)
+
+
+def test_a_part_may_refer_to_the_resource_itself(clouds: FakeOpenStack, region: Region, project: str) -> None:
+    theirs = region.neutron.add("security-groups", project, name="db")
+    group = kind_of("network.security_group")
+    resolver = Resolver(connect(clouds), group, "web")
+    rules = resolver.value("rules", [{"remote_group_id": {"name": "web"}}, {"remote_group_id": {"name": "db"}}])
+    assert with_own_id(rules, "own") == [{"remote_group_id": "own"}, {"remote_group_id": theirs["id"]}]
+    with pytest.raises(MissingError):
+        Resolver(connect(clouds), group).value("rules", [{"remote_group_id": {"name": "web"}}])
+    with pytest.raises(MissingError):
+        Resolver(connect(clouds), kind_of("network.port"), "web").value("security_group_ids", [{"name": "web"}])
 
 
 def test_the_option_id_may_name_a_project(clouds: FakeOpenStack, project: str) -> None:

@@ -249,3 +249,23 @@ def test_more_locations_than_connections_may_be_open(monkeypatch: pytest.MonkeyP
 )
 def test_all_but_unchanged_is_a_change(action: str, *, changed: bool) -> None:
     assert Change(action, notes=("it took long",)).changed is changed
+
+
+@pytest.mark.parametrize(("parts", "changed"), [((), False), (("unchanged",), False), (("unchanged", "updated"), True)])
+def test_things_that_are_counted(parts: tuple[str, ...], *, changed: bool) -> None:
+    change = Change("unchanged", parts=tuple(map(Change, parts)))
+    assert (change.changed, [part.action for part in change.each]) == (changed, list(parts))
+    one = Change("created")
+    assert one.each == (one,)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_location_may_fail_in_part(monkeypatch: pytest.MonkeyPatch, *, check_mode: bool) -> None:
+    """What has become of the other things is reported, too."""
+    noun = Noun(monkeypatch, *at("a"))
+    partly = Change("unchanged", parts=(Change("created"),), error=ConflictError("two of them"))
+    monkeypatch.setattr(noun, "plan", lambda members: [(member.connection, FakeStep(partly)) for member in members])
+    monkeypatch.setattr(noun, "apply", lambda _connection, _step: partly)
+    (result,) = noun.run(check_mode=check_mode)
+    assert result.value
+    assert ([part.action for part in result.value.each], str(result.error)) == (["created"], "two of them")

@@ -20,6 +20,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
+    ConflictError,
     DeadlineError,
     InputError,
     OaktreeError,
@@ -33,9 +34,11 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure imp
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     ArgumentSpec,
+    Beside,
     check_fields,
     check_positive,
     make_module,
+    run_requests,
     run_state,
     target_spec,
 )
@@ -55,6 +58,16 @@ def signals(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def run(act: Act, **params: Any) -> dict[str, Any]:
     """Run a module that does this, and return what it printed and warned of, and whether its exit code says success."""
+    return ending(lambda: run_state(make_module(SPEC), "thing 't'", act), **params)
+
+
+def run_sending(act: Callable[[bool], list[Result[dict[str, Any]]]], *, reads: bool, **params: Any) -> dict[str, Any]:
+    """As `run`, for a module that sends requests, with headers."""
+    spec = SPEC.merge(ArgumentSpec({"headers": {"type": "dict"}}))
+    return ending(lambda: run_requests(make_module(spec), act, reads=reads), **params)
+
+
+def ending(module: Callable[[], object], **params: Any) -> dict[str, Any]:
     printed = StringIO()
     warned: list[str] = []
     with (
@@ -63,7 +76,7 @@ def run(act: Act, **params: Any) -> dict[str, Any]:
         redirect_stdout(printed),
         pytest.raises(SystemExit) as ended,
     ):
-        run_state(make_module(SPEC), "thing 't'", act)
+        module()
     found: dict[str, Any] = json.loads(printed.getvalue())
     return found | {"ok": ended.value.code == 0, "warnings": warned}
 
@@ -164,6 +177,22 @@ def test_differences_are_shown_when_asked_for() -> None:
     ]
 
 
+def test_each_thing_that_is_counted_has_a_result() -> None:
+    parts = tuple(
+        Change(action, {}, {"n": number}, {"name": f"t-{number}"}, subject=f"thing 't-{number}'")
+        for number, action in enumerate(("created", "unchanged"), start=1)
+    )
+    counted = result(HERE, Change("unchanged", parts=parts), ConflictError("the third is there twice"))
+    found = run(lambda _check: [counted], on_failure="fail", _ansible_diff=True)
+    assert [(each["name"], each["action"], each["location"]["cloud"]) for each in found["results"]] == [
+        ("t-1", "created", "a"),
+        ("t-2", "unchanged", "a"),
+    ]
+    assert [entry["after_header"] for entry in found["diff"]] == ["a/r1: thing 't-1'", "a/r1: thing 't-2'"]
+    assert (found["changed"], found["ok"]) == (True, False)
+    assert [failure["error"] for failure in found["failures"]] == ["the third is there twice"]
+
+
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_work_is_told_of_check_mode(*, check_mode: bool) -> None:
     def act(checking: bool) -> list[Result[Change]]:  # noqa: FBT001
@@ -171,6 +200,37 @@ def test_work_is_told_of_check_mode(*, check_mode: bool) -> None:
 
     ended = run(act, _ansible_check_mode=check_mode)
     assert ended["results"][0]["seen"] is check_mode
+
+
+@pytest.mark.parametrize("reads", [True, False])
+@pytest.mark.parametrize("sent", [True, False])
+def test_what_was_sent_has_changed_something_unless_it_reads(*, sent: bool, reads: bool) -> None:
+    results: list[Result[dict[str, Any]]] = [Result(HERE, 1.0, 2, {"sent": False})]
+    results.append(Result(THERE, 1.0, 2, {"sent": sent, "status": 200}))
+    ended = run_sending(lambda _check_mode: results, reads=reads)
+    assert ended["changed"] is (sent and not reads)
+    assert ended["results"] == [
+        {"location": HERE.to_dict(), "sent": False},
+        {"location": THERE.to_dict(), "sent": sent, "status": 200},
+    ]
+
+
+def test_requests_are_told_of_check_mode_and_may_fail() -> None:
+    def act(checking: bool) -> list[Result[dict[str, Any]]]:  # noqa: FBT001
+        return [Result(HERE, 1.0, 2, {"sent": not checking}), Result(THERE, 1.0, 2, error=ServerError("it broke"))]
+
+    ended = run_sending(act, reads=False, _ansible_check_mode=True)
+    assert (ended["ok"], ended["changed"], [item["sent"] for item in ended["results"]]) == (False, False, [False])
+    assert [failure["kind"] for failure in ended["failures"]] == ["server"]
+
+
+def test_secret_headers_of_a_task_are_masked() -> None:
+    headers = {"X-Subject-Token": "in-a-token", "x-account-meta-temp-url-key": "in-a-key", "X-Meta": "shown"}
+    results = [Result(HERE, 1.0, 2, {"sent": True, "body": list(headers.values())})]
+    ended = run_sending(lambda _check_mode: results, reads=True, headers=headers)
+    masked = ["VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"] * 2
+    assert ended["results"][0]["body"] == [*masked, "shown"]
+    assert list(ended["invocation"]["module_args"]["headers"].values()) == [*masked, "shown"]
 
 
 # Failures
@@ -185,6 +245,18 @@ def test_a_location_that_failed_fails_the_module_which_shows_the_others() -> Non
     assert ended["msg"] == "1 of 2 Locations failed: b/r2: it broke (server). Mend it."
     assert ended["failures"] == [FAILURE]
     assert "exception" not in ended
+
+
+def test_what_work_says_beside_its_results() -> None:
+    beside = Beside()
+
+    def act(_check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
+        beside.output["rows"], beside.lead = [1], "Not placed: web. "
+        return [result(HERE, Change("created")), result(THERE, error=ServerError("full"))]
+
+    found = ending(lambda: run_state(make_module(SPEC), "thing 't'", act, beside))
+    assert (found["ok"], found["rows"]) == (False, [1])
+    assert found["msg"].startswith("Not placed: web. 1 of 2 Locations failed: b/r2: full")
 
 
 def test_a_location_that_failed_may_be_a_warning() -> None:
@@ -275,4 +347,13 @@ def test_an_interrupt_says_what_is_left(signals: list[int], interrupt: KeyboardI
     assert ended["msg"].startswith("Interrupted. ")
     assert ended["msg"].endswith(ending)
     assert "confidential" not in json.dumps(ended)
+    assert signals == [signal.SIGTERM, signal.SIGHUP]
+
+
+def test_an_interrupt_says_that_requests_may_have_taken_effect(signals: list[int]) -> None:
+    def act(_check_mode: bool) -> list[Result[dict[str, Any]]]:  # noqa: FBT001
+        raise KeyboardInterrupt
+
+    ended = run_sending(act, reads=False)
+    assert (ended["ok"], ended["msg"]) == (False, "Interrupted. What was sent before may have taken effect.")
     assert signals == [signal.SIGTERM, signal.SIGHUP]

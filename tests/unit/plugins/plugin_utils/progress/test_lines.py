@@ -83,6 +83,13 @@ def test_many_locations_are_summed_up_and_failures_named() -> None:
     assert len(said.due(SUMMARY * 2)) == 1
 
 
+def test_a_sum_without_data_says_nothing_of_them() -> None:
+    said = ProgressLines(0.0)
+    for number in range(MANY + 1):
+        said.take(message(f"cloud{number}", "waiting for servers", detail="web"), 1.0)
+    assert said.due(SUMMARY) == ["11 Locations: 11 waiting for servers"]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{}, {"who": "alpha"}, message("a", "b", "x"), message("a", "b", None), {"count": "x"}],  # type: ignore[arg-type]
@@ -102,6 +109,6 @@ def test_the_task_as_a_whole_has_no_name_and_is_no_location() -> None:
     said.take(message("alpha", "surveying"), SUMMARY)
     assert said.due(SUMMARY) == [
         "decompressing 100 % of 1.00 MB",
-        f"{MANY + 1} Locations: 1 surveying, {MANY} waiting; 0.00 Bytes transferred",
+        f"{MANY + 1} Locations: 1 surveying, {MANY} waiting",
     ]
     assert said.due(SUMMARY) == []

@@ -12,10 +12,7 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.paths import (
-    beside,
     file_name,
-    longest_name,
-    shortened,
     target_path,
 )
 from tests.support import image_samples as samples
@@ -35,14 +32,6 @@ def test_a_name_that_is_too_long_for_a_file_is_cut_and_stays_another() -> None:
         True,
     ]
     assert names[0] != names[1]
-
-
-@pytest.mark.parametrize("name", ["x" * 20, "ü" * 10, "\udcff" * 10])
-def test_a_shortened_name_is_short_enough_and_one_that_fits_stays(name: str) -> None:
-    length = len(name.encode(errors="surrogatepass"))
-    assert shortened(name, length) == name
-    assert len(shortened(name, length - 1).encode(errors="surrogatepass")) <= length - 1
-    assert shortened(name, length - 1) != shortened(name + "x", length - 1)
 
 
 def test_a_directory_gets_a_named_file_and_a_file_stays(tmp_path: Path) -> None:
@@ -74,11 +63,3 @@ def test_where_no_file_can_be(tmp_path: Path, path: str, message: str) -> None:
     (tmp_path / "leaving" / "thing.raw").symlink_to("../fifo")
     with pytest.raises(InputError, match=message):
         target_path(f"{tmp_path}/{path}", samples.image(), "raw")
-
-
-def test_hidden_names_beside_a_file_are_short_enough(tmp_path: Path) -> None:
-    longest = longest_name(tmp_path)
-    assert beside(tmp_path / "image", ".part") == tmp_path / ".image.part"
-    long = beside(tmp_path / ("x" * longest), ".part")
-    assert (len(long.name), long.name.startswith(".xxx"), long.name.endswith(".part")) == (longest, True, True)
-    assert longest_name(tmp_path / "nowhere") == 255

@@ -17,8 +17,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.r
     recall,
     remember,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.digest_cache import file_state
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.file_state import file_state
 from tests.support import image_samples as samples
 
 IMAGE = samples.image()

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import os
 import subprocess
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,16 +19,18 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.client import find_image
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import pipeline as core
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import to_file
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.paths import beside
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.request import ExportRequest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import (
     Handling,
     ImageFile,
     open_image_file,
 )
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.file_names import beside
 from tests.support import image_formats as formats
 from tests.support.fake_images import add_image
 from tests.support.fake_openstack import FakeOpenStack
 from tests.support.fake_openstack.glance import Glance
+from tests.support.run_core import connect
 from tests.support.run_module import ModuleRun
 
 DATA = os.urandom(300_000)
@@ -300,3 +303,36 @@ def test_data_that_is_no_disk_image_is_exported_as_it_is(
     assert export()["results"][0]["action"] == "created"
     assert (out / "image").read_bytes() == data
     assert not export()["changed"]
+
+
+def test_file_of_others_is_not_written(export: Callable[..., ModuleRun], glance: Glance, out: Path) -> None:
+    """A link under the name of the partial file leads to where its maker wants."""
+    image = add_image(glance, DATA)
+    victim = out.parent / "victim"
+    victim.write_text("precious")
+    (out / f".image.{image.id}.{str(image.checksum)[:16]}.part").symlink_to(victim)
+    (failure,) = export()["failures"]
+    assert failure["kind"] == "input"
+    assert victim.read_text() == "precious"
+
+
+def test_partial_files_of_other_targets_stay(export: Callable[..., ModuleRun], glance: Glance, out: Path) -> None:
+    image = add_image(glance, DATA)
+    mine = out / f".image.{uuid.uuid4()}.{'0' * 16}.part"
+    others = [out / f".image.raw.{image.id}.{'0' * 16}.part", out / ".image.notes.part"]
+    for path in (mine, *others):
+        path.write_bytes(b"some")
+    assert export().ok
+    assert sorted(out.iterdir()) == sorted([*others, out / "image"])
+
+
+def test_data_of_an_image_without_digests_is_resumed_from_its_own_cloud_only(
+    fake_openstack: Callable[..., FakeOpenStack], out: Path
+) -> None:
+    """Another cloud may have another image of that ID: halves of both would be no image, and nothing would tell."""
+    connections = [connect(fake_openstack()) for _cloud in range(2)]
+    image = {"id": str(uuid.uuid4()), "disk_format": "raw", "name": "image", "size": 4}
+    request = ExportRequest("image", path=f"{out}/image")
+    names = [to_file.FileExport(connection, image, request)._partial_name() for connection in connections]
+    assert names[0].identity == names[1].identity == image["id"]
+    assert names[0].digest != names[1].digest

@@ -28,7 +28,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.attempt import Attempt
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.relay import RelayBoard
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import temporary_object
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.upload_marker import is_own, upload_marker
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.work_marker import is_own, work_marker
 from tests.support import upload_markers
 from tests.support.image_contexts import OLD, PUT_ONLY, case
 from tests.support.image_samples import OTHER, source
@@ -93,7 +93,7 @@ def test_runs_that_see_the_same_choose_the_same_id(monkeypatch: pytest.MonkeyPat
     assert len({ids[0], *(other.create(source()) for other in others)}) == 4
 
 
-@pytest.mark.parametrize("there", [None, {UPLOAD: upload_marker(60)}])
+@pytest.mark.parametrize("there", [None, {UPLOAD: work_marker(60)}])
 @pytest.mark.parametrize("taken", [1, 3])
 def test_the_id_of_a_deleted_image_or_of_an_earlier_attempt_is_passed_over(
     monkeypatch: pytest.MonkeyPatch, taken: int, there: dict[str, Any] | None
@@ -124,7 +124,7 @@ def test_a_record_that_is_made_although_it_is_refused_is_to_be_removed(
 
     monkeypatch.setattr(made.glance, "create", refuse)
     monkeypatch.setattr(
-        made.glance, "get", lambda _id: {UPLOAD: upload_marker(60) if own else upload_markers.elsewhere()}
+        made.glance, "get", lambda _id: {UPLOAD: work_marker(60) if own else upload_markers.elsewhere()}
     )
     with pytest.raises(RefusedError):
         made.create(source())

@@ -23,7 +23,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location, Project, Selection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.progress import Progress
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired, Override
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import same_content
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.context import PlanContext
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.plan import make_plan
@@ -35,6 +35,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.
     with_source_regions,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_data import HomeImage
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.overrides import Override
 from tests.support.image_contexts import IMPORTS, OLD, PUT_ONLY, SAME, WEB, case, plannable
 from tests.support.image_samples import OTHER, image, recorded, source
 

@@ -16,7 +16,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 impo
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import Fingerprint
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.survey import Survey, survey
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.upload_marker import upload_marker
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.work_marker import work_marker
 from tests.support import upload_markers
 from tests.support.fake_openstack import FakeOpenStack
 from tests.support.fake_openstack.glance_images import Image
@@ -53,7 +53,7 @@ def test_images_leftovers_and_uploads_in_progress(clouds: FakeOpenStack) -> None
     there, inactive = add(clouds, "thing"), add(clouds, "thing", "deactivated")
     add(clouds, "other")
     dead = add(clouds, "thing.uploading", "queued", **{UPLOAD: DEAD})
-    alive = add(clouds, "thing.uploading", "saving", **{UPLOAD: upload_marker(60)})
+    alive = add(clouds, "thing.uploading", "saving", **{UPLOAD: work_marker(60)})
     foreign = add(clouds, "thing", "queued")
     found = look(clouds)
     assert {image["id"] for image in found.images} == {there, inactive}

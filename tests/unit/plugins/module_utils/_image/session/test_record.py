@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import MD5, SESSION, SHA256, UPLOAD
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import Fingerprint
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.record import read, session_of
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.upload_marker import upload_marker
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.work_marker import work_marker
 from tests.support.image_samples import DATA, OTHER, image
 from tests.support.upload_session import DESIRED, NOW, digests, upload
 
@@ -42,7 +42,7 @@ DAMAGED: list[dict[str, Any]] = [
     {SESSION: "[]"},
     {SESSION: '{"size":1}'},
     {SESSION: "[" * 10000},
-    {UPLOAD: upload_marker(60)},
+    {UPLOAD: work_marker(60)},
     *(session(size=size) for size in SIZES),
     *(session(segment_size=size) for size in SIZES),
     *(session(scheme=scheme) for scheme in ("carrier pigeon", None)),

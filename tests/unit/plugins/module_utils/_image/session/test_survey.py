@@ -23,7 +23,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.session.
     check_removed,
     survey_sessions,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.upload_marker import upload_marker
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.work_marker import work_marker
 from tests.support.fake_openstack import Answer, FakeOpenStack
 from tests.support.image_samples import OTHER, image
 from tests.support.upload_session import DESIRED, NOW, SessionSite, content, done, upload
@@ -62,7 +62,7 @@ def find(site: SessionSite) -> SessionSurvey:
 def test_sessions_are_told_from_other_uploads(site: SessionSite) -> None:
     record, expired = upload().fields(DESIRED), upload(expires=NOW - timedelta(hours=9)).fields(DESIRED)
     imported = upload(image_id=ID.format(0)).imported_fields(DESIRED)
-    other = {**record, "owner_specified.oaktree.upload": upload_marker(60)}
+    other = {**record, "owner_specified.oaktree.upload": work_marker(60)}
     elsewhere = upload().fields(replace(DESIRED, name="another"))
     ids = records(site, record, expired, imported, other, elsewhere)
     found = find(site)

@@ -25,6 +25,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.i
     open_image_file,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.file_state import file_name
 
 MIB = 1 << 20
 
@@ -144,7 +145,7 @@ def test_cache_that_is_not_ours_alone_is_ignored(disk: Path, reads: Reads, tmp_p
 
 def test_what_the_cache_says_is_not_believed_unless_it_is_whole(disk: Path, reads: Reads) -> None:
     settle(disk)
-    name = digest_cache._key(digest_cache.file_name(disk), AS_IMAGE)
+    name = digest_cache._key(file_name(disk), AS_IMAGE)
     private_files.write("digests", name, {"size": 1, "digests": {"md5": "x"}})
     assert look(disk).digests == open_image_file(str(disk)).digests
     assert reads.count == 1

@@ -17,7 +17,7 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run import events
 from tests.support.fake_images import add_image
-from tests.support.fake_openstack import Answer, FakeOpenStack
+from tests.support.fake_openstack import Action, Answer, FakeOpenStack, LoseAnswer
 from tests.support.image_site import digest
 from tests.support.server_site import NAME, SERVER, SOURCE, TAKE, ServerSite
 
@@ -68,6 +68,16 @@ def test_the_snapshot_itself_is_the_image_where_the_server_is(site: ServerSite) 
         "owner_specified.oaktree.source_image": image.id,
     }
     assert (image.fields["visibility"], image.fields["protected"], image.tags) == ("shared", True, ["a"])
+
+
+@pytest.mark.parametrize("action", [Answer(503), LoseAnswer()])
+def test_a_snapshot_that_is_not_changed_at_once_is_changed_again(site: ServerSite, action: Action) -> None:
+    site.home.fault("PATCH", "/v2/images/", action, times=1)
+    (result,) = site.run(locations=["cloud1/r1"])["results"]
+    assert (result["scheme"], [note[:24] for note in result["notes"]]) == ("snapshot", ["snapshot, attempt 1 of 3"])
+    (image,) = site.images()
+    assert image.properties["owner_specified.oaktree.source_server"] == site.server.id
+    assert "instance_uuid" not in image.properties
 
 
 def test_another_region_of_the_cloud_fetches_the_snapshot_by_itself(site: ServerSite) -> None:

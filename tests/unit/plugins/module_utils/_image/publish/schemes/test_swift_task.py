@@ -25,7 +25,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.
     swift_task,
     temporary_object,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.upload_marker import upload_marker
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.work_marker import work_marker
 from tests.support import upload_markers
 from tests.support.fake_openstack import (
     Action,
@@ -193,7 +193,7 @@ def bare_attempt(*images: dict[str, Any]) -> Any:
 
 def test_what_the_task_of_a_failed_attempt_made_goes() -> None:
     """The attempt failed because the cloud answered for its task with nonsense: the task went on."""
-    own = upload_marker(3600.0)
+    own = work_marker(3600.0)
     made = bare_attempt({"id": "earlier", UPLOAD: own}, {"id": "ours", UPLOAD: own})
     made.image_id = "ours"
     swift_task._clear_others(made)
@@ -356,8 +356,8 @@ def leave_behind(site: Site, who: str, *, task_goes_on: bool) -> None:
     """Leave what a run does that is killed while it waits for its task."""
     api = site.region.glance.task_api
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(attempt, "upload_marker", lambda _seconds: who)
-        patch.setattr(temporary_object, "upload_marker", lambda _seconds: who)
+        patch.setattr(attempt, "work_marker", lambda _seconds: who)
+        patch.setattr(temporary_object, "work_marker", lambda _seconds: who)
         patch.setattr(temporary_object, "_remove", lambda _swift, _container: "")
         in_segments(patch)
         api.stuck = True

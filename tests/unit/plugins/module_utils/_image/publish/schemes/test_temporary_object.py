@@ -68,7 +68,7 @@ def test_it_is_there_until_it_is_removed(clouds: FakeOpenStack, file: ImageFile)
 def test_another_run_of_the_same_image_is_a_conflict(clouds: FakeOpenStack, file: ImageFile) -> None:
     def work(connection: Connection) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(temporary_object, "upload_marker", lambda _seconds: OTHER_RUN)
+            patch.setattr(temporary_object, "work_marker", lambda _seconds: OTHER_RUN)
             temporary_object.put(connection, DESIRED, file, lambda _remove: None, signed=False)
         assert temporary_object.in_use(connection, DESIRED)
         assert not temporary_object.in_use(connection, Desired("other", "present"))

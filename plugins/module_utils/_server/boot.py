@@ -1,0 +1,310 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Building servers: a request whose answer may be lost, the wait, and the removal of what does not become ready."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from .._cloud.cleanup import CLEANUP_TIMEOUT, removing
+from .._cloud.service import segment, service_at
+from .._cloud.translate import from_status, translate
+from .._core.errors import (
+    AuthError,
+    ConflictError,
+    DeadlineError,
+    OaktreeError,
+    QuotaError,
+    RefusedError,
+    ServerError,
+)
+from .._core.retry import Policy, with_retries
+from .._core.text import one_line
+from .floating_ips import give_existing, give_new, remove_made
+from .mark import KEY, mark_of, new_mark
+from .nova import BUILD, ERROR, Item, create, delete, fault_of, is_gone, is_settled, servers_named
+from .plan import floating_of, volumes_of
+from .wanted import subject
+from .watch import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .._cloud.connection import Connection
+    from .names import Blueprint
+    from .wanted import Reference, WantedServer
+
+LOOKS = 4
+"""How often a server is looked for whose creation was not answered, a second apart: Nova may still be at it."""
+_UNANSWERED = ("server", "unanswered")
+SHOWN_SOON = 15.0
+"""Seconds within which Nova shows the floating IP that a server has been given."""
+
+_NOT_DONE = (AuthError, ConflictError, QuotaError, RefusedError)
+"""Answers that say that no server was made."""
+_BASE64 = re.compile(r"[A-Za-z0-9+/=]{8,}")
+
+
+class BuildError(ServerError):
+    """A server that was to be built is in the status ERROR."""
+
+
+@dataclass
+class Launch:
+    """A server that Nova has been asked to build: how far it has come."""
+
+    name: str
+    item: Item
+    blueprint: Blueprint
+    error: OaktreeError | None = None
+    complete: bool = False
+    notes: list[str] = field(default_factory=list)
+
+
+def boot(connection: Connection, wanted: WantedServer, name: str, plan: Blueprint) -> Launch:
+    """Build one server and wait until it is ready, with its floating IP; or, without ``wait``, only begin.
+
+    Raises `OaktreeError` where that fails, is interrupted or expires. Nothing of it is then left but what the error's
+    ``residue`` says; without one, it is certain that there is nothing.
+    """
+    launched = launch(connection, name, plan)
+    finish(connection, wanted, [launched])
+    if launched.error:
+        raise launched.error
+    return launched
+
+
+def launch(connection: Connection, name: str, plan: Blueprint) -> Launch:
+    """Ask Nova to build a server, once. Raises as `boot`.
+
+    Where the answer is lost, the server is looked for by its name and mark: Nova may have begun.
+    """
+    mark = new_mark()
+    server = {**plan.server, "name": name, "metadata": {**plan.server.get("metadata", {}), KEY: mark}}
+    payload: dict[str, Any] = {"server": server}
+    if plan.hints:
+        payload["os:scheduler_hints"] = dict(plan.hints)
+    try:
+        identity = create(connection, payload)
+    except _NOT_DONE as error:
+        mask(error, server.get("user_data"))
+        raise
+    except Exception as exc:  # noqa: BLE001 - whatever it is, Nova may have begun
+        failure = translate(exc)
+        mask(failure, server.get("user_data"))
+        item = _lost(connection, name, mark, failure)
+        if item is None:
+            raise failure from failure.__cause__
+        with removing(lambda: remove(connection, [Launch(name, item, plan)])):
+            connection.deadline.remaining()
+        return Launch(name, item, plan)
+    return Launch(name, {"id": identity, "name": name, "status": BUILD, "metadata": server["metadata"]}, plan)
+
+
+def _lost(connection: Connection, name: str, mark: str, error: OaktreeError) -> Item | None:
+    """The server of a request that was not answered; None where there is none, or, with residue, that is not known."""
+    asked = unanswered(connection)
+    asked[mark] = name
+    try:
+        with connection.grace(CLEANUP_TIMEOUT):
+            for look in range(LOOKS):
+                if look:
+                    connection.deadline.sleep(1.0)
+                for item in servers_named(connection, [name])[name]:
+                    if mark_of(item) == mark:
+                        del asked[mark]
+                        return item
+    except OaktreeError as failure:
+        error.add_residue(
+            f"whether the cloud has created {subject(name)} ({KEY}: {mark}) is not known: {failure.message}"
+        )
+    return None
+
+
+def unanswered(connection: Connection) -> dict[str, str]:
+    """The names, by their marks, of servers whose creation was not answered, and that were not found."""
+    asked: dict[str, str] = connection.memo.setdefault(_UNANSWERED, {})
+    return asked
+
+
+def mask(error: OaktreeError, user_data: str | None) -> None:
+    """Replace the user data, as they were sent, in Nova's words: it repeats what it refuses, and may be cut short."""
+    if user_data:
+        error.message = _BASE64.sub(
+            lambda found: "***" if found[0].rstrip("=") in user_data else found[0], error.message
+        )
+
+
+def finish(connection: Connection, wanted: WantedServer, launches: list[Launch]) -> None:
+    """Wait until the servers are ready, and give them their floating IPs. Each has then ended, with an error or not.
+
+    What is not complete is removed. Raises DeadlineError where the run is interrupted.
+    """
+    if not wanted.wait:
+        for each in launches:
+            each.complete = True
+        return
+    with removing(lambda: remove(connection, [each for each in launches if not each.complete])):
+        _await(connection, wanted, launches)
+        for each in launches:
+            if each.error is None:
+                _complete(connection, wanted, each)
+        connection.deadline.check_cancelled()
+    failed = [each for each in launches if each.error]
+    left = remove(connection, failed)
+    for each in failed:
+        if each.error:
+            each.error.add_residue(left)
+
+
+def _await(connection: Connection, wanted: WantedServer, launches: list[Launch]) -> None:
+    """Wait for all; sets the errors of those that fail, or are not ready in time.
+
+    Where the run is interrupted, those that are ready, and need nothing more, are complete.
+    """
+    servers = {each.item["id"]: each.item for each in launches}
+    late: DeadlineError | None = None
+    try:
+        wait_until(connection, servers, is_settled)
+    except DeadlineError as error:
+        late = error
+    for each in launches:
+        each.item = servers[each.item["id"]]
+        each.error = _failure(each.item, late)
+        each.complete = each.error is None and wanted.floating_ip is None
+    connection.deadline.check_cancelled()
+
+
+def _failure(item: Item, late: DeadlineError | None) -> OaktreeError | None:
+    what, status = subject(item["name"]), item["status"]
+    if status == ERROR:
+        return _build_error(what, fault_of(item))
+    if is_gone(item):
+        return ServerError(f"{what} disappeared while it was built")
+    if is_settled(item):
+        return None
+    error = late or DeadlineError("not finished in time")
+    return DeadlineError(f"{error.message}: {what} is still in the status {status}", hint=error.hint)
+
+
+def _build_error(what: str, fault: str) -> OaktreeError:
+    """By the fault that Nova reports: a quota, as of volumes, or the cloud's own."""
+    said = one_line(fault) or "the cloud does not say why"
+    text = f"{what} could not be built: {said.rstrip('. ')}"
+    if isinstance(from_status(403, "", json.dumps({"message": said}), {}), QuotaError):
+        return QuotaError(text)
+    return BuildError(text)
+
+
+def _complete(connection: Connection, wanted: WantedServer, each: Launch) -> None:
+    try:
+        if wanted.floating_ip is not None:
+            each.item = give_floating_ip(
+                connection, wanted.floating_ip, each.blueprint.floating_network, each.item, each.notes
+            )
+        each.complete = True
+    except OaktreeError as error:
+        connection.deadline.check_cancelled()
+        each.error = error
+
+
+def give_floating_ip(
+    connection: Connection, wanted: str | Reference, network: str | None, item: Item, notes: list[str]
+) -> Item:
+    """Give a server the floating IP of this address, or else a new one of the network with this ID.
+
+    Returns the server as Nova shows it with that; where it does not soon, that is a note.
+    """
+    if network is None:
+        address = str(wanted)
+        give_existing(connection, item["id"], address)
+    else:
+        address = give_new(connection, item["id"], network)
+    servers = {item["id"]: item}
+    try:
+        with connection.within(SHOWN_SOON, "the time"):
+            wait_until(connection, servers, lambda shown: address in floating_of(shown) or is_gone(shown))
+    except DeadlineError:
+        connection.deadline.check_cancelled()
+        notes.append(f"floating_ip: Nova does not show {address} yet")
+    return servers[item["id"]]
+
+
+def remove(connection: Connection, launches: list[Launch]) -> str:
+    """Remove servers that are not to stay, with all that was made for them.
+
+    Returns nothing, or what could not be removed and why. What cannot be removed keeps nothing else from it.
+    """
+    if not launches:
+        return ""
+    complaints: list[str] = []
+
+    def attempt(what: str, removal: Callable[[], object]) -> None:
+        try:
+            removal()
+        except OaktreeError as failure:
+            complaints.append(f"{what} could not be removed: {failure.message}")
+
+    with connection.grace(CLEANUP_TIMEOUT):
+        _remove_all(connection, launches, attempt)
+    return "; ".join(complaints)
+
+
+def _remove_all(
+    connection: Connection, launches: list[Launch], attempt: Callable[[str, Callable[[], object]], None]
+) -> None:
+    names = {each.item["id"]: f"{subject(each.name)} ({each.item['id']})" for each in launches}
+    volumes: list[str] = []
+    attempt("the boot volumes", lambda: volumes.extend(_lasting_volumes(connection, launches)))
+    if any(each.blueprint.floating_network for each in launches):
+        attempt("the floating IPs", lambda: remove_made(connection, list(names)))
+    servers: dict[str, Item] = {}
+
+    def go(item: Item) -> None:
+        delete(connection, item["id"])
+        servers[item["id"]] = {**item, "status": BUILD}
+
+    for each in launches:
+        attempt(names[each.item["id"]], partial(go, each.item))
+    going = ", ".join(names[identity] for identity in servers)
+    attempt(going, lambda: wait_until(connection, servers, is_gone, by_name=1))
+    for volume in volumes:
+        attempt(f"the volume {volume}", partial(_remove_volume, connection, volume))
+
+
+def _lasting_volumes(connection: Connection, launches: list[Launch]) -> list[str]:
+    """The volumes that Nova has made for the servers to boot from, and would leave."""
+    lasting = [each for each in launches if each.blueprint.leaves_volume]
+    if not lasting:
+        return []
+    shown = servers_named(connection, [each.name for each in lasting])
+    return [
+        volume
+        for each in lasting
+        for item in shown[each.name]
+        if item["id"] == each.item["id"]
+        for volume in volumes_of(item)
+        if volume not in each.blueprint.volumes
+    ]
+
+
+def _remove_volume(connection: Connection, volume: str) -> None:
+    """It may take a moment until a volume of a server that is gone can be deleted."""
+    cinder = service_at(connection, "block-storage")
+
+    def remove_it() -> None:
+        try:
+            cinder.request("DELETE", f"/volumes/{segment(volume)}")
+        except RefusedError as error:
+            if error.status == 400:
+                raise ConflictError(error.message, hint=error.hint, status=error.status) from error
+            if error.status != 404:
+                raise
+
+    with_retries(remove_it, Policy(attempts=math.inf, errors=(ConflictError,), longest=2.0), connection.deadline)

@@ -1,0 +1,164 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Nova is asked about servers, and what it is told to do with them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from .._cloud.answers import check_id, json_object, parsing
+from .._cloud.service import segment, service_at
+from .._core.deadline import clock
+from .._core.errors import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from requests import Response
+
+    from .._cloud.connection import Connection
+
+Item = dict[str, Any]
+"""A server as Nova shows it in a list with details."""
+
+BUILD, ACTIVE, ERROR, DELETED = "BUILD", "ACTIVE", "ERROR", "DELETED"
+"""Some of the values of a server's status."""
+TASK = "OS-EXT-STS:task_state"
+DELETING = "deleting"
+MARGIN = timedelta(seconds=60)
+"""How much earlier than the last look the changes begin that are asked for: clocks differ, and some are saved late."""
+
+_PLAIN_NAME = re.compile(r"[\w.-]+")
+_GONE = (DELETED, "SOFT_DELETED")
+_CLOCK = ("server", "clock")
+
+
+def servers_named(connection: Connection, names: Sequence[str], stem: str | None = None) -> dict[str, list[Item]]:
+    """The project's servers of each name, from one request for each page, which no other process shares.
+
+    ``stem`` is what all names begin with, before a hyphen and a number.
+    """
+    found: dict[str, list[Item]] = {name: [] for name in names}
+    params = {"name": _expression(names, stem)} if _PLAIN_NAME.fullmatch(stem or "".join(names)) else {}
+    nova = service_at(connection, "compute")
+    for item in nova.negotiated(
+        lambda version: _items(nova.pages("/servers/detail", "servers", params, microversion=version))
+    ):
+        if item["status"] not in _GONE and item["name"] in found:
+            found[item["name"]].append(item)
+    for several in found.values():
+        several.sort(key=lambda item: str(item["id"]))
+    return found
+
+
+def _expression(names: Sequence[str], stem: str | None) -> str:
+    """A regular expression for a database: Nova's, not Python's."""
+    if stem is not None:
+        return f"^{stem.replace('.', '[.]')}-[0-9]+$"
+    return f"^({'|'.join(name.replace('.', '[.]') for name in names)})$" if len(names) > 1 else _one(names[0])
+
+
+def _one(name: str) -> str:
+    return f"^{name.replace('.', '[.]')}$"
+
+
+def servers_changed(connection: Connection, looked: float, since: float) -> list[Item]:
+    """The project's servers that have changed since the last look, deleted ones too.
+
+    ``looked`` (of `Clock.time`) is when that was. The answer may be that to another process's request, which was sent
+    after ``since`` (of `Clock.uptime`). Whole minutes are asked for, so that processes ask for the same.
+    """
+    ahead = connection.memo.get(_CLOCK, timedelta())
+    begin = (datetime.fromtimestamp(looked, UTC) + ahead - MARGIN).replace(second=0, microsecond=0)
+    params = {"changes-since": begin.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    nova = service_at(connection, "compute")
+    return nova.negotiated(
+        lambda version: _items(
+            nova.pages("/servers/detail", "servers", params, coalesced=True, since=since, microversion=version)
+        )
+    )
+
+
+def _items(pages: Iterable[list[Any]]) -> list[Item]:
+    """The items of the pages; raises ServerError for what is no server."""
+    with parsing("a server of the list"):
+        return [_checked(item) for item in chain.from_iterable(pages)]
+
+
+def _checked(data: Any) -> Item:
+    item = dict(data.items())
+    check_id(item["id"])
+    item["name"] = item.get("name") or ""
+    for key in ("name", "status"):
+        if not isinstance(item.get(key), str):
+            raise TypeError(f"its {key} is {item.get(key)!r}")
+    for key, kind in (("metadata", dict), ("addresses", dict), ("flavor", dict), ("tags", list)):
+        if not isinstance(item.get(key) or kind(), kind):
+            raise TypeError(f"its {key} is {item.get(key)!r}")
+    for ports in (item.get("addresses") or {}).values():
+        if not all(isinstance(port, dict) for port in ports):
+            raise TypeError("one of its addresses is none")
+    return item
+
+
+def tell(connection: Connection, method: str, path: str, json: Any = None) -> Response:
+    """Send a request that changes something."""
+    nova = service_at(connection, "compute")
+    more: dict[str, Any] = {} if json is None else {"json": json}
+    response = nova.negotiated(lambda version: nova.request(method, path, microversion=version, **more))
+    _note_clock(connection, response)
+    return response
+
+
+def _note_clock(connection: Connection, response: Response) -> None:
+    """Remember how far the cloud's clock is ahead of this machine's: changes are asked for by the cloud's."""
+    try:
+        there = parsedate_to_datetime(response.headers["Date"])
+        connection.memo[_CLOCK] = there.astimezone(UTC) - clock.now()
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return
+
+
+def create(connection: Connection, payload: Any) -> str:
+    """The ID of the server that Nova has begun to build."""
+    body = json_object(tell(connection, "POST", "/servers", payload))
+    with parsing("the answer to the creation of a server"):
+        identity = body["server"]["id"]
+        check_id(identity)
+        return str(identity)
+
+
+def act(connection: Connection, identity: str, action: str, value: Any = None) -> None:
+    """Have an action done to a server; returns before it is done."""
+    tell(connection, "POST", f"/servers/{segment(identity)}/action", {action: value})
+
+
+def delete(connection: Connection, identity: str) -> None:
+    """Have a server deleted; one that is not there is."""
+    try:
+        tell(connection, "DELETE", f"/servers/{segment(identity)}")
+    except RefusedError as error:
+        if error.status != 404:
+            raise
+
+
+def fault_of(item: Item) -> str:
+    """Why a server failed, in Nova's words; empty where it does not say."""
+    fault = item.get("fault")
+    message = fault.get("message") if isinstance(fault, dict) else None
+    return message.strip() if isinstance(message, str) else ""
+
+
+def is_settled(item: Item) -> bool:
+    """Whether nothing is being done to a server, or nothing more can be."""
+    return item["status"] in (ERROR, DELETED) or (item["status"] != BUILD and not item.get(TASK))
+
+
+def is_gone(item: Item) -> bool:
+    """Whether a server has been deleted."""
+    return item["status"] in _GONE

@@ -1,0 +1,8 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stacks of Heat."""
+
+from __future__ import annotations
+
+from .. import _core  # noqa: F401 - which checks the version of Python, before an import fails by it

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Changing servers: the requests, what the cloud shows otherwise, and what fails."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import WantedServer
+from tests.support.fake_openstack import Answer, FakeOpenStack, Region
+from tests.support.server_clouds import WEB, add_server, changes, done, refused, requests, results
+
+pytestmark = pytest.mark.usefixtures("fast_clock")
+
+SERVER = "/v2.1/servers/{server_id}"
+
+
+def test_only_what_differs_is_sent(clouds: FakeOpenStack, region: Region) -> None:
+    add_server(region, metadata={"a": "1"}, tags=["x"])
+    done(clouds, WantedServer("web", metadata={"a": "1"}, tags=("y",)))
+    assert requests(clouds) == [*["GET /v2.1/servers/detail"] * 3, f"PUT {SERVER}/tags"]
+
+
+def test_groups_are_added_before_others_are_taken_away(clouds: FakeOpenStack, region: Region) -> None:
+    server = add_server(region)
+    region.fault("POST", "/action", Answer(500), first=2)
+    error = refused(clouds, WantedServer("web", security_groups=({"name": "ssh"},)))
+    assert (error.kind, server.groups) == ("server", ["default", "ssh"])
+    assert error.message.startswith("server 'web': ")
+
+
+def test_what_the_cloud_does_not_show_is_a_note(
+    clouds: FakeOpenStack, region: Region, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_server(region)
+    monkeypatch.setattr(region.nova.builds, "_change_groups", lambda *_arguments: None)
+    change = done(clouds, WantedServer("web", security_groups=({"name": "ssh"},)))
+    assert change.notes == ("security_groups: the cloud does not show ['ssh'] yet",)
+
+
+def test_a_resize_that_fails(clouds: FakeOpenStack, region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = add_server(region)
+    begin = region.nova.builds._begin
+
+    def back(item: object, action: str, value: object) -> None:
+        begin(item, action, value)  # type: ignore[arg-type]
+        server.then = "ACTIVE"
+
+    monkeypatch.setattr(region.nova.builds, "_begin", back)
+    error = refused(clouds, WantedServer("web", flavor={"name": "m2"}, resize=True))
+    assert (error.kind, error.message) == ("server", "server 'web' could not be resized")
+
+
+def test_a_server_that_does_not_start(clouds: FakeOpenStack, region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = add_server(region, status="SHUTOFF")
+    done_ = region.nova.builds._done
+
+    def fails(item: object) -> None:
+        done_(item)  # type: ignore[arg-type]
+        server.status, server.fault = "ERROR", "no disk"
+
+    monkeypatch.setattr(region.nova.builds, "_done", fails)
+    error = refused(clouds, WantedServer("web", state="started"))
+    assert (error.kind, error.message) == ("server", "server 'web' is ERROR, not started: no disk")
+
+
+def test_a_state_that_is_not_reached_in_time(clouds: FakeOpenStack, region: Region) -> None:
+    region.nova.builds.looks = -1
+    add_server(region, status="SHUTOFF")
+    error = refused(clouds, WantedServer("web", state="started", wait_timeout=10.0))
+    assert error.message == "not finished within wait_timeout (10 s): server 'web' is still os-starting"
+
+
+def test_one_of_several_that_cannot_be_stopped(clouds: FakeOpenStack, region: Region) -> None:
+    for number in (1, 2, 3):
+        add_server(region, f"w-{number}", status="RESCUE" if number == 2 else "ACTIVE")
+    (result,) = results(clouds, WantedServer("w", count=3, state="stopped"))
+    assert result.error
+    assert result.value
+    assert "server 'w-2': Cannot 'os-stop'" in result.error.message
+    assert [change.output["name"] for change in result.value.each] == ["w-1", "w-3"]
+
+
+def test_states_of_several_are_awaited_together(clouds: FakeOpenStack, region: Region) -> None:
+    for number in range(1, 6):
+        add_server(region, f"w-{number}")
+    changed = changes(clouds, WantedServer("w", count=5, state="stopped"))
+    assert [change.output["server"]["status"] for change in changed] == ["SHUTOFF"] * 5
+    assert requests(clouds).count("GET /v2.1/servers/detail") <= 4
+    assert sum("{server_id}" in request for request in requests(clouds)) == 5
+
+
+def test_the_user_data_of_a_rebuild_are_not_shown(clouds: FakeOpenStack, region: Region) -> None:
+    add_server(region)
+    said = b'{"badRequest": {"code": 400, "message": "Value: c2VjcmV0IHRleHQ= is bad"}}'
+    region.fault("POST", "/action", Answer(400, {"Content-Type": "application/json"}, said))
+    error = refused(clouds, replace(WEB, state="rebuilt", user_data="secret text", force=True))
+    assert "Value: *** is bad" in error.message
+
+
+def test_several_are_resized_at_once_and_one_may_fail(clouds: FakeOpenStack, region: Region) -> None:
+    for number in range(1, 6):
+        add_server(region, f"w-{number}", status="PAUSED" if number == 3 else "ACTIVE")
+    (result,) = results(clouds, WantedServer("w", count=5, flavor={"name": "m2"}, resize=True))
+    assert result.error
+    assert result.value
+    assert "server 'w-3': Cannot 'resize'" in result.error.message
+    changed = {change.output["name"]: change.output["server"]["flavor"]["name"] for change in result.value.each}
+    assert changed == {"w-1": "m2", "w-2": "m2", "w-4": "m2", "w-5": "m2"}
+    assert {server.status for server in region.nova.servers} == {"ACTIVE", "PAUSED"}
+    assert requests(clouds).count("GET /v2.1/servers/detail") <= 8
