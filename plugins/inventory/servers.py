@@ -54,11 +54,24 @@ options:
       - V(warn) omits the hosts of failed Locations, with one warning for each that reports the cause and a remedy. If all Locations
         failed, the source fails, because an empty inventory would look like one without servers.
       - V(fail) fails the source if any Location failed.
+      - V(stale) keeps the hosts that a failed Location had when it last answered, in at most O(stale_for) seconds. They get the
+        variable C(location_stale), with C(since), when that was, and the C(error) of now, and are in the group C(stale). This
+        applies to failures of the kinds unreachable, timeout, throttled and server only. Where nothing is remembered of a
+        Location, it is omitted as with V(warn). If all Locations failed and nothing is remembered of any, the source fails.
+      - A Location whose hosts are kept is not asked again for two minutes, so that it does not delay each run, unless
+        C(--flush-cache) or C(refresh_inventory) of M(ansible.builtin.meta) says so.
+      - V(stale) stores listings in private files below E(XDG_CACHE_HOME). In AWX and in other containers that start empty, there
+        are none, and it does the same as V(warn). Use V(fail) there, with which AWX keeps the hosts of its last complete update.
       - Ansible decides what happens when a source fails. By default, it prints a warning and continues with the other sources. Set
         C(any_unparsed_is_failed) in the section C([inventory]) of C(ansible.cfg) to make it an error.
     type: str
-    choices: [fail, warn]
+    choices: [fail, stale, warn]
     default: warn
+  stale_for:
+    description:
+      - Seconds since a Location last answered for which its hosts are kept with O(on_failure=stale), at most 30 days.
+    type: float
+    default: 86400
   filters:
     description:
       - Query parameters of Nova's server list, passed through to every Location, such as V(status), V(name), V(flavor), V(image) or
@@ -149,6 +162,12 @@ keyed_groups:
     prefix: status
 
 ---
+# Hosts stay while their Location does not answer, up to an hour; plays exclude them by "hosts: all:!stale"
+plugin: oaktree.multicloud.servers
+on_failure: stale
+stale_for: 3600
+
+---
 # Credentials from the environment, without clouds.yaml; cached for an hour; any failed Location fails the source
 plugin: oaktree.multicloud.servers
 clouds_config:
@@ -167,23 +186,20 @@ cache_connection: ~/.cache/ansible-inventory
 cache_timeout: 3600
 """
 
-import re
 import traceback
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from ansible.constants import LOCALHOST
-from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.errors import AnsibleParserError
 from ansible.inventory.host import Host as InventoryHost
-from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.plugins.inventory import Cacheable, Constructable
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import shown_lines
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import (
     Target,
-    failure_messages,
     failure_summary,
     gather,
 )
@@ -199,13 +215,11 @@ from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.hosts
     order_warnings,
     slim,
 )
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.last_known import LastKnown
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.names import Server
-from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import (
-    check_names,
-    checked_options,
-    converted,
-    plain,
-)
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.sources import plugin_named_in
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.templated_options import TemplatedOptions
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import check_names, checked_options
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -213,15 +227,16 @@ if TYPE_CHECKING:
     from ansible.inventory.data import InventoryData
     from ansible.parsing.dataloader import DataLoader
 
-    from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 
     Listings = list[list[Any]]
-    """Of each Location its Keystone and the records of its servers, in the form of the cache."""
+    """Of each Location its Keystone and the records of its servers, in the form of the cache.
+
+    A stale one, which is never cached, has ``{since, error}`` as well.
+    """
 
 _made: WeakKeyDictionary[InventoryHost, Made] = WeakKeyDictionary()
 """What this plugin made a host of, from whichever source. Variables of hosts cannot tell: any source may set them."""
-TEMPLATED = ("clouds_config", "clouds_yaml", "filters", "locations")
-"""The options whose values may be templates."""
 TEMPLATES = ("compose", "groups", "keyed_groups")
 """The options that consist of templates for each host."""
 COUNTERPARTS = {
@@ -237,36 +252,25 @@ COUNTERPARTS = {
 """What options of the plugin openstack.cloud.openstack are called here."""
 PEERS = ("openstack.cloud.openstack", "openstack")
 """What the plugin of openstack.cloud is called in its sources."""
-_PLUGIN = re.compile(r"^plugin:\s*['\"]?([\w.]+)", re.MULTILINE)
-_MOST_READ = 1 << 16
+STALE = "stale"
+"""The group of hosts whose Location did not answer, and the policy that keeps them."""
 SOURCE_NAMES = tuple(f"{name}.{ending}" for name in ("oaktree", "multicloud") for ending in ("yml", "yaml"))
 
 
-class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+class InventoryModule(TemplatedOptions, Constructable, Cacheable):
     """See DOCUMENTATION."""
 
     NAME = "oaktree.multicloud.servers"
+    TEMPLATED = (*TemplatedOptions.TEMPLATED, "filters")
 
     def verify_file(self, path: str) -> bool:
         """Whether the source may be one of this plugin, by its name, or if not, has to be told why it is none.
 
         Ansible shows the error of `parse` if no other plugin reads the source.
         """
-        return bool(super().verify_file(path)) and (path.endswith(SOURCE_NAMES) or _plugin_named_in(path) is not None)
-
-    def set_options(
-        self,
-        task_keys: Mapping[str, Any] | None = None,
-        var_options: Mapping[str, Any] | None = None,
-        direct: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Evaluate the options that may be templates before Ansible checks the types of all."""
-        values = dict(direct or {})
-        for name in TEMPLATED:
-            if name in values:
-                values[name] = self._templated(name, values[name])
-        values = converted(values, self.option_definitions)
-        super().set_options(task_keys=task_keys, var_options=var_options, direct=values)
+        return bool(super().verify_file(path)) and (
+            path.endswith(SOURCE_NAMES) or plugin_named_in(path) in (self.NAME, *PEERS)
+        )
 
     def parse(
         self,
@@ -289,23 +293,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         taken = {name: made.server.identity for name, made in others.items()}
         content = make_inventory(servers, rules, self._sanitize_group_name, self._reserved_names(inventory), taken)
         with _all_or_none(inventory, content.hosts):
+            if options["on_failure"] == STALE:
+                inventory.add_group(STALE)  # also without hosts: Ansible warns of patterns with a group that is missing
             self._populate(inventory, content, verbose=options["verbose_vars"])
             self._construct(inventory, content.hosts)
         for text in order_warnings(content.hosts, path, rules.hostnames, others):
             self.display.warning(text)
         for host in content.hosts:
             _made.setdefault(inventory.hosts[host.name], Made(path, host.server, tuple(rules.hostnames)))
-
-    def _templated(self, name: str, value: Any) -> Any:
-        """The option as plain JSON types, without tags and decrypted; its content never becomes part of a message."""
-        self.templar.available_variables = self._vars or {}
-        try:
-            result = plain(self.templar.template(value))
-        except AnsibleError as exc:
-            raise AnsibleParserError(f"{name}: the template cannot be evaluated: {exc.message}") from None
-        if name == "filters" and not isinstance(result, dict):
-            raise AnsibleParserError(f"{name}: must be a dictionary, not {type(result).__name__}.")
-        return result
 
     # Records: from the clouds or the cache
 
@@ -315,35 +310,50 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         key = f"{self.get_cache_key(path)}_{options_digest(options, fields)}" if options["cache"] else None
         listings: Listings | None = self.cache.get(key, {}).get("listings") if key and cache else None
         if listings is None:
-            listings, complete = self._gather(options, fields)
+            known = LastKnown(options, fields, ask_all=not cache) if options["on_failure"] == STALE else None
+            listings, complete = self._gather(options, fields, known)
             if key and complete:
                 self.cache[key] = {"listings": listings}
-        return [Server(keystone, record) for keystone, records in listings for record in records]
+        return [Server(keystone, record, *stale) for keystone, records, *stale in listings for record in records]
 
-    def _gather(self, options: Mapping[str, Any], fields: Collection[str] | None) -> tuple[Listings, bool]:
-        """The records from each Location, with its Keystone, and whether every Location answered."""
+    def _gather(
+        self, options: Mapping[str, Any], fields: Collection[str] | None, known: LastKnown | None
+    ) -> tuple[Listings, bool]:
+        """The records from each Location, with its Keystone, and whether every Location answered.
+
+        ``known`` has those of Locations that do not answer.
+        """
         query = ServerQuery(filters=options["filters"], all_projects=options["all_projects"], fields=fields)
-        results = gather(
-            Target.from_options(options),
-            lambda connection: [connection.region.settings.keystone, list_servers(connection, query)],
-        )
-        failed = [result.error for result in results if result.error]
-        for error in failed:
-            self.display.vvv(shown_lines("".join(traceback.format_exception(error))))
-        if failed and (options["on_failure"] == "fail" or len(failed) == len(results)):
+
+        def listing(connection: Connection) -> list[Any]:
+            found = [connection.region.settings.keystone, list_servers(connection, query)]
+            if known and not _silent_cell(found):
+                known.keep(connection.region, found)
+            return found
+
+        target = Target.from_options(options)
+        results = gather(target, listing, known_failure=known.known_failure if known else None)
+        listings = [result.value for result in results if result.value]
+        warnings = []
+        for result in results:
+            if result.error:
+                self.display.vvv(shown_lines("".join(traceback.format_exception(result.error))))
+                stale = known.recall(result.location.name, result.error) if known else None
+                listings += [[*stale.listing, stale.variable()]] if stale else []
+                warnings.append(f"{result.location}: {stale.message() if stale else result.error.summary}")
+        if warnings and (options["on_failure"] == "fail" or not listings):
             raise AnsibleParserError(failure_summary(results))
-        for message in failure_messages(results):
-            self.display.warning(message)
-        incomplete = [text for result in results if (text := _silent_cell(result))]
-        for text in incomplete:
+        warnings += [f"{result.location}: {text}" for result in results if (text := _silent_cell(result.value))]
+        for text in warnings:
             self.display.warning(text)
-        return [result.value for result in results if result.value], not (failed or incomplete)
+        return listings, not warnings
 
     # Hosts and groups
 
     def _reserved_names(self, inventory: InventoryData) -> set[str]:
         """The names that no host may have: those of groups, which Ansible would confuse with it, and localhost's."""
-        return {*LOCALHOST, *inventory.groups, *map(self._sanitize_group_name, self.get_option("groups"))}
+        own = {STALE} if self.get_option("on_failure") == STALE else set()
+        return {*LOCALHOST, *own, *inventory.groups, *map(self._sanitize_group_name, self.get_option("groups"))}
 
     def _populate(self, inventory: InventoryData, content: Inventory, *, verbose: bool) -> None:
         for group in content.groups:
@@ -361,6 +371,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 target.set_variable("ansible_host", host.address)
             for name in host.groups:
                 inventory.add_child(name, host.name)
+            if host.server.stale:
+                target.set_variable("location_stale", dict(host.server.stale))
+                inventory.add_child(STALE, host.name)
         if content.skipped:
             self.display.v(f"{content.skipped} servers without any of the addresses were skipped; see show_all.")
 
@@ -379,19 +392,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._add_host_to_keyed_groups(keyed_groups, variables(host), host.name, strict, fetch_hostvars=False)
 
 
-def _plugin_named_in(path: str) -> str | None:
-    """The plugin that a YAML file is a source of, if it is this one or that of openstack.cloud."""
-    if not path.endswith((".yml", ".yaml")):
-        return None
-    with Path(path).open(encoding="utf-8", errors="replace") as file:
-        found = _PLUGIN.search(file.read(_MOST_READ))
-    return found[1] if found and found[1] in (InventoryModule.NAME, *PEERS) else None
-
-
 def _check_source(path: str) -> None:
     """Raise AnsibleParserError, which says what to change, for a source of another plugin, or with a wrong name."""
     rename = "" if path.endswith(SOURCE_NAMES) else f"the name of the file must end in {' or '.join(SOURCE_NAMES)}"
-    if _plugin_named_in(path) in PEERS:
+    if plugin_named_in(path) in PEERS:
         options = ", ".join(f"{ours} instead of {theirs}" for theirs, ours in COUNTERPARTS.items())
         changes = "; ".join(filter(None, (f"set plugin: {InventoryModule.NAME}", rename, f"use {options}")))
         raise AnsibleParserError(
@@ -427,13 +431,13 @@ def _all_or_none(inventory: InventoryData, hosts: Sequence[Host]) -> Iterator[No
         raise
 
 
-def _silent_cell(result: Result[list[Any]]) -> str | None:
+def _silent_cell(listing: Sequence[Any] | None) -> str | None:
     """A warning if Nova lists servers of a cell that it cannot reach: they have an ID and little else."""
-    _keystone, records = result.value or ("", [])
+    _keystone, records = listing or ("", [])
     silent = [record for record in records if record["status"] == "UNKNOWN" and not record["addresses"]]
     if not silent:
         return None
-    return f"{result.location}: {len(silent)} servers are in a cell that Nova cannot reach, and have no addresses."
+    return f"{len(silent)} servers are in a cell that Nova cannot reach, and have no addresses."
 
 
 def _fields(options: Mapping[str, Any]) -> Collection[str] | None:

@@ -98,7 +98,11 @@ floating_ips:
       description:
         - Read-only. The details of the port that this floating IP associates with. Present if fip-port-details extension is loaded.
       type: dict
-      sample: {name: web-1, network_id: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1, status: ACTIVE, device_id: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1}
+      sample:
+        name: web-1
+        network_id: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1
+        status: ACTIVE
+        device_id: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1
     port_id: {description: The port ID., type: str, sample: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1}
     project_id: {description: The ID of the project that owns it., type: str, sample: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1}
     properties: {description: What the service says that has no attribute of its own., type: dict, sample: {}}

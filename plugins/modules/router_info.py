@@ -67,7 +67,12 @@ routers:
       description:
         - The network_id, for the external gateway.
       type: dict
-      sample: {network_id: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1, enable_snat: true, external_fixed_ips: [{subnet_id: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1, ip_address: 203.0.113.7}]}
+      sample:
+        network_id: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1
+        enable_snat: true
+        external_fixed_ips:
+        - subnet_id: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1
+          ip_address: 203.0.113.7
     flavor_id: {description: The ID of the flavor., type: str, sample: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1}
     id: {description: The ID., type: str, sample: 4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1}
     is_admin_state_up: {description: 'The administrative state of the router, which is up True or down False.', type: bool, sample: true}

@@ -211,8 +211,8 @@ def as_text(columns: Sequence[Column], rows: Sequence[Any]) -> list[str]:
 def as_markdown(columns: Sequence[Column], rows: Sequence[Any]) -> str:
     """A table of GitHub's Markdown, in which names are text: neither HTML nor Markdown in them has an effect."""
     right = [bool(rows) and all(_is_number(column.find(row)) for row in rows) for column in columns]
-    lines = [[_markdown(column.header) for column in columns], ["---:" if number else "---" for number in right]]
-    lines += [[_markdown(_cell(column.find(row))) for column in columns] for row in rows]
+    lines = [[markdown_text(column.header) for column in columns], ["---:" if number else "---" for number in right]]
+    lines += [[markdown_text(_cell(column.find(row))) for column in columns] for row in rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
@@ -285,7 +285,8 @@ def _padded(text: str, width: int, right: bool) -> str:  # noqa: FBT001 - for ma
     return space + text if right else text + space
 
 
-def _markdown(text: str) -> str:
+def markdown_text(text: str) -> str:
+    """The text for Markdown, on one line: neither HTML nor Markdown in it has an effect."""
     return re.sub(r"([\\`*_{}\[\]()#+!|~-])", r"\\\1", html.escape(_fit(text), quote=False))
 
 

@@ -269,7 +269,16 @@ def entry(kind: str, name: str, description: str, type_: str) -> list[str]:
         flow(description), WIDTH, initial_indent="        - ", subsequent_indent="          ", break_on_hyphens=False
     )
     rest = [f"      {key}: {given}" for key, given in list(shown.items())[1:]]
-    return [f"    {name}:", "      description:", *text, *rest, f"      sample: {flow(value)}"]
+    line = f"      sample: {flow(value)}"
+    if len(line) > WIDTH:
+        block = yaml.safe_dump(value, sort_keys=False)
+        return [f"    {name}:", "      description:", *text, *rest, "      sample:", *indented(block, "        ")]
+    return [f"    {name}:", "      description:", *text, *rest, line]
+
+
+def indented(text: str, space: str) -> list[str]:
+    """Return the lines of a text after some space."""
+    return [f"{space}{line}" for line in text.splitlines()]
 
 
 def flow(value: Any) -> str:

@@ -182,6 +182,26 @@ def test_the_role_takes_every_option_of_its_module(monkeypatch: pytest.MonkeyPat
         assert f"image.{name}" in value or f"images_{name}" in value, name
 
 
+def test_the_role_report_passes_on_the_options_of_its_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    role = ROOT / "roles" / "report"
+    documented_role = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]
+    options = without_defaults(documented_role["options"])
+    defaults = yaml.safe_load((role / "defaults" / "main.yml").read_text())
+    given = {name: option["default"] for name, option in documented_role["options"].items() if "default" in option}
+    assert defaults == {**given, "report_date": defaults["report_date"]}
+    collect, *_writing = yaml.safe_load((role / "tasks" / "main.yml").read_text())
+    common = collect["module_defaults"][f"group/{COLLECTION}.multicloud"]
+    for task, name in zip(collect["block"], ("server_info", "drift_info", "quota_info"), strict=True):
+        module = without_defaults(made_of(name, monkeypatch)["argument_spec"])
+        passed = common | (task[f"{COLLECTION}.{name}"] or {})
+        assert passed.keys() - {"fields"} == {key for key in passed if f"report_{key}" in str(passed[key])}
+        alike = ("type", "choices", "elements", "no_log")
+        for key in passed.keys() - {"fields"}:
+            assert {part: options[f"report_{key}"][part] for part in alike} == {
+                part: module[key][part] for part in alike
+            }, key
+
+
 def test_a_wrong_documentation_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     spec: dict[str, Any] = made_of("server_info", monkeypatch)["argument_spec"]
     doc, _examples, _returns = documentation("server_info")

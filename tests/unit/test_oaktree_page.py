@@ -13,13 +13,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 HEADINGS = ("oaktree's RPCs", "What was planned", "nodepool's calls")
 
-PENDING = frozenset({
-    "rest", "server", "stack",
-    "scenario rest", "scenario server", "scenario stack",
-    "integration/image/test_snapshots.py", "integration/rest/test_rest.py", "integration/server/test_placement.py",
-})  # fmt: skip
-"""Modules, scenarios and tests that the page names and that are not there yet."""
-
 
 def rows() -> list[tuple[str, list[str], list[str], list[str]]]:
     """Of each call its modules (none: it is done by all), scenarios and tests."""
@@ -56,8 +49,7 @@ def missing() -> set[str]:
 
 
 def test_all_that_the_page_names_exists() -> None:
-    assert missing() - PENDING == set()
-    assert missing() or not PENDING, "all of it is there: empty the list"
+    assert missing() == set()
 
 
 @pytest.mark.parametrize(("call", "modules", "scenarios", "tests"), ROWS, ids=[row[0] for row in ROWS])
@@ -65,9 +57,8 @@ def test_what_proves_a_call_uses_its_modules(
     call: str, modules: list[str], scenarios: list[str], tests: list[str]
 ) -> None:
     assert scenarios or tests, call
-    if not {*tests, *(f"scenario {name}" for name in scenarios)} & PENDING:
-        text = proofs(scenarios, tests)
-        assert [name for name in modules if not re.search(rf"\b{name}\b", text)] == []
+    text = proofs(scenarios, tests)
+    assert [name for name in modules if not re.search(rf"\b{name}\b", text)] == []
 
 
 def test_every_rpc_of_oaktree_and_every_call_that_nodepool_needs_has_a_row() -> None:

@@ -124,6 +124,12 @@ class Settings:
         return settings
 
     @property
+    def identity(self) -> str:
+        """Who asks which Keystone, for which project, as configured. Holds no secret, and outlives a new password."""
+        auth = self.config.get_auth_args()
+        return json.dumps({k: auth[k] for k in auth if not SECRET_KEY.search(k)}, sort_keys=True, default=str)
+
+    @property
     def account_key(self) -> str:
         """All that tells who the user is and that it is they, secrets included: the same on every machine."""
         auth = self.config.get_auth_args()

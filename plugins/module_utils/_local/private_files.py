@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 _NAME = "oaktree.multicloud"
 
 DAY = 86400.0
-_SHORT, _LONG = DAY, 90 * DAY
-_LIFETIMES = {"digests": _LONG, "exports": _LONG}
+_SHORT, MONTH, _LONG = DAY, 30 * DAY, 90 * DAY
+_LIFETIMES = {"digests": _LONG, "exports": _LONG, "last-known": MONTH}
 """Seconds after its last change until a file of a kind is stale; a day for the others."""
 _SWEPT_AT_ONCE = 1000
 
@@ -118,6 +118,17 @@ def write_bytes(kind: str, key: str, value: bytes) -> None:
         warn_daily(f"No further data is cached between tasks: cannot write to {directory}: {exc.strerror}.")
     for swept in (kind, LOCKS):
         _sweep(swept)
+
+
+def touch(kind: str, key: str) -> bool:
+    """Let the value of this key live on as if it had been written now; returns whether there is one."""
+    path = path_of(kind, key, "json")
+    try:
+        if path is not None:
+            os.utime(path, follow_symlinks=False)
+    except OSError:
+        return False
+    return path is not None
 
 
 def delete(kind: str, key: str) -> None:

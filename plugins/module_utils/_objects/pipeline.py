@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from .._run.gather import Result, Target
     from .wanted import ObjectChange, ObjectTimeouts, WantedObject
 
-GRACE = 2 * CLEANUP_TIMEOUT + 5.0
+    ObjectWork = ObjectPresence | ObjectAbsence | ObjectDownload
 
-ObjectWork = ObjectPresence | ObjectAbsence | ObjectDownload
+GRACE = 2 * CLEANUP_TIMEOUT + 5.0
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .find import Item
     from .listing import Listing
 
-KIND, NETWORK, PORT = kind_of("network.floating_ip"), kind_of("network.network"), kind_of("network.port")
+_FLOATING_IP = "network.floating_ip"
 _AGE = re.compile(r"(\d+)\s*([smhd]?)")
 _SECONDS: Mapping[str, int] = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _HELD = "it was attached meanwhile"
@@ -150,7 +150,7 @@ def _survey(connection: Connection, wanted: FloatingIps) -> list[Meant]:
 
     One request where nothing is to be done, one more for each name, and one for the ports of a server.
     """
-    resolver = Resolver(connection, KIND)
+    resolver = Resolver(connection, kind_of(_FLOATING_IP))
     try:
         network = resolver.value("floating_network_id", wanted.network)
         target = resolver.value("port_id", wanted.target)
@@ -177,7 +177,7 @@ def _there(connection: Connection, wanted: FloatingIps, network: Any) -> list[It
     filters = {"project_id": connection.location.project.id}
     if network is not None and wanted.address is None:
         filters["floating_network_id"] = network
-    found = list_items(connection, KIND, Query(filters=filters))
+    found = list_items(connection, kind_of(_FLOATING_IP), Query(filters=filters))
     return sorted(found, key=lambda item: str(item.get("floating_ip_address")))
 
 
@@ -185,7 +185,9 @@ def _thing(wanted: FloatingIps, attributes: Mapping[str, Any], identity: Any = N
     """One floating IP as the engine has it; its address is its name."""
     port = {"port_id": None} if wanted.detached else {}
     values = {} if wanted.state == "absent" else {**attributes, **port, **wanted.attributes}
-    return Wanted(KIND, wanted.state, name=None if identity else wanted.address, id=identity, attributes=values)
+    return Wanted(
+        kind_of(_FLOATING_IP), wanted.state, name=None if identity else wanted.address, id=identity, attributes=values
+    )
 
 
 def _meant(wanted: FloatingIps, item: Item | None, attributes: Mapping[str, Any]) -> Meant:
@@ -211,9 +213,9 @@ def _of_target(
 ) -> list[Meant]:
     """The one that a server or port has or is to have."""
     if wanted.server is not None:
-        ports = list_items(connection, PORT, Query(filters={"device_id": target}))
+        ports = list_items(connection, kind_of("network.port"), Query(filters={"device_id": target}))
     else:
-        port = get(connection, PORT, target)
+        port = get(connection, kind_of("network.port"), target)
         ports = [port] if port else []
     ids = {port["id"] for port in ports}
     attached = [
@@ -267,7 +269,7 @@ def _attachment(wanted: FloatingIps, ports: Sequence[Item]) -> dict[str, Any]:
 
 def _external(connection: Connection) -> Any:
     """The external network, where there is one only, or the default one. Raises ConflictError or RefusedError."""
-    found = list_items(connection, NETWORK, Query(filters={"is_router_external": True}))
+    found = list_items(connection, kind_of("network.network"), Query(filters={"is_router_external": True}))
     chosen = [item for item in found if item.get("is_default")] or found
     if not chosen:
         raise RefusedError("there is no external network here", hint="Give network.")
@@ -322,7 +324,7 @@ def ensure_floating_ips(target: Target, wanted: FloatingIps, *, check_mode: bool
         return [(member.connection, _planned(member.connection, member.survey, target.timeout)) for member in members]
 
     def apply(connection: Connection, _step: FloatingIpsStep) -> Change:
-        key = f"{service_of(connection, KIND).endpoint} {connection.location.project.id}"
+        key = f"{service_of(connection, kind_of(_FLOATING_IP)).endpoint} {connection.location.project.id}"
         with key_lock("floating_ips", key, connection.deadline):  # another task may have done so meanwhile
             step = _planned(connection, _survey(connection, wanted), target.timeout)
             if isinstance(step, OaktreeError):
@@ -369,7 +371,8 @@ def _applied(connection: Connection, step: FloatingIpsStep, *, unattached_only: 
 
 def _is_still_unattached(connection: Connection, step: ResourceStep) -> bool:
     """Whether one that is to be deleted is not in use; one that is gone is not either."""
-    item = fetch(connection, KIND, item_path(connection, KIND, step.found.id, {}))
+    kind = kind_of(_FLOATING_IP)
+    item = fetch(connection, kind, item_path(connection, kind, step.found.id, {}))
     return item is None or is_unattached(item)
 
 

@@ -318,7 +318,7 @@ def _disconnect(ask: Ask, identity: str, subnet: str) -> None:
 
 def _are_interfaces(value: Any) -> bool:
     return _is_list(value) and all(
-        isinstance(each, str) or "name" in each or "subnet_id" in each.keys() <= {"subnet_id", "ip_address"}
+        isinstance(each, str) or "name" in each or ("subnet_id" in each and each.keys() <= {"subnet_id", "ip_address"})
         for each in value
     )
 

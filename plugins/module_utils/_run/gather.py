@@ -161,11 +161,17 @@ def each(
     return scatter(connections, connected, limits, translate)
 
 
-def gather(target: Target, work: Callable[[Connection], Value], limits: Limits | None = None) -> list[Result[Value]]:
+def gather(
+    target: Target,
+    work: Callable[[Connection], Value],
+    limits: Limits | None = None,
+    known_failure: Callable[[Region], OaktreeError | None] | None = None,
+) -> list[Result[Value]]:
     """Run ``work`` on an authenticated Connection of every selected Location; results sorted by Location.
 
-    ``limits`` are those of the work, without them those of the target. Raises InputError when nothing was tried because
-    the configuration or the selection cannot be used.
+    ``limits`` are those of the work, without them those of the target. ``known_failure`` is asked about each Location:
+    one of which it returns an error has failed with that, and gets no request. Raises InputError when nothing was tried
+    because the configuration or the selection cannot be used.
     """
 
     def once(connection: Connection) -> Value:
@@ -177,6 +183,10 @@ def gather(target: Target, work: Callable[[Connection], Value], limits: Limits |
 
     with RequestCoalescer(allowed=target.token_cache) as coalescer:
         connections, failed = connect(target, coalescer)
+        if known_failure:
+            known = {connection: known_failure(connection.region) for connection in connections}
+            failed += [Result[Any](c.location, 0.0, 0, error=error) for c, error in known.items() if error]
+            connections = [connection for connection, error in known.items() if not error]
         with reported(connections):
             results = [*failed, *(Result.of(outcome) for outcome in each(connections, once, limits or target.limits()))]
     return in_order(target, results)

@@ -111,9 +111,9 @@ def make_inventory(
 ) -> Inventory:
     """The inventory of servers, each of whose records has an id and a Location.
 
-    Of several records of one server the first becomes the host. ``safe_name`` makes a valid group name of any text. No
-    two hosts get the same name, and none gets one that is ``reserved``, or that belongs to a host of ``others``, the
-    other sources: a mapping from names to the identities of servers, which keep their names.
+    Of several records of one server the first that is not stale becomes the host. ``safe_name`` makes a valid group
+    name of any text. No two hosts get the same name, and none gets one that is ``reserved``, or that belongs to a host
+    of ``others``, the other sources: a mapping from names to the identities of servers, which keep their names.
     """
     distinct = _distinct(servers)
     addressed = [(server, connection_address(server.record, rules.addresses)) for server in distinct]
@@ -193,10 +193,11 @@ def _slim_flavor(*values: Any) -> dict[str, Any]:
 
 
 def _distinct(servers: Iterable[Server]) -> list[Server]:
-    """The first record of each server."""
+    """The first record of each server; one of this run comes before one that is not."""
     found: dict[tuple[str, str, str], Server] = {}
     for server in servers:
-        found.setdefault(server.identity, server)
+        if server.identity not in found or (found[server.identity].stale and not server.stale):
+            found[server.identity] = server
     return list(found.values())
 
 

@@ -31,6 +31,8 @@ class Server:
 
     keystone: str
     record: Record
+    stale: Mapping[str, str] | None = None
+    """Of a record that is not of this run: ``{since, error}``."""
 
     @property
     def identity(self) -> tuple[str, str, str]:

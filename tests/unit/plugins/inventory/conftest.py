@@ -38,7 +38,8 @@ Parse = Callable[..., Parsed]
 def parse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Parse:
     """Return a function that parses sources as Ansible does.
 
-    Its positional arguments are sources: paths, or options of the plugin as mappings. `fresh` bypasses the cache.
+    Its positional arguments are sources: paths, or options of a plugin, by default servers, as mappings. `fresh`
+    bypasses the cache.
     """
     warnings: list[str] = []
     monkeypatch.setattr(Display, "warning", lambda _self, msg, **_more: warnings.append(msg))

@@ -20,8 +20,9 @@ from ansible._internal._templating._engine import TemplateEngine
 from ansible_collections.oaktree.multicloud.plugins.inventory.servers import DOCUMENTATION
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import SERVER_FIELDS
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.last_known import RETRY_AFTER
 from tests.support.fake_openstack import Answer, BlackHole, BreakAnswer, FakeOpenStack
-from tests.unit.plugins.inventory.conftest import Parse
+from tests.unit.plugins.inventory.conftest import Parse, Parsed
 
 LIST = r"/servers/detail"
 
@@ -442,6 +443,150 @@ def test_a_source_of_which_every_location_failed_is_an_error(clouds: FakeOpenSta
     found = parse({})
     assert found.hosts == {}
     assert any("4 of 4 Locations failed" in warning for warning in found.warnings)
+
+
+STALE = {"on_failure": "stale"}
+
+
+def dead_servers(found: Parsed) -> set[str]:
+    """The hosts of region r2 of cloud2."""
+    return {name for name in found.hosts if "cloud2-r2" in name}
+
+
+class TestStale:
+    def test_hosts_of_a_location_that_fails_stay_and_are_marked(self, clouds: FakeOpenStack, parse: Parse) -> None:
+        whole = parse(STALE)
+        assert (whole.members("stale"), whole.warnings) == ([], [])
+        clouds["cloud2"]["r2"].fault("GET", LIST, Answer(500))
+        found = parse(STALE)
+        assert list(found.hosts) == list(whole.hosts)
+        assert set(found.members("stale")) == dead_servers(found) != set()
+        for name, variables in found.hosts.items():
+            marked = variables.pop("location_stale", None)
+            assert (marked is not None) == (name in dead_servers(found))
+            assert variables == whole.hosts[name]
+            if marked:
+                assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", marked["since"])
+                assert "500" in marked["error"]
+        (warning,) = found.warnings
+        assert re.match(
+            r"cloud2/r2/demo: .*\(server\)\. .* Its hosts are those of \d+ s ago\. It is asked again in", warning
+        )
+
+    def test_a_location_that_failed_is_not_asked_again_at_once(self, clouds: FakeOpenStack, parse: Parse) -> None:
+        parse(STALE)
+        clouds["cloud2"]["r2"].fault("GET", LIST, Answer(500))
+        first = parse(STALE)
+        clouds["cloud2"]["r2"].clear_faults()
+        clouds.counters.reset()
+        second = parse(STALE)
+        assert clouds.counters.requests(service="compute") == 3
+        assert second.hosts == first.hosts
+        assert len(second.warnings) == 1
+        fresh = parse(STALE, fresh=True)
+        assert (fresh.members("stale"), fresh.warnings) == ([], [])
+        assert parse(STALE).warnings == []
+
+    def test_a_location_is_asked_again_after_a_while(
+        self, clouds: FakeOpenStack, parse: Parse, wrong_date: Callable[[float], None]
+    ) -> None:
+        parse(STALE)
+        clouds["cloud2"]["r2"].fault("GET", LIST, Answer(500))
+        parse(STALE)
+        clouds["cloud2"]["r2"].clear_faults()
+        wrong_date(RETRY_AFTER + 1)
+        assert parse(STALE).members("stale") == []
+
+    @pytest.mark.parametrize("ahead", [3700, -3600])
+    def test_what_is_too_old_or_of_the_future_is_forgotten(
+        self, clouds: FakeOpenStack, parse: Parse, wrong_date: Callable[[float], None], ahead: float
+    ) -> None:
+        options = {**STALE, "stale_for": 3600}
+        parse(options)
+        clouds["cloud2"]["r2"].fault("GET", LIST, Answer(500))
+        wrong_date(ahead)
+        found = parse(options)
+        assert dead_servers(found) == set()
+        assert len(found.warnings) == 1
+
+    def test_credentials_that_are_rejected_keep_no_host(self, clouds: FakeOpenStack, parse: Parse) -> None:
+        config = inline(clouds)
+        parse({**STALE, "clouds_config": config})
+        config["clouds"]["cloud1"]["auth"]["password"] = "wrong"
+        found = parse({**STALE, "clouds_config": config})
+        assert len(found.hosts) == 4
+        assert found.members("stale") == []
+        assert all("(auth)" in warning for warning in found.warnings)
+
+    def test_a_new_password_keeps_the_memory(self, clouds: FakeOpenStack, parse: Parse) -> None:
+        config = inline(clouds)
+        parse({**STALE, "clouds_config": config})
+        config["clouds"]["cloud1"]["auth"]["password"] = "new"
+        clouds["cloud1"].refuse_connections()
+        assert len(parse({**STALE, "clouds_config": config, "timeout": 1.0}).members("stale")) == 4
+
+    @pytest.mark.parametrize(
+        "other",
+        [{"filters": {"status": "ACTIVE"}}, {"all_projects": True}, {"verbose_vars": True}],
+        ids=["filters", "projects", "fields"],
+    )
+    def test_another_query_has_no_memory(self, clouds: FakeOpenStack, parse: Parse, other: dict[str, Any]) -> None:
+        parse(STALE)
+        clouds["cloud2"]["r2"].fault("GET", LIST, Answer(500))
+        assert dead_servers(parse({**STALE, **other})) == set()
+
+    @pytest.mark.usefixtures("fast_clock")
+    def test_fails_only_where_nothing_is_remembered_of_any(self, clouds: FakeOpenStack, parse: Parse) -> None:
+        parse({**STALE, "locations": ["cloud1/r1"]})
+        for cloud in clouds.clouds.values():
+            cloud.refuse_connections()
+            for name in ("r1", "r2"):
+                cloud[name].refuse_connections()
+        found = parse(STALE)
+        assert len(found.hosts) == len(found.members("stale")) == 2
+        nothing = parse({**STALE, "all_projects": True})
+        assert nothing.hosts == {}
+        assert any("4 of 4 Locations failed" in warning for warning in nothing.warnings)
+
+    def test_a_server_that_another_entry_lists_is_not_stale(self, clouds: FakeOpenStack, parse: Parse) -> None:
+        entries = {"first": clouds["cloud1"].entry(), "second": clouds["cloud1"].entry()}
+        entries["first"]["compute_endpoint_override"] = entries["first"]["auth"]["auth_url"]
+        source = {**STALE, "clouds_config": {"clouds": {**entries, "first": entries["second"]}}}
+        parse(source)
+        found = parse({**STALE, "clouds_config": {"clouds": entries}})
+        assert len(found.warnings) == 2
+        assert found.members("stale") == []
+        assert {variables["location"]["cloud"] for variables in found.hosts.values()} == {"second"}
+
+    def test_a_run_with_stale_hosts_is_not_cached(self, clouds: FakeOpenStack, parse: Parse, tmp_path: Path) -> None:
+        cached = {**STALE, "cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path)}
+        parse({**cached, "cache": False})
+        clouds["cloud2"]["r2"].fault("GET", LIST, Answer(500))
+        assert len(parse(cached).members("stale")) == 2
+        clouds["cloud2"]["r2"].clear_faults()
+        assert parse(cached, fresh=True).members("stale") == []
+        clouds.counters.reset()
+        assert len(parse(cached).hosts) == 8
+        assert clouds.counters.requests() == 0
+
+    def test_a_server_called_stale_is_no_group(self, clouds: FakeOpenStack, parse: Parse) -> None:
+        clouds["cloud1"]["r1"].add_server("stale")
+        assert "stale.r1.cloud1" in parse(STALE).hosts
+        assert "stale" in parse({}).hosts
+
+    @pytest.mark.usefixtures("clouds")
+    @pytest.mark.parametrize(
+        ("options", "words"),
+        [
+            ({"stale_for": 0}, "stale_for: must be greater than zero"),
+            ({"stale_for": 86400 * 31}, "at most 2.592e+06 (30 days)"),
+            ({"token_cache": False}, "omit token_cache"),
+        ],
+    )
+    def test_options_that_cannot_be_used(self, parse: Parse, options: dict[str, Any], words: str) -> None:
+        found = parse({**STALE, **options})
+        assert found.hosts == {}
+        assert any(words in warning for warning in found.warnings)
 
 
 @pytest.mark.parametrize(

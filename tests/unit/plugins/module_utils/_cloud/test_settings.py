@@ -204,6 +204,17 @@ def test_what_nobody_else_knows_is_recognised(entry: dict[str, Any], *, secret: 
     assert region.settings.has_secret is secret
 
 
+def test_the_identity_outlives_a_new_password_and_holds_no_secret() -> None:
+    def identity(**auth: str) -> str:
+        entry = {"auth": {**SCOPED, **auth}, "region_name": "r"}
+        (region,) = Clouds(clouds_config={"clouds": {"a": entry}}).regions("a")
+        return region.settings.identity
+
+    assert identity(password="hunter2") == identity(password="hunter3")
+    assert "hunter2" not in identity(password="hunter2")
+    assert identity(username="one") != identity(username="two")
+
+
 def test_an_account_is_the_same_on_every_machine_and_no_other() -> None:
     """Where the certificates are is a matter of the machine."""
 

@@ -359,3 +359,11 @@ def test_a_warning_is_reported_once() -> None:
     for text in ("one", "two", "one"):
         private_files.warn(text)
     assert private_files.warnings() == ["one", "two"]
+
+
+def test_what_is_touched_counts_as_new(base: Path) -> None:
+    assert not private_files.touch("tokens", "key")
+    private_files.write("tokens", "key", 1)
+    os.utime(only_file(base), (0, 0))
+    assert private_files.touch("tokens", "key")
+    assert time.time() - only_file(base).stat().st_mtime < 60

@@ -195,3 +195,14 @@ def test_a_location_that_is_given_up_breaks_off_its_requests() -> None:
         assert kinds([result]) == {"a/-": "timeout"}
         assert gone.wait(5)
         server.join()
+
+
+def test_a_failure_that_is_known_costs_no_request(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(clouds=2, regions=1, servers=2)
+    known = {"cloud1": ServerError("known")}
+    target = Target(clouds_config={"clouds": entries(clouds)})
+    results = gather(target, servers, known_failure=lambda region: known.get(region.location.cloud))
+    assert [(result.location.cloud, result.value, result.requests) for result in results[:1]] == [("cloud1", None, 0)]
+    assert results[0].error is known["cloud1"]
+    assert results[1].value == 2
+    assert clouds.counters.tokens == 1
