@@ -130,7 +130,8 @@ options:
     description:
       - Whether one region of a cloud serves the image to its other regions (V(glance_download)), so that the data leaves this machine once
         for each cloud.
-      - V(auto) does so where the cloud supports it, and sends the data directly where it does not or where it fails.
+      - V(auto) does so where the cloud supports it, and sends the data directly where it does not, where it fails, and where the rate
+        of the first upload says that this ends sooner.
       - V(never) sends the data to every Location.
       - V(only) fails Locations that would need the data sent a second time.
     type: str
@@ -359,6 +360,17 @@ results:
       description: The scheme of the successful upload; null without an upload, and in check mode.
       type: str
       sample: v2_put
+    relay:
+      description:
+        - What decided whether the data was sent although another region of the cloud could have served it; null where that was not to
+          be decided.
+      type: dict
+      contains:
+        direct: {description: Whether the data was sent., type: bool, sample: true}
+        regions: {description: How many regions waited for the image of the first., type: int, sample: 2}
+        bytes_per_second: {description: The rate at which the first region was sent the data., type: int, sample: 121000000}
+        direct_seconds: {description: What sending it to these regions takes at this rate., type: float, sample: 2.739}
+        relay_seconds: {description: What it is assumed to take if the first region serves it., type: float, sample: 3.579}
     plan:
       description: The plan for this Location.
       type: dict
@@ -579,7 +591,7 @@ def find_image_data(
     formats = {option: params[option] for option in ("checksum", "disk_format", "container_format")}
     options = locate.SourceOptions(directory, **formats, **clocks)
     if params["path"] is not None:
-        return locate.from_path(params["path"], options)
+        return locate.from_path(params["path"], options, check_mode=check_mode)
     if params["url"] is not None:
         return locate.from_url(params["url"], options, check_mode=check_mode)
     if params["from"] is not None:

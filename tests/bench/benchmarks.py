@@ -25,11 +25,12 @@ from tests.bench.ways import Way
 LOCATIONS = (1, 10, 50, 100)
 MANY_SERVERS = 1000
 FORKS = 50
-UPLOAD_SIZE = Size(clouds=3, regions=2)
+UPLOAD_SIZE = Size(clouds=3, regions=6)
 UPLOAD_PLACES = {
-    1: ["cloud1/r1"],
-    3: ["cloud1/r1", "cloud2/r1", "cloud3/r1"],
-    6: ["/".join(p) for p in UPLOAD_SIZE.places],
+    "1 region": ["cloud1/r1"],
+    "3 regions of 3 clouds": ["cloud1/r1", "cloud2/r1", "cloud3/r1"],
+    "6 regions of 3 clouds": [f"cloud{cloud}/r{region}" for cloud in (1, 2, 3) for region in (1, 2)],
+    "6 regions of 1 cloud": [f"cloud1/r{region}" for region in range(1, 7)],
 }
 REAL_PLACES = ["alpha/north", "alpha/south", "beta/east"]
 
@@ -92,9 +93,9 @@ class Bench:
             file = File.make(directory / "image.raw", self.mib)
             content = ("--content", str(file.size), file.md5, file.sha512)
             with running(UPLOAD_SIZE, directory, "tests.bench.sink", content) as clouds:
-                for number, places in UPLOAD_PLACES.items():
+                for where, places in UPLOAD_PLACES.items():
                     rows = self._uploads(file, places, clouds)
-                    title = f"{self.mib} MiB to {number} region{'s' if number > 1 else ''}"
+                    title = f"{self.mib} MiB to {where}"
                     text, figures[title] = _shown(title, rows, report.UPLOADS, self.rounds)
                     texts.append(text)
         return "\n\n".join(texts), figures

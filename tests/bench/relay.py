@@ -21,7 +21,7 @@ def relay_table(directory: Path, mib: int) -> str:
         for site in sites.values():
             stack.enter_context(site.proxy)
         lab = Lab(sites, through_proxies(sites, directory / "clouds.yaml"), [])
-        for relay in ("never", "auto"):
+        for relay in ("never", "only"):
             lines += _run(lab, file, relay)
     return "\n".join(lines)
 

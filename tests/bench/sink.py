@@ -17,15 +17,22 @@ import asyncio
 import os
 import socket
 import sys
+from collections.abc import Mapping
+from typing import Any
 from unittest.mock import patch
 
 from aiohttp import web
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.relay import (
+    HANDING_RATE,
+    HANDING_SECONDS,
+)
 from tests.support.fake_openstack import __main__ as fake_openstack
 from tests.support.fake_openstack import glance_data
 from tests.support.fake_openstack.gate import Reply
 from tests.support.fake_openstack.glance import Glance
 from tests.support.fake_openstack.glance_data import Stored
+from tests.support.fake_openstack.glance_images import Image, Task
 from tests.support.fake_openstack.service import Call, Refusal
 
 PIECE = 1 << 20
@@ -39,6 +46,10 @@ content = Stored(0, "", "")
 class Sink(Glance):
     """A Glance that counts image data and drops it."""
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.import_methods = [*self.import_methods, "glance-download"]
+
     async def _upload(self, call: Call) -> Reply:
         image = self._own_image(call)
         size = await drop_body(call.request)
@@ -46,6 +57,16 @@ class Sink(Glance):
         stored = content if size == content.size else Stored(size, "", "")
         glance_data.complete(image, stored, self.stores[:1])
         return Reply(204, headers={"Connection": "close"})
+
+    async def _run_import(self, image: Image, task: Task, method: Mapping[str, Any], stores: list[str]) -> None:
+        """Pretend that another region of the cloud hands its image on, as fast as the collection assumes."""
+        if method["name"] != "glance-download":
+            await super()._run_import(image, task, method, stores)
+            return
+        image.status = "importing"
+        await asyncio.sleep(HANDING_SECONDS + content.size / HANDING_RATE)
+        glance_data.complete(image, content, stores)
+        image.properties.pop("os_glance_import_task", None)
 
 
 async def drop_body(request: web.Request) -> int:

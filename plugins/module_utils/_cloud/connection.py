@@ -65,6 +65,8 @@ class Connection:
         self.location = region.location
         self.requests = 0
         self.deadline = Deadline(0)
+        self.is_aside = False
+        """Whether it waits for something else than its Location."""
         self.access: AccessInfo | None = None
         self.discovery = DiscoveryCache(region.cache)
         self.memo: dict[object, Any] = {}
@@ -211,6 +213,20 @@ class Connection:
             yield
         finally:
             self.deadline = outer
+
+    @contextmanager
+    def aside(self, seconds: float, name: str) -> Iterator[None]:
+        """A separate deadline, set by the option ``name``, for what this Location has to wait for and did not cause.
+
+        Its own deadline does not count that time. Others that wait for its answer are to go on waiting.
+        """
+        outer = self.deadline
+        left = outer.remaining()
+        self.deadline, self.is_aside = Deadline(seconds, name, outer.cancelled), True
+        try:
+            yield
+        finally:
+            self.deadline, self.is_aside = Deadline(left, outer.name, outer.cancelled), False
 
     @contextmanager
     def within(self, seconds: float, name: str) -> Iterator[None]:

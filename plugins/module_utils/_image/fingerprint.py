@@ -178,12 +178,23 @@ def same_content(image: Mapping[str, Any], origin: Fingerprint | Announced, disk
     if SOURCE_SHA256 in image or SOURCE_MD5 in image:
         source = recorded_digests(image, SOURCE_MD5, SOURCE_SHA256)
         return kept and formatted and _first_known(same_digests(source, origin.digests), copied)
+    if not needs_digests(image, origin, disk_format):
+        return False
     recorded = same_digests(recorded_digests(image), origin.digests)
     if not same_format(str(image.get("disk_format")), origin.disk_format):
         # the origin's bytes under the name of another format are no conversion
         converted = bool(image.get("size")) and not _same_bytes(image, origin, unknown=False)
         return converted and _first_known(recorded, copied and kept and formatted)
     return formatted and _same_bytes(image, origin, unknown=_first_known(recorded, copied))
+
+
+def needs_digests(image: Mapping[str, Any], origin: Fingerprint, disk_format: str) -> bool:
+    """Whether `same_content` compares digests: not where format and size show already that the content is another."""
+    if SOURCE_SHA256 in image or SOURCE_MD5 in image:
+        return True
+    if not same_format(str(image.get("disk_format")), origin.disk_format):
+        return True
+    return image.get("disk_format") == disk_format and image.get("size") == origin.size
 
 
 def made_of_same(one: Mapping[str, Any], other: Mapping[str, Any], places: tuple[str, str] = ("", "")) -> bool | None:

@@ -54,6 +54,10 @@ class File:
     state: State | None = None
     option: str = "path"
     """What names it."""
+    use: str = "sent"
+    """What is done with it, for the error."""
+    piece: int = CHUNK
+    """Bytes that are read at once."""
 
     def read(self, offset: int, length: int) -> Iterator[bytes]:
         """See `Content.read`; raises InputError if the file cannot be read, or is another one than before."""
@@ -61,7 +65,7 @@ class File:
         try:
             with self.path.open("rb", buffering=0) as file:
                 file.seek(offset)
-                while left and (chunk := file.read(min(CHUNK, left))):
+                while left and (chunk := file.read(min(self.piece, left))):
                     self._check(file.fileno())
                     left -= len(chunk)
                     yield chunk
@@ -69,11 +73,11 @@ class File:
         except OSError as exc:
             raise InputError(f"{self.option}: {self.path} can no longer be read: {exc.strerror}") from exc
         if left:
-            raise changed(self.path, "sent", self.option)
+            raise changed(self.path, self.use, self.option)
 
     def _check(self, opened: int) -> None:
         if self.state is not None and state_of(os.fstat(opened)) != self.state:
-            raise changed(self.path, "sent", self.option)
+            raise changed(self.path, self.use, self.option)
 
 
 class PartDigests:

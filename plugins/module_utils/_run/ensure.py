@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from .._cloud.translate import translate
-from .._core.deadline import clock
+from .._core.deadline import Deadline, clock
 from .._core.errors import OaktreeError
 from .._core.scatter import Pool, Task
 from .._local.coalesce import RequestCoalescer
@@ -21,7 +21,6 @@ from .gather import Result, Target, connect, in_order
 
 if TYPE_CHECKING:
     from .._cloud.connection import Connection
-    from .._core.deadline import Deadline
 
 LEAST_GRACE, LONGEST_GRACE = 1.0, 10.0
 """Seconds for which a group waits for members that have not answered when all others have."""
@@ -96,13 +95,15 @@ def ensure(  # noqa: PLR0913 - the three steps, and what bounds them
     cleanup: float,
     group_by: Callable[[Connection], Hashable] = id,
     check_selection: Callable[[int], None] = lambda _number: None,
+    patience: float = 0.0,
 ) -> list[Result[Change]]:
     """Bring every selected Location to a state, or in check mode only report how; results sorted by Location.
 
     ``survey`` looks at each Location, all in parallel. ``plan`` is pure: it is given a group of Locations, those with
     the same ``group_by`` (those that can serve one another; without it each Location is a group), and returns a step
     or an error for each, in the order in which they are to be applied. ``apply`` does what is planned, and gets
-    ``cleanup`` seconds beyond its timeout to clean up.
+    ``cleanup`` seconds beyond its timeout to clean up. ``patience`` are the seconds for which a survey may wait for
+    something else than its Location (`Connection.aside`).
 
     Groups do not wait for each other. Within a group, a member that does not answer is planned later, on its own,
     when all others have answered and waited a little. Raises InputError when nothing was tried because the
@@ -112,7 +113,7 @@ def ensure(  # noqa: PLR0913 - the three steps, and what bounds them
     with RequestCoalescer(allowed=target.token_cache) as coalescer:
         connections, failed = connect(target, coalescer)
         check_selection(len(connections) + len(failed))
-        run = _Run(survey, plan, apply, target, check_mode=check_mode)
+        run = _Run(survey, plan, apply, target, check_mode=check_mode, patience=patience)
         with reported(connections), Pool["Connection"](target.concurrency, cleanup, translate) as pool:
             run.until_done(pool, connections, group_by)
     return in_order(target, [*failed, *run.results])
@@ -138,8 +139,8 @@ class _Group(Generic[Survey]):
         """Seconds that the answered ones wait for the silent ones: as long as they needed, within bounds."""
         if not self.silent or not self.answered:
             return 0.0
-        if any(task.started is None for task in self.silent.values()):
-            return math.inf  # nobody is silent who was not asked yet
+        if any(task.started is None or connection.is_aside for connection, task in self.silent.items()):
+            return math.inf  # nobody is silent who was not asked yet, or could not answer yet
         needed = self._answered_at - self._began
         return self._answered_at + min(max(needed, LEAST_GRACE), LONGEST_GRACE) - clock.monotonic()
 
@@ -157,12 +158,14 @@ class _Run(Generic[Survey, Planned]):
         target: Target,
         *,
         check_mode: bool,
+        patience: float,
     ) -> None:
         self._survey = survey
         self._plan = plan
         self._apply = apply
         self._target = target
         self._check_mode = check_mode
+        self._patience = patience
         self._seconds: dict[Connection, float] = {}
         self._many = False
         """Whether more are to be looked at than there may be open connections."""
@@ -176,7 +179,7 @@ class _Run(Generic[Survey, Planned]):
         surveys: dict[Task[Connection, Any], _Group[Survey]] = {}
         for connection in connections:
             group = groups[group_by(connection)]
-            group.silent[connection] = task = pool.submit(connection, self._look, self._target.timeout)
+            group.silent[connection] = task = pool.submit(connection, self._look, self._target.timeout + self._patience)
             surveys[task] = group
         while pool.busy:
             waits = [group.grace_left for group in groups.values() if group.answered]
@@ -187,7 +190,7 @@ class _Run(Generic[Survey, Planned]):
                     self._decide(pool, group.take())
 
     def _look(self, connection: Connection, deadline: Deadline) -> Survey:
-        connection.deadline = deadline
+        connection.deadline = Deadline(self._target.timeout, cancelled=deadline.cancelled)
         connection.progress.enter("surveying")
         connection.authenticate()
         try:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core import retry
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish import relay
 from tests.integration.image.lab import REGIONS, Lab, connect, through_proxies
 from tests.integration.image.session_lab import UploadSession
 from tests.integration.image.web import WebServer
@@ -43,6 +44,13 @@ def lab(_session_lab: Lab) -> Lab:
     """The clouds, healthy, every request counted from here on."""
     _session_lab.heal()
     return _session_lab
+
+
+@pytest.fixture(autouse=True)
+def _handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small files on a fast network are handed on, too."""
+    monkeypatch.setattr(relay, "HANDING_SECONDS", 0.0)
+    monkeypatch.setattr(relay, "HANDING_RATE", 1 << 60)
 
 
 @pytest.fixture

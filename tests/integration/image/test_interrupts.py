@@ -102,7 +102,7 @@ def test_interrupted_while_a_request_is_not_answered(
 @pytest.mark.parametrize("action", [SILENT, DONE])
 def test_a_region_that_waits_for_another_ends_too(lab: Lab, name: str, file: Path, action: Action) -> None:
     fault = lab.sites["north"].proxy.fault(*IMPORT, action)
-    with lab.start("north", "south", name=name, path=str(file)) as process:
+    with lab.start("north", "south", name=name, path=str(file), relay="only") as process:
         until(lambda: fault.owes() and lab.sites["south"].active(name))
         assert interrupt(process, signal.SIGINT).startswith("Interrupted.")
     assert lab.sites["north"].images(name) == []

@@ -1,12 +1,12 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stand-in Glance v2: images, their data by PUT and by staged and web-download import, version discovery."""
+"""A stand-in Glance v2: images, their data by PUT and by import (staged, from the web, from a region), versions."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,8 @@ class Glance(Service):
         """Whether users may send image data; vendors with tasks of their own do not allow it."""
         self.import_methods = ["glance-direct", "web-download"]
         self.import_seconds = 0.0
+        self.regions: Mapping[str, Glance] = {}
+        """Those of the cloud, for imports by glance-download."""
         self.hides = True
         """Whether images can be hidden, as since version 2.7; before, that is the name of any custom property."""
         self.stores = ["fast"]
@@ -217,11 +219,11 @@ class Glance(Service):
     async def _import(self, call: Call) -> Reply:
         body = await _json_body(call)
         image = self._own_image(call)
-        method, stores = glance_data.check_import(image, body, self.import_methods, self.stores)
+        _method, stores = glance_data.check_import(image, body, self.import_methods, self.stores)
         if "os_glance_import_task" in image.properties:
             raise Refusal(409, "Image has active task")
         task = glance_data.start_task(image)
-        self.run_aside(self._run_import(image, task, method, body["method"].get("uri"), stores))
+        self.run_aside(self._run_import(image, task, body["method"], stores))
         return Reply(202)
 
     def run_aside(self, work: Coroutine[Any, Any, None]) -> None:
@@ -230,13 +232,16 @@ class Glance(Service):
         self._imports.add(running)
         running.add_done_callback(self._imports.discard)
 
-    async def _run_import(self, image: Image, task: Task, method: str, uri: str, stores: list[str]) -> None:
+    async def _run_import(self, image: Image, task: Task, method: Mapping[str, Any], stores: list[str]) -> None:
         task.status, image.status = "processing", "importing"
         image.properties["os_glance_importing_to_stores"] = ",".join(stores)
         await asyncio.sleep(self.import_seconds)
         try:
-            if method == "web-download":
-                stored = await glance_data.download(uri, self.data, image.id)
+            if method["name"] == "web-download":
+                stored = await glance_data.download(method["uri"], self.data, image.id)
+            elif method["name"] == "glance-download":
+                there = self.regions[method["glance_region"]]
+                stored = await self.data.write(image.id, there.data.read(method["glance_image_id"]))
             else:
                 stored = await self.data.write(image.id, self._staging.read(image.id))
             self._keep(image, stored, stores)

@@ -83,7 +83,7 @@ def check_import(image: Image, body: Any, methods: Sequence[str], stores: Sequen
         raise Refusal(400, f"Unknown import method name '{method}'.")
     if image.status == "active":
         raise Refusal(409, "Image with status active cannot be target for import")
-    if method == "web-download" and image.status != "queued":
+    if method in ("web-download", "glance-download") and image.status != "queued":
         raise Refusal(409, f"Image needs to be in 'queued' state to use '{method}' method")
     if method == "glance-direct" and image.status != "uploading":
         raise Refusal(409, "Image needs to be staged before 'glance-direct' method can be used")
@@ -92,6 +92,8 @@ def check_import(image: Image, body: Any, methods: Sequence[str], stores: Sequen
             raise Refusal(409, f"'{name}' needs to be set before import")
     if method == "web-download" and not str(body["method"].get("uri", "")).startswith(("http://", "https://")):
         raise Refusal(400, f"URI for web-download does not pass filtering: {body['method'].get('uri')}")
+    if method == "glance-download" and not {"glance_region", "glance_image_id"} <= body["method"].keys():
+        raise Refusal(400, "'glance_region' and 'glance_image_id' need to be set for glance-download import method")
     return method, _wanted_stores(body, stores)
 
 

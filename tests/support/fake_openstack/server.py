@@ -159,6 +159,8 @@ class Cloud(_Knobbed):
         self.more = kind.more
         self.keystone = Keystone(name, USERS, self._catalog, self._knobs, counters)
         self.regions = {region: Region(self, region, directory, counters, thread) for region in kind.regions}
+        for region in self.regions.values():
+            region.glance.regions = {name: other.glance for name, other in self.regions.items()}
 
     def __getitem__(self, region: str) -> Region:
         return self.regions[region]

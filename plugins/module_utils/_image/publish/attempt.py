@@ -28,6 +28,7 @@ from ..._local.work_marker import is_own, work_marker
 from ..._object_store.content import Body
 from ..discard import discard
 from ..fingerprint import Fingerprint, fingerprint_of
+from ..source.hashing import known, settle
 from ..upload_marker import upload_name
 from .schemes import temporary_object
 
@@ -74,6 +75,8 @@ class Attempt:
         """What waits for an import that makes the image's record by itself, and sets ``image_id``."""
         self.adopted = False
         """Whether the image was there before, so that it is somebody else's to remove."""
+        self.unrecorded = False
+        """Whether the record does not have the `digests`, because they were not known when it was made."""
         self.refused = False
         """Whether the cloud refuses the image's metadata: no other scheme can help."""
         self.exhausted = False
@@ -91,6 +94,7 @@ class Attempt:
         """The file as a request body. Sending it raises DeadlineError at the Location's deadline."""
         connection = self.connection
         connection.progress.enter("sending", source.size)
+        self.relay_board.sending(self.context.location, source.size, connection.progress)
         return Body(source.content, 0, source.size, connection.deadline.remaining, progress=connection.progress)
 
     def temporary_object(self, source: ImageFile, *, signed: bool) -> TemporaryObject:
@@ -179,17 +183,32 @@ class Attempt:
             **self.properties(expected),
         }
 
-    def properties(self, expected: Fingerprint) -> dict[str, str]:
-        """What the record says of the data and of the upload, in this collection's properties."""
-        desired, origin = self.context.desired, self.context.origin
+    def settle(self, expected: Fingerprint) -> None:
+        """Wait for all digests of the data. Raises DeadlineError, and InputError for a file that changed."""
+        for digests in self._all_digests(expected):
+            settle(digests, self.connection.deadline)
+
+    def _all_digests(self, expected: Fingerprint) -> list[Mapping[str, str]]:
+        origin = self.context.origin
+        return [expected.digests, *([origin.digests] if origin and self.context.converted else [])]
+
+    def digests(self, expected: Fingerprint) -> dict[str, str]:
+        """What the record says of the data's digests, and where it was converted of those of the file."""
+        origin = self.context.origin
         digests = {MD5: expected.digests.get("md5"), SHA256: expected.digests.get("sha256")}
         if origin and self.context.converted:
             digests |= {SOURCE_MD5: origin.digests.get("md5"), SOURCE_SHA256: origin.digests.get("sha256")}
+        return {key: value for key, value in digests.items() if value}
+
+    def properties(self, expected: Fingerprint) -> dict[str, str]:
+        """What the record says of the data and of the upload, in this collection's properties."""
+        desired, origin = self.context.desired, self.context.origin
+        self.unrecorded = not all(known(digests) for digests in self._all_digests(expected))
         published = " ".join(f"{name}:{digest}" for name, digest in self.context.published.items())
         source = origin if isinstance(origin, Fingerprint) else expected
         location, image_id = source.copied_from or (None, None)
         recorded = {
-            **digests,
+            **({} if self.unrecorded else self.digests(expected)),
             PUBLISHED: published,
             SOURCE_LOCATION: location,
             SOURCE_IMAGE: image_id,

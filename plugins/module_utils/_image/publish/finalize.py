@@ -39,13 +39,15 @@ def publish(
     image: Mapping[str, Any],
     remove: Callable[[str], str],
     unwanted: Iterable[str] = (),
+    unrecorded: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Give the uploaded image its name and its metadata in one request; ``remove`` is called when that fails.
 
-    ``unwanted`` names properties of it that are to go.
+    ``unwanted`` names properties of it that are to go, ``unrecorded`` are some that were not known before.
     """
     operations = publication(desired, plan)
     operations += [{"op": "remove", "path": pointer(key)} for key in sorted(unwanted)]
+    operations += [{"op": "add", "path": pointer(key), "value": value} for key, value in unrecorded.items()]
     with removing(lambda: remove(str(image["id"]))), glance.connection.within(desired.timeouts.timeout, "timeout"):
         return apply_publication(glance, image["id"], operations)
 

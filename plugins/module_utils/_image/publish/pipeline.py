@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,12 @@ from ..._facts.records import image_record
 from ..._glance.client import glance_for
 from ..._run.ensure import Change, Member, ensure
 from ..discard import discard
-from ..source.image_data import AnnouncedImage
+from ..source.hashing import known
+from ..source.image_data import AnnouncedImage, ImageData
 from . import finalize
 from .context import PlanContext
 from .members import resolve
-from .plan import Plan, make_plan
+from .plan import Plan, content_of, make_plan
 from .relay import RelayBoard, with_source_regions
 from .schemes import copy_image, needs_tasks
 from .survey import survey
@@ -33,7 +35,8 @@ if TYPE_CHECKING:
     from ..._run.gather import Result, Target
     from ..desired import Desired
     from ..fingerprint import Announced, Fingerprint
-    from ..source.image_data import HomeImage, ImageData
+    from ..source.image_data import HomeImage
+    from .relay import RelayChoice
 
 GRACE = CLEANUP_TIMEOUT + 5.0
 
@@ -51,7 +54,7 @@ class Job:
 
     @property
     def change(self) -> Change:
-        return self.changed(_record(self.context, self.plan.image), None, self.plan.notes)
+        return self.changed(_record(self.context, self.plan.image), None, self.plan.notes, None)
 
     @property
     def needed(self) -> bool:
@@ -62,11 +65,15 @@ class Job:
         """Seconds; a Location that is served by another waits for that one first."""
         return self.context.longest
 
-    def changed(self, image: dict[str, Any] | None, scheme: str | None, notes: tuple[str, ...]) -> Change:
-        """The change, with the image's record as it then is and the scheme that served in the end."""
+    def changed(
+        self, image: dict[str, Any] | None, scheme: str | None, notes: tuple[str, ...], relay: RelayChoice | None
+    ) -> Change:
+        """The change, with the image's record as it then is, the scheme that served in the end, and what chose it."""
         plan = self.plan
-        output = {"image": image, "scheme": scheme, "plan": plan.to_dict()}
-        return Change(plan.action, plan.before, plan.after, output, notes)
+        relayed = relay.to_dict() if relay else None
+        output = {"image": image, "scheme": scheme, "relay": relayed, "plan": plan.to_dict()}
+        after = {**plan.after, "content": content_of(self.context.origin)} if plan.upload else plan.after
+        return Change(plan.action, plan.before, after, output, notes)
 
 
 def ensure_image(
@@ -77,8 +84,11 @@ def ensure_image(
     ``image_data`` is the content that the image is to have, None where only its metadata matters. Content that is only
     announced is read where a Location does not certainly have it, in check mode only where that decides what is done.
     """
+    if image_data is None:
+        return _ensure(target, desired, None, check_mode=check_mode)
     if not isinstance(image_data, AnnouncedImage):
-        return _ensure(target, desired, image_data, check_mode=check_mode)
+        with closing(image_data):
+            return _ensure(target, desired, image_data, check_mode=check_mode)
     found = _ensure(target, desired, image_data, check_mode=True)
     actions = {result.value.action for result in found if result.value}
     if not actions & {"created", "replaced"}:
@@ -117,9 +127,17 @@ def _ensure(
     def plan(members: Sequence[Member[PlanContext]]) -> list[tuple[Connection, Job | OaktreeError]]:
         return _plan(members, image_data)
 
+    pending = isinstance(image_data, ImageData) and not known(image_data.fingerprint.digests)
     # Regions of one Keystone may be able to serve one another.
     return ensure(
-        target, look, plan, _apply, check_mode=check_mode, cleanup=GRACE, group_by=lambda c: c.region.settings.keystone
+        target,
+        look,
+        plan,
+        _apply,
+        check_mode=check_mode,
+        cleanup=GRACE,
+        group_by=lambda c: c.region.settings.keystone,
+        patience=desired.timeouts.transfer_timeout if pending else 0.0,
     )
 
 
@@ -183,6 +201,8 @@ def _plan(
         except OaktreeError as error:
             steps.append((member.connection, error))
             continue
+        if job.plan.upload and job.plan.upload.source_region:
+            board.expect(job.plan.upload.source_region)
         if job.plan.upload is None and job.plan.image:
             board.keep(context.location, job.plan.image)
         steps.append((member.connection, job))
@@ -230,16 +250,16 @@ def _apply(connection: Connection, job: Job) -> Change:
 def _bring(connection: Connection, job: Job) -> Change:
     context, plan = job.context, job.plan
     glance, notes = glance_for(connection), list(plan.notes)
-    scheme = None
+    scheme, relay = None, None
     with connection.within(context.desired.timeouts.timeout, "timeout"):
         notes.extend(note for image_id in plan.clear if (note := discard(glance, image_id)))
     image = plan.image
     if plan.upload and job.image_data:
         transfer = Transfer(connection, context, plan.upload, job.image_data, job.relay_board)
         image, unwanted = _transferred(glance, job, transfer)
-        scheme = transfer.scheme.NAME
+        scheme, relay = transfer.scheme.NAME, transfer.relay
         notes.extend(transfer.notes)
-        image = finalize.publish(glance, context.desired, plan, image, transfer.discard, unwanted)
+        image = finalize.publish(glance, context.desired, plan, image, transfer.discard, unwanted, transfer.unrecorded)
     elif image:
         image = _copied(glance, context, finalize.reactivate(glance, plan, image))
     with connection.within(context.desired.timeouts.timeout, "timeout"):
@@ -251,7 +271,7 @@ def _bring(connection: Connection, job: Job) -> Change:
             else:
                 finalize.delete(glance, old)
     record = None if plan.action == "deleted" else _record(context, image)
-    return job.changed(record, scheme, tuple(notes))
+    return job.changed(record, scheme, tuple(notes), relay)
 
 
 def _transferred(glance: Glance, job: Job, transfer: Transfer) -> tuple[dict[str, Any], set[str]]:

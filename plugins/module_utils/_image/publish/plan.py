@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import ConflictError, RefusedError
 from ..._glance.v2 import HIDING, OPEN, pointer
+from ..source.hashing import known
 from .members import ACCEPTED, PENDING, not_accepted, pending
 from .negotiation import negotiate
 from .schemes import by_preference, copy_image
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..._core.location import Location
     from ..desired import Desired
+    from ..fingerprint import Announced, Fingerprint
     from .context import PlanContext
     from .schemes import Scheme
 
@@ -177,9 +179,7 @@ def _uploaded(context: PlanContext, clear: tuple[str, ...]) -> Plan:
         operations = tuple(_operation(key, value) for key, value in {**shown, **target}.items())
     before, after = _difference(desired, current or {})[1:]
     before["content"] = _content(current)
-    after["content"] = (
-        {"size": context.origin.size, "sha512": context.origin.digests.get("sha512")} if context.origin else None
-    )
+    after["content"] = content_of(context.origin) if context.origin and known(context.origin.digests) else None
     return Plan(
         "replaced" if current else "created",
         image=current,
@@ -204,6 +204,11 @@ def _allow_replacement(desired: Desired, current: Mapping[str, Any]) -> None:
             f"the image to be replaced is protected: {current['id']}",
             hint="Set protected explicitly to allow the replacement.",
         )
+
+
+def content_of(origin: Fingerprint | Announced | None) -> dict[str, Any] | None:
+    """The content that an image is to have, for the user."""
+    return {"size": origin.size, "sha512": origin.digests.get("sha512")} if origin else None
 
 
 def _content(image: Mapping[str, Any] | None) -> dict[str, Any] | None:

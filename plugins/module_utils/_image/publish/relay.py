@@ -1,17 +1,19 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which region serves the image to which, so that its bytes leave this machine once for each cloud."""
+"""Which region serves the image to which, so that its bytes leave this machine once for each cloud; and when not."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from ..._core.deadline import clock
 from ..._core.errors import OaktreeError, ServerError
 from ..source.image_data import HomeImage
 
@@ -20,9 +22,86 @@ if TYPE_CHECKING:
 
     from ..._core.deadline import Deadline
     from ..._core.location import Location
+    from ..._core.progress import Progress
     from .context import PlanContext
 
 METHOD = "glance-download"
+
+HANDING_SECONDS = 2.0
+"""What an import takes a cloud whatever the size: to begin, to be noticed, and to end."""
+HANDING_RATE = 100 << 20
+"""Bytes per second at which a region fetches from another and stores: a link of 1 Gbit/s, if nobody says more."""
+
+BUFFERED = 4 << 20
+"""Bytes that count as sent and may be in buffers of this machine."""
+LEAST_SECONDS = 0.5
+"""From when on a rate means something while data is sent."""
+POLL = 0.1
+
+
+@dataclass(frozen=True)
+class RelayChoice:
+    """Whether regions that wait for their image are sent it directly, and the figures that decided.
+
+    It is assumed that they share the link by which the first region was sent it.
+    """
+
+    size: int
+    regions: int
+    """How many wait."""
+    bytes_per_second: float
+
+    @property
+    def direct_seconds(self) -> float:
+        """What it takes to send the image to all that wait."""
+        return self.size * self.regions / self.bytes_per_second
+
+    @property
+    def relay_seconds(self) -> float:
+        """What it takes them to fetch it, from when it is there."""
+        return HANDING_SECONDS + self.size / HANDING_RATE
+
+    @property
+    def direct(self) -> bool:
+        return self.direct_seconds < self.relay_seconds
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "direct": self.direct,
+            "regions": self.regions,
+            "bytes_per_second": round(self.bytes_per_second),
+            "direct_seconds": round(self.direct_seconds, 3),
+            "relay_seconds": round(self.relay_seconds, 3),
+        }
+
+
+def choose(size: int, regions: int, sent: int, seconds: float, *, complete: bool) -> RelayChoice | None:
+    """By the bytes that were sent to the first region in so many seconds; ``complete`` if it has answered.
+
+    None where they do not tell the rate yet.
+    """
+    if complete:
+        return RelayChoice(size, regions, size / max(seconds, 0.001))
+    arrived = sent - BUFFERED
+    return RelayChoice(size, regions, arrived / seconds) if arrived > 0 and seconds >= LEAST_SECONDS else None
+
+
+@dataclass
+class _Sending:
+    """Data on its way to one region."""
+
+    size: int
+    progress: Progress
+    began: float
+    took: float | None = None
+    """Seconds, once the region has answered."""
+
+    def choice(self, regions: int) -> RelayChoice | None:
+        stage = self.progress.stage
+        sent = stage.done if stage and stage.phase == "sending" else 0
+        took = self.took
+        seconds = clock.monotonic() - self.began if took is None else took
+        return choose(self.size, regions, sent, seconds, complete=took is not None)
 
 
 def _can_serve(home: HomeImage, context: PlanContext) -> bool:
@@ -78,6 +157,8 @@ class RelayBoard:
 
     def __init__(self) -> None:
         self._images: dict[Location, Future[Mapping[str, Any]]] = {}
+        self._sendings: dict[Location, _Sending] = {}
+        self._waiting: Counter[Location] = Counter()
         self._lock = Lock()
 
     def _promise(self, location: Location) -> Future[Mapping[str, Any]]:
@@ -96,6 +177,37 @@ class RelayBoard:
             self._promise(location).set_exception(
                 ServerError(f"{location} did not complete its image, so it cannot serve as source region")
             )
+
+    def expect(self, location: Location) -> None:
+        """One more will wait for the image at this Location."""
+        self._waiting[location] += 1
+
+    def sending(self, location: Location, size: int, progress: Progress) -> None:
+        """Data begins to be sent there; ``progress`` tells how much has been."""
+        self._sendings[location] = _Sending(size, progress, clock.monotonic())
+
+    def sent(self, location: Location) -> None:
+        """What was being sent, if anything, has been taken."""
+        sending = self._sendings.get(location)
+        if sending and sending.took is None:
+            sending.took = clock.monotonic() - sending.began
+
+    def choice(self, location: Location, deadline: Deadline) -> RelayChoice | None:
+        """Wait for the image at the Location, or until it is clear that sending it from here ends sooner.
+
+        None where nothing was sent there. Raises `OaktreeError` as `wait`.
+        """
+        promise = self._promise(location)
+        while True:
+            sending = self._sendings.get(location)
+            choice = sending.choice(self._waiting[location]) if sending else None
+            if (choice and choice.direct) or promise.done():
+                break
+            with suppress(FutureTimeoutError):
+                promise.exception(timeout=deadline.timeout(POLL))
+        if not (choice and choice.direct):
+            self.wait(location, deadline)
+        return choice
 
     def wait(self, location: Location, deadline: Deadline) -> Mapping[str, Any]:
         """The image at the Location once it is there; raises `OaktreeError` when it will not be."""

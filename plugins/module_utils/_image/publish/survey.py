@@ -12,7 +12,8 @@ from ..._cloud.capabilities import ImageCapabilities, Quota, has_object_store, t
 from ..._core.errors import RefusedError
 from ..._glance.client import glance_for
 from ..._glance.v2 import OPEN, UPLOAD
-from ..fingerprint import same_content
+from ..fingerprint import Fingerprint, needs_digests, same_content
+from ..source.hashing import known, settle
 from ..upload_marker import is_leftover, upload_name
 from .members import find_projects
 from .schemes import temporary_object
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ..._cloud.connection import Connection
     from ..._core.location import Project
     from ..desired import Desired
-    from ..fingerprint import Announced, Fingerprint
+    from ..fingerprint import Announced
 
 UNFINISHED = {"queued", "saving", "uploading", "importing"}
 USABLE = {"active", "deactivated"}
@@ -90,6 +91,8 @@ def survey(
         leftovers += unmarked  # made by a task, which cannot mark them, for a run that did not come to it either
     named = [image for image in found if UPLOAD not in image and image["name"] == desired.name]
     images = tuple(image for image in named if image["status"] in USABLE)
+    if isinstance(origin, Fingerprint) and any(needs_digests(image, origin, disk_format) for image in images):
+        _settle(connection, origin, desired.timeouts.transfer_timeout)
     there = any(same_content(image, origin, disk_format) for image in images) if origin else True
     needs_offers = not there or desired.store_request
     hiding = desired.hidden is not None or desired.visibility in OPEN
@@ -112,6 +115,15 @@ def survey(
         projects=() if desired.state == "absent" else find_projects(connection, desired.members or ()),
         quota={} if there else glance.quota(),
     )
+
+
+def _settle(connection: Connection, origin: Fingerprint, seconds: float) -> None:
+    """Wait until the digests of the content are known."""
+    if not known(origin.digests):
+        connection.progress.enter("comparing")
+        with connection.aside(seconds, "transfer_timeout"):
+            settle(origin.digests, connection.deadline)
+        connection.progress.enter("surveying")
 
 
 def _tasks(connection: Connection) -> bool:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ..._cloud.cleanup import residue_of
@@ -34,10 +35,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..._cloud.connection import Connection
+    from ..fingerprint import Fingerprint
     from ..source.image_data import ImageData
     from .context import PlanContext
     from .plan import UploadPlan
-    from .relay import RelayBoard
+    from .relay import RelayBoard, RelayChoice
     from .schemes import Scheme
 
 UPLOADS = Policy(errors=(AuthError, IntegrityError, *TRANSIENT), first=2.0)
@@ -69,6 +71,10 @@ class Transfer:
         self.relay_board = relay_board
         self.scheme = upload.schemes[0]
         """The one that is tried, and in the end the one that served."""
+        self.unrecorded: Mapping[str, str] = {}
+        """Properties that the record of the image should have, and was made without."""
+        self.relay: RelayChoice | None = None
+        """What decided whether another region serves the image; None where nothing did."""
         self._adopted = False
         self._exhausted = False
         self._refused = False
@@ -82,6 +88,8 @@ class Transfer:
         schemes, failed = list(self.upload.schemes), list[str]()
         while True:
             self.scheme = scheme = schemes.pop(0)
+            if self._is_better_sent(scheme, schemes):
+                continue
             try:
                 return self._by(scheme)
             except OaktreeError as error:
@@ -93,6 +101,15 @@ class Transfer:
                     raise
                 failed.append(f"{scheme.NAME}: {error.message}")
                 self.notes.append(f"{scheme.NAME} failed, {schemes[0].NAME} instead: {error.message}")
+
+    def _is_better_sent(self, scheme: Scheme, others: list[Scheme]) -> bool:
+        """Whether another region would serve the image, but the data is there sooner from here."""
+        source_region, auto = self.context.source_region, self.context.desired.relay == "auto"
+        if not (scheme.SERVER_SIDE and source_region and others and auto) or others[0].FETCHES:
+            return False
+        with suppress(OaktreeError):  # whoever waits for it next is told
+            self.relay = self.relay_board.choice(source_region, self.connection.deadline)
+        return self.relay is not None and self.relay.direct
 
     def brought_along(self, image: Mapping[str, Any]) -> set[str]:
         """Names of properties that the image has of the one that it was fetched from, and that nobody asked for."""
@@ -159,7 +176,7 @@ class Transfer:
                 wait = ImportWait(attempt.glance, str(attempt.image_id), stall_timeout, size)
                 image = until_active(wait, importing=attempt.importing)
             if attempt.expected:
-                verify(image, attempt.expected)
+                self._verify(image, attempt, attempt.expected)
         except Exception as exc:  # noqa: BLE001 - whatever it was, the image is removed
             error = translate(exc)
             self._exhausted = attempt.exhausted
@@ -175,9 +192,17 @@ class Transfer:
         self._adopted = attempt.adopted
         return image
 
+    def _verify(self, image: Mapping[str, Any], attempt: Attempt, expected: Fingerprint) -> None:
+        """Raise IntegrityError unless the cloud has what was sent, and note what its record does not say yet."""
+        with self.connection.within(self.context.desired.timeouts.transfer_timeout, "transfer_timeout"):
+            attempt.settle(expected)
+        verify(image, expected)
+        self.unrecorded = attempt.digests(expected) if attempt.unrecorded else {}
+
     def _send(self, scheme: Scheme, attempt: Attempt) -> None:
         try:
             scheme.send(attempt)
+            self.relay_board.sent(self.context.location)
         except (DeadlineError, ServerError, UnreachableError):
             if attempt.adopted:
                 raise  # it is active whether or not it became what it is to be

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from ..._local import private_files
 from ..._local.file_state import Unchanged, file_name
 from ..._object_store.content import state_of
 from ..fingerprint import DIGESTS, Fingerprint
-from .image_file import AS_IMAGE, UNKNOWN, Handling, ImageFile, open_image_file
+from .image_file import AS_IMAGE, UNKNOWN, Handling, ImageFile, begin_image_file, open_image_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,17 +69,44 @@ def recall(name: str, handling: Handling) -> Known | None:
 
 def read_image_file(path: str, handling: Handling = AS_IMAGE, progress: Progress | None = None) -> ImageFile:
     """As `open_image_file`; costs no reading for a file that was read in the same way since it last changed."""
+    recalled = _recalled(path, handling)
+    if recalled:
+        return recalled
+    before = Unchanged(Path(path))
+    read = open_image_file(path, handling=handling, progress=progress)
+    _remember_if(before, handling, read, read.digests)
+    return read
+
+
+def begin_reading(path: str, handling: Handling = AS_IMAGE, progress: Progress | None = None) -> ImageFile:
+    """The same, but the digests of a file that has to be read are still computed: see `begin_image_file`."""
+    recalled = _recalled(path, handling)
+    if recalled:
+        return recalled
+    before, looked_at = Unchanged(Path(path)), Future[ImageFile]()
+    read = begin_image_file(
+        path,
+        handling=handling,
+        progress=progress,
+        when_known=lambda digests: _remember_if(before, handling, looked_at.result(), digests),
+    )
+    looked_at.set_result(read)
+    return read
+
+
+def _recalled(path: str, handling: Handling) -> ImageFile | None:
     file = Path(path)
     with suppress(OSError):
         known = recall(file_name(file), handling)
         if known and not known.packing:
             return known.file(file, handling)
-    before = Unchanged(file)
-    read = open_image_file(path, handling=handling, progress=progress)
+    return None
+
+
+def _remember_if(before: Unchanged, handling: Handling, read: ImageFile, digests: Mapping[str, str]) -> None:
     if before.still():
-        facts = Known(read.size, read.disk_format, read.digests, read.virtual_size, "", read.digests)
+        facts = Known(read.size, read.disk_format, digests, read.virtual_size, "", digests)
         remember(before.name, handling, facts)
-    return read
 
 
 def _key(name: str, handling: Handling) -> str:

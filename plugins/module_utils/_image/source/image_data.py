@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..._core.errors import DeadlineError, OaktreeError
 from ..fingerprint import Fingerprint, same_format
 from .convert import convert
+from .hashing import stop
 from .image_file import ImageFile
 
 if TYPE_CHECKING:
@@ -94,6 +95,10 @@ class ImageData:
         self._workspace = workspace
         self._conversions: dict[str, _Conversion] = {}
         self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """End what goes on in the background."""
+        stop(self.fingerprint.digests)
 
     def source(self, disk_format: str, deadline: Deadline) -> ImageFile:
         """A local file with the data in this format. Every caller gets the error of a conversion that failed."""

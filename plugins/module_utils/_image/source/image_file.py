@@ -1,27 +1,28 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The user's file: its format, whether it is safe, its size and digests, all from one pass."""
+"""The user's file: its format, whether it is safe, its size and digests."""
 
 from __future__ import annotations
 
 import hashlib
 import stat
 import struct
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..._core.errors import InputError
 from ..._core.progress import Progress
-from ..._core.scatter import no_thread
 from ..._object_store.content import File, State, changed, state_of
 from ..fingerprint import DIGESTS, Fingerprint, same_format
 from .extent import least_size
+from .hashing import PendingDigests, settle, stop
 from .recognition import HEAD, compression, foreign, magic, names_other_files
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from oslo_utils.imageutils.format_inspector import FileInspector
 
     from ..._core.deadline import Deadline
@@ -40,7 +41,7 @@ _COPY_AGAIN = "Copy or download it again."
 
 @dataclass(frozen=True)
 class ImageFile(Fingerprint):
-    """A file that is safe to send, with all its `DIGESTS`."""
+    """A file that is safe to send, with all its `DIGESTS`, which may still be computed (`PendingDigests`)."""
 
     path: Path
     virtual_size: int
@@ -92,12 +93,28 @@ AS_BYTES = Handling(verbatim=True)
 def open_image_file(
     path: str, deadline: Deadline | None = None, handling: Handling = AS_IMAGE, progress: Progress | None = None
 ) -> ImageFile:
-    """Read the file once, which counts for ``progress``; its format is detected from its content.
+    """As `begin_image_file`, but with all digests. Raises also InputError for a file that changes while it is read."""
+    source = begin_image_file(path, deadline, handling, progress)
+    try:
+        settle(source.digests, deadline)
+        source.check_unchanged("read")
+    finally:
+        stop(source.digests)
+    return replace(source, digests=dict(source.digests))
+
+
+def begin_image_file(
+    path: str,
+    deadline: Deadline | None = None,
+    handling: Handling = AS_IMAGE,
+    progress: Progress | None = None,
+    when_known: Callable[[Mapping[str, str]], None] = lambda _digests: None,
+) -> ImageFile:
+    """Look at the file, whose format is detected from its content, and begin to hash it; see `PendingDigests`.
 
     Raises InputError for a file that cannot be read, is empty, is no image, is shorter than its own header says,
-    changes while it is read, or refers to other files (a qcow2 with a backing or data file, a vmdk with external
-    extents): a cloud would read those from its own disks. Raises DeadlineError when the deadline, if there is one,
-    expires.
+    changes meanwhile, or refers to other files (a qcow2 with a backing or data file, a vmdk with external extents): a
+    cloud would read those from its own disks. Raises DeadlineError when the deadline, if there is one, expires.
     """
     file = Path(path)
     head, size = read_head(path)
@@ -110,20 +127,22 @@ def open_image_file(
         )
     try:
         before = state_of(file.stat())
-        progress = progress or Progress()
-        progress.enter("reading", size)
-        inspector, digests, read = _read(file, deadline, progress)
-        if state_of(file.stat()) != before or read != size:
-            raise changed(file, "read")
+        inspector = _inspect(file, deadline)
         name = _format(str(inspector), file, head, size, verbatim=handling.verbatim)
         _refuse_unsafe(inspector, path)
         if not handling.verbatim:
             _refuse_truncated(file, name, size, deadline)
+        status = file.stat()
+        if state_of(status) != before or status.st_size != size:
+            raise changed(file, "read")
     except FileNotFoundError as exc:
         raise changed(file, "read") from exc
     except OSError as exc:
         raise InputError(f"path: {path} cannot be read: {exc.strerror}", hint="Check its permissions.") from exc
     virtual_size = size if name == "raw" or name != str(inspector) else inspector.virtual_size
+    progress = progress or Progress()
+    progress.enter("reading", size)
+    digests = PendingDigests(File(file, size, before, use="read", piece=CHUNK), progress, when_known)
     detected = UNKNOWN if handling.opaque else ""
     return ImageFile(size, handling.disk_format or name, digests, file, virtual_size, detected, before)
 
@@ -160,31 +179,21 @@ def digests_of(path: Path) -> dict[str, str]:
     return found
 
 
-def _read(file: Path, deadline: Deadline | None, progress: Progress) -> tuple[FileInspector, dict[str, str], int]:
-    """One pass: the format inspectors see each chunk, and each digest processes it in a thread of its own.
-
-    Returns also how many bytes that were.
-    """
+def _inspect(file: Path, deadline: Deadline | None) -> FileInspector:
+    """Read until every inspector knows whether the format is its own: mostly the first MiB, else all."""
     from oslo_utils.imageutils.format_inspector import ImageFormatError, InspectWrapper
 
-    hashes, size = [hashlib.new(name, usedforsecurity=False) for name in DIGESTS], 0
-    with file.open("rb") as stream, ThreadPoolExecutor(len(hashes)) as pool:
+    with file.open("rb") as stream:
         inspected = InspectWrapper(stream)
         try:
-            while chunk := inspected.read(CHUNK):
+            while inspected.formats is None and inspected.read(CHUNK):
                 if deadline:
                     deadline.remaining()
-                size += len(chunk)
-                progress.advance(len(chunk))
-                list(pool.map(lambda digest, data=chunk: digest.update(data), hashes))
             inspected.close()
             found = inspected.formats or []
         except ImageFormatError as exc:
             raise InputError(f"path: the format of {file} is ambiguous: {exc}", hint="Convert it again.") from exc
-        except RuntimeError as exc:
-            raise no_thread(exc) from exc
-    inspector = _only_format(found, file)
-    return inspector, {name: digest.hexdigest() for name, digest in zip(DIGESTS, hashes, strict=True)}, size
+    return _only_format(found, file)
 
 
 def _only_format(found: list[FileInspector], file: Path) -> FileInspector:

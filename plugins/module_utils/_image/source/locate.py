@@ -21,8 +21,9 @@ from ..._run.events import task_reported
 from ..desired import BARE
 from ..fingerprint import RAW_NAMES, Announced, fingerprint_of, same_digests
 from .checksum import find_checksum, verify_checksum
-from .digest_cache import Known, read_image_file, recall, remember
+from .digest_cache import Known, begin_reading, read_image_file, recall, remember
 from .download import WebFile, WebVersion, download_image, download_url, file_name
+from .hashing import settle, stop
 from .image_data import AnnouncedImage, HomeImage, ImageData
 from .image_file import AS_IMAGE, Handling
 from .other_location import connect_to_one, work_at
@@ -69,19 +70,18 @@ def handling_of(name: str, disk_format: str | None, container_format: str) -> Ha
     return Handling(text=disk_format in RAW_NAMES or name.lower().endswith(_PLAIN))
 
 
-def from_path(path: str, options: SourceOptions) -> ImageData:
+def from_path(path: str, options: SourceOptions, *, check_mode: bool = False) -> ImageData:
     """A file on this machine, which is not read again while it is unchanged; compressed, it is when its data is needed.
 
-    Raises InputError and, for a file that does not have the checksum, IntegrityError.
+    A file that is the image itself is hashed while it is sent (`PendingDigests`); before, in check mode, and as far as
+    there is a ``checksum``: a wrong file is not sent. Raises InputError and, for such a file, IntegrityError.
     """
     handling, file = options.handling(path), Path(path)
     expected = find_checksum(options.checksum, path, options.timeout)
     before = Unchanged(file)
     known = recall(before.name, handling)
     if not (known.packing if known else packing_of(path, handling)):
-        with task_reported(options.progress):
-            source = read_image_file(path, handling, options.progress)
-        verify_checksum(source.digests, expected)
+        source = _opened(path, handling, options, expected, check_mode=check_mode)
         return ImageData(source, lambda _deadline: source, options.workspace)
     if known is None:
         deadline = Deadline(options.transfer_timeout, "transfer_timeout")
@@ -99,6 +99,27 @@ def from_path(path: str, options: SourceOptions) -> ImageData:
 
     verify_checksum(known.published, expected)
     return ImageData(known, fetch, options.workspace, published=known.packed)
+
+
+def _opened(
+    path: str, handling: Handling, options: SourceOptions, expected: Checksum | None, *, check_mode: bool
+) -> ImageFile:
+    """The file, of which is known what has to be before it is sent."""
+    if check_mode:
+        with task_reported(options.progress):
+            source = read_image_file(path, handling, options.progress)
+        verify_checksum(source.digests, expected)
+        return source
+    source = begin_reading(path, handling, options.progress)
+    if expected:
+        try:
+            with task_reported(options.progress):
+                settle(source.digests, None, (expected.algorithm,))
+            verify_checksum(source.digests, expected)
+        except BaseException:
+            stop(source.digests)
+            raise
+    return source
 
 
 def open_local(path: str, checksum: str | None, timeout: float, handling: Handling = AS_IMAGE) -> ImageFile:

@@ -13,14 +13,21 @@ import lzma
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.progress import Progress
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import digest_cache, image_file
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish import relay as relaying
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import (
+    digest_cache,
+    hashing,
+    image_file,
+)
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import (
     Handling,
     ImageFile,
@@ -304,12 +311,12 @@ def test_file_that_changes_under_our_hands_is_not_retried(
     message: str,
     scheme: str,
 ) -> None:
-    def read_then_change(path: str, handling: Handling, progress: Progress) -> ImageFile:
+    def read_then_change(path: str, handling: Handling, progress: Progress, **_when_known: Any) -> ImageFile:
         source = open_image_file(path, handling=handling, progress=progress)
         become(file)
         return source
 
-    monkeypatch.setattr(digest_cache, "open_image_file", read_then_change)
+    monkeypatch.setattr(digest_cache, "begin_image_file", read_then_change)
     ended = run_module("image", **options, scheme=scheme)
     (failure,) = ended["failures"]
     assert failure["kind"] == "input"
@@ -321,18 +328,174 @@ def test_file_that_changes_under_our_hands_is_not_retried(
 def test_file_that_changes_while_it_is_read_is_sent_nowhere(
     clouds: FakeOpenStack, options: dict[str, Any], file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = image_file._read
+    inspect = image_file._inspect
 
     def changed_meanwhile(path: Path, *arguments: Any) -> Any:
-        result = read(path, *arguments)
+        result = inspect(path, *arguments)
         grow(file)
         return result
 
-    monkeypatch.setattr(image_file, "_read", changed_meanwhile)
+    monkeypatch.setattr(image_file, "_inspect", changed_meanwhile)
     ended = run_module("image", **options)
     assert (ended.ok, ended["kind"]) == (False, "input")
     assert f"path: {file} changed while it was read" in ended["msg"]
     assert clouds.counters.requests(service="image") == 0
+
+
+@pytest.fixture
+def hold(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], bool]], list[bool]]:
+    """Has files hashed only once something is so; tells whether it came to be so."""
+
+    def held(wanted: Callable[[], bool]) -> list[bool]:
+        came: list[bool] = []
+        read = hashing.PendingDigests._read
+
+        def wait_and_read(self: hashing.PendingDigests) -> None:
+            end = time.monotonic() + 20
+            while not wanted() and time.monotonic() < end:
+                time.sleep(0.01)
+            came.append(wanted())
+            read(self)
+
+        monkeypatch.setattr(hashing.PendingDigests, "_read", wait_and_read)
+        return came
+
+    return held
+
+
+Hold = Callable[[Callable[[], bool]], list[bool]]
+
+
+def is_active(made: Image) -> bool:
+    return made.status == "active"
+
+
+@pytest.mark.parametrize("scheme", ["v2_put", "glance_direct"])
+@pytest.mark.parametrize("before", [None, b"other data"])
+def test_a_file_is_hashed_while_it_is_sent(
+    glance: Glance, options: dict[str, Any], file: Path, hold: Hold, scheme: str, before: bytes | None
+) -> None:
+    """Also where it replaces one of another size; and it is published when its digests are known and right."""
+    if before:
+        data = file.read_bytes()
+        file.write_bytes(before)
+        run_module("image", **options)
+        file.write_bytes(data)
+    old = set(glance.images)
+
+    def arrived() -> bool:
+        made = [image for image in glance.images.values() if image.id not in old]
+        assert not any(image.fields["name"] == "thing" for image in made)
+        return any(is_active(image) for image in made)
+
+    came = hold(arrived)
+    ended = run_module("image", **options, scheme=scheme, _ansible_diff=True)
+    assert (came, ended["results"][0]["action"]) == ([True], "replaced" if before else "created")
+    (made,) = glance.images.values()
+    data = file.read_bytes()
+    assert made.properties["owner_specified.openstack.md5"] == hashlib.md5(data).hexdigest()  # noqa: S324
+    assert made.properties["owner_specified.openstack.sha256"] == hashlib.sha256(data).hexdigest()
+    assert hashlib.sha512(data).hexdigest() in json.dumps(ended["diff"])
+
+
+def test_a_file_that_changes_while_it_is_hashed_is_not_published(
+    clouds: FakeOpenStack, glance: Glance, options: dict[str, Any], file: Path, hold: Hold
+) -> None:
+    def changed() -> bool:
+        if not any(is_active(made) for made in glance.images.values()):
+            return False
+        grow(file)
+        return True
+
+    came = hold(changed)
+    (failure,) = run_module("image", **options)["failures"]
+    assert came == [True]
+    assert (failure["kind"], f"path: {file} changed while it was read" in failure["error"]) == ("input", True)
+    assert glance.images == {}
+    assert clouds.counters.requests(service="image", method="POST") == 1
+
+
+def test_a_file_is_hashed_first_where_an_image_may_be_the_same(
+    clouds: FakeOpenStack, options: dict[str, Any], file: Path, hold: Hold
+) -> None:
+    run_module("image", **options)
+    (tmp := file.with_name("copy.raw")).write_bytes(file.read_bytes())
+    asked = clouds.counters.requests(service="image", method="GET")
+    came = hold(lambda: clouds.counters.requests(service="image", method="GET") > asked)
+    (result,) = run_module("image", **{**options, "path": str(tmp)})["results"]
+    assert (came, result["action"]) == ([True], "unchanged")
+    assert clouds.counters.requests(service="image", method="POST") == 1
+
+
+def test_the_time_that_hashing_takes_is_not_that_of_the_location(
+    clouds: FakeOpenStack, options: dict[str, Any], hold: Hold, fast_clock: Clock
+) -> None:
+    run_module("image", **options)
+    Path(options["path"]).touch()
+    asked, began = clouds.counters.requests(service="image"), list[float]()
+
+    def later() -> bool:
+        if clouds.counters.requests(service="image") > asked and not began:
+            began.append(fast_clock.monotonic())
+        return bool(began) and fast_clock.monotonic() > began[0] + 20.0
+
+    came = hold(later)
+    (result,) = run_module("image", **options, timeout=10.0)["results"]
+    assert (came, result["action"]) == ([True], "unchanged")
+
+
+def test_a_file_with_another_checksum_is_sent_nowhere(clouds: FakeOpenStack, options: dict[str, Any]) -> None:
+    ended = run_module("image", **options, checksum=f"sha256:{'0' * 64}")
+    assert ended["kind"] == "integrity"
+    assert clouds.counters.requests(service="image") == 0
+
+
+def test_a_file_that_is_right_by_its_checksum_is_sent_before_its_other_digests_are_known(
+    glance: Glance, options: dict[str, Any], file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, arrived = hashing.PendingDigests._compute, list[bool]()
+
+    def late(self: hashing.PendingDigests, name: str) -> None:
+        end = time.monotonic() + 20
+        while name == "sha512" and not any(map(is_active, glance.images.values())) and time.monotonic() < end:
+            time.sleep(0.01)
+        arrived.append(any(map(is_active, glance.images.values())))
+        known(self, name)
+
+    monkeypatch.setattr(hashing, "AHEAD", 100)
+    monkeypatch.setattr(hashing.PendingDigests, "_compute", late)
+    checksum = f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
+    assert run_module("image", **options, checksum=checksum)["results"][0]["action"] == "created"
+    assert sorted(arrived) == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("relay", "handing", "schemes"),
+    [
+        ("auto", 1000.0, {"v2_put"}),
+        ("auto", 0.0, {"v2_put", "glance_download"}),
+        ("only", 1000.0, {"v2_put", "glance_download"}),
+        ("never", 0.0, {"v2_put"}),
+    ],
+)
+def test_an_image_is_handed_on_where_that_ends_sooner(
+    fake_openstack: Callable[..., FakeOpenStack], options: dict[str, Any], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, relay: str, handing: float, schemes: set[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(relaying, "HANDING_SECONDS", handing)
+    monkeypatch.setattr(relaying, "HANDING_RATE", 1 << 60)
+    clouds = fake_openstack(regions=3)
+    for region in clouds["cloud1"].regions.values():
+        region.glance.import_methods = ["glance-download"]
+    options["clouds_yaml"] = str(clouds.clouds_yaml(tmp_path / "three.yaml"))
+    results = run_module("image", **options, relay=relay)["results"]
+    assert {result["scheme"] for result in results} == schemes
+    assert len([result for result in results if result["image"]["status"] == "active"]) == 3
+    figures = [result["relay"] for result in results if result["relay"]]
+    assert len(figures) == (2 if relay == "auto" else 0)
+    for figure in figures:
+        assert (figure["direct"], figure["regions"]) == (handing > 0, 2)
+        assert figure["direct"] is (figure["direct_seconds"] < figure["relay_seconds"])
 
 
 @pytest.mark.parametrize("disk_format", [None, "raw", "qcow2"])

@@ -22,6 +22,7 @@ from ...._object_store.orphans import orphans
 from ...._object_store.segments import part_size
 from ...._object_store.tempurl_key import signer
 from ...._object_store.upload_file import FileUpload, UploadOptions
+from ...source.hashing import settle
 from ...upload_marker import container_name
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def put(
     ``on_made`` is given what removes it, and reports what it could not remove, before anything is sent. Raises
     ConflictError where another run does the same, SignedUrlError before anything is sent, and `OaktreeError`.
     """
+    settle(source.digests, connection.deadline)
     swift, limits = Swift(connection), object_store(connection)
     if in_use(connection, desired):
         raise ConflictError(

@@ -254,6 +254,17 @@ def test_work_inside_may_have_a_shorter_clock_but_not_a_longer_one(fake_openstac
     assert fast_clock.real(long.seconds) < 1.1
 
 
+def test_waiting_for_something_else_costs_a_location_nothing(fake_openstack: Clouds, fast_clock: Clock) -> None:
+    def work(connection: Connection) -> tuple[bool, bool, bool]:
+        before = connection.deadline.remaining()
+        with connection.aside(1000.0, "transfer_timeout"):
+            fast_clock.sleep(3.0)
+            aside, own = connection.is_aside, connection.deadline.remaining() > 900
+        return aside and not connection.is_aside, own, before - connection.deadline.remaining() < 3.0
+
+    assert ask_one(fake_openstack(), work, timeout=20.0).value == (True, True, True)
+
+
 def test_cleanup_has_a_clock_of_its_own(fake_openstack: Clouds, fast_clock: Clock) -> None:
     clouds = fake_openstack(servers=1)
     done = []

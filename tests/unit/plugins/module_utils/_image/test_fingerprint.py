@@ -28,6 +28,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerpr
     made_of_same,
     mismatch,
     missing_digest,
+    needs_digests,
     published_content,
     recorded_digests,
     same_content,
@@ -75,6 +76,34 @@ TURNED = bytes(reversed(DATA))
 )
 def test_same_content(found: dict[str, Any], *, same: bool) -> None:
     assert same_content(found, source(), "raw") is same
+
+
+class _Unknown(dict[str, str]):
+    """Digests that nobody may ask for."""
+
+    def _refuse(self, *_arguments: Any) -> Any:
+        raise AssertionError("a digest was asked for")
+
+    __getitem__ = get = __iter__ = __contains__ = _refuse
+
+
+@pytest.mark.parametrize(
+    ("found", "disk_format", "needed"),
+    [
+        pytest.param(image(), "raw", True, id="of the same size"),
+        pytest.param(image(data=OTHER), "raw", False, id="of another size"),
+        pytest.param(image(data=None), "raw", False, id="without data"),
+        pytest.param(image(disk_format="iso"), "raw", False, id="under another format"),
+        pytest.param(image(data=OTHER, disk_format="qcow2"), "qcow2", True, id="converted by the cloud"),
+        pytest.param(image(data=OTHER, os_distro="debian"), "raw", False, id="of somebody's property"),
+        pytest.param(image(1, OTHER, **{SOURCE_SHA256: "1"}), "raw", True, id="converted here"),
+    ],
+)
+def test_digests_are_asked_for_only_where_they_decide(found: dict[str, Any], disk_format: str, *, needed: bool) -> None:
+    unknown = Fingerprint(len(DATA), "raw", _Unknown())
+    assert needs_digests(found, unknown, disk_format) is needed
+    if not needed:
+        assert not same_content(found, unknown, disk_format)
 
 
 HOME = ("alpha/north/demo", "id-9")

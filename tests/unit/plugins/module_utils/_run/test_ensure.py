@@ -35,6 +35,7 @@ class FakeConnection:
     requests: int = 0
     deadline: Deadline = field(default_factory=lambda: Deadline(0))
     closed: int = 0
+    is_aside: bool = False
     progress: Progress = field(default_factory=Progress)
 
     def authenticate(self) -> None:
@@ -197,6 +198,14 @@ def test_a_silent_member_is_planned_later_on_its_own(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(noun, "apply", release)
     assert set(actions(noun.run(group_by=cloud)).values()) == {"created"}
     assert noun.planned == [["a/1", "a/2"], ["a/3"]]
+
+
+def test_a_member_that_waits_for_something_else_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited = threading.Event()
+    (waits,) = at("a/3", is_aside=True, answers=lambda: str(waited.wait(0.5)))
+    noun = Noun(monkeypatch, *at("a/1", "a/2"), waits)
+    noun.run(group_by=cloud, timeout=0.1, patience=5.0)
+    assert noun.planned == [["a/1", "a/2", "a/3"]]
 
 
 @pytest.mark.parametrize("concurrency", [2, 10])

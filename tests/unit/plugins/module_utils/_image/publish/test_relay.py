@@ -15,19 +15,23 @@ import pytest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.capabilities import (
     ImageCapabilities,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock, Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
     DeadlineError,
     RefusedError,
     ServerError,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location, Project, Selection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.progress import Progress
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import same_content
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.context import PlanContext
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.plan import make_plan
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.relay import (
+    BUFFERED,
     RelayBoard,
+    RelayChoice,
+    choose,
     with_source_regions,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_data import HomeImage
@@ -213,3 +217,91 @@ def test_an_image_that_will_not_come() -> None:
         board.wait(HERE, Deadline(1))
     with pytest.raises(DeadlineError):
         board.wait(THERE, Deadline(0.05))
+
+
+MIB, GIB = 1 << 20, 1 << 30
+
+
+@pytest.mark.parametrize(
+    ("size", "regions", "rate", "direct"),
+    [
+        pytest.param(GIB, 5, GIB, True, id="a fast link"),
+        pytest.param(GIB, 1, 100 * MIB, True, id="one by a link like that between regions"),
+        pytest.param(GIB, 2, 100 * MIB, False, id="two by such a link"),
+        pytest.param(GIB, 1, 10 * MIB, False, id="a slow link"),
+        pytest.param(16 * MIB, 1, 10 * MIB, True, id="a small file"),
+        pytest.param(16 * MIB, 2, 10 * MIB, False, id="a small file to two"),
+        pytest.param(MIB, 20, 20 * MIB, True, id="next to nothing to many"),
+        pytest.param(MIB, 1, MIB / 4, False, id="next to nothing by next to none"),
+    ],
+)
+def test_a_file_is_handed_on_where_that_ends_sooner(size: int, regions: int, rate: float, *, direct: bool) -> None:
+    choice = RelayChoice(size, regions, rate)
+    assert choice.direct is direct
+    assert choice.direct is (choice.direct_seconds < choice.relay_seconds)
+    assert choice.to_dict()["direct"] is direct
+
+
+@pytest.mark.parametrize(
+    ("sent", "seconds", "complete", "rate"),
+    [
+        pytest.param(500 * MIB, 0.4, False, None, id="too early to tell"),
+        pytest.param(BUFFERED, 5.0, False, None, id="what may be in buffers is no rate"),
+        pytest.param(BUFFERED + 10 * MIB, 2.0, False, 5 * MIB, id="beyond that it is"),
+        pytest.param(0, 4.0, True, 256 * MIB, id="of a complete upload"),
+        pytest.param(0, 0.0, True, 1024 * 1000 * MIB, id="of one that took no time"),
+    ],
+)
+def test_a_rate_is_known_when_it_means_something(
+    sent: int, seconds: float, rate: float | None, *, complete: bool
+) -> None:
+    choice = choose(GIB, 1, sent, seconds, complete=complete)
+    assert (choice and choice.bytes_per_second) == rate
+
+
+def test_a_fast_link_is_noticed_while_the_first_region_is_sent_the_image(fast_clock: Clock) -> None:
+    board, progress = RelayBoard(), Progress()
+    board.expect(HERE)
+    board.expect(HERE)
+    board.sending(HERE, GIB, progress)
+    progress.enter("sending", GIB)
+    progress.advance(GIB - 1)
+    fast_clock.sleep(0.6)
+    choice = board.choice(HERE, Deadline(50))
+    assert choice
+    assert (choice.direct, choice.regions, choice.size) == (True, 2, GIB)
+
+
+def test_an_image_that_was_sent_slowly_is_waited_for(fast_clock: Clock) -> None:
+    board, progress, found = RelayBoard(), Progress(), list[RelayChoice | None]()
+    board.expect(HERE)
+    board.sending(HERE, GIB, progress)
+    waiting = threading.Thread(target=lambda: found.append(board.choice(HERE, Deadline(5000))))
+    waiting.start()
+    fast_clock.sleep(200)
+    board.sent(HERE)
+    board.sent(HERE)
+    assert found == []
+    board.keep(HERE, SAME)
+    waiting.join()
+    (choice,) = found
+    assert choice
+    assert not choice.direct
+    assert choice.direct_seconds >= 200
+
+
+def test_an_image_that_nobody_had_to_send_is_handed_on() -> None:
+    board = RelayBoard()
+    board.expect(HERE)
+    board.sent(HERE)
+    board.keep(HERE, SAME)
+    assert board.choice(HERE, Deadline(1)) is None
+
+
+def test_nothing_is_chosen_where_the_first_region_fails() -> None:
+    board, progress = RelayBoard(), Progress()
+    board.sending(HERE, GIB, progress)
+    progress.enter("verifying")
+    board.break_off(HERE)
+    with pytest.raises(ServerError, match="did not complete its image"):
+        board.choice(HERE, Deadline(1))

@@ -170,7 +170,7 @@ def test_one_pass_and_flat_memory(file: Path, monkeypatch: pytest.MonkeyPatch) -
     with file.open("wb") as sparse:
         sparse.truncate(size)
     monkeypatch.setattr(_Counting, "taken", 0)
-    monkeypatch.setattr(Path, "open", lambda path, _mode: _Counting(path))
+    monkeypatch.setattr(Path, "open", lambda path, _mode, **_how: _Counting(path))
     tracemalloc.start()
     try:
         read = open_image_file(str(file))
@@ -178,7 +178,8 @@ def test_one_pass_and_flat_memory(file: Path, monkeypatch: pytest.MonkeyPatch) -
     finally:
         tracemalloc.stop()
     assert read.size == size
-    assert 0 <= _Counting.taken - size < 64 << 10  # its first and last bytes are looked at
+    beginning = _Counting.taken - size - image_file.CHUNK  # of which the inspectors see this
+    assert 0 <= beginning < 64 << 10  # its first and last bytes are looked at
     assert peak < 6 * image_file.CHUNK
 
 
@@ -194,7 +195,7 @@ def test_a_process_that_may_have_no_more_threads_is_told_why(file: Path, monkeyp
     start = threading.Thread.start
 
     def limited(thread: threading.Thread) -> None:
-        if thread.name.startswith("ThreadPoolExecutor"):
+        if thread.name.startswith("digest"):
             raise RuntimeError("can't start new thread")
         start(thread)
 
