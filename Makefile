@@ -56,7 +56,7 @@ check: $(READY)  ## Run the quick part: lint but for playbooks, and the unit tes
 
 .PHONY: test
 test: $(READY)  ## Run everything, and show how long each part took
-	$(BIN)/python -m tests.tools.run_parts lint:900,sanity:1200,package:600 unit:600 robustness:900 integration:1500
+	$(BIN)/python -m tests.tools.run_parts lint:900,sanity:1200,package:600 unit:600 robustness:1200 integration:1800
 
 .PHONY: lint
 lint: $(READY)  ## Check style, types, dead code, playbooks, documentation and change log
