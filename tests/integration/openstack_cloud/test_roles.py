@@ -121,6 +121,7 @@ def template(length: int) -> dict[str, Any]:
     return {"heat_template_version": "2018-08-31", "resources": {"word": word}}
 
 
+SERVER = thing("server", image="base", flavor="m1.nano", networks=[NAME])
 STACK = thing("stack", template_body=template(8))
 TRAIT = thing(
     "rest", None, service_type="placement", method="PUT", path="/traits/CUSTOM_ANSIBLE_TRAIT", microversion="1.6"
@@ -466,6 +467,34 @@ ROLES: dict[str, list[Step]] = {
             *gone(ANY),
         ],
     ),
+    "server": within(
+        NET, SUBNET, OUTER, OUTER_SUBNET, ROUTER, GROUP,
+        steps=[
+            *life(SERVER.but(metadata={"a": "1", "b": "2"}), {"security_groups": [NAME]}),
+            *life(SERVER.but(floating_ip=f"{NAME}-outer")),
+            *life(SERVER.but(boot_volume={"size": 1})),
+        ],
+    ),
+    "server_action": within(
+        NET, SUBNET,
+        steps=[
+            *made(SERVER),
+            *(
+                Step(SERVER, expected, {"state": state})
+                for state in ("stopped", "started", "shelved", "started")
+                for expected in ("updated", "unchanged")
+            ),
+            Step(SERVER, "updated", {"state": "rebooted"}),
+            Step(SERVER, "updated", {"state": "rebuilt", "force": True}),
+            *gone(SERVER),
+        ],
+    ),
+    "server_metadata": within(
+        NET,
+        SUBNET,
+        steps=life(SERVER, *({"metadata": keys} for keys in ({"a": "1", "b": "2"}, {"a": "3"}, {"a": None}))),
+    ),
+    "server_volume": within(NET, SUBNET, VOLUME, steps=life(SERVER, {"volumes": [NAME]})),
     "server_group": [
         *life(thing("server_group", policy="affinity"), {"policy": "anti-affinity", "replace": True}),
         step(0, "server_group_info", name=NAME),
