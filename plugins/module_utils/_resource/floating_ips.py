@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .._cloud.cleanup import CLEANUP_TIMEOUT
+from .._core.deadline import clock
 from .._core.errors import ConflictError, InputError, OaktreeError, RefusedError
 from .._local.file_lock import key_lock
 from .._run.ensure import Change, Member, ensure
@@ -290,7 +291,7 @@ def _is_old(item: Mapping[str, Any], least: timedelta) -> bool:
     except ValueError:
         return False
     created = created if created.tzinfo else created.replace(tzinfo=UTC)
-    return datetime.now(UTC) - created > least
+    return clock.now() - created > least
 
 
 # Apply

@@ -51,7 +51,7 @@ class PendingDigests(Mapping[str, str]):
         self._content = content
         self._progress = progress or Progress()
         self._when_known = when_known
-        self._stopped = threading.Event()
+        self._stopped = False
         self._found: dict[str, str] = {}
         self._lock = threading.Lock()
         self._futures = {name: Future[str]() for name in DIGESTS}
@@ -94,7 +94,7 @@ class PendingDigests(Mapping[str, str]):
 
     def stop(self) -> None:
         """Compute no more; whoever waits gets a DeadlineError."""
-        self._stopped.set()
+        self._stopped = True
 
     def _error(self, name: str, deadline: Deadline | None) -> BaseException | None:
         while True:
@@ -114,7 +114,7 @@ class PendingDigests(Mapping[str, str]):
             self._give(exc)
 
     def _check(self) -> None:
-        if self._stopped.is_set():
+        if self._stopped:
             raise DeadlineError("interrupted", hint="The task was interrupted; run it again.")
 
     def _give(self, item: bytes | BaseException) -> None:
