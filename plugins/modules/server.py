@@ -407,8 +407,6 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module imp
     target_spec,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.apply import ensure_servers
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.place import ensure_placed
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.placement import PlaceOptions
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import (
     BootVolume,
     WantedServer,
@@ -526,6 +524,10 @@ def main() -> None:
         wanted = as_wanted(params)
         if params["place"] is None:
             return ensure_servers(target, wanted, check_mode=check_mode)
+        # Not compiled where nothing is placed.
+        from ansible_collections.oaktree.multicloud.plugins.module_utils._server.place import ensure_placed
+        from ansible_collections.oaktree.multicloud.plugins.module_utils._server.placement import PlaceOptions
+
         placed = ensure_placed(target, wanted, PlaceOptions(**params["place"]), check_mode=check_mode)
         beside.output["placement"], beside.lead = placed.placement, placed.lead
         return placed.results

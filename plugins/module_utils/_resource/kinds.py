@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from .._cloud.service_types import official_type
 from .._core.errors import InputError
-from .kinds_data import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -332,7 +331,14 @@ def _kind(name: str) -> Kind:
 
 def kinds() -> list[str]:
     """The names of all types."""
-    return re.findall(r"^(\S+) ", TEXT, re.MULTILINE)
+    return re.findall(r"^(\S+) ", _table(), re.MULTILINE)
+
+
+def _table() -> str:
+    """The generated table, which takes longest to compile of all files: only a task that needs it does so."""
+    from .kinds_data import TEXT
+
+    return TEXT
 
 
 def is_readable(kind: Kind) -> bool:
@@ -372,12 +378,13 @@ def _services() -> dict[str, str]:
 
 def _block(name: str) -> str | None:
     """What the table says of a type: its line and the indented ones after it."""
-    start = TEXT.find(f"\n{name} ")
+    table = _table()
+    start = table.find(f"\n{name} ")
     if start < 0:
         return None
     start += len(name) + 1
-    end = re.compile(r"\n(?! )").search(TEXT, start)
-    return TEXT[start : end.start() if end else None]
+    end = re.compile(r"\n(?! )").search(table, start)
+    return table[start : end.start() if end else None]
 
 
 def _unknown(given: str, name: str) -> InputError:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from .._cloud.answers import parsing
 from .._core.errors import ConflictError, InputError, RefusedError
-from .._glance.client import find_image, glance_for
 from .._resource.find import Query, get, list_items
 from .._resource.kinds import kind_of
 from .._resource.references import MissingError, Resolver
@@ -107,7 +106,7 @@ class Names:
         name = str(reference["name"])
         if name not in self._images:
             try:
-                self._images[name] = find_image(glance_for(self._connection), name)
+                self._images[name] = self._image_named(name)
             except InputError as error:
                 raise ConflictError(error.message, hint=error.hint) from error
             except RefusedError as error:
@@ -115,6 +114,12 @@ class Names:
                     raise
                 raise MissingError(error.message, hint=error.hint, status=404) from error
         return self._images[name]
+
+    def _image_named(self, name: str) -> dict[str, Any]:
+        """The image that users mean by a name; see `find_image`."""
+        from .._glance.client import find_image, glance_for  # a task that names no image does not compile it
+
+        return find_image(glance_for(self._connection), name)
 
     def flavor(self, wanted: WantedServer) -> str:
         """The ID of the flavor, by its name, or the least that suffices, for the image too."""
