@@ -267,12 +267,12 @@ failures:
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import OaktreeError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._location.locations import (
+    PARTS,
     configured,
     location_record,
     probed,
     unconfigured_regions,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._location.offers import PARTS
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     ArgumentSpec,

@@ -14,7 +14,6 @@ from .._cloud.catalog import service_types
 from .._cloud.connection import catalog_regions
 from .._core.location import encoded
 from .._run.gather import Result, gather, regions
-from .offers import PARTS, offers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
 
     from .._cloud.connection import Connection
     from .._run.gather import Target
+
+PARTS = ("external_networks", "image_upload", "quotas", "services")
+"""What a probe can find out beside the user's identity."""
 
 
 def configured(target: Target) -> list[Result[dict[str, Any]]]:
@@ -34,7 +36,9 @@ def configured(target: Target) -> list[Result[dict[str, Any]]]:
 
 def probed(target: Target, parts: Collection[str] = PARTS) -> list[Result[dict[str, Any]]]:
     """The selected Locations, each with the user's identity there and the `PARTS` of what it offers."""
-    return gather(target, lambda connection: _probe(connection, parts))
+    from .offers import offers  # what it needs is half of the collection: without a probe none of it is compiled
+
+    return gather(target, lambda connection: {**_identity(connection), **offers(connection, parts)})
 
 
 def unconfigured_regions(target: Target, results: Sequence[Result[dict[str, Any]]]) -> list[dict[str, str]]:
@@ -70,7 +74,7 @@ def location_record(result: Result[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _probe(connection: Connection, parts: Collection[str]) -> dict[str, Any]:
+def _identity(connection: Connection) -> dict[str, Any]:
     access = connection.access
     with parsing("the token"):
         who = _who(access) if access else {}
@@ -78,7 +82,6 @@ def _probe(connection: Connection, parts: Collection[str]) -> dict[str, Any]:
         **who,
         "service_types": service_types(connection),
         "catalog_regions": sorted(catalog_regions(access)) if access else [],
-        **offers(connection, parts),
     }
 
 

@@ -12,10 +12,6 @@ from .._cloud.capabilities import capabilities, has_object_store, unless_failed
 from .._cloud.catalog import RestQuery, rest_record, service_types
 from .._cloud.service import service_at
 from .._cloud.service_types import official_type
-from .._image.desired import Desired
-from .._image.publish.context import PlanContext
-from .._image.publish.schemes import by_preference
-from .._image.publish.survey import Survey
 from .._resource.find import Query
 from .._resource.kinds import kind_of
 from .._resource.listing import Listing, list_resources
@@ -27,7 +23,6 @@ if TYPE_CHECKING:
     from .._cloud.capabilities import Capabilities
     from .._cloud.connection import Connection
 
-PARTS = ("external_networks", "image_upload", "quotas", "services")
 _NETWORK = ("id", "name", "description", "is_default", "status", "subnet_ids")
 _QUOTA = ("limit", "used", "reserved", "free")
 
@@ -45,7 +40,7 @@ def offers(connection: Connection, parts: Collection[str]) -> dict[str, Any]:
         "quotas": partial(_quotas, connection, missing),
         "services": partial(_services, connection, missing),
     }
-    return {**{part: ask[part]() if part in parts else None for part in PARTS}, "missing": missing}
+    return {**{part: find() if part in parts else None for part, find in ask.items()}, "missing": missing}
 
 
 def _networks(connection: Connection) -> list[dict[str, Any]] | None:
@@ -93,6 +88,11 @@ def _image_upload(connection: Connection) -> dict[str, Any] | None:
 
 def _schemes(connection: Connection, found: Capabilities) -> list[str]:
     """The upload schemes that the Location supports for an image that can come by each of them."""
+    from .._image.desired import Desired
+    from .._image.publish.context import PlanContext
+    from .._image.publish.schemes import by_preference
+    from .._image.publish.survey import Survey
+
     version = "1" if connection.region.settings.image_api == "1" else "2"
     if not any(known.startswith(f"{version}.") for known in found.image_versions):
         return []

@@ -19,7 +19,6 @@ from .._core.errors import InputError, OaktreeError
 from .._core.scatter import InterruptError
 from .._core.text import SECRET_HEADER, SECRET_KEY, passwords_of_urls, shown, shown_lines
 from .._local import private_files
-from .ensure import Change
 from .gather import Result, Target, failure_messages, failure_summary, gather
 from .options import as_clouds, convert
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from .._cloud.connection import Connection
+    from .ensure import Change
 
 Value = TypeVar("Value")
 

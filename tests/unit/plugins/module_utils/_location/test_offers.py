@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._location.offers import PARTS, offers
+from ansible_collections.oaktree.multicloud.plugins.module_utils._location.locations import PARTS
+from ansible_collections.oaktree.multicloud.plugins.module_utils._location.offers import offers
 from tests.support.fake_openstack import Answer, BlackHole, FakeOpenStack
 from tests.support.fake_openstack.neutron import network
 from tests.support.run_core import ask_one
