@@ -22,6 +22,7 @@ from .._resource.kinds import Kind, kind_of
 from .._resource.parts import Ask, asking, part_of, read_part
 from .._resource.records import id_of, name_of, owner_of, resource_record
 from .._resource.references import target_of
+from .._stack.digest import without_marks
 from .subjects import CONTENT, IMAGE, SERVER, Subject
 from .values import RULES, ImageContent, portable, portable_rules
 
@@ -41,9 +42,6 @@ _NOT_USERS = frozenset({
 
 Source: ``nova/compute/api.py``, ``nova/image/glance.py`` and ``cinder/image/glance.py``.
 """
-
-_OUR_TAGS = "oaktree:"
-"""The beginning of the tag in which this collection keeps what it sent for a stack: other IDs at each Location."""
 
 _ONLY_V2 = ("is_hidden", "tags")
 """What version 1 of the image API does not have."""
@@ -227,7 +225,7 @@ class _Reading:
         if which == ("network.rbac_policy", "object_id"):
             return self._name_of(f"network.{record['object_type']}", value)
         if which == ("orchestration.stack", "tags"):
-            return [tag for tag in value or () if not tag.startswith(_OUR_TAGS)]
+            return without_marks(value or ())  # the marks hold other IDs at each Location
         found = portable(kind, attribute, value, self._name_of)
         return sorted(found, key=str) if target_of(kind, attribute) and isinstance(found, list) else found
 
