@@ -23,7 +23,7 @@ from .doors import reference
 from .find import Query, fetch, get, item_path, list_items, service_of
 from .kinds import kind_of
 from .plan import Found
-from .references import MissingError, Resolver, check_identity
+from .references import MissingError, Resolver, check_identity, external_networks
 from .wanted import Wanted
 
 if TYPE_CHECKING:
@@ -270,7 +270,7 @@ def _attachment(wanted: FloatingIps, ports: Sequence[Item]) -> dict[str, Any]:
 
 def _external(connection: Connection) -> Any:
     """The external network, where there is one only, or the default one. Raises ConflictError or RefusedError."""
-    found = list_items(connection, kind_of("network.network"), Query(filters={"is_router_external": True}))
+    found = external_networks(connection)
     chosen = [item for item in found if item.get("is_default")] or found
     if not chosen:
         raise RefusedError("there is no external network here", hint="Give network.")

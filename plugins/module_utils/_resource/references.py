@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from .._cloud.connection import Connection
+    from .find import Item
     from .kinds import Kind
 
 _SERVICES: Mapping[str, Mapping[str, str]] = {
@@ -161,6 +162,12 @@ def _walk(value: Any, attribute: str = "") -> Iterator[tuple[str, Any]]:
     elif isinstance(value, list):
         for inner in value:
             yield from _walk(inner, attribute)
+
+
+def external_networks(connection: Connection) -> list[Item]:
+    """The networks that floating IPs come from: a service ignores filters that it does not know."""
+    found = list_items(connection, kind_of("network.network"), Query(filters={"is_router_external": True}))
+    return [network for network in found if network.get("router:external")]
 
 
 class Resolver:
