@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from .._core.errors import InputError, OaktreeError
 from .._run.gather import Result, Target
 from .._run.module import ArgumentSpec, check_positive, fail, make_module, run_info, run_state, target_spec
-from .apply import ensure_resource
 from .find import Query
 from .kinds import kind_of
 from .listing import Listing, check_listing, list_resources
-from .wanted import Wanted, check_wanted
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
     from .._run.ensure import Change
+    from .wanted import Wanted
 
 STATE_SPEC = ArgumentSpec(options={"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}})
 """The option of every module for one type: doc fragment ``state``."""
@@ -167,6 +166,8 @@ class Door:
 
     def wanted(self, params: Mapping[str, Any]) -> Wanted:
         """What the user wants, checked. Raises InputError, which names the option."""
+        from .wanted import Wanted, check_wanted  # what only lists does not compile it
+
         attributes = {name: option for name, option in self.options.items() if not option.wanted}
         fields = {
             option.wanted: option.value(params[name])
@@ -252,9 +253,15 @@ def run_resource(
     module: AnsibleModule,
     wanted_of: Callable[[Mapping[str, Any]], HasSubject],
     noun: str,
-    ensure: Callable[..., list[Result[Change]]] = ensure_resource,
+    ensure: Callable[..., list[Result[Change]]] | None = None,
 ) -> NoReturn:
-    """End the module with what ``ensure`` did to have the wanted resource, as ``noun``, in each Location."""
+    """End the module with what was done to have the wanted resource, as ``noun``, in each Location.
+
+    ``ensure`` does so; by default `ensure_resource`.
+    """
+    from .apply import ensure_resource  # what only lists does not compile it
+
+    bring = ensure or ensure_resource
     target = Target.from_options(module.params)
     try:
         wanted = wanted_of(module.params)
@@ -262,7 +269,7 @@ def run_resource(
         fail(module, error)
 
     def act(check_mode: bool) -> list[Result[Change]]:  # noqa: FBT001
-        return [_named(result, noun) for result in ensure(target, wanted, check_mode=check_mode)]
+        return [_named(result, noun) for result in bring(target, wanted, check_mode=check_mode)]
 
     run_state(module, wanted.subject, act)
 
