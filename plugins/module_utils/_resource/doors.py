@@ -261,7 +261,7 @@ def run_resource(
     """
     from .apply import ensure_resource  # what only lists does not compile it
 
-    bring = ensure or ensure_resource
+    bring: Callable[..., list[Result[Change]]] = ensure or ensure_resource
     target = Target.from_options(module.params)
     try:
         wanted = wanted_of(module.params)
