@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from .._cloud.answers import json_object, parsing
+from .._cloud.answers import parsing
 from .._cloud.cleanup import CLEANUP_TIMEOUT
 from .._core.errors import OaktreeError
 from .._facts.records import location_of
@@ -34,10 +34,10 @@ TYPES: Mapping[str, str] = {
     "network": "network.quota",
 }
 """The type of each service's quotas."""
-_USAGE: Mapping[str, tuple[str, str]] = {
-    "block_storage": ("/os-quota-sets/{project}", "usage=true"),
-    "compute": ("/os-quota-sets/{project}/detail", ""),
-    "network": ("/quotas/{project}/details.json", ""),
+_USAGE: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "block_storage": ("/os-quota-sets/{project}", {"usage": "true"}),
+    "compute": ("/os-quota-sets/{project}/detail", {}),
+    "network": ("/quotas/{project}/details.json", {}),
 }
 """Where each service says what is used: a path and a query."""
 FIELDS = ("service", "name", "limit", "used", "reserved", "free", "project_id", "location")
@@ -168,15 +168,13 @@ def list_quotas(
     ]
 
 
-def _records(connection: Connection, service: str, project: str) -> Iterator[dict[str, Any]]:
-    kind = kind_of(TYPES[service])
-    path, query = _USAGE[service]
-    path = path_of(path, {"project": project})
-    body = service_of(connection, kind).negotiated(
-        lambda version: json_object(
-            service_of(connection, kind).request("GET", f"{path}?{query}" if query else path, microversion=version)
-        ),
-        kind.microversion,
+def _records(connection: Connection, name_of_service: str, project: str) -> Iterator[dict[str, Any]]:
+    kind = kind_of(TYPES[name_of_service])
+    template, query = _USAGE[name_of_service]
+    path = path_of(template, {"project": project})
+    service = service_of(connection, kind)
+    body = service.negotiated(
+        lambda version: service.json("GET", path, params=query, microversion=version), kind.microversion
     )
     names = {key: name for name, key in kind.keys.items()}
     location = location_of(connection.location, None, project)
@@ -186,7 +184,7 @@ def _records(connection: Connection, service: str, project: str) -> Iterator[dic
             limit, reserved = int(value["limit"]), int(value["reserved"])
             used = int(value["used"] if "used" in value else value["in_use"])
             yield {
-                "service": service,
+                "service": name_of_service,
                 "name": name,
                 "limit": None if limit < 0 else limit,
                 "used": used,

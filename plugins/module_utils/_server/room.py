@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._cloud.answers import parsing
-from .._cloud.service import segment, service_at
+from .._cloud.service import service_at
 from .._core.errors import RefusedError
 from .._glance.client import glance_for
 from .._resource.find import get
 from .._resource.kinds import kind_of
+from .._resource.quotas import list_quotas
 from .._resource.references import MissingError
 from .names import blueprint
 from .placement import Allowance
@@ -126,13 +127,14 @@ def _limits(
 
 
 def _ports(connection: Connection, number: int) -> Iterable[Allowance]:
-    project = segment(connection.location.project.id)
-    body = _unless_refused(connection, "network", f"/quotas/{project}/details.json")
-    if body is None:
+    try:
+        quotas = list_quotas(connection, None, ["network"], None)
+    except RefusedError:
         return
-    with parsing("the answer to GET /quotas"):
-        quota = body["quota"]["port"]
-        yield Allowance("ports", _limit(quota["limit"]), int(quota["used"]) + int(quota.get("reserved", 0)), number)
+    if quotas is not None:
+        with parsing("the quotas of the network service"):
+            quota = {quota["name"]: quota for quota in quotas}["ports"]
+        yield Allowance("ports", quota["limit"], quota["used"] + quota["reserved"], number)
 
 
 def _limit(value: Any) -> int | None:
