@@ -381,7 +381,7 @@ def _await_end(connection: Connection, step: ResourceStep) -> None:
     if item is not None and kind.ready and (wanted.wait or step.plan.action == "replaced"):
         path = item_path(connection, kind, id_of(kind, item), step.found.values)
         with connection.within(wanted.wait_timeout, "wait_timeout"):
-            wait_until_gone(connection, kind, path)
+            wait_until_gone(connection, kind, path, item)
 
 
 def _remove(connection: Connection, kind: Kind, path: str, *, other_projects: bool = False) -> None:

@@ -88,13 +88,20 @@ def _is_deleted(kind: Kind, item: Mapping[str, Any]) -> bool:
     return ready is not None and str(item.get(kind.keys[ready.attribute])).upper() == "DELETED"
 
 
-def wait_until_gone(connection: Connection, kind: Kind, path: str) -> None:
-    """Return when nothing is at the path any more; raises ServerError, and DeadlineError, as above."""
-    while (item := fetch(connection, kind, path)) is not None and not _is_deleted(kind, item):
-        broken = bad_state(kind, item)
-        if broken and "delet" in broken.lower():
-            raise ServerError(f"the {kind.name} cannot be deleted: {broken}")
+def wait_until_gone(connection: Connection, kind: Kind, path: str, item: Item) -> None:
+    """Return when nothing is at the path any more, where the item was.
+
+    Raises ServerError if it cannot be deleted, and DeadlineError as above.
+    """
+    while True:
         try:
+            found = fetch(connection, kind, path)
+            if found is None or _is_deleted(kind, found):
+                return
+            item = found
+            broken = bad_state(kind, item)
+            if broken and "delet" in broken.lower():
+                raise ServerError(f"the {kind.name} cannot be deleted: {broken}")
             connection.deadline.sleep(PAUSE)
         except DeadlineError as error:
             raise _late(connection, kind, item, error) from error

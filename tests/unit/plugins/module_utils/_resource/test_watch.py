@@ -88,7 +88,7 @@ def test_what_disappears_while_it_is_awaited(clouds: FakeOpenStack) -> None:
 
 def test_the_end(clouds: FakeOpenStack, region: Region, zone: dict[str, Any]) -> None:
     zone |= {"status": "PENDING", "action": "DELETE"}
-    wait_until_gone(connect(clouds, timeout=1000.0), ZONE, f"/zones/{zone['id']}")
+    wait_until_gone(connect(clouds, timeout=1000.0), ZONE, f"/zones/{zone['id']}", zone)
     assert clouds.counters.requests(service="dns", path="/v2/zones/{id}") == 2
     assert region.designate.items["zones"] == {}
 
@@ -99,13 +99,13 @@ def test_an_end_that_never_comes(clouds: FakeOpenStack, region: Region, zone: di
     connection = connect(clouds, timeout=1000.0)
     connection.deadline = Deadline(5.0, "wait_timeout")
     with pytest.raises(DeadlineError, match=r"wait_timeout \(5 s\): the dns\.zone is still PENDING"):
-        wait_until_gone(connection, ZONE, f"/zones/{zone['id']}")
+        wait_until_gone(connection, ZONE, f"/zones/{zone['id']}", zone)
 
 
 def test_what_is_shown_although_it_is_deleted(clouds: FakeOpenStack, region: Region) -> None:
     body = b'{"pool": {"id": "p", "provisioning_status": "DELETED"}}'
     region.fault("GET", "/pools/", Answer(200, {"Content-Type": "application/json"}, body))
-    wait_until_gone(connect(clouds), kind_of("load_balancer.pool"), "/lbaas/pools/p")
+    wait_until_gone(connect(clouds), kind_of("load_balancer.pool"), "/lbaas/pools/p", {})
 
 
 def test_an_end_that_fails(clouds: FakeOpenStack, region: Region) -> None:
@@ -114,7 +114,7 @@ def test_an_end_that_fails(clouds: FakeOpenStack, region: Region) -> None:
     kind = kind_of("block_storage.volume")
     connection = connect(clouds)
     with pytest.raises(ServerError, match="cannot be deleted: its status is error_deleting"):
-        wait_until_gone(connection, kind, "/volumes/v")
+        wait_until_gone(connection, kind, "/volumes/v", {})
 
 
 def failing(error: ConflictError, times: int) -> Callable[[], int]:
