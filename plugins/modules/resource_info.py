@@ -13,11 +13,12 @@ description:
   - Lists the resources of one type of every selected Location in parallel and merges them into one list, sorted by Location, then name.
   - Types are those of openstacksdk, for the services compute, image, identity, network, block storage, orchestration, DNS, load balancer,
     key manager, placement, bare metal and shared file system. The page Resources in the documentation of the collection lists them.
-  - Sends one request for each page of each Location, and one for each distinct reference. What Keystone holds is listed once for
-    each Keystone, user and project, and has no region.
+  - What Keystone holds is listed once for each Keystone, user and project, and has no region.
 extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.read
+  - oaktree.multicloud._doors.list
+  - oaktree.multicloud._doors.find
   - oaktree.multicloud._attributes.info
   - oaktree.multicloud._attributes.action_group
 options:
@@ -29,10 +30,6 @@ options:
       - Unknown types are rejected with similar ones, and types that another module lists with the name of that module.
     type: str
     required: true
-  name:
-    description:
-      - Return only resources with exactly this name.
-    type: str
   id:
     description:
       - Return only the resource with this ID. Locations that do not have it contribute nothing.
@@ -46,32 +43,6 @@ options:
         or references by name, as in C(zone_id={name=example.org.}). A C(project_id) is by default the project of the Location.
       - Locations that do not have what a reference names contribute nothing.
     type: dict
-  filters:
-    description:
-      - Query parameters of the service's list, by openstacksdk's names or by the service's own. The cloud decides what a filter does.
-      - A value may be a reference by name, as in C(network_id={name=private}).
-    type: dict
-  fields:
-    description:
-      - The keys of RV(resources) to keep, in addition to C(location), which every record keeps. If omitted, all keys are kept; with an
-        empty list, only the location.
-      - O(query) sees only the keys that are kept; O(name) and the order of the list do not depend on them.
-      - Unknown keys are rejected with a list of the valid ones.
-    type: list
-    elements: str
-  query:
-    description:
-      - A JMESPath expression over the merged list. Its result, which must be a list, is returned instead.
-    type: str
-  all_projects:
-    description:
-      - List the resources of all projects of a cloud. Most clouds allow this to administrators only.
-      - Without it, administrators see what ordinary users of their project would see, also of services that list all projects for
-        them.
-    type: bool
-    default: false
-requirements:
-  - jmespath (for O(query))
 author:
   - oaktree.multicloud contributors (@oaktree-multicloud)
 seealso:
