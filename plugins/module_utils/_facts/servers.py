@@ -36,6 +36,11 @@ class ServerQuery:
     fields: Collection[str] | None = None
 
 
+def literal_name(name: str) -> str | None:
+    """A name within the regular expression that Nova's filter ``name`` is; None if databases may read it otherwise."""
+    return name.replace(".", "[.]") if _PLAIN_NAME.fullmatch(name) else None
+
+
 def list_servers(connection: Connection, query: ServerQuery) -> list[dict[str, Any]]:
     """The records of the matching servers, by name. One request for each page, or one for a single ID."""
     nova = service_at(connection, "compute")
@@ -79,8 +84,8 @@ def _all(nova: Service, query: ServerQuery, version: str | None) -> Iterator[dic
     params = dict(query.filters)
     if query.all_projects:
         params["all_tenants"] = "1"
-    if query.name is not None and _PLAIN_NAME.fullmatch(query.name):
-        params["name"] = f"^{query.name.replace('.', '[.]')}$"  # Nova expects a regular expression
+    if query.name is not None and (literal := literal_name(query.name)):
+        params["name"] = f"^{literal}$"
     path = "/servers/detail" if query.details else "/servers"
     pages = nova.pages(path, "servers", params, coalesced=True, microversion=version)
     return chain.from_iterable(pages)

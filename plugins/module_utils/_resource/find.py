@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .._cloud.answers import json_object, parsing
 from .._cloud.service import segment, service_at
 from .._core.errors import InputError, RefusedError
+from .._facts.servers import literal_name
 from .records import id_of, name_of, owner_of
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 Item = dict[str, Any]
 """A resource as its service presents it."""
 
-_PLAIN_NAME = re.compile(r"[\w.-]+")
 _PROJECT = frozenset({"project", "project_id"})
 _GONE: Mapping[str, tuple[str, str]] = {"orchestration.stack": ("stack_status", "DELETE_COMPLETE")}
 """What services that show for a while what they have deleted say of it, by type."""
@@ -159,8 +159,8 @@ def _params(kind: Kind, query: Query) -> dict[str, Any]:
         key = kind.by_name.rstrip("^:")
         if not kind.by_name.endswith("^"):  # else Glance takes what is before a colon for an operator
             params[key] = f"eq:{query.name}" if kind.by_name.endswith(":") and ":" in query.name else query.name
-        elif _PLAIN_NAME.fullmatch(query.name):
-            params[key] = f"^{query.name.replace('.', '[.]')}$"
+        elif literal := literal_name(query.name):
+            params[key] = f"^{literal}$"
     return params
 
 

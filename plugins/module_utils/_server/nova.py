@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import chain
@@ -15,6 +14,7 @@ from .._cloud.answers import check_id, json_object, parsing
 from .._cloud.service import segment, service_at
 from .._core.deadline import clock
 from .._core.errors import RefusedError
+from .._facts.servers import literal_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,7 +33,6 @@ DELETING = "deleting"
 MARGIN = timedelta(seconds=60)
 """How much earlier than the last look the changes begin that are asked for: clocks differ, and some are saved late."""
 
-_PLAIN_NAME = re.compile(r"[\w.-]+")
 _GONE = (DELETED, "SOFT_DELETED")
 _CLOCK = ("server", "clock")
 
@@ -44,7 +43,8 @@ def servers_named(connection: Connection, names: Sequence[str], stem: str | None
     ``stem`` is what all names begin with, before a hyphen and a number.
     """
     found: dict[str, list[Item]] = {name: [] for name in names}
-    params = {"name": _expression(names, stem)} if _PLAIN_NAME.fullmatch(stem or "".join(names)) else {}
+    expression = _expression(names, stem)
+    params = {"name": expression} if expression else {}
     nova = service_at(connection, "compute")
     for item in nova.negotiated(
         lambda version: _items(nova.pages("/servers/detail", "servers", params, microversion=version))
@@ -56,15 +56,15 @@ def servers_named(connection: Connection, names: Sequence[str], stem: str | None
     return found
 
 
-def _expression(names: Sequence[str], stem: str | None) -> str:
-    """A regular expression for a database: Nova's, not Python's."""
+def _expression(names: Sequence[str], stem: str | None) -> str | None:
+    """A regular expression for a database: Nova's, not Python's; None where it could not be relied upon."""
     if stem is not None:
-        return f"^{stem.replace('.', '[.]')}-[0-9]+$"
-    return f"^({'|'.join(name.replace('.', '[.]') for name in names)})$" if len(names) > 1 else _one(names[0])
-
-
-def _one(name: str) -> str:
-    return f"^{name.replace('.', '[.]')}$"
+        literal = literal_name(stem)
+        return literal and f"^{literal}-[0-9]+$"
+    literals = [literal for name in names if (literal := literal_name(name))]
+    if not literals or len(literals) < len(names):
+        return None
+    return f"^({'|'.join(literals)})$" if len(literals) > 1 else f"^{literals[0]}$"
 
 
 def servers_changed(connection: Connection, looked: float, since: float) -> list[Item]:
