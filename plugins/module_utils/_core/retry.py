@@ -42,6 +42,8 @@ _SPREAD = 0.2
 
 TRANSIENT = (ServerError, ThrottledError, UnreachableError)
 """Errors that a retry may resolve."""
+PERHAPS_DONE = (DeadlineError, ServerError, UnreachableError)
+"""Errors after which a request may have been carried out all the same."""
 
 Value = TypeVar("Value")
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._cloud.translate import given_up
 from .._core.deadline import clock
-from .._core.errors import DeadlineError, OaktreeError, ServerError, ThrottledError, UnreachableError
+from .._core.errors import DeadlineError, OaktreeError
+from .._core.retry import TRANSIENT
 from .._glance.v2 import GLANCE_RESERVED, IMPORT_LOCK
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class ImportWait:
             try:
                 image = self._seen()
                 self._note(image or {})
-            except (DeadlineError, ServerError, ThrottledError, UnreachableError) as error:
+            except (DeadlineError, *TRANSIENT) as error:
                 self._glance.connection.deadline.remaining()
                 self._wait(error)
             else:

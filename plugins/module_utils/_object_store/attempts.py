@@ -14,9 +14,7 @@ from .._core.errors import (
     IntegrityError,
     OaktreeError,
     RefusedError,
-    ServerError,
     ThrottledError,
-    UnreachableError,
 )
 from .._core.retry import TRANSIENT, Attempts, Policy
 
@@ -73,6 +71,6 @@ def _retryable(error: OaktreeError) -> OaktreeError:
 def _is_stored(connection: Connection, stored: Callable[[], bool]) -> bool:
     try:
         return stored()
-    except (DeadlineError, ServerError, ThrottledError, UnreachableError):
+    except (DeadlineError, *TRANSIENT):
         connection.deadline.remaining()
         return False

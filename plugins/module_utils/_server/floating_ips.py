@@ -11,12 +11,10 @@ from .._cloud.answers import check_id, json_object, parsing
 from .._cloud.service import segment, service_at
 from .._core.errors import (
     ConflictError,
-    DeadlineError,
     OaktreeError,
     RefusedError,
-    ServerError,
-    UnreachableError,
 )
+from .._core.retry import PERHAPS_DONE
 from .._resource.desired import same
 from .._resource.find import Query, list_items
 from .._resource.kinds import kind_of
@@ -66,7 +64,7 @@ def _created(connection: Connection, wanted: dict[str, Any]) -> str:
         body = json_object(service.request("POST", _PATH, json={"floatingip": wanted}))
         with parsing("the answer to the creation of a floating IP"):
             return str(body["floatingip"]["floating_ip_address"])
-    except (DeadlineError, ServerError, UnreachableError):
+    except PERHAPS_DONE:
         connection.deadline.remaining()
         for floating in _listed(connection, {"description": wanted["description"]}):
             if floating.get("port_id") == wanted["port_id"]:

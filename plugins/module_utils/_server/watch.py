@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._core.deadline import clock
-from .._core.errors import DeadlineError, ServerError, ThrottledError, UnreachableError
+from .._core.errors import DeadlineError
+from .._core.retry import TRANSIENT
 from .nova import DELETED, Item, servers_changed, servers_named
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ FRESH = 1.0
 """The maximum age, in seconds, of an answer that another process received."""
 BY_NAME = 10
 """Looks from one list by names to the next; what is shown as changed depends on a clock."""
-
-_TRANSIENT = (DeadlineError, ServerError, ThrottledError, UnreachableError)
 
 
 def wait_until(
@@ -54,7 +53,7 @@ def wait_until(
                 )
             else:
                 servers.update(_by_name(connection, pending))
-        except _TRANSIENT:
+        except (DeadlineError, *TRANSIENT):
             connection.deadline.remaining()  # the work goes on whether it is seen or not
             continue
         looked, since = now, fresh

@@ -17,8 +17,8 @@ from .._core.errors import (
     RefusedError,
     ServerError,
     ThrottledError,
-    UnreachableError,
 )
+from .._core.retry import PERHAPS_DONE
 from .._local.file_lock import key_lock
 from .._resource.kinds import kind_of
 from .._resource.plan import NOT_OFFERED
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from .heat import Item
 
 _LOCK = "stack"
-_PERHAPS_DONE = (DeadlineError, ServerError, ThrottledError, UnreachableError)
-"""Errors after which a request may have been carried out all the same."""
 
 
 @dataclass(frozen=True)
@@ -315,7 +313,7 @@ class _Work:
         body = {"stack_name": name, **_body(self._step.survey)}
         try:
             identity = self._heat.create(body)
-        except _PERHAPS_DONE as error:
+        except (ThrottledError, *PERHAPS_DONE) as error:
             return self._begun(error, None)
         return {"id": identity, "stack_name": name, "stack_status": "CREATE_IN_PROGRESS"}
 
@@ -330,7 +328,7 @@ class _Work:
     def _updated(self, item: Item) -> Item:
         try:
             self._heat.update(item, _body(self._step.survey))
-        except _PERHAPS_DONE as error:
+        except (ThrottledError, *PERHAPS_DONE) as error:
             return self._begun(error, item)
         return {**item, "stack_status": "UPDATE_IN_PROGRESS"}
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..._cloud.answers import check_id, parsing
 from ..._cloud.service import segment, service_at
-from ..._core.errors import DeadlineError, ServerError, UnreachableError
-from ..._core.retry import Attempts, Policy
+from ..._core.errors import ServerError
+from ..._core.retry import PERHAPS_DONE, Attempts, Policy
 from ..._core.text import one_line
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class ImportTask:
             task = self._service.json("POST", "/tasks", retry=False, json=body)
             with parsing("the import task"):
                 self._task_id = check_id(task["id"])
-        except (DeadlineError, ServerError, UnreachableError):
+        except PERHAPS_DONE:
             task_id = self._unanswered()
             if task_id is None:
                 raise

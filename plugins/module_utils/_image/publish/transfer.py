@@ -21,9 +21,8 @@ from ..._core.errors import (
     QuotaError,
     RefusedError,
     ServerError,
-    UnreachableError,
 )
-from ..._core.retry import TRANSIENT, Attempts, Policy
+from ..._core.retry import PERHAPS_DONE, TRANSIENT, Attempts, Policy
 from ..._glance.client import glance_for
 from ..._glance.v2 import custom_properties
 from ..discard import discard
@@ -203,7 +202,7 @@ class Transfer:
         try:
             scheme.send(attempt)
             self.relay_board.sent(self.context.location)
-        except (DeadlineError, ServerError, UnreachableError):
+        except PERHAPS_DONE:
             if attempt.adopted:
                 raise  # it is active whether or not it became what it is to be
             image = attempt.glance.get(attempt.image_id) if attempt.image_id else None

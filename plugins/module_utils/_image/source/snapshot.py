@@ -15,7 +15,8 @@ from ..._cloud.answers import check_id, parsing
 from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from ..._cloud.service import segment, service_at
 from ..._core.deadline import clock
-from ..._core.errors import DeadlineError, InputError, OaktreeError, ServerError, UnreachableError
+from ..._core.errors import InputError, OaktreeError
+from ..._core.retry import PERHAPS_DONE
 from ..._glance.client import check_has_data, find_image, glance_for
 from ..._glance.image_json import OURS
 from ..._glance.v2 import LONGEST_NAME, UPLOAD, pointer
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from ..desired import Timeouts
 
 _GIB = 1 << 30
-_UNCERTAIN = (DeadlineError, ServerError, UnreachableError)
-"""Errors after which Nova may have made the snapshot nevertheless."""
 
 
 def check_has_disk(server: Mapping[str, Any]) -> None:
@@ -124,7 +123,7 @@ class Snapshot:
             return nova.negotiated(
                 lambda version: _image_id(nova.request("POST", path, json=body, microversion=version))
             )
-        except _UNCERTAIN:
+        except PERHAPS_DONE:
             made = self._find(connection)
             if made is None:
                 raise
