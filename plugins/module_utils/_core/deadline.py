@@ -147,9 +147,10 @@ class _Uncharged:
         self._threads = 0
         self._state: tuple[float, float | None] = (0.0, None)  # seconds so far, and since when; as threads read them
 
-    def seconds(self) -> float:
+    def seconds(self, now: float) -> float:
+        """Seconds until ``now``, a moment of `Clock.monotonic`."""
         before, since = self._state
-        return before if since is None else before + clock.monotonic() - since
+        return before if since is None else before + max(0.0, now - since)
 
     def enter(self) -> None:
         with self._lock:
@@ -161,7 +162,7 @@ class _Uncharged:
         with self._lock:
             self._threads -= 1
             if self._threads == 0:
-                self._state = (self.seconds(), None)
+                self._state = (self.seconds(clock.monotonic()), None)
 
 
 _uncharged = _Uncharged()
@@ -183,12 +184,13 @@ def uncharged() -> Iterator[None]:
 
 def uncharged_seconds() -> float:
     """The time that did not count until now."""
-    return _uncharged.seconds()
+    return _uncharged.seconds(clock.monotonic())
 
 
 def counted() -> float:
     """Seconds of `Clock.monotonic` that count for deadlines, for moments that are compared with others of this."""
-    return clock.monotonic() - min(_uncharged.seconds(), clock.turned(LONGEST_UNCHARGED))
+    now = clock.monotonic()
+    return now - min(_uncharged.seconds(now), clock.turned(LONGEST_UNCHARGED))
 
 
 class Deadline:
