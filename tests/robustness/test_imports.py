@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.modules import server_info
 from tests.support.fake_openstack import FakeOpenStack
+from tests.support.payload import COLLECTION, Payload
 from tests.support.run_module import start_cold_module
 
 HEAVY = "openstack.connection"
@@ -160,3 +162,66 @@ except ImportError as exc:
         "(/usr/bin/python3). Set ansible_python_interpreter."
     )
     assert [name for name in loaded.split() if "." in name.partition(".module_utils.")[2]] == []
+
+
+LISTS: dict[str, tuple[dict[str, str], int, int]] = {
+    "server_info": ({}, 48, 370),
+    "image_info": ({}, 53, 370),
+    "resource_info": ({"type": "compute.flavor"}, 54, 480),
+    "location_info": ({}, 46, 640),
+    "rest_info": ({"service_type": "compute"}, 44, 370),
+}
+"""Tasks that list: how many files of the collection they compile, and the kB of the program that is sent for them.
+
+The first costs CPU in every task, the second in the first task of a play. Some 170 kB are Ansible's own.
+"""
+LIBRARIES_FOR_FEW = {"netaddr.ip", "jmespath.parser", "jsonpointer", "charset_normalizer.api", "openstack.connection"}
+HOOK = f"{COLLECTION}plugins/module_utils/_core/zip_import.py"
+
+
+@pytest.mark.usefixtures("two_clouds")
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_compiles_few_files_once_and_imports_no_library_that_it_does_not_use(name: str, tmp_path: Path) -> None:
+    arguments, most, most_kb = LISTS[name]
+    payload = Payload.of(f"oaktree.multicloud.{name}", arguments, tmp_path)
+    seen = payload.run()
+    ours = [file for file in seen.compiled if file.startswith(COLLECTION)]
+    assert len(set(ours)) in range(most - 5, most + 1), sorted(set(ours))
+    before = {*ours[: ours.index(HOOK)], HOOK}
+    assert [file for file, times in Counter(ours).items() if times > 1 and file not in before] == []
+    assert payload.program.stat().st_size < most_kb * 1000
+    assert {"keystoneauth1.session", "requests"} <= seen.imported
+    assert not LIBRARIES_FOR_FEW & seen.imported
+
+
+@pytest.mark.usefixtures("two_clouds")
+def test_libraries_that_were_postponed_are_there_when_they_are_used(tmp_path: Path) -> None:
+    arguments = {"query": "[].name", "locations": "cloud1/r1"}
+    seen = Payload.of("oaktree.multicloud.server_info", arguments, tmp_path).run()
+    assert "jmespath.parser" in seen.imported
+    assert all(isinstance(name, str) for name in seen.result["servers"])
+
+
+USE_POSTPONED = """
+import importlib.metadata, sys
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.sdk import postpone_unused
+postpone_unused()
+import keystoneauth1.session, requests
+import charset_normalizer, jmespath, jsonpatch, netaddr
+print(*(name in sys.modules for name in ("netaddr.ip", "charset_normalizer.api", "jmespath.parser", "jsonpointer")))
+assert charset_normalizer.__version__ == importlib.metadata.version("charset_normalizer")
+print(keystoneauth1.session._JSONEncoder().encode({"a": netaddr.IPAddress("192.0.2.1")}))
+print(jmespath.search("a[0]", {"a": [1]}), jsonpatch.apply_patch({}, [{"op": "add", "path": "/a", "value": 1}]))
+answer = requests.Response()
+answer._content = "caf\u00e9, na\u00efve, \u00e0 la carte".encode("latin-1")
+print(answer.text == answer._content.decode(answer.apparent_encoding))
+"""
+
+
+def test_what_is_postponed_works_as_ever() -> None:
+    assert run(USE_POSTPONED) == [
+        "False False False False",
+        '{"a": "192.0.2.1"}',
+        "1 {'a': 1}",
+        "True",
+    ]

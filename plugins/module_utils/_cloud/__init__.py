@@ -5,4 +5,8 @@
 
 from __future__ import annotations
 
-from .. import _core  # noqa: F401 - which checks the version of Python, before an import fails by it
+from .. import _core
+from .sdk import postpone_unused
+
+if _core.IN_ARCHIVE:
+    postpone_unused()

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._core.errors import ConfigError, InputError
 from .._core.location import Location
-from .._local.cache import NoCache
-from .._local.cache_dogpile import open_cache
+from .._local.cache import FileCache, NoCache
 from .._local.request_queue import Limit
 from .auth import SharedAuth
 from .connection import Region
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from openstack.config.loader import OpenStackConfig
 
     from .._local.cache import Cache
+    from .._local.cache_dogpile import DogpileStore
 
 
 _DEFAULTS = dict.fromkeys(
@@ -74,7 +74,7 @@ class Clouds:
         else:
             self._config = _from_search_path()
         _load_profiles(self._config)
-        self._cache = open_cache(self._config.cloud_config.get("cache")) if token_cache else NoCache()
+        self._cache = _cache(self._config.cloud_config.get("cache")) if token_cache else NoCache()
         self._keys = {str(key): key for key in self._config.get_cloud_names()}
 
     @property
@@ -125,6 +125,15 @@ class Clouds:
         key = settings.credentials_key
         with self._lock:
             return self._shared.setdefault(key, SharedAuth(plugin, key, cache))
+
+
+def _cache(section: Any) -> Cache | DogpileStore:
+    """The cache that clouds.yaml configures: see `open_cache`, whose file only those load who configure one."""
+    if section is None:
+        return FileCache()
+    from .._local.cache_dogpile import open_cache
+
+    return open_cache(section)
 
 
 def _load_profiles(config: OpenStackConfig) -> None:

@@ -21,12 +21,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from openstack.config.loader import OpenStackConfig
 
 _PLUGINS = {"password", "token", "v3password", "v3token", "v3applicationcredential"}
 """The auth plugins that nearly all clouds use, all of which are part of keystoneauth1."""
 
 _lock = threading.Lock()
+_loading = threading.RLock()
+_begun: list[ModuleType] = []
+"""The postponed packages whose code runs, or has run."""
 
 
 def postpone_services() -> None:
@@ -37,27 +42,53 @@ def postpone_services() -> None:
     For the process of a module only, which belongs to this collection: this puts a package of our making into
     `sys.modules`, which other collections in the process of ansible-playbook or ansible-inventory must not find there.
     """
-    if "openstack" in sys.modules:
-        return
-    spec = find_spec("openstack")
-    if spec is None or spec.loader is None or spec.submodule_search_locations is None:
-        return
+    _postpone("openstack", with_submodules=True)
+
+
+def postpone_unused() -> None:
+    """Defer likewise what the libraries import beside, and what nothing here or few tasks use.
+
+    keystoneauth1 needs netaddr for addresses in the bodies of requests, openstacksdk jsonpatch and jmespath for
+    resources, and requests charset_normalizer for texts of unknown encoding.
+    """
+    for name in ("netaddr", "jsonpatch", "jmespath", "charset_normalizer"):
+        package = _postpone(name)
+        if package and name == "charset_normalizer":
+            with suppress(ImportError):  # without it requests, which compares the version, loads the rest
+                vars(package)["__version__"] = importlib.import_module(f"{name}.version").__version__
+
+
+def _postpone(name: str, *, with_submodules: bool = False) -> ModuleType | None:
+    """The package, or module, whose code is deferred; None where it is imported already, or cannot be found.
+
+    An attribute may also be a submodule ``with_submodules``, which does not load the package.
+    """
+    spec = None if name in sys.modules else find_spec(name)
+    if spec is None or spec.loader is None:
+        return None
     package, load = module_from_spec(spec), spec.loader.exec_module
 
-    def attribute(name: str) -> Any:
+    def attribute(of_package: str) -> Any:
         """An attribute that the package does not have yet (PEP 562)."""
-        try:
-            return importlib.import_module(f"openstack.{name}")
-        except ModuleNotFoundError as exc:
-            if exc.name != f"openstack.{name}":
-                raise
-        load(package)
-        if vars(package).get("__getattr__") is attribute:
-            del vars(package)["__getattr__"]
-        return getattr(package, name)
+        if with_submodules:
+            try:
+                return importlib.import_module(f"{name}.{of_package}")
+            except ModuleNotFoundError as exc:
+                if exc.name != f"{name}.{of_package}":
+                    raise
+        with _loading:
+            if vars(package).get("__getattr__") is attribute:
+                if package in _begun:  # by this thread: the package asks for what it is about to import
+                    raise AttributeError(f"module {name!r} has no attribute {of_package!r}")
+                _begun.append(package)
+                load(package)
+                if vars(package).get("__getattr__") is attribute:
+                    del vars(package)["__getattr__"]
+        return getattr(package, of_package)
 
     vars(package)["__getattr__"] = attribute
-    sys.modules["openstack"] = package
+    sys.modules[name] = package
+    return package
 
 
 def make_config(**kwargs: Any) -> OpenStackConfig:

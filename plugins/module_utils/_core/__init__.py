@@ -13,3 +13,8 @@ if sys.version_info < (3, 11):  # noqa: UP036 - modules run with whatever Python
         f"oaktree.multicloud needs Python 3.11 or newer on the host that runs the task, not {_found}. "
         "Set ansible_python_interpreter."
     )
+
+from .zip_import import compile_once
+
+IN_ARCHIVE = compile_once(__spec__.loader)
+"""Whether this is the process of a module, which belongs to this collection alone."""
