@@ -19,7 +19,8 @@ SECRET_KEY = re.compile(r"pass(word|code|phrase|wd)|secret|token", re.IGNORECASE
 SECRET_HEADER = re.compile(rf"{SECRET_KEY.pattern}|authorization|cookie|[-_]key(-?\d+)?$", re.IGNORECASE)
 """Names of headers whose values are secret: tokens, passwords, and the keys that sign URLs."""
 
-_known: set[str] = set()
+_known: dict[str, set[str]] = {}
+"""The secrets by their first `SHORTEST_SECRET` characters: thousands of clouds have as many tokens and passwords."""
 
 _SIGNATURE = re.compile(
     r"(temp_url_(?:sig|key|signature)(?:=|%3D|\\u003d)"
@@ -34,7 +35,9 @@ text would else take minutes, in which no other thread runs."""
 
 def keep_secret(*values: object) -> None:
     """Have `without_secrets` mask these values from now on: services repeat in messages what they were sent."""
-    _known.update(value for value in values if isinstance(value, str) and len(value) >= SHORTEST_SECRET)
+    for value in values:
+        if isinstance(value, str) and len(value) >= SHORTEST_SECRET:
+            _known.setdefault(value[:SHORTEST_SECRET], set()).add(value)
 
 
 def without_secrets(text: str) -> str:
@@ -42,7 +45,9 @@ def without_secrets(text: str) -> str:
 
     These are what makes a URL secret, signatures and names and passwords of users, and what `keep_secret` was given.
     """
-    for secret in tuple(_known):
+    begins = {text[start : start + SHORTEST_SECRET] for start in range(len(text) - SHORTEST_SECRET + 1)}
+    possible = [secret for begin in begins if begin in _known for secret in tuple(_known[begin])]
+    for secret in sorted(possible, key=len, reverse=True):
         text = text.replace(secret, "...")
     return without_url_secrets(text)
 

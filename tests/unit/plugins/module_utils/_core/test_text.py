@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,28 @@ def test_what_is_kept_secret_is_masked_wherever_it_is_repeated() -> None:
     keep_secret("correct-h0rse", "x" * (SHORTEST_SECRET - 1), None, 5)
     assert without_secrets("no user with correct-h0rse, xxxxxxx") == "no user with ..., xxxxxxx"
     assert one_line("token=correct-h0rse<br />") == "token=..."
+
+
+def test_of_two_secrets_of_which_one_holds_the_other_nothing_is_left() -> None:
+    keep_secret("staple-h0rse", "staple-h0rse-2", "my-staple-h0rse-2")
+    assert without_secrets("staple-h0rse-2 my-staple-h0rse-2 staple-h0rse") == "... ... ..."
+
+
+def test_a_text_is_compared_only_with_secrets_that_it_may_hold() -> None:
+    class Counted(str):
+        """A text that remembers which secrets it was searched for."""
+
+        __slots__ = ()
+
+        def replace(self, old: str, *_others: Any) -> str:
+            replaced.append(old)
+            return self
+
+    replaced: list[str] = []
+
+    keep_secret(*(f"{number:08d}-token" for number in range(1000)))
+    without_secrets(Counted("neither 00000000 nor 00000007-token is one of thousands"))
+    assert sorted(replaced) == ["00000000-token", "00000007-token"]
 
 
 def test_a_key_does_not_depend_on_what_is_masked_elsewhere() -> None:
