@@ -163,7 +163,7 @@ class Service:
     def _announced(self) -> str | None:
         """The URL by clouds.yaml or the catalog, if there is one.
 
-        keystoneauth would copy the whole catalog for each lookup.
+        keystoneauth would copy the whole catalog for each lookup, with the endpoints of all regions.
         """
         access, adapter = self.connection.access, self.adapter
         if not access or adapter.endpoint_override:
@@ -171,7 +171,11 @@ class Service:
         with parsing("the catalog"):
             names = all_types(adapter.service_type)
             catalog = access.service_catalog
-            ours = [service for service in catalog.catalog if service.get("type") in names]
+            ours = [
+                {**service, "endpoints": _in_region(service.get("endpoints", []), adapter.region_name)}
+                for service in catalog.catalog
+                if service.get("type") in names
+            ]
             if ours:
                 url: str | None = type(catalog)(ours).url_for(
                     service_type=adapter.service_type,
@@ -401,6 +405,11 @@ class Service:
             yield page["items"]
             pagination.advance(**page)
             del page  # it may be large, and the next page follows
+
+
+def _in_region(endpoints: list[dict[str, Any]], region: str | None) -> list[dict[str, Any]]:
+    """Those that a catalog has for the region; all of them without one."""
+    return [one for one in endpoints if not region or region in (one.get("region"), one.get("region_id"))]
 
 
 def find_version(url: str) -> re.Match[str] | None:

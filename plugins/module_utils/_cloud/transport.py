@@ -111,7 +111,6 @@ class WireSession(Session):
         self._work = AbortableAdapter()
         for scheme in ("https://", "http://"):
             self.mount(scheme, self._work)
-        self.mount(_CLEANUP, AbortableAdapter())
 
     def prepare_request(self, request: Request) -> PreparedRequest:
         """Prepare; a netrc file adds nothing to a request that has its credentials (`auth_type: http_basic`)."""
@@ -124,8 +123,11 @@ class WireSession(Session):
         return None
 
     def get_adapter(self, url: str) -> BaseAdapter:
-        cleaning = self._owner.deadline.cancelled is CLEANING_UP
-        return super().get_adapter(_CLEANUP if cleaning else url)
+        if self._owner.deadline.cancelled is not CLEANING_UP:
+            return super().get_adapter(url)
+        if _CLEANUP not in self.adapters:
+            self.mount(_CLEANUP, AbortableAdapter())
+        return super().get_adapter(_CLEANUP)
 
     def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
         """Send, and follow redirects within the same origin; raises ServerError for others and for too many."""

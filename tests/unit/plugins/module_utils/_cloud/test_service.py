@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from keystoneauth1.access import AccessInfoV3
+from keystoneauth1.access.service_catalog import ServiceCatalog
 from keystoneauth1.exceptions import CatalogException
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds as Config
@@ -251,6 +252,25 @@ def test_the_endpoint_is_the_one_that_keystoneauth_finds(service_type: str, sett
         except CatalogException as exc:
             answers.append(str(exc))
     assert answers[0] == answers[1]
+
+
+def test_a_cloud_of_many_regions_costs_each_of_them_no_more_than_one_of_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    copied: list[str] = []
+
+    def normalize(catalog: ServiceCatalog) -> list[dict[str, Any]]:
+        copied.extend(one["url"] for service in catalog.catalog for one in service["endpoints"])
+        return whole_catalog(catalog)
+
+    whole_catalog = ServiceCatalog.normalize_catalog
+    monkeypatch.setattr(ServiceCatalog, "normalize_catalog", normalize)
+    regions = [{"interface": "public", "region": f"r{number}", "url": f"https://r{number}"} for number in range(50)]
+    access = AccessInfoV3({"token": {"catalog": [{"type": "compute", "endpoints": regions}]}}, "token")
+    auth = {"auth_url": "https://127.0.0.1/v3", "username": "u", "password": "p", "project_name": "x"}
+    (region,) = Config(clouds_config={"clouds": {"a": {"auth": auth, "region_name": "r7"}}}).regions("a")
+    connection = Connection(region)
+    region.auth.plugin.auth_ref = connection.access = access
+    assert service_at(connection, "compute")._announced() == "https://r7"
+    assert copied == ["https://r7"]
 
 
 @pytest.mark.parametrize(
