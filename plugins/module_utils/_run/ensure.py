@@ -181,13 +181,17 @@ class _Run(Generic[Survey, Planned]):
             group = groups[group_by(connection)]
             group.silent[connection] = task = pool.submit(connection, self._look, self._target.timeout + self._patience)
             surveys[task] = group
+        undecided: dict[_Group[Survey], None] = {}  # not all groups: they may be thousands
         while pool.busy:
-            waits = [group.grace_left for group in groups.values() if group.answered]
+            waits = [group.grace_left for group in undecided]
             for task in pool.take(max(0.0, min(waits)) if waits else None):
-                self._ended(task, surveys.pop(task, None))
-            for group in groups.values():
-                if group.answered and group.grace_left <= 0:
-                    self._decide(pool, group.take())
+                group_of_task = surveys.pop(task, None)
+                self._ended(task, group_of_task)
+                if group_of_task and group_of_task.answered:
+                    undecided[group_of_task] = None
+            for group in [group for group in undecided if group.grace_left <= 0]:
+                del undecided[group]
+                self._decide(pool, group.take())
 
     def _look(self, connection: Connection, deadline: Deadline) -> Survey:
         connection.deadline = Deadline(self._target.timeout, cancelled=deadline.cancelled)
