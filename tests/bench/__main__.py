@@ -23,7 +23,7 @@ def main() -> None:
     options = _options()
     size = Size(options.clouds, options.regions, options.servers, options.latency)
     mib = options.mib or (FULL_MIB if options.full else MIB)
-    bench = Bench(size, options.rounds, mib, _peer() if options.peers else None)
+    bench = Bench(size, options.rounds, mib, _peer() if options.peers else None, full=options.full)
     for name in options.benchmarks or (FULL if options.full else QUICK):
         print(f"\n### {name}\n", flush=True)
         text, figures = BENCHMARKS[name](bench)

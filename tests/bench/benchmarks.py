@@ -14,8 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.bench import report, servers, uploads
+from tests.bench import report, servers, sites, uploads
 from tests.bench.clouds import Clouds, Size, running
+from tests.bench.fixed import fixed_table, sizes
+from tests.bench.fixed import ways as fixed_ways
 from tests.bench.peers import Peer
 from tests.bench.relay import relay_table
 from tests.bench.run import Group, rows_of
@@ -23,6 +25,9 @@ from tests.bench.uploads import File
 from tests.bench.ways import Way
 
 LOCATIONS = (1, 10, 50, 100)
+MANY_LOCATIONS = 1000
+SITES = Size(clouds=500, regions=2, servers=1, latency=0.02)
+SITES_FORKS = 4
 MANY_SERVERS = 1000
 FORKS = 50
 UPLOAD_SIZE = Size(clouds=3, regions=6)
@@ -48,6 +53,8 @@ class Bench:
     mib: int
     """Size of uploaded files."""
     peer: Peer | None
+    full: bool = False
+    """Whether benchmarks have their longest ways, too."""
 
     def facts(self) -> Made:
         """List all servers in a task."""
@@ -66,7 +73,7 @@ class Bench:
         """List the servers of one Location and of many."""
         with _directory() as directory, ExitStack() as stack:
             groups = []
-            for number in LOCATIONS:
+            for number in (*LOCATIONS, MANY_LOCATIONS) if self.full else LOCATIONS:
                 place = directory / str(number)
                 place.mkdir()
                 size = Size(max(number // 2, 1), min(number, 2), 1, self.size.latency)
@@ -77,6 +84,36 @@ class Bench:
             f"2 regions in each cloud, 1 server in each region, {self.size.latency * 1000:.0f} ms latency per request"
         )
         return _shown(title, rows, report.LOCATIONS, self.rounds)
+
+    def sites(self) -> Made:
+        """Work on 100 and on 1000 Locations, in one task and in shards, once."""
+        with _directory() as directory, running(SITES, directory) as clouds:
+            places = SITES.places
+            numbers = (len(places) // 10, len(places))
+            groups = [Group(partial(sites.empty, directory), clouds, 0)]
+            groups += [
+                Group(partial(sites.tasks, directory, places[:number], numbers[0]), clouds, number)
+                for number in numbers
+            ]
+            groups.append(Group(partial(sites.shards, directory, len(places), SITES_FORKS), clouds, len(places)))
+            rows = rows_of(groups, 1)
+        return _shown(str(SITES), rows, report.SITES, 1)
+
+    def stale(self) -> Made:
+        """List all servers as an inventory while a region refuses connections."""
+        with _directory() as directory, running(self.size, directory) as clouds:
+            ways = partial(sites.stale, directory, clouds.clouds_yaml)
+            rows = rows_of([Group(ways, clouds, self.size.total)], self.rounds)
+        return _shown(str(self.size), rows, report.STALE, self.rounds)
+
+    def fixed(self) -> Made:
+        """Run tasks that have nothing to list."""
+        with _directory() as directory, running(Size(1, 1), directory) as clouds:
+            rows = rows_of([Group(partial(fixed_ways, directory), clouds, 0)], self.rounds)
+            sent = sizes(directory, clouds.clouds_yaml)
+        _text, figures = _shown("1 Location with nothing", rows, (), self.rounds)
+        title = _text.partition("\n")[0]
+        return f"{title}\n\n{fixed_table(rows, sent)}", figures | {"kB sent": sent}
 
     def forks(self) -> Made:
         """List few servers in 50 tasks at once, once."""
@@ -128,13 +165,16 @@ BENCHMARKS: dict[str, Callable[[Bench], Made]] = {
     "inventory": Bench.inventory,
     "large-inventory": Bench.large_inventory,
     "locations": Bench.locations,
+    "sites": Bench.sites,
+    "stale": Bench.stale,
+    "fixed": Bench.fixed,
     "forks": Bench.forks,
     "upload": Bench.upload,
     "reality": Bench.reality,
     "relay": Bench.relay,
 }
-QUICK = ("facts", "inventory", "locations", "forks", "upload")
-FULL = ("facts", "inventory", "large-inventory", "locations", "forks", "upload")
+QUICK = ("facts", "inventory", "locations", "stale", "fixed", "forks", "upload")
+FULL = ("facts", "inventory", "large-inventory", "locations", "sites", "stale", "fixed", "forks", "upload")
 LOCAL_CLOUDS = {"reality", "relay"}
 """Those that need the local clouds."""
 

@@ -20,6 +20,8 @@ from tests.bench.ways import Way
 TIMES = ("wall s", "overhead s", "x limit", "CPU s", "peak MiB")
 LOCATIONS = (*TIMES[:3], "x one", *TIMES[3:], "requests", "tokens", "in flight")
 FORKS = ("wall s", "overhead s", "CPU s", "peak MiB", "requests", "tokens", "in flight")
+SITES = ("wall s", "overhead s", "x one", "CPU s", "CPU x one", "peak MiB", "requests", "tokens", "in flight")
+STALE = ("wall s", "s more", "CPU s", "peak MiB", "requests", "tokens")
 SERVERS = (*TIMES, "requests", "lists", "tokens", "in flight")
 UPLOADS = (
     "wall s",
@@ -83,18 +85,20 @@ class Row:
         """Return the largest of a figure of the traffic."""
         return max([float(getattr(seen, figure)) for seen in self.traffics], default=0.0)
 
-    def cells(self, walls: Mapping[str, float], best: Mapping[str, float]) -> dict[str, str]:
-        """Return what stands under every heading; `walls` and `best` have the times of all ways of the table."""
+    def cells(self, rows: Mapping[str, Row]) -> dict[str, str]:
+        """Return what stands under every heading; `rows` are all of the table, by their ways' names."""
         way, wall = self.way, self.wall
-        own = wall - walls[way.nothing] if way.nothing else wall
-        own_best = self.best - best[way.nothing] if way.nothing else self.best
+        own = wall - rows[way.nothing].wall if way.nothing else wall
+        own_best = self.best - rows[way.nothing].best if way.nothing else self.best
         return {
             "wall s": f"{wall:.2f}",
             "overhead s": f"{own:.2f}" if way.nothing else "",
-            "x limit": f"{own / walls[way.limit]:.2f}" if way.limit else "",
-            "best x limit": f"{own_best / best[way.limit]:.2f}" if way.limit else "",
-            "x one": f"{wall / walls[way.one]:.2f}" if way.one else "",
+            "x limit": f"{own / rows[way.limit].wall:.2f}" if way.limit else "",
+            "best x limit": f"{own_best / rows[way.limit].best:.2f}" if way.limit else "",
+            "x one": f"{wall / rows[way.one].wall:.2f}" if way.one else "",
+            "s more": f"{wall - rows[way.one].wall:.2f}" if way.one else "",
             "CPU s": f"{self.median('cpu'):.2f}",
+            "CPU x one": f"{self.median('cpu') / rows[way.one].median('cpu'):.2f}" if way.one else "",
             "peak MiB": f"{self.median('peak_mib'):.0f}",
             "read MiB": f"{self.median('read_mib'):.0f}",
             "sent MiB": f"{self.most('sent_mib'):.0f}",
@@ -119,11 +123,11 @@ def machine() -> str:
 
 def table(rows: Sequence[Row], columns: Iterable[str]) -> str:
     """Return a Markdown table: medians of times, CPU, memory and reads, and the largest of what the clouds counted."""
-    walls, best = {row.way.name: row.wall for row in rows}, {row.way.name: row.best for row in rows}
+    by_name = {row.way.name: row for row in rows}
     headings = ["way", *columns]
     lines = [_line(headings), _line(["---"] + ["---:"] * (len(headings) - 1))]
     for row in rows:
-        cells = row.cells(walls, best)
+        cells = row.cells(by_name)
         lines.append(_line([row.way.name, *(cells[column] for column in headings[1:])]))
     return "\n".join(lines)
 

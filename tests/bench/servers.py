@@ -77,9 +77,9 @@ def inventory(directory: Path, peer: Peer | None) -> list[Way]:
     """Return ways to have all servers as an inventory; source files go into the directory."""
     source = directory / "oaktree.yml"
     source.write_text("plugin: oaktree.multicloud.servers\n")
-    listed = Way("oaktree.multicloud.servers", _list_inventory(str(source)), _hosts, EMPTY_INVENTORY, LIMIT)
+    listed = Way("oaktree.multicloud.servers", list_inventory(str(source)), hosts_of, EMPTY_INVENTORY, LIMIT)
     ways = [
-        Way(EMPTY_INVENTORY, _list_inventory("localhost,"), None),
+        Way(EMPTY_INVENTORY, list_inventory("localhost,"), None),
         *_cold_and_warm(listed),
         Way(LIMIT, client("plain"), int, limit=LIMIT),
     ]
@@ -87,9 +87,9 @@ def inventory(directory: Path, peer: Peer | None) -> list[Way]:
         other = directory / "openstack.yml"
         # Its own defaults but for one: servers without a floating IP are hosts, too, as they are ours.
         other.write_text("plugin: openstack.cloud.openstack\nshow_all: true\nfail_on_errors: true\n")
-        command = _list_inventory(str(other), peer.programs)
+        command = list_inventory(str(other), peer.programs)
         name = "openstack.cloud.openstack"
-        ways.append(Way(name, command, _hosts, EMPTY_INVENTORY, LIMIT, env=peer.env, rounds=1))
+        ways.append(Way(name, command, hosts_of, EMPTY_INVENTORY, LIMIT, env=peer.env, rounds=1))
     return ways
 
 
@@ -106,27 +106,29 @@ def _places(number: int) -> str:
 
 
 def _empty(path: Path, hosts: int = 1) -> Command:
-    return playbook(path, [{"ansible.builtin.ping": {}}, _shown("0")], hosts=hosts)
+    return playbook(path, [{"ansible.builtin.ping": {}}, shown("0")], hosts=hosts)
 
 
 def _registered(path: Path, arguments: Mapping[str, str], hosts: int = 1) -> Command:
     """Return the command of a task whose result a playbook keeps, as tasks are used."""
     work = {SERVER_INFO: arguments, "register": "found"}
-    return playbook(path, [work, _shown("found.servers | length")], hosts=hosts)
+    return playbook(path, [work, shown("found.servers | length")], hosts=hosts)
 
 
 def _peer_loop(path: Path, peer: Peer, places: Places, hosts: int = 1) -> Command:
     arguments = {"cloud": "{{ item[0] }}", "region_name": "{{ item[1] }}"}
     loop = {PEER_INFO: arguments, "loop": places, "register": "found", "no_log": True}
-    shown = _shown("found.results | map(attribute='servers') | map('length') | sum")
-    return playbook(path, [loop, shown], peer.programs, hosts)
+    number = shown("found.results | map(attribute='servers') | map('length') | sum")
+    return playbook(path, [loop, number], peer.programs, hosts)
 
 
-def _shown(expression: str) -> dict[str, object]:
+def shown(expression: str) -> dict[str, object]:
+    """Return the task that says a number for `counted`."""
     return {"ansible.builtin.debug": {"msg": f"count={{{{ {expression} }}}}"}}
 
 
-def _list_inventory(source: str, programs: Path = BIN) -> Command:
+def list_inventory(source: str, programs: Path = BIN) -> Command:
+    """Return the command that prints an inventory with all variables."""
     return [str(programs / "ansible-inventory"), "-i", source, "--list"]
 
 
@@ -139,5 +141,7 @@ def _printed(output: str) -> int:
     return len(result(output)["servers"])
 
 
-def _hosts(output: str) -> int:
-    return len(json.loads(output[output.index("{") :])["_meta"]["hostvars"])
+def hosts_of(output: str) -> int:
+    """Return the number of hosts of a printed inventory."""
+    begin = output.index("{\n")  # warnings may come before it, and may have braces
+    return len(json.loads(output[begin:])["_meta"]["hostvars"])

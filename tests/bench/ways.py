@@ -29,7 +29,7 @@ class Way:
 
     `count` tells of how many things its output speaks; without it, it is not meant to get any. Three more names are
     those of other ways: `nothing`, whose time is to be subtracted, `limit`, which cannot be beaten, and `one`, which
-    does the same for one Location only. The commands `before` and `after` it are not measured.
+    does the same for one Location only, or less, or otherwise. The commands `before` and `after` it are not measured.
     """
 
     name: str

@@ -77,7 +77,7 @@ sys.settrace(tracing(line_of_main))
 
 @dataclass(frozen=True)
 class Taken:
-    """What one task took: the most at once, and all together; `mib` is its peak, `main` are lines of the main thread."""
+    """What one task took: the most at once, and all together; `mib` is its peak, `main` lines of the main thread."""
 
     threads: int
     sockets: int
