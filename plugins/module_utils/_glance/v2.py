@@ -44,7 +44,9 @@ SOURCE_SERVER = "owner_specified.oaktree.source_server"
 """The ID of the server that the image is a snapshot of."""
 
 KEPT_FOR = "owner_specified.oaktree.kept_for"
-"""The name that an image had before another replaced it."""
+KEPT_ID = "owner_specified.oaktree.kept_id"
+"""The name that an image had before another replaced it, and its ID: Nova copies the properties of an image to the
+snapshots of its servers, which are not kept images."""
 
 UPLOAD = "owner_specified.oaktree.upload"
 """The marker of the upload, until the image is complete. See `_image.upload_marker`."""
@@ -61,7 +63,7 @@ again as it knew it, and changes made in the meantime are lost."""
 
 BOOKKEEPING = frozenset({
     MD5, SHA256, OBJECT, SOURCE_MD5, SOURCE_SHA256, PUBLISHED, SOURCE_LOCATION, SOURCE_IMAGE, SOURCE_SERVER, UPLOAD,
-    SESSION, REPLACES, KEPT_FOR,
+    SESSION, REPLACES, KEPT_FOR, KEPT_ID,
 })  # fmt: skip
 
 GLANCE_FIELDS = frozenset({
@@ -276,7 +278,7 @@ class Glance:
         if hidden:
             params["os_hidden"] = "true"
         pages = self._service.pages("/images", "images", params)
-        kept = [image for page in pages for image in map(checked_image, page) if image.get(KEPT_FOR) == name]
+        kept = [image for page in pages for image in map(checked_image, page) if kept_name(image) == name]
         return sorted(kept, key=lambda image: (image["created_at"] or "", image["id"]))
 
     def act(self, image_id: str, action: str) -> None:
@@ -289,6 +291,11 @@ def _name_filters(names: Sequence[str]) -> list[str]:
     if any(character in name for name in names for character in '"\\'):
         return [f"eq:{name}" for name in names]
     return ["in:" + ",".join(f'"{name}"' for name in names)]
+
+
+def kept_name(image: Mapping[str, Any]) -> str | None:
+    """The name that the image had before another replaced it; None if none has."""
+    return image.get(KEPT_FOR) if image.get(KEPT_ID) == image["id"] else None
 
 
 def custom_properties(image: Mapping[str, Any]) -> dict[str, str]:
