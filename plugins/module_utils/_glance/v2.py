@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .._cloud.answers import check_id, parsing
 from .._cloud.capabilities import ImageCapabilities, Quota, image_capabilities
 from .._cloud.service import segment, service_at
-from .._core.errors import ConflictError, DeadlineError, RefusedError, ServerError, UnreachableError
+from .._core.errors import ConflictError, DeadlineError, RefusedError, ServerError, UnreachableError, suppress_404
 from .._core.text import one_line
 from .image_json import OURS, checked_image
 
@@ -266,11 +266,8 @@ class Glance:
         self._service.request("PUT", path, json={"status": "accepted"})
 
     def unshare(self, image_id: str, project: str) -> None:
-        try:
+        with suppress_404():
             self._service.request("DELETE", f"/images/{segment(image_id)}/members/{segment(project)}")
-        except RefusedError as error:
-            if error.status != 404:
-                raise
 
     def kept_for(self, name: str, owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:
         """The images that had the name before others replaced them, oldest first; ``hidden`` if images can be."""
