@@ -281,19 +281,21 @@ class Swift:
         query = {"format": "json", "limit": str(PAGE), "prefix": prefix}
         if delimiter:
             query["delimiter"] = delimiter
-        pagination = Pagination(path, query, marker="name")
+        pagination = Pagination(path, query, self.connection.answer_limit, marker="name")
         for query in pagination.queries():
             try:
-                page = json_list(self._service.request("GET", path, params=query))
+                answer = self._service.request("GET", path, params=query)
             except RefusedError as error:
                 if error.status == 404:
                     return
                 raise
+            page = json_list(answer)
             yield from page
             if len(page) < PAGE:
                 return
             with parsing(f"the listing of {path}"):
-                pagination.advance([{"name": item.get("name", item.get("subdir"))} for item in page])
+                items = [{"name": item.get("name", item.get("subdir"))} for item in page]
+            pagination.advance(items, size=len(answer.content))
 
 
 def _path(container: str, name: str | None = None) -> str:

@@ -301,7 +301,7 @@ def test_images_that_were_replaced_come_oldest_first(region: Region, glance: Gla
         kept = {KEPT_FOR: "web", KEPT_ID: str(UUID(int=number))}
         add(glance, region, number, name=f"web-{year}", created_at=made, properties=kept)
     add(glance, region, 4, name="db-2010", properties={KEPT_FOR: "db", KEPT_ID: str(UUID(int=4))})
-    add(glance, region, 5, name="snapshot", properties=kept)
+    add(glance, region, 5, name="snapshot", properties={KEPT_FOR: "web", KEPT_ID: str(UUID(int=3))})
     me = glance.connection.location.project.id
     assert [image["name"] for image in glance.kept_for("web", me, hidden=False)] == ["web-2013", "web-2014", "web-2015"]
     assert glance.kept_for("web", "somebody", hidden=False) == []

@@ -284,7 +284,7 @@ def test_images_that_were_replaced_come_oldest_first(region: Region, glance: Gla
         image = add(glance, region, number, name=f"web-{year}", os_hidden=True, **kept)
         image.created = datetime(year, 1, 1, tzinfo=UTC)
     add(glance, region, 4, name="db-2020", os_hidden=True, **{KEPT_FOR: "db", KEPT_ID: str(UUID(int=4))})
-    add(glance, region, 6, name="snapshot", os_hidden=True, **kept)
+    add(glance, region, 6, name="snapshot", os_hidden=True, **{KEPT_FOR: "web", KEPT_ID: str(UUID(int=3))})
     add(glance, region, 5, name="web")
     found = glance.kept_for("web", None, hidden=True)
     assert [image["name"] for image in found] == ["web-2023", "web-2024", "web-2025"]
