@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -52,7 +51,7 @@ def tasks(directory: Path, places: Sequence[tuple[str, str]], one: int) -> list[
 def shards(directory: Path, places: int, forks: int) -> list[Way]:
     """Return a way to publish an image in all places, as many shards at once as there are forks."""
     source = directory / "locations.yml"
-    source.write_text(json.dumps({"plugin": "oaktree.multicloud.locations", "size": SHARD}))
+    source.write_text(f"plugin: oaktree.multicloud.locations\nsize: {SHARD}\n")
     arguments = {**_doings(directory)[IMAGE], "locations": "{{ locations }}"}
     command = playbook(directory / "shards.json", _work(IMAGE, arguments))
     command[command.index("-i") + 1] = str(source)
@@ -87,7 +86,7 @@ def stale(directory: Path, clouds_yaml: Path) -> list[Way]:
     the third run.
     """
     source, broken = directory / "stale.yml", directory / "broken.yaml"
-    source.write_text(json.dumps({"plugin": "oaktree.multicloud.servers", "on_failure": "stale"}))
+    source.write_text("plugin: oaktree.multicloud.servers\non_failure: stale\n")
     config = yaml.safe_load(clouds_yaml.read_text())
     first, *others = config["clouds"]["cloud1"]["regions"]
     refusing = {"name": first, "values": {"compute_endpoint_override": NOBODY}}
