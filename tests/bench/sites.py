@@ -85,7 +85,7 @@ def stale(directory: Path, clouds_yaml: Path) -> list[Way]:
     What is remembered is that of a run before. A Location that has failed is not asked again for two minutes: that is
     the third run.
     """
-    source, broken = directory / "stale.yml", directory / "broken.yaml"
+    source, broken = directory / "stale.oaktree.yml", directory / "broken.yaml"
     source.write_text("plugin: oaktree.multicloud.servers\non_failure: stale\n")
     config = yaml.safe_load(clouds_yaml.read_text())
     first, *others = config["clouds"]["cloud1"]["regions"]
