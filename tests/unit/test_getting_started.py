@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docs/getting-started.md: its files and plays work as written, in three regions of two stand-in clouds."""
+"""docs/getting-started.md and README.md: their files and plays work as written, in regions of two stand-in clouds."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def site(
     (tmp_path / "secure.yaml").write_text(yaml.safe_dump(secure))
     (tmp_path / "secure.yaml").chmod(0o600)
     (tmp_path / "images").mkdir()
-    (tmp_path / "images" / "guide.qcow2").write_bytes(bytes(range(256)) * 64)
+    for name in ("guide", "fedora-43"):
+        (tmp_path / "images" / f"{name}.qcow2").write_bytes(bytes(range(256)) * 64)
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
     monkeypatch.chdir(tmp_path)
     return running
@@ -52,7 +53,7 @@ def site(
 def make_flavors(site: FakeOpenStack) -> None:
     """Have a flavor in each region that suffices."""
     admin = {"clouds": {name: cloud.entry("admin") for name, cloud in site.clouds.items()}}
-    made = run_module("flavor", name="m1.tiny", vcpus=1, ram=512, disk=1, locations="*", clouds_config=admin)
+    made = run_module("flavor", name="m1.small", vcpus=1, ram=2048, disk=20, locations="*", clouds_config=admin)
     assert made.ok, made
 
 
@@ -86,3 +87,14 @@ def test_the_output_that_the_page_shows_has_the_tasks_of_the_play() -> None:
     names = [task["name"] for task in build["tasks"]]
     assert re.findall(r"^TASK \[(.*)\] ", PAGE, re.MULTILINE) == names
     assert f"PLAY [{build['name']}] " in PAGE
+
+
+def test_the_play_of_the_readme_makes_all_once(site: FakeOpenStack) -> None:
+    make_flavors(site)
+    text = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## A whole play\n")[1]
+    (build,) = yaml.safe_load(text.split("```yaml\n")[1].split("```")[0].replace("beta/east", "beta/r1"))
+    for first in (True, False):
+        runs = play(build)
+        assert [run.result.get("msg") for run in runs.values()] == [None] * 6
+        assert len(runs.pop("List all of them")["servers"]) == 5
+        assert [run["changed"] for run in runs.values()] == [first] * 5
