@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -22,37 +23,11 @@ from tests.unit.test_docs import ROOT
 
 PAGE = (ROOT / "docs" / "inventory.md").read_text(encoding="utf-8").split("\n## Migrating from openstack.cloud\n")[1]
 NAME = re.compile(r"`([^`]+)`")
+FACTS = json.loads((ROOT / "tests" / "support" / "openstack_cloud.json").read_text(encoding="utf-8"))
 VERSION = "2.5"
-"""The release of openstack.cloud whose facts follow: openstack/ansible-collections-openstack, 2.5.0."""
-OWN_OPTIONS = {
-    "all_projects",
-    "clouds_yaml_path",
-    "expand_hostvars",
-    "fail_on_errors",
-    "inventory_hostname",
-    "legacy_groups",
-    "only_clouds",
-    "only_ipv4",
-    "plugin",
-    "private",
-    "server_filters",
-    "show_all",
-    "use_names",
-}
+OWN_OPTIONS = set(FACTS["inventory_options"])
 """Those in the documentation of plugins/inventory/openstack.py."""
-FRAGMENT_OPTIONS = {
-    "cache",
-    "cache_connection",
-    "cache_plugin",
-    "cache_prefix",
-    "cache_timeout",
-    "compose",
-    "groups",
-    "keyed_groups",
-    "leading_separator",
-    "strict",
-    "use_extra_vars",
-}
+FRAGMENT_OPTIONS = set(FACTS["inventory_fragment_options"])
 """Those of the fragments constructed and inventory_cache, which it extends."""
 LEGACY_GROUPS = {
     "cloud1",
@@ -95,6 +70,7 @@ def blocks() -> list[dict[str, Any]]:
 def test_each_option_of_the_old_plugin_is_on_the_page_once() -> None:
     named = [name for row in rows("Options") for name in NAME.findall(row[0])]
     assert sorted(named) == sorted(OWN_OPTIONS | FRAGMENT_OPTIONS)
+    assert FACTS["version"].startswith(VERSION)
     assert f"({VERSION})" in PAGE
 
 
