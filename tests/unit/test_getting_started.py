@@ -59,7 +59,7 @@ def make_flavors(site: FakeOpenStack) -> None:
 
 def play(tasks: dict[str, Any]) -> dict[str, ModuleRun]:
     """The runs of a play's modules of this collection, by the names of the tasks."""
-    defaults = next(iter(tasks.get("module_defaults", {}).values()), {})
+    defaults: dict[str, Any] = next(iter(tasks.get("module_defaults", {}).values()), {})
     everywhere = tasks.get("vars", {}).get("everywhere")
     runs = {}
     for task in tasks["tasks"]:

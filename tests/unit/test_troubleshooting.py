@@ -53,7 +53,9 @@ def slowed_down(cloud: FakeOpenStack) -> tuple[str, Task]:
 
 
 def over_quota(cloud: FakeOpenStack) -> tuple[str, Task]:
-    cloud["cloud1"]["r1"].fault("POST", "/networks", Answer(409, {"Content-Type": "application/json"}, OVER_QUOTA))
+    cloud["cloud1"]["r1"].fault(
+        "POST", "/networks", Answer(409, {"Content-Type": "application/json"}, OVER_QUOTA.encode())
+    )
     return "network", {"name": "web", "locations": "alpha"}
 
 
