@@ -46,6 +46,7 @@ def site(
     for name in ("guide", "fedora-43"):
         (tmp_path / "images" / f"{name}.qcow2").write_bytes(bytes(range(256)) * 64)
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
+    monkeypatch.setenv("OS_CLIENT_SECURE_FILE", str(tmp_path / "secure.yaml"))
     monkeypatch.chdir(tmp_path)
     return running
 
@@ -59,14 +60,11 @@ def make_flavors(site: FakeOpenStack) -> None:
 
 def play(tasks: dict[str, Any]) -> dict[str, ModuleRun]:
     """The runs of a play's modules of this collection, by the names of the tasks."""
-    defaults: dict[str, Any] = next(iter(tasks.get("module_defaults", {}).values()), {})
-    everywhere = tasks.get("vars", {}).get("everywhere")
     runs = {}
     for task in tasks["tasks"]:
         (module,) = (key for key in task if "." in key)
         if module.startswith(OURS):
-            options = {key: everywhere if value == "{{ everywhere }}" else value for key, value in task[module].items()}
-            runs[task["name"]] = run_module(module.removeprefix(OURS), **(defaults | options))
+            runs[task["name"]] = run_module(module.removeprefix(OURS), **task[module])
     return runs
 
 

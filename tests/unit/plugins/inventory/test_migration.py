@@ -145,7 +145,7 @@ def test_only_clouds_and_filters_select_the_same_hosts(clouds: FakeOpenStack, pa
 
 @pytest.mark.usefixtures("clouds")
 def test_the_keyed_groups_of_the_page_make_the_old_groups(parse: Parse) -> None:
-    found = parse(blocks()[2] | {"strict": True})
+    found = parse(blocks()[1] | {"strict": True})
     assert found.warnings == []
     groups = {group.name for group in found.manager.hosts["web-cloud1-r1-0000"].groups} - {"all"}
     assert groups == {re.sub(r"\W", "_", name) for name in LEGACY_GROUPS}
@@ -153,5 +153,5 @@ def test_the_keyed_groups_of_the_page_make_the_old_groups(parse: Parse) -> None:
 
 def test_groups_of_metadata_are_made_as_before(clouds: FakeOpenStack, parse: Parse) -> None:
     clouds["cloud1"]["r1"].nova.servers[0].metadata = {"group": "front", "groups": "blue, green"}
-    found = parse(blocks()[2] | {"locations": ["cloud1/r1"]})
+    found = parse(blocks()[1] | {"locations": ["cloud1/r1"]})
     assert all(found.members(name) == ["web-cloud1-r1-0000"] for name in ("front", "blue", "green"))
