@@ -44,7 +44,10 @@ SOURCE_SERVER = "owner_specified.oaktree.source_server"
 """The ID of the server that the image is a snapshot of."""
 
 KEPT_FOR = "owner_specified.oaktree.kept_for"
-"""The name that an image had before another replaced it."""
+"""The name of the image that this one is an older version of: mostly the one that it had itself."""
+
+KEPT_NAME = "owner_specified.oaktree.kept_name"
+"""The name that the image gets when another replaces it and it is kept."""
 
 UPLOAD = "owner_specified.oaktree.upload"
 """The marker of the upload, until the image is complete. See `_image.upload_marker`."""
@@ -61,7 +64,7 @@ again as it knew it, and changes made in the meantime are lost."""
 
 BOOKKEEPING = frozenset({
     MD5, SHA256, OBJECT, SOURCE_MD5, SOURCE_SHA256, PUBLISHED, SOURCE_LOCATION, SOURCE_IMAGE, SOURCE_SERVER, UPLOAD,
-    SESSION, REPLACES, KEPT_FOR,
+    SESSION, REPLACES, KEPT_FOR, KEPT_NAME,
 })  # fmt: skip
 
 GLANCE_FIELDS = frozenset({
@@ -271,13 +274,12 @@ class Glance:
                 raise
 
     def kept_for(self, name: str, owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:
-        """The images that had the name before others replaced them, oldest first; ``hidden`` if images can be."""
+        """The images of this owner that are older versions of the one of this name."""
         params = {KEPT_FOR: name, **({"owner": owner} if owner else {})}
         if hidden:
             params["os_hidden"] = "true"
         pages = self._service.pages("/images", "images", params)
-        kept = [image for page in pages for image in map(checked_image, page) if image.get(KEPT_FOR) == name]
-        return sorted(kept, key=lambda image: (image["created_at"] or "", image["id"]))
+        return [image for page in pages for image in map(checked_image, page) if image.get(KEPT_FOR) == name]
 
     def act(self, image_id: str, action: str) -> None:
         """``deactivate`` or ``reactivate``."""

@@ -55,7 +55,13 @@ class Desired:
     stores: tuple[str, ...] = ()
     all_stores: bool = False
     on_change: str = "replace"
+    kept_for: str | None = None
+    """The name of the image that this one is an older version of."""
     keep_last: int | None = None
+    keep_days: int | None = None
+    keep_names: tuple[str, ...] = ()
+    """Older versions that stay, and do not count."""
+    keep_hidden: bool = True
     keep_deactivated: bool = False
     properties: Mapping[str, str | None] = field(default_factory=dict)
     tags: tuple[str, ...] | None = None
@@ -67,6 +73,11 @@ class Desired:
     protected: bool | None = None
     timeouts: Timeouts = Timeouts()
     overrides: tuple[Override, ...] = ()
+
+    @property
+    def thins_out(self) -> bool:
+        """Whether older versions go some day."""
+        return self.on_change == "keep" and (self.keep_last, self.keep_days) != (None, None)
 
     @property
     def store_request(self) -> dict[str, Any]:
