@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Definitions of images as openstack-image-manager has them, and changes to them that tests need.
 
-``osism/debian.yml`` is ``etc/images/debian.yml`` of https://github.com/osism/openstack-image-manager, unchanged, at
+``osism/debian.yml.txt`` is ``etc/images/debian.yml`` of https://github.com/osism/openstack-image-manager, unchanged, at
 commit 4170bad. Its licence is Apache-2.0, see ``osism/LICENSE``.
 """
 
@@ -13,7 +13,7 @@ import hashlib
 import re
 from pathlib import Path
 
-DEBIAN = Path(__file__).parent / "osism" / "debian.yml"
+DEBIAN = Path(__file__).parent / "osism" / "debian.yml.txt"
 
 _MIRROR = re.compile(r"https://nbg1\.your-objectstorage\.com/osism/openstack-images/\S+")
 _CHECKSUM = re.compile(r"sha512:[0-9a-f]{128}")
