@@ -19,7 +19,7 @@ from .._cloud.capabilities import ImageCapabilities
 from .._cloud.service import segment, service_at
 from .._core.errors import RefusedError, ServerError
 from .image_json import checked_image
-from .v2 import KEPT_FOR, Glance
+from .v2 import KEPT_FOR, Glance, kept_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -133,7 +133,7 @@ class GlanceV1(Glance):
         if hidden:
             return []
         found = _list(self._service, {f"property-{KEPT_FOR}": name})
-        return [image for image in found if image.get(KEPT_FOR) == name and owner in (None, image["owner"])]
+        return [image for image in found if kept_name(image) == name and owner in (None, image["owner"])]
 
     def act(self, image_id: str, action: str) -> None:
         raise RefusedError(f"cannot {action} the image {image_id}: the image API is v1, which does not support it")

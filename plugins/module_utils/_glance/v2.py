@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .._cloud.answers import check_id, parsing
 from .._cloud.capabilities import ImageCapabilities, Quota, image_capabilities
 from .._cloud.service import segment, service_at
-from .._core.errors import ConflictError, DeadlineError, RefusedError, ServerError, UnreachableError
+from .._core.errors import ConflictError, DeadlineError, RefusedError, ServerError, UnreachableError, suppress_404
 from .._core.text import one_line
 from .image_json import OURS, checked_image
 
@@ -44,10 +44,11 @@ SOURCE_SERVER = "owner_specified.oaktree.source_server"
 """The ID of the server that the image is a snapshot of."""
 
 KEPT_FOR = "owner_specified.oaktree.kept_for"
-"""The name of the image that this one is an older version of: mostly the one that it had itself."""
-
 KEPT_NAME = "owner_specified.oaktree.kept_name"
-"""The name that the image gets when another replaces it and it is kept."""
+KEPT_ID = "owner_specified.oaktree.kept_id"
+"""The name of the image that this one is an older version of, mostly the one that it had itself; the name that it gets
+when another replaces it and it is kept; and its ID: Nova copies the properties of an image to the snapshots of its
+servers, which are no versions of it."""
 
 UPLOAD = "owner_specified.oaktree.upload"
 """The marker of the upload, until the image is complete. See `_image.upload_marker`."""
@@ -64,7 +65,7 @@ again as it knew it, and changes made in the meantime are lost."""
 
 BOOKKEEPING = frozenset({
     MD5, SHA256, OBJECT, SOURCE_MD5, SOURCE_SHA256, PUBLISHED, SOURCE_LOCATION, SOURCE_IMAGE, SOURCE_SERVER, UPLOAD,
-    SESSION, REPLACES, KEPT_FOR, KEPT_NAME,
+    SESSION, REPLACES, KEPT_FOR, KEPT_NAME, KEPT_ID,
 })  # fmt: skip
 
 GLANCE_FIELDS = frozenset({
@@ -267,11 +268,8 @@ class Glance:
         self._service.request("PUT", path, json={"status": "accepted"})
 
     def unshare(self, image_id: str, project: str) -> None:
-        try:
+        with suppress_404():
             self._service.request("DELETE", f"/images/{segment(image_id)}/members/{segment(project)}")
-        except RefusedError as error:
-            if error.status != 404:
-                raise
 
     def kept_for(self, name: str, owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:
         """The images of this owner that are older versions of the one of this name."""
@@ -279,7 +277,7 @@ class Glance:
         if hidden:
             params["os_hidden"] = "true"
         pages = self._service.pages("/images", "images", params)
-        return [image for page in pages for image in map(checked_image, page) if image.get(KEPT_FOR) == name]
+        return [image for page in pages for image in map(checked_image, page) if kept_name(image) == name]
 
     def act(self, image_id: str, action: str) -> None:
         """``deactivate`` or ``reactivate``."""
@@ -291,6 +289,16 @@ def _name_filters(names: Sequence[str]) -> list[str]:
     if any(character in name for name in names for character in '"\\'):
         return [f"eq:{name}" for name in names]
     return ["in:" + ",".join(f'"{name}"' for name in names)]
+
+
+def kept_name(image: Mapping[str, Any]) -> str | None:
+    """The name of the image that this one is an older version of; None if it is none."""
+    return image.get(KEPT_FOR) if image.get(KEPT_ID) == image["id"] else None
+
+
+def name_when_kept(image: Mapping[str, Any]) -> str | None:
+    """The name that the image bears for the time when another has replaced it; None if it bears none."""
+    return image.get(KEPT_NAME) if image.get(KEPT_ID) == image["id"] else None
 
 
 def custom_properties(image: Mapping[str, Any]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from .._glance.v2 import SNAPSHOT_PROPERTIES, custom_properties
+from .._glance.v2 import KEPT_FOR, KEPT_NAME, SNAPSHOT_PROPERTIES, custom_properties
 from .._run.overrides import Override, overriding
 
 if TYPE_CHECKING:
@@ -73,6 +73,11 @@ class Desired:
     protected: bool | None = None
     timeouts: Timeouts = Timeouts()
     overrides: tuple[Override, ...] = ()
+
+    @property
+    def is_version(self) -> bool:
+        """Whether later runs are to know the image as a version of this name or another."""
+        return bool({KEPT_FOR, KEPT_NAME} & self.properties.keys())
 
     @property
     def thins_out(self) -> bool:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from ..._core.errors import ConflictError, OaktreeError
-from ..._glance.v2 import KEPT_FOR, KEPT_NAME, REPLACES, UPLOAD, Glance, pointer
+from ..._glance.v2 import KEPT_FOR, KEPT_ID, REPLACES, UPLOAD, Glance, name_when_kept, pointer
 from .members import accept, not_accepted, pending
-from .retention import kept_name, with_suffix
+from .retention import next_name, with_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -48,7 +48,8 @@ def publish(
     """
     operations = publication(desired, plan)
     operations += [{"op": "remove", "path": pointer(key)} for key in sorted(unwanted)]
-    operations += [{"op": "add", "path": pointer(key), "value": value} for key, value in unrecorded.items()]
+    known = {**unrecorded, **({KEPT_ID: str(image["id"])} if desired.is_version else {})}
+    operations += [{"op": "add", "path": pointer(key), "value": value} for key, value in known.items()]
     with removing(lambda: remove(str(image["id"]))), glance.connection.within(desired.timeouts.timeout, "timeout"):
         return apply_publication(glance, image["id"], operations)
 
@@ -148,8 +149,8 @@ def delete(glance: Glance, image: Mapping[str, Any]) -> None:
 
 def _keep(glance: Glance, desired: Desired, image: Mapping[str, Any]) -> None:
     """Give the image the name that it bears for this, unless another one has it already."""
-    name = kept_name(image)
-    if KEPT_NAME in image:
+    name = next_name(image)
+    if name_when_kept(image):
         owner = str(image["owner"])
         taken = any(glance.named([name], owner, hidden=hidden) for hidden in (False, True))
         name = with_suffix(image["name"], f"-{image['created_at']}") if taken else name
@@ -164,6 +165,7 @@ def _set_aside(glance: Glance, image: Mapping[str, Any], name: str, *, hide: boo
         {"op": "replace", "path": "/name", "value": name},
         *([{"op": "replace", "path": "/os_hidden", "value": True}] if hide and "os_hidden" in image else []),
         {"op": "add", "path": pointer(KEPT_FOR), "value": image["name"]},
+        {"op": "add", "path": pointer(KEPT_ID), "value": image["id"]},
     ]
     glance.patch(image["id"], operations)
 

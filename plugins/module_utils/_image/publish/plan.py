@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import ConflictError, RefusedError
-from ..._glance.v2 import HIDING, OPEN, pointer
+from ..._glance.v2 import HIDING, KEPT_ID, OPEN, pointer
 from ..source.hashing import known
 from .members import ACCEPTED, PENDING, not_accepted, pending
 from .negotiation import negotiate
-from .retention import expired, kept_name
+from .retention import expired, next_name
 from .schemes import by_preference, copy_image
 
 if TYPE_CHECKING:
@@ -226,6 +226,8 @@ def _content(image: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 def _kept(context: PlanContext, current: dict[str, Any], clear: tuple[str, ...]) -> Plan:
     desired = context.desired
+    if desired.is_version:
+        desired = replace(desired, properties={**desired.properties, KEPT_ID: str(current["id"])})
     operations, before, after = _difference(desired, current)
     stores = context.stores_without(current)
     if stores:
@@ -274,7 +276,7 @@ def _thinned_out(context: PlanContext, before: dict[str, Any], after: dict[str, 
         return ()
     replaced = (context.current,) if context.needs_upload else ()
     goes = [image for image in (*replaced, *context.superseded) if image]
-    kept = [*context.survey.kept, *({**image, "name": kept_name(image)} for image in goes)]
+    kept = [*context.survey.kept, *({**image, "name": next_name(image)} for image in goes)]
     found = expired(kept, desired, context.today)
     if found:
         gone = {image["id"] for image in found}

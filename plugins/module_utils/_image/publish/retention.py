@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from ..._glance.v2 import KEPT_NAME, LONGEST_NAME
+from ..._glance.v2 import LONGEST_NAME, name_when_kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,9 +19,9 @@ BUILD_DATE = "image_build_date"
 """The property by which makers of images say when the content was made (SCS-0102, image metadata)."""
 
 
-def kept_name(image: Mapping[str, Any]) -> str:
+def next_name(image: Mapping[str, Any]) -> str:
     """The name that a replaced image gets: the one that it bears for this, or its name and date."""
-    return str(image.get(KEPT_NAME) or with_suffix(image["name"], f"-{image['created_at']}"))
+    return str(name_when_kept(image) or with_suffix(image["name"], f"-{image['created_at']}"))
 
 
 def with_suffix(name: str, suffix: str) -> str:

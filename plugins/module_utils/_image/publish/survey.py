@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..._cloud.capabilities import ImageCapabilities, Quota, has_object_store, tasks
 from ..._core.errors import RefusedError
 from ..._glance.client import glance_for
-from ..._glance.v2 import KEPT_NAME, OPEN, UPLOAD
+from ..._glance.v2 import OPEN, UPLOAD, name_when_kept
 from ..fingerprint import Fingerprint, needs_digests, same_content
 from ..source.hashing import known, settle
 from ..upload_marker import is_leftover, upload_name
@@ -99,7 +99,7 @@ def survey(
     named = [image for image in found if UPLOAD not in image and image["name"] == desired.name]
     images = tuple(image for image in named if image["status"] in USABLE)
     later = [image for image in listed if image["name"] == desired.kept_for and image["status"] in USABLE]
-    successors = () if images else tuple(image for image in later if image.get(KEPT_NAME) == desired.name)
+    successors = () if images else tuple(image for image in later if name_when_kept(image) == desired.name)
     candidates = (*images, *successors)
     if isinstance(origin, Fingerprint) and any(needs_digests(image, origin, disk_format) for image in candidates):
         _settle(connection, origin, desired.timeouts.transfer_timeout)

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import KEPT_FOR, KEPT_NAME
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import KEPT_FOR, KEPT_ID, KEPT_NAME
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.retention import expired, kept_name
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.retention import expired, next_name
 from tests.support.fake_openstack import Answer
 from tests.support.image_site import NAME, Site
 from tests.support.run_module import run_module
@@ -66,12 +66,16 @@ def test_an_image_without_any_date_is_not_old() -> None:
     ("image", "name"),
     [
         ({"name": "thing", "created_at": "2026-01-01T00:00:00Z"}, "thing-2026-01-01T00:00:00Z"),
-        ({"name": "thing", "created_at": "2026-01-01T00:00:00Z", KEPT_NAME: "thing (1)"}, "thing (1)"),
+        ({"name": "thing", "created_at": "2026-01-01T00:00:00Z", KEPT_NAME: "thing (1)", KEPT_ID: "a"}, "thing (1)"),
+        (
+            {"name": "snapshot", "created_at": "2026-01-01T00:00:00Z", KEPT_NAME: "thing (1)", KEPT_ID: "b"},
+            "snapshot-2026-01-01T00:00:00Z",
+        ),
         ({"name": "x" * 255, "created_at": "2026-01-01T00:00:00Z"}, "x" * 234 + "-2026-01-01T00:00:00Z"),
     ],
 )
 def test_name(image: dict[str, Any], name: str) -> None:
-    assert kept_name(image) == name
+    assert next_name({"id": "a", **image}) == name
 
 
 def names(site: Site) -> list[str]:
@@ -128,6 +132,20 @@ def test_versions_published_as_such_count_as_kept(versions: Site) -> None:
     assert versions.act(keep_last=0) == ["unchanged"]  # on_change is not keep
     assert versions.act(on_change="keep", keep_last=0) == ["updated"]
     assert names(versions) == [NAME]
+
+
+def test_a_snapshot_of_a_server_is_no_version_of_its_image(versions: Site) -> None:
+    """Nova copies properties of the image to it."""
+    (first,) = [image for image in versions.region.glance.images.values() if image.fields["name"] != NAME]
+    bookkeeping = dict(first.properties)
+    assert bookkeeping[KEPT_ID] == first.id
+    versions.write(b"\x01snapshot" * 50000)
+    versions.act(name="snapshot", kept_for="other", kept_name="not called so yet")
+    (snapshot,) = [image for image in versions.region.glance.images.values() if image.fields["name"] == "snapshot"]
+    snapshot.properties.update({**bookkeeping, KEPT_FOR: NAME})
+    versions.write(b"\x01second" * 50000)
+    assert versions.act(on_change="keep", keep_last=0) == ["updated"]
+    assert names(versions) == [NAME, "snapshot"]
 
 
 def test_a_name_that_is_taken_is_not_given_twice(versions: Site) -> None:
