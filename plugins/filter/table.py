@@ -21,11 +21,11 @@ options:
     description:
       - The columns, as a list of JMESPath expressions, or as a dictionary of headers and expressions.
       - If omitted, the columns depend on the kind of record. For other dictionaries than those of this collection, they are the keys of
-        the first one.
+        the first one. With V(text), those that are empty in every record are left out.
     type: raw
   format:
     description:
-      - V(text) returns a list of lines with aligned columns, for M(ansible.builtin.debug). Digests are cut to 12 digits.
+      - V(text) returns a list of lines with aligned columns, for M(ansible.builtin.debug). Digests of more than 32 digits are cut to 12.
       - V(markdown) and V(csv) return one text, for a file.
     type: str
     choices: [text, markdown, csv]

@@ -157,6 +157,43 @@ def test_the_columns_of_each_kind_of_record(rows: list[Any], expected: list[str]
     assert text(rows) == expected
 
 
+def record(**keys: Any) -> dict[str, Any]:
+    return {"location": HERE.to_dict(), "id": "r-1", "name": "web", "properties": {}, **keys}
+
+
+@pytest.mark.parametrize(
+    ("rows", "header"),
+    [
+        (
+            record(floating_ip_address="203.0.113.9", fixed_ip_address="10.0.0.5", status="ACTIVE"),
+            "ADDRESS STATUS FIXED ID",
+        ),
+        (record(cidr="10.0.0.0/24", gateway_ip="10.0.0.1"), "NAME CIDR GATEWAY ID"),
+        (
+            record(fixed_ips=[{"ip_address": "10.0.0.5"}], mac_address="x", status="DOWN", device_owner="compute:nova"),
+            "NAME STATUS ADDRESS OWNER ID",
+        ),
+        (record(fingerprint="SHA256:x", public_key="ssh-ed25519 x", type="ssh"), "NAME TYPE FINGERPRINT"),
+        (record(records=["192.0.2.80"], ttl=60, type="A", status="ACTIVE"), "NAME TYPE RECORDS TTL STATUS"),
+        (record(role={"id": "r"}, scope={"project": {"id": "p"}}, user={"id": "u"}, group=None), "USER ROLE PROJECT"),
+        (record(size=1, status="available", volume_type="ssd"), "NAME STATUS SIZE ID"),
+        (
+            {"location": HERE.to_dict(), "answers": True, "user": {"name": "eve"}, "roles": [], "missing": []},
+            "ANSWERS USER",
+        ),
+        ({"location": HERE.to_dict(), "answers": None, "user": None, "missing": None}, ""),
+    ],
+)
+def test_the_columns_that_have_something(rows: dict[str, Any], header: str) -> None:
+    found, _line = table([rows], None, "text")
+    assert found.split() == ["LOCATION", *header.split()]
+
+
+def test_an_id_is_whole_and_a_digest_is_cut() -> None:
+    cells = {"project": "5bd0" * 8, "md5": f"md5:{'5bd0' * 8}", "sha1": "5bd0" * 10}
+    assert text([cells])[1].split() == ["5bd0" * 8, "md5:5bd05bd05bd0", "5bd05bd05bd0"]
+
+
 def test_columns_that_are_asked_for() -> None:
     assert text([SERVER], ["name", "flavor.ram"]) == ["NAME   FLAVOR.RAM", "web-1        2048"]
     assert text([SERVER], {"server": "name", "MiB": "flavor.ram"}) == ["SERVER   MIB", "web-1   2048"]
