@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
@@ -36,6 +37,18 @@ _COLUMNS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
             "attribute": "attribute",
             "expected": "expected",
             "actual": "actual",
+            "reason": "reason",
+        },
+    ),
+    (
+        frozenset({"location", "server", "running", "current"}),
+        {
+            "location": "location",
+            "server": "server",
+            "image": "image",
+            "status": "status",
+            "running": "running",
+            "current": "current",
             "reason": "reason",
         },
     ),
@@ -109,7 +122,7 @@ _COLUMNS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
             "user": "user.name",
             "roles": "roles",
             "services": "service_types",
-            "missing": "missing",
+            "missing": "missing && keys(missing)",
         },
     ),
     (
@@ -301,11 +314,35 @@ FORMATS: Mapping[str, Callable[[Sequence[Column], Sequence[Any]], list[str] | st
 }
 
 
-def table(value: Any, columns: Mapping[str, str] | Sequence[str] | None, form: str) -> list[str] | str:
+def merged(columns: Sequence[Column], rows: Sequence[Any], header: str) -> tuple[list[Column], list[dict[str, Any]]]:
+    """A row for all rows that are alike but for one column, of which it lists what they have; sorted by the others.
+
+    Raises InputError if no column has this header.
+    """
+    if all(column.header != header for column in columns):
+        raise InputError(
+            f"merge: {header!r} is none of the columns", hint=f"Name one of: {', '.join(c.header for c in columns)}."
+        )
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for row in rows:
+        cells = {column.header: column.find(row) for column in columns}
+        value = cells.pop(header)
+        group = found.setdefault(tuple(map(_cell, cells.values())), {**cells, header: []})
+        if value not in group[header]:
+            group[header].append(value)
+    return (
+        [Column(column.header, itemgetter(column.header)) for column in columns],
+        [group for _cells, group in sorted(found.items(), key=itemgetter(0))],
+    )
+
+
+def table(
+    value: Any, columns: Mapping[str, str] | Sequence[str] | None, form: str, merge: str | None = None
+) -> list[str] | str:
     """The records of a list, or of a module's result, in one of the `FORMATS`.
 
-    In text, columns that nobody asked for and that are empty in every record are left out.
-    Raises InputError as `rows_of` and `columns_of` do, and for another format.
+    With ``merge``, the header of a column, rows are `merged`. In text, columns that nobody asked for and that are empty
+    in every record are left out. Raises InputError as `rows_of`, `columns_of` and `merged` do, and for another format.
     """
     if form not in FORMATS:
         raise InputError(f"format: {form!r} is none of {', '.join(FORMATS)}")
@@ -313,12 +350,14 @@ def table(value: Any, columns: Mapping[str, str] | Sequence[str] | None, form: s
     found = columns_of(rows, columns)
     if columns is None and form == "text":
         found = [column for column in found if any(_cell(column.find(row)) for row in rows)] or found
+    if merge is not None:
+        found, rows = merged(found, rows, merge)
     return FORMATS[form](found, rows)
 
 
 def _cell(value: Any) -> str:
     """A value as people write it."""
-    if value is None:
+    if value is None or value == {}:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -236,6 +236,34 @@ def test_hostile_names_are_text_in_markdown() -> None:
     assert "\\`" in line
 
 
+ROWS = [
+    {"name": "fedora", "size": 9, "location": "north"},
+    {"name": "debian", "size": 2, "location": "north"},
+    {"name": "fedora", "size": 9, "location": "east"},
+    {"name": "fedora", "size": 9, "location": "east"},
+    {"name": "debian", "size": None, "location": "east"},
+]
+
+
+def test_rows_that_are_alike_are_merged() -> None:
+    assert table(ROWS, None, "text", "location") == [
+        "NAME    SIZE  LOCATION",
+        "debian        east",
+        "debian  2     north",
+        "fedora  9     north, east",
+    ]
+    assert table(ROWS, {"what": "name", "where": "location"}, "csv", "where") == (
+        'what,where\r\ndebian,"north, east"\r\nfedora,"north, east"\r\n'
+    )
+    assert table([], ["name"], "markdown", "name") == "| name |\n| --- |\n"
+
+
+def test_only_a_column_can_be_merged() -> None:
+    with pytest.raises(InputError, match=r"^merge: 'where' is none of the columns") as caught:
+        table(ROWS, None, "text", "where")
+    assert caught.value.hint == "Name one of: name, size, location."
+
+
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
 def test_no_name_is_a_formula_in_csv(name: str) -> None:
     rows = [{"name": name, "n": -1.5}]
