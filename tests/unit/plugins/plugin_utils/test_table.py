@@ -185,8 +185,9 @@ def record(**keys: Any) -> dict[str, Any]:
     ],
 )
 def test_the_columns_that_have_something(rows: dict[str, Any], header: str) -> None:
-    found, _line = table([rows], None, "text")
-    assert found.split() == ["LOCATION", *header.split()]
+    lines = table([rows], None, "text")
+    assert lines[0].split() == ["LOCATION", *header.split()]
+    assert len(lines) == 2
 
 
 def test_an_id_is_whole_and_a_digest_is_cut() -> None:
