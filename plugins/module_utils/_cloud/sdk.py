@@ -81,7 +81,11 @@ def _postpone(name: str, *, with_submodules: bool = False) -> ModuleType | None:
                 if package in _begun:  # by this thread: the package asks for what it is about to import
                     raise AttributeError(f"module {name!r} has no attribute {of_package!r}")
                 _begun.append(package)
-                load(package)
+                try:
+                    load(package)
+                except BaseException:
+                    _begun.remove(package)
+                    raise
                 if vars(package).get("__getattr__") is attribute:
                     del vars(package)["__getattr__"]
         return getattr(package, of_package)

@@ -4,7 +4,7 @@
 """Imports from the archive in which Ansible sends a module: each file is compiled once.
 
 The archive has no bytecode, so Python compiles every file that a task imports. zipimport does it twice, once to tell
-the file's name and once to run it, which takes more CPU than all imports of libraries together.
+the file's name and once to run it, which is a fifth of what a list costs beyond an empty task.
 """
 
 from __future__ import annotations
