@@ -83,7 +83,8 @@ coverage: $(READY)  ## Run both and show what of the collection they reach
 
 .PHONY: integration
 integration: $(READY)  ## Run the tests against the local clouds, started and stopped if they are not running (FULL=1)
-	$(BIN)/python -m tests.tools.with_clouds $(WITH_OPTION) $(MAKE) --no-print-directory --keep-going cloud-tests scenarios
+	$(BIN)/python -m tests.tools.with_clouds $(WITH_OPTION) $(MAKE) --no-print-directory --keep-going cloud-tests scenarios \
+		installed
 
 .PHONY: matrix
 matrix: $(READY)  ## Test with every line of ansible-core, in environments of their own (OPTIONS="--line 2.20-py3.13")
@@ -147,6 +148,10 @@ cloud-tests: $(READY)  ## integration: pytest against running clouds
 .PHONY: scenarios
 scenarios: $(READY)  ## integration: molecule scenarios against running clouds (SCENARIO=NAME: one)
 	$(BIN)/molecule test $(if $(SCENARIO),-s $(SCENARIO),--all) --no-command-borders
+
+.PHONY: installed
+installed: $(READY)  ## integration: the demonstration from the artefact, installed into an empty environment
+	OS_CLIENT_CONFIG_FILE=$(CLOUDS_YAML) $(BIN)/python -m tests.tools.installed
 
 ## Maintain
 

@@ -74,13 +74,13 @@ class Skipped(Exception):  # noqa: N818 - no error: the line cannot be tested he
     """A line cannot be tested on this machine, and why."""
 
 
-def _serves(python: str, version: str) -> bool:
+def serves(python: str, version: str) -> bool:
     """Whether this command is a Python of that minor version that can make environments."""
     code = f"import ensurepip, sys, venv; sys.exit('%d.%d' % sys.version_info[:2] != '{version}')"
     return subprocess.run([python, "-c", code], check=False, capture_output=True).returncode == 0
 
 
-def _candidates(version: str) -> Iterator[str]:
+def candidates(version: str) -> Iterator[str]:
     """Name what may be a Python of this minor version: on the path, and the newest first of those that pyenv has."""
     if found := shutil.which(f"python{version}"):
         yield found
@@ -96,8 +96,8 @@ def _candidates(version: str) -> Iterator[str]:
 
 def interpreter(version: str) -> str:
     """Find a Python of this minor version, or raise Skipped."""
-    for python in _candidates(version):
-        if _serves(python, version):
+    for python in candidates(version):
+        if serves(python, version):
             return python
     raise Skipped(f"python{version} is neither on PATH nor among the versions of pyenv")
 
@@ -105,7 +105,7 @@ def interpreter(version: str) -> str:
 def environment(line: Line, directory: Path) -> Path:
     """Make or update the environment of a line in this directory and return that of its commands; raises Skipped."""
     python = directory / "bin" / "python"
-    if not (python.exists() and _serves(str(python), line.python)):
+    if not (python.exists() and serves(str(python), line.python)):
         shutil.rmtree(directory, ignore_errors=True)
         subprocess.run([interpreter(line.python), "-m", "venv", str(directory)], check=True)
     install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade"]
