@@ -119,7 +119,7 @@ def test_the_workflow_installs_what_ci_does() -> None:
     script = PACKAGES.findall((ROOT / ".ci" / "run").read_text(encoding="utf-8"))
     workflow = PACKAGES.findall((ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))
     assert len(script) == 1
-    assert set(workflow) == set(script)
+    assert workflow == script
 
 
 def test_the_workflow_runs_all_tests_with_the_oldest_and_the_newest_python() -> None:
