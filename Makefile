@@ -33,7 +33,9 @@ help:  ## Show the targets
 
 .PHONY: demo
 demo: clouds  ## Start the local clouds, run the demonstration, leave the clouds running
-	OS_CLIENT_CONFIG_FILE=$(CLOUDS_YAML) $(BIN)/ansible-playbook playbooks/demo.yml
+	mkdir -p .build/demo
+	OS_CLIENT_CONFIG_FILE=$(CLOUDS_YAML) ANSIBLE_LOCALHOST_WARNING=false ANSIBLE_INVENTORY_UNPARSED_WARNING=false \
+		$(BIN)/ansible-playbook oaktree.multicloud.demo -e demo_report_directory=$(CURDIR)/.build/demo
 	@echo
 	@echo "The clouds keep running. To use them:"
 	@echo "  export OS_CLIENT_CONFIG_FILE=$(CLOUDS_YAML) PATH=$(CURDIR)/$(BIN):\$$PATH"
@@ -81,7 +83,13 @@ coverage: $(READY)  ## Run both and show what of the collection they reach
 
 .PHONY: integration
 integration: $(READY)  ## Run the tests against the local clouds, started and stopped if they are not running (FULL=1)
-	$(BIN)/python -m tests.tools.with_clouds $(WITH_OPTION) $(MAKE) --no-print-directory --keep-going cloud-tests scenarios
+	$(BIN)/python -m tests.tools.with_clouds $(WITH_OPTION) $(MAKE) --no-print-directory --keep-going cloud-tests scenarios \
+		installed
+
+.PHONY: matrix
+matrix: $(READY)  ## Test with every line of ansible-core, in environments of their own (OPTIONS="--line 2.20-py3.13")
+	OS_CLIENT_CONFIG_FILE=$(CLOUDS_YAML) $(BIN)/python -m tests.tools.with_clouds $(WITH_OPTION) \
+		$(BIN)/python -m tests.tools.matrix $(OPTIONS)
 
 .PHONY: bench
 bench: $(READY)  ## Measure the collection beside others (OPTIONS="--full --peers": all of it; docs/benchmarks.md)
@@ -140,6 +148,10 @@ cloud-tests: $(READY)  ## integration: pytest against running clouds
 .PHONY: scenarios
 scenarios: $(READY)  ## integration: molecule scenarios against running clouds (SCENARIO=NAME: one)
 	$(BIN)/molecule test $(if $(SCENARIO),-s $(SCENARIO),--all) --no-command-borders
+
+.PHONY: installed
+installed: $(READY)  ## integration: the demonstration from the artefact, installed into an empty environment
+	OS_CLIENT_CONFIG_FILE=$(CLOUDS_YAML) $(BIN)/python -m tests.tools.installed
 
 ## Maintain
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: catalogue
 short_description: Make a list of images of a catalogue with versions
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Makes entries of C(images_list) of the role P(oaktree.multicloud.images#role) of a catalogue, in which images have versions.
   - The newest version is the one that comes last in natural order (C(9.2) before C(9.10)). It is published under the alias of the image, the

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: outdated
 short_description: Find the servers that run an outdated image
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Returns a row for each server that does not run the newest active image of its image's name at its Location. Only images of the same
     owner count.

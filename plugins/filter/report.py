@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: report
 short_description: Make a report of all your clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Makes a report of the servers by cloud, region, flavor, status and age, of what differs between Locations, of the quotas and what is
     left of them, and of the Locations that failed.

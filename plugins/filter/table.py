@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: table
 short_description: Show records as a table
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Makes a table of the records that the modules of this collection return, or of any list of dictionaries.
   - What clouds report is shown as text. Control characters, HTML, Markdown and formulas in names have no effect.

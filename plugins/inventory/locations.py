@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: locations
 short_description: Locations as inventory hosts, in shards for many of them
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Makes hosts of your Locations, on which tasks of this collection run for these Locations. The tasks run on the machine that runs Ansible,
     so that C(forks), C(serial), C(--limit), and slices of AWX distribute the work.

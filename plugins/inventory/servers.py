@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: servers
 short_description: Servers of many OpenStack clouds as inventory hosts
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Makes a host of every server in the selected Locations. All Locations are queried in parallel, with one request for each page of each
     Location, and with one token for each cloud and project.

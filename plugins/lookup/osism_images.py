@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: osism_images
 short_description: Read image definitions of openstack-image-manager
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads definitions of images as they are in C(etc/images) of L(openstack-image-manager, https://github.com/osism/openstack-image-manager), and
     returns them as a catalogue for the filter P(oaktree.multicloud.catalogue#filter).

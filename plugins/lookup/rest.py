@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: rest
 short_description: Read from the API of any service in one Location
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Sends GET requests to the REST API of a service in exactly one Location, and returns the bodies of the answers, for use in templates.
   - Templates may be evaluated more than once. For many Locations at once, and for other methods, use the module M(oaktree.multicloud.rest).

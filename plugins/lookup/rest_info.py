@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: rest_info
 short_description: Find the REST endpoint of a service in one Location
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Returns the URL, API versions and headers of services in exactly one Location, for use in templates.
   - For many Locations at once, use the module M(oaktree.multicloud.rest_info), which returns the same records.

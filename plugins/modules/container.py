@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: container
 short_description: Create, change and delete containers in the object stores of several clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Brings a container of the object store (Swift, or Ceph's object gateway with Swift's API) to a state in every selected Location, in
     parallel.

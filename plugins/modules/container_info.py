@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: container_info
 short_description: List the containers of the object stores of all your clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists the containers of the object store of every selected Location in parallel and merges them into one list, sorted by Location,
     then name.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: drift_info
 short_description: Find what differs between your clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Compares resources of any types between all selected Locations, by name, and returns a flat list of what differs where.
   - What is expected is what O(reference) has, or what most Locations have. What is somewhere is expected everywhere.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: flavor
 short_description: Create, change and delete flavors in several clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Brings a flavor to a state in every selected Location, in parallel.
   - Most clouds allow this to administrators only.

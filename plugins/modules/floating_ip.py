@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: floating_ip
 short_description: Create, attach, keep and delete floating IPs in several clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Has floating IPs in every selected Location, in parallel, or deletes them.
   - Exactly one way says which are meant. O(floating_ip_address) is one by its address. O(server) or O(port) is the one that this has or is to

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: floating_ip_info
 short_description: List the floating IPs of all your clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists the floating IPs of every selected Location in parallel and merges them into one list, sorted by Location, then address.
   - The name of a floating IP is its address.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: image
 short_description: Manage an image in every cloud
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Ensures that an image is present in every selected Location. Uploads the image by the scheme that suits each Location, verifies the
     stored data, and sets the metadata. Also updates, deactivates and deletes images.

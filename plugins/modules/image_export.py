@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: image_export
 short_description: Export images to files or object stores
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Exports the data of an image to a file on the host that runs the task, or to a container in the object store of each Location.
   - The received data is compared with the size and the digests that the cloud reports for the image. The file or object appears complete

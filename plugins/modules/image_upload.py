@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: image_upload
 short_description: Prepare and finalize an image upload performed by another host
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Prepares an upload session in every selected Location, for image data stored on a host where Ansible cannot run. The result holds the
     exact HTTP requests to send. Any host can send them, with C(curl) or M(ansible.builtin.uri).

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: keypair
 short_description: Have the same key pair in several clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Brings a key pair of the user to a state in every selected Location, in parallel. It is the same everywhere.
   - Without O(public_key) and O(public_key_path), the public key is that of the file O(private_key_path) if it exists, else that

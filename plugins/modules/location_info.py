@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: location_info
 short_description: List your Locations and probe what each of them offers
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists the Locations of your configuration. Without O(probe), no request is sent to any cloud.
   - With O(probe=true), asks every selected Location in parallel who you are there, which regions its cloud has, and what

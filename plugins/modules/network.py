@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: network
 short_description: Create, change and delete networks in several clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Brings a network to a state in every selected Location, in parallel.
   - A network that is deleted takes its subnets with it; one that has ports of servers or routers is not deleted.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: object_info
 short_description: List the objects of a container in all your clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists the objects of a container in the object store of every selected Location in parallel and merges them into one list, sorted by
     Location, then name.

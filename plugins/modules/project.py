@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: project
 short_description: Create, change and delete projects in several clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Brings a project to a state in every selected Location, in parallel.
   - What Keystone holds is changed once for each Keystone, user and project, and has no region.

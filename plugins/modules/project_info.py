@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: project_info
 short_description: List the projects of all your clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists the projects of every selected Location in parallel and merges them into one list, sorted by Location, then name.
   - What Keystone holds is listed once for each Keystone, user and project, and has no region.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: quota
 short_description: Change the quotas of a project in several clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Brings the quotas of a project to what is wanted in every selected Location, in parallel, those of the compute, network and
     block storage services.

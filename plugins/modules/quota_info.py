@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: quota_info
 short_description: List the quotas of all your clouds, and what is left of them
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists the quotas of a project in every selected Location in parallel, one record for each, with its limit, what is used, and
     what is free, sorted by Location, service, then name.

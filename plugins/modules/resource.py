@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: resource
 short_description: Create, change and delete resources of any type in several clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Brings a resource of any type to a state in every selected Location, in parallel.
   - Only the attributes that the task names are compared and changed. The page Resources in the documentation of the collection says how,

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: resource_info
 short_description: List resources of any type of all your clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists the resources of one type of every selected Location in parallel and merges them into one list, sorted by Location, then name.
   - Types are those of openstacksdk, for the services compute, image, identity, network, block storage, orchestration, DNS, load balancer,

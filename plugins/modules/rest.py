@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: rest
 short_description: Send a request to the API of any service in several clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Sends one request to the REST API of a service in every selected Location, in parallel, for whatever no other module covers.
   - The request goes through the session of each Location, with its token, its rate limits, its timeouts and retries. No token is needed

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: rest_info
 short_description: Find the REST endpoint of a service in each Location
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Returns the URL, API versions and headers of one service in every selected Location, for what calls its REST API itself, for
     example by other tools. To send a request from a task, use M(oaktree.multicloud.rest), which needs no token.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: role_assignment
 short_description: Assign roles in several clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Assigns a role to a user or a group in a project or a domain, or takes it away, in every selected Location, in parallel.
   - What Keystone holds is changed once for each Keystone, user and project, and has no region.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: router
 short_description: Create, change and delete routers in several clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Brings a router to a state in every selected Location, in parallel.
   - A router that is deleted loses its routes and interfaces first. Neutron refuses to disconnect a subnet in which a floating IP is in use, so

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: server
 short_description: Manage servers in several clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, changes and deletes servers in every selected Location, in parallel. Also starts, stops, reboots, rebuilds and shelves them.
   - A server is identified by its name among those of the project. If several have it, the Location fails with the kind C(conflict), and

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: server_group
 short_description: Create and delete server groups in several clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Brings a server group to a state in every selected Location, in parallel.
   - Nothing of a server group can be changed.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: server_info
 short_description: List the servers of all your clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists the servers of every selected Location in parallel and merges them into one list, sorted by Location, then name.
   - Sends one request for each page of each Location, and none for single servers. Pages have the largest size that the cloud allows.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: stack
 short_description: Create, update and delete a Heat stack in several clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Ensures that every selected Location has a stack of the given template, environments, files and parameters, in parallel. Also deletes
     stacks.

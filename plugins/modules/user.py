@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: user
 short_description: Create, change and delete users in several clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Brings a user to a state in every selected Location, in parallel.
   - What Keystone holds is changed once for each Keystone, user and project, and has no region.

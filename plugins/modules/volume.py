@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: volume
 short_description: Create, change and delete volumes in several clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Brings a volume to a state in every selected Location, in parallel.
   - A volume can be made empty, or from an image, a snapshot or another volume. A larger O(size) extends it.

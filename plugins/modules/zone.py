@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: zone
 short_description: Create, change and delete DNS zones in several clouds
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Brings a DNS zone to a state in every selected Location, in parallel.
 extends_documentation_fragment:

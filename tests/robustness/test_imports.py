@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -17,6 +20,7 @@ from ansible_collections.oaktree.multicloud.plugins.modules import server_info
 from tests.support.fake_openstack import FakeOpenStack
 from tests.support.payload import COLLECTION, Payload
 from tests.support.run_module import start_cold_module
+from tests.tools.matrix import candidates, serves
 
 HEAVY = "openstack.connection"
 
@@ -225,3 +229,34 @@ def test_what_is_postponed_works_as_ever() -> None:
         "1 {'a': 1}",
         "True",
     ]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_an_older_python_can_read_what_comes_before_it_is_told_so(module: str) -> None:
+    path = Path(server_info.__file__).with_name(f"{module}.py")
+    ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))
+
+
+OLDER = [
+    python
+    for version in ("3.8", "3.9", "3.10")
+    for python in [next((found for found in candidates(version) if serves(found, version)), None)]
+    if python
+]
+
+
+@pytest.mark.skipif(not OLDER, reason="no Python older than 3.11 that ansible-core accepts is here")
+@pytest.mark.parametrize("module", ["location_info", "image"])
+def test_ansible_tells_in_one_sentence_that_a_target_has_an_older_python(module: str) -> None:
+    """One module that Ansible sends as it is, and one with an action plugin of ours."""
+    command = ["ansible", "localhost", "--inventory=localhost,", "--connection=local"]
+    command += [f"--extra-vars=ansible_python_interpreter={OLDER[-1]}", f"--module-name=oaktree.multicloud.{module}"]
+    command += ["--args=name=x locations=alpha state=absent"] if module == "image" else []
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    result = json.loads(done.stdout.partition("=>")[2])
+    assert re.fullmatch(
+        r"Task failed: Module failed: oaktree\.multicloud needs Python 3\.11 or newer on the host that runs the task, "
+        rf"not Python 3\.\d+\.\d+ \({re.escape(OLDER[-1])}\)\. Set ansible_python_interpreter\.",
+        result["msg"],
+    )
+    assert "Traceback" not in done.stdout + done.stderr

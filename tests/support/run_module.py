@@ -22,7 +22,11 @@ from typing import Any, Self
 from unittest.mock import patch
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.parameters import PASS_VARS
 from ansible.module_utils.testing import patch_module_args
+
+INVOCATION = {"_ansible_inject_invocation": True} if "inject_invocation" in PASS_VARS else {}
+"""The parameter by which ansible-core 2.21 and newer return what a module was given; older ones always do."""
 
 START = """
 import json, sys
@@ -69,7 +73,7 @@ def run_module(module_name: str, /, **params: Any) -> ModuleRun:
     printed = StringIO()
     with (
         patch.object(AnsibleModule, "warn", lambda _self, message: warnings.append(message)),
-        patch_module_args(params),
+        patch_module_args({**INVOCATION, **params}),
         redirect_stdout(printed),
     ):
         try:

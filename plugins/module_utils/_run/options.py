@@ -65,18 +65,25 @@ def as_texts(option: str, value: Any) -> list[str]:
 
 def as_patterns(option: str, value: Any) -> list[str]:
     """The patterns of a selection: one Location or a list of them, each as text or as a mapping. Raises InputError."""
+    try:
+        return _patterns(option, value)
+    except RecursionError:  # Python 3.12 and newer parse JSON that is nested more deeply than code can follow
+        raise InputError(f"{option}: its lists are nested too deeply", hint='Write a, b or ["a", "b"].') from None
+
+
+def _patterns(option: str, value: Any) -> list[str]:
     if isinstance(value, Mapping):
         return [pattern_of(option, value)]
     if isinstance(value, str):
         items = _items(option, value, mappings=True)
         return [pattern for item in items for pattern in _patterns_of_item(option, item)]
     if isinstance(value, (list, tuple)):
-        return [pattern for item in value for pattern in as_patterns(option, item)]
+        return [pattern for item in value for pattern in _patterns(option, item)]
     return [_text(option, value)]
 
 
 def _patterns_of_item(option: str, item: Any) -> list[str]:
-    return [item] if isinstance(item, str) else as_patterns(option, item)
+    return [item] if isinstance(item, str) else _patterns(option, item)
 
 
 def as_clouds(value: Any) -> dict[str, Any]:

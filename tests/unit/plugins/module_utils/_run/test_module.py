@@ -42,6 +42,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module imp
     run_state,
     target_spec,
 )
+from tests.support.run_module import INVOCATION
 
 Act = Callable[[bool], list[Result[Change]]]
 SPEC = target_spec(writes=True, timeout=300.0)
@@ -72,7 +73,7 @@ def ending(module: Callable[[], object], **params: Any) -> dict[str, Any]:
     warned: list[str] = []
     with (
         patch.object(AnsibleModule, "warn", lambda _self, message: warned.append(message)),
-        patch_module_args({"locations": ["*"], **params}),
+        patch_module_args({"locations": ["*"], **INVOCATION, **params}),
         redirect_stdout(printed),
         pytest.raises(SystemExit) as ended,
     ):
