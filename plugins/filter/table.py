@@ -30,6 +30,8 @@ options:
     type: str
     choices: [text, markdown, csv]
     default: text
+extends_documentation_fragment:
+  - oaktree.multicloud._guides.overview
 author:
   - oaktree.multicloud contributors (@oaktree-multicloud)
 """

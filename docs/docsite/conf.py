@@ -1,0 +1,27 @@
+# Copyright (c) 2026, oaktree.multicloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How Sphinx builds the site of what tests/tools/site.py has laid out for it; `make docs` runs both."""
+
+from __future__ import annotations
+
+project = "oaktree.multicloud"
+copyright = "2026, oaktree.multicloud contributors"  # noqa: A001 - as Sphinx calls it
+extensions = ["myst_parser", "sphinx_antsibull_ext", "tests.tools.site_links"]
+
+# Fragments are those that the repository's host makes of headings.
+myst_heading_anchors = 6
+highlight_language = "text"
+pygments_style = "ansible"
+default_role = "any"
+# What stands in a text is what is to be typed: two hyphens stay two.
+smartquotes = False
+nitpicky = True
+
+html_theme = "furo"
+html_title = "oaktree.multicloud"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_theme_options = {"top_of_page_buttons": []}
+html_copy_source = False
+html_show_sphinx = False
