@@ -4,18 +4,22 @@
 
 """An extension of Sphinx: links and entries of the index that no author writes.
 
-Where a guide names a module, plugin or role in full, the site links its page. What antsibull-docs refers to in Ansible's own
-documentation is linked there, without the inventory of that site, which a build without network cannot have.
+Where a guide names a module, plugin or role in full, the site links its page. What antsibull-docs refers to in
+Ansible's own documentation is linked there, without the inventory of that site, which a build without network cannot
+have. The index has every plugin, every option, and every heading of the guides.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 from docutils import nodes
 from sphinx.addnodes import index, pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.transforms import SphinxTransform
 from sphinx.util.typing import ExtensionMetadata
 
 from tests.tools.site import REFERENCE
@@ -34,6 +38,8 @@ _OPTION = re.compile(r"ansible_collections\.oaktree\.multicloud\.(\w+)_([a-z]+)_
 
 def _link_names(app: Sphinx, document: nodes.document) -> None:
     """Make references of the names in a guide's code font, outside headings and links."""
+    if app.env.docname.startswith(REFERENCE):
+        return
     pages = app.env.found_docs
     for literal in list(document.findall(nodes.literal)):
         named = _NAME.fullmatch(literal.astext())
@@ -49,26 +55,35 @@ def _link_names(app: Sphinx, document: nodes.document) -> None:
             link += literal
 
 
-def _fill_index(app: Sphinx, document: nodes.document) -> None:
-    """Put what a page is about into the index."""
-    folder, _slash, page = app.env.docname.rpartition("/")
-    found: list[tuple[str, str]] = []
-    if folder == REFERENCE and "_" in page and page.rpartition("_")[2] in _KINDS:
+class _Index(SphinxTransform):
+    """Puts what a page is about into the index, before Sphinx looks for entries."""
+
+    default_priority = 840
+
+    def apply(self, **_kwargs: Any) -> None:
+        """Add the entries to the page."""
+        entries = [("single", text, place, "", None) for text, place in self._found()]
+        self.document.insert(0, index(entries=entries))
+
+    def _found(self) -> Iterator[tuple[str, str]]:
+        folder, _slash, page = self.env.docname.rpartition("/")
         name, _mark, kind = page.rpartition("_")
-        found.append((f"{name} ({kind})", ""))
-        for label, place in document.nameids.items():
-            option = _OPTION.fullmatch(label)
-            if option and place:
-                found.append((f"{option[3].replace('/', '.')} (option); {name} ({kind})", place))
-    elif not folder:
-        title, *sections = list(document.findall(nodes.section))
-        page_title = title[0].astext()
-        found += [(f"{section[0].astext()}; {page_title}", section["ids"][0]) for section in sections]
-        found.append((page_title, ""))
-    document.insert(0, index(entries=[("single", entry, place, "", None) for entry, place in found]))
+        if folder == REFERENCE and kind in _KINDS:
+            yield f"{name} ({kind})", ""
+            for label, place in self.document.nameids.items():
+                option = _OPTION.fullmatch(label)
+                if option and place:
+                    yield f"{option[3].replace('/', '.')} (option); {name} ({kind})", place
+        elif not folder:
+            title, *sections = self.document.findall(nodes.section)
+            yield title[0].astext(), ""
+            for section in sections:
+                yield f"{section[0].astext()}; {title[0].astext()}", section["ids"][0]
 
 
-def _link_ansible(_app: Sphinx, _env: BuildEnvironment, node: pending_xref, content: nodes.Element) -> nodes.Element | None:
+def _link_ansible(
+    _app: Sphinx, _env: BuildEnvironment, node: pending_xref, content: nodes.Element
+) -> nodes.Element | None:
     """Resolve a reference to Ansible's own documentation; None leaves it to be reported."""
     target = node["reftarget"]
     builtin = _BUILTIN.fullmatch(target)
@@ -86,6 +101,6 @@ def _link_ansible(_app: Sphinx, _env: BuildEnvironment, node: pending_xref, cont
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Tell Sphinx what this extension does."""
     app.connect("doctree-read", _link_names)
-    app.connect("doctree-read", _fill_index)
+    app.add_transform(_Index)
     app.connect("missing-reference", _link_ansible)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
