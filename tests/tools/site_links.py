@@ -58,7 +58,7 @@ def _link_names(app: Sphinx, document: nodes.document) -> None:
 class _Index(SphinxTransform):
     """Puts what a page is about into the index, before Sphinx looks for entries."""
 
-    default_priority = 840
+    default_priority: Any = 840
 
     def apply(self, **_kwargs: Any) -> None:
         """Add the entries to the page."""
