@@ -126,6 +126,7 @@ changelog: $(READY)  ## lint: change log fragments
 .PHONY: docs
 docs: $(READY)  ## lint: the site of guides and reference, built in .build/docs/html; every warning is an error
 	$(BIN)/python -m tests.tools.site
+	$(BIN)/python -m tests.tools.site_look
 
 .PHONY: docs-lint
 docs-lint: $(READY)  ## lint: documentation of modules and plugins

@@ -18,8 +18,10 @@ default_role = "any"
 smartquotes = False
 nitpicky = True
 
-# The tables of the reference have the colours of the theme, light and dark.
+# The tables of the reference have the colours of the theme, and text that can be read, light and dark.
 _TABLES = {
+    "antsibull-links-background": "#1c6f71",
+    "antsibull-links-background-active": "#2a8f91",
     "antsibull-narrowtable-background": "var(--color-background-secondary)",
     "antsibull-table-background-even": "var(--color-background-secondary)",
     "antsibull-table-background-header": "var(--color-background-secondary)",
@@ -30,14 +32,12 @@ _DARK = {
     "antsibull-attribute-support-full": "#7ee787",
     "antsibull-attribute-support-none": "#ff7b72",
     "antsibull-attribute-support-partial": "#d5c95a",
-    "antsibull-links-background": "#1c6f71",
-    "antsibull-links-background-active": "#2a8f91",
     "antsibull-option-aliases": "#7ee787",
     "antsibull-option-default": "#79c0ff",
     "antsibull-option-elements": "#d2a8ff",
     "antsibull-option-required": "#ff7b72",
     "antsibull-option-sample": "#79c0ff",
-    "antsibull-option-sample-header": "inherit",
+    "antsibull-option-sample-header": "var(--color-foreground-primary)",
     "antsibull-option-type": "#d2a8ff",
     "antsibull-option-version-added": "#7ee787",
 }
@@ -48,7 +48,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_theme_options = {
     "dark_css_variables": {**_TABLES, **_DARK},
-    "light_css_variables": _TABLES,
+    "light_css_variables": {**_TABLES, "antsibull-attribute-support-partial": "#8a6d00"},
     "top_of_page_buttons": [],
 }
 html_copy_source = False
