@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,20 @@ class Example:
         return [document for document in yaml.safe_load_all(self.text) if document is not None]
 
 
+@dataclass(frozen=True)
+class Task:
+    """A task as it is written, the defaults of modules and groups of modules that apply to it, and its variables."""
+
+    written: dict[str, Any]
+    defaults: Mapping[str, Any]
+    variables: Mapping[str, Any]
+
+    def options(self, action: str, given: Mapping[str, Any] | None) -> dict[str, Any]:
+        """The options of a module, with those that are not given from the defaults."""
+        group = self.defaults.get(f"group/{COLLECTION}.multicloud", {})
+        return {**group, **self.defaults.get(action, {}), **(given or {})}
+
+
 def examples_of(file: Path) -> list[Example]:
     """All examples of a page, a module or a plugin."""
     text = file.read_text(encoding="utf-8")
@@ -67,11 +81,12 @@ def all_examples() -> list[Example]:
     return [example for file in (*PAGES, *PLUGINS) for example in examples_of(file)]
 
 
-def tasks_of(document: Any) -> Iterator[dict[str, Any]]:
-    """The tasks of a list of plays or tasks, also those within blocks, in their order."""
+def tasks_of(document: Any, around: Mapping[str, Any] | None = None) -> Iterator[Task]:
+    """The tasks of a list of plays or tasks, also those within blocks, in their order; ``around`` is what they are in."""
     for entry in document if isinstance(document, list) else []:
+        known = {key: {**(around or {}).get(key, {}), **entry.get(key, {})} for key in ("module_defaults", "vars")}
         inner = [entry[name] for name in _LISTS_OF_TASKS if name in entry]
         if not inner and "hosts" not in entry:
-            yield entry
+            yield Task(entry, known["module_defaults"], known["vars"])
         for tasks in inner:
-            yield from tasks_of(tasks)
+            yield from tasks_of(tasks, known)
