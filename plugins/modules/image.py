@@ -311,7 +311,7 @@ EXAMPLES = r"""
     path: images/fedora-43.qcow2
     locations: "{{ survey_locations }}"
     tags: "{{ survey_tags }}"
-    min_disk: "{{ survey_min_disk | default(omit, true) }}"
+    min_disk: "{{ omit if survey_min_disk | default('') in ['', none] else survey_min_disk }}"
 
 - name: Show what would change in every Location
   oaktree.multicloud.image:

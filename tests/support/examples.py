@@ -82,7 +82,7 @@ def all_examples() -> list[Example]:
 
 
 def tasks_of(document: Any, around: Mapping[str, Any] | None = None) -> Iterator[Task]:
-    """The tasks of a list of plays or tasks, also those within blocks, in their order; ``around`` is what they are in."""
+    """The tasks of a list of plays or tasks, also within blocks, in their order; ``around`` is what they are in."""
     for entry in document if isinstance(document, list) else []:
         known = {key: {**(around or {}).get(key, {}), **entry.get(key, {})} for key in ("module_defaults", "vars")}
         inner = [entry[name] for name in _LISTS_OF_TASKS if name in entry]
