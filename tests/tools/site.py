@@ -118,7 +118,8 @@ def _lay_out_reference() -> None:
     for path in reference.glob("*.rst"):
         text = path.read_text(encoding="utf-8")
         text = _GUIDE_IN_REFERENCE.sub(lambda link: f":doc:`{link[1]} </{names[link[2]]}>`", text)
-        text = _PLUGIN_IN_TOCTREE.sub(r"    \2 <\1>", text.replace(_CONTENTS, ""))
+        text = text.replace(_CONTENTS, "").replace("Oaktree.Multicloud\n", "oaktree.multicloud\n")
+        text = _PLUGIN_IN_TOCTREE.sub(r"    \2 <\1>", text)
         path.write_text(text, encoding="utf-8")
 
 
