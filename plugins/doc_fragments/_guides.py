@@ -7,6 +7,14 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
+    CATALOGUE = r"""
+options: {}
+seealso:
+  - name: "Guide: Image catalogues"
+    description: How lists of images are kept, and published everywhere.
+    link: https://github.com/oaktree-multicloud/oaktree.multicloud/blob/main/docs/catalogue.md
+"""
+
     DRIFT = r"""
 options: {}
 seealso:
@@ -93,6 +101,14 @@ seealso:
   - name: "Guide: Stacks"
     description: When a stack is updated, and what parameters differ between Locations.
     link: https://github.com/oaktree-multicloud/oaktree.multicloud/blob/main/docs/stacks.md
+"""
+
+    TABLES = r"""
+options: {}
+seealso:
+  - name: "Guide: Tables"
+    description: What is shown at a terminal, and in which columns.
+    link: https://github.com/oaktree-multicloud/oaktree.multicloud/blob/main/docs/tables.md
 """
 
     UPLOAD_SESSIONS = r"""
