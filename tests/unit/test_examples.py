@@ -39,6 +39,7 @@ from tests.support import image_formats
 from tests.support.examples import COLLECTION, PAGES, PLUGINS, ROOT, Example, Task, all_examples, examples_of, tasks_of
 from tests.support.fake_images import add_image
 from tests.support.fake_openstack import FakeOpenStack
+from tests.support.osism_definitions import DEBIAN
 from tests.support.run_module import ModuleRun, run_module
 from tests.support.server_clouds import MORE, add_server, furnished
 from tests.support.web import Web, whole
@@ -55,6 +56,7 @@ GIVEN: dict[str, Any] = {
     "db_password": "secret",
     "done": {"results": [{"action": "created", "location": {"name": "alpha/north/demo"}}]},
     "found": {"images": [{"location": "alpha/north"}]},
+    "images_catalogue": [{"name": "debian-13", "versions": [{"version": "1", "url": "https://images.example.org/1"}]}],
     "locations": ["alpha", "beta"],
     "playbook_dir": ".",
     "server": {"id": "4d8dbf9b-b4ba-4a8a-b5b4-7e9a1f3c4cf1", "location": "alpha/north"},
@@ -137,6 +139,22 @@ def is_static(document: Any) -> bool:
     return isinstance(document, dict) and document.keys() == {"all"}
 
 
+@functools.cache
+def options_of_role(name: str) -> dict[str, Any]:
+    specs = yaml.safe_load((ROOT / "roles" / name / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
+    options: dict[str, Any] = specs["argument_specs"]["main"]["options"]
+    return options
+
+
+def role_of(document: Any) -> str | None:
+    """The role whose variables these are."""
+    roles = (path.name for path in (ROOT / "roles").iterdir())
+    return next(
+        (role for role in roles if isinstance(document, dict) and all(key.startswith(f"{role}_") for key in document)),
+        None,
+    )
+
+
 def is_clouds(document: Any) -> bool:
     return isinstance(document, dict) and "clouds" in document
 
@@ -168,6 +186,8 @@ def place(stand_ins: FakeOpenStack, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """Where a task runs: a directory, and clouds.yaml with the names that examples use."""
     (tmp_path / "clouds.yaml").write_text(yaml.safe_dump({"clouds": entries(stand_ins)}))
     (tmp_path / "cloud-init.yaml").write_text("#cloud-config\n")
+    (tmp_path / "etc" / "images").mkdir(parents=True)
+    (tmp_path / "etc" / "images" / "debian.yml").write_bytes(DEBIAN.read_bytes())
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
@@ -273,6 +293,8 @@ def test_tasks(file: Path, stand_ins: FakeOpenStack, place: Path, site: str) -> 
         except AnsibleError as error:
             assert NOT_HERE.search(str(error)), f"{example}: {error}"  # noqa: PT017 - what a template says
             continue
+        if (role := task.written.get("ansible.builtin.include_role", {}).get("name", "")).startswith(COLLECTION):
+            assert wrong_variables(role, task.variables) == [], f"{example}: {task.written}"
         for action in (key for key in task.written if key.startswith(f"{COLLECTION}.")):
             ran, wrong = rejected(action, task.options(action, done[action]), place)
             assert wrong == [], f"{example}: {task.written}"
@@ -280,16 +302,28 @@ def test_tasks(file: Path, stand_ins: FakeOpenStack, place: Path, site: str) -> 
                 variables[task.written["register"]] = ran.result
 
 
+def wrong_variables(role: str, variables: Mapping[str, Any]) -> list[str]:
+    """What a role does not take of its variables."""
+    options = options_of_role(role.removeprefix(f"{COLLECTION}."))
+    found: list[str] = ArgumentSpecValidator(options).validate(variables).error_messages
+    return found
+
+
 @pytest.mark.parametrize("document", in_yaml(has_plays))
 def test_plays(document: list[dict[str, Any]]) -> None:
-    """The variables of a role are those that it documents."""
     for play in document:
         Play.load(play, loader=DataLoader())
         for role in play.get("roles", []):
-            name = role["role"].removeprefix(f"{COLLECTION}.")
-            specs = yaml.safe_load((ROOT / "roles" / name / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
-            validator = ArgumentSpecValidator(specs["argument_specs"]["main"]["options"])
-            assert validator.validate(role.get("vars", {})).error_messages == []
+            assert wrong_variables(role["role"], role.get("vars", {})) == []
+
+
+@pytest.mark.parametrize("document", in_yaml(lambda document: role_of(document) is not None))
+def test_variables_of_roles(document: dict[str, Any]) -> None:
+    """Some of them, so that others may be missing."""
+    role = role_of(document)
+    assert role
+    wrong = wrong_variables(role, document)
+    assert [error for error in wrong if not error.startswith("missing required arguments")] == []
 
 
 @pytest.mark.parametrize("document", in_yaml(is_ours))
@@ -388,7 +422,7 @@ def test_every_example_is_checked(example: Example) -> None:
     if example.language == "yaml":
         for document in example.documents():
             listed = isinstance(document, dict) and (example.file.name, next(iter(document))) in NOT_CHECKED
-            checked = any(reads(document) for reads in (is_source, is_static, is_clouds, has_plays))
+            checked = any(reads(document) for reads in (is_source, is_static, is_clouds, has_plays, role_of))
             assert listed is not (checked or any(tasks_of(document))), document
 
 
