@@ -62,7 +62,7 @@ test: $(READY)  ## Run everything, and show how long each part took
 
 .PHONY: lint
 lint: $(READY)  ## Check style, types, dead code, playbooks, documentation and change log
-	$(MAKE) --no-print-directory --keep-going quick-lint ansible-lint docs-lint
+	$(MAKE) --no-print-directory --keep-going quick-lint ansible-lint docs-lint docs
 
 .PHONY: sanity
 sanity: $(READY)  ## Run ansible-test sanity, without ignores
@@ -131,6 +131,11 @@ shellcheck: $(READY)  ## lint: shell scripts
 changelog: $(READY)  ## lint: change log fragments
 	$(BIN)/antsibull-changelog lint
 
+.PHONY: docs
+docs: $(READY)  ## lint: the site of guides and reference, built in .build/docs/html; every warning is an error
+	$(BIN)/python -m tests.tools.site
+	$(BIN)/python -m tests.tools.site_look
+
 .PHONY: docs-lint
 docs-lint: $(READY)  ## lint: documentation of modules and plugins
 	$(BIN)/python -m tests.tools.tree antsibull-docs lint-collection-docs --plugin-docs \
@@ -155,14 +160,9 @@ installed: $(READY)  ## integration: the demonstration from the artefact, instal
 
 ## Maintain
 
-.PHONY: docs
-docs: $(READY)  ## Build the reference of modules and plugins as HTML in .build/docs/html
-	mkdir -p .build/docs && mkdir -p -m 700 .build/docs/rst
-	$(BIN)/antsibull-docs collection --use-current --squash-hierarchy --cleanup everything --fail-on-error \
-		--dest-dir .build/docs/rst oaktree.multicloud
-	$(BIN)/sphinx-build -q -C -D extensions=sphinx_antsibull_ext -D project=oaktree.multicloud -D html_theme=alabaster \
-		-D pygments_style=ansible -D highlight_language=YAML+Jinja -D default_role=any .build/docs/rst .build/docs/html
-	@echo "The reference is in .build/docs/html/index.html"
+.PHONY: docs-links
+docs-links: docs  ## Build the site and list the links that leave it
+	@$(BIN)/python -m tests.tools.site links
 
 .PHONY: lock
 lock: $(READY)  ## Update requirements-dev.txt from requirements-dev.in

@@ -31,6 +31,8 @@ options:
       - The day by which versions are old, such as V(2026-11-26).
     type: str
     required: true
+extends_documentation_fragment:
+  - oaktree.multicloud._guides.catalogue
 author:
   - oaktree.multicloud contributors (@oaktree-multicloud)
 seealso:

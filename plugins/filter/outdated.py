@@ -27,6 +27,8 @@ options:
         C(hash_value) and C(checksum).
     type: raw
     required: true
+extends_documentation_fragment:
+  - oaktree.multicloud._guides.tables
 author:
   - oaktree.multicloud contributors (@oaktree-multicloud)
 seealso:

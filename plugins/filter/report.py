@@ -40,6 +40,8 @@ options:
       - The heading of the report.
     type: str
     default: Clouds
+extends_documentation_fragment:
+  - oaktree.multicloud._guides.report
 author:
   - oaktree.multicloud contributors (@oaktree-multicloud)
 seealso:

@@ -35,6 +35,8 @@ options:
       - The header of a column, such as V(location). Records that are alike in all other columns share a row, which lists what they have in
         this one. The rows are then sorted by the other columns.
     type: str
+extends_documentation_fragment:
+  - oaktree.multicloud._guides.tables
 author:
   - oaktree.multicloud contributors (@oaktree-multicloud)
 """

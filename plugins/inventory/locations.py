@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.read
   - ansible.builtin.constructed
+  - oaktree.multicloud._guides.scale
 options:
   plugin:
     description: Marks the file as a source of this plugin.

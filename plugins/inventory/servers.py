@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - oaktree.multicloud._locations.read
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
+  - oaktree.multicloud._guides.inventory
 options:
   plugin:
     description: Marks the file as a source of this plugin.

@@ -32,6 +32,8 @@ options:
       - Keys of a catalogue's images that win over what the definitions say, such as C(visibility). Properties are merged.
     type: dict
     default: {}
+extends_documentation_fragment:
+  - oaktree.multicloud._guides.catalogue
 author:
   - oaktree.multicloud contributors (@oaktree-multicloud)
 seealso:

@@ -12,6 +12,7 @@ description:
   - Templates may be evaluated more than once. For many Locations at once, and for other methods, use the module M(oaktree.multicloud.rest).
 extends_documentation_fragment:
   - oaktree.multicloud._locations
+  - oaktree.multicloud._guides.rest
 options:
   _terms:
     description:

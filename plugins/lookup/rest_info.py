@@ -12,6 +12,7 @@ description:
   - For many Locations at once, use the module M(oaktree.multicloud.rest_info), which returns the same records.
 extends_documentation_fragment:
   - oaktree.multicloud._locations
+  - oaktree.multicloud._guides.rest
 options:
   _terms:
     description:

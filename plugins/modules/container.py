@@ -18,6 +18,7 @@ extends_documentation_fragment:
   - oaktree.multicloud._locations.write
   - oaktree.multicloud._attributes
   - oaktree.multicloud._attributes.action_group
+  - oaktree.multicloud._guides.objects
 attributes:
   check_mode:
     support: full

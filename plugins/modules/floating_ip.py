@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - oaktree.multicloud._doors.state
   - oaktree.multicloud._attributes
   - oaktree.multicloud._attributes.action_group
+  - oaktree.multicloud._guides.resources
 options:
   network:
     description:

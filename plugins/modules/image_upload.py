@@ -22,6 +22,8 @@ extends_documentation_fragment:
   - oaktree.multicloud._image_metadata
   - oaktree.multicloud._attributes
   - oaktree.multicloud._attributes.action_group
+  - oaktree.multicloud._guides.upload_sessions
+  - oaktree.multicloud._guides.images
 attributes:
   check_mode:
     support: full

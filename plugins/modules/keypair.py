@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - oaktree.multicloud._doors.named
   - oaktree.multicloud._attributes
   - oaktree.multicloud._attributes.action_group
+  - oaktree.multicloud._guides.resources
 options:
   public_key:
     description:

@@ -18,6 +18,8 @@ extends_documentation_fragment:
   - oaktree.multicloud._locations.read
   - oaktree.multicloud._attributes.info
   - oaktree.multicloud._attributes.action_group
+  - oaktree.multicloud._guides.overview
+  - oaktree.multicloud._guides.scale
 options:
   probe:
     description:

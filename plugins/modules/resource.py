@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - oaktree.multicloud._locations.write
   - oaktree.multicloud._attributes
   - oaktree.multicloud._attributes.action_group
+  - oaktree.multicloud._guides.resources
 options:
   type:
     description:

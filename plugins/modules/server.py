@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - oaktree.multicloud._locations.write
   - oaktree.multicloud._attributes
   - oaktree.multicloud._attributes.action_group
+  - oaktree.multicloud._guides.servers
 attributes:
   check_mode:
     support: full

@@ -17,6 +17,7 @@ extends_documentation_fragment:
   - oaktree.multicloud._locations.read
   - oaktree.multicloud._attributes.info
   - oaktree.multicloud._attributes.action_group
+  - oaktree.multicloud._guides.servers
 options:
   name:
     description:

@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - oaktree.multicloud._doors.find
   - oaktree.multicloud._attributes.info
   - oaktree.multicloud._attributes.action_group
+  - oaktree.multicloud._guides.stacks
 options:
   details:
     description:

@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - oaktree.multicloud._doors.wait
   - oaktree.multicloud._attributes
   - oaktree.multicloud._attributes.action_group
+  - oaktree.multicloud._guides.resources
 options:
   volume:
     description:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible.plugins.loader import fragment_loader
+from ansible.utils.plugin_docs import get_docstring
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._drift.subjects import default_attributes
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import (
@@ -19,6 +21,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.
     snapshot,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.kinds import kind_of
+from tests.tools.site import HOST
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -113,6 +116,26 @@ def test_tests_that_a_page_names_exist(page: Path) -> None:
     named = re.findall(r"\btests/[\w/.]+(?=[`\s:;,)])", page.read_text(encoding="utf-8"))
     real = [name for name in named if not any(placeholder in name for placeholder in ("/X/", "NAME"))]
     assert [name for name in real if not (ROOT / name.rstrip(".")).exists()] == []
+
+
+REFERENCE = [
+    *(path for kind in ("modules", "inventory", "lookup", "filter") for path in (ROOT / "plugins" / kind).glob("*.py")),
+    *(ROOT / "roles").glob("*/meta/argument_specs.yml"),
+]
+
+
+@pytest.mark.parametrize("path", sorted(REFERENCE), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_page_of_the_reference_links_a_guide(path: Path) -> None:
+    if path.suffix == ".py":
+        doc, *_others = get_docstring(str(path), fragment_loader, collection_name="oaktree.multicloud")
+    else:
+        doc = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]
+    guides = [entry for entry in doc["seealso"] if entry.get("link", "").startswith(HOST)]
+    assert guides
+    for entry in guides:
+        assert entry["name"].startswith("Guide: ")
+        assert entry["link"].endswith(".md")
+        assert (ROOT / entry["link"].removeprefix(HOST)).exists(), entry["link"]
 
 
 def test_the_workflow_installs_what_ci_does() -> None:

@@ -202,7 +202,9 @@ class Cloud(_Knobbed):
 
 
 class FakeOpenStack:
-    """Clouds `cloud1`, `cloud2`, ... with regions `r1`, `r2`, ...; use as a context manager.
+    """Clouds `cloud1`, `cloud2`, ... with regions `r1`, `r2`, ..., or of the names that `clouds` gives to both.
+
+    To be used as a context manager.
 
     `image_api` is what all of them speak, or one of each in the order of the clouds. Object stores come with
     `object_store`, which says of what kind, and with Rackspace's image API, which does not work without. `more` are the
@@ -211,7 +213,7 @@ class FakeOpenStack:
 
     def __init__(
         self,
-        clouds: int = 1,
+        clouds: int | Mapping[str, Sequence[str]] = 1,
         regions: int = 1,
         servers: int = 0,
         latency: float = 0.0,
@@ -224,12 +226,13 @@ class FakeOpenStack:
         self._directory = tempfile.TemporaryDirectory(prefix="fake_openstack-")
         self._thread = LoopThread("stand-in clouds")
         names = tuple(f"r{number}" for number in range(1, regions + 1))
+        named = {f"cloud{n}": names for n in range(1, clouds + 1)} if isinstance(clouds, int) else clouds
         root = Path(self._directory.name)
-        apis = [image_api] * clouds if isinstance(image_api, str) else image_api
+        apis = [image_api] * len(named) if isinstance(image_api, str) else image_api
         self.clouds = {}
-        for number, api in enumerate(apis, 1):
-            kind = Kind(names, api, object_store or api == "rackspace", tuple(more))
-            self.clouds[f"cloud{number}"] = Cloud(f"cloud{number}", kind, root, self.counters, self._thread)
+        for (name, cloud_regions), api in zip(named.items(), apis, strict=True):
+            kind = Kind(tuple(cloud_regions), api, object_store or api == "rackspace", tuple(more))
+            self.clouds[name] = Cloud(name, kind, root, self.counters, self._thread)
         for cloud in self.clouds.values():
             cloud.latency = latency
             for region in cloud.regions.values():
