@@ -90,6 +90,18 @@ class Watcher:
                     said.take(json.loads(line), clock.monotonic())
             for text in said.due(clock.monotonic()):
                 show(text)
+        if not ended:
+            self._interrupt_module()
+
+    def _interrupt_module(self) -> None:
+        """Pass on an interrupt for the worker, which has ended without a word to its process group.
+
+        Ansible's main process sends two SIGTERM after the SIGINT, and the second one ends a worker that is about to
+        tell its group. The module would go on with nobody to take its result.
+        """
+        if os.getpgrp() == self._parent:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            os.killpg(self._parent, signal.SIGINT)
 
 
 class _Display:

@@ -185,3 +185,29 @@ def test_it_ends_with_the_process_that_made_it(tmp_path: Path) -> None:
 
     until(lambda: state(child) in {"Z", ""})
     assert os.getpid() != child
+
+
+WORKER = """
+import os, subprocess, sys
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.progress.watcher import Watcher
+os.setsid()
+watcher = Watcher(print, sys.argv[1], others=False)
+module = subprocess.Popen([sys.executable, "-c", sys.argv[2], sys.argv[1]], stdout=subprocess.PIPE)
+module.stdout.readline()
+os.kill(os.getpid(), 9)
+"""
+MODULE = """
+import pathlib, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+try:
+    print(flush=True)
+    time.sleep(120)
+except KeyboardInterrupt:
+    pathlib.Path(sys.argv[1], "interrupted").touch()
+"""
+
+
+def test_the_module_is_interrupted_if_its_worker_has_ended_without_a_word(tmp_path: Path) -> None:
+    """As a worker of Ansible does that gets two signals at once."""
+    subprocess.run([sys.executable, "-c", WORKER, str(tmp_path), MODULE], check=False)
+    until((tmp_path / "interrupted").exists)
