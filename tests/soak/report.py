@@ -16,15 +16,15 @@ from tests.soak.tally import SLACK
 HEAD = """\
 # Soak
 
-`make soak` does 10,000 operations over 14 regions of seven stand-in clouds while everything goes wrong: images, objects,
-servers, networks, security groups, volumes and stacks are created, changed, replaced, exported, listed and deleted, by
-several long-lived processes that share their caches, and by processes that are killed, interrupted, or work on the same
-names at once. Faults of the clouds and jumps of the clock strike at random.
+`make soak` does 10,000 operations over 14 regions of seven stand-in clouds while everything goes wrong: images,
+objects, servers, networks, security groups, volumes and stacks are created, changed, replaced, exported, listed and
+deleted, by several long-lived processes that share their caches, and by processes that are killed, interrupted, or work
+on the same names at once. Faults of the clouds and jumps of the clock strike at random.
 
-Every result is checked against what the clouds really hold. A Location that is reported as done or unchanged has exactly
-what the task wants, once; one that failed says why, and has the old or the new, and nothing half done; a Location that
-nothing has struck does not fail. The next run after a kill ends right. At the end everything is deleted, and nothing is
-left. A process holds as many threads and files as when it was warm, and no more memory.
+Every result is checked against what the clouds really hold. A Location that is reported as done or unchanged has
+exactly what the task wants, once. One that failed says why, and has the old or the new, and nothing half done. A
+Location that nothing has struck does not fail. The next run after a kill ends right. At the end everything is deleted,
+and nothing is left. A process holds as many threads and files as when it was warm, and no more memory.
 
 `make soak OPTIONS="--operations 2000 --seed SEED"` runs a shorter one, or makes the choices of another run again.
 `tests/robustness/test_soak.py` is part of `make robustness`. The log of a complete run, which

@@ -51,7 +51,9 @@ def soak(operations: int, workers: int, seed: str, seconds: float | None = None)
         middle: list[int] = []
 
         def work(driver: Driver) -> None:
-            while tally.total < operations and (end is None or time.monotonic() < end) and len(tally.wrong) < MOST_WRONG:
+            while (
+                tally.total < operations and (end is None or time.monotonic() < end) and len(tally.wrong) < MOST_WRONG
+            ):
                 driver.step()
                 if tally.total % 500 < workers:
                     site.clouds.counters.reset()

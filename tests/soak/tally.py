@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 WARM = 0.4
 """The share of a worker's operations after which it has grown all that it may."""
@@ -22,8 +23,12 @@ class Held:
 
     samples: dict[str, list[int]] = field(default_factory=lambda: {name: [] for name in SLACK})
 
-    def add(self, answer: Mapping[str, int]) -> None:
+    open: list[str] = field(default_factory=list)
+    """What its file descriptors were when it was last asked."""
+
+    def add(self, answer: Mapping[str, Any]) -> None:
         """Remember what it says of itself."""
+        self.open = answer.get("open", self.open)
         for name, samples in self.samples.items():
             if name in answer:
                 samples.append(answer[name])
@@ -43,7 +48,8 @@ class Held:
         for name, slack in SLACK.items():
             begin, end = self.begin_and_end(name)
             if end > begin + slack:
-                found.append(f"{name} of a worker: {begin} when it was warm, {end} at the end")
+                more = f": {self.open}" if name == "files" else ""
+                found.append(f"{name} of a worker: {begin} when it was warm, {end} at the end{more}")
         return found
 
 

@@ -125,9 +125,7 @@ class Book:
             return bool(self._out[str(place)] or self._out[place.cloud])
 
 
-def inject(
-    site: Site, book: Book, stack: ExitStack, place: Place, chosen: random.Random, *, holes: bool = True
-) -> str:
+def inject(site: Site, book: Book, stack: ExitStack, place: Place, chosen: random.Random, *, holes: bool = True) -> str:
     """Let something go wrong at a Location until the stack ends; returns what."""
     if chosen.random() < 0.12:
         return _outage(site, book, stack, place, chosen)

@@ -14,7 +14,7 @@ import os
 import sys
 import threading
 import traceback
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,15 @@ def held() -> dict[str, int]:
     }
 
 
+def opened() -> list[str]:
+    """What the file descriptors of this process are."""
+    found = []
+    for path in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found.append(str(path.readlink()))
+    return sorted(found)
+
+
 def run(module: str, params: dict[str, Any], jump: dict[str, float] | None, *, count: bool) -> dict[str, Any]:
     """What a module answers, or how it broke."""
     _uncharged.restart()  # as in the process of its own that each module has
@@ -79,6 +88,7 @@ def run(module: str, params: dict[str, Any], jump: dict[str, float] | None, *, c
     if count:
         gc.collect()
         said["objects"] = len(gc.get_objects())
+        said["open"] = opened()
     return {**said, **held()}
 
 
