@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from tests.soak.tally import Tally
 from tests.soak.troubles import HOLES, Book, inject
 from tests.soak.worker import PRELUDE
 from tests.soak.workers import Worker
+from tests.support.kills import killed_after
 from tests.support.run_module import start_module
 
 KINDS = {
@@ -257,15 +258,15 @@ class Driver:
         task = self._task(most=4)
         self._begin("killed, and again", str(task))
         before = self._before(task)
-        strikes = self._strikes(task.places)
-        module = _module(task.noun.module)
-        after = self._chosen.uniform(0.05, 0.9)
-        with start_module(module, PRELUDE, **self._params(task)) as process:
-            time.sleep(after)
-            ended = process.poll() is not None
-            process.kill()
+        prelude, after, number = PRELUDE, self._chosen.uniform(0.05, 0.9), self._chosen.randint(1, 30)
+        if self._chosen.random() < 0.6:
+            prelude, after = prelude + killed_after(number), 0
+        with start_module(_module(task.noun.module), prelude, **self._params(task)) as process:
+            if after:
+                time.sleep(after)
+                process.kill()
             process.communicate(60)
-        self._said += f" [killed after {after:.3f} s{', when it had ended' if ended else ''}]"
+        self._said += f" [killed after {f'{after:.3f} s' if after else f'{number} answers'}: {process.returncode}]"
         time.sleep(0.1)
         wanted = task.noun.things(task.variant)
         for place in task.places:
@@ -275,11 +276,12 @@ class Driver:
             if isinstance(task.noun, Images) and not set(whole) <= {*before[place], *wanted}:
                 self._complain(f"{place}: after the kill there is {left}, before {before[place]}")
             self._known[task.noun.label, task.name, place] = left
-        self._excused(task.places, strikes)
-        self._recover(task)
+        other = self._task([task.noun])
+        self._recover(self._chosen.choice([task, replace(other, name=task.name, places=task.places)]))
 
     def _recover(self, task: Task) -> None:
         """Run it again until faults of others let it be, and check what is there then."""
+        self._said += f" then {task.variant or 'absent'}"
         for attempt in range(8):
             if self._apply(task, troubled=False):
                 return

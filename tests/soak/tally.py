@@ -16,6 +16,9 @@ WARM = 0.4
 SLACK = {"threads": 0, "files": 2, "memory": 6 << 20, "objects": 2000}
 """How much more a worker may hold at its end than when it was warm."""
 
+ENOUGH = 500
+"""Operations without which a worker is not warm: its caches, and the allocator, still grow."""
+
 
 @dataclass
 class Held:
@@ -46,6 +49,8 @@ class Held:
         """What it holds more and more of."""
         found = []
         for name, slack in SLACK.items():
+            if name != "threads" and len(self.samples["threads"]) < ENOUGH:
+                continue
             begin, end = self.begin_and_end(name)
             if end > begin + slack:
                 more = f": {self.open}" if name == "files" else ""
