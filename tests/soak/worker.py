@@ -8,6 +8,7 @@ Each line of its input is a task in JSON, each line of its output what became of
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import os
@@ -23,7 +24,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.
 from tests.support.run_module import run_module
 
 SPEED = 50
-PART_SIZE = 1 << 14
+PART_SIZE = 1 << 20
 PRELUDE = f"""
 from {clock.__class__.__module__} import clock
 from {temporary_object.__name__.rpartition(".")[0]} import temporary_object
@@ -32,6 +33,7 @@ temporary_object.part_size = lambda _size, _limits: {PART_SIZE}
 """
 """What a process of its own does first, to be like a worker."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
+LIBC = ctypes.CDLL(None)
 
 
 class Jump:
@@ -55,11 +57,19 @@ class Jump:
         clock.turn(SPEED)
 
 
-def held() -> dict[str, int]:
-    """Threads, file descriptors and bytes of this process."""
-    return {
+def held(*, memory: bool) -> dict[str, int]:
+    """Threads and file descriptors of this process; objects and bytes in use, too, which takes a moment."""
+    found = {
         "threads": threading.active_count(),
         "files": len(os.listdir("/proc/self/fd")) - 1,  # noqa: PTH208 - which has one open itself
+    }
+    if not memory:
+        return found
+    gc.collect()
+    LIBC.malloc_trim(0)  # what the allocator keeps for later is not in use
+    return {
+        **found,
+        "objects": len(gc.get_objects()),
         "memory": int(Path("/proc/self/statm").read_text().split()[1]) * PAGE,
     }
 
@@ -86,10 +96,8 @@ def run(module: str, params: dict[str, Any], jump: dict[str, float] | None, *, c
     except Exception:  # noqa: BLE001 - whatever it is, it is to be told
         said = {"broke": traceback.format_exc()}
     if count:
-        gc.collect()
-        said["objects"] = len(gc.get_objects())
         said["open"] = opened()
-    return {**said, **held()}
+    return {**said, **held(memory=count)}
 
 
 def main() -> None:

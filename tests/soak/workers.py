@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -27,7 +28,8 @@ class Worker:
 
     def _start(self) -> None:
         command = [sys.executable, "-m", "tests.soak.worker"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        one = {**os.environ, "MALLOC_ARENA_MAX": "1"}  # not one arena for each thread, most of which lie idle
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=one)
         self.lives.append(Held())
         self._count = 0
 
