@@ -95,7 +95,7 @@ class Driver:
         return {**self._common(task.places), **task.noun.options(self._site, task.name, task.variant), **more}
 
     def _common(self, places: Sequence[Place]) -> dict[str, Any]:
-        common: dict[str, Any] = {"locations": [str(place) for place in places], "api_timeout": 10.0, "timeout": LONG}
+        common: dict[str, Any] = {"locations": [str(place) for place in places], "api_timeout": 6.0, "timeout": LONG}
         return common
 
     def _troubled(self, stack: ExitStack, places: Sequence[Place]) -> tuple[dict[str, float] | None, list[str]]:

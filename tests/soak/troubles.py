@@ -30,6 +30,8 @@ from tests.support.fake_openstack.gate import Faulty
 
 ANY = ("*", "")
 BODIES = ("(PUT|POST)", r"/file$|/stage$|/v1/images/|/v1/AUTH_")
+NO_DATA = r"^/v2/images(\?|/[^/]*$)|^/v2\.[01]/|/stacks|/volumes|/auth/"
+"""Requests to which api_timeout applies. For data there is stall_timeout, which the clock does not turn for sockets."""
 HOLES = ("black hole", "black hole after the work")
 
 
@@ -66,8 +68,8 @@ TROUBLES: Sequence[Trouble] = (
     Trouble("body corrupted", lambda: CorruptRequest(1000), ("PUT", BODIES[1]), most=1),
     Trouble("500 to all", lambda: Answer(500), most=10_000),
     Trouble("503 to half of it", lambda: Answer(503), ("(POST|PUT|PATCH|DELETE)", ""), most=10_000),
-    Trouble(HOLES[0], BlackHole, most=1),
-    Trouble(HOLES[1], lambda: BlackHole(after="work"), most=1),
+    Trouble(HOLES[0], BlackHole, ("*", NO_DATA), most=1),
+    Trouble(HOLES[1], lambda: BlackHole(after="work"), ("*", NO_DATA), most=1),
 )
 OUTAGES = ("connections refused", "tokens revoked", "Keystone answers 500", "slow region")
 
