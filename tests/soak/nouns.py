@@ -19,7 +19,7 @@ UPLOAD_MARK = "owner_specified.oaktree.upload"
 Thing = tuple[Any, ...]
 """One resource, as far as it is compared."""
 Things = tuple[Thing, ...]
-LONG = 5000.0
+LONG = 1500.0
 """Seconds of the turned clock: longer than anything takes."""
 
 

@@ -23,7 +23,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import temporary_object
 from tests.support.run_module import run_module
 
-SPEED = 50
+SPEED = 15
+"""Faster, a busy machine would not clean up within the time for it."""
 PART_SIZE = 1 << 20
 PRELUDE = f"""
 from {clock.__class__.__module__} import clock
