@@ -34,6 +34,8 @@ KINDS = {
 }  # fmt: skip
 """How a Location may fail. Another kind, internal, says that the collection is wrong."""
 CHANGED = {"created", "replaced", "updated", "deleted"}
+PATIENCE = 90.0
+"""Seconds in which the faults of others let a run end right that has none of its own."""
 SETTLING = 0.5
 """Seconds in which a cloud ends what it does for a client that has gone."""
 
@@ -88,7 +90,7 @@ class Driver:
 
     def _places(self, noun: Noun, most: int) -> tuple[Place, ...]:
         possible = [place for place in self._site.places if noun.possible(self._site, place)]
-        number = min(most, self._chosen.choices([1, 2, 4, 14], [45, 30, 20, 5])[0], len(possible))
+        number = min(most, self._chosen.choices([1, 2, 4, 14], [60, 25, 12, 3])[0], len(possible))
         return tuple(sorted(self._chosen.sample(possible, number)))
 
     def _params(self, task: Task, **more: Any) -> dict[str, Any]:
@@ -282,10 +284,11 @@ class Driver:
     def _recover(self, task: Task) -> None:
         """Run it again until faults of others let it be, and check what is there then."""
         self._said += f" then {task.variant or 'absent'}"
-        for attempt in range(8):
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
             if self._apply(task, troubled=False):
                 return
-            time.sleep(0.2 * attempt)
+            time.sleep(0.5)
         self._complain("does not recover")
 
     def _interrupted(self) -> None:

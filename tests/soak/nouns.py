@@ -281,8 +281,9 @@ class Servers(Noun):
         return ("ACTIVE", variant.text, 1)
 
     def may_be(self, before: Things, wanted: Things, after: Things) -> bool:
-        """Metadata and floating IPs have requests of their own."""
-        return by_parts(before, wanted, after)
+        """Metadata and floating IPs have requests of their own; a server is deleted after its floating IP."""
+        bare = tuple((status, text, 0) for status, text, _addresses in before)
+        return by_parts(before, wanted, after) or (not wanted and after == bare)
 
     def told(self, record: Mapping[str, Any]) -> Thing:
         """Status, text."""
