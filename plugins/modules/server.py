@@ -163,7 +163,8 @@ options:
     elements: raw
   floating_ip:
     description:
-      - V(auto) gives the server a floating IP of the only external network, unless it has one. The name of an external network says which.
+      - V(auto) gives the server a floating IP of the only external network, or of the default one, unless it has one. The name of an external network
+        says which.
         Such a floating IP is deleted with the server.
       - An address gives it that floating IP of the project, which is kept when the server is deleted.
     type: raw

@@ -30,6 +30,11 @@ MOST_VALUES = 1 << 20
 """Values in an answer: each takes up to a hundred bytes of memory, and two in its text. A thousand servers have some
 150 thousand. A cloud's ``answer_limit_mib`` raises it, in proportion (see `WireResponse`)."""
 
+TOO_LARGE_HINT = (
+    "Ask for less, with filters. Where a cloud's answers are so large, raise answer_limit_mib in its entry in "
+    "clouds.yaml."
+)
+
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
 _ID = re.compile(r"\w[\w.-]*")

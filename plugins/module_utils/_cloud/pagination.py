@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from .._core.errors import ServerError
-from .answers import answer_to, json_object, parsing
+from .answers import TOO_LARGE_HINT, answer_to, json_object, parsing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from requests import Response
 
 MOST_PAGES = 10_000
+MOST_ANSWERS = 8
+"""How many times the largest answer all pages of a list may have together, in bytes."""
 
 
 def page_of(response: Response, key: str) -> dict[str, Any]:
@@ -32,7 +34,8 @@ def page_of(response: Response, key: str) -> dict[str, Any]:
         raise ServerError(f"{answer_to(response)} cannot be parsed: it has no list {key!r}")
     with parsing(f"the link to the next page in {answer_to(response)}"):
         following = _query_of(_next_link(body, key) or response.links.get("next", {}).get("url"))
-    return {"items": items, "following": following, "truncated": body.get("truncated") is True}
+    truncated = body.get("truncated") is True
+    return {"items": items, "following": following, "truncated": truncated, "size": len(response.content)}
 
 
 def _next_link(body: Mapping[str, Any], key: str) -> Any:
@@ -57,13 +60,15 @@ class Pagination:
     """The queries of a list, page by page.
 
     ``marker`` is the key of an item that is the marker of the next page, for services that name none. ``by_offset`` is
-    for those that count items. Lists by marker or offset end with an empty page.
+    for those that count items. Lists by marker or offset end with an empty page. ``largest`` is how many bytes one
+    answer may have.
     """
 
     def __init__(
-        self, path: str, params: Mapping[str, Any], *, marker: str | None = None, by_offset: bool = False
+        self, path: str, params: Mapping[str, Any], largest: int, *, marker: str | None = None, by_offset: bool = False
     ) -> None:
         self._path = path
+        self._room = MOST_ANSWERS * largest
         self._query = dict(params)
         self._marker = marker
         self._by_offset = by_offset
@@ -94,12 +99,21 @@ class Pagination:
             return False
         return first is not None and first == self._first
 
-    def advance(self, items: list[Any], following: Mapping[str, Any] | None = None, *, truncated: bool = False) -> None:
-        """Go on from the page of these items.
+    def advance(
+        self, items: list[Any], following: Mapping[str, Any] | None = None, *, size: int = 0, truncated: bool = False
+    ) -> None:
+        """Go on from the page of these items, an answer of ``size`` bytes.
 
         ``following`` is the query that the service names for the next page. Raises ServerError where it names none
-        although it has ``truncated`` the list.
+        although it has ``truncated`` the list, and for a list that is too large.
         """
+        self._room -= size
+        if self._room < 0:
+            raise ServerError(
+                f"the list of GET {self._path} is larger than {MOST_ANSWERS} of the largest answers",
+                hint=TOO_LARGE_HINT,
+                final=True,
+            )
         if truncated and following is None:
             raise ServerError(
                 f"the service has cut the list of GET {self._path}, and names no next page",

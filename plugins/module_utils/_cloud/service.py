@@ -388,7 +388,8 @@ class Service:
         """
         size = self.type.page_size
         params = {"limit": size, **params} if size else params
-        pagination = Pagination(path, params, marker=marker, by_offset=self.type.pages_by_offset)
+        largest = self.connection.answer_limit
+        pagination = Pagination(path, params, largest, marker=marker, by_offset=self.type.pages_by_offset)
         for query in pagination.queries():
             request = {**kwargs, "params": query}
 

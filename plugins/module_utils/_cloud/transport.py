@@ -20,7 +20,7 @@ from urllib.parse import urljoin, urlsplit
 from .._core.deadline import CLEANING_UP, Deadline
 from .._core.errors import ServerError, UnreachableError, innermost
 from .._core.text import one_line
-from .answers import MOST_VALUES, parse_json
+from .answers import MOST_VALUES, TOO_LARGE_HINT, parse_json
 from .tls import SharedTLSAdapter
 from .urls import is_url, same_origin
 
@@ -352,8 +352,7 @@ def _too_large(response: Response, most: str) -> ServerError:
     asked = response.request
     return ServerError(
         f"the answer to {asked.method} {urlsplit(response.url).path} has more than {most}",
-        hint="Ask for less, with filters. Where a cloud's answers are so large, raise answer_limit_mib in its entry in "
-        "clouds.yaml.",
+        hint=TOO_LARGE_HINT,
         final=True,
     )
 

@@ -24,11 +24,13 @@ Exceptions of other libraries and HTTP answers become these in `_cloud.translate
 from __future__ import annotations
 
 import copy
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .text import one_line, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Self
 
 
@@ -144,6 +146,16 @@ class RefusedError(OaktreeError):
 
     kind = "refused"
     default_hint = "Check the user's role in the project, and whether the cloud offers this."
+
+
+@contextmanager
+def suppress_404() -> Iterator[None]:
+    """Let a deletion of what does not exist be one: others were first, or the answer to an earlier request was lost."""
+    try:
+        yield
+    except RefusedError as error:
+        if error.status != 404:
+            raise
 
 
 class ConflictError(OaktreeError):

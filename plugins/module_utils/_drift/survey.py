@@ -15,7 +15,7 @@ from .._core.errors import RefusedError, UnreachableError
 from .._facts.records import image_record
 from .._glance.client import glance_for
 from .._glance.image_json import checked_image
-from .._glance.v2 import KEPT_FOR, SESSION, UPLOAD, custom_properties
+from .._glance.v2 import SESSION, UPLOAD, custom_properties, kept_name
 from .._resource import rules
 from .._resource.find import Query, is_offered, items, list_items, service_of
 from .._resource.kinds import Kind, kind_of
@@ -271,5 +271,5 @@ def _listed_images(glance: Glance, names: Sequence[str]) -> list[dict[str, Any]]
     found = listed(hidden=False)
     found += listed(hidden=True) if glance.hides(found) else []
     once = {image["id"]: image for image in found if image["name"]}
-    ours = {UPLOAD, SESSION} if names else {UPLOAD, SESSION, KEPT_FOR}
-    return [image for image in once.values() if not ours & image.keys()]
+    complete = [image for image in once.values() if not {UPLOAD, SESSION} & image.keys()]
+    return complete if names else [image for image in complete if kept_name(image) is None]

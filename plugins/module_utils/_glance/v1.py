@@ -19,7 +19,7 @@ from .._cloud.capabilities import ImageCapabilities
 from .._cloud.service import segment, service_at
 from .._core.errors import RefusedError, ServerError
 from .image_json import checked_image
-from .v2 import KEPT_FOR, Glance
+from .v2 import KEPT_FOR, Glance, kept_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -131,7 +131,7 @@ class GlanceV1(Glance):
 
     def kept_for(self, name: str, owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:  # noqa: ARG002 - none is
         found = _list(self._service, {f"property-{KEPT_FOR}": name})
-        kept = [image for image in found if image.get(KEPT_FOR) == name and owner in (None, image["owner"])]
+        kept = [image for image in found if kept_name(image) == name and owner in (None, image["owner"])]
         return sorted(kept, key=lambda image: (image["created_at"], image["id"]))
 
     def act(self, image_id: str, action: str) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .._cloud.answers import check_id, parsing
 from .._cloud.capabilities import ImageCapabilities, Quota, image_capabilities
 from .._cloud.service import segment, service_at
-from .._core.errors import ConflictError, DeadlineError, RefusedError, ServerError, UnreachableError
+from .._core.errors import ConflictError, DeadlineError, RefusedError, ServerError, UnreachableError, suppress_404
 from .._core.text import one_line
 from .image_json import OURS, checked_image
 
@@ -44,7 +44,9 @@ SOURCE_SERVER = "owner_specified.oaktree.source_server"
 """The ID of the server that the image is a snapshot of."""
 
 KEPT_FOR = "owner_specified.oaktree.kept_for"
-"""The name that an image had before another replaced it."""
+KEPT_ID = "owner_specified.oaktree.kept_id"
+"""The name that an image had before another replaced it, and its ID: Nova copies the properties of an image to the
+snapshots of its servers, which are not kept images."""
 
 UPLOAD = "owner_specified.oaktree.upload"
 """The marker of the upload, until the image is complete. See `_image.upload_marker`."""
@@ -61,7 +63,7 @@ again as it knew it, and changes made in the meantime are lost."""
 
 BOOKKEEPING = frozenset({
     MD5, SHA256, OBJECT, SOURCE_MD5, SOURCE_SHA256, PUBLISHED, SOURCE_LOCATION, SOURCE_IMAGE, SOURCE_SERVER, UPLOAD,
-    SESSION, REPLACES, KEPT_FOR,
+    SESSION, REPLACES, KEPT_FOR, KEPT_ID,
 })  # fmt: skip
 
 GLANCE_FIELDS = frozenset({
@@ -264,11 +266,8 @@ class Glance:
         self._service.request("PUT", path, json={"status": "accepted"})
 
     def unshare(self, image_id: str, project: str) -> None:
-        try:
+        with suppress_404():
             self._service.request("DELETE", f"/images/{segment(image_id)}/members/{segment(project)}")
-        except RefusedError as error:
-            if error.status != 404:
-                raise
 
     def kept_for(self, name: str, owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:
         """The images that had the name before others replaced them, oldest first; ``hidden`` if images can be."""
@@ -276,7 +275,7 @@ class Glance:
         if hidden:
             params["os_hidden"] = "true"
         pages = self._service.pages("/images", "images", params)
-        kept = [image for page in pages for image in map(checked_image, page) if image.get(KEPT_FOR) == name]
+        kept = [image for page in pages for image in map(checked_image, page) if kept_name(image) == name]
         return sorted(kept, key=lambda image: (image["created_at"] or "", image["id"]))
 
     def act(self, image_id: str, action: str) -> None:
@@ -289,6 +288,11 @@ def _name_filters(names: Sequence[str]) -> list[str]:
     if any(character in name for name in names for character in '"\\'):
         return [f"eq:{name}" for name in names]
     return ["in:" + ",".join(f'"{name}"' for name in names)]
+
+
+def kept_name(image: Mapping[str, Any]) -> str | None:
+    """The name that the image had before another replaced it; None if none has."""
+    return image.get(KEPT_FOR) if image.get(KEPT_ID) == image["id"] else None
 
 
 def custom_properties(image: Mapping[str, Any]) -> dict[str, str]:

@@ -39,7 +39,8 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 class _Owner:
     """A process: on which machine, since which boot, in which PID namespace, and its start in ticks since boot.
 
-    What is not known is ``-``. Machines may have one host name, and containers share also the boot.
+    What is not known is ``-``. Machines may have one host name, and containers share also the boot. The name is a
+    digest: whoever may read what is in the cloud, as a public container, reads the marker.
     """
 
     host: str
@@ -53,7 +54,7 @@ class _Owner:
     def this(cls) -> Self:
         pid = os.getpid()
         boot = signs_of_life.boot_id()[:8] or "-"
-        return cls(platform.node() or "-", _machine(), boot, _pid_namespace(), str(pid), _started(pid) or "-")
+        return cls(host_digest()[:8], _machine(), boot, _pid_namespace(), str(pid), _started(pid) or "-")
 
     @property
     def text(self) -> str:
@@ -70,6 +71,11 @@ class _Owner:
             return None
         started = _started(int(self.pid))
         return None if started == "-" != self.started else started == self.started
+
+
+def host_digest() -> str:
+    """The host name of this machine, as a digest in hexadecimal."""
+    return _digest(platform.node())
 
 
 def work_marker(seconds: float) -> str:
@@ -120,7 +126,11 @@ def moment_of(text: object) -> datetime | None:
 def _machine() -> str:
     """8 digits that machines with the same host name do not share; containers may have none."""
     identity = _read("/etc/machine-id")
-    return hashlib.sha256(f"oaktree.multicloud/{identity}".encode()).hexdigest()[:8] if identity else "-"
+    return _digest(identity)[:8] if identity else "-"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(f"oaktree.multicloud/{text}".encode()).hexdigest()
 
 
 def _pid_namespace() -> str:

@@ -17,7 +17,7 @@ from .._cloud.pagination import Pagination
 from .._cloud.service import service_at
 from .._cloud.translate import translate
 from .._cloud.transport import body_of
-from .._core.errors import AuthError, ConflictError, OaktreeError, RefusedError, ServerError
+from .._core.errors import AuthError, ConflictError, OaktreeError, RefusedError, ServerError, suppress_404
 from .._core.retry import Attempts, Policy
 from .._core.scatter import Limits, scatter
 from .responses import BulkResponse, Object, object_from_headers, object_from_listing
@@ -274,29 +274,28 @@ class Swift:
             raise
 
     def _delete(self, path: str) -> None:
-        try:
+        with suppress_404():
             self._service.request("DELETE", path)
-        except RefusedError as error:
-            if error.status != 404:
-                raise
 
     def _listing(self, path: str, prefix: str, delimiter: str = "") -> Iterator[Mapping[str, Any]]:
         query = {"format": "json", "limit": str(PAGE), "prefix": prefix}
         if delimiter:
             query["delimiter"] = delimiter
-        pagination = Pagination(path, query, marker="name")
+        pagination = Pagination(path, query, self.connection.answer_limit, marker="name")
         for query in pagination.queries():
             try:
-                page = json_list(self._service.request("GET", path, params=query))
+                answer = self._service.request("GET", path, params=query)
             except RefusedError as error:
                 if error.status == 404:
                     return
                 raise
+            page = json_list(answer)
             yield from page
             if len(page) < PAGE:
                 return
             with parsing(f"the listing of {path}"):
-                pagination.advance([{"name": item.get("name", item.get("subdir"))} for item in page])
+                items = [{"name": item.get("name", item.get("subdir"))} for item in page]
+            pagination.advance(items, size=len(answer.content))
 
 
 def _path(container: str, name: str | None = None) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .._cloud.answers import json_object
 from .._cloud.cleanup import CLEANUP_TIMEOUT, removing, residue_of
 from .._cloud.service import segment
-from .._core.errors import ConflictError, OaktreeError, RefusedError, ServerError
+from .._core.errors import ConflictError, OaktreeError, RefusedError, ServerError, suppress_404
 from .._local.file_lock import key_lock
 from .._run.ensure import Change, Member, ensure
 from . import rules
@@ -349,7 +349,8 @@ def _awaited(connection: Connection, step: ResourceStep, item: Item) -> Item:
 def _delete(connection: Connection, step: ResourceStep, item: Item) -> None:
     kind = step.wanted.kind
     if kind.link:
-        service_of(connection, kind).request("DELETE", link_path(kind, step.found.values))
+        with suppress_404():
+            service_of(connection, kind).request("DELETE", link_path(kind, step.found.values))
         return
     identity = step.found.id if kind.single else id_of(kind, item)
     path = item_path(connection, kind, identity, step.found.values)
@@ -385,11 +386,8 @@ def _await_end(connection: Connection, step: ResourceStep) -> None:
 
 
 def _remove(connection: Connection, kind: Kind, path: str, *, other_projects: bool = False) -> None:
-    try:
+    with suppress_404():
         _request(connection, kind, "DELETE", path, other_projects=other_projects)
-    except RefusedError as error:
-        if error.status != 404:
-            raise
 
 
 def _undo(connection: Connection, step: ResourceStep, item: Item) -> str:

@@ -23,7 +23,7 @@ from .doors import reference
 from .find import Query, fetch, get, item_path, list_items, service_of
 from .kinds import kind_of
 from .plan import Found
-from .references import MissingError, Resolver, check_identity, external_networks
+from .references import MissingError, Resolver, check_identity, external_network
 from .wanted import Wanted
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def _survey(connection: Connection, wanted: FloatingIps) -> list[Meant]:
     mine = [item for item in there if item.get("floating_ip_address") == wanted.address]
     if wanted.state == "absent" or (mine and network is None):
         return _all(wanted, mine)
-    network = network or _external(connection)
+    network = network or external_network(connection, "network")
     return [_meant(wanted, mine[0] if mine else None, {"floating_network_id": network})]
 
 
@@ -238,7 +238,7 @@ def _of_target(
     else:
         item = None
     if item is None:
-        attributes["floating_network_id"] = network or _external(connection)
+        attributes["floating_network_id"] = network or external_network(connection, "network")
     elif "fixed_ip_address" in attributes:  # which Neutron takes only together with the port
         item = {**item, "port_id": None, "fixed_ip_address": None}
     return [_meant(wanted, item, attributes)]
@@ -266,18 +266,6 @@ def _attachment(wanted: FloatingIps, ports: Sequence[Item]) -> dict[str, Any]:
             f"it has several addresses: {', '.join(sorted(addresses))}", hint="Give one of them as fixed_address."
         )
     return {"port_id": next(iter(addresses.values()))}
-
-
-def _external(connection: Connection) -> Any:
-    """The external network, where there is one only, or the default one. Raises ConflictError or RefusedError."""
-    found = external_networks(connection)
-    chosen = [item for item in found if item.get("is_default")] or found
-    if not chosen:
-        raise RefusedError("there is no external network here", hint="Give network.")
-    if len(chosen) > 1:
-        names = ", ".join(sorted(str(item.get("name")) for item in chosen))
-        raise ConflictError(f"there are several external networks here: {names}", hint="Give one of them as network.")
-    return chosen[0]["id"]
 
 
 def _is_old(item: Mapping[str, Any], least: timedelta) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .._cloud.answers import json_object, parsing
 from .._cloud.cleanup import removing
 from .._cloud.service import segment
-from .._core.errors import InputError
+from .._core.errors import InputError, suppress_404
 from . import rules
 from .desired import cast, same
 
@@ -84,9 +84,13 @@ def part_shown(kind: Kind, attribute: str, have: Any, want: Any) -> Any:
 
 
 def asking(service: Service, microversion: str | None) -> Ask:
-    """Requests of parts; an answer without a body is an empty object."""
+    """Requests of parts; an answer without a body is an empty object. What is to be deleted may be gone."""
 
     def ask(method: str, path: str, json: Any = None) -> Any:
+        if method == "DELETE":
+            with suppress_404():
+                service.request(method, path, microversion=microversion)
+            return {}
         kwargs = {} if json is None else {"json": json}
         response = service.request(method, path, microversion=microversion, **kwargs)
         return json_object(response) if method in ("GET", "POST") and response.content else {}

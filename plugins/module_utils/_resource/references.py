@@ -170,6 +170,21 @@ def external_networks(connection: Connection) -> list[Item]:
     return [network for network in found if network.get("router:external")]
 
 
+def external_network(connection: Connection, option: str) -> Any:
+    """The ID of the only external network, or of the default one; ``option`` is the one that can name another.
+
+    Raises MissingError where there is none, and ConflictError where there are several and none is the default.
+    """
+    found = external_networks(connection)
+    chosen = [item for item in found if item.get("is_default")] or found
+    if not chosen:
+        raise MissingError("there is no external network here", hint=f"Correct or leave out {option}.", status=404)
+    if len(chosen) > 1:
+        names = ", ".join(sorted(str(item.get("name")) for item in chosen))
+        raise ConflictError(f"there are several external networks here: {names}", hint=f"Give one of them as {option}.")
+    return chosen[0]["id"]
+
+
 class Resolver:
     """Resolves references at one Location, each distinct one once."""
 

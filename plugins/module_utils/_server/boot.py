@@ -23,6 +23,7 @@ from .._core.errors import (
     QuotaError,
     RefusedError,
     ServerError,
+    suppress_404,
 )
 from .._core.retry import Policy, with_retries
 from .._core.text import one_line
@@ -300,11 +301,11 @@ def _remove_volume(connection: Connection, volume: str) -> None:
 
     def remove_it() -> None:
         try:
-            cinder.request("DELETE", f"/volumes/{segment(volume)}")
+            with suppress_404():
+                cinder.request("DELETE", f"/volumes/{segment(volume)}")
         except RefusedError as error:
-            if error.status == 400:
-                raise ConflictError(error.message, hint=error.hint, status=error.status) from error
-            if error.status != 404:
+            if error.status != 400:
                 raise
+            raise ConflictError(error.message, hint=error.hint, status=error.status) from error
 
     with_retries(remove_it, Policy(attempts=math.inf, errors=(ConflictError,), longest=2.0), connection.deadline)

@@ -14,7 +14,7 @@ from .._core.errors import DeadlineError, OaktreeError, ServerError
 from .._core.text import one_line
 from .boot import give_floating_ip, mask
 from .names import encoded, names_at
-from .nova import ACTIVE, ERROR, TASK, Item, act, fault_of, is_gone, is_settled, servers_named, tell
+from .nova import ACTIVE, ERROR, TASK, Item, act, fault_of, is_gone, is_settled, remove, servers_named, tell
 from .plan import VERIFY_RESIZE, groups_of, make_plan
 from .wanted import AUTO, subject
 from .watch import wait_until
@@ -87,7 +87,7 @@ def _set_metadata(connection: Connection, path: str, want: Mapping[str, str | No
         tell(connection, "POST", f"{path}/metadata", {"metadata": values})
     for key, value in want.items():
         if value is None:
-            tell(connection, "DELETE", f"{path}/metadata/{segment(key)}")
+            remove(connection, f"{path}/metadata/{segment(key)}")
 
 
 def _set_groups(connection: Connection, item: Item, want: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from .._core.errors import (
     ConflictError,
     OaktreeError,
     RefusedError,
+    suppress_404,
 )
 from .._core.retry import PERHAPS_DONE
 from .._resource.desired import same
@@ -110,11 +111,8 @@ def remove_made(connection: Connection, server_ids: Sequence[str]) -> None:
 
 
 def _remove(connection: Connection, floating: dict[str, Any]) -> None:
-    try:
+    with suppress_404():
         service_at(connection, "network").request("DELETE", f"{_PATH}/{segment(floating['id'])}")
-    except RefusedError as error:
-        if error.status != 404:
-            raise
 
 
 def _listed(connection: Connection, filters: dict[str, Any]) -> list[dict[str, Any]]:

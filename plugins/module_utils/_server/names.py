@@ -13,7 +13,7 @@ from .._cloud.answers import parsing
 from .._core.errors import ConflictError, InputError, RefusedError
 from .._resource.find import Query, get, list_items
 from .._resource.kinds import kind_of
-from .._resource.references import MissingError, Resolver, external_networks
+from .._resource.references import MissingError, Resolver, external_network
 from .floating_ips import check_existing
 from .wanted import AUTO
 
@@ -145,15 +145,7 @@ class Names:
         """The ID of the network that gives a floating IP."""
         if not isinstance(floating_ip, str):
             return self.id("network.network", floating_ip)
-        external = sorted(str(network["id"]) for network in external_networks(self._connection))
-        if not external:
-            raise MissingError("there is no external network here", hint="Leave out floating_ip.", status=404)
-        if len(external) > 1:
-            raise ConflictError(
-                f"floating_ip: auto, and there are {len(external)} external networks: {', '.join(external)}",
-                hint="Name the network as floating_ip.",
-            )
-        return external[0]
+        return str(external_network(self._connection, "floating_ip"))
 
 
 def names_at(connection: Connection) -> Names:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .._cloud.answers import check_id, json_object, parsing
 from .._cloud.service import segment, service_at
 from .._core.deadline import clock
-from .._core.errors import RefusedError
+from .._core.errors import suppress_404
 from .._facts.servers import literal_name
 
 if TYPE_CHECKING:
@@ -140,11 +140,13 @@ def act(connection: Connection, identity: str, action: str, value: Any = None) -
 
 def delete(connection: Connection, identity: str) -> None:
     """Have a server deleted; one that is not there is."""
-    try:
-        tell(connection, "DELETE", f"/servers/{segment(identity)}")
-    except RefusedError as error:
-        if error.status != 404:
-            raise
+    remove(connection, f"/servers/{segment(identity)}")
+
+
+def remove(connection: Connection, path: str) -> None:
+    """Have what a path leads to deleted, unless it is gone."""
+    with suppress_404():
+        tell(connection, "DELETE", path)
 
 
 def fault_of(item: Item) -> str:

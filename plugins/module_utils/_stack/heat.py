@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._cloud.answers import check_id, json_object, parsing
 from .._cloud.service import segment, service_at
-from .._core.errors import ConflictError, RefusedError
+from .._core.errors import ConflictError, RefusedError, suppress_404
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -135,11 +135,8 @@ class Heat:
 
     def delete(self, item: Item) -> None:
         """Begin to delete a stack, which may be gone already."""
-        try:
+        with suppress_404():
             self._service.request("DELETE", path_of(item))
-        except RefusedError as error:
-            if error.status != 404:
-                raise
 
     def _changing(self, method: str, path: str, body: Mapping[str, Any]) -> Response:
         try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from ..._core.errors import ConflictError, OaktreeError
-from ..._glance.v2 import KEPT_FOR, LONGEST_NAME, REPLACES, UPLOAD, Glance, pointer
+from ..._glance.v2 import KEPT_FOR, KEPT_ID, LONGEST_NAME, REPLACES, UPLOAD, Glance, pointer
 from ..._local.file_lock import key_lock
 from .members import accept, not_accepted, pending
 from .survey import USABLE
@@ -183,6 +183,7 @@ def _set_aside(glance: Glance, image: Mapping[str, Any], suffix: str) -> str:
         {"op": "replace", "path": "/name", "value": name},
         *([{"op": "replace", "path": "/os_hidden", "value": True}] if "os_hidden" in image else []),
         {"op": "add", "path": pointer(KEPT_FOR), "value": image["name"]},
+        {"op": "add", "path": pointer(KEPT_ID), "value": image["id"]},
     ]
     glance.patch(image["id"], operations)
     return name

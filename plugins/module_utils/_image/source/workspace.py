@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import platform
 import re
 import shutil
 import stat
@@ -18,6 +16,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 from ..._core.errors import InputError
 from ..._local.file_lock import FileLock
+from ..._local.work_marker import host_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,11 +35,12 @@ _NAME = re.compile(rf"{PREFIX}([0-9a-f]{{12}})\.[0-9a-f]{{12}}")
 def workspace(parent: str | None) -> Iterator[Path]:
     """A directory in ``parent`` (by default the system's temporary directory) that is removed when the block ends.
 
+    Its name has the machine's: locks on a file system of several machines need not reach others.
     Also removes those of killed runs. Raises InputError if it cannot be created.
     """
     base = Path(parent or tempfile.gettempdir())
     _remove_leftovers(base)
-    directory = base / f"{PREFIX}{_machine()}.{os.urandom(6).hex()}"
+    directory = base / f"{PREFIX}{host_digest()[:12]}.{os.urandom(6).hex()}"
     with FileLock(_lock_of(directory)) as lock:
         try:
             with suppress(OSError):  # where nothing can be locked nobody takes it for a leftover
@@ -76,11 +76,6 @@ def new_file(directory: Path, suffix: str) -> Iterator[tuple[Path, IO[bytes]]]:
             ) from exc
 
 
-def _machine() -> str:
-    """This machine, as a digest that fits into a file name: locks on a file system of several need not reach others."""
-    return hashlib.sha256((platform.node() or "-").encode()).hexdigest()[:12]
-
-
 def _lock_of(directory: Path) -> Path:
     return directory.with_name(directory.name + LOCK)
 
@@ -96,7 +91,7 @@ def _remove_leftovers(base: Path) -> None:
     with suppress(OSError):
         for entry in os.scandir(base):
             found = _NAME.fullmatch(entry.name.removesuffix(LOCK))
-            if found and found[1] == _machine() and _is_ours(entry):
+            if found and found[1] == host_digest()[:12] and _is_ours(entry):
                 directory = base / found[0]
                 with suppress(OSError), FileLock(_lock_of(directory)) as lock:
                     if lock.try_acquire():

@@ -14,9 +14,14 @@ import pytest
 from requests import Request, Response
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import pagination
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.pagination import Pagination, page_of
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.pagination import (
+    MOST_ANSWERS,
+    Pagination,
+    page_of,
+)
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import ServerError
 
+LARGEST = 1 << 20
 LINK = "http://inner.example:8774/v2/things?marker=b&limit=2"
 QUERY = {"marker": "b", "limit": "2"}
 
@@ -34,7 +39,7 @@ def answer(body: Any, **headers: str) -> Response:
 def walk(pages: list[list[Any]], params: dict[str, Any], **style: Any) -> list[dict[str, Any]]:
     """The queries of a list whose service returns these pages, then empty ones, and names no next page."""
     found, left = [], list(pages)
-    listing = Pagination("/things", params, **style)
+    listing = Pagination("/things", params, LARGEST, **style)
     for query in listing.queries():
         found.append(query)
         listing.advance(left.pop(0) if left else [])
@@ -58,8 +63,9 @@ def walk(pages: list[list[Any]], params: dict[str, Any], **style: Any) -> list[d
     ids=["Nova", "Keystone", "Heat", "Barbican", "Glance", "query", "header"],
 )
 def test_the_query_of_the_next_page(more: dict[str, Any], headers: dict[str, str]) -> None:
-    page = page_of(answer({"things": ["a"], **more}, **headers), "things")
-    assert page == {"items": ["a"], "following": QUERY, "truncated": False}
+    there = answer({"things": ["a"], **more}, **headers)
+    size = len(there.content)
+    assert page_of(there, "things") == {"items": ["a"], "following": QUERY, "truncated": False, "size": size}
 
 
 @pytest.mark.parametrize(
@@ -108,7 +114,7 @@ def test_pages_that_cannot_be_parsed(body: Any) -> None:
 
 
 def test_what_follows_is_merged_over_our_own_parameters() -> None:
-    listing = Pagination("/things", {"limit": "1000", "status": "ACTIVE"})
+    listing = Pagination("/things", {"limit": "1000", "status": "ACTIVE"}, LARGEST)
     queries = listing.queries()
     assert next(queries) == {"limit": "1000", "status": "ACTIVE"}
     listing.advance(["a", "b"], {"marker": "b", "limit": "2"})
@@ -118,14 +124,14 @@ def test_what_follows_is_merged_over_our_own_parameters() -> None:
 
 
 def test_an_empty_page_ends_a_list_whatever_it_names() -> None:
-    listing = Pagination("/things", {})
+    listing = Pagination("/things", {}, LARGEST)
     for _query in listing.queries():
         listing.advance([], {"marker": "x"})
 
 
 @pytest.mark.parametrize("following", [{}, {"status": "ACTIVE"}])
 def test_a_page_that_follows_itself(following: dict[str, str]) -> None:
-    listing = Pagination("/things", {"status": "ACTIVE"})
+    listing = Pagination("/things", {"status": "ACTIVE"}, LARGEST)
     queries = listing.queries()
     next(queries)
     listing.advance(["a"], following)
@@ -142,7 +148,7 @@ def endless(listing: Pagination, markers: Iterable[str]) -> Iterator[dict[str, A
 
 def test_pages_that_follow_in_a_circle() -> None:
     """Keystone 30 ignores the marker of its roles: the second page names itself as the one that follows it."""
-    asked = endless(Pagination("/roles", {"limit": "2"}), repeat("b"))
+    asked = endless(Pagination("/roles", {"limit": "2"}, LARGEST), repeat("b"))
     assert [next(asked), next(asked)] == [{"limit": "2"}, {"limit": "2", "marker": "b"}]
     with pytest.raises(ServerError, match="does not advance"):
         next(asked)
@@ -150,14 +156,24 @@ def test_pages_that_follow_in_a_circle() -> None:
 
 def test_pages_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pagination, "MOST_PAGES", 3)
-    asked = endless(Pagination("/things", {}), map(str, count()))
+    asked = endless(Pagination("/things", {}, LARGEST), map(str, count()))
     assert len([next(asked) for _page in range(3)]) == 3
     with pytest.raises(ServerError, match="more than 3 pages"):
         next(asked)
 
 
+def test_all_pages_together_are_bounded() -> None:
+    listing = Pagination("/things", {}, LARGEST)
+    for _answer in range(MOST_ANSWERS):
+        listing.advance(["a"], {"marker": "a"}, size=LARGEST)
+    with pytest.raises(ServerError, match="the list of GET /things is larger than 8 of the largest answers") as raised:
+        listing.advance(["a"], {"marker": "b"}, size=1)
+    assert "answer_limit_mib" in raised.value.hint
+    assert page_of(answer({"things": []}), "things")["size"] == len('{"things": []}')
+
+
 def test_a_list_that_the_service_has_cut_is_no_list() -> None:
-    listing = Pagination("/users", {})
+    listing = Pagination("/users", {}, LARGEST)
     next(listing.queries())
     with pytest.raises(ServerError, match="the service has cut the list of GET /users") as raised:
         listing.advance(["a"], truncated=True)
@@ -186,7 +202,7 @@ def test_a_marker_that_repeats() -> None:
 
 
 def test_by_offset_whatever_the_links_say() -> None:
-    listing, asked, pages = Pagination("/shares", {}, by_offset=True), [], [["a", "b"], ["c"], []]
+    listing, asked, pages = Pagination("/shares", {}, LARGEST, by_offset=True), [], [["a", "b"], ["c"], []]
     for query in listing.queries():
         asked.append(query)
         listing.advance(pages.pop(0), {"marker": "x"})

@@ -15,6 +15,7 @@ import pytest
 from keystoneauth1.access import AccessInfoV3
 from keystoneauth1.exceptions import CatalogException
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import pagination
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds as Config
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import (
@@ -422,6 +423,21 @@ def test_pages_are_as_large_as_the_service_allows(
     assert ask_one(fake_openstack(), work).error is None
     asked = [dict(parse_qsl(urlsplit(path).query)) for path in web.paths]
     assert asked == [sent, {"limit": "7"}]
+
+
+def test_a_list_without_end_ends(fake_openstack: Clouds, web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pagination, "MOST_ANSWERS", 0.001)  # some 67 kB
+    root = web.url.rpartition("/")[0]
+    pages = ({"servers": ["a" * 10_000], "servers_links": [{"rel": "next", "href": f"/?marker={n}"}]} for n in range(9))
+    web.answers = [whole(json.dumps(page).encode()) for page in pages]
+
+    def work(connection: Connection) -> list[Any]:
+        at(connection, "compute", f"{root}/v2.1")
+        return listed(connection, "compute")
+
+    error = ask_one(fake_openstack(), work).error
+    assert error
+    assert (error.kind, "is larger than" in error.message, len(web.paths)) == ("server", True, 7)
 
 
 def test_shares_are_listed_by_offset(fake_openstack: Clouds, web: Web) -> None:

@@ -41,10 +41,10 @@ def test_the_message_names_the_option_and_the_time() -> None:
 
 
 def test_a_sleep_that_would_outlast_the_clock_ends_at_once() -> None:
-    deadline, start = Deadline(0.3), time.monotonic()
+    deadline, start = Deadline(10), time.monotonic()
     with pytest.raises(DeadlineError, match="timeout"):
-        deadline.sleep(0.3)
-    assert time.monotonic() - start < 0.2
+        deadline.sleep(10)
+    assert time.monotonic() - start < 5
     deadline.sleep(0.01)
 
 
@@ -79,9 +79,9 @@ def test_cancelling_breaks_off_what_asked_for_it_once_and_whatever_asks_later_at
 def test_a_cancelled_run_has_one_time_for_cleaning_up() -> None:
     cancelled = Cancellation()
     assert cancelled.grace == float("inf")
-    cancelled.set(0.2)
-    assert 0 < cancelled.grace <= 0.2
-    time.sleep(0.25)
+    cancelled.set(1)
+    assert 0 < cancelled.grace <= 1
+    time.sleep(1)
     assert cancelled.grace == 0
 
 
@@ -100,12 +100,12 @@ def test_a_turned_clock_goes_on_from_where_it_is() -> None:
 
 
 def test_pauses_and_deadlines_take_less_on_a_turned_clock(fast_clock: Clock) -> None:
-    deadline, start = Deadline(fast_clock.speed * 0.4), time.monotonic()
+    deadline, start = Deadline(fast_clock.speed), time.monotonic()
     deadline.sleep(fast_clock.speed * 0.1)
-    assert 0.1 <= time.monotonic() - start < 0.3
     assert not deadline.cancelled.wait(fast_clock.speed * 0.1)
-    fast_clock.sleep(fast_clock.speed * 0.2)
-    assert 0.4 <= time.monotonic() - start < 0.8
+    assert 0.2 <= time.monotonic() - start < 0.2 * fast_clock.speed
+    fast_clock.sleep(fast_clock.speed * 0.8)
+    assert 1 <= time.monotonic() - start < fast_clock.speed
     with pytest.raises(DeadlineError, match="timeout"):
         deadline.remaining()
 
@@ -136,13 +136,14 @@ def test_the_date_can_be_wrong_and_nothing_else(wrong_date: Callable[[float], No
 
 
 def test_what_is_no_clouds_work_does_not_count() -> None:
-    deadline, before = Deadline(0.3), uncharged_seconds()
+    deadline, before, start = Deadline(1), uncharged_seconds(), clock.monotonic()
     with uncharged(), uncharged():
-        clock.sleep(0.4)
-        assert 0 < deadline.remaining() <= 0.3
-    assert 0 < deadline.remaining() <= 0.3
-    assert 0.4 <= uncharged_seconds() - before < 0.8, "once, however many threads"
-    clock.sleep(0.4)
+        clock.sleep(1.1)
+        assert 0 < deadline.remaining() <= 1
+    assert 0 < deadline.remaining() <= 1
+    took = clock.monotonic() - start
+    assert 1.1 <= uncharged_seconds() - before <= took, "once, however many threads"
+    clock.sleep(1)
     with pytest.raises(DeadlineError):
         deadline.remaining()
 

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import RefusedError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._drift.subjects import subjects
 from ansible_collections.oaktree.multicloud.plugins.module_utils._drift.survey import Inventory, take_inventory
-from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import KEPT_FOR, SHA256, UPLOAD
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import KEPT_FOR, KEPT_ID, SHA256, UPLOAD
 from tests.support.fake_images import add_image
 from tests.support.fake_openstack import Answer, FakeOpenStack, Region, glance_v1_images
 from tests.support.fake_openstack.neutron import network
@@ -256,12 +256,15 @@ def test_images_that_are_compared(clouds: FakeOpenStack, region: Region, project
         ("hidden", {}, {"os_hidden": True}),
         ("new.uploading", {UPLOAD: "1"}, {}),
         ("old", {KEPT_FOR: "mine"}, {}),
+        ("snapshot", {KEPT_FOR: "mine", KEPT_ID: "that of the old one"}, {}),
     ):
         made = add_image(region.glance, b"data", name=name, visibility="private", **fields)
         made.owner = project
         made.properties |= properties
+        if name == "old":
+            made.properties[KEPT_ID] = made.id
     add_image(region.glance, b"data", name="base")
-    assert values(clouds, "image.image").keys() == {"mine", "hidden"}
+    assert values(clouds, "image.image").keys() == {"mine", "hidden", "snapshot"}
     named = values(clouds, "image.image", "base", "old", "hidden", "new.uploading")
     assert named.keys() == {"base", "old", "hidden"}
 

@@ -17,7 +17,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.capabili
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core import retry
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import RefusedError, ServerError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v1 import GlanceV1, unfit
-from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import KEPT_FOR, pointer
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import KEPT_FOR, KEPT_ID, pointer
 from tests.support.fake_openstack import Answer, FakeOpenStack, Region, glance_v1
 from tests.support.fake_openstack.glance_v1_images import Image
 from tests.support.run_core import connect
@@ -298,8 +298,10 @@ def test_names_are_exact_and_owners_too(region: Region, glance: GlanceV1) -> Non
 def test_images_that_were_replaced_come_oldest_first(region: Region, glance: GlanceV1) -> None:
     for number, year in ((1, 2015), (2, 2013), (3, 2014)):
         made = datetime(year, 1, 1, tzinfo=UTC)
-        add(glance, region, number, name=f"web-{year}", created_at=made, properties={KEPT_FOR: "web"})
-    add(glance, region, 4, name="db-2010", properties={KEPT_FOR: "db"})
+        kept = {KEPT_FOR: "web", KEPT_ID: str(UUID(int=number))}
+        add(glance, region, number, name=f"web-{year}", created_at=made, properties=kept)
+    add(glance, region, 4, name="db-2010", properties={KEPT_FOR: "db", KEPT_ID: str(UUID(int=4))})
+    add(glance, region, 5, name="snapshot", properties={KEPT_FOR: "web", KEPT_ID: str(UUID(int=3))})
     me = glance.connection.location.project.id
     assert [image["name"] for image in glance.kept_for("web", me, hidden=False)] == ["web-2013", "web-2014", "web-2015"]
     assert glance.kept_for("web", "somebody", hidden=False) == []

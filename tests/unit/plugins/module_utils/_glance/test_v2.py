@@ -25,7 +25,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
     ServerError,
     UnreachableError,
 )
-from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import KEPT_FOR, Glance, pointer
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import KEPT_FOR, KEPT_ID, Glance, pointer
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local.coalesce import RequestCoalescer
 from tests.support.fake_openstack import Action, Answer, BlackHole, FakeOpenStack, LoseAnswer, Region
 from tests.support.fake_openstack.glance_images import Image
@@ -280,12 +280,14 @@ def test_hidden_images_and_those_of_others_are_told_apart(region: Region, glance
 
 def test_images_that_were_replaced_come_oldest_first(region: Region, glance: Glance) -> None:
     for number, year in ((1, 2025), (2, 2023), (3, 2024)):
-        image = add(glance, region, number, name=f"web-{year}", os_hidden=True, **{KEPT_FOR: "web"})
+        kept = {KEPT_FOR: "web", KEPT_ID: str(UUID(int=number))}
+        image = add(glance, region, number, name=f"web-{year}", os_hidden=True, **kept)
         image.created = datetime(year, 1, 1, tzinfo=UTC)
-    add(glance, region, 4, name="db-2020", os_hidden=True, **{KEPT_FOR: "db"})
+    add(glance, region, 4, name="db-2020", os_hidden=True, **{KEPT_FOR: "db", KEPT_ID: str(UUID(int=4))})
+    add(glance, region, 6, name="snapshot", os_hidden=True, **{KEPT_FOR: "web", KEPT_ID: str(UUID(int=3))})
     add(glance, region, 5, name="web")
-    kept = glance.kept_for("web", None, hidden=True)
-    assert [image["name"] for image in kept] == ["web-2023", "web-2024", "web-2025"]
+    found = glance.kept_for("web", None, hidden=True)
+    assert [image["name"] for image in found] == ["web-2023", "web-2024", "web-2025"]
     assert glance.kept_for("web", "somebody", hidden=True) == []
 
 

@@ -44,6 +44,13 @@ def test_own_live_process_is_no_leftover_however_old() -> None:
     assert not is_left(work_marker(-100 * HOUR), age=100 * HOUR)
 
 
+def test_a_marker_that_others_may_read_does_not_name_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = parts()["host"]
+    monkeypatch.setattr(platform, "node", lambda: "build.example.org")
+    assert parts()["host"] != ours
+    assert "example" not in work_marker(1)
+
+
 def test_the_marker_is_ours_whatever_its_time() -> None:
     assert is_own(work_marker(1))
     assert is_own(work_marker(HOUR))

@@ -171,6 +171,19 @@ def test_a_create_whose_answer_is_lost_is_not_repeated(clouds: FakeOpenStack, re
     assert len(region.neutron.items["networks"]) == 1
 
 
+def test_a_deletion_whose_answer_is_lost_is_one(clouds: FakeOpenStack, region: Region) -> None:
+    rule: dict[str, Any] = {"direction": "ingress", "ether_type": "IPv4", "protocol": "tcp", "port_range_min": 22}
+    group: dict[str, Any] = {"name": "web", "attributes": {"rules": [rule]}}
+    done(clouds, "network.security_group", **group)
+    region.fault("DELETE", "/security-group-rules", LoseAnswer(), times=1)
+    rule["port_range_min"] = 21
+    assert done(clouds, "network.security_group", **group).action == "updated"
+    of: dict[str, Any] = {"role_id": {"name": "reader"}, "user_id": {"name": "demo"}, "project_id": {"name": "demo"}}
+    done(clouds, "identity.role_assignment", "admin", attributes=of)
+    clouds["cloud1"].fault("DELETE", "/roles/", LoseAnswer(), times=1)
+    assert done(clouds, "identity.role_assignment", "admin", attributes=of, state="absent").action == "deleted"
+
+
 # Undoing
 
 

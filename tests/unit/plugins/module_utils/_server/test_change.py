@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import WantedServer
-from tests.support.fake_openstack import Answer, FakeOpenStack, Region
+from tests.support.fake_openstack import Answer, FakeOpenStack, LoseAnswer, Region
 from tests.support.server_clouds import WEB, add_server, changes, done, refused, requests, results
 
 pytestmark = pytest.mark.usefixtures("fast_clock")
@@ -22,6 +22,13 @@ def test_only_what_differs_is_sent(clouds: FakeOpenStack, region: Region) -> Non
     add_server(region, metadata={"a": "1"}, tags=["x"])
     done(clouds, WantedServer("web", metadata={"a": "1"}, tags=("y",)))
     assert requests(clouds) == [*["GET /v2.1/servers/detail"] * 3, f"PUT {SERVER}/tags"]
+
+
+def test_metadata_whose_deletion_is_not_answered_is_deleted(clouds: FakeOpenStack, region: Region) -> None:
+    server = add_server(region, metadata={"a": "1", "b": "2"})
+    region.fault("DELETE", "/metadata/a", LoseAnswer(), times=1)
+    assert done(clouds, WantedServer("web", metadata={"a": None})).action == "updated"
+    assert server.metadata == {"b": "2"}
 
 
 def test_groups_are_added_before_others_are_taken_away(clouds: FakeOpenStack, region: Region) -> None:

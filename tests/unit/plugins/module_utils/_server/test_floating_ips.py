@@ -70,11 +70,15 @@ def test_an_address_of_the_project_is_lent(clouds: FakeOpenStack, region: Region
 
 def test_several_external_networks(clouds: FakeOpenStack, region: Region) -> None:
     admins = clouds["cloud1"].keystone.project_id("admin")
-    network(region.neutron, admins, "other", **{"router:external": True})
+    other = network(region.neutron, admins, "other", **{"router:external": True})
     error = refused(clouds, FLOATING)
     assert (error.kind, things(region)) == ("conflict", NOTHING)
-    assert "there are 2 external networks" in error.message
+    assert error.message.endswith("there are several external networks here: other, public")
     assert done(clouds, FLOATING, floating_ip={"name": "other"}).action == "created"
+    done(clouds, FLOATING, state="absent")
+    other["is_default"] = True
+    assert done(clouds, FLOATING).action == "created"
+    assert [item["floating_network_id"] for item in region.neutron.items["floatingips"].values()] == [other["id"]]
 
 
 @pytest.mark.parametrize(("status", "kind"), [(404, "refused"), (409, "conflict"), (500, "server")])

@@ -14,6 +14,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import workspace as module
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.workspace import workspace
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local.file_lock import FileLock
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.work_marker import host_digest
 
 
 def test_private_and_gone_at_the_end(tmp_path: Path) -> None:
@@ -28,7 +29,7 @@ def test_private_and_gone_at_the_end(tmp_path: Path) -> None:
 
 def dead_name() -> str:
     """As a run of this machine that was killed called it."""
-    return f"{module.PREFIX}{module._machine()}.0123456789ab"
+    return f"{module.PREFIX}{host_digest()[:12]}.0123456789ab"
 
 
 def test_links_and_what_looks_similar_stay(tmp_path: Path) -> None:
@@ -37,7 +38,7 @@ def test_links_and_what_looks_similar_stay(tmp_path: Path) -> None:
     (tmp_path / dead_name()).symlink_to(target)
     others = [
         "oaktree-image-abcdefgh",
-        dead_name().replace(module._machine(), "0" * 12),
+        dead_name().replace(host_digest()[:12], "0" * 12),
         f"x{dead_name()}",
         f"{dead_name()}2",
     ]
