@@ -363,7 +363,7 @@ class Driver:
 
     def _same(self, task: Task, place: Place, known: Things) -> None:
         there = self._there(task, place, lambda now: now == known)
-        if there != known:
+        if there != known and not _changes_by_itself(known):
             self._complain(f"{place}: there is {there}, and it was {known}")
         self._known[task.noun.label, task.name, place] = there
 
@@ -419,7 +419,8 @@ class Driver:
         if "action" not in row:
             self._tally.result(f"failed: {row['kind']}")
             there = self._there(task, place, lambda now: task.noun.may_be(before, wanted, now))
-            if not task.noun.may_be(before, wanted, there) and "could not be removed" not in row["error"]:
+            told = any(words in row["error"] for words in ("could not be removed", "is not known"))
+            if not task.noun.may_be(before, wanted, there) and not told:
                 self._complain(f"{place}: failed ({row['error']}): there is {there}, before {before}")
         else:
             self._tally.result(row["action"])
@@ -433,8 +434,9 @@ class Driver:
     def _idempotent(self, task: Task, place: Place, action: str, before: Things) -> None:
         """What is right is left alone, and nothing else is, but that something may become right by itself."""
         right = before == task.noun.things(task.variant)
-        by_itself = any("IN_PROGRESS" in thing or "BUILD" in thing for thing in before)
-        if action not in {"unchanged", *CHANGED} or ((action == "unchanged") != right and not by_itself):
+        if action not in {"unchanged", *CHANGED} or (
+            (action == "unchanged") != right and not _changes_by_itself(before)
+        ):
             self._complain(f"{place}: {action}, though there was {before}")
 
     def _whole(self, task: Task, place: Place, before: Things, excused: set[Place]) -> None:
@@ -469,6 +471,10 @@ class Driver:
             result = self._result(self._worker.run("container", {**common, "name": name, "state": "absent"}))
             if result and result["failures"]:
                 self._complain(f"containers stay: {result['failures']}")
+
+
+def _changes_by_itself(things: Things) -> bool:
+    return any("IN_PROGRESS" in thing or "BUILD" in thing for thing in things)
 
 
 def _left(thing: tuple[Any, ...]) -> bool:
