@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: table
 short_description: Show records as a table
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Makes a table of the records that the modules of this collection return, or of any list of dictionaries.
   - What clouds report is shown as text. Control characters, HTML, Markdown and formulas in names have no effect.
@@ -21,15 +21,20 @@ options:
     description:
       - The columns, as a list of JMESPath expressions, or as a dictionary of headers and expressions.
       - If omitted, the columns depend on the kind of record. For other dictionaries than those of this collection, they are the keys of
-        the first one.
+        the first one. With V(text), those that are empty in every record are left out.
     type: raw
   format:
     description:
-      - V(text) returns a list of lines with aligned columns, for M(ansible.builtin.debug). Digests are cut to 12 digits.
+      - V(text) returns a list of lines with aligned columns, for M(ansible.builtin.debug). Digests of more than 32 digits are cut to 12.
       - V(markdown) and V(csv) return one text, for a file.
     type: str
     choices: [text, markdown, csv]
     default: text
+  merge:
+    description:
+      - The header of a column, such as V(location). Records that are alike in all other columns share a row, which lists what they have in
+        this one. The rows are then sorted by the other columns.
+    type: str
 author:
   - oaktree.multicloud contributors (@oaktree-multicloud)
 """
@@ -43,9 +48,17 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ everywhere | oaktree.multicloud.table }}"
 
+- name: List the flavors
+  oaktree.multicloud.flavor_info:
+  register: flavors
+
 - name: Show name and memory of each server
   ansible.builtin.debug:
     msg: "{{ everywhere.servers | oaktree.multicloud.table({'server': 'name', 'MiB': 'flavor.ram'}) }}"
+
+- name: Show where each flavor is the same
+  ansible.builtin.debug:
+    msg: "{{ flavors | oaktree.multicloud.table(['name', 'vcpus', 'ram', 'location'], merge='location') }}"
 
 - name: Write a list for a spreadsheet
   ansible.builtin.copy:
@@ -73,10 +86,15 @@ from ansible_collections.oaktree.multicloud.plugins.plugin_utils import table as
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import plain
 
 
-def table(value: Any, columns: Any = None, format: str = "text") -> list[str] | str:  # noqa: A002 - the option's name
+def table(
+    value: Any,
+    columns: Any = None,
+    format: str = "text",  # noqa: A002 - the option's name
+    merge: str | None = None,
+) -> list[str] | str:
     """Return the records as a table; see the documentation above."""
     try:
-        return tables.table(plain(value), plain(columns), format)
+        return tables.table(plain(value), plain(columns), format, merge)
     except InputError as error:
         raise AnsibleFilterError(error.summary) from None
 

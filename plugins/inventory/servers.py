@@ -246,7 +246,9 @@ COUNTERPARTS = {
     "inventory_hostname": "hostnames",
     "legacy_groups": "location_groups",
     "only_clouds": "locations",
-    "private": "addresses: [private_v4, private_v6]",
+    "only_ipv4": "addresses: [floating_v4, fixed_v4]",
+    "private": "addresses: [fixed_v4, fixed_v6]",
+    "server_filters": "filters",
     "use_names": "addresses: [name]",
 }
 """What options of the plugin openstack.cloud.openstack are called here."""

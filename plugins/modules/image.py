@@ -152,15 +152,44 @@ options:
     description:
       - What to do with an existing image of this name whose content differs.
       - V(replace) deletes it after the new image has taken its place.
-      - V(keep) renames it to its name and creation date, and hides it.
+      - V(keep) renames it to its O(kept_name), or else to its name and creation date, and hides it unless O(keep_hidden=false).
       - V(fail) leaves it alone and fails the Location.
     type: str
     choices: [replace, keep, fail]
     default: replace
+  kept_name:
+    description:
+      - The name that this image gets when a later task replaces it with O(on_change=keep), such as its name with its version. It is written
+        on the image.
+      - If another image has that name by then, or if omitted, it is renamed to its name and creation date.
+    type: str
+  kept_for:
+    description:
+      - The name of the image that this one is an older version of. O(keep_last) and O(keep_days) of that image then apply to this one too.
+      - If there is no image called O(name), and the image called O(kept_for) still has this content and gets this name when it is replaced
+        (O(kept_name)), nothing is done.
+    type: str
   keep_last:
     description:
-      - Number of kept images to retain with O(on_change=keep). The oldest ones are deleted. If omitted, all are retained.
+      - Number of kept images to retain with O(on_change=keep), in each run, also if the image itself is unchanged. The oldest ones are
+        deleted. If omitted, all are retained.
+      - Their age is that of the property C(image_build_date) (YYYY-MM-DD), or else that of the image in the cloud.
     type: int
+  keep_days:
+    description:
+      - Number of days to retain kept images with O(on_change=keep). Older ones are deleted, even if there are fewer than O(keep_last).
+    type: int
+  keep_names:
+    description:
+      - Names of kept images that O(keep_last) and O(keep_days) neither count nor delete.
+    type: list
+    elements: str
+    default: []
+  keep_hidden:
+    description:
+      - Whether to hide the kept image, with O(on_change=keep).
+    type: bool
+    default: true
   keep_deactivated:
     description:
       - Whether to deactivate the kept image, with O(on_change=keep).
@@ -202,6 +231,11 @@ options:
         description:
           - See O(name).
         type: str
+      visibility:
+        description:
+          - See O(visibility).
+        type: str
+        choices: [community, private, public, shared]
       stores:
         description:
           - See O(stores).
@@ -310,7 +344,7 @@ EXAMPLES = r"""
     path: images/fedora-43.qcow2
     locations: "{{ survey_locations }}"
     tags: "{{ survey_tags }}"
-    min_disk: "{{ survey_min_disk | default(omit, true) }}"
+    min_disk: "{{ omit if survey_min_disk | default('') in ['', none] else survey_min_disk }}"
 
 - name: Show what would change in every Location
   oaktree.multicloud.image:
@@ -417,6 +451,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Selection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import KEPT_FOR, KEPT_NAME
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image import metadata
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired, Timeouts
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.pipeline import (
@@ -470,7 +505,12 @@ SPEC = ArgumentSpec(
         "stores": {"type": "list", "elements": "str", "default": []},
         "all_stores": {"type": "bool", "default": False},
         "on_change": {"type": "str", "choices": ["replace", "keep", "fail"], "default": "replace"},
+        "kept_name": {"type": "str"},
+        "kept_for": {"type": "str"},
         "keep_last": {"type": "int"},
+        "keep_days": {"type": "int"},
+        "keep_names": {"type": "list", "elements": "str", "default": []},
+        "keep_hidden": {"type": "bool", "default": True},
         "keep_deactivated": {"type": "bool", "default": False},
         "members": {"type": "list", "elements": "str"},
         "overrides": {
@@ -483,6 +523,7 @@ SPEC = ArgumentSpec(
                 "disk_format": {"type": "str", "choices": DISK_FORMATS},
                 "scheme": {"type": "str", "choices": _SCHEMES},
                 "name": {"type": "str"},
+                "visibility": metadata.OPTIONS["visibility"],
                 "stores": {"type": "list", "elements": "str"},
                 "all_stores": {"type": "bool"},
                 "properties": {"type": "dict"},
@@ -496,8 +537,8 @@ SPEC = ArgumentSpec(
 )
 
 _AS_THEY_ARE = (
-    *metadata.AS_THEY_ARE, "name", "state", "disk_format", "scheme", "relay", "all_stores", "on_change", "keep_last",
-    "keep_deactivated",
+    *metadata.AS_THEY_ARE, "name", "state", "disk_format", "scheme", "relay", "all_stores", "on_change",
+    "kept_for", "keep_last", "keep_days", "keep_hidden", "keep_deactivated",
 )  # fmt: skip
 
 
@@ -506,9 +547,14 @@ def check(params: Mapping[str, Any]) -> None:
     for option in ("transfer_timeout", "import_timeout", "stall_timeout"):
         if params[option] <= 0:
             raise InputError(f"{option}: must be greater than zero, not {params[option]:g}")
-    metadata.check_not_negative(params, "min_disk", "min_ram", "keep_last")
+    metadata.check_not_negative(params, "min_disk", "min_ram", "keep_last", "keep_days")
     if params["checksum"] and not (params["path"] or params["url"] or params["from"]):
         raise InputError("checksum: there is nothing to compare it with", hint="Give path, url or from.")
+    for option in ("kept_name", "kept_for"):
+        if params[option] is not None:
+            metadata.check_name(params[option], option)
+        if params[option] == params["name"]:
+            raise InputError(f"{option}: is the name itself", hint="Give the name of another version, or omit it.")
     for part in (params, *params["overrides"]):
         if part["name"] is not None:
             metadata.check_name(part["name"])
@@ -520,13 +566,20 @@ def as_desired(params: Mapping[str, Any]) -> Desired:
     check(params)
     return Desired(
         stores=tuple(params["stores"]),
-        properties=metadata.as_texts(params["properties"]),
+        properties={**metadata.as_texts(params["properties"]), **_versions(params)},
+        keep_names=tuple(params["keep_names"]),
         tags=metadata.unique(params["tags"]),
         members=metadata.unique(params["members"]),
         timeouts=Timeouts(*(params[f"{kind}timeout"] for kind in ("", "transfer_", "import_", "stall_"))),
         overrides=tuple(as_override(override) for override in params["overrides"]),
         **{option: params[option] for option in _AS_THEY_ARE},
     )
+
+
+def _versions(params: Mapping[str, Any]) -> dict[str, str | None]:
+    """The properties by which later runs know versions of an image."""
+    said = {KEPT_NAME: params["kept_name"], KEPT_FOR: params["kept_for"]}
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def as_override(params: Mapping[str, Any]) -> Override:

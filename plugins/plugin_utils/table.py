@@ -13,12 +13,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import printable
 
-_BESIDE = frozenset({"deprecations", "diff", "failures", "locations", "placement", "warnings"})
+_BESIDE = frozenset({"deprecations", "diff", "failures", "locations", "placement", "unconfigured_regions", "warnings"})
 """Lists in modules' results that are not what the module is for, if there is another one."""
 
 _COLUMNS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
@@ -36,6 +37,18 @@ _COLUMNS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
             "attribute": "attribute",
             "expected": "expected",
             "actual": "actual",
+            "reason": "reason",
+        },
+    ),
+    (
+        frozenset({"location", "server", "running", "current"}),
+        {
+            "location": "location",
+            "server": "server",
+            "image": "image",
+            "status": "status",
+            "running": "running",
+            "current": "current",
             "reason": "reason",
         },
     ),
@@ -102,8 +115,74 @@ _COLUMNS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
         },
     ),
     (
+        frozenset({"location", "answers", "missing"}),
+        {
+            "location": "location",
+            "answers": "answers",
+            "user": "user.name",
+            "roles": "roles",
+            "services": "service_types",
+            "missing": "missing && keys(missing)",
+        },
+    ),
+    (
+        frozenset({"location", "floating_ip_address"}),
+        {
+            "location": "location",
+            "address": "floating_ip_address",
+            "status": "status",
+            "fixed": "fixed_ip_address",
+            "id": "id",
+        },
+    ),
+    (
+        frozenset({"location", "cidr", "gateway_ip"}),
+        {"location": "location", "name": "name", "cidr": "cidr", "gateway": "gateway_ip", "id": "id"},
+    ),
+    (
+        frozenset({"location", "fixed_ips", "mac_address"}),
+        {
+            "location": "location",
+            "name": "name",
+            "status": "status",
+            "address": "fixed_ips[].ip_address",
+            "owner": "device_owner",
+            "id": "id",
+        },
+    ),
+    (
+        frozenset({"location", "fingerprint", "public_key"}),
+        {"location": "location", "name": "name", "type": "type", "fingerprint": "fingerprint"},
+    ),
+    (
+        frozenset({"location", "records", "ttl"}),
+        {
+            "location": "location",
+            "name": "name",
+            "type": "type",
+            "records": "records",
+            "ttl": "ttl",
+            "status": "status",
+        },
+    ),
+    (
+        frozenset({"location", "role", "scope"}),
+        {
+            "location": "location",
+            "user": "user.name || user.id",
+            "group": "group.name || group.id",
+            "role": "role.name || role.id",
+            "project": "scope.project.name || scope.project.id",
+            "domain": "scope.domain.name || scope.domain.id",
+        },
+    ),
+    (
         frozenset({"location", "vcpus", "ram", "disk"}),
         {"location": "location", "name": "name", "vcpus": "vcpus", "ram": "ram", "disk": "disk", "id": "id"},
+    ),
+    (
+        frozenset({"location", "properties", "size", "status"}),
+        {"location": "location", "name": "name", "status": "status", "size": "size", "id": "id"},
     ),
     (
         frozenset({"location", "properties", "id", "name", "status"}),
@@ -120,7 +199,8 @@ _COLUMNS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
 _HASH_SHOWN = 12
 """Digits of a digest."""
 
-_DIGEST = re.compile(r"((?:md5|sha256|sha512):)?[0-9a-f]{32,128}")
+_DIGEST = re.compile(r"((?:md5|sha256|sha512):)[0-9a-f]{32,128}|[0-9a-f]{40,128}")
+"""With 32 digits and without the name of its algorithm it may as well be an ID, of which nobody wants a part."""
 _LOCATION = {"name", "cloud", "region"}
 _FORMULA = ("=", "+", "-", "@")
 """Characters with which a spreadsheet takes a cell for a formula."""
@@ -234,20 +314,50 @@ FORMATS: Mapping[str, Callable[[Sequence[Column], Sequence[Any]], list[str] | st
 }
 
 
-def table(value: Any, columns: Mapping[str, str] | Sequence[str] | None, form: str) -> list[str] | str:
+def merged(columns: Sequence[Column], rows: Sequence[Any], header: str) -> tuple[list[Column], list[dict[str, Any]]]:
+    """A row for all rows that are alike but for one column, of which it lists what they have; sorted by the others.
+
+    Raises InputError if no column has this header.
+    """
+    if all(column.header != header for column in columns):
+        raise InputError(
+            f"merge: {header!r} is none of the columns", hint=f"Name one of: {', '.join(c.header for c in columns)}."
+        )
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for row in rows:
+        cells = {column.header: column.find(row) for column in columns}
+        value = cells.pop(header)
+        group = found.setdefault(tuple(map(_cell, cells.values())), {**cells, header: []})
+        if value not in group[header]:
+            group[header].append(value)
+    return (
+        [Column(column.header, itemgetter(column.header)) for column in columns],
+        [group for _cells, group in sorted(found.items(), key=itemgetter(0))],
+    )
+
+
+def table(
+    value: Any, columns: Mapping[str, str] | Sequence[str] | None, form: str, merge: str | None = None
+) -> list[str] | str:
     """The records of a list, or of a module's result, in one of the `FORMATS`.
 
-    Raises InputError as `rows_of` and `columns_of` do, and for another format.
+    With ``merge``, the header of a column, rows are `merged`. In text, columns that nobody asked for and that are empty
+    in every record are left out. Raises InputError as `rows_of`, `columns_of` and `merged` do, and for another format.
     """
     if form not in FORMATS:
         raise InputError(f"format: {form!r} is none of {', '.join(FORMATS)}")
     rows = rows_of(value)
-    return FORMATS[form](columns_of(rows, columns), rows)
+    found = columns_of(rows, columns)
+    if columns is None and form == "text":
+        found = [column for column in found if any(_cell(column.find(row)) for row in rows)] or found
+    if merge is not None:
+        found, rows = merged(found, rows, merge)
+    return FORMATS[form](found, rows)
 
 
 def _cell(value: Any) -> str:
     """A value as people write it."""
-    if value is None:
+    if value is None or value == {}:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"

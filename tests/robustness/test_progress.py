@@ -94,6 +94,14 @@ def processes_of(directory: Path) -> list[str]:
     return found
 
 
+def assert_nothing_runs(directory: Path) -> None:
+    """Fail, with the command lines, if processes of the run do not end."""
+    try:
+        until(lambda: processes_of(directory) == [])
+    except AssertionError:
+        pytest.fail(f"still running: {processes_of(directory)}")
+
+
 def test_progress_is_shown_of_what_works_on_this_machine_in_the_open(clouds: FakeOpenStack, tmp_path: Path) -> None:
     for cloud in clouds.clouds.values():
         cloud["r1"].latency = LATENCY
@@ -140,7 +148,7 @@ def test_a_closed_pipe_ends_the_run(clouds: FakeOpenStack, tmp_path: Path) -> No
         assert process.stderr is not None
         process.stderr.read()
         process.wait(PROMPT)
-    until(lambda: processes_of(tmp_path) == [])
+    assert_nothing_runs(tmp_path)
 
 
 @pytest.mark.parametrize("number", range(INTERRUPTS))
@@ -157,7 +165,7 @@ def test_an_interrupt_is_obeyed_and_leaves_nothing(clouds: FakeOpenStack, tmp_pa
             assert process.stderr.readline()
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=PROMPT)
-    until(lambda: processes_of(tmp_path) == [])
+    assert_nothing_runs(tmp_path)
     assert [glance.images for glance in glances] == [{}, {}]
 
 

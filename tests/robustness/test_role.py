@@ -6,10 +6,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from tests.support.fake_openstack import FakeOpenStack
+from tests.support.images_role import run_images_role
 
 PASSWORD = "correct-h0rse-battery"
 
@@ -56,30 +53,16 @@ def test_images_with_options_of_their_own(fake_openstack: Callable[..., FakeOpen
         "images_visibility": "private",
         "clouds_as_text": yaml.safe_dump({"clouds": entries}),
     }
-    keep = {"content": "{{ images_result | to_json }}", "dest": "{{ playbook_dir }}/result.json", "mode": "0600"}
-    play = {
-        "hosts": "localhost",
-        "gather_facts": False,
-        "vars_files": ["vars.json"],
-        "roles": ["oaktree.multicloud.images"],
-        "post_tasks": [{"name": "Keep", "ansible.builtin.copy": keep}],
-    }
-    (tmp_path / "vars.json").write_text(json.dumps(variables))
-    (tmp_path / "play.yml").write_text(json.dumps([play]))
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), "-vvv", "play.yml"]
-    env = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "false"}
-    done = subprocess.run(command, cwd=tmp_path, env=env, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert PASSWORD not in done.stdout + done.stderr
-    runs = json.loads((tmp_path / "result.json").read_text())["results"]
-    actions = [[(r["location"]["name"], r["action"]) for r in run["results"]] for run in runs]
-    assert actions == [
+    done = run_images_role(tmp_path, variables)
+    assert done.returncode == 0, done.output
+    assert PASSWORD not in done.output
+    assert done.actions == [
         [("cloud1/r1/demo", "created"), ("cloud2/r1/demo", "created")],
         [("cloud2/r1/demo", "created")],
         [("cloud1/r1/demo", "replaced")],
         [("cloud1/r1/demo", "unchanged"), ("cloud2/r1/demo", "deleted")],
     ]
-    one, two = (result["image"] for result in runs[0]["results"])
+    one, two = (result["image"] for result in done.results[0]["results"])
     assert [one["name"], two["name"], sorted(one["tags"])] == ["one", "two", ["a", "b"]]
     assert {key: one["properties"][key] for key in ("common", "own")} == {"common": "1", "own": "2"}
     assert len(clouds["cloud1"]["r1"].glance.images) == 2

@@ -165,18 +165,27 @@ def without_defaults(options: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+CATALOGUE = ("images_catalogue", "images_osism_files", "images_osism_options", "images_osism_tag", "images_date")
+"""Options of the role images that are no options of its module."""
+
+
 def test_the_role_takes_every_option_of_its_module(monkeypatch: pytest.MonkeyPatch) -> None:
     module = without_defaults(made_of("image", monkeypatch)["argument_spec"])
     role = ROOT / "roles" / "images"
     documented_role = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]
     options = without_defaults(documented_role["options"])
     of_image = options.pop("images_list")["options"]
+    for name in CATALOGUE:
+        del options[name]
     of_all = {name.removeprefix("images_"): option for name, option in options.items()}
     assert of_image.keys() | of_all.keys() == module.keys()
     assert of_image == {name: {**module[name], "required": name == "name"} for name in of_image}
     compared = of_all.keys() - {"visibility"}  # empty where the cloud's default applies
     assert {name: of_all[name] for name in compared} == {name: module[name] for name in compared}
-    (task,) = yaml.safe_load((role / "tasks" / "main.yml").read_text())
+    *_before, task = yaml.safe_load((role / "tasks" / "main.yml").read_text())
+    defaults = yaml.safe_load((role / "defaults" / "main.yml").read_text())
+    given = {name: option["default"] for name, option in documented_role["options"].items() if "default" in option}
+    assert defaults == {**given, "images_date": defaults["images_date"]}
     assert task[f"{COLLECTION}.image"].keys() == module.keys()
     for name, value in task[f"{COLLECTION}.image"].items():
         assert f"image.{name}" in value or f"images_{name}" in value, name

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -16,6 +17,26 @@ from tests.unit.test_docs import ROOT, rows
 PAGE = "openstack-cloud.md"
 MODULES = {path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")}
 LEAST = 40
+FACTS = json.loads((ROOT / "tests" / "support" / "openstack_cloud.json").read_text(encoding="utf-8"))
+"""What openstack.cloud has: the names of its modules, of the roles of its tests, and of its inventory's options."""
+THEIRS = frozenset(FACTS["modules"])
+THEIR_ROLES = frozenset(FACTS["roles"])
+SAME_PURPOSE = {
+    "compute_flavor": "flavor",
+    "compute_flavor_info": "flavor_info",
+    "dns_zone": "zone",
+    "dns_zone_info": "zone_info",
+    "identity_user": "user",
+    "identity_user_info": "user_info",
+    "networks_info": "network_info",
+    "object_container": "container",
+    "object_containers_info": "container_info",
+    "resources": "resource",
+    "routers_info": "router_info",
+    "server_action": "server",
+    "subnets_info": "subnet_info",
+}
+"""Modules of theirs for which there is one here under another name; many more have the same name."""
 NAME = re.compile(r"`([^`]+)`")
 
 
@@ -27,9 +48,30 @@ def test_the_modules_of_the_page_exist() -> None:
     assert all(kind_of(name) for name in types)
 
 
+def left_out() -> set[str]:
+    """What the page says is left out."""
+    return {name for row in rows(PAGE, "What is left out", "role") for name in NAME.findall(row[0])}
+
+
 def test_each_module_of_openstack_cloud_is_named_once() -> None:
     named = [name for row in rows(PAGE, "Modules", "openstack.cloud") for name in NAME.findall(row[0])]
     assert len(named) == len(set(named))
+    assert set(named) <= THEIRS
+    assert THEIRS - set(named) <= left_out()
+
+
+def test_a_module_for_the_same_purpose_is_the_counterpart() -> None:
+    counterparts = {
+        name: set(NAME.findall(row[1]))
+        for row in rows(PAGE, "Modules", "openstack.cloud")
+        for name in NAME.findall(row[0])
+    }
+    wanted = SAME_PURPOSE | {name: name for name in THEIRS & MODULES}
+    assert {name: ours for name, ours in wanted.items() if ours not in counterparts[name]} == {}
+
+
+def test_each_role_of_openstack_cloud_is_run_or_left_out() -> None:
+    assert THEIR_ROLES - left_out() == ROLES.keys()
 
 
 def test_each_role_of_the_page_has_a_case() -> None:
@@ -49,4 +91,4 @@ def test_a_role_uses_the_modules_that_the_page_names(role: str) -> None:
 def test_what_is_left_out_has_a_reason_and_no_case() -> None:
     table = rows(PAGE, "What is left out", "role")
     assert all(row[1] for row in table)
-    assert not {name for row in table for name in NAME.findall(row[0])} & ROLES.keys()
+    assert not left_out() & ROLES.keys()

@@ -170,7 +170,7 @@ def _from_search_path() -> OpenStackConfig:
     if config.config_filename is None and set(config.get_cloud_names()) <= {"defaults"}:
         raise InputError(
             "no cloud is configured: no clouds.yaml was found",
-            hint=f"Write one to any of {', '.join(p for p in CONFIG_FILES if p.endswith('.yaml'))}; "
+            hint=f"Write one to any of {', '.join(dict.fromkeys(p for p in CONFIG_FILES if p.endswith('.yaml')))}; "
             "or use clouds_yaml, clouds_config or the environment variable OS_CLIENT_CONFIG_FILE.",
         )
     return config

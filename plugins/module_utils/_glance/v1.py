@@ -132,10 +132,11 @@ class GlanceV1(Glance):
         self._service.request("PUT", f"/images/{segment(image_id)}/members/{segment(project)}")
         return "accepted"
 
-    def kept_for(self, name: str, owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:  # noqa: ARG002 - none is
+    def kept_for(self, name: str, owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:
+        if hidden:
+            return []
         found = _list(self._service, {f"property-{KEPT_FOR}": name})
-        kept = [image for image in found if kept_name(image) == name and owner in (None, image["owner"])]
-        return sorted(kept, key=lambda image: (image["created_at"], image["id"]))
+        return [image for image in found if kept_name(image) == name and owner in (None, image["owner"])]
 
     def act(self, image_id: str, action: str) -> None:
         raise RefusedError(f"cannot {action} the image {image_id}: the image API is v1, which does not support it")

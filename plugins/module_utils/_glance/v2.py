@@ -44,9 +44,11 @@ SOURCE_SERVER = "owner_specified.oaktree.source_server"
 """The ID of the server that the image is a snapshot of."""
 
 KEPT_FOR = "owner_specified.oaktree.kept_for"
+KEPT_NAME = "owner_specified.oaktree.kept_name"
 KEPT_ID = "owner_specified.oaktree.kept_id"
-"""The name that an image had before another replaced it, and its ID: Nova copies the properties of an image to the
-snapshots of its servers, which are not kept images."""
+"""The name of the image that this one is an older version of, mostly the one that it had itself; the name that it gets
+when another replaces it and it is kept; and its ID: Nova copies the properties of an image to the snapshots of its
+servers, which are no versions of it."""
 
 UPLOAD = "owner_specified.oaktree.upload"
 """The marker of the upload, until the image is complete. See `_image.upload_marker`."""
@@ -63,7 +65,7 @@ again as it knew it, and changes made in the meantime are lost."""
 
 BOOKKEEPING = frozenset({
     MD5, SHA256, OBJECT, SOURCE_MD5, SOURCE_SHA256, PUBLISHED, SOURCE_LOCATION, SOURCE_IMAGE, SOURCE_SERVER, UPLOAD,
-    SESSION, REPLACES, KEPT_FOR, KEPT_ID,
+    SESSION, REPLACES, KEPT_FOR, KEPT_NAME, KEPT_ID,
 })  # fmt: skip
 
 GLANCE_FIELDS = frozenset({
@@ -270,13 +272,12 @@ class Glance:
             self._service.request("DELETE", f"/images/{segment(image_id)}/members/{segment(project)}")
 
     def kept_for(self, name: str, owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:
-        """The images that had the name before others replaced them, oldest first; ``hidden`` if images can be."""
+        """The images of this owner that are older versions of the one of this name."""
         params = {KEPT_FOR: name, **({"owner": owner} if owner else {})}
         if hidden:
             params["os_hidden"] = "true"
         pages = self._service.pages("/images", "images", params)
-        kept = [image for page in pages for image in map(checked_image, page) if kept_name(image) == name]
-        return sorted(kept, key=lambda image: (image["created_at"] or "", image["id"]))
+        return [image for page in pages for image in map(checked_image, page) if kept_name(image) == name]
 
     def act(self, image_id: str, action: str) -> None:
         """``deactivate`` or ``reactivate``."""
@@ -291,8 +292,13 @@ def _name_filters(names: Sequence[str]) -> list[str]:
 
 
 def kept_name(image: Mapping[str, Any]) -> str | None:
-    """The name that the image had before another replaced it; None if none has."""
+    """The name of the image that this one is an older version of; None if it is none."""
     return image.get(KEPT_FOR) if image.get(KEPT_ID) == image["id"] else None
+
+
+def name_when_kept(image: Mapping[str, Any]) -> str | None:
+    """The name that the image bears for the time when another has replaced it; None if it bears none."""
+    return image.get(KEPT_NAME) if image.get(KEPT_ID) == image["id"] else None
 
 
 def custom_properties(image: Mapping[str, Any]) -> dict[str, str]:

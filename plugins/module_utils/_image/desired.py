@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from .._glance.v2 import SNAPSHOT_PROPERTIES, custom_properties
+from .._glance.v2 import KEPT_FOR, KEPT_NAME, SNAPSHOT_PROPERTIES, custom_properties
 from .._run.overrides import Override, overriding
 
 if TYPE_CHECKING:
@@ -55,7 +55,13 @@ class Desired:
     stores: tuple[str, ...] = ()
     all_stores: bool = False
     on_change: str = "replace"
+    kept_for: str | None = None
+    """The name of the image that this one is an older version of."""
     keep_last: int | None = None
+    keep_days: int | None = None
+    keep_names: tuple[str, ...] = ()
+    """Older versions that stay, and do not count."""
+    keep_hidden: bool = True
     keep_deactivated: bool = False
     properties: Mapping[str, str | None] = field(default_factory=dict)
     tags: tuple[str, ...] | None = None
@@ -67,6 +73,16 @@ class Desired:
     protected: bool | None = None
     timeouts: Timeouts = Timeouts()
     overrides: tuple[Override, ...] = ()
+
+    @property
+    def is_version(self) -> bool:
+        """Whether later runs are to know the image as a version of this name or another."""
+        return bool({KEPT_FOR, KEPT_NAME} & self.properties.keys())
+
+    @property
+    def thins_out(self) -> bool:
+        """Whether older versions go some day."""
+        return self.on_change == "keep" and (self.keep_last, self.keep_days) != (None, None)
 
     @property
     def store_request(self) -> dict[str, Any]:

@@ -41,11 +41,11 @@ def check_not_negative(params: Mapping[str, Any], *options: str) -> None:
             raise InputError(f"{option}: must not be negative, it is {params[option]}")
 
 
-def check_name(name: str) -> None:
+def check_name(name: str, option: str = "name") -> None:
     """Raise InputError unless the name fits, also with the suffix that it has during the upload."""
     longest = LONGEST_NAME - len(upload_name(""))
     if not 0 < len(name) <= longest:
-        raise InputError(f"name: must have 1 to {longest} characters, not {len(name)}")
+        raise InputError(f"{option}: must have 1 to {longest} characters, not {len(name)}")
 
 
 def check_properties(properties: Mapping[str, Any]) -> None:

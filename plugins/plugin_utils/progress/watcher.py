@@ -27,6 +27,9 @@ _WAKE = 0.5
 """Seconds between looks at the clock, and at whether the parent still runs."""
 _PATIENCE = 1.0
 """Seconds that the process may take to show the last lines."""
+_LONGEST_LINE = 5
+"""Seconds that one line may take that is being shown when the process is to end."""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LONGEST = 1 << 16
 """Bytes that are read at once, and kept of a line without an end."""
 
@@ -60,8 +63,7 @@ class Watcher:
         until = clock.monotonic() + _PATIENCE
         while not os.waitpid(self._child, os.WNOHANG)[0]:
             if clock.monotonic() > until:
-                os.kill(self._child, signal.SIGKILL)
-                os.waitpid(self._child, 0)
+                os.kill(self._child, signal.SIGTERM)  # not SIGKILL: see _Display
                 break
             clock.sleep(0.01)
         os.close(self._pipe)
@@ -70,9 +72,7 @@ class Watcher:
     def _end_as_child(self, show: Callable[[str], None]) -> None:
         """Never returns: nothing of the worker that was forked may run here."""
         try:
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, signal.SIG_DFL)
-            self._read(show)
+            self._read(_Display(show))
         finally:
             os._exit(0)
 
@@ -90,3 +90,31 @@ class Watcher:
                     said.take(json.loads(line), clock.monotonic())
             for text in said.due(clock.monotonic()):
                 show(text)
+
+
+class _Display:
+    """Shows lines, between which signals end the process.
+
+    Whoever displays in Ansible holds a lock that all its processes share. If a process ends while it holds the lock,
+    the main process waits for it for ever, and Ctrl-C, which reaches all of them, does not end the run.
+    """
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        self._show = show
+        self._showing = False
+        self._told = False
+        for number in _SIGNALS:
+            signal.signal(number, self._take)
+
+    def __call__(self, text: str) -> None:
+        self._showing = True
+        self._show(text)
+        self._showing = False
+        if self._told:
+            os._exit(0)
+
+    def _take(self, *_signal: object) -> None:
+        if not self._showing:
+            os._exit(0)
+        self._told = True
+        signal.alarm(_LONGEST_LINE)  # where nobody takes the line any more

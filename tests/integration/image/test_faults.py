@@ -63,7 +63,7 @@ BROKEN = re.compile(r"\[Errno \d+\] [A-Za-z ]+|Remote end closed connection with
 HEAD = """\
 # Faults
 
-How an upload ends that meets a fault, on real Glances behind a proxy that makes the fault: north and south of one
+How uploads end if a fault occurs, on real Glances behind a proxy that causes the fault: north and south of one
 cloud, east of another. Afterwards there is one image with the right bytes, or nothing; the next run, without the fault,
 ends with one right image.
 This writes the page:

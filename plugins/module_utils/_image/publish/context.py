@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import QuotaError, RefusedError
@@ -44,6 +45,8 @@ class PlanContext:
     """The Location that could serve the image to this one."""
     snapshot: Mapping[str, Any] | None = field(default=None, repr=False)
     """The snapshot of a server that was taken here for this run, or before it is taken what is known of it."""
+    today: date = date.min
+    """The day by which images are old, in UTC."""
     receivers: frozenset[str] = frozenset()
     """IDs of projects that accept the image, because their Locations are selected as well."""
 
@@ -67,7 +70,19 @@ class PlanContext:
     def needs_upload(self) -> bool:
         if self.origin is None or self.desired.state == "absent":
             return False
-        return self.current is None or not same_content(self.current, self.origin, self.disk_format)
+        if self.current is None:
+            return self.successor is None
+        return not same_content(self.current, self.origin, self.disk_format)
+
+    @property
+    def successor(self) -> dict[str, Any] | None:
+        """The image that this one is an older version of, as long as it has the content itself."""
+        same = (
+            image
+            for image in self.survey.successors
+            if self.origin is None or same_content(image, self.origin, self.disk_format)
+        )
+        return next(same, None)
 
     @property
     def converted(self) -> bool:

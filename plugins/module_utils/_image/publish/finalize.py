@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from ..._core.errors import ConflictError, OaktreeError
-from ..._glance.v2 import KEPT_FOR, KEPT_ID, LONGEST_NAME, REPLACES, UPLOAD, Glance, pointer
+from ..._glance.v2 import KEPT_FOR, KEPT_ID, REPLACES, UPLOAD, Glance, name_when_kept, pointer
 from ..._local.file_lock import key_lock
 from .members import accept, not_accepted, pending
+from .retention import next_name, with_suffix
 from .survey import USABLE
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ def publish(
     """
     operations = publication(desired, plan)
     operations += [{"op": "remove", "path": pointer(key)} for key in sorted(unwanted)]
-    operations += [{"op": "add", "path": pointer(key), "value": value} for key, value in unrecorded.items()]
+    known = {**unrecorded, **({KEPT_ID: str(image["id"])} if desired.is_version else {})}
+    operations += [{"op": "add", "path": pointer(key), "value": value} for key, value in known.items()]
     with removing(lambda: remove(str(image["id"]))), glance.connection.within(desired.timeouts.timeout, "timeout"):
         return apply_publication(glance, image["id"], operations)
 
@@ -157,14 +159,13 @@ def retire(glance: Glance, desired: Desired, old: Mapping[str, Any]) -> list[str
     One that is in use cannot be deleted: it is set aside too.
     """
     if desired.on_change == "keep":
-        _set_aside(glance, old, f"-{old['created_at']}")
-        if desired.keep_deactivated and old["status"] == "active":
-            glance.act(old["id"], "deactivate")
-        return _thin_out(glance, desired, old)
+        _keep(glance, desired, old)
+        return []
     try:
         delete(glance, old)
     except ConflictError as error:
-        name = _set_aside(glance, old, f".replaced-{old['id'][:8]}")
+        name = with_suffix(old["name"], f".replaced-{old['id'][:8]}")
+        _set_aside(glance, old, name, hide=True)
         hidden = " hidden," if "os_hidden" in old else ""
         return [f"the replaced image {old['id']} stays,{hidden} as {name!r}: {error.message}"]
     return []
@@ -176,26 +177,33 @@ def delete(glance: Glance, image: Mapping[str, Any]) -> None:
     glance.delete(image["id"])
 
 
-def _set_aside(glance: Glance, image: Mapping[str, Any], suffix: str) -> str:
-    """Rename and hide the image; returns its new name, cut where it would be too long for Glance."""
-    name = f"{image['name'][: LONGEST_NAME - len(suffix)]}{suffix}"
+def _keep(glance: Glance, desired: Desired, image: Mapping[str, Any]) -> None:
+    """Give the image the name that it bears for this, unless another one has it already."""
+    name = next_name(image)
+    if name_when_kept(image):
+        owner = str(image["owner"])
+        taken = any(glance.named([name], owner, hidden=hidden) for hidden in (False, True))
+        name = with_suffix(image["name"], f"-{image['created_at']}") if taken else name
+    _set_aside(glance, image, name, hide=desired.keep_hidden)
+    if desired.keep_deactivated and image["status"] == "active":
+        glance.act(image["id"], "deactivate")
+
+
+def _set_aside(glance: Glance, image: Mapping[str, Any], name: str, *, hide: bool) -> None:
+    """Rename the image, and hide it where images can be hidden."""
     operations: list[dict[str, Any]] = [
         {"op": "replace", "path": "/name", "value": name},
-        *([{"op": "replace", "path": "/os_hidden", "value": True}] if "os_hidden" in image else []),
+        *([{"op": "replace", "path": "/os_hidden", "value": True}] if hide and "os_hidden" in image else []),
         {"op": "add", "path": pointer(KEPT_FOR), "value": image["name"]},
         {"op": "add", "path": pointer(KEPT_ID), "value": image["id"]},
     ]
     glance.patch(image["id"], operations)
-    return name
 
 
-def _thin_out(glance: Glance, desired: Desired, last: Mapping[str, Any]) -> list[str]:
-    """Delete the oldest of the kept images beyond ``keep_last``, of which this is the last; those in use stay."""
-    if desired.keep_last is None:
-        return []
-    kept = glance.kept_for(desired.name, str(last["owner"]), hidden="os_hidden" in last)
+def thin_out(glance: Glance, expired: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Delete kept images; those in use stay. Returns notes."""
     notes = []
-    for image in kept[: max(0, len(kept) - desired.keep_last)]:
+    for image in expired:
         try:
             delete(glance, image)
         except ConflictError as error:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
+from ..._core.deadline import clock
 from ..._core.errors import OaktreeError
 from ..._core.scatter import InterruptError
 from ..._facts.records import image_record
@@ -176,6 +177,7 @@ def _survey(connection: Connection, desired: Desired, image_data: ImageData | An
         published,
         settings.upload_properties,
         snapshot=snapshot,
+        today=clock.now().date(),
     )
 
 
@@ -264,7 +266,7 @@ def _bring(connection: Connection, job: Job) -> Change:
             image = finalize.publish(
                 glance, context.desired, plan, image, transfer.discard, unwanted, transfer.unrecorded
             )
-    elif image:
+    elif image and context.current:
         image = _copied(glance, context, finalize.reactivate(glance, plan, image))
     with connection.within(context.desired.timeouts.timeout, "timeout"):
         if image:
@@ -274,6 +276,7 @@ def _bring(connection: Connection, job: Job) -> Change:
                 notes.extend(finalize.retire(glance, context.desired, old))
             else:
                 finalize.delete(glance, old)
+        notes.extend(finalize.thin_out(glance, plan.expired))
     record = None if plan.action == "deleted" else _record(context, image)
     return job.changed(record, scheme, tuple(notes), relay)
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import ConflictError, RefusedError
-from ..._glance.v2 import HIDING, OPEN, pointer
+from ..._glance.v2 import HIDING, KEPT_ID, OPEN, pointer
 from ..source.hashing import known
 from .members import ACCEPTED, PENDING, not_accepted, pending
 from .negotiation import negotiate
+from .retention import expired, next_name
 from .schemes import by_preference, copy_image
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class Plan:
     """``deactivate`` or ``reactivate``."""
     remove: tuple[dict[str, Any], ...] = ()
     """Images that go when all else is done."""
+    expired: tuple[dict[str, Any], ...] = ()
+    """Kept images, also of those that go, whose time is over."""
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
 
@@ -119,6 +122,10 @@ def make_plan(context: PlanContext) -> Plan:
     _check_members(context)
     if context.needs_upload:
         return _uploaded(context, clear)
+    if context.current is None and context.successor:
+        return Plan(
+            "updated" if clear else "unchanged", context.successor, clear, notes=(_still_current(context.successor),)
+        )
     if context.current is None:
         raise ConflictError(f"there is no image {desired.name!r} here", hint="Give path, url or from to upload it.")
     return _kept(context, context.current, clear)
@@ -178,6 +185,7 @@ def _uploaded(context: PlanContext, clear: tuple[str, ...]) -> Plan:
         metadata |= {"visibility": desired.visibility, **hidden}
         operations = tuple(_operation(key, value) for key, value in {**shown, **target}.items())
     before, after = _difference(desired, current or {})[1:]
+    gone = _thinned_out(context, before, after)
     before["content"] = _content(current)
     after["content"] = content_of(context.origin) if context.origin and known(context.origin.digests) else None
     return Plan(
@@ -189,7 +197,8 @@ def _uploaded(context: PlanContext, clear: tuple[str, ...]) -> Plan:
         share=desired.members or (),
         activation="deactivate" if desired.state == "inactive" else None,
         remove=(*([current] if current else []), *context.superseded),
-        before=before if current else {},
+        expired=gone,
+        before=before if current else {key: before[key] for key in before.keys() & {"kept"}},
         after=after,
     )
 
@@ -217,6 +226,8 @@ def _content(image: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 def _kept(context: PlanContext, current: dict[str, Any], clear: tuple[str, ...]) -> Plan:
     desired = context.desired
+    if desired.is_version:
+        desired = replace(desired, properties={**desired.properties, KEPT_ID: str(current["id"])})
     operations, before, after = _difference(desired, current)
     stores = context.stores_without(current)
     if stores:
@@ -235,6 +246,7 @@ def _kept(context: PlanContext, current: dict[str, Any], clear: tuple[str, ...])
     if context.superseded:
         before["images"] = [str(image["id"]) for image in (current, *context.superseded)]
         after["images"] = [str(current["id"])]
+    gone = _thinned_out(context, before, after)
     activation = _activation(desired, current)
     if activation:
         before["status"], after["status"] = current["status"], f"{activation}d"
@@ -251,9 +263,30 @@ def _kept(context: PlanContext, current: dict[str, Any], clear: tuple[str, ...])
         notes=tuple(not_accepted(project, said) for project, said in unaccepted.items() if project not in accept),
         activation=activation,
         remove=context.superseded,
+        expired=gone,
         before=before,
         after=after,
     )
+
+
+def _thinned_out(context: PlanContext, before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    """The kept images that go, those to be kept from now on included; both sides get the names."""
+    desired = context.desired
+    if not desired.thins_out:
+        return ()
+    replaced = (context.current,) if context.needs_upload else ()
+    goes = [image for image in (*replaced, *context.superseded) if image]
+    kept = [*context.survey.kept, *({**image, "name": next_name(image)} for image in goes)]
+    found = expired(kept, desired, context.today)
+    if found:
+        gone = {image["id"] for image in found}
+        before["kept"] = sorted(str(image["name"]) for image in context.survey.kept)
+        after["kept"] = sorted(str(image["name"]) for image in kept if image["id"] not in gone)
+    return found
+
+
+def _still_current(image: Mapping[str, Any]) -> str:
+    return f"the image {image['id']} has this content, and is still called {image['name']!r}: no other replaced it yet"
 
 
 def _activation(desired: Desired, current: Mapping[str, Any]) -> str | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..._cloud.capabilities import ImageCapabilities, Quota, has_object_store, tasks
 from ..._core.errors import RefusedError
 from ..._glance.client import glance_for
-from ..._glance.v2 import OPEN, UPLOAD
+from ..._glance.v2 import OPEN, UPLOAD, name_when_kept
 from ..fingerprint import Fingerprint, needs_digests, same_content
 from ..source.hashing import known, settle
 from ..upload_marker import is_leftover, upload_name
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from ..._cloud.connection import Connection
     from ..._core.location import Project
+    from ..._glance.v2 import Glance
     from ..desired import Desired
     from ..fingerprint import Announced
 
@@ -39,6 +40,10 @@ class Survey:
     """Unfinished uploads of runs that are no more."""
     busy: tuple[dict[str, Any], ...] = ()
     """Unfinished uploads of runs that go on, ours or another tool's."""
+    successors: tuple[dict[str, Any], ...] = ()
+    """The project's images that get the name when others replace them; none where an image has it already."""
+    kept: tuple[dict[str, Any], ...] = ()
+    """Older versions of the image, where some may have to go."""
     offers: ImageCapabilities | None = None
     """What the Location offers for an upload; None where none can be needed."""
     shared: str = "shared"
@@ -72,7 +77,8 @@ def survey(
 ) -> Survey:
     """Look at the Location: two list requests, two more for an upload or another store, and one for an upload's quota.
 
-    For the members of a shared image there is one more, and those of `find_projects`.
+    For the members of a shared image there is one more, and those of `find_projects`; two for older versions where some
+    may have to go.
 
     ``origin`` is the content that the image is to have, None where it does not matter. With ``ask_tasks``, where an
     upload is needed, one more request asks whether tasks are open to the project. ``snapshot`` is the ID of the one
@@ -80,9 +86,10 @@ def survey(
     """
     glance = glance_for(connection)
     owner = connection.location.project.id
-    names = (desired.name, upload_name(desired.name))
-    listed = [image for hidden in (False, True) for image in glance.named(names, owner, hidden=hidden)]
-    found = [image for image in listed if image["id"] != snapshot]
+    names = [desired.name, upload_name(desired.name)]
+    wanted = [*names, desired.kept_for] if desired.kept_for else names
+    listed = [image for hidden in (False, True) for image in glance.named(wanted, owner, hidden=hidden)]
+    found = [image for image in listed if image["id"] != snapshot and image["name"] in names]
     settings = connection.region.settings
     marked = [image for image in found if UPLOAD in image]
     leftovers = [image for image in marked if is_leftover(image)]
@@ -91,9 +98,12 @@ def survey(
         leftovers += unmarked  # made by a task, which cannot mark them, for a run that did not come to it either
     named = [image for image in found if UPLOAD not in image and image["name"] == desired.name]
     images = tuple(image for image in named if image["status"] in USABLE)
-    if isinstance(origin, Fingerprint) and any(needs_digests(image, origin, disk_format) for image in images):
+    later = [image for image in listed if image["name"] == desired.kept_for and image["status"] in USABLE]
+    successors = () if images else tuple(image for image in later if name_when_kept(image) == desired.name)
+    candidates = (*images, *successors)
+    if isinstance(origin, Fingerprint) and any(needs_digests(image, origin, disk_format) for image in candidates):
         _settle(connection, origin, desired.timeouts.transfer_timeout)
-    there = any(same_content(image, origin, disk_format) for image in images) if origin else True
+    there = any(same_content(image, origin, disk_format) for image in candidates) if origin else True
     needs_offers = not there or desired.store_request
     hiding = desired.hidden is not None or desired.visibility in OPEN
     shared = desired.members is not None and [image.get("visibility") for image in images] == [glance.SHARED]
@@ -104,6 +114,8 @@ def survey(
             *(image for image in marked if image not in leftovers),
             *(image for image in named if image["status"] in UNFINISHED),
         ),
+        successors=successors,
+        kept=_kept(glance, desired, owner),
         offers=glance.capabilities() if needs_offers else None,
         shared=glance.SHARED,
         hides=glance.hides(found) if found or hiding else True,
@@ -115,6 +127,12 @@ def survey(
         projects=() if desired.state == "absent" else find_projects(connection, desired.members or ()),
         quota={} if there else glance.quota(),
     )
+
+
+def _kept(glance: Glance, desired: Desired, owner: str | None) -> tuple[dict[str, Any], ...]:
+    if not desired.thins_out or desired.state == "absent":
+        return ()
+    return tuple(image for hidden in (False, True) for image in glance.kept_for(desired.name, owner, hidden=hidden))
 
 
 def _settle(connection: Connection, origin: Fingerprint, seconds: float) -> None:

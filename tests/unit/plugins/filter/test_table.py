@@ -43,6 +43,7 @@ def test_columns_and_format() -> None:
     [
         ("{{ found | oaktree.multicloud.table(format='html') }}", "format: 'html' is none of text, markdown, csv"),
         ("{{ 'x' | oaktree.multicloud.table }}", "neither a list of records"),
+        ("{{ found | oaktree.multicloud.table(merge='where') }}", "merge: 'where' is none of the columns"),
         ("{{ found | oaktree.multicloud.table(['a b']) }}", "columns: 'a b' is not a JMESPath expression"),
     ],
 )

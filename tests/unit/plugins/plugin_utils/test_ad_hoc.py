@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,6 +56,27 @@ def test_records_are_a_table_and_the_rest_stays(capsys: pytest.CaptureFixture[st
     header, line = capsys.readouterr().out.splitlines()
     assert header.split() == ["LOCATION", "NAME", "STATUS", "FLAVOR", "ADDRESS", "CREATED"]
     assert line.split()[:3] == ["alpha/north/demo", "web", "ACTIVE"]
+
+
+def test_every_module_that_lists_is_read_as_a_table() -> None:
+    """Ansible runs a module through the action plugin of its name; rest_info lists nothing."""
+    plugins = Path(ad_hoc.__file__).parents[1]
+    listing = {path.name for path in (plugins / "modules").glob("*_info.py")} - {"rest_info.py"}
+    found = {path.name for path in (plugins / "action").glob("*_info.py")}
+    assert found == listing
+    for name in found:
+        module = import_module(f"ansible_collections.oaktree.multicloud.plugins.action.{name.removesuffix('.py')}")
+        assert module.ActionModule is ad_hoc.ActionModule
+
+
+def test_locations_that_were_probed_are_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    probed = {"location": SERVER["location"], "answers": True, "user": {"name": "eve"}, "missing": []}
+    result = {"changed": False, "locations": [probed], "failures": [], "unconfigured_regions": []}
+    assert ad_hoc._shown(result) == {"changed": False, "failures": [], "unconfigured_regions": []}
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        ["LOCATION", "ANSWERS", "USER"],
+        ["alpha/north/demo", "yes", "eve"],
+    ]
 
 
 def test_where_there_is_nothing_it_is_said_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:

@@ -157,6 +157,44 @@ def test_the_columns_of_each_kind_of_record(rows: list[Any], expected: list[str]
     assert text(rows) == expected
 
 
+def record(**keys: Any) -> dict[str, Any]:
+    return {"location": HERE.to_dict(), "id": "r-1", "name": "web", "properties": {}, **keys}
+
+
+@pytest.mark.parametrize(
+    ("rows", "header"),
+    [
+        (
+            record(floating_ip_address="203.0.113.9", fixed_ip_address="10.0.0.5", status="ACTIVE"),
+            "ADDRESS STATUS FIXED ID",
+        ),
+        (record(cidr="10.0.0.0/24", gateway_ip="10.0.0.1"), "NAME CIDR GATEWAY ID"),
+        (
+            record(fixed_ips=[{"ip_address": "10.0.0.5"}], mac_address="x", status="DOWN", device_owner="compute:nova"),
+            "NAME STATUS ADDRESS OWNER ID",
+        ),
+        (record(fingerprint="SHA256:x", public_key="ssh-ed25519 x", type="ssh"), "NAME TYPE FINGERPRINT"),
+        (record(records=["192.0.2.80"], ttl=60, type="A", status="ACTIVE"), "NAME TYPE RECORDS TTL STATUS"),
+        (record(role={"id": "r"}, scope={"project": {"id": "p"}}, user={"id": "u"}, group=None), "USER ROLE PROJECT"),
+        (record(size=1, status="available", volume_type="ssd"), "NAME STATUS SIZE ID"),
+        (
+            {"location": HERE.to_dict(), "answers": True, "user": {"name": "eve"}, "roles": [], "missing": []},
+            "ANSWERS USER",
+        ),
+        ({"location": HERE.to_dict(), "answers": None, "user": None, "missing": None}, ""),
+    ],
+)
+def test_the_columns_that_have_something(rows: dict[str, Any], header: str) -> None:
+    lines = table([rows], None, "text")
+    assert lines[0].split() == ["LOCATION", *header.split()]
+    assert len(lines) == 2
+
+
+def test_an_id_is_whole_and_a_digest_is_cut() -> None:
+    cells = {"project": "5bd0" * 8, "md5": f"md5:{'5bd0' * 8}", "sha1": "5bd0" * 10}
+    assert text([cells])[1].split() == ["5bd0" * 8, "md5:5bd05bd05bd0", "5bd05bd05bd0"]
+
+
 def test_columns_that_are_asked_for() -> None:
     assert text([SERVER], ["name", "flavor.ram"]) == ["NAME   FLAVOR.RAM", "web-1        2048"]
     assert text([SERVER], {"server": "name", "MiB": "flavor.ram"}) == ["SERVER   MIB", "web-1   2048"]
@@ -197,6 +235,34 @@ def test_hostile_names_are_text_in_markdown() -> None:
     assert "<" not in line
     assert "](" not in line
     assert "\\`" in line
+
+
+ROWS = [
+    {"name": "fedora", "size": 9, "location": "north"},
+    {"name": "debian", "size": 2, "location": "north"},
+    {"name": "fedora", "size": 9, "location": "east"},
+    {"name": "fedora", "size": 9, "location": "east"},
+    {"name": "debian", "size": None, "location": "east"},
+]
+
+
+def test_rows_that_are_alike_are_merged() -> None:
+    assert table(ROWS, None, "text", "location") == [
+        "NAME    SIZE  LOCATION",
+        "debian        east",
+        "debian  2     north",
+        "fedora  9     north, east",
+    ]
+    assert table(ROWS, {"what": "name", "where": "location"}, "csv", "where") == (
+        'what,where\r\ndebian,"north, east"\r\nfedora,"north, east"\r\n'
+    )
+    assert table([], ["name"], "markdown", "name") == "| name |\n| --- |\n"
+
+
+def test_only_a_column_can_be_merged() -> None:
+    with pytest.raises(InputError, match=r"^merge: 'where' is none of the columns") as caught:
+        table(ROWS, None, "text", "where")
+    assert caught.value.hint == "Name one of: name, size, location."
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])

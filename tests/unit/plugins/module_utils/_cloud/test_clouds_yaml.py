@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -94,11 +95,16 @@ def test_a_variable_that_names_no_cloud_makes_none(search_path: list[Path], monk
     assert Clouds().names == ["here"]
 
 
-def test_without_any_cloud_the_error_says_where_to_write_one(search_path: list[Path]) -> None:
+def test_without_any_cloud_the_error_says_where_to_write_one(
+    search_path: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader, "CONFIG_FILES", loader.CONFIG_FILES * 2)  # on Linux the user's directory is there twice
     with pytest.raises(InputError, match="no cloud is configured") as caught:
         Clouds()
     assert str(search_path[0] / "clouds.yaml") in caught.value.hint
     assert "OS_CLIENT_CONFIG_FILE" in caught.value.hint
+    paths = re.findall(r"/\S+clouds\.yaml", caught.value.hint)
+    assert len(paths) == len(set(paths))
 
 
 def bad_files(directory: Path) -> Iterator[tuple[str, Path, str]]:

@@ -5,23 +5,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import tls
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds
@@ -30,59 +23,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.translat
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.transport import _uses_environment
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import ConfigError, UnreachableError
+from tests.support.tls import Authority, make_authority
 from tests.support.web import Web, whole
-
-
-@dataclass(frozen=True)
-class Authority:
-    """One that everyone trusts who has its `bundle`, and what it issued: certificate and key in one file."""
-
-    bundle: Path
-    issued: Path
-
-
-def make_authority(directory: Path) -> Authority:
-    """Make an authority and a certificate for 127.0.0.1."""
-    directory.mkdir()
-    own_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"authority {directory.name}")])
-    own_id = x509.SubjectKeyIdentifier.from_public_key(own_key.public_key())
-    usage = dict.fromkeys(
-        ("content_commitment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only"), False
-    )
-    own = (
-        _certificate(name, name, own_key)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(own_id, critical=False)
-        .add_extension(
-            x509.KeyUsage(**usage, digital_signature=False, key_encipherment=False, key_cert_sign=True, crl_sign=True),
-            critical=True,
-        )
-    )
-    leaf = (
-        _certificate(x509.Name([]), name, key)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=True)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own_id), critical=False)
-    )
-    authority = Authority(directory / "bundle.pem", directory / "issued.pem")
-    pem = serialization.Encoding.PEM
-    authority.bundle.write_bytes(own.sign(own_key, hashes.SHA256()).public_bytes(pem))
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    authority.issued.write_bytes(leaf.sign(own_key, hashes.SHA256()).public_bytes(pem) + private)
-    return authority
-
-
-def _certificate(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-    )
 
 
 class Hello(BaseHTTPRequestHandler):

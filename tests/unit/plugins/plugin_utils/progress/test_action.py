@@ -41,7 +41,7 @@ def is_shown(action: Any, **variables: Any) -> bool:
     return watcher is not None
 
 
-@pytest.mark.parametrize("module", ["image", "image_export", "image_upload", "server", "stack"])
+@pytest.mark.parametrize("module", ["image", "image_export", "image_upload", "object", "server", "stack"])
 def test_modules_whose_work_takes_long_have_it(module: str) -> None:
     assert is_shown(make(module), oaktree_progress=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -14,10 +15,19 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.progress import lines
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.progress import watcher as watcher_module
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.progress.watcher import Watcher
 from tests.support.wait import until
 
 DONE = {"who": "alpha", "phase": "done", "done": 0, "total": 0, "detail": ""}
+
+
+def state(child: int) -> str:
+    """The state of a process as ps has it; empty if there is none."""
+    try:
+        return Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return ""
 
 
 class Shown:
@@ -101,6 +111,59 @@ def test_it_is_no_thread_of_the_worker(shown: Shown, tmp_path: Path) -> None:
         watcher.stop()
 
 
+class Slow:
+    """Shows a line in two halves, the second one when it may."""
+
+    def __init__(self, path: Path, may: Path) -> None:
+        self.shown = Shown(path)
+        self.may = may
+
+    def __call__(self, text: str) -> None:
+        self.shown(text)
+        until(self.may.exists)
+        self.shown("all of it")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_waits_for_the_line_that_is_being_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    """Else a lock of Ansible's display would never be released."""
+    monkeypatch.setattr(lines, "QUIET", 0.0)
+    slow = Slow(tmp_path / "shown", tmp_path / "may")
+    watcher = Watcher(slow, str(tmp_path), others=False)
+    report(watcher.path, DONE)
+    until(lambda: slow.shown.lines)
+    os.kill(watcher._child, number)
+    slow.may.touch()
+    until(lambda: state(watcher._child) == "Z")
+    assert slow.shown.lines == ["alpha: done", "all of it"]
+    watcher.stop()
+
+
+def test_a_line_that_nobody_takes_is_not_waited_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "QUIET", 0.0)
+    monkeypatch.setattr(watcher_module, "_LONGEST_LINE", 1)
+    slow = Slow(tmp_path / "shown", tmp_path / "may")
+    watcher = Watcher(slow, str(tmp_path), others=False)
+    report(watcher.path, DONE)
+    until(lambda: slow.shown.lines)
+    watcher.stop()
+    until(lambda: state(watcher._child) in {"Z", ""})
+    assert slow.shown.lines == ["alpha: done"]
+    assert not watcher.path.parent.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_at_once_between_lines(shown: Shown, tmp_path: Path, number: signal.Signals) -> None:
+    watcher = Watcher(shown, str(tmp_path), others=False)
+    report(watcher.path, DONE)
+    until(lambda: shown.lines)
+    os.kill(watcher._child, number)
+    until(lambda: state(watcher._child) == "Z")
+    watcher.stop()
+
+
 def test_a_directory_that_cannot_be_used(shown: Shown, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         Watcher(shown, str(tmp_path / "none"), others=False)
@@ -120,11 +183,5 @@ def test_it_ends_with_the_process_that_made_it(tmp_path: Path) -> None:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
 
-    def ended() -> bool:
-        try:
-            return Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-        except FileNotFoundError:
-            return True
-
-    until(ended)
+    until(lambda: state(child) in {"Z", ""})
     assert os.getpid() != child

@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import re
-import shutil
-import subprocess
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.report.page import LONGEST_TEXT, as_html
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.report.sums import make_report
+from tests.support.browser import CHROMIUM, Browser, chromium
 from tests.support.report_results import (
     DAY,
     EAST,
@@ -29,9 +28,10 @@ from tests.support.report_results import (
     quota,
     results,
     server,
+    visits,
 )
+from tests.support.report_story import story
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ELEMENTS = {
     *("html", "head", "meta", "title", "style", "body", "main", "section", "div", "svg", "rect"),
     *("h1", "h2", "p", "b", "bdi", "span", "table", "thead", "tbody", "tr", "th", "td"),
@@ -91,9 +91,9 @@ def test_it_shows_the_figures() -> None:
     for said in (
         "3 servers",
         "3 Locations",
-        "1 Locations failed",
-        "2 resources differ",
-        "1 quotas used up to 90 % or more",
+        "1 Location failed",
+        "1 resource differs",
+        "1 quota used to 90 % or more",
         "gamma/west servers, drift, quotas no answer (timeout) Check that the cloud answers.",
         "alpha/north 2 beta/east 1",
         "up to a week 3",
@@ -107,10 +107,26 @@ def test_it_shows_the_figures() -> None:
 
 def test_it_says_that_there_is_nothing() -> None:
     made = words(page())
-    assert "Servers by cloud None." in made
+    assert "Servers None were found." in made
     assert "Differences between Locations None were found." in made
     assert "Nothing is used of any quota that has a limit." in made
     assert "Failures" not in made
+    assert "alpha/north/demo 0 servers beta/east/demo 0 servers" in made
+
+
+def test_nothing_is_not_said_of_what_nobody_could_ask() -> None:
+    made = words(as_html(make_report(all_failed(), DAY, "Clouds")))
+    assert made.count("Nothing is known, because every Location failed.") == 3
+    assert "None were found." not in made
+    assert "alpha/north/demo failed beta/east/demo failed" in made
+
+
+def test_numbers_and_digests_are_fit_to_be_read() -> None:
+    digests = {"expected": "0" * 128, "actual": "1" * 32}
+    rows = [drift("m", EAST, "differs", attribute="hash_value", **digests)]
+    made = words(page(servers=[server(NORTH)] * 1234, rows=rows, quotas=[quota(NORTH, "ram", 1638400, 1204224)]))
+    for said in ("1,234 servers", "1,204,224 / 1,638,400 434,176 left", f"is {'1' * 12}…, expected {'0' * 12}…"):
+        assert said in made, said
 
 
 def test_what_is_too_much_is_counted() -> None:
@@ -161,27 +177,97 @@ def test_it_loads_nothing_and_its_policy_allows_its_own_style_alone() -> None:
     assert "https:" not in made
 
 
-FRAME = """<!doctype html><title>begun</title>
-<iframe style="border:0;width:{width}px;height:4000px" srcdoc="{page}"></iframe>
-<script>document.querySelector("iframe").onload = event => {{
-const inner = event.target.contentDocument, root = inner.documentElement, body = getComputedStyle(inner.body)
-document.title = [document.title, inner.title, inner.scripts.length, inner.images.length,
-root.scrollWidth <= {width}, body.maxWidth].join("|")
-}}</script>"""
-"""A page in a frame of a width that no window of a browser need have, and what is measured of it, in the title."""
+def everywhere(*places: dict[str, Any], **found: Any) -> dict[str, Any]:
+    """What a report is made of, of which these Locations were asked, whether they have anything or not."""
+    made = results(**found)
+    for result in made.values():
+        result["locations"] = visits(*places)
+    return made
 
 
-@pytest.mark.skipif(BROWSER is None, reason="needs Chromium (Debian's package chromium)")
-@pytest.mark.parametrize("width", [1280, 390])
-def test_a_browser_shows_it_at_the_width_of_desktops_and_phones(width: int, tmp_path: Path) -> None:
-    """With its style, without anything running, and without scrolling sideways."""
-    frame, picture = tmp_path / "frame.html", tmp_path / f"report-{width}.png"
-    made = as_html(make_report(hostile(), DAY, "Ours"))
-    frame.write_text(FRAME.format(width=width, page=html.escape(made)), encoding="utf-8")
-    command = [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-    command.append(f"--user-data-dir={tmp_path / 'profile'}")
-    look = [f"--window-size={width + 16},4016", f"--screenshot={picture}", frame.as_uri()]
-    subprocess.run([*command, *look], check=True, capture_output=True)
-    measured = subprocess.run([*command, "--dump-dom", frame.as_uri()], check=True, capture_output=True, text=True)
-    assert f"<title>begun|Ours, {DAY}|0|0|true|1152px</title>" in measured.stdout
-    assert picture.read_bytes().startswith(b"\x89PNG")
+def forty_locations() -> dict[str, Any]:
+    places = [location(f"cloud-{number // 4:02}", f"region-{number % 4}") for number in range(40)]
+    return everywhere(
+        *places,
+        servers=[
+            server(where, flavor={"name": f"m{number}.large"})
+            for where in places
+            for number in range(int(where["cloud"][6:]))
+        ],
+        rows=[drift("m1.large", where, "missing") for where in places],
+        quotas=[quota(where, "ram", 1638400, 40960 * number) for number, where in enumerate(places)],
+        failures=[{**failure(), "location": where} for where in places[:5]],
+    )
+
+
+def long_names() -> dict[str, Any]:
+    words_of = location("customer-production-europe", "a-region-whose-name-has-many-words-in-it-1a")
+    one_word = location("y" * 120, "z" * 120)
+    return everywhere(
+        servers=[
+            server(where, status=status, flavor={"name": flavor})
+            for where in (words_of, one_word)
+            for status in ("ACTIVE", "SHELVED_OFFLOADED")
+            for flavor in ("m1.medium-with-dedicated-cpus-and-local-disk", "x" * 200)
+        ],
+        rows=[
+            drift("never-ending-" * 20, words_of, "differs", attribute="a" * 90, expected="b " * 99, actual="c" * 200)
+        ],
+        quotas=[quota(one_word, "server_group_members_per_project", 10**12, 10**12 - 1)],
+        failures=[failure(f"no route to https://{'host.' * 60}")],
+    )
+
+
+def all_failed() -> dict[str, Any]:
+    return everywhere(NORTH, EAST, failures=[{**failure(), "location": where} for where in (NORTH, EAST)])
+
+
+CASES: dict[str, Callable[[], dict[str, Any]]] = {
+    "story": story,
+    "hostile": hostile,
+    "forty Locations": forty_locations,
+    "long names": long_names,
+    "no servers": results,
+    "all failed": all_failed,
+    "one Location": lambda: everywhere(NORTH, servers=[server(NORTH)], quotas=[quota(NORTH, "cores", 20, 1)]),
+}
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium (Debian's package chromium)")
+    with chromium(tmp_path_factory.mktemp("browser") / "profile") as browser:
+        yield browser
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_browser_shows_it_at_the_width_of_desktops_and_phones(case: str, browser: Browser, tmp_path: Path) -> None:
+    """With its style, nothing cut or over something else, without a complaint, and without anything running."""
+    path = tmp_path / "report.html"
+    path.write_text(as_html(make_report(CASES[case](), DAY, "Ours")), encoding="utf-8")
+    for width in (1280, 390):
+        with browser.show(path, width) as shown:
+            assert shown.faults() == []
+            assert shown.complaints == []
+            assert shown.requests == [path.as_uri()]
+            assert shown.value("document.title") == f"Ours, {DAY}"
+            assert shown.value("document.scripts.length + document.images.length") == 0
+            assert shown.value("[innerWidth, getComputedStyle(document.body).maxWidth]") == [width, "1152px"]
+
+
+def colors(browser: Browser, path: Path, *, dark: bool) -> list[int]:
+    """How bright background and text are, from 0 to 765."""
+    names = ("backgroundColor", "color")
+    with browser.show(path, 390, dark=dark) as shown:
+        found = [shown.value(f"getComputedStyle(document.body).{name}") for name in names]
+    return [sum(map(int, re.findall(r"\d+", color))) for color in found]
+
+
+def test_it_follows_the_choice_of_light_or_dark(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(page(servers=[server(NORTH)]), encoding="utf-8")
+    light, black = colors(browser, path, dark=False)
+    night, white = colors(browser, path, dark=True)
+    assert min(light, white) > 600
+    assert max(night, black) < 200
