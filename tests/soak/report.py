@@ -24,11 +24,12 @@ on the same names at once. Faults of the clouds and jumps of the clock strike at
 Every result is checked against what the clouds really hold. A Location that is reported as done or unchanged has
 exactly what the task wants, once. One that failed says why, and has the old or the new, and nothing half done. A
 Location that nothing has struck does not fail. The next run after a kill ends right. At the end everything is deleted,
-and nothing is left. A process holds as many threads and files as when it was warm, and no more memory.
+and nothing is left. A process holds as many threads and files as when it was warm, and no more memory, which counts for
+those that have done 500 operations.
 
 `make soak OPTIONS="--operations 2000 --seed SEED"` runs a shorter one, or makes the choices of another run again.
-`tests/robustness/test_soak.py` is part of `make robustness`. The log of a complete run, which
-`make soak OPTIONS="--docs docs/soak.md"` writes:
+`tests/robustness/test_soak.py` is part of `make robustness`. The log of a run, as
+`make soak OPTIONS="--docs docs/soak.md"` writes it:
 
 """
 
