@@ -76,6 +76,10 @@ unit: $(READY)  ## Run the unit tests, which need no process of their own
 robustness: $(READY)  ## Run the tests of faults, kills, interrupts and herds (FULL=1: every fault with every scheme)
 	FULL=$(FULL) $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/robustness
 
+.PHONY: soak
+soak: $(READY)  ## Do 10,000 random operations on stand-in clouds while everything goes wrong (OPTIONS; docs/soak.md)
+	$(BIN)/python -m tests.soak $(OPTIONS)
+
 .PHONY: coverage
 coverage: $(READY)  ## Run both and show what of the collection they reach
 	$(BIN)/coverage run -m pytest tests/unit tests/robustness

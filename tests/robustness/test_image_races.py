@@ -77,3 +77,23 @@ def test_one_wins_and_a_third_run_has_nothing_to_do(
         assert sorted(image.fields["name"] for image in images) == sorted(
             ["warm", *(f"image-{number}" for number in range(ROUNDS))]
         )
+
+
+def test_one_wins_where_the_cloud_chooses_the_ids(fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path) -> None:
+    """So that it refuses nobody: each run sees by itself what the others do, and have done."""
+    clouds = fake_openstack(image_api="rackspace")
+    (tmp_path / "image").write_bytes(os.urandom(100_000))
+    runs = [start(clouds.clouds_yaml(tmp_path / "clouds.yaml"), tmp_path / "image", tmp_path) for _run in range(3)]
+    try:
+        publish(runs, "warm")
+        for number in range(ROUNDS):
+            name = f"image-{number}"
+            outcomes = [kind for (kind,) in publish(runs, name)]
+            assert set(outcomes) <= {"created", "conflict", "unchanged"}
+            there = list(clouds["cloud1"]["r1"].glance.images.values())
+            assert sum(image.fields["name"] == name for image in there) == 1, outcomes
+            assert publish(runs[:1], name) == [["unchanged"]]
+    finally:
+        for run in runs:
+            run.kill()
+            run.communicate()

@@ -22,6 +22,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._local.coalesce
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.nova import is_settled
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.watch import wait_until
 from ansible_collections.oaktree.multicloud.plugins.modules import server
+from tests.support import kills
 from tests.support.fake_openstack import Answer, BlackHole, FakeOpenStack, LoseAnswer, Region
 from tests.support.fake_openstack.nova_builds import NO_HOST
 from tests.support.run_core import connect
@@ -34,20 +35,6 @@ SPEED = 50
 FAST = f"""
 from {clock.__class__.__module__} import clock
 clock.turn({SPEED})
-"""
-KILLED = """
-import os, signal
-from requests.adapters import HTTPAdapter
-send, left = HTTPAdapter.send, [{number}]
-
-def counted(*args, **kwargs):
-    response = send(*args, **kwargs)
-    left[0] -= 1
-    if not left[0]:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return response
-
-HTTPAdapter.send = counted
 """
 MOST = 40
 """Requests of any task here."""
@@ -73,7 +60,7 @@ def options(clouds: FakeOpenStack, tmp_path: Path) -> dict[str, Any]:
 
 def killed_after(number: int, **options: Any) -> bool:
     """Whether a task was killed when it had the answer to so many requests; else it has ended before."""
-    with start_module(server, FAST + KILLED.format(number=number), **options) as task:
+    with start_module(server, FAST + kills.killed_after(number), **options) as task:
         out, err = task.communicate(timeout=60)
     assert (err, task.returncode in (0, -signal.SIGKILL)) == ("", True), out
     return task.returncode != 0

@@ -16,3 +16,24 @@ def moments(label: str, begin: float, end: float) -> list[float]:
     """Random moments between two others, in order; the same ones for the same label."""
     chosen = random.Random(f"{SEED} {label}")  # noqa: S311 - reproducible, not secret
     return sorted(chosen.uniform(begin, end) for _number in range(COUNT))
+
+
+_KILLED = """
+import os, signal
+from requests.adapters import HTTPAdapter
+send, left = HTTPAdapter.send, [{number}]
+
+def counted(*args, **kwargs):
+    response = send(*args, **kwargs)
+    left[0] -= 1
+    if not left[0]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return response
+
+HTTPAdapter.send = counted
+"""
+
+
+def killed_after(number: int) -> str:
+    """The Python with which a process begins that is to be killed when it has the answer to so many requests."""
+    return _KILLED.format(number=number)

@@ -40,7 +40,7 @@ WARM = multiprocessing.get_context("forkserver")
 WARM.set_forkserver_preload(
     [
         f"ansible_collections.oaktree.multicloud.plugins.modules.{name}"
-        for name in ("image", "image_export", "image_upload")
+        for name in ("image", "image_export", "image_upload", "object", "resource", "server", "stack")
     ]
     + ["keystoneauth1.identity", "openstack.config.loader", "requests", "tests.support.run_module"]
 )

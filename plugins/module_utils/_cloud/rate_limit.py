@@ -86,7 +86,8 @@ class RateLimiter:
             self._pause(retry_after(response.headers) or 0.0)
         return response
 
-    # Pauses: a file whose modification time is the end of the pause, so that a check costs one stat.
+    # Pauses: a file whose access time is the end of the pause by `Clock.uptime`. A check costs one stat, and the date
+    # may be wrong or change meanwhile. The modification time is the date, by which stale files are swept.
 
     def _wait_for_pause(self, deadline: Deadline) -> None:
         if deadline.cancelled is CLEANING_UP:
@@ -105,19 +106,19 @@ class RateLimiter:
         """Seconds until the end of the pause."""
         until = _pauses.get(self._key, 0.0)
         with contextlib.suppress(OSError):
-            until = max(until, os.stat(self._pause_path).st_mtime)  # noqa: PTH116 - before each request, and faster
-        left = clock.turned(until - clock.time())
-        return left if 0 < left <= LONGEST_PAUSE else 0.0  # the clock may have been set back
+            until = max(until, os.stat(self._pause_path).st_atime)  # noqa: PTH116 - before each request, and faster
+        left = clock.turned(until - clock.uptime())
+        return left if 0 < left <= LONGEST_PAUSE else 0.0  # somebody may have read the file, which makes it a date
 
     def _pause(self, seconds: float) -> None:
         seconds = min(seconds, LONGEST_PAUSE)
         if seconds <= self._paused():
             return
-        until = clock.time() + clock.real(seconds)
+        until = clock.uptime() + clock.real(seconds)
         try:
             with open(self._pause_path, "w", encoding="utf-8", opener=private_files.open_private) as file:
                 file.write(f"{without_secrets(str(self._key))}\n")
-            os.utime(self._pause_path, (until, until))
+            os.utime(self._pause_path, (until, clock.time()))
         except OSError:
             _pauses[self._key] = until
 

@@ -16,7 +16,7 @@ from .._core.errors import DeadlineError
 from . import private_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from typing import Self
 
@@ -167,3 +167,22 @@ def key_lock(kind: str, key: str, deadline: Deadline) -> Iterator[None]:
                 lock.acquire(deadline)
                 os.utime(lock.fileno())  # so that it is not swept while it is in use
         yield
+
+
+def claim(kind: str, key: str) -> Callable[[], None] | None:
+    """Take the lock of `key_lock` without waiting; returns what releases it, None where somebody else has it.
+
+    Where private files cannot be used or locked, nothing is locked either.
+    """
+    path = private_files.path_of(private_files.LOCKS, f"{kind}:{key}", "lock")
+    if path is None:
+        return lambda: None
+    lock = FileLock(path)
+    try:
+        if not lock.try_acquire():
+            lock.close()
+            return None
+        os.utime(lock.fileno())  # so that it is not swept while it is in use
+    except OSError:
+        pass
+    return lock.close

@@ -13,6 +13,7 @@ from .._cloud.answers import json_object
 from .._cloud.cleanup import CLEANUP_TIMEOUT, removing, residue_of
 from .._cloud.service import segment
 from .._core.errors import ConflictError, OaktreeError, RefusedError, ServerError, suppress_404
+from .._core.retry import PERHAPS_DONE
 from .._local.file_lock import key_lock
 from .._run.ensure import Change, Member, ensure
 from . import rules
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 _LOCK = "resource"
 _EMPTIED: Mapping[str, tuple[str, ...]] = {"compute.aggregate": ("hosts",), "network.router": ("routes", "interfaces")}
 """Parts that keep a resource of a type from being deleted, in the order in which they are removed."""
+_TOLD_ONCE = {"compute.keypair", "identity.application_credential"}
+"""Types whose secret stands in the answer to their creation, and nowhere else."""
 
 
 @dataclass(frozen=True)
@@ -234,8 +237,12 @@ def _create(connection: Connection, step: ResourceStep) -> Item | None:
     elif step.found.id is not None and kind.id_chosen:
         body[kind.id_key] = step.found.id
     payload = {kind.create_key: body} if kind.create_key else body
-    item = _item_in(kind, _request(connection, kind, kind.create, path, payload))
-    item = item or find(connection, replace(wanted, name=name), values, None)
+    wanted = replace(wanted, name=name)
+    try:
+        item = _item_in(kind, _request(connection, kind, kind.create, path, payload))
+    except PERHAPS_DONE as error:
+        item = _made_all_the_same(connection, step, wanted, error)
+    item = item or find(connection, wanted, values, None)
     if item is None:
         return None
     made = item
@@ -244,6 +251,26 @@ def _create(connection: Connection, step: ResourceStep) -> Item | None:
         if wrote or not body.keys() & item.keys():  # Barbican answers with the URL of a new one only
             item = _again(connection, step, item)
     _check_double(connection, step)
+    return item
+
+
+def _made_all_the_same(connection: Connection, step: ResourceStep, wanted: Wanted, error: OaktreeError) -> Item:
+    """What was created although the answer is lost: half of it, if it has parts. Raises the error if there is nothing.
+
+    There was none of the name before, and no other task of this machine makes one.
+    """
+    if wanted.name is None or wanted.kind.name in _TOLD_ONCE or "l" not in wanted.kind.can:
+        raise error
+    try:
+        with connection.grace(CLEANUP_TIMEOUT):
+            item = find(connection, wanted, step.found.values, None)
+    except OaktreeError as failure:
+        error.add_residue(f"whether the cloud has created {wanted.subject} is not known: {failure.message}")
+        raise error from error.__cause__
+    if item is None:
+        raise error
+    with removing(lambda: _undo(connection, step, item)):
+        connection.deadline.remaining()
     return item
 
 

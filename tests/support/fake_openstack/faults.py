@@ -212,6 +212,11 @@ class FaultBook:
         with self._lock:
             self._faults.append(fault)
 
+    def remove(self, fault: Fault) -> None:
+        """Forget a fault, if it is there."""
+        with self._lock:
+            self._faults = [known for known in self._faults if known is not fault]
+
     def clear(self) -> None:
         """Forget all faults."""
         with self._lock:

@@ -81,6 +81,10 @@ class Faulty:
         self._knobs.faults.add(fault)
         return fault
 
+    def lift(self, fault: Fault) -> None:
+        """Heal one of them."""
+        self._knobs.faults.remove(fault)
+
     def clear_faults(self) -> None:
         """Heal."""
         self._knobs.faults.clear()

@@ -5,21 +5,26 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from ..._core.errors import ConflictError, OaktreeError
 from ..._glance.v2 import KEPT_FOR, KEPT_ID, REPLACES, UPLOAD, Glance, name_when_kept, pointer
+from ..._local.file_lock import key_lock
 from .members import accept, not_accepted, pending
 from .retention import next_name, with_suffix
+from .survey import USABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from ..._cloud.connection import Connection
     from ..desired import Desired
     from .plan import Plan
+
+_LOCK = "image"
 
 
 def publication(desired: Desired, plan: Plan) -> list[dict[str, Any]]:
@@ -31,6 +36,31 @@ def publication(desired: Desired, plan: Plan) -> list[dict[str, Any]]:
         *replaces,
         {"op": "remove", "path": pointer(UPLOAD)},
     ]
+
+
+@contextmanager
+def claimed(
+    glance: Glance, desired: Desired, image_id: str, seen: Collection[str], remove: Callable[[str], str]
+) -> Iterator[None]:
+    """A context in which to publish an image whose ID is not ours, so that no cloud refuses that of another run.
+
+    ``seen`` are the IDs of the images that had the name before. Raises ConflictError where another run has published
+    one since, after a call of ``remove``. Two runs of one machine are not in it at once; of two machines both may be.
+    """
+    with ExitStack() as stack:
+        with removing(lambda: remove(image_id)), glance.connection.within(desired.timeouts.timeout, "timeout"):
+            where = f"{glance.connection.location} {desired.name}"
+            stack.enter_context(key_lock(_LOCK, where, glance.connection.deadline))
+            owner, hidden = glance.connection.location.project.id, bool(desired.hidden)
+            there = glance.named([desired.name], owner, hidden=hidden)
+            usable = {str(image["id"]) for image in there if image["status"] in USABLE}
+            others = sorted(usable - {image_id, *seen})
+            if others:
+                raise ConflictError(
+                    f"another run has published this image: {', '.join(others)}",
+                    hint="Run the task again; it compares that image with what is wanted.",
+                )
+        yield
 
 
 def publish(

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ from .transfer import Transfer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from ..._cloud.connection import Connection
     from ..._glance.v2 import Glance
@@ -261,7 +262,10 @@ def _bring(connection: Connection, job: Job) -> Change:
         image, unwanted = _transferred(glance, job, transfer)
         scheme, relay = transfer.scheme.NAME, transfer.relay
         notes.extend(transfer.notes)
-        image = finalize.publish(glance, context.desired, plan, image, transfer.discard, unwanted, transfer.unrecorded)
+        with _claimed(glance, context, transfer, str(image["id"])):
+            image = finalize.publish(
+                glance, context.desired, plan, image, transfer.discard, unwanted, transfer.unrecorded
+            )
     elif image and context.current:
         image = _copied(glance, context, finalize.reactivate(glance, plan, image))
     with connection.within(context.desired.timeouts.timeout, "timeout"):
@@ -283,6 +287,13 @@ def _transferred(glance: Glance, job: Job, transfer: Transfer) -> tuple[dict[str
     job.relay_board.keep(job.context.location, image)
     with removing(lambda: transfer.discard(str(image["id"]))):
         return _copied(glance, job.context, image), transfer.brought_along(image)
+
+
+def _claimed(glance: Glance, context: PlanContext, transfer: Transfer, image_id: str) -> AbstractContextManager[None]:
+    if not transfer.named_by_cloud:
+        return nullcontext()
+    seen = {str(image["id"]) for image in context.survey.images}
+    return finalize.claimed(glance, context.desired, image_id, seen, transfer.discard)
 
 
 def _copied(glance: Glance, context: PlanContext, image: dict[str, Any]) -> dict[str, Any]:

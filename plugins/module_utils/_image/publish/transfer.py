@@ -74,6 +74,8 @@ class Transfer:
         """Properties that the record of the image should have, and was made without."""
         self.relay: RelayChoice | None = None
         """What decided whether another region serves the image; None where nothing did."""
+        self.named_by_cloud = False
+        """Whether the image has an ID that is not ours, so that no cloud refuses the one of another run."""
         self._adopted = False
         self._exhausted = False
         self._refused = False
@@ -189,6 +191,7 @@ class Transfer:
             self.notes += complaints
             self._left += complaints
         self._adopted = attempt.adopted
+        self.named_by_cloud = attempt.adopted or attempt.outcome is not None
         return image
 
     def _verify(self, image: Mapping[str, Any], attempt: Attempt, expected: Fingerprint) -> None:

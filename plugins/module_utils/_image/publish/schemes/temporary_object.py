@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from ...._cloud.capabilities import object_store
 from ...._core.deadline import clock
 from ...._core.errors import ConflictError
+from ...._local.file_lock import claim
 from ...._local.work_marker import is_abandoned, is_own, work_marker
 from ...._object_store.client import Container, Swift
 from ...._object_store.large_object import ObjectTarget, remove, remove_container
@@ -57,12 +58,18 @@ def put(
 ) -> TemporaryObject:
     """Upload the file to the object store, ``signed`` with a URL by which others get it.
 
+    Of two runs of one machine, the second is refused as long as the first has it. Those of two machines see only what
+    the other one has sent.
+
     ``on_made`` is given what removes it, and reports what it could not remove, before anything is sent. Raises
     ConflictError where another run does the same, SignedUrlError before anything is sent, and `OaktreeError`.
     """
     settle(source.digests, connection.deadline)
     swift, limits = Swift(connection), object_store(connection)
-    if in_use(connection, desired):
+    release = claim("temporary object", f"{swift.endpoint} {_container(desired)}")
+    if release:
+        on_made(lambda: _release(release))
+    if not release or in_use(connection, desired):
         raise ConflictError(
             f"another upload of this image is in progress (container {_container(desired)})",
             hint="Wait for it to end; if it was abandoned, delete the container.",
@@ -99,3 +106,8 @@ def _remove(swift: Swift, container: Container) -> str:
     if container.ours:
         residue.append(remove_container(swift, container.name))
     return "; ".join(filter(None, residue))
+
+
+def _release(release: Callable[[], None]) -> str:
+    release()
+    return ""

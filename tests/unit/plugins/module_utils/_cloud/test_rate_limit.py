@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import stat
 import threading
-import time
 from collections.abc import Callable
 
 import pytest
@@ -182,11 +181,20 @@ def test_no_pause_that_nobody_asked_for(value: str | None) -> None:
     assert list(directory().iterdir()) == []
 
 
-def test_a_clock_that_was_set_back_leaves_no_pause() -> None:
+@pytest.mark.parametrize("ahead", [-86_400.0, -600.0, 600.0, 86_400.0])
+def test_a_pause_is_as_long_whatever_happens_to_the_date(wrong_date: Callable[[float], None], ahead: float) -> None:
+    """Of two tasks, between which the date is set right or wrong."""
+    wrong_date(ahead)
+    RateLimiter(KEY, Limit())._pause(60)
+    wrong_date(0)
+    assert 50 < RateLimiter(KEY, Limit())._paused() <= 60
+
+
+def test_a_file_that_somebody_has_read_is_no_pause() -> None:
+    """As a backup does: its access time is a date then."""
     limiter = RateLimiter(KEY, Limit())
     limiter._pause(60)
-    later = time.time() + 2 * LONGEST_PAUSE
-    os.utime(limiter._pause_path, (later, later))
+    os.utime(limiter._pause_path)
     assert limiter._paused() == 0
 
 

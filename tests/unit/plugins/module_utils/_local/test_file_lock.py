@@ -20,6 +20,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local import file_lock, private_files
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local.file_lock import (
     FileLock,
+    claim,
     fork_safe_lock,
     key_lock,
 )
@@ -328,6 +329,21 @@ def test_a_key_has_one_holder_and_other_keys_are_other_locks() -> None:
             pass
     with key_lock("tokens", "a", Deadline(1)):
         pass
+
+
+def test_a_claim_is_taken_once_or_not_at_all() -> None:
+    release = claim("kind", "key")
+    assert release
+    assert claim("kind", "key") is None
+    with pytest.raises(DeadlineError), key_lock("kind", "key", Deadline(0.01)):
+        pass
+    other = claim("kind", "other")
+    assert other
+    other()
+    release()
+    again = claim("kind", "key")
+    assert again
+    again()
 
 
 def test_a_key_lock_is_released_by_an_error_which_passes_through() -> None:

@@ -21,7 +21,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.plan 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.wanted import Wanted, check_wanted
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result, Target
-from tests.support.fake_openstack import Answer, FakeOpenStack, LoseAnswer, Region
+from tests.support.fake_openstack import Action, Answer, BreakAnswer, DistortAnswer, FakeOpenStack, LoseAnswer, Region
 from tests.support.fake_openstack.neutron import network
 from tests.support.run_core import entries
 
@@ -164,11 +164,35 @@ def test_a_double_from_another_machine_is_a_conflict_that_names_both(
     assert all(identity in error.message for identity in made)
 
 
-def test_a_create_whose_answer_is_lost_is_not_repeated(clouds: FakeOpenStack, region: Region) -> None:
-    region.fault("POST", "/networks", LoseAnswer(), times=1)
-    assert refused(clouds, "network.network", name="web").kind == "unreachable"
-    assert done(clouds, "network.network", name="web").action == "unchanged"
-    assert len(region.neutron.items["networks"]) == 1
+@pytest.mark.parametrize("action", [LoseAnswer(), Answer(504, after="work"), BreakAnswer()])
+def test_a_create_whose_answer_is_lost_is_not_repeated_but_completed(
+    clouds: FakeOpenStack, region: Region, action: Action
+) -> None:
+    """What is made has no tags yet: they have a request of their own."""
+    wanted: dict[str, Any] = {"name": "web", "attributes": {"tags": ["x"]}}
+    region.fault("POST", "/networks", action, times=1)
+    assert done(clouds, "network.network", **wanted).action == "created"
+    assert [item["tags"] for item in region.neutron.items["networks"].values()] == [["x"]]
+    assert done(clouds, "network.network", **wanted).action == "unchanged"
+
+
+def test_a_create_that_was_not_done_is_an_error(clouds: FakeOpenStack, region: Region) -> None:
+    region.fault("POST", "/networks", Answer(504), times=1)
+    assert refused(clouds, "network.network", name="web").kind == "server"
+    assert region.neutron.items["networks"] == {}
+
+
+def test_a_create_of_which_nothing_is_known_says_so(clouds: FakeOpenStack, region: Region) -> None:
+    fault = region.fault("POST", "/networks", LoseAnswer(), times=1)
+    region.fault("GET", "/networks", DistortAnswer(lambda answer: Answer(500) if fault.struck else answer))
+    error = refused(clouds, "network.network", name="web")
+    assert "whether the cloud has created network.network 'web' is not known" in " ".join(error.residue)
+
+
+def test_a_secret_that_is_told_once_is_not_taken_for_told(clouds: FakeOpenStack, region: Region) -> None:
+    """The next run would find a key pair whose private key nobody has."""
+    region.fault("POST", "/os-keypairs", LoseAnswer(), times=1)
+    assert refused(clouds, "compute.keypair", name="ops").kind == "unreachable"
 
 
 def test_a_deletion_whose_answer_is_lost_is_one(clouds: FakeOpenStack, region: Region) -> None:

@@ -61,8 +61,26 @@ def test_it_is_there_until_it_is_removed(clouds: FakeOpenStack, file: ImageFile)
     assert there == {container: {name}}
     assert hashlib.sha256(b"thing").hexdigest()[:16] in container
     assert (urlsplit(url).path.endswith(path), "temp_url_sig=" in url) == (True, True)
-    assert complaints == [""]
+    assert set(complaints) == {""}
     assert objects(clouds) == {}
+
+
+def test_a_run_of_this_machine_is_refused_before_the_other_one_has_sent_anything(
+    clouds: FakeOpenStack, file: ImageFile
+) -> None:
+    """Which nobody can see in the object store."""
+
+    def work(connection: Connection) -> None:
+        removals: list[Callable[[], str]] = []
+        temporary_object.put(connection, DESIRED, file, removals.append, signed=False)
+        removals[1]()
+        with pytest.raises(ConflictError, match="another upload of this image is in progress"):
+            temporary_object.put(connection, DESIRED, file, removals.append, signed=False)
+        removals[0]()
+        temporary_object.put(connection, DESIRED, file, removals.append, signed=False)
+        removals[2]()
+
+    assert ask_one(clouds, work, timeout=20).error is None
 
 
 def test_another_run_of_the_same_image_is_a_conflict(clouds: FakeOpenStack, file: ImageFile) -> None:
