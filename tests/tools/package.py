@@ -26,6 +26,7 @@ DIRECTORY = BUILD / "package"
 BIN = Path(sys.executable).parent
 FOR_USERS = {
     "CHANGELOG.md",
+    "CODE_OF_CONDUCT.md",
     "CONTRIBUTING.md",
     "FILES.json",
     "LICENSE",
