@@ -115,11 +115,11 @@ def pattern_of(option: str, location: Mapping[str, Any]) -> str:
     """
     unknown = sorted(map(str, location.keys() - set(_PARTS)))
     cloud, name, project = (location.get(key) for key in ("cloud", "name", "project"))
-    texts = [value for key in ("cloud", "name", "region") if (value := location.get(key)) is not None]
-    if unknown or not cloud or not all(isinstance(value, str) for value in texts):
-        what = f"it has the key {unknown[0]}" if unknown else "it names no cloud"
+    no_texts = [key for key in ("cloud", "name", "region") if not isinstance(location.get(key), str | None)]
+    if unknown or no_texts or not cloud:
+        what = f"its {no_texts[0]} is not text" if no_texts else "it names no cloud"
         raise InputError(
-            f"{option}: a mapping is not a Location: {what}",
+            f"{option}: a mapping is not a Location: {f'it has the key {unknown[0]}' if unknown else what}",
             hint="Give the location of a record, or {cloud: NAME, region: NAME}.",
         )
     if name:
@@ -215,7 +215,7 @@ class Selection:
         excludes from must be named, so that nobody writes to every Location by accident.
         """
         patterns = tuple(Pattern.parse(text, option) for text in texts)
-        if not any(not pattern.negated for pattern in patterns):
+        if all(pattern.negated for pattern in patterns):
             raise InputError(
                 f"{option}: nothing is selected" + (", there are only exclusions" if patterns else ""),
                 hint="Name Locations, or write '*' for all of them, as in ['*', '!lab'].",
