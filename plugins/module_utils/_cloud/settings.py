@@ -41,6 +41,7 @@ _OPTIONS = ("service_type", "service_name", "interface", "region_name", "endpoin
 _LIMITS = ("rate_limit", "concurrency")
 _MAX_LIMIT = 1e9
 _SECRET = re.compile(r"pass|secret|token$", re.IGNORECASE)
+"""Options whose values only the user knows, unlike some that `SECRET_KEY` masks, as ``access_token_endpoint``."""
 _UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
 _OWN_ENDPOINTS = ("_endpoint", "_endpoint_override", "_region_name")
 _RETRIES = ("status_code_retries", "connect_retries", "status_code_retry_delay", "connect_retry_delay")
@@ -202,9 +203,12 @@ def _trusted(verify: Any) -> bool | str:
 
 
 def _api_timeout(value: Any) -> float:
-    timeout = float(value)
+    try:
+        timeout = float(value)
+    except (OverflowError, TypeError, ValueError):
+        timeout = 0.0
     if not 0 < timeout <= threading.TIMEOUT_MAX:
-        raise ConfigError(f"api_timeout must be a number of seconds greater than zero, not {timeout:g}")
+        raise ConfigError(f"api_timeout must be a number of seconds greater than zero, not {value!r}")
     return timeout
 
 
