@@ -151,11 +151,11 @@ class Service:
             return False
 
     def _refuse_url(self, url: str) -> NoReturn:
-        what = f"the endpoint {url!r} of the {self.service_type} service is not an https or http URL"
+        what = f"endpoint {url!r} of the {self.service_type} service is not an https or http URL"
         if self.adapter.endpoint_override:
-            raise ConfigError(what, hint="Correct the service's endpoint override in clouds.yaml.")
+            raise ConfigError(f"the {what}", hint="Correct the service's endpoint override in clouds.yaml.")
         raise ServerError(
-            f"{what}: it is the catalog's",
+            f"the catalog's {what}",
             hint="Inform the operator; an endpoint override in clouds.yaml takes precedence over the catalog.",
             final=True,
         )

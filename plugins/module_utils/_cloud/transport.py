@@ -252,7 +252,7 @@ def _can_be_sent_to(response: Response, target: str) -> bool:
 def _place(url: str) -> str:
     """A URL without its user and its query, which may have secrets."""
     if not is_url(url):
-        return "an address that is none"
+        return "an invalid URL"
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
