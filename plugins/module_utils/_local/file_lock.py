@@ -153,13 +153,17 @@ def _abandon_all_in_child() -> None:
 os.register_at_fork(after_in_child=_abandon_all_in_child)
 
 
+def _path_of(kind: str, key: str) -> Path | None:
+    return private_files.path_of(private_files.LOCKS, f"{kind}:{key}", "lock")
+
+
 @contextlib.contextmanager
 def key_lock(kind: str, key: str, deadline: Deadline) -> Iterator[None]:
     """An exclusive lock by kind and key, for the length of this context. Raises DeadlineError, see `FileLock.acquire`.
 
     Where private files cannot be used or locked, nothing is locked: that is no reason for a task to fail.
     """
-    path = private_files.path_of(private_files.LOCKS, f"{kind}:{key}", "lock")
+    path = _path_of(kind, key)
     with contextlib.ExitStack() as stack:
         if path:
             lock = stack.enter_context(FileLock(path))
@@ -174,7 +178,7 @@ def claim(kind: str, key: str) -> Callable[[], None] | None:
 
     Where private files cannot be used or locked, nothing is locked either.
     """
-    path = private_files.path_of(private_files.LOCKS, f"{kind}:{key}", "lock")
+    path = _path_of(kind, key)
     if path is None:
         return lambda: None
     lock = FileLock(path)
