@@ -132,15 +132,15 @@ class Settings:
 
     @property
     def account_key(self) -> str:
-        """All that tells who the user is and that it is they, secrets included: the same on every machine."""
+        """All by which Keystone identifies and authenticates the user, secrets included: the same on every machine."""
         auth = self.config.get_auth_args()
         return json.dumps([self.config.config.get("auth_type"), auth], sort_keys=True, default=str)
 
     @property
     def keystone(self) -> str:
-        """The Keystone that the region belongs to: what two entries with the same one list may be the same.
+        """The Keystone that the region belongs to. Two entries with the same one may list the same resources.
 
-        An entry without Keystone has none in common with any other.
+        An entry without Keystone shares none with any other entry.
         """
         return keystone_root(self.auth_url) or f"none of {self.config.name}"
 
@@ -196,7 +196,7 @@ class Settings:
 
 
 def _trusted(verify: Any) -> bool | str:
-    """As requests would choose: with this collection's session it does not read the environment."""
+    """What requests would trust by the environment, which it does not read with this collection's session."""
     named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
     trusted: bool | str = named if verify is True and named else verify
     return trusted

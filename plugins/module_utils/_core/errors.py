@@ -52,7 +52,7 @@ class OaktreeError(Exception):
         self.status = status
         """The HTTP status that it comes from, where that tells more than the kind."""
         self.final = final
-        """Whether it is a verdict, which stays the same however often it is asked for."""
+        """Whether every further attempt would end the same way."""
         self.residue: list[str] = []
         """What the failed work could not remove."""
 
