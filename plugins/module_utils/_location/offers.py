@@ -35,7 +35,9 @@ def offers(connection: Connection, parts: Collection[str]) -> dict[str, Any]:
     """
     missing: dict[str, str] = {}
     ask: dict[str, Callable[[], Any]] = {
-        "external_networks": partial(unless_failed, missing, "external_networks", partial(_networks, connection), None),
+        "external_networks": partial(
+            unless_failed, connection, missing, "external_networks", partial(_networks, connection), None
+        ),
         "image_upload": partial(_image_upload, connection),
         "quotas": partial(_quotas, connection, missing),
         "services": partial(_services, connection, missing),
@@ -54,7 +56,7 @@ def _quotas(connection: Connection, missing: dict[str, str]) -> dict[str, Any]:
     """By service, those of the project: one request for each."""
     found = {
         service: unless_failed(
-            missing, f"quotas.{service}", partial(list_quotas, connection, None, [service], None), None
+            connection, missing, f"quotas.{service}", partial(list_quotas, connection, None, [service], None), None
         )
         for service in TYPES
     }
@@ -68,7 +70,7 @@ def _services(connection: Connection, missing: dict[str, str]) -> list[dict[str,
     """The record of rest_info for each service of the catalog: one or two requests for each that is not cached."""
     types = sorted({official_type(name) for name in service_types(connection)})
     found = [
-        unless_failed(missing, f"services.{name}", partial(rest_record, connection, RestQuery(name)), None)
+        unless_failed(connection, missing, f"services.{name}", partial(rest_record, connection, RestQuery(name)), None)
         for name in types
     ]
     return [
