@@ -53,7 +53,7 @@ MOST_AT_ONCE = 1 << 20
 """Bytes that are read, and that are decompressed, in one step."""
 
 _BYTES_OF_VALUE = 64
-"""Of an answer's limit; those of the default are `MOST_VALUES`."""
+"""Bytes of an answer's limit for each value that it may have: by default that makes `MOST_VALUES`."""
 
 MOST_OF_ERROR = 256 << 10
 """Bytes that are read of an error answer, for what it says."""
@@ -171,7 +171,7 @@ class WireSession(Session):
 
 
 class _WebSession(Session):
-    """requests' own session, whose redirects lead anywhere; of these no body is read."""
+    """A session of requests that follows redirects to anywhere, without reading their bodies."""
 
     def get_redirect_target(self, resp: Response) -> str | None:
         target: str | None = super().get_redirect_target(resp)

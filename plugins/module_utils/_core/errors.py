@@ -150,7 +150,7 @@ class RefusedError(OaktreeError):
 
 @contextmanager
 def suppress_404() -> Iterator[None]:
-    """Let a deletion of what does not exist be one: others were first, or the answer to an earlier request was lost."""
+    """Count a 404 as a deletion: somebody else was faster, or the answer to an earlier attempt was lost."""
     try:
         yield
     except RefusedError as error:

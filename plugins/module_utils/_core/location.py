@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Locations: the value that stands on every record, its order and name, and the patterns that select it.
+"""Locations: the value that every record carries, its order and name, and the patterns that select it.
 
 The shape is oaktree's and shade's ``Location``, ``{cloud, region, zone, project}``, and the name that selects it.
 """

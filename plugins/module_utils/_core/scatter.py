@@ -220,7 +220,7 @@ class Pool(Generic[Item]):
         return True
 
     def _settle(self) -> list[Task[Item, Any]]:
-        """Give an outcome to what has ended. Where an interrupt breaks it off, the next call goes on."""
+        """Give an outcome to what has ended. An interrupt may end this halfway: the next call does the rest."""
         settled = [task for task in self._running if task.ended]
         for task in settled:
             task.outcome = task.ended
@@ -248,7 +248,7 @@ class Pool(Generic[Item]):
             self._settle()
 
     def _so_far(self) -> list[Outcome[Item, Any]]:
-        """The outcomes; work that has begun and goes on is one that nobody knows the end of."""
+        """The outcomes; of work that has begun and not ended, an error that says so."""
         self._settle()
         for task in self._running:
             error = DeadlineError("interrupted")

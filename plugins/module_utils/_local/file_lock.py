@@ -46,10 +46,10 @@ _open_locks: set[FileLock] = set()
 class FileLock:
     """An exclusive or shared lock on a file; use as a context manager, which closes it. Not for several threads.
 
-    The kernel frees the lock when its holder ends, however that happens. Forked children close the file: a child does
-    not hold what its parent holds, and finds the lock open to be acquired for itself. The file is opened without
-    following links and created with mode 0600; what else is wrong with it is the caller's to check. It may be removed
-    or replaced at any time: a lock counts only while the path leads to the file that is locked.
+    The kernel frees the lock when its holder ends, however that happens. Forked children close the file: a child holds
+    none of its parent's locks, and can acquire them by the same objects. The file is opened without following links and
+    created with mode 0600; what else is wrong with it is the caller's to check. It may be removed or replaced at any
+    time: a lock counts only while the path leads to the file that is locked.
     """
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
