@@ -76,13 +76,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Have a private container with a quota of 10 GiB in every region of two clouds
+- name: Create a private container with a quota of 10 GiB in every region of two clouds
   oaktree.multicloud.container:
     name: backups
     metadata: {quota-bytes: 10737418240}
     locations: [alpha, beta]
 
-- name: Have one whose objects everybody may read and list
+- name: Create one whose objects everybody may read and list
   oaktree.multicloud.container:
     name: site
     read_acl: [".r:*", ".rlistings"]

@@ -98,7 +98,7 @@ EXAMPLES = r"""
     network: public
   register: reached
 
-- name: Have ten floating IPs in stock
+- name: Keep ten unattached floating IPs
   oaktree.multicloud.floating_ip:
     locations: [alpha]
     network: public

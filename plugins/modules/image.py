@@ -328,7 +328,7 @@ EXAMPLES = r"""
       server: builder
     locations: [alpha, beta]
 
-- name: Publish every night what the server has by then, and keep the last week where it is
+- name: Publish the state of a server every night, and keep the versions of the last week
   oaktree.multicloud.image:
     name: wiki-backup
     from:
@@ -339,7 +339,7 @@ EXAMPLES = r"""
     on_change: keep
     keep_last: 7
 
-- name: Publish an image where the text of a survey says, which may leave the size empty
+- name: Publish an image to the Locations that a survey names, in which the size may be empty
   oaktree.multicloud.image:
     name: fedora-43
     path: images/fedora-43.qcow2

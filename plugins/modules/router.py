@@ -118,7 +118,7 @@ EXAMPLES = r"""
     external_network: public
     interfaces: [web]
 
-- name: Have a second router in the subnet, which leads to another one
+- name: Connect the subnet to another one by a second router
   oaktree.multicloud.router:
     locations: [alpha]
     name: office

@@ -247,7 +247,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Have a server in every region of two clouds
+- name: Create a server in every region of two clouds
   oaktree.multicloud.server:
     locations: [alpha, beta]
     name: web
@@ -258,7 +258,7 @@ EXAMPLES = r"""
     metadata:
       role: web
 
-- name: Have three servers at each Location, with at least 2 CPUs and 4 GiB of RAM, whatever the flavors are called
+- name: Create three servers at each Location, with at least 2 CPUs and 4 GiB of RAM, whatever the flavors are called
   oaktree.multicloud.server:
     locations: ["*"]
     name: worker
@@ -284,7 +284,7 @@ EXAMPLES = r"""
     volumes: [db-data]
     floating_ip: auto
 
-- name: Have a server in the first Location that takes it
+- name: Create a server in the first Location that accepts it
   oaktree.multicloud.server:
     locations: [alpha, beta]
     name: ci
@@ -293,7 +293,7 @@ EXAMPLES = r"""
     networks: [private]
     place: {}
 
-- name: Have 30 servers where there is room, at most 20 at each Location, over all availability zones
+- name: Create 30 servers where there is room, at most 20 at each Location, spread over its availability zones
   oaktree.multicloud.server:
     locations: ["*"]
     name: render

@@ -160,7 +160,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Have the same stack in every region of two clouds
+- name: Create the same stack in every region of two clouds
   oaktree.multicloud.stack:
     locations: [alpha, beta]
     name: app
@@ -187,7 +187,7 @@ EXAMPLES = r"""
   diff: true
   register: plan
 
-- name: Have a small stack without a file
+- name: Create a small stack without a file
   oaktree.multicloud.stack:
     locations: [alpha]
     name: word

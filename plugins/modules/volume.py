@@ -83,7 +83,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Have a volume in every region of two clouds
+- name: Create a volume in every region of two clouds
   oaktree.multicloud.volume:
     locations: [alpha, beta]
     name: data
