@@ -43,13 +43,13 @@ options:
   metadata:
     description:
       - Metadata of the container, such as C(quota-bytes) or C(web-index). Other metadata is left alone; a null value removes one. Names
-        have no capitals, and hyphens for underscores.
+        are lower case, with hyphens instead of underscores.
     type: dict
     default: {}
   read_acl:
     description:
-      - All rules of who may read the objects, as Swift writes them. V(.r:*) lets everybody read, and V(.rlistings) list them, too. An
-        empty list lets nobody else than the project.
+      - All rules of who may read the objects, as Swift writes them. V(.r:*) lets everybody read, and V(.rlistings) list them, too. With
+        an empty list, only the project may.
       - If omitted, existing rules are left alone.
     type: list
     elements: str

@@ -42,9 +42,10 @@ options:
     required: true
   state:
     description:
-      - V(present) ensures that the image is active, with the content of O(path) and the given metadata.
+      - V(present) ensures that the image is active, with the content of O(path), O(url) or O(from) and the
+        given metadata.
       - V(inactive) does the same and deactivates the image, so that only administrators can use its data.
-      - V(absent) deletes all images of this name that the project owns. Protected images are not deleted.
+      - V(absent) deletes all images of this name that the project owns. If one of them is protected, the Location fails, and keeps all.
     type: str
     choices: [present, inactive, absent]
     default: present

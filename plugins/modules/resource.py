@@ -44,7 +44,7 @@ options:
     description:
       - The name, which identifies the resource among those that the project owns. If several have it, the Location fails with the
         kind C(conflict), and lists their IDs.
-      - Types without a name are identified by their content, as a V(network.security_group_rule), which the page Resources lists.
+      - Types without a name, such as V(network.security_group_rule), are identified by their content. The page Resources lists them.
     type: str
   id:
     description:

@@ -41,7 +41,7 @@ options:
     type: bool
   external_fixed_ips:
     description:
-      - The addresses of the router in O(external_network), which it requires.
+      - The addresses of the router in O(external_network), which is required.
     type: list
     elements: dict
     suboptions:
