@@ -14,8 +14,8 @@ description:
     stacks.
   - A stack is identified by its name, which Heat allows once in a project.
   - A stack is updated if the task sends something else than the last one did, or if Heat shows something else than was sent, because
-    another tool has changed it. What was sent is remembered as a keyed digest in a tag of the stack that begins with C(oaktree:), so that a change of a
-    parameter that Heat hides is seen, too. The page Stacks in the documentation of the collection says how.
+    another tool has changed it. What was sent is remembered as a keyed digest in a tag of the stack that begins with C(oaktree:), so
+    that a change of a parameter that Heat hides is seen, too. The page Stacks in the documentation of the collection says how.
   - An update replaces all of template, environments, files and parameters. A parameter that the task no longer names returns to its
     default.
   - Where nothing is to be done, it sends four requests to each Location, one more if there are files, and one for each distinct reference.
