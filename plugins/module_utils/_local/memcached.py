@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .cache_dogpile import TIMEOUT
-
 if TYPE_CHECKING:
     from dogpile.cache.backends.memcached import PyMemcacheBackend
 else:
@@ -35,7 +33,7 @@ class Bytes:
 class Memcached(PyMemcacheBackend):
     """PyMemcacheBackend with a timeout, for which it has no argument: it would wait forever."""
 
-    timeout = TIMEOUT
+    timeout = 2.0
 
     def _create_client(self) -> Any:
         from pymemcache.client.hash import HashClient

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local import cache_dogpile, private_files
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local.cache_dogpile import open_cache
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local.memcached import Bytes, Memcached
 
@@ -44,6 +44,7 @@ def silent() -> Iterator[int]:
 
 
 def test_a_server_that_does_not_answer_is_waited_for_a_moment(silent: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Memcached.timeout == cache_dogpile.TIMEOUT
     monkeypatch.setattr(Memcached, "timeout", 0.2)
     start = time.monotonic()
     with pytest.raises(TimeoutError):
