@@ -44,7 +44,5 @@ def _check_one_location(target: Target) -> None:
     chosen, failed = regions(target)
     found = [*(region.location for region in chosen), *(result.location for result in failed)]
     if len(found) != 1:
-        raise InputError(
-            f"{target.option}: {', '.join(target.locations)!r} selects {len(found)} Locations",
-            hint=f"Name one of {', '.join(str(location) for location in found)}.",
-        )
+        one = f"Name one of {', '.join(map(str, found))}." if found else "Its !patterns exclude all. Omit one."
+        raise InputError(f"{target.option}: {', '.join(target.locations)!r} selects {len(found)} Locations", hint=one)
