@@ -40,7 +40,7 @@ def test_several_are_an_error_of_input(two_clouds: FakeOpenStack, location: list
 
 
 def test_none_is_an_error_that_names_the_exclusion(two_clouds: FakeOpenStack) -> None:
-    with pytest.raises(InputError, match="^location: nothing is selected, the exclusions cover all of it$"):
+    with pytest.raises(InputError, match=r"^location: nothing is selected, the exclusions cover all of it$"):
         at_one_location({**OPTIONS, "location": ["cloud1/r1", "!cloud1/r1"]}, str, AnsibleLookupError)
     assert two_clouds.counters.requests() == 0
 

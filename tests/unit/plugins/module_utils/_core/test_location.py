@@ -90,11 +90,12 @@ def test_a_typing_error_in_what_is_taken_away_does_not_select_more(pattern: str)
         selected("*", pattern)
 
 
-@pytest.mark.parametrize("patterns", [["lab", "!lab"], ["ovh/GRA1", "!ovh/GRA*"], ["tiny", "!*/*/p3"]])
+@pytest.mark.parametrize("patterns", [["ovh/GRA1", "!ovh/GRA*"], ["tiny", "!*/*/p3"]])
 def test_a_selection_of_nothing_is_an_error(patterns: list[str]) -> None:
-    with pytest.raises(InputError, match="^locations: nothing is selected, the exclusions cover all of it$"):
-        Selection.parse(patterns).clouds(["lab", "ovh", "tiny"])
+    with pytest.raises(InputError, match=r"^locations: nothing is selected, the exclusions cover all of it$"):
         selected(*patterns)
+    with pytest.raises(InputError, match=r"^locations: nothing is selected, the exclusions cover all of it$"):
+        Selection.parse(["lab", "!lab"]).clouds(["lab", "ovh"])
 
 
 @pytest.mark.parametrize("pattern", ["broken/r1", "!broken/r1", "bro*"])
