@@ -117,9 +117,9 @@ def pattern_of(option: str, location: Mapping[str, Any]) -> str:
     cloud, name, project = (location.get(key) for key in ("cloud", "name", "project"))
     no_texts = [key for key in ("cloud", "name", "region") if not isinstance(location.get(key), str | None)]
     if unknown or no_texts or not cloud:
-        what = f"its {no_texts[0]} is not text" if no_texts else "it names no cloud"
+        reasons = [f"it has the key {key}" for key in unknown] + [f"its {key} is not text" for key in no_texts]
         raise InputError(
-            f"{option}: a mapping is not a Location: {f'it has the key {unknown[0]}' if unknown else what}",
+            f"{option}: a mapping is not a Location: {[*reasons, 'it names no cloud'][0]}",
             hint="Give the location of a record, or {cloud: NAME, region: NAME}.",
         )
     if name:
