@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from .._cloud.capabilities import object_store
-from .._cloud.cleanup import CLEANUP_TIMEOUT, removing
+from .._cloud.cleanup import removing
 from .._core.deadline import clock
-from .._core.errors import ConflictError, OaktreeError, RefusedError, ServerError
+from .._core.errors import ConflictError, RefusedError, ServerError
 from .._local.work_marker import is_abandoned, is_own, work_marker
 from .._object_store.client import Swift
-from .._object_store.large_object import SEGMENTS, ObjectTarget, discard
+from .._object_store.large_object import SEGMENTS, ObjectTarget, discard, remove_if_empty
 from .._object_store.orphans import orphans
 from .._object_store.responses import MARKER
 from .._object_store.segments import part_size
@@ -176,7 +176,8 @@ class ObjectPresence:
         A failure leaves the object as it was, or the new one complete, and no segment or container that was not there
         before, or the message says which.
         """
-        with removing(*([] if self._found.has_container else [self._remove_container])):
+        undo = [] if self._found.has_container else [lambda: remove_if_empty(self._swift, self._wanted.container)]
+        with removing(*undo):
             with self._connection.within(self._timeouts.timeout, "timeout"):
                 if not self._found.has_container:
                     self._swift.ensure_container(self._wanted.container)
@@ -285,14 +286,3 @@ class ObjectPresence:
         digests = object_store(self._connection).tempurl_digests
         made = signer(self._swift, container, digests, asked.method)
         return made.url(asked.method, f"{wanted.container}/{wanted.name}", int(clock.time()) + asked.expires_in)
-
-    def _remove_container(self) -> str:
-        """Remove the container that was made for the object, if it is empty; returns nothing, or what stays."""
-        try:
-            with self._connection.grace(CLEANUP_TIMEOUT):
-                found = self._swift.find_container(self._wanted.container)
-                if found:
-                    self._swift.delete_container(found)
-        except OaktreeError as error:
-            return f"the container {self._wanted.container} could not be removed: {error.message}"
-        return ""

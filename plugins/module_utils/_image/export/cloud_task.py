@@ -64,7 +64,6 @@ class ExportTask:
         self._swift = swift
         self._image = image
         self._container = container
-        self.notes: list[str] = []
 
     def run(self) -> ExportedObject:
         """Run the task; raises `OaktreeError`, and then what it wrote is removed, or the message says what remains."""

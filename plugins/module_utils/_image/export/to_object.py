@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..._cloud.answers import parsing
 from ..._cloud.capabilities import object_store
-from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
+from ..._cloud.cleanup import removing
 from ..._core.deadline import clock
 from ..._core.errors import IntegrityError, OaktreeError, RefusedError, ServerError
 from ..._core.retry import Attempts, Policy
-from ..._local.work_marker import is_abandoned, work_marker
+from ..._local.work_marker import is_abandoned, time_text, work_marker
 from ..._object_store.client import Swift
-from ..._object_store.large_object import SEGMENTS, ObjectTarget, discard, remove
+from ..._object_store.large_object import SEGMENTS, ObjectTarget, discard, remove, remove_if_empty
 from ..._object_store.orphans import orphans
 from ..._object_store.segments import part_size
 from ..._object_store.tempurl_key import signer as signer_for
@@ -83,7 +83,7 @@ class ObjectExport:
         done = planned
         with self._connection.within(self._request.timeout, "timeout"):
             new_container = self._swift.container_headers(self._container) is None
-        with removing(*([self._remove_container] if new_container else [])):
+        with removing(*([lambda: remove_if_empty(self._swift, self._container)] if new_container else [])):
             signer = self._signer() if planned.sign else None
             if planned.action != "unchanged":
                 done = self._transfer(self._present)
@@ -128,11 +128,9 @@ class ObjectExport:
                 raise
 
     def _by_task(self, existing: Mapping[str, str] | None) -> Export:
-        task = ExportTask(self._swift, self._image, self._container)
-        made = task.run()
+        made = ExportTask(self._swift, self._image, self._container).run()
         copy = self._finished(made.name, made.format, {})
         self._name = made.name
-        self._notes.extend(task.notes)
         return self._export(existing, copy, "export_task")
 
     def _by_stream(self, existing: Mapping[str, str] | None) -> Export:
@@ -206,16 +204,6 @@ class ObjectExport:
             if is_abandoned(orphan.marker, orphan.updated_at):
                 discard(self._swift, [f"{self._container}/{name}" for name in orphan.names])
 
-    def _remove_container(self) -> str:
-        try:
-            with self._connection.grace(CLEANUP_TIMEOUT):
-                found = self._swift.find_container(self._container)
-                if found:
-                    self._swift.delete_container(found)
-        except OaktreeError as error:
-            return f"the container {self._container} could not be removed: {error.message}"
-        return ""
-
     def _copy(
         self, name: str, size: int, disk_format: str, digests: Mapping[str, str], expires: str | None = None
     ) -> Copy:
@@ -223,7 +211,7 @@ class ObjectExport:
         expires_at = None
         if expires:
             with parsing(f"the expiry of the object {self._container}/{name}"):
-                expires_at = datetime.fromtimestamp(int(expires), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+                expires_at = time_text(datetime.fromtimestamp(int(expires), UTC))
         return Copy(self._swift.url(self._container, name), disk_format, size, digests, expires_at)
 
     def _export(self, existing: Mapping[str, str] | None, copy: Copy, method: str | None) -> Export:
