@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._cloud.answers import parsing
 from .._core.errors import InputError
+from .._local.work_marker import time_text
 from .._object_store.responses import MARKER
 
 if TYPE_CHECKING:
@@ -126,4 +127,4 @@ def moment(option: str, text: str) -> int:
 def iso(seconds: float) -> str:
     """Seconds since 1970 as ISO 8601 in UTC."""
     with parsing("a moment"):
-        return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return time_text(datetime.fromtimestamp(int(seconds), UTC))

@@ -121,7 +121,7 @@ def survey(
         hides=glance.hides(found) if found or hiding else True,
         version=glance.VERSION,
         use_tasks=settings.image_api_use_tasks,
-        tasks=_tasks(connection) if needs_offers and ask_tasks else None,
+        tasks=are_tasks_open(connection) if needs_offers and ask_tasks else None,
         object_store=has_object_store(connection),
         members=glance.members(images[0]["id"]) if shared else None,
         projects=() if desired.state == "absent" else find_projects(connection, desired.members or ()),
@@ -144,7 +144,8 @@ def _settle(connection: Connection, origin: Fingerprint, seconds: float) -> None
         connection.progress.enter("surveying")
 
 
-def _tasks(connection: Connection) -> bool:
+def are_tasks_open(connection: Connection) -> bool:
+    """Whether tasks are open to the project: one request."""
     try:
         return tasks(connection)
     except RefusedError:
