@@ -11,10 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from ..._core.errors import ConflictError, OaktreeError
-from ..._glance.v2 import KEPT_FOR, KEPT_ID, REPLACES, UPLOAD, Glance, name_when_kept, pointer
+from ..._glance.v2 import (
+    KEPT_FOR,
+    KEPT_ID,
+    REPLACES,
+    UPLOAD,
+    Glance,
+    dated_name,
+    name_when_kept,
+    pointer,
+    with_suffix,
+)
 from ..._local.file_lock import key_lock
 from .members import accept, not_accepted, pending
-from .retention import next_name, with_suffix
+from .retention import next_name
 from .survey import USABLE
 
 if TYPE_CHECKING:
@@ -178,12 +188,12 @@ def delete(glance: Glance, image: Mapping[str, Any]) -> None:
 
 
 def _keep(glance: Glance, desired: Desired, image: Mapping[str, Any]) -> None:
-    """Give the image the name that it bears for this, unless another one has it already."""
+    """Give the image its `next_name`, or if another image has that already, its name and date."""
     name = next_name(image)
     if name_when_kept(image):
         owner = str(image["owner"])
         taken = any(glance.named([name], owner, hidden=hidden) for hidden in (False, True))
-        name = with_suffix(image["name"], f"-{image['created_at']}") if taken else name
+        name = dated_name(image["name"], image) if taken else name
     _set_aside(glance, image, name, hide=desired.keep_hidden)
     if desired.keep_deactivated and image["status"] == "active":
         glance.act(image["id"], "deactivate")

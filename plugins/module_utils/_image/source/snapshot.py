@@ -19,7 +19,7 @@ from ..._core.errors import InputError, OaktreeError
 from ..._core.retry import PERHAPS_DONE
 from ..._glance.client import check_has_data, find_image, glance_for
 from ..._glance.image_json import OURS
-from ..._glance.v2 import LONGEST_NAME, UPLOAD, pointer
+from ..._glance.v2 import UPLOAD, dated_name, pointer
 from ..._local.work_marker import work_marker
 from ..discard import LATE, LOOK, discard
 from ..import_wait import ImportWait, until_active
@@ -169,8 +169,7 @@ class Snapshot:
         glance = glance_for(connection)
         image = glance.get(str(self.image_id))
         if image and image.get(UPLOAD) == self._marker:
-            suffix = f"-{image['created_at']}"
-            name = f"{self.name[: LONGEST_NAME - len(suffix)]}{suffix}"
+            name = dated_name(self.name, image)
             ours = [{"op": "remove", "path": pointer(key)} for key in sorted(image) if key.startswith(OURS)]
             glance.patch(str(image["id"]), [{"op": "replace", "path": "/name", "value": name}, *ours])
         return ""
