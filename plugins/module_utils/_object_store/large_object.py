@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .segments import Part
 
 UNTIL_REMOVED = Policy(errors=(ConflictError,), first=0.0)
-"""How often a container is emptied before it counts as one that cannot be removed: listings may be late."""
+"""How often a container is emptied before its removal fails: listings may be late, or others write to it."""
 
 SEGMENTS = ".segments/"
 _HEARTBEAT = {"multipart-manifest": "put", "heartbeat": "on"}

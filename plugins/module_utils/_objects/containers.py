@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A container at every selected Location: to be there as the user wants it, or to be gone."""
+"""A container at every selected Location: present as the user wants it, or absent."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class ContainerStep:
 def ensure_container_present(
     target: Target, wanted: WantedContainer, timeout: float, *, check_mode: bool
 ) -> list[Result[Change]]:
-    """Have the container at every selected Location, or in check mode only report what would be done; see `ensure`."""
+    """Ensure that the container exists at every selected Location, or in check mode only report how; see `ensure`."""
 
     def survey(connection: Connection) -> ContainerStep:
         headers = Swift(connection).container_headers(wanted.name)
@@ -83,7 +83,7 @@ def ensure_container_present(
 def ensure_container_absent(
     target: Target, name: str, timeout: float, *, with_content: bool, check_mode: bool
 ) -> list[Result[Change]]:
-    """Have it nowhere; as `ensure_container_present`. One with objects is deleted only ``with_content``."""
+    """Ensure that no selected Location has it; as `ensure_container_present`. With objects only ``with_content``."""
 
     def survey(connection: Connection) -> ContainerStep:
         swift = Swift(connection)
