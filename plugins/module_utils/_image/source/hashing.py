@@ -33,9 +33,9 @@ _END = EOFError()
 
 
 class PendingDigests(Mapping[str, str]):
-    """All `DIGESTS` of the content, from one reading of it, each computed in a thread of its own.
+    """All `DIGESTS` of the content, which is read once; each is computed in a thread of its own.
 
-    To ask for one that is not known yet is to wait for it. Work with a deadline waits by `settle` first.
+    Reading one that is not known yet waits for it, without a deadline: work that has one calls `settle` first.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class PendingDigests(Mapping[str, str]):
         progress: Progress | None = None,
         when_known: Callable[[Mapping[str, str]], None] = lambda _digests: None,
     ) -> None:
-        """Begin. What is read counts for ``progress``; ``when_known`` is called before anybody knows all of them.
+        """Begin. What is read counts for ``progress``; ``when_known`` gets all of them before anybody else does.
 
         Raises InputError where no thread can be started.
         """
@@ -80,7 +80,7 @@ class PendingDigests(Mapping[str, str]):
 
     @property
     def known(self) -> bool:
-        """Whether nobody would have to wait for one of them."""
+        """Whether nobody would have to wait for any of them."""
         return all(future.done() for future in self._futures.values())
 
     def settle(self, deadline: Deadline | None, names: Collection[str] = DIGESTS) -> None:
@@ -139,12 +139,12 @@ class PendingDigests(Mapping[str, str]):
 
 
 def known(digests: Mapping[str, str]) -> bool:
-    """Whether nobody would have to wait for one of these."""
+    """Whether nobody would have to wait for any of these."""
     return not isinstance(digests, PendingDigests) or digests.known
 
 
 def settle(digests: Mapping[str, str], deadline: Deadline | None, names: Collection[str] = DIGESTS) -> None:
-    """Wait for those of these digests that are computed still; see `PendingDigests.settle`."""
+    """Wait for those of the ``names`` that are still being computed; see `PendingDigests.settle`."""
     if isinstance(digests, PendingDigests):
         digests.settle(deadline, names)
 

@@ -50,7 +50,7 @@ def check_has_disk(server: Mapping[str, Any]) -> None:
 
 
 def unfinished(connection: Connection, name: str) -> tuple[list[str], list[str]]:
-    """IDs of the project's unfinished images of this name: those of runs that are no more, and of others."""
+    """IDs of the project's unfinished images of this name: those of runs that have ended, and those of others."""
     listed = glance_for(connection).named([upload_name(name)], connection.location.project.id, hidden=False)
     marked = [image for image in listed if UPLOAD in image]
     left = [str(image["id"]) for image in marked if is_leftover(image)]
@@ -165,7 +165,7 @@ class Snapshot:
         return found
 
     def keep(self, connection: Connection) -> str:
-        """Give it its name and date, as a snapshot that anybody took, unless it is published; returns nothing."""
+        """Make it an ordinary snapshot, called by its name and date, unless it is published; returns nothing."""
         glance = glance_for(connection)
         image = glance.get(str(self.image_id))
         if image and image.get(UPLOAD) == self._marker:

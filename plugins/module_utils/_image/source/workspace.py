@@ -58,7 +58,7 @@ def workspace(parent: str | None) -> Iterator[Path]:
 
 
 def room_in(directory: Path) -> int:
-    """Bytes of a file in the directory that somebody else decides about: `SHARE` of what is free."""
+    """The most bytes that a file of unknown size may take in the directory: `SHARE` of what is free."""
     return int(shutil.disk_usage(directory).free * SHARE)
 
 
