@@ -72,7 +72,7 @@ class Attempt:
         self.importing = False
         """Whether an import was started: the image may be queued until it begins."""
         self.outcome: Callable[[], None] | None = None
-        """What waits for an import that makes the image's record by itself, and sets ``image_id``."""
+        """For an import that creates the image record by itself: waits for it, and sets ``image_id``."""
         self.adopted = False
         """Whether the image was there before, so that it is somebody else's to remove."""
         self.unrecorded = False

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a verified upload to the image that users see; and what becomes of the one whose place it takes."""
+"""From a verified upload to the image that users see, and what becomes of the image that it replaces."""
 
 from __future__ import annotations
 
@@ -52,10 +52,11 @@ def publication(desired: Desired, plan: Plan) -> list[dict[str, Any]]:
 def claimed(
     glance: Glance, desired: Desired, image_id: str, seen: Collection[str], remove: Callable[[str], str]
 ) -> Iterator[None]:
-    """A context in which to publish an image whose ID is not ours, so that no cloud refuses that of another run.
+    """A context in which to publish an image whose ID the cloud chose.
 
-    ``seen`` are the IDs of the images that had the name before. Raises ConflictError where another run has published
-    one since, after a call of ``remove``. Two runs of one machine are not in it at once; of two machines both may be.
+    With IDs of this collection the cloud refuses the second of two runs (`Attempt.create`). Here the name decides:
+    ``seen`` are the IDs of the images that had it before. Raises ConflictError, after a call of ``remove``, if another
+    run has published one since. Runs on one host take turns. Of two runs on different hosts, both may publish.
     """
     with ExitStack() as stack:
         with removing(lambda: remove(image_id)), glance.connection.within(desired.timeouts.timeout, "timeout"):
@@ -84,7 +85,7 @@ def publish(
 ) -> dict[str, Any]:
     """Give the uploaded image its name and its metadata in one request; ``remove`` is called when that fails.
 
-    ``unwanted`` names properties of it that are to go, ``unrecorded`` are some that were not known before.
+    ``unwanted`` are names of properties to remove, ``unrecorded`` are properties that were not known at its creation.
     """
     operations = publication(desired, plan)
     operations += [{"op": "remove", "path": pointer(key)} for key in sorted(unwanted)]
@@ -95,7 +96,7 @@ def publish(
 
 
 def apply_publication(glance: Glance, image_id: str, operations: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Apply what `publication` made, again where that failed; what was applied, its answer lost, is not repeated."""
+    """Apply what `publication` returned, with retries. Where only the answer was lost, it is not applied again."""
 
     def once() -> dict[str, Any]:
         try:
@@ -148,7 +149,7 @@ def share(
 
 
 def reactivate(glance: Glance, plan: Plan, image: dict[str, Any]) -> dict[str, Any]:
-    """Where the plan says so; the image then shows what deactivated ones do not, as its stores."""
+    """Reactivate the image where the plan says so, and return it as it is then: a deactivated one shows no stores."""
     if plan.activation != "reactivate":
         return image
     glance.act(image["id"], "reactivate")
@@ -156,7 +157,7 @@ def reactivate(glance: Glance, plan: Plan, image: dict[str, Any]) -> dict[str, A
 
 
 def deactivate(glance: Glance, plan: Plan, image: dict[str, Any]) -> dict[str, Any]:
-    """Where the plan says so."""
+    """Deactivate the image where the plan says so, and return it as it is then."""
     if plan.activation != "deactivate":
         return image
     glance.act(image["id"], "deactivate")
@@ -164,9 +165,9 @@ def deactivate(glance: Glance, plan: Plan, image: dict[str, Any]) -> dict[str, A
 
 
 def retire(glance: Glance, desired: Desired, old: Mapping[str, Any]) -> list[str]:
-    """What becomes of a replaced image: deleted, or with ``on_change: keep`` set aside. Returns notes.
+    """Delete a replaced image, or with ``on_change: keep`` set it aside. Returns notes.
 
-    One that is in use cannot be deleted: it is set aside too.
+    One that is in use cannot be deleted, so it is set aside too.
     """
     if desired.on_change == "keep":
         _keep(glance, desired, old)

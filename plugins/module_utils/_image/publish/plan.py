@@ -49,12 +49,12 @@ class UploadPlan:
     source_region: Location | None = None
     """The Location that serves the image; None where the bytes come from this machine."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    """Fields of the record while it is unfinished: what the cloud refuses, it refuses before any data is sent."""
+    """Metadata that the record has from the beginning, so that the cloud refuses it before any data is sent."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that will be done at one Location, in this order: clear away, upload, change, share, remove."""
+    """Everything that will be done at one Location: clear, upload, copy, change, share, remove, in this order."""
 
     action: str
     image: dict[str, Any] | None = None
@@ -76,9 +76,9 @@ class Plan:
     activation: str | None = None
     """``deactivate`` or ``reactivate``."""
     remove: tuple[dict[str, Any], ...] = ()
-    """Images that go when all else is done."""
+    """Images that are deleted, or with ``on_change: keep`` set aside, when all else is done."""
     expired: tuple[dict[str, Any], ...] = ()
-    """Kept images, also of those that go, whose time is over."""
+    """Kept images that ``keep_last`` or ``keep_days`` has deleted, those that this run sets aside included."""
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
 
@@ -174,7 +174,7 @@ def _uploaded(context: PlanContext, clear: tuple[str, ...]) -> Plan:
     context.check_quota()
     if current:
         _allow_replacement(desired, current)
-        # who may see the image is not the new content's affair
+        # new content does not change who sees the image
         hidden = current.get("os_hidden") if desired.hidden is None else desired.hidden
         desired = replace(desired, visibility=desired.visibility or current.get("visibility"), hidden=hidden)
     desired = replace(desired, properties={**context.upload_properties, **desired.properties})
@@ -198,7 +198,7 @@ def _uploaded(context: PlanContext, clear: tuple[str, ...]) -> Plan:
         activation="deactivate" if desired.state == "inactive" else None,
         remove=(*([current] if current else []), *context.superseded),
         expired=gone,
-        before=before if current else {key: before[key] for key in before.keys() & {"kept"}},
+        before=before if current else {key: value for key, value in before.items() if key == "kept"},
         after=after,
     )
 
@@ -270,7 +270,7 @@ def _kept(context: PlanContext, current: dict[str, Any], clear: tuple[str, ...])
 
 
 def _thinned_out(context: PlanContext, before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, Any], ...]:
-    """The kept images that go, those to be kept from now on included; both sides get the names."""
+    """The kept images to delete, those that this run sets aside included; ``before`` and ``after`` get the names."""
     desired = context.desired
     if not desired.thins_out:
         return ()
@@ -286,7 +286,7 @@ def _thinned_out(context: PlanContext, before: dict[str, Any], after: dict[str, 
 
 
 def _still_current(image: Mapping[str, Any]) -> str:
-    return f"the image {image['id']} has this content, and is still called {image['name']!r}: no other replaced it yet"
+    return f"the image {image['id']} has this content, and is still called {image['name']!r}: none has replaced it yet"
 
 
 def _activation(desired: Desired, current: Mapping[str, Any]) -> str | None:
