@@ -130,9 +130,11 @@ def survey(
 
 
 def _kept(glance: Glance, desired: Desired, owner: str | None) -> tuple[dict[str, Any], ...]:
+    """Without an older version that somebody has given the name again: that is the image itself."""
     if not desired.thins_out or desired.state == "absent":
         return ()
-    return tuple(image for hidden in (False, True) for image in glance.kept_for(desired.name, owner, hidden=hidden))
+    found = [image for hidden in (False, True) for image in glance.kept_for(desired.name, owner, hidden=hidden)]
+    return tuple(image for image in found if image["name"] != desired.name)
 
 
 def _settle(connection: Connection, origin: Fingerprint, seconds: float) -> None:
