@@ -32,7 +32,7 @@ UNDER_WAY = frozenset({"pending", "queued", "waiting", "processing", "transferri
 """Statuses of a running task: those of the tasks API, and those of the specification of 2013."""
 
 DEFAULT_FORMAT = "vhd"
-"""The format of what a task writes that reports none: Rackspace's."""
+"""The format that Rackspace's tasks write, which report none."""
 
 
 @dataclass(frozen=True)
