@@ -62,8 +62,8 @@ def claimed(
         with removing(lambda: remove(image_id)), glance.connection.within(desired.timeouts.timeout, "timeout"):
             where = f"{glance.connection.location} {desired.name}"
             stack.enter_context(key_lock(_LOCK, where, glance.connection.deadline))
-            owner, hidden = glance.connection.location.project.id, bool(desired.hidden)
-            there = glance.named([desired.name], owner, hidden=hidden)
+            owner = glance.connection.location.project.id
+            there = [image for hidden in (False, True) for image in glance.named([desired.name], owner, hidden=hidden)]
             usable = {str(image["id"]) for image in there if image["status"] in USABLE}
             others = sorted(usable - {image_id, *seen})
             if others:
