@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from ..._cloud.answers import parsing
 from ..._cloud.capabilities import object_store
 from ..._cloud.cleanup import removing
+from ..._cloud.resuming import WHOLE
 from ..._core.deadline import clock
-from ..._core.errors import IntegrityError, OaktreeError, RefusedError, ServerError
-from ..._core.retry import Attempts, Policy
+from ..._core.errors import OaktreeError, RefusedError, ServerError
+from ..._core.retry import Attempts
 from ..._local.work_marker import is_abandoned, time_text, work_marker
 from ..._object_store.client import Swift
 from ..._object_store.large_object import SEGMENTS, ObjectTarget, discard, remove, remove_if_empty
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
 
 STRENGTH = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 """The digests that a cloud may report, the strongest last. Only that is verified: each costs as much as the network."""
-
-STREAMS = Policy(attempts=2, errors=(IntegrityError,), first=0.0)
-"""Of data that turns out to be damaged."""
 
 LONGEST_NAME = 900
 """Bytes of a name chosen here for an object: Swift accepts 1024, and the names of its segments are longer."""
@@ -146,13 +144,13 @@ class ObjectExport:
 
     def _streamed(self, limits: ObjectStore) -> Mapping[str, str]:
         """Stream the data, and return its digests, verified. Damaged data is streamed once more."""
-        attempts = Attempts(STREAMS, self._connection.deadline)
+        attempts = Attempts(WHOLE, self._connection.deadline)
         while True:
             try:
                 return self._stream(limits)
             except OaktreeError as error:
                 if attempts.remain(error):
-                    self._notes.append(f"stream, attempt 1 of {STREAMS.attempts:g}: {error.message}")
+                    self._notes.append(f"stream, attempt 1 of {WHOLE.attempts:g}: {error.message}")
                 attempts.failed(error)
 
     def _stream(self, limits: ObjectStore) -> Mapping[str, str]:
