@@ -10,7 +10,7 @@ import queue
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import DeadlineError, OaktreeError
 from ..._core.progress import Progress
@@ -56,9 +56,10 @@ class PendingDigests(Mapping[str, str]):
         self._lock = threading.Lock()
         self._futures = {name: Future[str]() for name in DIGESTS}
         self._queues = {name: queue.Queue[bytes | BaseException](AHEAD) for name in DIGESTS}
+        hashes = {name: hashlib.new(name, usedforsecurity=False) for name in DIGESTS}  # raises here, not in a thread
         try:
-            for name in DIGESTS:
-                threading.Thread(target=self._compute, args=(name,), daemon=True, name=f"digest {name}").start()
+            for name, digest in hashes.items():
+                threading.Thread(target=self._compute, args=(name, digest), daemon=True, name=f"digest {name}").start()
             threading.Thread(target=self._read, daemon=True, name="digest reader").start()
         except RuntimeError as exc:
             self._give(exc)
@@ -121,8 +122,7 @@ class PendingDigests(Mapping[str, str]):
         for waiting in self._queues.values():
             waiting.put(item)
 
-    def _compute(self, name: str) -> None:
-        digest = hashlib.new(name, usedforsecurity=False)
+    def _compute(self, name: str, digest: Any) -> None:
         while isinstance(item := self._queues[name].get(), bytes):
             digest.update(item)
         if item is not _END:
