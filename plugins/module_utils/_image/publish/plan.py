@@ -185,7 +185,7 @@ def _uploaded(context: PlanContext, clear: tuple[str, ...]) -> Plan:
         metadata |= {"visibility": desired.visibility, **hidden}
         operations = tuple(_operation(key, value) for key, value in {**shown, **target}.items())
     before, after = _difference(desired, current or {})[1:]
-    gone = _thinned_out(context, before, after)
+    gone, notes = _thinned_out(context, before, after)
     before["content"] = _content(current)
     after["content"] = content_of(context.origin) if context.origin and known(context.origin.digests) else None
     return Plan(
@@ -195,6 +195,7 @@ def _uploaded(context: PlanContext, clear: tuple[str, ...]) -> Plan:
         upload=replace(_negotiate(context), metadata=metadata),
         changes=operations,
         share=desired.members or (),
+        notes=notes,
         activation="deactivate" if desired.state == "inactive" else None,
         remove=(*([current] if current else []), *context.superseded),
         expired=gone,
@@ -246,7 +247,7 @@ def _kept(context: PlanContext, current: dict[str, Any], clear: tuple[str, ...])
     if context.superseded:
         before["images"] = [str(image["id"]) for image in (current, *context.superseded)]
         after["images"] = [str(current["id"])]
-    gone = _thinned_out(context, before, after)
+    gone, notes = _thinned_out(context, before, after)
     activation = _activation(desired, current)
     if activation:
         before["status"], after["status"] = current["status"], f"{activation}d"
@@ -260,7 +261,10 @@ def _kept(context: PlanContext, current: dict[str, Any], clear: tuple[str, ...])
         share=share,
         unshare=unshare,
         accept=accept,
-        notes=tuple(not_accepted(project, said) for project, said in unaccepted.items() if project not in accept),
+        notes=(
+            *(not_accepted(project, said) for project, said in unaccepted.items() if project not in accept),
+            *notes,
+        ),
         activation=activation,
         remove=context.superseded,
         expired=gone,
@@ -269,20 +273,30 @@ def _kept(context: PlanContext, current: dict[str, Any], clear: tuple[str, ...])
     )
 
 
-def _thinned_out(context: PlanContext, before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, Any], ...]:
-    """The kept images to delete, those that this run sets aside included; ``before`` and ``after`` get the names."""
+def _thinned_out(
+    context: PlanContext, before: dict[str, Any], after: dict[str, Any]
+) -> tuple[tuple[dict[str, Any], ...], tuple[str, ...]]:
+    """The kept images to delete, those that this run sets aside included; ``before`` and ``after`` get the names.
+
+    Returns also notes: protected ones stay unless the task says whether the image is protected, as in a replacement.
+    """
     desired = context.desired
     if not desired.thins_out:
-        return ()
+        return (), ()
     replaced = (context.current,) if context.needs_upload else ()
     goes = [image for image in (*replaced, *context.superseded) if image]
     kept = [*context.survey.kept, *({**image, "name": next_name(image)} for image in goes)]
-    found = expired(kept, desired, context.today)
+    due = expired(kept, desired, context.today)
+    stay = [image for image in due if image.get("protected") and desired.protected is None]
+    found = tuple(image for image in due if image not in stay)
     if found:
         gone = {image["id"] for image in found}
         before["kept"] = sorted(str(image["name"]) for image in context.survey.kept)
         after["kept"] = sorted(str(image["name"]) for image in kept if image["id"] not in gone)
-    return found
+    return found, tuple(
+        f"the kept image {image['id']} is protected and stays, because the task does not set protected"
+        for image in stay
+    )
 
 
 def _still_current(image: Mapping[str, Any]) -> str:

@@ -188,6 +188,23 @@ def test_an_image_that_is_in_use_stays(versions: Site) -> None:
     assert f"the kept image {used.id} is in use and stays" in result["notes"][0]
 
 
+def test_a_version_that_somebody_protected_stays(versions: Site) -> None:
+    (first,) = [image for image in versions.region.glance.images.values() if image.fields["name"] == "fedora (1)"]
+    first.fields["protected"] = True
+    done = versions.run(on_change="keep", keep_last=0)
+    (result,) = done["results"]
+    assert result["action"] == "unchanged"
+    assert result["notes"] == [
+        f"the kept image {first.id} is protected and stays, because the task does not set protected"
+    ]
+    versions.write(b"\x01third" * 50000)
+    done = versions.run(on_change="keep", keep_last=0)
+    assert "is protected and stays" in done["results"][0]["notes"][0]
+    assert names(versions) == [NAME, "fedora (1)"]
+    assert versions.act(on_change="keep", keep_last=0, protected=False) == ["updated"]
+    assert names(versions) == [NAME]
+
+
 def test_kept_images_can_stay_visible(site: Callable[..., Site]) -> None:
     made = site("v2")
     made.act(kept_name="fedora (1)")
