@@ -294,8 +294,7 @@ def _thinned_out(
         before["kept"] = sorted(str(image["name"]) for image in context.survey.kept)
         after["kept"] = sorted(str(image["name"]) for image in kept if image["id"] not in gone)
     return found, tuple(
-        f"the kept image {image['id']} is protected and stays, because the task does not set protected"
-        for image in stay
+        f"the kept image {image['id']} is protected and stays: the task does not set protected" for image in stay
     )
 
 

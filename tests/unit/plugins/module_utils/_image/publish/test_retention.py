@@ -194,9 +194,7 @@ def test_a_version_that_somebody_protected_stays(versions: Site) -> None:
     done = versions.run(on_change="keep", keep_last=0)
     (result,) = done["results"]
     assert result["action"] == "unchanged"
-    assert result["notes"] == [
-        f"the kept image {first.id} is protected and stays, because the task does not set protected"
-    ]
+    assert result["notes"] == [f"the kept image {first.id} is protected and stays: the task does not set protected"]
     versions.write(b"\x01third" * 50000)
     done = versions.run(on_change="keep", keep_last=0)
     assert "is protected and stays" in done["results"][0]["notes"][0]
