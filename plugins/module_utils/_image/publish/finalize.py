@@ -54,9 +54,9 @@ def claimed(
 ) -> Iterator[None]:
     """A context in which to publish an image whose ID the cloud chose.
 
-    With IDs of this collection the cloud refuses the second of two runs (`Attempt.create`). Here the name decides:
-    ``seen`` are the IDs of the images that had it before. Raises ConflictError, after a call of ``remove``, if another
-    run has published one since. Runs on one host take turns. Of two runs on different hosts, both may publish.
+    Where this collection chooses it, the cloud refuses the second of two runs (`Attempt.create`). Here the name
+    decides: ``seen`` are the IDs of the images that had it before. Raises ConflictError, after a call of ``remove``, if
+    another run has published one since. Runs on one host take turns. Of two runs on different hosts, both may publish.
     """
     with ExitStack() as stack:
         with removing(lambda: remove(image_id)), glance.connection.within(desired.timeouts.timeout, "timeout"):

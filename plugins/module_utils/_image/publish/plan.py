@@ -78,7 +78,7 @@ class Plan:
     remove: tuple[dict[str, Any], ...] = ()
     """Images that are deleted, or with ``on_change: keep`` set aside, when all else is done."""
     expired: tuple[dict[str, Any], ...] = ()
-    """Kept images that ``keep_last`` or ``keep_days`` has deleted, those that this run sets aside included."""
+    """Kept images to delete by ``keep_last`` or ``keep_days``, those that this run sets aside included."""
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
 
