@@ -174,7 +174,7 @@ options:
   keep_last:
     description:
       - Number of kept images to retain with O(on_change=keep), in each run, also if the image itself is unchanged. The oldest ones are
-        deleted. If omitted, all are retained.
+        deleted. If omitted, all are retained. Protected ones are deleted, also with O(keep_days), only if O(protected) is set.
       - Their age is that of the property C(image_build_date) (YYYY-MM-DD), or else that of the image in the cloud.
     type: int
   keep_days:

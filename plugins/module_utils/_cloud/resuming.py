@@ -29,6 +29,9 @@ PIECE = 256 << 10
 BREAKS = Policy(errors=(DeadlineError, *TRANSIENT))
 """Attempts in a row in which not a single byte arrives; fewer where the server sends nothing at all."""
 
+WHOLE = Policy(attempts=2, errors=(IntegrityError,), first=0.0)
+"""Attempts at all of the data, where it turns out to be damaged."""
+
 _NO_RANGES = {400, 416, 501}
 """How services answer a Range that their store does not support."""
 

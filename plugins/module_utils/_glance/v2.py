@@ -44,11 +44,14 @@ SOURCE_SERVER = "owner_specified.oaktree.source_server"
 """The ID of the server that the image is a snapshot of."""
 
 KEPT_FOR = "owner_specified.oaktree.kept_for"
+"""The name of the image that this one is an older version of: mostly the name that it had before it was replaced."""
+
 KEPT_NAME = "owner_specified.oaktree.kept_name"
+"""The name that the image gets when another one replaces it and it is kept."""
+
 KEPT_ID = "owner_specified.oaktree.kept_id"
-"""The name of the image that this one is an older version of, mostly the one that it had itself; the name that it gets
-when another replaces it and it is kept; and its ID: Nova copies the properties of an image to the snapshots of its
-servers, which are no versions of it."""
+"""The ID of the image itself. Without it the two above do not count: Nova copies an image's properties to the snapshots
+of its servers, which are not versions of the image."""
 
 UPLOAD = "owner_specified.oaktree.upload"
 """The marker of the upload, until the image is complete. See `_image.upload_marker`."""
@@ -292,13 +295,23 @@ def _name_filters(names: Sequence[str]) -> list[str]:
 
 
 def kept_name(image: Mapping[str, Any]) -> str | None:
-    """The name of the image that this one is an older version of; None if it is none."""
+    """The name of the image that this one is an older version of; None if it is not one."""
     return image.get(KEPT_FOR) if image.get(KEPT_ID) == image["id"] else None
 
 
 def name_when_kept(image: Mapping[str, Any]) -> str | None:
-    """The name that the image bears for the time when another has replaced it; None if it bears none."""
+    """The name that the image gets when another one replaces it and it is kept; None if it was given none."""
     return image.get(KEPT_NAME) if image.get(KEPT_ID) == image["id"] else None
+
+
+def with_suffix(name: str, suffix: str) -> str:
+    """The name with the suffix, cut where it would be too long for Glance."""
+    return f"{name[: LONGEST_NAME - len(suffix)]}{suffix}"
+
+
+def dated_name(name: str, image: Mapping[str, Any]) -> str:
+    """The name with the time at which the image was created."""
+    return with_suffix(name, f"-{image['created_at']}")
 
 
 def custom_properties(image: Mapping[str, Any]) -> dict[str, str]:

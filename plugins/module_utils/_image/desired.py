@@ -60,7 +60,7 @@ class Desired:
     keep_last: int | None = None
     keep_days: int | None = None
     keep_names: tuple[str, ...] = ()
-    """Older versions that stay, and do not count."""
+    """Names of older versions that are neither counted nor deleted."""
     keep_hidden: bool = True
     keep_deactivated: bool = False
     properties: Mapping[str, str | None] = field(default_factory=dict)
@@ -76,12 +76,12 @@ class Desired:
 
     @property
     def is_version(self) -> bool:
-        """Whether later runs are to know the image as a version of this name or another."""
+        """Whether later runs recognise the image as a version, by ``kept_for`` or ``kept_name``."""
         return bool({KEPT_FOR, KEPT_NAME} & self.properties.keys())
 
     @property
     def thins_out(self) -> bool:
-        """Whether older versions go some day."""
+        """Whether older versions are deleted, by number or age."""
         return self.on_change == "keep" and (self.keep_last, self.keep_days) != (None, None)
 
     @property

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 DIGESTS = ("md5", "sha256", "sha512")
 """Glance answers with md5 and, unless the operator chose otherwise, sha512; openstacksdk records md5 and sha256."""
 
-_DIGITS = dict(zip(DIGESTS, (32, 64, 128), strict=True))
+DIGITS = dict(zip(DIGESTS, (32, 64, 128), strict=True))
 """Of a digest in hexadecimal."""
 
 RAW_NAMES = {"raw", "ami", "ari", "aki", "gpt", "iso", "luks"}
@@ -108,7 +108,7 @@ class Checksum:
     @property
     def is_full(self) -> bool:
         """Whether the digest has all its digits, and nothing else."""
-        return len(self.digest) == _DIGITS[self.algorithm] and not set(self.digest) - set("0123456789abcdef")
+        return len(self.digest) == DIGITS[self.algorithm] and not set(self.digest) - set("0123456789abcdef")
 
     def check(self, digests: Mapping[str, str], *, hint: str) -> None:
         """Raise IntegrityError, with the hint, if the image with these digests is another one.

@@ -106,7 +106,7 @@ class ImportWait:
 def until_active(wait: ImportWait, *, importing: bool) -> dict[str, Any]:
     """Poll the image until it is finished; with ``importing`` it may be queued at first.
 
-    One that is queued again was not kept: so an import that failed ends.
+    An image that is queued again was not kept: that is how an import ends that failed.
     """
     begun = not importing
     while True:

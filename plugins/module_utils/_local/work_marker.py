@@ -108,7 +108,7 @@ def _parsed(marker: str) -> tuple[_Owner | None, datetime | None]:
 
 
 def time_text(moment: datetime) -> str:
-    """A moment as markers have it."""
+    """A moment as ISO 8601 in UTC, without fractions of a second."""
     return moment.astimezone(UTC).strftime(_TIME)
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .segments import Part
 
 UNTIL_REMOVED = Policy(errors=(ConflictError,), first=0.0)
-"""How often a container is emptied before it counts as one that cannot be removed: listings may be late."""
+"""How often a container is emptied before its removal fails: listings may be late, or others write to it."""
 
 SEGMENTS = ".segments/"
 _HEARTBEAT = {"multipart-manifest": "put", "heartbeat": "on"}
@@ -111,18 +111,15 @@ def verify(swift: Swift, target: ObjectTarget, size: int, etag: str) -> Object:
     return there
 
 
-def remove(swift: Swift, container: str, name: str, segments: Sequence[Segment] | None = None) -> str:
+def remove(swift: Swift, container: str, name: str) -> str:
     """Delete an object with its segments; returns what could not be deleted and why, or an empty text.
 
-    One request if the store deletes them together and reports that all are deleted; else one for each object. Without
-    ``segments`` they are looked up.
+    One request for its segments, and one if the store deletes all together and reports that they are deleted; else one
+    for each object.
     """
     with swift.connection.grace(CLEANUP_TIMEOUT):
         try:
-            if segments is None:
-                paths = swift.segments(container, name)
-            else:
-                paths = [f"{container}/{segment.name}" for segment in segments]
+            paths = swift.segments(container, name)
         except OaktreeError as error:
             return f"{container}/{name} could not be removed from the object store: {error.message}"
         try:
@@ -160,6 +157,18 @@ def discard(swift: Swift, paths: Sequence[str]) -> str:
         return ""
     path, error = next(iter(left.items()))
     return f"{len(left)} objects could not be removed from the object store ({path}: {error.message})"
+
+
+def remove_if_empty(swift: Swift, name: str) -> str:
+    """Remove a container of ours if it is empty, even if the deadline has expired; returns as `remove`."""
+    try:
+        with swift.connection.grace(CLEANUP_TIMEOUT):
+            found = swift.find_container(name)
+            if found:
+                swift.delete_container(found)
+    except OaktreeError as error:
+        return f"the container {name} could not be removed: {error.message}"
+    return ""
 
 
 def remove_container(swift: Swift, name: str) -> str:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The object store's data formats: manifests, listings, and answers in the bodies of answers.
+"""The object store's data formats: manifests, listings, and statuses in the bodies of answers.
 
 Source: Swift's SLO and bulk middlewares (``swift/common/middleware/slo.py``, ``bulk.py``).
 """

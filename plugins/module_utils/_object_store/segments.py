@@ -21,7 +21,9 @@ STEP = 1 << 20
 """Part sizes that the limits require are rounded up to a multiple of it."""
 
 MOST_SEGMENTS = 10_000
-"""More than any store takes. All of an object's are held in memory, so more is not believed, whoever says it."""
+"""More than any store takes. All of an object are held in memory, so a higher limit of a store does not count."""
+
+_LESS = "Send less, or for an image choose a scheme that needs no object store."
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def part_size(size: int, limits: ObjectStore, preferred: int = PART_SIZE) -> int
         if size > largest:
             raise QuotaError(
                 f"{size} bytes are too many: the object store has no large objects and accepts {largest} bytes",
-                hint="Send less, or choose a way that needs no object store.",
+                hint=_LESS,
             )
         return size
     count = min(limits.slo_max_segments or SWIFT_SEGMENTS, MOST_SEGMENTS)
@@ -55,7 +57,7 @@ def part_size(size: int, limits: ObjectStore, preferred: int = PART_SIZE) -> int
     if needed > wanted:
         raise QuotaError(
             f"{size} bytes are too many: the object store accepts {count} segments of {largest} bytes",
-            hint="Send less, or choose a way that needs no object store.",
+            hint=_LESS,
         )
     return wanted
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An object that is to be gone, with its segments and what killed uploads of it left."""
+"""An object that is to be deleted, with its segments and what killed uploads of it left."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NOT_OFFERED = "there is no object store here"
 
 
 class ObjectAbsence:
-    """One object at one Location that is to be gone."""
+    """One object at one Location that is to be deleted."""
 
     def __init__(self, connection: Connection, wanted: WantedObject) -> None:
         self._swift = Swift(connection)

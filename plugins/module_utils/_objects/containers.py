@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A container at every selected Location: to be there as the user wants it, or to be gone."""
+"""A container at every selected Location: present as the user wants it, or absent."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from .._cloud.capabilities import has_object_store
 from .._cloud.cleanup import CLEANUP_TIMEOUT
 from .._core.errors import ConflictError, OaktreeError
-from .._core.retry import Policy, with_retries
+from .._core.retry import with_retries
 from .._object_store.client import Container, Swift
+from .._object_store.large_object import UNTIL_REMOVED
 from .._run.ensure import Change, Member, ensure
 from .absence import NOT_OFFERED, delete_all
 from .headers import CONTAINER_META, acl_of, metadata_of, on_wire
@@ -28,9 +29,6 @@ ACLS = {"read_ACL": "X-Container-Read", "write_ACL": "X-Container-Write"}
 """The headers of the access rules, by openstacksdk's names."""
 
 GRACE = 2 * CLEANUP_TIMEOUT + 5.0
-
-UNTIL_GONE = Policy(errors=(ConflictError,), first=0.0)
-"""How often a container is emptied before it counts as one that others write to: listings may be late."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class ContainerStep:
 def ensure_container_present(
     target: Target, wanted: WantedContainer, timeout: float, *, check_mode: bool
 ) -> list[Result[Change]]:
-    """Have the container at every selected Location, or in check mode only report what would be done; see `ensure`."""
+    """Ensure that the container exists at every selected Location, or in check mode only report how; see `ensure`."""
 
     def survey(connection: Connection) -> ContainerStep:
         headers = Swift(connection).container_headers(wanted.name)
@@ -85,7 +83,7 @@ def ensure_container_present(
 def ensure_container_absent(
     target: Target, name: str, timeout: float, *, with_content: bool, check_mode: bool
 ) -> list[Result[Change]]:
-    """Have it nowhere; as `ensure_container_present`. One with objects is deleted only ``with_content``."""
+    """Ensure that no selected Location has it; as `ensure_container_present`. With objects only ``with_content``."""
 
     def survey(connection: Connection) -> ContainerStep:
         swift = Swift(connection)
@@ -104,7 +102,7 @@ def ensure_container_absent(
     def apply(connection: Connection, step: ContainerStep) -> Change:
         swift = Swift(connection)
         if with_content:
-            with_retries(lambda: _delete_with_content(swift, name), UNTIL_GONE, connection.deadline)
+            with_retries(lambda: _delete_with_content(swift, name), UNTIL_REMOVED, connection.deadline)
         elif not swift.delete_container(Container(name, ours=True)):
             raise _not_empty(name, "new")
         return _with_record(step.change, None)

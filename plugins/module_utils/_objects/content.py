@@ -149,7 +149,7 @@ class StoredContent:
         return True
 
     def is_source(self, source: ObjectSource, check: Callable[[], object]) -> bool:
-        """The same for what is to be stored, whose digests are known: what is recorded need not be read again."""
+        """As `is_content`, for a source whose digests are known: it is read only to compare several parts."""
         if source.size != self.size:
             return False
         if self.parts is not None and len(self.parts) == 1:

@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .._cloud.resuming import ResumingStream
+from .._cloud.resuming import WHOLE, ResumingStream
 from .._core.errors import ConflictError, InputError, IntegrityError, OaktreeError, RefusedError
-from .._core.retry import Policy, with_retries
+from .._core.retry import with_retries
 from .._local.file_names import file_at, longest_name, shortened
 from .._local.partial_file import Partial, PartialName, kept, open_partial, put_in_place
 from .._object_store.client import Swift
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = "{location}"
 """What stands in ``dest`` for the name of the Location."""
-
-DOWNLOADS = Policy(attempts=2, errors=(IntegrityError,), first=0.0)
-"""Of data that turns out to be damaged."""
 
 UNVERIFIED = "the store reports no digest of the content: only its size is verified"
 
@@ -115,7 +112,7 @@ class ObjectDownload:
                     "the content that was received is not that of the object, by its size or its digest"
                 )
 
-        with_retries(once, DOWNLOADS, self._connection.deadline)
+        with_retries(once, WHOLE, self._connection.deadline)
 
     def _is_same(self, stored: StoredContent, path: Path) -> bool:
         content = File(path, path.stat().st_size, option="dest")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._cloud.answers import parsing
 from .._core.errors import InputError
+from .._local.work_marker import time_text
 from .._object_store.responses import MARKER
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def as_metadata(metadata: Mapping[str, Any]) -> dict[str, str | None]:
                 hint="Use letters of ASCII, digits and hyphens: it becomes a header.",
             )
         if name in HIDDEN or name in RECORDED.values():
-            raise InputError(f"metadata: {key} is not for users to set", hint="Omit it.")
+            raise InputError(f"metadata: {key} is reserved", hint="Omit it.")
         if isinstance(value, (dict, list)):
             raise InputError(f"metadata: {key} is a {type(value).__name__}", hint="Give a text.")
         found[name] = _text(f"metadata: {key}", value)
@@ -118,7 +119,7 @@ def moment(option: str, text: str) -> int:
         found = None
     if found is None or found.tzinfo is None:
         raise InputError(
-            f"{option}: {text!r} is no moment", hint="Write ISO 8601 with an offset, as in 2027-01-31T12:00:00Z."
+            f"{option}: {text!r} is not a time", hint="Write ISO 8601 with an offset, as in 2027-01-31T12:00:00Z."
         )
     return int(found.timestamp())
 
@@ -126,4 +127,4 @@ def moment(option: str, text: str) -> int:
 def iso(seconds: float) -> str:
     """Seconds since 1970 as ISO 8601 in UTC."""
     with parsing("a moment"):
-        return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return time_text(datetime.fromtimestamp(int(seconds), UTC))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One object at every selected Location: to be there, to be gone, or to be in a file here."""
+"""One object at every selected Location: present, absent, or downloaded to a file here."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ObjectStep:
 def ensure_present(
     target: Target, wanted: WantedObject, timeouts: ObjectTimeouts, *, check_mode: bool
 ) -> list[Result[Change]]:
-    """Have the object at every selected Location, or in check mode only report what would be done; see `ensure`."""
+    """Ensure that the object exists at every selected Location, or in check mode only report how; see `ensure`."""
     return _ensured(
         target, lambda connection: ObjectPresence(connection, wanted, timeouts), timeouts, check_mode=check_mode
     )
@@ -57,14 +57,14 @@ def ensure_present(
 def ensure_absent(
     target: Target, wanted: WantedObject, timeouts: ObjectTimeouts, *, check_mode: bool
 ) -> list[Result[Change]]:
-    """Have it nowhere; as `ensure_present`."""
+    """Ensure that the object exists at no selected Location; as `ensure_present`."""
     return _ensured(target, lambda connection: ObjectAbsence(connection, wanted), timeouts, check_mode=check_mode)
 
 
 def ensure_downloaded(
     target: Target, wanted: WantedObject, dest: str, timeouts: ObjectTimeouts, *, check_mode: bool
 ) -> list[Result[Change]]:
-    """Have it in a file; as `ensure_present`. Raises InputError for several Locations and a ``dest`` for one."""
+    """Ensure that a file has its content; as `ensure_present`. Raises InputError for several Locations and one file."""
 
     def check(selected: int) -> None:
         if selected > 1 and PLACEHOLDER not in dest:

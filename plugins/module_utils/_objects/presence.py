@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An object that is to be there: sent where its content differs, its headers changed where they do."""
+"""An object that is to exist: sent where its content differs, else its headers changed where they differ."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from .._cloud.capabilities import object_store
-from .._cloud.cleanup import CLEANUP_TIMEOUT, removing
+from .._cloud.cleanup import removing
 from .._core.deadline import clock
-from .._core.errors import ConflictError, OaktreeError, RefusedError, ServerError
+from .._core.errors import ConflictError, RefusedError, ServerError
 from .._local.work_marker import is_abandoned, is_own, work_marker
 from .._object_store.client import Swift
-from .._object_store.large_object import SEGMENTS, ObjectTarget, discard
+from .._object_store.large_object import SEGMENTS, ObjectTarget, discard, remove_if_empty
 from .._object_store.orphans import orphans
 from .._object_store.responses import MARKER
 from .._object_store.segments import part_size
@@ -51,7 +51,7 @@ OCTETS = "application/octet-stream"
 
 @dataclass(frozen=True)
 class FoundObject:
-    """What there is: the headers of the object, None without one, and whether there is its container."""
+    """What exists: the headers of the object, None without one, and whether its container does."""
 
     headers: Mapping[str, str] | None
     has_container: bool
@@ -60,7 +60,7 @@ class FoundObject:
 
 
 class ObjectPresence:
-    """One object at one Location that is to be there."""
+    """One object at one Location that is to exist."""
 
     def __init__(self, connection: Connection, wanted: WantedObject, timeouts: ObjectTimeouts) -> None:
         self._connection = connection
@@ -148,7 +148,7 @@ class ObjectPresence:
         return {name: value for name, value in sorted(merged.items()) if value is not None}
 
     def _expiry(self, present: int | None) -> int | None:
-        """When an object that expires then is to expire."""
+        """When the object is to expire that expires at ``present`` now; None for never."""
         wanted = self._wanted
         if wanted.delete_at is not None:
             return wanted.delete_at
@@ -176,7 +176,8 @@ class ObjectPresence:
         A failure leaves the object as it was, or the new one complete, and no segment or container that was not there
         before, or the message says which.
         """
-        with removing(*([] if self._found.has_container else [self._remove_container])):
+        undo = [] if self._found.has_container else [lambda: remove_if_empty(self._swift, self._wanted.container)]
+        with removing(*undo):
             with self._connection.within(self._timeouts.timeout, "timeout"):
                 if not self._found.has_container:
                     self._swift.ensure_container(self._wanted.container)
@@ -222,30 +223,30 @@ class ObjectPresence:
         return {"Content-Type": on_wire(self._content_type()), **source.recorded(), **metadata}
 
     def _remove_leftovers(self, resumed: str) -> None:
-        """Remove what killed runs left of this object, but for segments with this prefix, from which it is continued.
+        """Remove what killed runs left of this object, except segments with this prefix: the upload resumes from those.
 
-        Raises ConflictError where another run sends it.
+        Raises ConflictError where another run is sending it.
         """
         container = self._wanted.container
         for orphan in orphans(self._swift, container, self._wanted.name):
             if not is_own(orphan.marker) and not is_abandoned(orphan.marker, orphan.updated_at):
                 raise ConflictError(
-                    f"another task sends the object {container}/{self._wanted.name}", hint="Wait until it has ended."
+                    f"another task is sending the object {container}/{self._wanted.name}", hint="Wait for it to end."
                 )
             if not orphan.names[0].startswith(resumed):
                 discard(self._swift, [f"{container}/{name}" for name in orphan.names])
 
     def _replaced_segments(self) -> list[str]:
-        """The segments of the object that is replaced, as far as they are nobody else's: those that are named so."""
+        """The segments of the replaced object that were uploaded with it, as their names say; others may be in use."""
         container, name = self._wanted.container, self._wanted.name
         found = self._swift.segments(container, name) if is_static(self._found.headers or {}) else []
         own = [path for path in found if path.startswith(f"{container}/{name}{SEGMENTS}")]
         if len(own) < len(found):
-            self._notes.append(f"the segments of the replaced object stay, as {next(iter(set(found) - set(own)))}")
+            self._notes.append(f"segments of the replaced object stay, for example {next(iter(set(found) - set(own)))}")
         return own
 
     def _unmark(self, target: ObjectTarget) -> None:
-        """Take the marker, which is for runs of this collection, off the object."""
+        """Remove the marker of the upload from the object."""
         headers = {name: value for name, value in target.headers(target.name).items() if name != MARKER}
         if not self._swift.update(target.container, target.name, headers):
             raise ServerError(f"the object {target.container}/{target.name} was deleted meanwhile")
@@ -269,7 +270,7 @@ class ObjectPresence:
                 raise ServerError(f"the object {wanted.container}/{wanted.name} was deleted meanwhile")
 
     def _expire_segments(self, until: str) -> None:
-        """Have the segments expire with the object: before it, it would be broken, after it they would stay."""
+        """Have the segments expire with the object: before it they would break it, after it they would be left over."""
         for path in self._swift.segments(self._wanted.container, self._wanted.name):
             container, _slash, name = path.partition("/")
             headers = self._swift.object_headers(container, name) or {}
@@ -285,14 +286,3 @@ class ObjectPresence:
         digests = object_store(self._connection).tempurl_digests
         made = signer(self._swift, container, digests, asked.method)
         return made.url(asked.method, f"{wanted.container}/{wanted.name}", int(clock.time()) + asked.expires_in)
-
-    def _remove_container(self) -> str:
-        """Remove the container that was made for the object, if it is empty; returns nothing, or what stays."""
-        try:
-            with self._connection.grace(CLEANUP_TIMEOUT):
-                found = self._swift.find_container(self._wanted.container)
-                if found:
-                    self._swift.delete_container(found)
-        except OaktreeError as error:
-            return f"the container {self._wanted.container} could not be removed: {error.message}"
-        return ""

@@ -209,7 +209,7 @@ def test_deletion_of_a_large_object_in_one_request_fails(north: Lab, action: Act
     swift.connection.region = replace(region, settings=replace(region.settings, api_timeout=1.0))
     stored = north.upload(swift)
     north.proxy.fault("DELETE", "multipart-manifest=delete", action)
-    assert remove(swift, stored.container, stored.name, stored.segments) == ""
+    assert remove(swift, stored.container, stored.name) == ""
     assert north.names() == []
 
 
@@ -223,7 +223,7 @@ def test_the_answer_to_a_deletion_is_read(north: Lab, body: bytes) -> None:
     swift = north.swift()
     stored = north.upload(swift)
     north.proxy.fault("DELETE", "multipart-manifest=delete", Answer(200, body=body))
-    assert remove(swift, stored.container, stored.name, stored.segments) == ""
+    assert remove(swift, stored.container, stored.name) == ""
     assert north.names() == []
 
 

@@ -33,7 +33,7 @@ def test_segments_become_one_object(anywhere: Lab) -> None:
     assert (len(stored.segments), stored.size, stored.sent) == (PARTS, PARTS * MIB, PARTS * MIB)
     assert anywhere.matches(stored)
     assert anywhere.proxy.counters.bytes_received < PARTS * MIB + 4096
-    assert remove(swift, stored.container, stored.name, stored.segments) == ""
+    assert remove(swift, stored.container, stored.name) == ""
     assert anywhere.names() == []
 
 
@@ -43,8 +43,8 @@ def test_costs(north: Lab) -> None:
     swift.connection.requests = 0
     stored = north.upload(swift)
     assert swift.connection.requests == 1 + PARTS + 2
-    remove(swift, stored.container, stored.name, stored.segments)
-    assert swift.connection.requests == 1 + PARTS + 2 + 1
+    remove(swift, stored.container, stored.name)
+    assert swift.connection.requests == 1 + PARTS + 2 + 2
 
 
 def test_the_last_segment_is_shorter(north: Lab) -> None:
@@ -63,7 +63,7 @@ def test_one_part_is_a_plain_object(north: Lab) -> None:
     assert (stored.segments, stored.sent, swift.connection.requests) == ((), MIB, 3)
     assert north.matches(stored)
     assert north.upload(swift).sent == 0
-    assert remove(swift, stored.container, stored.name, stored.segments) == ""
+    assert remove(swift, stored.container, stored.name) == ""
     assert north.names() == []
 
 

@@ -32,7 +32,7 @@ UNDER_WAY = frozenset({"pending", "queued", "waiting", "processing", "transferri
 """Statuses of a running task: those of the tasks API, and those of the specification of 2013."""
 
 DEFAULT_FORMAT = "vhd"
-"""The format of what a task writes that reports none: Rackspace's."""
+"""The format that Rackspace's tasks write, which report none."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,6 @@ class ExportTask:
         self._swift = swift
         self._image = image
         self._container = container
-        self.notes: list[str] = []
 
     def run(self) -> ExportedObject:
         """Run the task; raises `OaktreeError`, and then what it wrote is removed, or the message says what remains."""

@@ -11,9 +11,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..._cloud.resuming import WHOLE
 from ..._cloud.translate import translate
 from ..._core.errors import InputError, IntegrityError, RefusedError
-from ..._core.retry import Policy, with_retries
+from ..._core.retry import with_retries
 from ..._local.file_names import beside
 from ..._local.partial_file import Partial, PartialName, kept, open_partial, put_in_place
 from ..fingerprint import fingerprint_of, same_data, same_format, stored_digests, verify_download
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from ..._cloud.connection import Connection
     from ..fingerprint import Fingerprint
     from .request import ExportRequest
-
-DOWNLOADS = Policy(attempts=2, errors=(IntegrityError,), first=0.0)
-"""Of data that turns out to be damaged."""
 
 
 class FileExport:
@@ -124,7 +122,7 @@ class FileExport:
                 partial.clear()
                 raise
 
-        return with_retries(download, DOWNLOADS, self._connection.deadline)
+        return with_retries(download, WHOLE, self._connection.deadline)
 
     def _read_back(self, path: Path) -> ImageFile:
         """What is on the disk now. Raises IntegrityError for damaged data, RefusedError for unsafe data."""

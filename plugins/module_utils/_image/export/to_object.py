@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..._cloud.answers import parsing
 from ..._cloud.capabilities import object_store
-from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
+from ..._cloud.cleanup import removing
+from ..._cloud.resuming import WHOLE
 from ..._core.deadline import clock
-from ..._core.errors import IntegrityError, OaktreeError, RefusedError, ServerError
-from ..._core.retry import Attempts, Policy
-from ..._local.work_marker import is_abandoned, work_marker
+from ..._core.errors import OaktreeError, RefusedError, ServerError
+from ..._core.retry import Attempts
+from ..._local.work_marker import is_abandoned, time_text, work_marker
 from ..._object_store.client import Swift
-from ..._object_store.large_object import SEGMENTS, ObjectTarget, discard, remove
+from ..._object_store.large_object import SEGMENTS, ObjectTarget, discard, remove, remove_if_empty
 from ..._object_store.orphans import orphans
 from ..._object_store.segments import part_size
 from ..._object_store.tempurl_key import signer as signer_for
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
 
 STRENGTH = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 """The digests that a cloud may report, the strongest last. Only that is verified: each costs as much as the network."""
-
-STREAMS = Policy(attempts=2, errors=(IntegrityError,), first=0.0)
-"""Of data that turns out to be damaged."""
 
 LONGEST_NAME = 900
 """Bytes of a name chosen here for an object: Swift accepts 1024, and the names of its segments are longer."""
@@ -83,7 +81,7 @@ class ObjectExport:
         done = planned
         with self._connection.within(self._request.timeout, "timeout"):
             new_container = self._swift.container_headers(self._container) is None
-        with removing(*([self._remove_container] if new_container else [])):
+        with removing(*([lambda: remove_if_empty(self._swift, self._container)] if new_container else [])):
             signer = self._signer() if planned.sign else None
             if planned.action != "unchanged":
                 done = self._transfer(self._present)
@@ -128,11 +126,9 @@ class ObjectExport:
                 raise
 
     def _by_task(self, existing: Mapping[str, str] | None) -> Export:
-        task = ExportTask(self._swift, self._image, self._container)
-        made = task.run()
+        made = ExportTask(self._swift, self._image, self._container).run()
         copy = self._finished(made.name, made.format, {})
         self._name = made.name
-        self._notes.extend(task.notes)
         return self._export(existing, copy, "export_task")
 
     def _by_stream(self, existing: Mapping[str, str] | None) -> Export:
@@ -148,13 +144,13 @@ class ObjectExport:
 
     def _streamed(self, limits: ObjectStore) -> Mapping[str, str]:
         """Stream the data, and return its digests, verified. Damaged data is streamed once more."""
-        attempts = Attempts(STREAMS, self._connection.deadline)
+        attempts = Attempts(WHOLE, self._connection.deadline)
         while True:
             try:
                 return self._stream(limits)
             except OaktreeError as error:
                 if attempts.remain(error):
-                    self._notes.append(f"stream, attempt 1 of {STREAMS.attempts:g}: {error.message}")
+                    self._notes.append(f"stream, attempt 1 of {WHOLE.attempts:g}: {error.message}")
                 attempts.failed(error)
 
     def _stream(self, limits: ObjectStore) -> Mapping[str, str]:
@@ -206,16 +202,6 @@ class ObjectExport:
             if is_abandoned(orphan.marker, orphan.updated_at):
                 discard(self._swift, [f"{self._container}/{name}" for name in orphan.names])
 
-    def _remove_container(self) -> str:
-        try:
-            with self._connection.grace(CLEANUP_TIMEOUT):
-                found = self._swift.find_container(self._container)
-                if found:
-                    self._swift.delete_container(found)
-        except OaktreeError as error:
-            return f"the container {self._container} could not be removed: {error.message}"
-        return ""
-
     def _copy(
         self, name: str, size: int, disk_format: str, digests: Mapping[str, str], expires: str | None = None
     ) -> Copy:
@@ -223,7 +209,7 @@ class ObjectExport:
         expires_at = None
         if expires:
             with parsing(f"the expiry of the object {self._container}/{name}"):
-                expires_at = datetime.fromtimestamp(int(expires), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+                expires_at = time_text(datetime.fromtimestamp(int(expires), UTC))
         return Copy(self._swift.url(self._container, name), disk_format, size, digests, expires_at)
 
     def _export(self, existing: Mapping[str, str] | None, copy: Copy, method: str | None) -> Export:

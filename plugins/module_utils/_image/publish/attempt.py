@@ -72,7 +72,7 @@ class Attempt:
         self.importing = False
         """Whether an import was started: the image may be queued until it begins."""
         self.outcome: Callable[[], None] | None = None
-        """What waits for an import that makes the image's record by itself, and sets ``image_id``."""
+        """For an import that creates the image record by itself: waits for it, and sets ``image_id``."""
         self.adopted = False
         """Whether the image was there before, so that it is somebody else's to remove."""
         self.unrecorded = False
@@ -111,8 +111,8 @@ class Attempt:
 
         The id is ours, so that the record can be removed even when the answer to its creation is lost. It follows from
         what is there: two runs that begin at once, on whichever machines, choose the same, and Glance refuses the
-        second, which raises ConflictError. Glance also refuses the id of a deleted image, or of one that an earlier
-        attempt could not delete: the next one is taken.
+        second, which raises ConflictError. Glance also refuses the id of a deleted image, of one that an earlier
+        attempt could not delete, and of one that has another name by now: the next id is taken.
         """
         self.expected = expected
         number = 0
@@ -128,7 +128,7 @@ class Attempt:
             except ConflictError as error:
                 self.image_id = None
                 there = self.glance.get(image_id)
-                if there and not is_own(there.get(UPLOAD)):
+                if there and self._is_of_another_run(there):
                     raise ConflictError(
                         f"another run is uploading this image: {image_id}",
                         hint="Wait for it to end; if it was abandoned, delete the image.",
@@ -138,6 +138,12 @@ class Attempt:
                     raise
             else:
                 return image_id
+
+    def _is_of_another_run(self, there: Mapping[str, Any]) -> bool:
+        """Whether another run uploads this image, or has published it since the survey."""
+        if UPLOAD in there:
+            return not is_own(there[UPLOAD])
+        return bool(there["name"] == self.context.desired.name)
 
     def _is_made(self, image_id: str) -> bool:
         """Whether a cloud that refuses the record has made it all the same, so that it has to be removed."""

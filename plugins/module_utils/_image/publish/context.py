@@ -44,9 +44,9 @@ class PlanContext:
     source_region: Location | None = None
     """The Location that could serve the image to this one."""
     snapshot: Mapping[str, Any] | None = field(default=None, repr=False)
-    """The snapshot of a server that was taken here for this run, or before it is taken what is known of it."""
+    """The snapshot of a server that this run takes here; until it is taken, what is known of it."""
     today: date = date.min
-    """The day by which images are old, in UTC."""
+    """The day in UTC up to which the age of kept images counts."""
     receivers: frozenset[str] = frozenset()
     """IDs of projects that accept the image, because their Locations are selected as well."""
 
@@ -57,7 +57,7 @@ class PlanContext:
 
     @property
     def superseded(self) -> tuple[dict[str, Any], ...]:
-        """Images that another one replaced, and that a run which broke off did not get to remove."""
+        """Images that another one has replaced; the run that did so was interrupted before it removed them."""
         replaced = {image.get(REPLACES) for image in self.survey.images}
         return tuple(image for image in self.survey.images if image["id"] in replaced)
 
@@ -76,7 +76,7 @@ class PlanContext:
 
     @property
     def successor(self) -> dict[str, Any] | None:
-        """The image that this one is an older version of, as long as it has the content itself."""
+        """An image that has the wanted content, and gets this name when another one replaces it; None without one."""
         same = (
             image
             for image in self.survey.successors
@@ -109,7 +109,8 @@ class PlanContext:
     def by_tasks(self, scheme: str) -> str | None:
         """Why a scheme that sends data to Glance is not for this Location, unless the user insists on it."""
         insists = self.desired.scheme == scheme
-        return "image_api_use_tasks: images come by tasks here" if self.survey.use_tasks and not insists else None
+        reason = "image_api_use_tasks: this Location imports images by tasks"
+        return reason if self.survey.use_tasks and not insists else None
 
     def check_stores(self) -> None:
         """Raise RefusedError for a desired store that the Location does not have."""
@@ -124,9 +125,9 @@ class PlanContext:
     def check_quota(self) -> None:
         """Raise QuotaError for an upload that would go beyond the project's limits.
 
-        What a killed run left is removed first. One that the image replaces goes last: it counts among the images until
-        then, which Glance checks when one is made, but its bytes do not, which Glance counts afterwards. A snapshot
-        that becomes the image is counted already.
+        What a killed run left does not count: it is removed first. A replaced image is removed last. Until then it
+        counts among the images, whose number Glance checks when one is created. Its bytes do not count: Glance
+        adds them up only afterwards. A snapshot that becomes the image is counted already.
         """
         if self.takes_snapshot and isinstance(self.origin, Fingerprint):
             return

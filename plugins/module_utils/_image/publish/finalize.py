@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a verified upload to the image that users see; and what becomes of the one whose place it takes."""
+"""From a verified upload to the image that users see, and what becomes of the image that it replaces."""
 
 from __future__ import annotations
 
@@ -11,10 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from ..._core.errors import ConflictError, OaktreeError
-from ..._glance.v2 import KEPT_FOR, KEPT_ID, REPLACES, UPLOAD, Glance, name_when_kept, pointer
+from ..._glance.v2 import (
+    KEPT_FOR,
+    KEPT_ID,
+    REPLACES,
+    UPLOAD,
+    Glance,
+    dated_name,
+    name_when_kept,
+    pointer,
+    with_suffix,
+)
 from ..._local.file_lock import key_lock
 from .members import accept, not_accepted, pending
-from .retention import next_name, with_suffix
+from .retention import next_name
 from .survey import USABLE
 
 if TYPE_CHECKING:
@@ -42,17 +52,18 @@ def publication(desired: Desired, plan: Plan) -> list[dict[str, Any]]:
 def claimed(
     glance: Glance, desired: Desired, image_id: str, seen: Collection[str], remove: Callable[[str], str]
 ) -> Iterator[None]:
-    """A context in which to publish an image whose ID is not ours, so that no cloud refuses that of another run.
+    """A context in which to publish an image whose ID the cloud chose.
 
-    ``seen`` are the IDs of the images that had the name before. Raises ConflictError where another run has published
-    one since, after a call of ``remove``. Two runs of one machine are not in it at once; of two machines both may be.
+    Where this collection chooses it, the cloud refuses the second of two runs (`Attempt.create`). Here the name
+    decides: ``seen`` are the IDs of the images that had it before. Raises ConflictError, after a call of ``remove``, if
+    another run has published one since. Runs on one host take turns. Of two runs on different hosts, both may publish.
     """
     with ExitStack() as stack:
         with removing(lambda: remove(image_id)), glance.connection.within(desired.timeouts.timeout, "timeout"):
             where = f"{glance.connection.location} {desired.name}"
             stack.enter_context(key_lock(_LOCK, where, glance.connection.deadline))
-            owner, hidden = glance.connection.location.project.id, bool(desired.hidden)
-            there = glance.named([desired.name], owner, hidden=hidden)
+            owner = glance.connection.location.project.id
+            there = [image for hidden in (False, True) for image in glance.named([desired.name], owner, hidden=hidden)]
             usable = {str(image["id"]) for image in there if image["status"] in USABLE}
             others = sorted(usable - {image_id, *seen})
             if others:
@@ -74,7 +85,7 @@ def publish(
 ) -> dict[str, Any]:
     """Give the uploaded image its name and its metadata in one request; ``remove`` is called when that fails.
 
-    ``unwanted`` names properties of it that are to go, ``unrecorded`` are some that were not known before.
+    ``unwanted`` are names of properties to remove, ``unrecorded`` are properties that were not known at its creation.
     """
     operations = publication(desired, plan)
     operations += [{"op": "remove", "path": pointer(key)} for key in sorted(unwanted)]
@@ -85,7 +96,7 @@ def publish(
 
 
 def apply_publication(glance: Glance, image_id: str, operations: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Apply what `publication` made, again where that failed; what was applied, its answer lost, is not repeated."""
+    """Apply what `publication` returned, with retries. Where only the answer was lost, it is not applied again."""
 
     def once() -> dict[str, Any]:
         try:
@@ -138,7 +149,7 @@ def share(
 
 
 def reactivate(glance: Glance, plan: Plan, image: dict[str, Any]) -> dict[str, Any]:
-    """Where the plan says so; the image then shows what deactivated ones do not, as its stores."""
+    """Reactivate the image where the plan says so, and return it as it is then: a deactivated one shows no stores."""
     if plan.activation != "reactivate":
         return image
     glance.act(image["id"], "reactivate")
@@ -146,7 +157,7 @@ def reactivate(glance: Glance, plan: Plan, image: dict[str, Any]) -> dict[str, A
 
 
 def deactivate(glance: Glance, plan: Plan, image: dict[str, Any]) -> dict[str, Any]:
-    """Where the plan says so."""
+    """Deactivate the image where the plan says so, and return it as it is then."""
     if plan.activation != "deactivate":
         return image
     glance.act(image["id"], "deactivate")
@@ -154,9 +165,9 @@ def deactivate(glance: Glance, plan: Plan, image: dict[str, Any]) -> dict[str, A
 
 
 def retire(glance: Glance, desired: Desired, old: Mapping[str, Any]) -> list[str]:
-    """What becomes of a replaced image: deleted, or with ``on_change: keep`` set aside. Returns notes.
+    """Delete a replaced image, or with ``on_change: keep`` set it aside. Returns notes.
 
-    One that is in use cannot be deleted: it is set aside too.
+    One that is in use cannot be deleted, so it is set aside too.
     """
     if desired.on_change == "keep":
         _keep(glance, desired, old)
@@ -178,12 +189,12 @@ def delete(glance: Glance, image: Mapping[str, Any]) -> None:
 
 
 def _keep(glance: Glance, desired: Desired, image: Mapping[str, Any]) -> None:
-    """Give the image the name that it bears for this, unless another one has it already."""
+    """Give the image its `next_name`, or if another image has that already, its name and date."""
     name = next_name(image)
     if name_when_kept(image):
         owner = str(image["owner"])
         taken = any(glance.named([name], owner, hidden=hidden) for hidden in (False, True))
-        name = with_suffix(image["name"], f"-{image['created_at']}") if taken else name
+        name = dated_name(image["name"], image) if taken else name
     _set_aside(glance, image, name, hide=desired.keep_hidden)
     if desired.keep_deactivated and image["status"] == "active":
         glance.act(image["id"], "deactivate")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..._glance.v2 import Glance
 
 HICCUP = "Error code: '396'"
-"""How Rackspace's imports fail now and then for no reason."""
+"""With this, Rackspace's imports fail now and then for no reason; the next one may succeed."""
 
 HICCUPS = Policy(errors=(ServerError,), first=0.0)
 LOOK_BACK = "5"
@@ -50,13 +50,13 @@ class ImportTask:
 
     @property
     def residue(self) -> str:
-        """What is to be said of the task when nobody waits for it any more; nothing once it has ended."""
+        """What to report of a task that nobody waits for any more; empty once it has ended."""
         if self._over:
             return ""
         return f"the import task {self._task_id} may still be running; the cloud offers no way to cancel it"
 
     def start(self) -> None:
-        """Start it. After an error it may be running all the same, unless the cloud refused it."""
+        """Start the task. After an error it may be running all the same, unless the cloud refused it."""
         body, self._over = {"type": "import", "input": self._input}, False
         try:
             task = self._service.json("POST", "/tasks", retry=False, json=body)

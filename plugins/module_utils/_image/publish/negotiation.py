@@ -18,9 +18,9 @@ def negotiate(
 ) -> tuple[list[str], str]:
     """The names of the possible schemes, the chosen one first, and one sentence why it was chosen.
 
-    ``refusals`` are all schemes in the order of preference, with why each is not possible; None where it is. A
-    ``requested`` scheme is the only one returned. ``reason`` is asked of the chosen one otherwise. Raises RefusedError
-    where the requested scheme is not possible, or none is.
+    ``refusals`` has, for each scheme in the order of preference, why it is not possible, or None where it is. If a
+    scheme is ``requested``, only that is returned; else ``reason`` is called with the name of the chosen one. Raises
+    RefusedError where the requested scheme is not possible, or none is.
     """
     possible = [name for name, refusal in refusals.items() if refusal is None]
     if requested:

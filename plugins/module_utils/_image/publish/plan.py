@@ -49,12 +49,12 @@ class UploadPlan:
     source_region: Location | None = None
     """The Location that serves the image; None where the bytes come from this machine."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    """Fields of the record while it is unfinished: what the cloud refuses, it refuses before any data is sent."""
+    """Metadata that the record has from the beginning, so that the cloud refuses it before any data is sent."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that will be done at one Location, in this order: clear away, upload, change, share, remove."""
+    """Everything that will be done at one Location: clear, upload, copy, change, share, remove, in this order."""
 
     action: str
     image: dict[str, Any] | None = None
@@ -76,9 +76,9 @@ class Plan:
     activation: str | None = None
     """``deactivate`` or ``reactivate``."""
     remove: tuple[dict[str, Any], ...] = ()
-    """Images that go when all else is done."""
+    """Images that are deleted, or with ``on_change: keep`` set aside, when all else is done."""
     expired: tuple[dict[str, Any], ...] = ()
-    """Kept images, also of those that go, whose time is over."""
+    """Kept images to delete by ``keep_last`` or ``keep_days``, those that this run sets aside included."""
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
 
@@ -174,7 +174,7 @@ def _uploaded(context: PlanContext, clear: tuple[str, ...]) -> Plan:
     context.check_quota()
     if current:
         _allow_replacement(desired, current)
-        # who may see the image is not the new content's affair
+        # new content does not change who sees the image
         hidden = current.get("os_hidden") if desired.hidden is None else desired.hidden
         desired = replace(desired, visibility=desired.visibility or current.get("visibility"), hidden=hidden)
     desired = replace(desired, properties={**context.upload_properties, **desired.properties})
@@ -185,7 +185,7 @@ def _uploaded(context: PlanContext, clear: tuple[str, ...]) -> Plan:
         metadata |= {"visibility": desired.visibility, **hidden}
         operations = tuple(_operation(key, value) for key, value in {**shown, **target}.items())
     before, after = _difference(desired, current or {})[1:]
-    gone = _thinned_out(context, before, after)
+    gone, notes = _thinned_out(context, before, after)
     before["content"] = _content(current)
     after["content"] = content_of(context.origin) if context.origin and known(context.origin.digests) else None
     return Plan(
@@ -195,10 +195,11 @@ def _uploaded(context: PlanContext, clear: tuple[str, ...]) -> Plan:
         upload=replace(_negotiate(context), metadata=metadata),
         changes=operations,
         share=desired.members or (),
+        notes=notes,
         activation="deactivate" if desired.state == "inactive" else None,
         remove=(*([current] if current else []), *context.superseded),
         expired=gone,
-        before=before if current else {key: before[key] for key in before.keys() & {"kept"}},
+        before=before if current else {key: value for key, value in before.items() if key == "kept"},
         after=after,
     )
 
@@ -246,7 +247,7 @@ def _kept(context: PlanContext, current: dict[str, Any], clear: tuple[str, ...])
     if context.superseded:
         before["images"] = [str(image["id"]) for image in (current, *context.superseded)]
         after["images"] = [str(current["id"])]
-    gone = _thinned_out(context, before, after)
+    gone, notes = _thinned_out(context, before, after)
     activation = _activation(desired, current)
     if activation:
         before["status"], after["status"] = current["status"], f"{activation}d"
@@ -260,7 +261,10 @@ def _kept(context: PlanContext, current: dict[str, Any], clear: tuple[str, ...])
         share=share,
         unshare=unshare,
         accept=accept,
-        notes=tuple(not_accepted(project, said) for project, said in unaccepted.items() if project not in accept),
+        notes=(
+            *(not_accepted(project, said) for project, said in unaccepted.items() if project not in accept),
+            *notes,
+        ),
         activation=activation,
         remove=context.superseded,
         expired=gone,
@@ -269,24 +273,33 @@ def _kept(context: PlanContext, current: dict[str, Any], clear: tuple[str, ...])
     )
 
 
-def _thinned_out(context: PlanContext, before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, Any], ...]:
-    """The kept images that go, those to be kept from now on included; both sides get the names."""
+def _thinned_out(
+    context: PlanContext, before: dict[str, Any], after: dict[str, Any]
+) -> tuple[tuple[dict[str, Any], ...], tuple[str, ...]]:
+    """The kept images to delete, those that this run sets aside included; ``before`` and ``after`` get the names.
+
+    Returns also notes: protected ones stay unless the task says whether the image is protected, as in a replacement.
+    """
     desired = context.desired
     if not desired.thins_out:
-        return ()
+        return (), ()
     replaced = (context.current,) if context.needs_upload else ()
     goes = [image for image in (*replaced, *context.superseded) if image]
     kept = [*context.survey.kept, *({**image, "name": next_name(image)} for image in goes)]
-    found = expired(kept, desired, context.today)
+    due = expired(kept, desired, context.today)
+    stay = [image for image in due if image.get("protected") and desired.protected is None]
+    found = tuple(image for image in due if image not in stay)
     if found:
         gone = {image["id"] for image in found}
         before["kept"] = sorted(str(image["name"]) for image in context.survey.kept)
         after["kept"] = sorted(str(image["name"]) for image in kept if image["id"] not in gone)
-    return found
+    return found, tuple(
+        f"the kept image {image['id']} is protected and stays: the task does not set protected" for image in stay
+    )
 
 
 def _still_current(image: Mapping[str, Any]) -> str:
-    return f"the image {image['id']} has this content, and is still called {image['name']!r}: no other replaced it yet"
+    return f"the image {image['id']} has this content, and is still called {image['name']!r}: none has replaced it yet"
 
 
 def _activation(desired: Desired, current: Mapping[str, Any]) -> str | None:

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which region serves the image to which, so that its bytes leave this machine once for each cloud; and when not."""
+"""Which region serves the image to the others of its cloud, so that its bytes leave this machine once for each cloud.
+
+Where they have it sooner if it is sent to each of them from here, that is done instead: see `RelayChoice`.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ..._core.deadline import clock
 from ..._core.errors import OaktreeError, ServerError
 from ..source.image_data import HomeImage
+from .schemes import glance_download
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,25 +29,23 @@ if TYPE_CHECKING:
     from ..._core.progress import Progress
     from .context import PlanContext
 
-METHOD = "glance-download"
-
 HANDING_SECONDS = 2.0
-"""What an import takes a cloud whatever the size: to begin, to be noticed, and to end."""
+"""What an import takes whatever the size: until it begins, and until its end is noticed."""
 HANDING_RATE = 100 << 20
-"""Bytes per second at which a region fetches from another and stores: a link of 1 Gbit/s, if nobody says more."""
+"""Bytes per second, assumed for a region that fetches from another one: about a link of 1 Gbit/s."""
 
 BUFFERED = 4 << 20
-"""Bytes that count as sent and may be in buffers of this machine."""
+"""Bytes that count as sent although they may still be in buffers of this machine."""
 LEAST_SECONDS = 0.5
-"""From when on a rate means something while data is sent."""
+"""How long data must have been sent before the rate so far is believed."""
 POLL = 0.1
 
 
 @dataclass(frozen=True)
 class RelayChoice:
-    """Whether regions that wait for their image are sent it directly, and the figures that decided.
+    """Whether the waiting regions are sent the image from here, and the figures that decided it.
 
-    It is assumed that they share the link by which the first region was sent it.
+    They are assumed to share the link over which the first region was sent the image.
     """
 
     size: int
@@ -53,12 +55,12 @@ class RelayChoice:
 
     @property
     def direct_seconds(self) -> float:
-        """What it takes to send the image to all that wait."""
+        """What sending the image to all that wait takes."""
         return self.size * self.regions / self.bytes_per_second
 
     @property
     def relay_seconds(self) -> float:
-        """What it takes them to fetch it, from when it is there."""
+        """What fetching takes them, once the first region has the image."""
         return HANDING_SECONDS + self.size / HANDING_RATE
 
     @property
@@ -76,9 +78,9 @@ class RelayChoice:
 
 
 def choose(size: int, regions: int, sent: int, seconds: float, *, complete: bool) -> RelayChoice | None:
-    """By the bytes that were sent to the first region in so many seconds; ``complete`` if it has answered.
+    """The choice by the rate at which the first region was sent the image: ``sent`` bytes in ``seconds``.
 
-    None where they do not tell the rate yet.
+    ``complete`` if that region has answered. None where the rate is not known yet.
     """
     if complete:
         return RelayChoice(size, regions, size / max(seconds, 0.001))
@@ -116,9 +118,10 @@ def with_source_regions(
 ) -> list[PlanContext]:
     """The contexts; those that need an upload and could get it from another region have that as their source region.
 
-    A region can serve others of the same Keystone, project and format. One that has the image already is best; of those
-    that must be sent it anyhow, one that could not be served itself. ``able`` tells whether a Location can be brought
-    to what is desired without being served. An image that comes from another Location, ``home``, is fetched from there.
+    A region can serve others of the same Keystone, project and format. One that has the image already is preferred, then
+    one that must be sent the image anyhow, because it cannot import from another region. ``able`` tells whether a
+    Location can get the image without a source region. An image that comes from another Location, ``home``, is fetched
+    from there.
     """
     groups: defaultdict[tuple[str, str | None, str], list[PlanContext]] = defaultdict(list)
     for context in contexts:
@@ -137,7 +140,7 @@ def _source_region(group: Sequence[PlanContext]) -> Location | None:
     complete = [context for context in group if context.origin and not context.needs_upload]
     ready = [context for context in complete if _is_active(context.current)]
     sent = [context for context in group if context.needs_upload and context.desired.relay != "never"]
-    sent.sort(key=lambda context: context.supports_import(METHOD))
+    sent.sort(key=lambda context: context.supports_import(glance_download.METHOD))
     return next((context.location for context in ready or sent), None)
 
 
@@ -179,15 +182,15 @@ class RelayBoard:
             )
 
     def expect(self, location: Location) -> None:
-        """One more will wait for the image at this Location."""
+        """Count one more Location that will wait for the image at this one."""
         self._waiting[location] += 1
 
     def sending(self, location: Location, size: int, progress: Progress) -> None:
-        """Data begins to be sent there; ``progress`` tells how much has been."""
+        """Data is being sent there from now on; ``progress`` tells how much."""
         self._sendings[location] = _Sending(size, progress, clock.monotonic())
 
     def sent(self, location: Location) -> None:
-        """What was being sent, if anything, has been taken."""
+        """The Location has answered: the data that was being sent there, if any, is complete."""
         sending = self._sendings.get(location)
         if sending and sending.took is None:
             sending.took = clock.monotonic() - sending.began

@@ -1,14 +1,14 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Older versions of an image: what they are called, and which of them are to go."""
+"""Older versions of an image: what they are called, and which of them are deleted."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from ..._glance.v2 import LONGEST_NAME, name_when_kept
+from ..._glance.v2 import dated_name, name_when_kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,19 +20,14 @@ BUILD_DATE = "image_build_date"
 
 
 def next_name(image: Mapping[str, Any]) -> str:
-    """The name that a replaced image gets: the one that it bears for this, or its name and date."""
-    return str(name_when_kept(image) or with_suffix(image["name"], f"-{image['created_at']}"))
-
-
-def with_suffix(name: str, suffix: str) -> str:
-    """The name with the suffix, cut where it would be too long for Glance."""
-    return f"{name[: LONGEST_NAME - len(suffix)]}{suffix}"
+    """The name that a replaced image gets: the one that it was given for this (`name_when_kept`), or name and date."""
+    return name_when_kept(image) or dated_name(image["name"], image)
 
 
 def expired(kept: Iterable[Mapping[str, Any]], desired: Desired, today: date) -> tuple[dict[str, Any], ...]:
     """Those of the kept images that are beyond ``keep_last`` or older than ``keep_days``, oldest first.
 
-    An image is as old as its content, or where nobody says when that was made, as the image in this cloud.
+    The age of an image is that of its content (`BUILD_DATE`), or where that is not known, of the image in this cloud.
     """
     counted = sorted(
         (dict(image) for image in kept if image["name"] not in desired.keep_names),
@@ -50,7 +45,7 @@ def _too_old(image: Mapping[str, Any], days: int | None, today: date) -> bool:
 
 
 def _made(image: Mapping[str, Any]) -> date | None:
-    """None where neither the property nor the cloud says it: such an image does not grow old."""
+    """None where neither the property nor the cloud says it: such an image counts as the newest."""
     for said in (image.get(BUILD_DATE), image.get("created_at")):
         try:
             return date.fromisoformat(str(said)[:10])

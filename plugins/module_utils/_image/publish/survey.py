@@ -37,15 +37,15 @@ class Survey:
 
     images: tuple[dict[str, Any], ...]
     leftovers: tuple[dict[str, Any], ...] = ()
-    """Unfinished uploads of runs that are no more."""
+    """Unfinished uploads of runs that have ended."""
     busy: tuple[dict[str, Any], ...] = ()
-    """Unfinished uploads of runs that go on, ours or another tool's."""
+    """Unfinished uploads in progress, of this collection or of another tool."""
     successors: tuple[dict[str, Any], ...] = ()
-    """The project's images that get the name when others replace them; none where an image has it already."""
+    """The project's images that get the name when others replace them; empty where an image has it already."""
     kept: tuple[dict[str, Any], ...] = ()
-    """Older versions of the image, where some may have to go."""
+    """Older versions of the image; empty where none is to be deleted by number or age."""
     offers: ImageCapabilities | None = None
-    """What the Location offers for an upload; None where none can be needed."""
+    """What the Location offers for an upload; None where no upload can be needed."""
     shared: str = "shared"
     """The visibility that this version of the image API gives to images with members."""
     hides: bool = True
@@ -53,7 +53,7 @@ class Survey:
     version: str = "2"
     """Major version of the image API that is spoken here."""
     use_tasks: bool = False
-    """Whether the cloud's configuration says that images come by tasks."""
+    """Whether the cloud's configuration says that images are imported by tasks."""
     tasks: bool | None = None
     """Whether tasks are open to the project; None where it was not asked."""
     object_store: bool = False
@@ -77,8 +77,8 @@ def survey(
 ) -> Survey:
     """Look at the Location: two list requests, two more for an upload or another store, and one for an upload's quota.
 
-    For the members of a shared image there is one more, and those of `find_projects`; two for older versions where some
-    may have to go.
+    For the members of a shared image there is one more, and those of `find_projects`; for older versions, where any are
+    to be deleted by number or age, there are two.
 
     ``origin`` is the content that the image is to have, None where it does not matter. With ``ask_tasks``, where an
     upload is needed, one more request asks whether tasks are open to the project. ``snapshot`` is the ID of the one
@@ -95,7 +95,7 @@ def survey(
     leftovers = [image for image in marked if is_leftover(image)]
     unmarked = [image for image in found if UPLOAD not in image and image["name"] == upload_name(desired.name)]
     if settings.image_api_use_tasks and unmarked and not temporary_object.in_use(connection, desired):
-        leftovers += unmarked  # made by a task, which cannot mark them, for a run that did not come to it either
+        leftovers += unmarked  # a task cannot mark its image, and the run that started it ended before it could
     named = [image for image in found if UPLOAD not in image and image["name"] == desired.name]
     images = tuple(image for image in named if image["status"] in USABLE)
     later = [image for image in listed if image["name"] == desired.kept_for and image["status"] in USABLE]
@@ -121,7 +121,7 @@ def survey(
         hides=glance.hides(found) if found or hiding else True,
         version=glance.VERSION,
         use_tasks=settings.image_api_use_tasks,
-        tasks=_tasks(connection) if needs_offers and ask_tasks else None,
+        tasks=are_tasks_open(connection) if needs_offers and ask_tasks else None,
         object_store=has_object_store(connection),
         members=glance.members(images[0]["id"]) if shared else None,
         projects=() if desired.state == "absent" else find_projects(connection, desired.members or ()),
@@ -130,13 +130,15 @@ def survey(
 
 
 def _kept(glance: Glance, desired: Desired, owner: str | None) -> tuple[dict[str, Any], ...]:
+    """Without an older version that somebody has given the name again: that is the image itself."""
     if not desired.thins_out or desired.state == "absent":
         return ()
-    return tuple(image for hidden in (False, True) for image in glance.kept_for(desired.name, owner, hidden=hidden))
+    found = [image for hidden in (False, True) for image in glance.kept_for(desired.name, owner, hidden=hidden)]
+    return tuple(image for image in found if image["name"] != desired.name)
 
 
 def _settle(connection: Connection, origin: Fingerprint, seconds: float) -> None:
-    """Wait until the digests of the content are known."""
+    """Wait until the digests of the content are known, with a deadline of their own: ``timeout`` does not count it."""
     if not known(origin.digests):
         connection.progress.enter("comparing")
         with connection.aside(seconds, "transfer_timeout"):
@@ -144,7 +146,8 @@ def _settle(connection: Connection, origin: Fingerprint, seconds: float) -> None
         connection.progress.enter("surveying")
 
 
-def _tasks(connection: Connection) -> bool:
+def are_tasks_open(connection: Connection) -> bool:
+    """Whether tasks are open to the project: one request."""
     try:
         return tasks(connection)
     except RefusedError:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sending image data until it is in the cloud, whole and verified, or nothing of it is."""
+"""Sending image data until the cloud has all of it, verified, or nothing of it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ UPLOADS = Policy(errors=(AuthError, IntegrityError, *TRANSIENT), first=2.0)
 _CONTENT = re.compile(r"safety|does not match|disk.?format|image (content|format)|malicious", re.IGNORECASE)
 """With 415 Glance rejects a request's type, or what an image contains: another scheme helps against the first only."""
 _NOT_OPEN = {None, 403, 404, 405, 410, 415, 501}
-"""Answers that mean: this scheme is not open to us after all. None is the collection's own finding."""
+"""Statuses of refusals that another scheme may avoid. None stands for a refusal by this collection itself."""
 
 _SENT = {"importing", "active"}
 
@@ -75,14 +75,14 @@ class Transfer:
         self.relay: RelayChoice | None = None
         """What decided whether another region serves the image; None where nothing did."""
         self.named_by_cloud = False
-        """Whether the image has an ID that is not ours, so that no cloud refuses the one of another run."""
+        """Whether the cloud chose the image's ID: then it does not refuse that of another run, see `claimed`."""
         self._adopted = False
         self._exhausted = False
         self._refused = False
         self.notes: list[str] = []
         """What did not go as planned, for the user."""
         self._left: list[str] = []
-        """What tries that failed could not remove."""
+        """What failed attempts could not remove."""
 
     def run(self) -> dict[str, Any]:
         """Return the active image, under its upload name and still marked."""
@@ -104,16 +104,16 @@ class Transfer:
                 self.notes.append(f"{scheme.NAME} failed, {schemes[0].NAME} instead: {error.message}")
 
     def _is_better_sent(self, scheme: Scheme, others: list[Scheme]) -> bool:
-        """Whether another region would serve the image, but the data is there sooner from here."""
+        """Whether another region would serve the image, but sending it from here takes less time."""
         source_region, auto = self.context.source_region, self.context.desired.relay == "auto"
         if not (scheme.SERVER_SIDE and source_region and others and auto) or others[0].FETCHES:
             return False
-        with suppress(OaktreeError):  # whoever waits for it next is told
+        with suppress(OaktreeError):  # which `_by` raises when it waits for the region
             self.relay = self.relay_board.choice(source_region, self.connection.deadline)
         return self.relay is not None and self.relay.direct
 
     def brought_along(self, image: Mapping[str, Any]) -> set[str]:
-        """Names of properties that the image has of the one that it was fetched from, and that nobody asked for."""
+        """Names of properties that the image has from the one in its source region, and that nobody asked for."""
         if not (self.scheme.SERVER_SIDE and self.context.source_region):
             return set()
         served = self.relay_board.wait(self.context.source_region, self.connection.deadline)
@@ -125,7 +125,7 @@ class Transfer:
         return "" if self._adopted else discard(glance_for(self.connection), image_id)
 
     def _fallbacks(self, failed: Scheme, schemes: list[Scheme], error: OaktreeError) -> list[Scheme]:
-        """Those that may succeed: none for an image that is refused, and detours only where the direct scheme is."""
+        """Those that may succeed: none for an image that is refused, detours only where a direct scheme is refused."""
         if self._refused or self._is_over():
             return []
         if failed.FETCHES:
@@ -211,4 +211,4 @@ class Transfer:
             image = attempt.glance.get(attempt.image_id) if attempt.image_id else None
             if image is None or image["status"] not in _SENT:
                 raise
-            self.notes.append(f"{scheme.NAME}: the answer to the data was lost, the data was not")
+            self.notes.append(f"{scheme.NAME}: the answer to the upload was lost, but the cloud has the data")

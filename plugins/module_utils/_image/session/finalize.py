@@ -133,7 +133,7 @@ def matching(uploads: Sequence[PreparedUpload], content: DeclaredContent) -> Pre
     same = {upload.image_id: content.is_same(upload.content) for upload in uploads}
     if None in same.values():
         raise InputError(
-            "checksum: what is prepared has no digest of this algorithm",
+            "checksum: the prepared upload has no digest of this algorithm",
             hint="Pass back the checksum that state prepared returned.",
         )
     return next((upload for upload in uploads if same[upload.image_id]), None)

@@ -36,7 +36,7 @@ AFTER_IMPORT = 600
 """Seconds that the URL for the cloud itself outlives the time for the import."""
 
 _PREPARE_AGAIN = (
-    "Prepare it again: a new record then replaces the one with the wrong data. Send the data again to that."
+    "Prepare it again, which replaces the record that has the wrong data, then send the data to the new one."
 )
 _SEND_AGAIN = "Send all segments again by the same requests, then finalize again."
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..._cloud.answers import MALFORMED, parse_json
 from ..._core.deadline import clock
 from ..._glance.v2 import MD5, OBJECT, SESSION, SHA256, UPLOAD
+from ..._local.work_marker import time_text
 from ..._object_store.segments import MOST_SEGMENTS
 from ..fingerprint import DIGESTS, Fingerprint, mismatch, stored_mismatch
 from ..upload_marker import session_expiry, session_marker, upload_name
@@ -65,7 +66,7 @@ class PreparedUpload:
 
     @property
     def expires_at(self) -> str:
-        return f"{self.expires:%Y-%m-%dT%H:%M:%SZ}"
+        return time_text(self.expires)
 
     def to_dict(self) -> dict[str, Any]:
         """The upload as differences show it: without requests, which hold secrets."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..._cloud.capabilities import ObjectStore, object_store, tasks
+from ..._cloud.capabilities import ObjectStore, object_store
 from ..._core.errors import AuthError, RefusedError, ServerError, UnreachableError
 from ..._glance.client import glance_for
 from ..publish.negotiation import negotiate
 from ..publish.schemes import glance_direct, swift_task, v2_put, web_download
+from ..publish.survey import are_tasks_open
 
 if TYPE_CHECKING:
     from ..._cloud.connection import Connection
@@ -82,13 +83,6 @@ def survey_schemes(connection: Connection, context: PlanContext) -> SessionSchem
         context.survey,
         offers=glance_for(connection).capabilities(),
         object_store=store is not None,
-        tasks=_are_tasks_open(connection),
+        tasks=are_tasks_open(connection),
     )
     return SessionSchemes(replace(context, survey=survey), store, missing)
-
-
-def _are_tasks_open(connection: Connection) -> bool:
-    try:
-        return tasks(connection)
-    except RefusedError:
-        return False

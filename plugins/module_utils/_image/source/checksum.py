@@ -15,7 +15,7 @@ from ..._cloud.translate import translate
 from ..._cloud.transport import get_from_web
 from ..._core.deadline import Deadline
 from ..._core.errors import InputError, OaktreeError
-from ..fingerprint import DIGESTS, Checksum, algorithm_of, split_checksum
+from ..fingerprint import DIGESTS, DIGITS, Checksum, algorithm_of, split_checksum
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -80,17 +80,19 @@ def _entry(text: str, where: str, algorithm: str, name: str, other_names: Callab
         return found.pop()
     file = PurePosixPath(_path(name)).name
     if found:
-        raise InputError(
-            f"checksum: {where} has several {algorithm} checksums of {file!r}",
-            hint=_INSTEAD,
-        )
+        raise InputError(f"checksum: {where} has several {algorithm} checksums of {file!r}", hint=_INSTEAD)
     raise InputError(f"checksum: {where} does not list {file!r}", hint=_INSTEAD)
 
 
 def _best(entries: Iterable[tuple[str, str]], name: str) -> set[str]:
-    """The digests of the entries whose paths end most like the name; none where not even the last segment does."""
+    """The digests of the entries whose paths end most like the name; none where not even the last segment does.
+
+    None either for a URL without a path.
+    """
     wanted = PurePosixPath(_path(name)).parts
     best, found = 1, set[str]()
+    if not wanted:
+        return found
     for path, digest in entries:
         parts = PurePosixPath(path if "\\" in wanted[-1] else path.replace("\\", "/")).parts
         common = 0
@@ -141,8 +143,7 @@ def _entries(text: str, algorithm: str) -> Iterator[tuple[str, str]]:
 
     A line of GNU's that begins with a backslash has escapes in the name.
     """
-    digits = {"md5": 32, "sha256": 64, "sha512": 128}[algorithm]
-    digest = rf"[0-9a-fA-F]{{{digits}}}"
+    digest = rf"[0-9a-fA-F]{{{DIGITS[algorithm]}}}"
     gnu = re.compile(rf"(\\?)({digest})(?:[ \t]+\*?(.+))?")
     tagged = re.compile(rf"(\\?)([\w/-]+) ?\((.+)\) ?= ?({digest})")
     table = re.compile(rf"([\w-]+)[ \t]+({digest})[ \t]+(.+)")

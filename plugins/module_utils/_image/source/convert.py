@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from ..._core.errors import ConfigError, InputError, OaktreeError
 from ..fingerprint import RAW_NAMES, same_format
 from .image_file import AS_BYTES, ImageFile, open_image_file
+from .workspace import MORE_SPACE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,7 +124,7 @@ def _check_space(
     if needed > free:
         raise InputError(
             f"converting {source.path} needs {needed} bytes in {workspace}, where {free} are free",
-            hint="Free some space, or set temporary_directory to a directory that has enough.",
+            hint=MORE_SPACE,
         )
 
 

@@ -68,7 +68,7 @@ def recall(name: str, handling: Handling) -> Known | None:
 
 
 def read_image_file(path: str, handling: Handling = AS_IMAGE, progress: Progress | None = None) -> ImageFile:
-    """As `open_image_file`; costs no reading for a file that was read in the same way since it last changed."""
+    """As `open_image_file`, but a file that was handled in the same way since it last changed is not read again."""
     recalled = _recalled(path, handling)
     if recalled:
         return recalled
@@ -79,7 +79,7 @@ def read_image_file(path: str, handling: Handling = AS_IMAGE, progress: Progress
 
 
 def begin_reading(path: str, handling: Handling = AS_IMAGE, progress: Progress | None = None) -> ImageFile:
-    """The same, but the digests of a file that has to be read are still computed: see `begin_image_file`."""
+    """As `read_image_file`, but the digests of a file that must be read may still be computed: see `PendingDigests`."""
     recalled = _recalled(path, handling)
     if recalled:
         return recalled

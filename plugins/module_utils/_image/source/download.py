@@ -28,7 +28,7 @@ from ..._core.text import one_line
 from ..._glance.client import glance_for
 from ..fingerprint import same_format, verify_download
 from .image_file import AS_BYTES, ImageFile, content_format, open_image_file
-from .workspace import SHARE, new_file, room_in
+from .workspace import MORE_SPACE, SHARE, new_file, room_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -231,7 +231,7 @@ class WebFile:
                     raise InputError(
                         f"url: the file is larger than {bound} bytes, {SHARE:.0%} of what is free in "
                         f"{Path(file.name).parent}",
-                        hint="Free some space, or set temporary_directory to a directory that has enough.",
+                        hint=MORE_SPACE,
                     )
                 file.write(piece)
                 self._progress.advance(len(piece))

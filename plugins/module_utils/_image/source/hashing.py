@@ -10,7 +10,7 @@ import queue
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..._core.errors import DeadlineError, OaktreeError
 from ..._core.progress import Progress
@@ -33,9 +33,9 @@ _END = EOFError()
 
 
 class PendingDigests(Mapping[str, str]):
-    """All `DIGESTS` of the content, from one reading of it, each computed in a thread of its own.
+    """All `DIGESTS` of the content, which is read once; each is computed in a thread of its own.
 
-    To ask for one that is not known yet is to wait for it. Work with a deadline waits by `settle` first.
+    Reading one that is not known yet waits for it, without a deadline: work that has one calls `settle` first.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class PendingDigests(Mapping[str, str]):
         progress: Progress | None = None,
         when_known: Callable[[Mapping[str, str]], None] = lambda _digests: None,
     ) -> None:
-        """Begin. What is read counts for ``progress``; ``when_known`` is called before anybody knows all of them.
+        """Begin. What is read counts for ``progress``; ``when_known`` gets all of them before anybody else does.
 
         Raises InputError where no thread can be started.
         """
@@ -56,9 +56,10 @@ class PendingDigests(Mapping[str, str]):
         self._lock = threading.Lock()
         self._futures = {name: Future[str]() for name in DIGESTS}
         self._queues = {name: queue.Queue[bytes | BaseException](AHEAD) for name in DIGESTS}
+        hashes = {name: hashlib.new(name, usedforsecurity=False) for name in DIGESTS}  # raises here, not in a thread
         try:
-            for name in DIGESTS:
-                threading.Thread(target=self._compute, args=(name,), daemon=True, name=f"digest {name}").start()
+            for name, digest in hashes.items():
+                threading.Thread(target=self._compute, args=(name, digest), daemon=True, name=f"digest {name}").start()
             threading.Thread(target=self._read, daemon=True, name="digest reader").start()
         except RuntimeError as exc:
             self._give(exc)
@@ -80,7 +81,7 @@ class PendingDigests(Mapping[str, str]):
 
     @property
     def known(self) -> bool:
-        """Whether nobody would have to wait for one of them."""
+        """Whether nobody would have to wait for any of them."""
         return all(future.done() for future in self._futures.values())
 
     def settle(self, deadline: Deadline | None, names: Collection[str] = DIGESTS) -> None:
@@ -121,8 +122,7 @@ class PendingDigests(Mapping[str, str]):
         for waiting in self._queues.values():
             waiting.put(item)
 
-    def _compute(self, name: str) -> None:
-        digest = hashlib.new(name, usedforsecurity=False)
+    def _compute(self, name: str, digest: Any) -> None:
         while isinstance(item := self._queues[name].get(), bytes):
             digest.update(item)
         if item is not _END:
@@ -139,12 +139,12 @@ class PendingDigests(Mapping[str, str]):
 
 
 def known(digests: Mapping[str, str]) -> bool:
-    """Whether nobody would have to wait for one of these."""
+    """Whether nobody would have to wait for any of these."""
     return not isinstance(digests, PendingDigests) or digests.known
 
 
 def settle(digests: Mapping[str, str], deadline: Deadline | None, names: Collection[str] = DIGESTS) -> None:
-    """Wait for those of these digests that are computed still; see `PendingDigests.settle`."""
+    """Wait for those of the ``names`` that are still being computed; see `PendingDigests.settle`."""
     if isinstance(digests, PendingDigests):
         digests.settle(deadline, names)
 

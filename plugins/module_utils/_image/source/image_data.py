@@ -63,11 +63,11 @@ class AnnouncedImage:
     announced: Announced
     read: Callable[[Sequence[Result[Change]]], ImageData]
     decides: bool = False
-    """Whether what is announced decides what is to be done, so that the data need not be read to tell."""
+    """Whether what is announced suffices to plan, so that check mode need not read the data."""
     home: HomeImage | None = None
     """Where the data will be; the image is what is known of it."""
     release: Callable[..., Outcome[Connection, str] | None] = _nothing
-    """Removes what ``read`` made in a cloud. ``failed`` tells it whether the run broke off; returns what stays."""
+    """Removes what ``read`` made in a cloud, and returns what stays. ``failed``: the run failed or was interrupted."""
 
 
 class ImageData:

@@ -48,7 +48,7 @@ class ImageFile(Fingerprint):
     detected: str = ""
     """The format detected from the content, where ``disk_format`` is what a cloud or the task declares; else empty."""
     state: State | None = None
-    """What the file was when it was read; None for one that only this process has."""
+    """The state of the file when it was read; None for one that only this process has."""
 
     @property
     def content(self) -> File:

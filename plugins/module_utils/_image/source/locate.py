@@ -57,7 +57,7 @@ class SourceOptions:
     transfer_timeout: float = 3600.0
     stall_timeout: float = 120.0
     progress: Progress = field(default_factory=Progress, repr=False, compare=False)
-    """What is done with the file, before it is anything that a Location gets."""
+    """Shows the work on the file before any Location is sent it."""
 
     def handling(self, name: str) -> Handling:
         return handling_of(name, self.disk_format, self.container_format)
@@ -71,10 +71,11 @@ def handling_of(name: str, disk_format: str | None, container_format: str) -> Ha
 
 
 def from_path(path: str, options: SourceOptions, *, check_mode: bool = False) -> ImageData:
-    """A file on this machine, which is not read again while it is unchanged; compressed, it is when its data is needed.
+    """A file on this machine. While it is unchanged it is not read again to be hashed; a compressed one is, to be sent.
 
-    A file that is the image itself is hashed while it is sent (`PendingDigests`); before, in check mode, and as far as
-    there is a ``checksum``: a wrong file is not sent. Raises InputError and, for such a file, IntegrityError.
+    A file that is the image itself is hashed while it is sent (`PendingDigests`). In check mode it is hashed at once,
+    and so is the digest of a ``checksum``: a wrong file is not sent. Raises InputError, and for a wrong file
+    IntegrityError.
     """
     handling, file = options.handling(path), Path(path)
     expected = find_checksum(options.checksum, path, options.timeout)
@@ -104,7 +105,7 @@ def from_path(path: str, options: SourceOptions, *, check_mode: bool = False) ->
 def _opened(
     path: str, handling: Handling, options: SourceOptions, expected: Checksum | None, *, check_mode: bool
 ) -> ImageFile:
-    """The file, of which is known what has to be before it is sent."""
+    """The file, with the digests that must be known before it is sent; see `from_path`."""
     if check_mode:
         with task_reported(options.progress):
             source = read_image_file(path, handling, options.progress)
@@ -134,11 +135,11 @@ def open_local(path: str, checksum: str | None, timeout: float, handling: Handli
 
 
 def from_url(url: str, options: SourceOptions, *, check_mode: bool = False) -> ImageData | AnnouncedImage:
-    """A file on the web, of which is fetched what must be.
+    """A file on the web, of which no more is fetched than is needed.
 
-    That is nothing where its checksum is expected: the clouds are asked first whether they have it, and a file of this
-    checksum that was fetched before is known. Else one request asks for the file unless it is the one that was fetched
-    before; in check mode the clouds come first, too. Raises `OaktreeError`.
+    With a ``checksum`` that is nothing at first: what was known of a file with this checksum is used again, else the
+    clouds are asked whether they have it. Without one, the file is requested unless it is still the version that was
+    fetched before; in check mode, too, the clouds are asked first. Raises `OaktreeError`.
     """
     if not is_url(url):
         raise InputError(f"url: {url!r} is not an http or https URL")
@@ -180,7 +181,7 @@ class _WebImage:
         return Deadline(self._options.transfer_timeout, "transfer_timeout")
 
     def _version(self) -> WebVersion | None:
-        """That of the file that was fetched before, if another file would have another one."""
+        """The version that was fetched before, if it is certain and its file is the expected one."""
         kept = private_files.read("digests", self._name)
         try:
             version = WebVersion(**kept)
@@ -217,7 +218,7 @@ class _WebImage:
     def _known(self, version: WebVersion) -> ImageData:
         known = recall(self._of(version), self._handling)
         if known is None:
-            raise InputError("url: what was known of the file is gone", hint="Run the task again.")
+            raise InputError("url: the cached digests of the file were removed meanwhile", hint="Run the task again.")
         return self._data(known)
 
     def _fetched(

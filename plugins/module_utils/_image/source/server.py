@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .image_file import ImageFile
 
 _AFTER_INTERRUPT = 5.0
-"""Seconds for the removal of a snapshot after an interrupt, which shall not be felt as a hang."""
+"""Seconds for the removal of a snapshot after an interrupt: few, so that the task does not seem to hang."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class _ServerImage:
     @property
     def announced(self) -> AnnouncedImage:
         server_id = None if self._origin.always else str(self._server["id"])
-        home = self._home({"disk_format": ""})  # which it will have is the hypervisor's to say
+        home = self._home({"disk_format": ""})  # the hypervisor decides on it
         return AnnouncedImage(Announced(server=server_id), self._read, decides=True, home=home, release=self._release)
 
     def _home(self, image: Mapping[str, Any]) -> HomeImage:

@@ -19,7 +19,7 @@ from ..._core.errors import InputError, OaktreeError
 from ..._core.retry import PERHAPS_DONE
 from ..._glance.client import check_has_data, find_image, glance_for
 from ..._glance.image_json import OURS
-from ..._glance.v2 import LONGEST_NAME, UPLOAD, pointer
+from ..._glance.v2 import UPLOAD, dated_name, pointer
 from ..._local.work_marker import work_marker
 from ..discard import LATE, LOOK, discard
 from ..import_wait import ImportWait, until_active
@@ -50,7 +50,7 @@ def check_has_disk(server: Mapping[str, Any]) -> None:
 
 
 def unfinished(connection: Connection, name: str) -> tuple[list[str], list[str]]:
-    """IDs of the project's unfinished images of this name: those of runs that are no more, and of others."""
+    """IDs of the project's unfinished images of this name: those of runs that have ended, and those of others."""
     listed = glance_for(connection).named([upload_name(name)], connection.location.project.id, hidden=False)
     marked = [image for image in listed if UPLOAD in image]
     left = [str(image["id"]) for image in marked if is_leftover(image)]
@@ -165,12 +165,11 @@ class Snapshot:
         return found
 
     def keep(self, connection: Connection) -> str:
-        """Give it its name and date, as a snapshot that anybody took, unless it is published; returns nothing."""
+        """Make it an ordinary snapshot, called by its name and date, unless it is published; returns nothing."""
         glance = glance_for(connection)
         image = glance.get(str(self.image_id))
         if image and image.get(UPLOAD) == self._marker:
-            suffix = f"-{image['created_at']}"
-            name = f"{self.name[: LONGEST_NAME - len(suffix)]}{suffix}"
+            name = dated_name(self.name, image)
             ours = [{"op": "remove", "path": pointer(key)} for key in sorted(image) if key.startswith(OURS)]
             glance.patch(str(image["id"]), [{"op": "replace", "path": "/name", "value": name}, *ours])
         return ""

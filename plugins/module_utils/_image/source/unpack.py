@@ -21,7 +21,7 @@ from ..._object_store.content import changed, state_of
 from ..fingerprint import DIGESTS
 from .image_file import Handling, ImageFile, open_image_file, read_head
 from .recognition import HEAD, compression, foreign
-from .workspace import SHARE, new_file, room_in
+from .workspace import MORE_SPACE, SHARE, new_file, room_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -125,7 +125,7 @@ def unpack(
                 raise InputError(
                     f"path: {path} is larger than {bound} bytes when it is decompressed, {SHARE:.0%} of what is free "
                     f"in {workspace}",
-                    hint="Free some space, or set temporary_directory to a directory that has enough.",
+                    hint=MORE_SPACE,
                 )
             _write(output, chunk)
         output.truncate(size)

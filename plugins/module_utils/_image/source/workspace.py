@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 SHARE = 0.9
 """Of the free space of the temporary directory, which data of unknown size may take."""
 
+MORE_SPACE = "Free some space, or set temporary_directory to a directory that has enough."
+"""The hint where it does not suffice."""
+
 PREFIX = "oaktree-image-"
 LOCK = ".lock"
 """The ending of the file beside a directory that its run keeps locked, in whichever container it runs."""
@@ -35,8 +38,8 @@ _NAME = re.compile(rf"{PREFIX}([0-9a-f]{{12}})\.[0-9a-f]{{12}}")
 def workspace(parent: str | None) -> Iterator[Path]:
     """A directory in ``parent`` (by default the system's temporary directory) that is removed when the block ends.
 
-    Its name has the machine's: locks on a file system of several machines need not reach others.
-    Also removes those of killed runs. Raises InputError if it cannot be created.
+    Also removes those of killed runs, but only this host's, by the digest of its name in theirs: on a shared file
+    system a lock need not be visible to other hosts. Raises InputError if the directory cannot be created.
     """
     base = Path(parent or tempfile.gettempdir())
     _remove_leftovers(base)
@@ -55,7 +58,7 @@ def workspace(parent: str | None) -> Iterator[Path]:
 
 
 def room_in(directory: Path) -> int:
-    """Bytes of a file in the directory that somebody else decides about: `SHARE` of what is free."""
+    """The most bytes that a file of unknown size may take in the directory: `SHARE` of what is free."""
     return int(shutil.disk_usage(directory).free * SHARE)
 
 
@@ -72,7 +75,7 @@ def new_file(directory: Path, suffix: str) -> Iterator[tuple[Path, IO[bytes]]]:
                 raise
             raise InputError(
                 f"the image cannot be written to {directory}: {exc.strerror}",
-                hint="Free some space, or set temporary_directory to a directory that has enough.",
+                hint=MORE_SPACE,
             ) from exc
 
 

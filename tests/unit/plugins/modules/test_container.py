@@ -26,7 +26,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"name": "a/b"}, "name: must not have a slash"),
     ({"name": ".."}, "name: no part of the name"),
     ({"delete_with_content": True}, "delete_with_content: is for state absent"),
-    ({"metadata": {"temp-url-key": "x"}}, "metadata: temp-url-key is not for users to set"),
+    ({"metadata": {"temp-url-key": "x"}}, "metadata: temp-url-key is reserved"),
     ({"read_acl": ["a\tb"]}, "read_acl must be one line"),
     *(
         ({"state": "absent", option: value}, f"{option}: is for state present, not absent")

@@ -61,7 +61,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"metadata": {"a b": 1}}, "metadata: 'a b' is not a name"),
     ({"delete_after": 0}, "delete_after: must be greater than zero"),
     ({"delete_at": "1000"}, "delete_at: 1000 has passed"),
-    ({"delete_at": "soon"}, "delete_at: 'soon' is no moment"),
+    ({"delete_at": "soon"}, "delete_at: 'soon' is not a time"),
     ({"tempurl": {"expires_in": 0}}, "expires_in: must be greater than zero"),
     ({"transfer_timeout": 0}, "transfer_timeout: must be greater than zero"),
     ({"stall_timeout": -1}, "stall_timeout: must be greater than zero"),

@@ -21,9 +21,9 @@ class Scheme(Protocol):
     SUMMARY: str
     """What it does, in one line, for the documentation."""
     NEEDS_TASKS: bool
-    """Whether it matters, where the user asks for the scheme, if tasks are open to the project."""
+    """Whether the survey must ask if tasks are open to the project, where the user requests this scheme."""
     FETCHES: bool
-    """Whether the cloud gets the data from elsewhere: that may be at fault, whatever the error is."""
+    """Whether the cloud fetches the data: whatever the error, where it fetches from may be at fault."""
     SERVER_SIDE: bool
     """Whether another Location serves the image, so that no bytes leave this machine."""
 
@@ -34,7 +34,7 @@ class Scheme(Protocol):
         """One sentence: why this scheme, where it is chosen."""
 
     def is_detour(self, context: PlanContext) -> bool:
-        """Whether the data would go by the object store although the cloud may take them directly."""
+        """Whether the data would go by way of the object store although the cloud may take it directly."""
 
     def send(self, attempt: Attempt) -> None:
         """Create the image record and get the data into it, once; the image turns active now or some time later.

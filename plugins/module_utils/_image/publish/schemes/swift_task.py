@@ -75,7 +75,7 @@ def send(attempt: Attempt) -> None:
     try:
         task.start()
     except Exception:
-        attempt.image_id = _stray(attempt)  # the task may be at work although nobody said so
+        attempt.image_id = _stray(attempt)  # the task may be running although its start was not answered
         raise
     attempt.outcome = lambda: _finish(attempt, source, task)
 
@@ -97,7 +97,7 @@ def _finish(attempt: Attempt, source: ImageFile, task: ImportTask) -> None:
 
 
 def _stray(attempt: Attempt) -> str | None:
-    """The image that the task made, or makes, although it did not tell: it has our marker, or cannot have one."""
+    """The image of a task that did not report it: by our marker, or where the task could not set one, without any."""
     try:
         with attempt.connection.grace(CLEANUP_TIMEOUT):
             found = _unfinished(attempt)
@@ -109,7 +109,7 @@ def _stray(attempt: Attempt) -> str | None:
 
 
 def _clear_others(attempt: Attempt) -> None:
-    """Have images removed that tasks of killed runs, or of failed attempts, made while this one was running."""
+    """Have the images removed that tasks of killed runs, or of failed attempts, made in the meantime."""
 
     def delete(image_id: str) -> str:
         try:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Image data in the Location's object store, for as long as its image service takes to fetch them.
+"""Image data in the Location's object store, for as long as its image service takes to fetch it.
 
 Each image name has a container of its own, so that a run finds what one before it left: segments are resumed, all else
 is removed with the container. Abandoned data expires.
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 
 OBJECT = "image"
 SPARE = 3600
-"""Seconds that the data stay beyond the longest time the upload may take."""
+"""Seconds that the data stays beyond the longest time the upload may take."""
 
 
 @dataclass(frozen=True)
 class TemporaryObject:
-    """Data that are there."""
+    """Data that is stored."""
 
     path: str
     """``container/object``."""
@@ -58,11 +58,10 @@ def put(
 ) -> TemporaryObject:
     """Upload the file to the object store, ``signed`` with a URL by which others get it.
 
-    Of two runs of one machine, the second is refused as long as the first has it. Those of two machines see only what
-    the other one has sent.
+    ``on_made`` is called before anything is sent, with functions that remove what was made and return what stays.
 
-    ``on_made`` is given what removes it, and reports what it could not remove, before anything is sent. Raises
-    ConflictError where another run does the same, SignedUrlError before anything is sent, and `OaktreeError`.
+    Raises ConflictError where another run does the same: on this host from its beginning on, on another one as soon as
+    some of its data is stored. Raises SignedUrlError before anything is sent, and `OaktreeError`.
     """
     settle(source.digests, connection.deadline)
     swift, limits = Swift(connection), object_store(connection)
@@ -87,7 +86,7 @@ def put(
 
 
 def in_use(connection: Connection, desired: Desired) -> bool:
-    """Whether a run other than this one has data of the image there, and goes on: two requests and more."""
+    """Whether another run that is still in progress has data of the image there: two requests or more."""
     swift, container = Swift(connection), _container(desired)
     whole = swift.head(container, OBJECT)
     found = [(trace.marker, trace.updated_at) for trace in orphans(swift, container, OBJECT)]

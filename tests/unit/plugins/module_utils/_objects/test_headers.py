@@ -25,9 +25,9 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._objects import
         ({"a": "x\ny"}, "must be one line"),
         ({"a": "x\x7f"}, "must be one line"),
         ({"a": [1]}, "is a list"),
-        ({"Temp-URL-Key": "k"}, "is not for users to set"),
-        ({"oaktree_upload": "k"}, "is not for users to set"),
-        ({"X-SDK-MD5": "k"}, "is not for users to set"),
+        ({"Temp-URL-Key": "k"}, "is reserved"),
+        ({"oaktree_upload": "k"}, "is reserved"),
+        ({"X-SDK-MD5": "k"}, "is reserved"),
     ],
 )
 def test_metadata(metadata: dict[Any, Any], expected: Any) -> None:
@@ -77,7 +77,7 @@ def test_rules_are_compared_as_swift_keeps_them() -> None:
 )
 def test_moments(text: str, expected: int | None) -> None:
     if expected is None:
-        with pytest.raises(InputError, match=r"delete_at: .* is no moment"):
+        with pytest.raises(InputError, match=r"delete_at: .* is not a time"):
             headers.moment("delete_at", text)
     else:
         assert headers.moment("delete_at", text) == expected

@@ -93,9 +93,9 @@ def test_runs_that_see_the_same_choose_the_same_id(monkeypatch: pytest.MonkeyPat
     assert len({ids[0], *(other.create(source()) for other in others)}) == 4
 
 
-@pytest.mark.parametrize("there", [None, {UPLOAD: work_marker(60)}])
+@pytest.mark.parametrize("there", [None, {UPLOAD: work_marker(60)}, {"name": "renamed since"}])
 @pytest.mark.parametrize("taken", [1, 3])
-def test_the_id_of_a_deleted_image_or_of_an_earlier_attempt_is_passed_over(
+def test_the_id_of_a_deleted_or_renamed_image_or_of_an_earlier_attempt_is_passed_over(
     monkeypatch: pytest.MonkeyPatch, taken: int, there: dict[str, Any] | None
 ) -> None:
     made, asked = attempt(monkeypatch)
@@ -131,14 +131,23 @@ def test_a_record_that_is_made_although_it_is_refused_is_to_be_removed(
     assert (made.image_id is not None) is own
 
 
-def test_the_id_of_a_living_image_is_a_conflict(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "there",
+    [
+        pytest.param({"name": "thing.uploading", UPLOAD: upload_markers.elsewhere()}, id="being-uploaded"),
+        pytest.param({"name": "thing"}, id="published-since"),
+    ],
+)
+def test_the_id_of_an_image_of_another_run_is_a_conflict(
+    monkeypatch: pytest.MonkeyPatch, there: dict[str, Any]
+) -> None:
     made, _asked = attempt(monkeypatch)
 
     def refuse(_record: dict[str, Any]) -> Any:
         raise ConflictError("exists")
 
     monkeypatch.setattr(made.glance, "create", refuse)
-    monkeypatch.setattr(made.glance, "get", lambda image_id: {"id": image_id, UPLOAD: upload_markers.elsewhere()})
+    monkeypatch.setattr(made.glance, "get", lambda _id: there)
     with pytest.raises(ConflictError, match="another run is uploading this image"):
         made.create(source())
     assert made.image_id is None

@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.client import glance_for
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import REPLACES, UPLOAD, pointer
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.finalize import publication
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.finalize import claimed, publication
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.plan import make_plan
 from tests.support.fake_openstack import Answer, LoseAnswer
 from tests.support.image_contexts import OLD, case
 from tests.support.image_site import NAME, Site
+from tests.support.run_core import ask_one
 
 
 def test_name_metadata_and_marker_are_one_request() -> None:
@@ -68,6 +71,28 @@ def test_an_image_in_use_is_set_aside(made: Site) -> None:
     assert result["action"] == "replaced"
     assert f"the replaced image {first} stays, hidden, as '{NAME}.replaced-{first[:8]}'" in result["notes"][0]
     assert set(images(made)) == {NAME, f"{NAME}.replaced-{first[:8]}"}
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_an_image_is_not_published_beside_one_of_another_run(made: Site, *, hidden: bool) -> None:
+    """A replaced image may be hidden although the option does not say so: then that of the other run is, too."""
+    there = images(made)[NAME]
+    there.fields["os_hidden"] = hidden
+    removed: list[str] = []
+
+    def remove(image_id: str) -> str:
+        removed.append(image_id)
+        return ""
+
+    def publish(connection: Connection, seen: set[str]) -> str:
+        with claimed(glance_for(connection), Desired(NAME, "present"), "ours", seen, remove):
+            return "published"
+
+    first = ask_one(made.clouds, lambda connection: publish(connection, {there.id}), timeout=20)
+    assert first.value == "published", first.error
+    refused = ask_one(made.clouds, lambda connection: publish(connection, set()), timeout=20)
+    assert f"another run has published this image: {there.id}" in str(refused.error)
+    assert removed == ["ours"]
 
 
 def test_a_publication_whose_answer_is_lost_is_no_failure(made: Site) -> None:

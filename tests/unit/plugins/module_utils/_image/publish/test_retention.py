@@ -148,6 +148,30 @@ def test_a_snapshot_of_a_server_is_no_version_of_its_image(versions: Site) -> No
     assert names(versions) == [NAME, "snapshot"]
 
 
+def test_an_older_version_that_has_the_name_again_is_not_one_of_those_that_go(versions: Site) -> None:
+    """After somebody gave it the name by hand, to go back to it."""
+    images = versions.region.glance.images
+    (first,) = [image for image in images.values() if image.fields["name"] == "fedora (1)"]
+    (second,) = [image for image in images.values() if image.fields["name"] == NAME]
+    second.fields["name"], first.fields["name"], first.fields["os_hidden"] = "fedora (2)", NAME, False
+    versions.write(b"\x01first" * 50000)
+    assert versions.act(on_change="keep", keep_last=0) == ["unchanged"]
+    assert set(images) == {first.id, second.id}
+    versions.write(b"\x01third" * 50000)
+    assert versions.act(on_change="keep", keep_last=1) == ["replaced"]
+    assert names(versions) == [NAME, "fedora (1)", "fedora (2)"]
+
+
+def test_the_image_can_be_made_again_beside_the_version_before_it(versions: Site) -> None:
+    """The ID that it would get is that of the first version, which was made where there was no image either."""
+    images = versions.region.glance.images
+    (second,) = [image for image in images.values() if image.fields["name"] == NAME]
+    del images[second.id]
+    versions.write(b"\x01third" * 50000)
+    assert versions.act(on_change="keep") == ["created"]
+    assert names(versions) == [NAME, "fedora (1)"]
+
+
 def test_a_name_that_is_taken_is_not_given_twice(versions: Site) -> None:
     versions.write(b"\x01other" * 50000)
     assert versions.act(name="fedora (2)") == ["created"]
@@ -162,6 +186,21 @@ def test_an_image_that_is_in_use_stays(versions: Site) -> None:
     done = versions.run(on_change="keep", keep_last=0)
     (result,) = done["results"]
     assert f"the kept image {used.id} is in use and stays" in result["notes"][0]
+
+
+def test_a_version_that_somebody_protected_stays(versions: Site) -> None:
+    (first,) = [image for image in versions.region.glance.images.values() if image.fields["name"] == "fedora (1)"]
+    first.fields["protected"] = True
+    done = versions.run(on_change="keep", keep_last=0)
+    (result,) = done["results"]
+    assert result["action"] == "unchanged"
+    assert result["notes"] == [f"the kept image {first.id} is protected and stays: the task does not set protected"]
+    versions.write(b"\x01third" * 50000)
+    done = versions.run(on_change="keep", keep_last=0)
+    assert "is protected and stays" in done["results"][0]["notes"][0]
+    assert names(versions) == [NAME, "fedora (1)"]
+    assert versions.act(on_change="keep", keep_last=0, protected=False) == ["updated"]
+    assert names(versions) == [NAME]
 
 
 def test_kept_images_can_stay_visible(site: Callable[..., Site]) -> None:

@@ -319,7 +319,7 @@ def test_one_right_image_or_nothing(transfer: Callable[..., tuple[Transfer, Any]
         made = run.run()
         assert (list(cloud.images), made["status"], made["size"]) == ([made["id"]], "active", len(DATA))
         assert len([note for note in run.notes if ", attempt " in note]) == attempts - 1
-        assert any("the answer to the data was lost" in note for note in run.notes) == (fault.after and attempts == 1)
+        assert any("the answer to the upload was lost" in note for note in run.notes) == (fault.after and attempts == 1)
     else:
         with pytest.raises(OaktreeError) as caught:
             run.run()

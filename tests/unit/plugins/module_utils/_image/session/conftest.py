@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.fake_openstack import FakeOpenStack
-from tests.support.upload_session import SessionSite
+
+if TYPE_CHECKING:
+    from tests.support.upload_session import SessionSite
 
 
 @pytest.fixture(autouse=True)
@@ -22,4 +25,7 @@ def _turned(fast_clock: object) -> None:
 @pytest.fixture
 def site(fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path) -> SessionSite:
     """A fake cloud that offers every scheme."""
+    # Not at the top: pytest-ansible wants to load collections itself, after this file.
+    from tests.support.upload_session import SessionSite
+
     return SessionSite(fake_openstack(object_store=True), tmp_path)

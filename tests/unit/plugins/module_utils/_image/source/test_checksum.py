@@ -171,6 +171,17 @@ def test_the_file_to_which_a_redirect_leads() -> None:
     assert found(both, "https://images.example.org/latest", "sha256", "image-43.1.raw") == SHA256
 
 
+@pytest.mark.parametrize(
+    "name", ["https://images.example.org", "https://images.example.org/", "https://x/?file=image.raw"]
+)
+def test_a_url_that_names_no_file(name: str) -> None:
+    """Then the file to which it redirects tells; one that redirects to such a URL names none either."""
+    listed = f"{WRONG}  other.raw\n{SHA256}  image.raw\n"
+    assert found(listed, name, "sha256", "", "image.raw") == SHA256
+    with pytest.raises(InputError, match="SUMS does not list ''"):
+        found(listed, name, "sha256", "")
+
+
 def test_a_name_with_odd_characters() -> None:
     assert found(f"{WRONG}  other\n{SHA256}  an image.raw\n", "https://x/an%20image.raw?mirror=1") == SHA256
 

@@ -57,6 +57,17 @@ def free(error: Exception | None = None) -> Held:
     return content
 
 
+def test_a_digest_that_cannot_be_computed_here_is_an_error_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the thread that computes it nobody would see the error, and whoever asks for the digest would wait forever."""
+
+    def refuse(name: str, **_options: object) -> None:
+        raise ValueError(f"[digital envelope routines] unsupported: {name}")
+
+    monkeypatch.setattr(hashlib, "new", refuse)
+    with pytest.raises(ValueError, match="unsupported: md5"):
+        PendingDigests(free())
+
+
 def test_all_digests_of_one_reading() -> None:
     content, progress = free(), Progress()
     progress.enter("reading", len(DATA))

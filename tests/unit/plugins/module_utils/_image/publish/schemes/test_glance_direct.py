@@ -16,7 +16,7 @@ def test_refusal() -> None:
     assert glance_direct.refusal(case("a", IMPORTS)) is None
     assert glance_direct.refusal(case("a", PUT_ONLY)) == "the import method glance-direct is not offered"
     by_tasks = case("a", IMPORTS, survey={"use_tasks": True})
-    assert glance_direct.refusal(by_tasks) == "image_api_use_tasks: images come by tasks here"
+    assert glance_direct.refusal(by_tasks) == "image_api_use_tasks: this Location imports images by tasks"
 
 
 def test_data_is_staged_then_imported(site: Callable[..., Site]) -> None:

@@ -19,7 +19,7 @@ from tests.support.image_site import Site, digest
     [
         ({}, {}, None),
         ({"version": "1"}, {}, "the image API is v1"),
-        ({"use_tasks": True}, {}, "image_api_use_tasks: images come by tasks here"),
+        ({"use_tasks": True}, {}, "image_api_use_tasks: this Location imports images by tasks"),
         ({"use_tasks": True}, {"scheme": "v2_put"}, None),
     ],
 )
