@@ -107,7 +107,7 @@ class Option:
             return values_of(self.options, value)
         if not self.refers:
             return value
-        return self._referred(dict(value) if isinstance(value, Mapping) else {"name": str(value)})
+        return self._referred(dict(value) if isinstance(value, Mapping) else {"name": value})
 
     def _referred(self, value: dict[str, Any]) -> Any:
         if value.keys() == {"id"}:

@@ -89,8 +89,8 @@ def wanted_floating_ips(params: Mapping[str, Any]) -> FloatingIps:
         attributes={name: params[name] for name in ("description", "tags") if params[name] is not None},
         **ids,
     )
-    for value in ids.values():
-        check_identity(value)
+    for name, value in ids.items():
+        check_identity(value, name)
     _check(wanted, params)
     return wanted
 

@@ -110,6 +110,7 @@ def check_references(kind: Kind, option: str, values: Mapping[str, Any]) -> None
     """Raise InputError for a mapping in place of an ID that is no reference, or one whose type is not known."""
     for attribute, value in _walk(values):
         if is_reference(kind, attribute, value):
+            _check_name(f"{option}: {attribute}", value)
             _check_target(option, kind_of(str(value.get("type") or target_of(kind, attribute))))
         elif _is_mistaken(kind, attribute, value):
             raise _no_reference(f"{option}: {attribute}")
@@ -125,12 +126,21 @@ def check_references(kind: Kind, option: str, values: Mapping[str, Any]) -> None
             )
 
 
-def check_identity(value: Any) -> None:
-    """Raise InputError for an option ``id`` that is neither an ID nor a reference; see `Resolver.identity`."""
+def check_identity(value: Any, option: str = "id") -> None:
+    """Raise InputError for an option that is neither an ID nor a reference; see `Resolver.identity`."""
     if isinstance(value, list) or (isinstance(value, dict) and not ("name" in value and value.keys() <= _KEYS)):
-        raise _no_reference("id")
-    if isinstance(value, dict) and value.get("type"):
-        kind_of(value["type"])
+        raise _no_reference(option)
+    if isinstance(value, dict):
+        _check_name(option, value)
+        if value.get("type"):
+            kind_of(value["type"])
+
+
+def _check_name(what: str, reference: Mapping[str, Any]) -> None:
+    """Raise InputError for a name that is none. Resources without a name have an empty one: it would find them."""
+    name = reference["name"]
+    if name in ("", None) or isinstance(name, bool | dict | list):
+        raise InputError(f"{what} refers to {name!r}, which is not a name", hint="Give a name or an ID.")
 
 
 def _check_target(option: str, target: Kind) -> None:

@@ -27,7 +27,7 @@ AT = {"subnet": reference("subnet_id"), "ip_address": Option()}
     ("option", "given", "value"),
     [
         (reference("network_id"), "web", WEB),
-        (reference("network_id"), 7, {"name": "7"}),
+        (reference("network_id"), 7, {"name": 7}),
         (reference("network_id"), {"id": "4d8d"}, "4d8d"),
         (reference("network_id"), {**WEB, "project_id": "5bd0"}, {**WEB, "project_id": "5bd0"}),
         (reference("object_id", "network.network"), "web", {**WEB, "type": "network.network"}),
@@ -93,6 +93,12 @@ def test_an_error_names_the_option() -> None:
     with pytest.raises(InputError) as raised:
         SUBNET.wanted({**STATE, "network": {"nmae": "web"}, "cidr": None})
     assert raised.value.message.startswith("network must be an ID, or a reference by name")
+
+
+@pytest.mark.parametrize("given", ["", True, {"name": ""}])
+def test_what_is_no_name_is_not_looked_for(given: Any) -> None:
+    with pytest.raises(InputError, match=r"^network refers to .+, which is not a name"):
+        SUBNET.wanted({**STATE, "network": given, "cidr": None})
 
 
 @pytest.mark.parametrize("waits", [False, True])

@@ -72,7 +72,7 @@ def test_what_options_mean(params: dict[str, Any], wanted: dict[str, Any]) -> No
         ({"port": ""}, "give one of these"),
         ({"port": "", "count": 1, "network": "public"}, "port: an empty text detaches"),
         ({"floating_ip_address": "203.0.113.9", "fixed_address": "10.0.0.9"}, "fixed_address: it is one of"),
-        ({"server": {"nmae": "web"}}, "must be an ID, or a reference"),
+        ({"server": {"nmae": "web"}}, "server must be an ID, or a reference"),
     ],
 )
 def test_what_means_nothing(params: dict[str, Any], said: str) -> None:
