@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from .._cloud.connection import Connection
-    from .find import Item
     from .kinds import Kind
 
 _SERVICES: Mapping[str, Mapping[str, str]] = {
@@ -174,10 +173,13 @@ def _walk(value: Any, attribute: str = "") -> Iterator[tuple[str, Any]]:
             yield from _walk(inner, attribute)
 
 
-def external_networks(connection: Connection) -> list[Item]:
-    """The networks that floating IPs come from: a service ignores filters that it does not know."""
-    found = list_items(connection, kind_of("network.network"), Query(filters={"is_router_external": True}))
-    return [network for network in found if network.get("router:external")]
+EXTERNAL = Query(filters={"is_router_external": True})
+"""Lists the networks that floating IPs come from, and others where the service does not know the filter."""
+
+
+def is_external(network: Mapping[str, Any]) -> bool:
+    """Whether floating IPs come from a network."""
+    return bool(network.get("router:external"))
 
 
 def external_network(connection: Connection, option: str) -> Any:
@@ -185,7 +187,7 @@ def external_network(connection: Connection, option: str) -> Any:
 
     Raises MissingError where there is none, and ConflictError where there are several and none is the default.
     """
-    found = external_networks(connection)
+    found = [item for item in list_items(connection, kind_of("network.network"), EXTERNAL) if is_external(item)]
     chosen = [item for item in found if item.get("is_default")] or found
     if not chosen:
         raise MissingError("there is no external network here", hint=f"Correct or leave out {option}.", status=404)
