@@ -36,7 +36,7 @@ def check_listing(listing: Listing) -> None:
     """Raise InputError for what cannot be listed at any Location."""
     kind, query = listing.kind, listing.query
     check_readable(kind)
-    if query.id is not None and query.id == "":
+    if query.id == "":
         raise InputError("id: must not be empty", hint="Omit it to list all.")
     unknown = sorted(query.parents.keys() - set(kind.parents))
     if unknown:

@@ -16,7 +16,7 @@ from .._core.errors import InputError
 from .._core.text import SECRET_HEADER, keep_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 READING = frozenset({"GET", "HEAD"})
@@ -181,7 +181,7 @@ def _headers(given: Mapping[str, Any], body: bytes | None, wanted: Any) -> dict[
 def _body(method: str, body: Any, secrets: Mapping[str, Any]) -> bytes | None:
     if (body is not None or secrets) and method in READING:
         raise InputError(f"{'secrets' if body is None else 'body'}: {method} has no body", hint="Use params.")
-    keep_secret(*_leaves(secrets))
+    keep_secret(secrets)
     if secrets:
         if not isinstance(body, dict | None):
             raise InputError(
@@ -203,14 +203,6 @@ def _merged(body: Mapping[str, Any], secrets: Mapping[str, Any]) -> dict[str, An
         inner = merged.get(name)
         merged[name] = _merged(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
     return merged
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(inner)
-    else:
-        yield value
 
 
 def _text(option: str, value: Any) -> str:

@@ -25,7 +25,7 @@ from .names import blueprint
 from .nova import BUILD, Item, delete, is_gone, is_settled
 from .plan import ServerPlan, make_plan
 from .survey import ServersFound, find, survey
-from .wanted import WantedServer, subject
+from .wanted import WantedServer, listed, subject
 from .watch import wait_until
 
 if TYPE_CHECKING:
@@ -106,17 +106,12 @@ def _one_error(errors: Mapping[str, OaktreeError]) -> OaktreeError | None:
         same.setdefault(without_request_id(error.message.replace(subject(name), "")), []).append(name)
     texts = []
     for first, *others in same.values():
-        more = f"; the same of {_listed(others)}" if others else ""
+        more = f"; the same of {listed(others, _FEW)}" if others else ""
         texts.append(f"{errors[first].message}{more}")
     error = next(iter(errors.values())).copied()
     error.message = "; ".join(texts)
     error.residue = list(dict.fromkeys(said for each in errors.values() for said in each.residue))
     return error
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-    return f"{', '.join(names[:_FEW])}{more}"
 
 
 def ensure_servers(target: Target, wanted: WantedServer, *, check_mode: bool) -> list[Result[Change]]:
@@ -376,7 +371,7 @@ class _ServerWork:
 
     def _say(self, phase: str, plans: Sequence[ServerPlan]) -> None:
         if plans:
-            self._connection.progress.enter(phase, detail=_listed([plan.name for plan in plans]))
+            self._connection.progress.enter(phase, detail=listed([plan.name for plan in plans], _FEW))
 
 
 def _is_new(plan: ServerPlan) -> bool:

@@ -45,7 +45,7 @@ LOOKS = 4
 """How often a server is looked for whose creation was not answered, a second apart: Nova may still be at it."""
 _UNANSWERED = ("server", "unanswered")
 SHOWN_SOON = 15.0
-"""Seconds within which Nova shows the floating IP that a server has been given."""
+"""Seconds within which Nova's lists show what was changed."""
 
 _NOT_DONE = (AuthError, ConflictError, QuotaError, RefusedError)
 """Answers that say that no server was made."""

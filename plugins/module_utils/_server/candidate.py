@@ -17,7 +17,7 @@ from .apply import ServersStep, apply_step, changed, make_plans
 from .boot import Launch, finish, launch, remove, unanswered
 from .mark import is_leftover, mark_of
 from .names import Blueprint, blueprint
-from .nova import BUILD, DELETING, TASK, servers_named
+from .nova import BUILD, DELETING, TASK, ZONE, servers_named
 from .placement import Allowance, Room, shortage
 from .plan import ServerPlan, shown
 from .room import survey_room
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from .placement import Assignment, PlaceOptions
     from .room import Space
     from .wanted import WantedServer
-
-ZONE = "OS-EXT-AZ:availability_zone"
 
 
 @dataclass(eq=False)

@@ -30,6 +30,7 @@ BUILD, ACTIVE, ERROR, DELETED = "BUILD", "ACTIVE", "ERROR", "DELETED"
 """Some of the values of a server's status."""
 TASK = "OS-EXT-STS:task_state"
 DELETING = "deleting"
+ZONE = "OS-EXT-AZ:availability_zone"
 MARGIN = timedelta(seconds=60)
 """How much earlier than the last look the changes begin that are asked for: clocks differ, and some are saved late."""
 

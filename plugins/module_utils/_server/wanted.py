@@ -96,6 +96,12 @@ def subject(name: str) -> str:
     return f"server {name!r}"
 
 
+def listed(names: Sequence[str], most: int) -> str:
+    """The names for a message: if there are more than ``most``, the first of them and the number of the others."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
+
+
 def reference(option: str, value: Any) -> Reference:
     """What a user writes in place of an ID: a name, a reference by name, or an ID. Raises InputError."""
     if isinstance(value, str) and value:

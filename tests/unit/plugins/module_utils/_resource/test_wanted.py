@@ -109,7 +109,7 @@ def test_what_can_be_had(name: str, options: dict[str, Any]) -> None:
         ("network.quota", {"id": {}, "attributes": {"networks": 1}}, "id must be an ID, or a reference"),
         ("network.quota", {"id": ["p"], "attributes": {"networks": 1}}, "id must be an ID, or a reference"),
         ("network.subnet", {"name": "a", "attributes": {"network_id": {"name": ""}}}, "network_id refers to '', which"),
-        ("network.port", {"name": "a", "attributes": {"security_group_ids": [{"name": None}]}}, "refers to None, which"),
+        ("network.port", {"name": "a", "attributes": {"security_group_ids": [{"name": None}]}}, "refers to None"),
         ("network.quota", {"id": {"name": ""}, "attributes": {"networks": 1}}, "id refers to '', which is not a name"),
         ("network.quota", {"id": {"name": "a", "type": "x.y"}, "attributes": {}}, "'x.y' is not known"),
         ("network.security_group_rule", {"attributes": {**RULE, "remote_ip_prefix": "10.0.0.0/33"}}, "are no rule"),
