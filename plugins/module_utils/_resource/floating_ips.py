@@ -124,7 +124,9 @@ def age(text: str) -> timedelta:
     """What a text such as ``1h`` says: a number with s, m, h or d. Raises InputError."""
     match = _AGE.fullmatch(str(text).strip().lower())
     if not match:
-        raise InputError(f"older_than: {text!r} is no time", hint="Give a number with s, m, h or d, such as 90m.")
+        raise InputError(
+            f"older_than: {text!r} is not a duration", hint="Give a number with s, m, h or d, such as 90m."
+        )
     return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
 
 
@@ -246,6 +248,7 @@ def _of_target(
 
 def _attachment(wanted: FloatingIps, ports: Sequence[Item]) -> dict[str, Any]:
     """The port to attach it to, and its address if that is said. Raises RefusedError, or ConflictError for several."""
+    option = "port" if wanted.server is None else "server"
     addresses = {
         str(fixed["ip_address"]): port["id"]
         for port in ports
@@ -255,15 +258,18 @@ def _attachment(wanted: FloatingIps, ports: Sequence[Item]) -> dict[str, Any]:
     if wanted.fixed_address is not None:
         if wanted.fixed_address not in addresses:
             raise RefusedError(
-                f"there is no address {wanted.fixed_address} of it here",
+                f"fixed_address: the {option} does not have {wanted.fixed_address} here",
                 hint=f"It has {', '.join(sorted(addresses)) or 'none'}: correct fixed_address.",
             )
         return {"port_id": addresses[wanted.fixed_address], "fixed_ip_address": wanted.fixed_address}
     if not addresses:
-        raise RefusedError("it has no IPv4 address, which a floating IP needs", hint="Connect it to a network first.")
+        raise RefusedError(
+            f"{option}: it has no IPv4 address, which a floating IP needs", hint="Connect it to a network first."
+        )
     if len(addresses) > 1:
         raise ConflictError(
-            f"it has several addresses: {', '.join(sorted(addresses))}", hint="Give one of them as fixed_address."
+            f"{option}: it has several addresses: {', '.join(sorted(addresses))}",
+            hint="Give one of them as fixed_address.",
         )
     return {"port_id": next(iter(addresses.values()))}
 

@@ -40,8 +40,10 @@ def check_listing(listing: Listing) -> None:
         raise InputError("id: must not be empty", hint="Omit it to list all.")
     unknown = sorted(query.parents.keys() - set(kind.parents))
     if unknown:
-        known = f"only {', '.join(kind.parents)}" if kind.parents else "nothing"
-        raise InputError(f"parents: {', '.join(unknown)} does not stand in the path of {kind.name}, {known} does")
+        raise InputError(
+            f"parents: the path of {kind.name} has no {', '.join(unknown)}",
+            hint=f"It has {', '.join(kind.parents) or 'no parents: omit it'}.",
+        )
     check_parents(kind, query.parents)
     if kind.single and query.id is not None and "project_id" in query.parents:
         raise InputError("id, parents: both name the project", hint="Give one of them.")

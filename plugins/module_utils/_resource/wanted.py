@@ -136,7 +136,7 @@ def _check_link(wanted: Wanted) -> None:
     if sorted(given) not in choices:
         listed = "; ".join(", ".join(names) for names in choices)
         raise InputError(
-            f"attributes: {wanted.kind.name} does not consist of {', '.join(sorted(given)) or 'nothing'}",
+            f"attributes: {', '.join(sorted(given)) or 'none'} do not identify one {wanted.kind.name}",
             hint=f"Give one of: {listed}.",
         )
 

@@ -68,7 +68,8 @@ class RestRequest:
         microversion = options["microversion"]
         if microversion is not None and not _MICROVERSION.fullmatch(microversion):
             raise InputError(
-                f"microversion: {microversion!r} is none", hint='Write a version in quotes, as "2.96", or latest.'
+                f"microversion: {microversion!r} is not a microversion",
+                hint='Write a version in quotes, as "2.96", or latest.',
             )
         path = options["path"]
         check_below(path)
@@ -185,7 +186,7 @@ def _body(method: str, body: Any, secrets: Mapping[str, Any]) -> bytes | None:
     if secrets:
         if not isinstance(body, dict | None):
             raise InputError(
-                "secrets: they are merged into a mapping, and body is none", hint="Give body as a mapping, or omit it."
+                "secrets: they are merged into body, which is not a mapping", hint="Give body as a mapping, or omit it."
             )
         body = _merged(body or {}, secrets)
     if body is None:

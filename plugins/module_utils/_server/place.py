@@ -55,7 +55,7 @@ def check_place(wanted: WantedServer, options: PlaceOptions) -> None:
     if options.per_location is not None and options.per_location < 1:
         raise InputError(f"place.per_location: must be at least 1, not {options.per_location}")
     if options.zones == "spread" and wanted.availability_zone is not None:
-        raise InputError("place.zones: spread, and availability_zone names one", hint="Leave out one of the two.")
+        raise InputError("place.zones: spread contradicts availability_zone", hint="Leave out one of the two.")
 
 
 @contextmanager

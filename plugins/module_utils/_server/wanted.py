@@ -113,7 +113,7 @@ def reference(option: str, value: Any) -> Reference:
         if "name" in keys and keys <= _REFERENCE_KEYS and isinstance(value["name"], str) and value["name"]:
             return dict(value)
     raise InputError(
-        f"{option}: {value!r} names nothing",
+        f"{option}: {value!r} is neither a name nor a reference",
         hint="Write a name, {name: NAME, project_id: ID} or {id: ID}.",
     )
 
@@ -190,7 +190,7 @@ def _check_metadata(wanted: WantedServer) -> None:
             raise InputError(f"metadata: {KEY!r} is the collection's own", hint="Choose another key.")
     for tag in wanted.tags or ():
         if not tag or len(tag) > 60 or "/" in tag or "," in tag:
-            raise InputError(f"tags: {tag!r} has no characters, more than 60, or a comma or slash")
+            raise InputError(f"tags: {tag!r} is not a tag: Nova takes 1 to 60 characters without commas and slashes")
 
 
 def _check_several(wanted: WantedServer) -> None:
@@ -206,4 +206,4 @@ def _check_several(wanted: WantedServer) -> None:
     }
     for option, given in single.items():
         if given:
-            raise InputError(f"{option}: is one, and count asks for {wanted.count} servers", hint="Leave out count.")
+            raise InputError(f"{option}: cannot be shared by {wanted.count} servers", hint="Leave out count.")

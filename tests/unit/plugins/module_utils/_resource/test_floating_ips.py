@@ -68,7 +68,7 @@ def test_what_options_mean(params: dict[str, Any], wanted: dict[str, Any]) -> No
         ({"count": 1, "network": "public", "state": "absent"}, "count: it needs network"),
         ({"unattached": True}, "unattached: it says which ones are deleted"),
         ({"older_than": "1h", "server": "web", "state": "absent"}, "older_than: it says"),
-        ({"older_than": "soon", "unattached": True, "state": "absent"}, "older_than: 'soon' is no time"),
+        ({"older_than": "soon", "unattached": True, "state": "absent"}, "older_than: 'soon' is not a duration"),
         ({"port": ""}, "give one of these"),
         ({"port": "", "count": 1, "network": "public"}, "port: an empty text detaches"),
         ({"floating_ip_address": "203.0.113.9", "fixed_address": "10.0.0.9"}, "fixed_address: it is one of"),

@@ -79,7 +79,7 @@ def test_what_can_be_had(name: str, options: dict[str, Any]) -> None:
         ("network.floating_ip", {"attributes": {"floating_network_id": "x"}}, "needs a name or an id"),
         ("compute.quota_set", {"id": "p", "attributes": {"project_id": "q", "cores": 1}}, "both name the project"),
         ("identity.region", {"attributes": {"description": "x"}}, "identity.region needs an id"),
-        ("identity.role_assignment", {"attributes": USER}, "does not consist of role_id, user_id"),
+        ("identity.role_assignment", {"attributes": USER}, "role_id, user_id do not identify one"),
         ("identity.role_assignment", {"name": "a", "attributes": USER}, "has neither"),
         ("identity.role_assignment", {"attributes": {**USER, "project_id": "p", "domain_id": "d"}}, "Give one of:"),
         ("identity.role_assignment", {"attributes": {**USER, "project": "p"}}, "did you mean project_id?"),
