@@ -116,6 +116,23 @@ def test_what_stands_in_the_path_is_told_from_filters() -> None:
     assert (listing.query.parents, listing.query.filters) == ({}, {"type": "A", "network_id": WEB})
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"network": {"nmae": "web"}}, "network must be an ID"),
+        ({"network": ""}, "network refers to '', which is not a name"),
+        ({"filters": {"network_id": {"nmae": "web"}}}, "filters: network_id must be an ID"),
+        ({"network": "web", "filters": {"device_id": {"name": "a"}}}, "filters: what device_id refers to"),
+    ],
+)
+def test_an_error_about_what_is_listed_names_the_option(given: dict[str, Any], said: str) -> None:
+    ports = ListDoor("network.port", "ports", {"network": reference("network_id")})
+    none = {"name": None, "id": None, "filters": None, "fields": None, "all_projects": False, "network": None}
+    with pytest.raises(InputError) as raised:
+        ports.listing({**none, **given})
+    assert raised.value.message.startswith(said)
+
+
 def test_an_error_names_the_first_option_of_an_attribute() -> None:
     options = {"rules": Option("list", "rules.rules"), "directions": Option("list", "rules.directions")}
     with pytest.raises(InputError, match=r"^rules of network\.security_group must be"):
