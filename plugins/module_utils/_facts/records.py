@@ -115,7 +115,7 @@ class RecordModel:
     """Which keys of a service's JSON become which attributes of a record, for all nouns.
 
     ``keys`` maps attributes to keys; ``excluded`` are keys that no record has. The keys that the model does not know
-    are under ``properties``, if ``open``.
+    are under ``properties``, if ``is_open``.
     """
 
     def __init__(self, keys: Mapping[str, str], excluded: Collection[str], *, is_open: bool = True) -> None:

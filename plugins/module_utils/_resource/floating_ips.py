@@ -275,7 +275,7 @@ def _attachment(wanted: FloatingIps, ports: Sequence[Item]) -> dict[str, Any]:
 
 
 def _is_old(item: Mapping[str, Any], least: timedelta) -> bool:
-    """Whether an unattached one was created that long ago; one that does not say when was not."""
+    """Whether one is unattached, and older than this; one whose age is not known is not."""
     if not is_unattached(item):
         return False
     if not least:

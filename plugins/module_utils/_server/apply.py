@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _LOCK = "server"
 _FEW = 3
-"""So many names are shown of what is worked on."""
+"""The most names that a message shows."""
 
 
 @dataclass(frozen=True)
@@ -155,10 +155,7 @@ def make_plans(wanted: WantedServer, found: ServersFound) -> dict[str, ServerPla
 
 @contextmanager
 def locked(connection: Connection, *names: str) -> Iterator[None]:
-    """Two tasks of one machine do not work on a server at once: each would find nothing, and build it.
-
-    They wait until what the other one does is complete, and then find nothing more to do.
-    """
+    """Have tasks of one machine that want the same server wait for each other: both would find none, and build it."""
     where = f"{service_at(connection, 'compute').endpoint} {connection.location.project.id}"
     with ExitStack() as stack:
         for name in sorted(names):  # in one order, so that nobody waits for who waits for them

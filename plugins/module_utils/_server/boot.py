@@ -109,7 +109,7 @@ def launch(connection: Connection, name: str, plan: Blueprint) -> Launch:
 
 
 def _lost(connection: Connection, name: str, mark: str, error: OaktreeError) -> Item | None:
-    """The server of a request that was not answered; None where there is none, or, with residue, that is not known."""
+    """The server of a request that was not answered; None if none is found. If nobody knows, ``error`` has residue."""
     asked = unanswered(connection)
     asked[mark] = name
     try:
@@ -220,7 +220,7 @@ def give_floating_ip(
 ) -> Item:
     """Give a server the floating IP of this address, or else a new one of the network with this ID.
 
-    Returns the server as Nova shows it with that; where it does not soon, that is a note.
+    Returns the server as Nova then shows it; a note says so if that is still without the address.
     """
     if network is None:
         address = str(wanted)

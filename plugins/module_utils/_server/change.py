@@ -43,7 +43,7 @@ _GOALS: Mapping[str, tuple[str, ...]] = {
 def edit(connection: Connection, wanted: WantedServer, plan: ServerPlan, notes: list[str]) -> None:
     """Change what differs, but for the flavor: see `resize`.
 
-    Each edit is one that the next run finds done if this one does not come to the end.
+    Each edit is complete in itself: if this run is interrupted, the next one finds it done.
     """
     item = plan.item or {}
     path = f"/servers/{segment(item['id'])}"
@@ -84,7 +84,7 @@ def _set_metadata(connection: Connection, path: str, want: Mapping[str, str | No
 
 
 def _set_groups(connection: Connection, item: Item, want: Sequence[str]) -> None:
-    """New ones first, so that it is never open, nor closed, for want of one."""
+    """New ones first, so that the server is never without a group in between."""
     have = groups_of(item)
     for group in want:
         if group not in have:

@@ -140,7 +140,7 @@ def act(connection: Connection, identity: str, action: str, value: Any = None) -
 
 
 def delete(connection: Connection, identity: str) -> None:
-    """Have a server deleted; one that is not there is."""
+    """Have a server deleted, unless it is gone."""
     remove(connection, f"/servers/{segment(identity)}")
 
 

@@ -60,7 +60,7 @@ def check_place(wanted: WantedServer, options: PlaceOptions) -> None:
 
 @contextmanager
 def _locked(connections: Sequence[Connection], target: Target, wanted: WantedServer) -> Iterator[None]:
-    """Two tasks of one machine do not look for the same name at once, find it nowhere, and both place it.
+    """Have tasks of one machine that want the same servers wait for each other: both would find none, and place them.
 
     The names of a set differ in their numbers only. The lock is one for all projects of a Keystone: who is who is not
     known before the first request.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .wanted import WantedServer
 
 _FEW = 5
-"""So many names of servers are shown."""
+"""The most names that a message shows."""
 _UNKNOWN_HINT = (
     "It may have the servers already, so that none is placed; place.when_unknown: place accepts that there may be two."
 )

@@ -59,7 +59,7 @@ class ServerPlan:
     remove: bool = False
     """Whether what is there is to be deleted, first of all."""
     error: OaktreeError | None = None
-    """Why it cannot be done, which check mode does not mind: an earlier task may be about to change that."""
+    """Why it cannot be applied. Check mode ignores it: an earlier task of the play may create what is missing."""
 
     @property
     def needed(self) -> bool:

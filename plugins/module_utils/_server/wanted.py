@@ -44,7 +44,7 @@ class BootVolume:
 
 @dataclass(frozen=True)
 class WantedServer:
-    """One server of a name, or with ``count`` as many, at each Location. What is None is not looked after."""
+    """One server of a name, or with ``count`` as many, at each Location. None leaves an option unmanaged."""
 
     name: str
     state: str = "present"

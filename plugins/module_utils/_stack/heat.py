@@ -31,7 +31,7 @@ IMMUTABLE_HINT = "replace: true deletes the stack and creates it anew."
 
 
 class ImmutableParameterError(ConflictError):
-    """A parameter that cannot be changed is to be."""
+    """An update would change a parameter that cannot be changed."""
 
     default_hint = IMMUTABLE_HINT
 
@@ -62,7 +62,7 @@ class Heat:
         return None
 
     def is_listed(self, item: Item) -> bool:
-        """Whether a stack is listed still, so that its name is taken; one that is deleted is for a moment."""
+        """Whether a stack is still listed, and its name taken: one that was deleted is for a moment."""
         found = self.find(item["stack_name"])
         return found is not None and found["id"] == item["id"]
 
