@@ -188,7 +188,7 @@ def records(
     with parsing("an item of the list"):
         whole = (make(item, location) for item in items)
         made = [
-            (str(record.get(key) or ""), str(record["id"]), _with_fields(record, fields))
+            (str(record.get(key) or ""), str(record["id"]), with_fields(record, fields))
             for record in whole
             if name in (None, record.get(key))
         ]
@@ -196,7 +196,8 @@ def records(
     return [record for _name, _id, record in made]
 
 
-def _with_fields(record: dict[str, Any], fields: Collection[str] | None) -> dict[str, Any]:
+def with_fields(record: dict[str, Any], fields: Collection[str] | None) -> dict[str, Any]:
+    """The record with only these keys and its location; all of it with None."""
     if fields is None:
         return record
     return {key: value for key, value in record.items() if key in fields or key == "location"}

@@ -111,7 +111,7 @@ def _check(wanted: FloatingIps, params: Mapping[str, Any]) -> None:
     chosen = [name for name, is_chosen in ways.items() if is_chosen]
     if len(chosen) != 1:
         raise InputError(
-            f"{', '.join(chosen or ways)}: give {'one of them' if chosen else 'one of these'}",
+            f"{', '.join(chosen or ways)}: give one of them",
             hint="They say which floating IPs are meant.",
         )
     if wanted.detached and wanted.address is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .._cloud.answers import parsing
 from .._cloud.cleanup import CLEANUP_TIMEOUT
 from .._core.errors import OaktreeError
-from .._facts.records import location_of
+from .._facts.records import location_of, with_fields
 from .._run.ensure import Change, Member, ensure
 from .apply import ResourceStep, apply_step, step_of
 from .doors import reference
@@ -172,11 +172,8 @@ def list_quotas(
         identity = Resolver(connection, kind_of(TYPES["compute"])).identity(project) or connection.location.project.id
     except MissingError:
         return []
-    kept = FIELDS if fields is None else {*fields, "location"}
     return [
-        {key: value for key, value in record.items() if key in kept}
-        for service in offered
-        for record in _records(connection, service, str(identity))
+        with_fields(record, fields) for service in offered for record in _records(connection, service, str(identity))
     ]
 
 

@@ -190,7 +190,7 @@ def external_network(connection: Connection, option: str) -> Any:
     found = [item for item in list_items(connection, kind_of("network.network"), EXTERNAL) if is_external(item)]
     chosen = [item for item in found if item.get("is_default")] or found
     if not chosen:
-        raise MissingError("there is no external network here", hint=f"Correct or leave out {option}.", status=404)
+        raise MissingError("there is no external network here", hint="Have the operator add one.", status=404)
     if len(chosen) > 1:
         names = ", ".join(sorted(str(item.get("name")) for item in chosen))
         raise ConflictError(f"there are several external networks here: {names}", hint=f"Give one of them as {option}.")

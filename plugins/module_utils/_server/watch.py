@@ -33,7 +33,7 @@ def wait_until(
 ) -> None:
     """Wait until ``is_done`` is true of all servers; ``servers``, by ID, is updated with what Nova shows of them.
 
-    One that is gone has the status DELETED. The caller has requested before what is waited for. Raises DeadlineError
+    What is waited for has been requested before. A server that is gone has the status DELETED. Raises DeadlineError
     when the deadline expires, or the run is cancelled. Every ``by_name`` looks the servers are listed by name: Nova
     never shows as changed what was deleted before it reached a compute host.
     """

@@ -45,8 +45,8 @@ class StackWait:
     def until_settled(self, item: Item, *, rollback: bool = False) -> Item | None:
         """The stack when nothing is in progress on it, None when it is gone.
 
-        With ``rollback`` a stack that failed has `ROLLBACK_BEGINS` seconds to begin its rollback, which is awaited, too.
-        Raises DeadlineError, which says the stack's state, when the deadline expires.
+        With ``rollback`` a stack that failed has `ROLLBACK_BEGINS` seconds to begin its rollback, which is then
+        awaited. Raises DeadlineError, which says the stack's state, when the deadline expires.
         """
         failed_at: float | None = None
         while True:

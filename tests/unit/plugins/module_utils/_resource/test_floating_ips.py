@@ -58,9 +58,9 @@ def test_what_options_mean(params: dict[str, Any], wanted: dict[str, Any]) -> No
 @pytest.mark.parametrize(
     ("params", "said"),
     [
-        ({}, "give one of these"),
-        ({"network": "public"}, "give one of these"),
-        ({"floating_ip_address": "", "fixed_address": ""}, "give one of these"),
+        ({}, "give one of them"),
+        ({"network": "public"}, "give one of them"),
+        ({"floating_ip_address": "", "fixed_address": ""}, "give one of them"),
         ({"server": "web", "count": 2, "network": "public"}, "give one of them"),
         ({"server": "web", "unattached": True, "state": "absent"}, "give one of them"),
         ({"count": 2}, "count: it needs network"),
@@ -69,7 +69,7 @@ def test_what_options_mean(params: dict[str, Any], wanted: dict[str, Any]) -> No
         ({"unattached": True}, "unattached: it says which ones are deleted"),
         ({"older_than": "1h", "server": "web", "state": "absent"}, "older_than: it says"),
         ({"older_than": "soon", "unattached": True, "state": "absent"}, "older_than: 'soon' is not a duration"),
-        ({"port": ""}, "give one of these"),
+        ({"port": ""}, "give one of them"),
         ({"port": "", "count": 1, "network": "public"}, "port: an empty text detaches"),
         ({"floating_ip_address": "203.0.113.9", "fixed_address": "10.0.0.9"}, "fixed_address: it is one of"),
         ({"server": {"nmae": "web"}}, "server must be an ID, or a reference"),
