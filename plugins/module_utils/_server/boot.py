@@ -68,23 +68,11 @@ class Launch:
     notes: list[str] = field(default_factory=list)
 
 
-def boot(connection: Connection, wanted: WantedServer, name: str, plan: Blueprint) -> Launch:
-    """Build one server and wait until it is ready, with its floating IP; or, without ``wait``, only begin.
-
-    Raises `OaktreeError` where that fails, is interrupted or expires. Nothing of it is then left but what the error's
-    ``residue`` says; without one, it is certain that there is nothing.
-    """
-    launched = launch(connection, name, plan)
-    finish(connection, wanted, [launched])
-    if launched.error:
-        raise launched.error
-    return launched
-
-
 def launch(connection: Connection, name: str, plan: Blueprint) -> Launch:
-    """Ask Nova to build a server, once. Raises as `boot`.
+    """Ask Nova to build a server, once.
 
-    Where the answer is lost, the server is looked for by its name and mark: Nova may have begun.
+    Where the answer is lost, the server is looked for by its name and mark: Nova may have begun. Raises `OaktreeError`
+    where nothing is built; if that is not certain, its ``residue`` says so.
     """
     mark = new_mark()
     server = {**plan.server, "name": name, "metadata": {**plan.server.get("metadata", {}), KEY: mark}}
