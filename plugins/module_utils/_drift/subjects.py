@@ -114,7 +114,7 @@ def subjects(types: Sequence[str], attributes: Mapping[str, Any]) -> list[Subjec
     """What is to be compared, by type. Raises InputError for types and attributes that cannot be compared."""
     kinds = {kind.name: kind for kind in map(kind_of, types)}
     if not kinds:
-        raise InputError("types: nothing is named", hint="Name types, as in compute.flavor or image.image.")
+        raise InputError("types: must not be empty", hint="Name types, as in compute.flavor or image.image.")
     named = {kind_of(name).name: value for name, value in attributes.items()}
     others = sorted(named.keys() - kinds.keys())
     if others:

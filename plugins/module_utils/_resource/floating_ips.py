@@ -98,11 +98,11 @@ def wanted_floating_ips(params: Mapping[str, Any]) -> FloatingIps:
 def _check(wanted: FloatingIps, params: Mapping[str, Any]) -> None:
     """Raise InputError for options that say nothing together."""
     if params["older_than"] and not params["unattached"]:
-        raise InputError("older_than: it says which unattached ones are deleted", hint="Add unattached: true.")
+        raise InputError("older_than: requires unattached: true", hint="Add unattached: true, or omit it.")
     if params["unattached"] and wanted.state == "present":
-        raise InputError("unattached: it says which ones are deleted", hint="Set state to absent, or give count.")
+        raise InputError("unattached: requires state: absent", hint="Set state to absent, or give count.")
     if wanted.count is not None and (wanted.count < 0 or wanted.network is None or wanted.state == "absent"):
-        raise InputError("count: it needs network and state present, and must not be negative")
+        raise InputError("count: requires network and state: present, and must not be negative")
     ways = {
         "server, port, floating_ip_address": wanted.target is not None or wanted.address is not None,
         "count": wanted.count is not None,
@@ -117,7 +117,7 @@ def _check(wanted: FloatingIps, params: Mapping[str, Any]) -> None:
     if wanted.detached and wanted.address is None:
         raise InputError("port: an empty text detaches the floating_ip_address, which is not given")
     if wanted.fixed_address is not None and wanted.target is None:
-        raise InputError("fixed_address: it is one of a server or port, which is not given")
+        raise InputError("fixed_address: requires server or port")
 
 
 def age(text: str) -> timedelta:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .wanted import Wanted
 
 _LONGEST = 64 * 1024
-"""Bytes of a file that holds a key."""
+"""The most bytes that are read of a key file."""
 
 
 def public_key_at(path: str) -> str:

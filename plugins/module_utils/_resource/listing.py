@@ -48,7 +48,7 @@ def check_listing(listing: Listing) -> None:
     if kind.single and query.id is not None and "project_id" in query.parents:
         raise InputError("id, parents: both name the project", hint="Give one of them.")
     if query.id is not None and kind.alone and not kind.single:
-        raise InputError(f"id: there is one {kind.name} only", hint="Omit it.")
+        raise InputError(f"id: there is only one {kind.name}", hint="Omit it.")
     if query.name is not None and kind.name_attribute is None:
         raise InputError(f"name: {kind.name} has no name", hint="Give id, or filters.")
     if query.id is None and not kind.single and not kind.alone and "l" not in kind.can:

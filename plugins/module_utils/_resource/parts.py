@@ -409,7 +409,7 @@ def check_rule(values: Mapping[str, Any]) -> None:
     try:
         rules.normal_rule(_without_references(values))
     except (TypeError, ValueError) as exc:
-        raise InputError(f"attributes: they are no rule: {exc}") from exc
+        raise InputError(f"attributes: not a valid rule: {exc}") from exc
 
 
 def _without_references(rule: Mapping[str, Any]) -> dict[str, Any]:

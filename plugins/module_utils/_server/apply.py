@@ -187,7 +187,7 @@ class _ServerWork:
             for _round in range(2):  # one that others began to build may fail, and has to be built anew
                 names = self._round(self._planned_again(names))
         for name in names:
-            self._errors[name] = ServerError(f"{subject(name)} is being changed by others again and again")
+            self._errors[name] = ServerError(f"{subject(name)} was still being changed by others after two attempts")
         ended = sorted(self._ended, key=self._order.index)
         return whole({name: self._ended[name] for name in ended}, self._errors)
 

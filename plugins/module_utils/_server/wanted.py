@@ -134,7 +134,7 @@ def nic(value: Any) -> Nic:
         )
     fixed = value.get("fixed_ip")
     if fixed is not None and (not is_address(fixed) or "port" in value):
-        raise InputError(f"networks: fixed_ip {fixed!r} is no address, or the port has one already")
+        raise InputError(f"networks: fixed_ip {fixed!r} must be an IP address, and not beside port")
     if "port" in value:
         return Nic(port=reference("networks: port", value["port"]))
     return Nic(network=reference("networks: network", value["network"]), fixed_ip=fixed)
@@ -161,7 +161,7 @@ def check_wanted(wanted: WantedServer) -> None:
     if not wanted.name or any(len(name) > NAME_LENGTH for name in wanted.names):
         raise InputError(f"name: must have 1 to {NAME_LENGTH} characters, the number that count adds included")
     if wanted.name != wanted.name.strip():
-        raise InputError("name: Nova removes the spaces around a name")
+        raise InputError("name: must not begin or end with spaces: Nova removes them")
     if wanted.count is not None and wanted.count < 1:
         raise InputError(f"count: must be at least 1, not {wanted.count}", hint="To delete servers, use state: absent.")
     for option in ("vcpus", "ram", "disk"):

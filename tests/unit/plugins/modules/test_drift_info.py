@@ -182,7 +182,7 @@ def test_the_rows_make_a_table(clouds: FakeOpenStack) -> None:
     ("params", "said"),
     [
         ({}, "missing required arguments: types"),
-        ({"types": []}, "types: nothing is named"),
+        ({"types": []}, "types: must not be empty"),
         ({"types": ["compute.flavour"]}, "did you mean compute.flavor"),
         ({"types": ["compute.flavor"], "attributes": {"compute.flavor": ["rma"]}}, "'rma' of compute.flavor"),
         ({"types": ["compute.flavor"], "reference": "cloud1"}, "reference: 'cloud1' matches 2 Locations"),

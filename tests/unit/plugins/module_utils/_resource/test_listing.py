@@ -40,7 +40,7 @@ def listed(clouds: FakeOpenStack, of: str, /, **query: Any) -> list[dict[str, An
         ("network.port", {"filters": {"network_id": {"nme": "a"}}}, "filters: network_id must be an ID"),
         ("block_storage.capabilities", {}, "cannot be listed"),
         ("compute.quota_set", {"id": "p", "parents": {"project_id": "q"}}, "both name the project"),
-        ("compute.limits", {"id": "a"}, "id: there is one compute.limits only"),
+        ("compute.limits", {"id": "a"}, "id: there is only one compute.limits"),
         ("network.rbac_policy", {"name": "a"}, "name: network.rbac_policy has no name"),
         ("network.port", {"filters": {"device_id": {"name": "a"}}}, "filters: what device_id refers to"),
         ("dns.recordset", {"parents": {"zone_id": {"name": "a", "type": "dns.zon"}}}, "'dns.zon' is not known"),

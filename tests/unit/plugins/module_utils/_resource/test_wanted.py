@@ -112,8 +112,8 @@ def test_what_can_be_had(name: str, options: dict[str, Any]) -> None:
         ("network.port", {"name": "a", "attributes": {"security_group_ids": [{"name": None}]}}, "refers to None"),
         ("network.quota", {"id": {"name": ""}, "attributes": {"networks": 1}}, "id refers to '', which is not a name"),
         ("network.quota", {"id": {"name": "a", "type": "x.y"}, "attributes": {}}, "'x.y' is not known"),
-        ("network.security_group_rule", {"attributes": {**RULE, "remote_ip_prefix": "10.0.0.0/33"}}, "are no rule"),
-        ("network.security_group_rule", {"attributes": {**RULE, "port_range_min": "ssh"}}, "are no rule"),
+        ("network.security_group_rule", {"attributes": {**RULE, "remote_ip_prefix": "10.0.0.0/33"}}, "valid rule"),
+        ("network.security_group_rule", {"attributes": {**RULE, "port_range_min": "ssh"}}, "valid rule"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_had_anywhere(name: str, options: dict[str, Any], said: str) -> None:
