@@ -77,11 +77,11 @@ robustness: $(READY)  ## Run the tests of faults, kills, interrupts and herds (F
 	FULL=$(FULL) $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/robustness
 
 .PHONY: soak
-soak: $(READY)  ## Do 10,000 random operations on stand-in clouds while everything goes wrong (OPTIONS; docs/soak.md)
+soak: $(READY)  ## Run 10,000 random operations on stand-in clouds under random faults (OPTIONS; docs/soak.md)
 	$(BIN)/python -m tests.soak $(OPTIONS)
 
 .PHONY: coverage
-coverage: $(READY)  ## Run both and show what of the collection they reach
+coverage: $(READY)  ## Run the unit and robustness tests, and show what of the collection they reach
 	$(BIN)/coverage run -m pytest tests/unit tests/robustness
 	$(BIN)/coverage report
 

@@ -11,7 +11,7 @@ class ModuleDocFragment:
 options:
   state:
     description:
-      - V(present) creates the resource where it is missing, and changes what the task names and differs.
+      - V(present) creates the resource where it is missing, and changes what the task names where it differs.
       - V(absent) deletes it.
     type: str
     choices: [present, absent]

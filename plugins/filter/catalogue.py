@@ -5,10 +5,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: catalogue
-short_description: Make a list of images of a catalogue with versions
+short_description: Turn a catalogue of image versions into a list of images
 version_added: 1.0.0
 description:
-  - Makes entries of C(images_list) of the role P(oaktree.multicloud.images#role) of a catalogue, in which images have versions.
+  - Turns a catalogue, in which images have versions, into entries for C(images_list) of the role P(oaktree.multicloud.images#role).
   - The newest version is the one that comes last in natural order (C(9.2) before C(9.10)). It is published under the alias of the image, the
     others under the name of the image and their version, such as C(debian-13 (20260108)).
   - When a catalogue has a newer version, that takes the alias, and the image that had it is renamed to its name and version. It keeps its ID.
@@ -28,7 +28,7 @@ options:
     required: true
   date:
     description:
-      - The day by which versions are old, such as V(2026-11-26).
+      - The day up to which the ages of versions are counted, such as V(2026-11-26).
     type: str
     required: true
 extends_documentation_fragment:

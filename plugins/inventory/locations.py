@@ -199,7 +199,7 @@ class InventoryModule(TemplatedOptions, Constructable):
         if other and other.vars.get("locations") != _patterns(unit):
             raise AnsibleParserError(
                 f"prefix: another source has a host {unit.name} that does not stand for these Locations. "
-                "Set prefix, or another one."
+                "Set another prefix."
             )
 
     def _populate(

@@ -10,10 +10,11 @@ version_added: 1.0.0
 description:
   - Reads definitions of images as they are in C(etc/images) of L(openstack-image-manager, https://github.com/osism/openstack-image-manager), and
     returns them as a catalogue for the filter P(oaktree.multicloud.catalogue#filter).
-  - With C(multi) the newest version has the name of the image and others have their version after it, without it all have. C(uuid_validity)
-    C(last-N) retains the N newest versions, unless C(keep) is set; other values retain all. Images that are not enabled are left out.
-  - C(latest_url), C(latest_checksum_url), C(password), C(shortname) and C(source) have no effect. C(id) is an error, and so is a key that is
-    not known.
+  - If C(multi) is true, the newest version gets the name of the image, and older ones that name and their version. Otherwise, all versions
+    get name and version.
+  - The C(uuid_validity) C(last-N) of an image with C(multi) retains its N newest versions, unless C(keep) is true. All other images retain
+    all. Images that are not enabled are left out.
+  - C(latest_url), C(latest_checksum_url), C(password), C(shortname) and C(source) have no effect. C(id) and unknown keys are errors.
 options:
   _terms:
     description:

@@ -43,13 +43,13 @@ options:
   metadata:
     description:
       - Metadata of the container, such as C(quota-bytes) or C(web-index). Other metadata is left alone; a null value removes one. Names
-        have no capitals, and hyphens for underscores.
+        are lower case, with hyphens instead of underscores.
     type: dict
     default: {}
   read_acl:
     description:
-      - All rules of who may read the objects, as Swift writes them. V(.r:*) lets everybody read, and V(.rlistings) list them, too. An
-        empty list lets nobody else than the project.
+      - All rules of who may read the objects, as Swift writes them. V(.r:*) lets everybody read, and V(.rlistings) list them, too. With
+        an empty list, only the project may.
       - If omitted, existing rules are left alone.
     type: list
     elements: str
@@ -76,13 +76,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Have a private container with a quota of 10 GiB in every region of two clouds
+- name: Create a private container with a quota of 10 GiB in every region of two clouds
   oaktree.multicloud.container:
     name: backups
     metadata: {quota-bytes: 10737418240}
     locations: [alpha, beta]
 
-- name: Have one whose objects everybody may read and list
+- name: Create one whose objects everybody may read and list
   oaktree.multicloud.container:
     name: site
     read_acl: [".r:*", ".rlistings"]

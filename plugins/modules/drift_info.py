@@ -11,12 +11,12 @@ short_description: Find what differs between your clouds
 version_added: 1.0.0
 description:
   - Compares resources of any types between all selected Locations, by name, and returns a flat list of what differs where.
-  - What is expected is what O(reference) has, or what most Locations have. What is somewhere is expected everywhere.
-  - Images are compared by their content. Where one was converted, the digest that was recorded of the file that it was made of decides.
+  - With O(reference), what that Location has is expected everywhere, and nothing else. Without it, a resource that any Location has is
+    expected everywhere, as most Locations have it.
+  - Images are compared by their content, converted ones by the recorded digest of the file that they were made of.
   - A Location that fails is reported as V(unknown), never as V(missing).
   - Sends the requests that list each type at each Location, and one list more for each type that the compared resources refer to. What
     Keystone holds is compared once for each Keystone.
-  - The page Drift in the documentation of the collection has the rules in detail.
 extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.read
@@ -52,10 +52,8 @@ options:
     description:
       - The Location that is right, as a pattern that selects exactly one, or as the C(location) of a record. It need not be among
         O(locations).
-      - If omitted, what most Locations have is expected. Resources count as a whole, and of as many the first Location's.
+      - If omitted, what most Locations have is expected. Resources are counted as a whole; in a tie, the first Location decides.
     type: raw
-requirements:
-  - openstacksdk >= 4.0.0
 author:
   - oaktree.multicloud contributors (@oaktree-multicloud)
 seealso:

@@ -78,7 +78,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Have the same flavor in two clouds
+- name: Create the same flavor in two clouds
   oaktree.multicloud.flavor:
     locations: [alpha-admin, beta-admin]
     name: m1.web
@@ -87,7 +87,7 @@ EXAMPLES = r"""
     disk: 20
     extra_specs: {hw:cpu_policy: dedicated}
 
-- name: Have a flavor that two projects may use
+- name: Create a flavor that two projects may use
   oaktree.multicloud.flavor:
     locations: [alpha-admin]
     name: m1.private

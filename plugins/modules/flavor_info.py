@@ -30,7 +30,7 @@ EXAMPLES = r"""
   oaktree.multicloud.flavor_info:
   register: found
 
-- name: List where a flavor of this name has how much memory
+- name: List the memory of a flavor in each Location
   oaktree.multicloud.flavor_info:
     name: m1.web
     fields: [ram]

@@ -10,10 +10,10 @@ module: floating_ip
 short_description: Create, attach, keep and delete floating IPs in several clouds
 version_added: 1.0.0
 description:
-  - Has floating IPs in every selected Location, in parallel, or deletes them.
-  - Exactly one way says which are meant. O(floating_ip_address) is one by its address. O(server) or O(port) is the one that this has or is to
-    have. O(count) is as many unattached ones of O(network). O(unattached), with O(state=absent), is those that nobody uses.
-  - Those of other projects are left alone.
+  - Creates, attaches, detaches and deletes floating IPs in every selected Location, in parallel.
+  - One of three ways selects them. O(server), O(port) and O(floating_ip_address) select one, that of the server or port, or that with the
+    address. O(count) selects that many unattached ones of O(network). O(unattached), with O(state=absent), selects those that nothing uses.
+  - Floating IPs of other projects are left alone.
 extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.write
@@ -30,7 +30,7 @@ options:
   floating_ip_address:
     description:
       - The address. One that the project does not have is created, which most clouds allow to administrators only.
-      - With O(server) or O(port), that has this one. It is taken from whatever else it is attached to.
+      - With O(server) or O(port), this one is attached to it, and detached from anything else.
     type: str
   server:
     description:
@@ -98,7 +98,7 @@ EXAMPLES = r"""
     network: public
   register: reached
 
-- name: Have ten floating IPs in stock
+- name: Keep ten unattached floating IPs
   oaktree.multicloud.floating_ip:
     locations: [alpha]
     network: public

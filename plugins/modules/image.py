@@ -42,9 +42,10 @@ options:
     required: true
   state:
     description:
-      - V(present) ensures that the image is active, with the content of O(path) and the given metadata.
+      - V(present) ensures that the image is active, with the content of O(path), O(url) or O(from) and the
+        given metadata.
       - V(inactive) does the same and deactivates the image, so that only administrators can use its data.
-      - V(absent) deletes all images of this name that the project owns. Protected images are not deleted.
+      - V(absent) deletes all images of this name that the project owns. If one of them is protected, the Location fails, and keeps all.
     type: str
     choices: [present, inactive, absent]
     default: present
@@ -328,7 +329,7 @@ EXAMPLES = r"""
       server: builder
     locations: [alpha, beta]
 
-- name: Publish every night what the server has by then, and keep the last week where it is
+- name: Publish the state of a server every night, and keep the versions of the last week
   oaktree.multicloud.image:
     name: wiki-backup
     from:
@@ -339,7 +340,7 @@ EXAMPLES = r"""
     on_change: keep
     keep_last: 7
 
-- name: Publish an image where the text of a survey says, which may leave the size empty
+- name: Publish an image to the Locations that a survey names, in which the size may be empty
   oaktree.multicloud.image:
     name: fedora-43
     path: images/fedora-43.qcow2

@@ -72,7 +72,7 @@ options:
     type: int
   tempurl:
     description:
-      - Whether to return a URL by which anybody can fetch the object until the URL expires; see O(expires_in).
+      - Whether to return a URL by which anybody can fetch the object. Requires O(expires_in), after which the URL expires.
       - The URL is a secret. Set C(no_log=true) on the task, or keep its output private.
       - It is signed with the key of the container or of the account. A container that this collection created is given a key if it has
         none.

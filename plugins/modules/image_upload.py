@@ -98,7 +98,7 @@ options:
   with_token:
     description:
       - Whether to include a token in the headers of requests that need one.
-      - The token is a secret that gives the rights of the user until it expires. Set C(no_log=true) on this task and on all that use its
+      - The token is a secret that authenticates the user until it expires. Set C(no_log=true) on this task and on all that use its
         result.
       - Without it RV(results[].requests[].missing_headers) lists what the sender must add, which M(oaktree.multicloud.rest_info) returns.
     type: bool

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: keypair
-short_description: Have the same key pair in several clouds
+short_description: Create and delete the same key pair in several clouds
 version_added: 1.0.0
 description:
   - Brings a key pair of the user to a state in every selected Location, in parallel. It is the same everywhere.
@@ -61,7 +61,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Have a key pair in two clouds, and its private key in a file
+- name: Create a key pair in two clouds, with its private key in a file
   oaktree.multicloud.keypair:
     locations: [alpha, beta]
     name: deploy
@@ -73,7 +73,7 @@ EXAMPLES = r"""
     name: alice
     public_key: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMoOZ4v1SrKJqcQ3xXKqHqGmGJ0jYp1dYJ5XQd1u5c8T alice@example.org
 
-- name: Give one to a cloud that was added later, as the others have it
+- name: Copy the key pair to a cloud that was added later
   oaktree.multicloud.keypair:
     locations: [alpha, beta, gamma]
     name: deploy

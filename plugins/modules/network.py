@@ -105,21 +105,21 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Have the same network in every region of two clouds
+- name: Create the same network in every region of two clouds
   oaktree.multicloud.network:
     locations: [alpha, beta]
     name: web
     description: managed by Ansible
     tags: [web]
 
-- name: Have a network of small packets, whose ports nobody filters
+- name: Create a network with small packets and unfiltered ports
   oaktree.multicloud.network:
     locations: [alpha]
     name: storage
     mtu: 1400
     is_port_security_enabled: false
 
-- name: Have a network that all projects may use
+- name: Create a network that all projects may use
   oaktree.multicloud.network:
     locations: [alpha-admin]
     name: common

@@ -11,7 +11,7 @@ short_description: Upload, download and delete objects in the object stores of s
 version_added: 1.0.0
 description:
   - Brings an object of the object store (Swift, or Ceph's object gateway with Swift's API) to a state in every selected Location, in
-    parallel. The page Objects in the documentation of the collection has the details.
+    parallel.
   - Content that is there already is neither sent nor fetched. Everything that is sent or fetched is verified by its MD5.
 extends_documentation_fragment:
   - oaktree.multicloud._locations
@@ -77,8 +77,8 @@ options:
     type: str
   metadata:
     description:
-      - Metadata of the object. Other metadata is left alone; a null value removes one. Names have no capitals, and hyphens for
-        underscores. Booleans are written as C(true) and C(false).
+      - Metadata of the object. Other metadata is left alone; a null value removes one. Names are lower case, with
+        hyphens instead of underscores. Booleans are written as C(true) and C(false).
       - An object whose content is replaced has only the metadata, the content type and the expiry that the task gives it.
     type: dict
     default: {}

@@ -146,7 +146,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Have a port with an address of its own, for a server to come
+- name: Create a port with a fixed address, for a server to come
   oaktree.multicloud.port:
     locations: [alpha]
     name: web-1
@@ -162,7 +162,7 @@ EXAMPLES = r"""
     allowed_address_pairs:
       - {ip_address: 10.9.0.100}
 
-- name: Have a port in every region that nothing filters
+- name: Create a port without filters in every region
   oaktree.multicloud.port:
     locations: [alpha, beta]
     name: firewall

@@ -59,14 +59,14 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Have a project in two clouds
+- name: Create a project in two clouds
   oaktree.multicloud.project:
     locations: [alpha-admin, beta-admin]
     name: shop
     domain: Default
     description: the shop
 
-- name: Close it
+- name: Disable it
   oaktree.multicloud.project:
     locations: [alpha-admin]
     name: shop

@@ -68,7 +68,7 @@ EXAMPLES = r"""
     compute: {cores: 64, ram: 262144, instances: 30}
     block_storage: {gigabytes: 2000}
 
-- name: Limit nothing of the network
+- name: Remove the limits on networks and ports
   oaktree.multicloud.quota:
     locations: [alpha-admin]
     project: demo

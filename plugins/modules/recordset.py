@@ -60,7 +60,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Have the same address in two clouds
+- name: Create the same address record in two clouds
   oaktree.multicloud.recordset:
     locations: [alpha, beta]
     zone: example.org.
@@ -68,7 +68,7 @@ EXAMPLES = r"""
     type: A
     records: [192.0.2.80]
 
-- name: Have two mail servers
+- name: Create a record of two mail servers
   oaktree.multicloud.recordset:
     locations: [alpha]
     zone: example.org.

@@ -44,7 +44,7 @@ options:
     description:
       - The name, which identifies the resource among those that the project owns. If several have it, the Location fails with the
         kind C(conflict), and lists their IDs.
-      - Types without a name are identified by their content, as a V(network.security_group_rule), which the page Resources lists.
+      - Types without a name, such as V(network.security_group_rule), are identified by their content. The page Resources lists them.
     type: str
   id:
     description:
@@ -105,7 +105,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Have the same network in every region of two clouds
+- name: Create the same network in every region of two clouds
   oaktree.multicloud.resource:
     locations: [alpha, beta]
     type: network.network
@@ -144,7 +144,7 @@ EXAMPLES = r"""
         - {direction: ingress, protocol: tcp, port_range_min: 22, port_range_max: 22}
         - {direction: ingress, protocol: tcp, port_range_min: 443, port_range_max: 443}
 
-- name: Have a user, and let them work in a project
+- name: Create a user
   oaktree.multicloud.resource:
     locations: [alpha-admin]
     type: identity.user

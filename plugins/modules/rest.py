@@ -13,8 +13,8 @@ description:
   - Sends one request to the REST API of a service in every selected Location, in parallel, for whatever no other module covers.
   - The request goes through the session of each Location, with its token, its rate limits, its timeouts and retries. No token is needed
     in the task, and none is returned.
-  - Only what may be repeated is sent again after an answer that got lost, which is GET, HEAD and DELETE. A service that is busy (429) is
-    asked again with every method.
+  - If an answer is lost, only GET, HEAD and DELETE requests are sent again, which may be repeated. If a service is busy (429), requests
+    of all methods are.
 extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.read

@@ -10,8 +10,8 @@ module: rest_info
 short_description: Find the REST endpoint of a service in each Location
 version_added: 1.0.0
 description:
-  - Returns the URL, API versions and headers of one service in every selected Location, for what calls its REST API itself, for
-    example by other tools. To send a request from a task, use M(oaktree.multicloud.rest), which needs no token.
+  - Returns the URL, API versions and headers of one service in every selected Location, for tools that call its REST API
+    themselves. To send a request from a task, use M(oaktree.multicloud.rest), which needs no token.
   - A Location without the service fails with kind C(refused).
 extends_documentation_fragment:
   - oaktree.multicloud._locations
@@ -40,7 +40,7 @@ options:
   with_token:
     description:
       - Whether RV(endpoints[].headers) includes the token.
-      - The token is a secret that stands for the user until it expires. Set C(no_log=true) on this task and on all that use its result.
+      - The token is a secret that authenticates the user until it expires. Set C(no_log=true) on this task and on all that use its result.
       - If V(false), the result contains no secret.
     type: bool
     default: false

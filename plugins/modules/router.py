@@ -41,7 +41,7 @@ options:
     type: bool
   external_fixed_ips:
     description:
-      - The addresses of the router in O(external_network), which it requires.
+      - The addresses of the router in O(external_network), which is required.
     type: list
     elements: dict
     suboptions:
@@ -118,7 +118,7 @@ EXAMPLES = r"""
     external_network: public
     interfaces: [web]
 
-- name: Have a second router in the subnet, which leads to another one
+- name: Connect the subnet to another one by a second router
   oaktree.multicloud.router:
     locations: [alpha]
     name: office

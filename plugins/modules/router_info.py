@@ -30,7 +30,7 @@ EXAMPLES = r"""
   oaktree.multicloud.router_info:
   register: found
 
-- name: List what is without a gateway
+- name: List the routers without a gateway
   oaktree.multicloud.router_info:
     query: '[?external_gateway_info == null].{name: name, location: location.name}'
   register: closed

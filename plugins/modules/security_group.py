@@ -26,8 +26,8 @@ options:
     type: str
   rules:
     description:
-      - All rules of each direction that has one here. A direction of which no rule is named is left alone, so that the rules stay that let
-        everything out, unless O(directions) has it.
+      - All rules of each direction that has one here. A direction without a rule here is left alone unless O(directions) has it, so that
+        the default rules, which let everything out, stay.
       - Rules are compared by what they mean, however protocol, ports and addresses are written.
     type: list
     elements: dict
@@ -64,8 +64,8 @@ options:
         type: str
   directions:
     description:
-      - The directions, of V(ingress) and V(egress), in which O(rules) has all rules, even if it has none of them. The default are those of
-        which it has one.
+      - The directions, of V(ingress) and V(egress), whose rules are all in O(rules), even if there are none. If omitted, the directions of
+        which O(rules) has one.
     type: list
     elements: str
   stateful:

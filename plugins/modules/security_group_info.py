@@ -36,7 +36,7 @@ EXAMPLES = r"""
     fields: [security_group_rules]
   register: rules
 
-- name: List what lets everybody in by SSH
+- name: List the groups that let everybody in by SSH
   oaktree.multicloud.security_group_info:
     query: >-
       [?security_group_rules[?direction == 'ingress' && port_range_min == `22` && remote_ip_prefix == '0.0.0.0/0']].name

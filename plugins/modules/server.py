@@ -21,8 +21,8 @@ description:
   - Where nothing is to be done, it sends one request to each Location, which lists the servers of that name, and one for each O(image),
     O(server_group), volume and port that the task names. Flavors, networks and security groups are compared by name without a request,
     and cost one each if they are given by ID.
-  - To create a server, it looks up each name, lists the servers of the name once more, and creates the server. Servers are awaited by one
-    list in a second at most for each Location, whatever their number. Several tasks of a machine share these lists.
+  - To create a server, it looks up each name, lists the servers of the name once more, and creates the server. While it waits,
+    it lists the servers of each Location once a second at most, whatever their number. Tasks of one machine share these lists.
 extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.write
@@ -164,9 +164,8 @@ options:
     elements: raw
   floating_ip:
     description:
-      - V(auto) gives the server a floating IP of the only external network, or of the default one, unless it has one. The name of an external network
-        says which.
-        Such a floating IP is deleted with the server.
+      - V(auto) gives the server a floating IP of the only external network, or of the default one, unless it has one. The name
+        of an external network selects that network. Such a floating IP is deleted with the server.
       - An address gives it that floating IP of the project, which is kept when the server is deleted.
     type: raw
   resize:
@@ -193,7 +192,7 @@ options:
     default: soft
   place:
     description:
-      - Have the server once in all selected Locations together, or with O(count) as many, instead of in each of them. A server that exists
+      - Have one server, or with O(count) that many, in all selected Locations together instead of in each of them. A server that exists
         stays where it is. For one that is missing, a Location is chosen by the options below, among those that have the flavor, the image
         and the networks, and room by the limits of the project.
       - What a Location refuses, or fails to build, is removed there and placed in another one. The task fails if fewer servers exist in
@@ -211,7 +210,7 @@ options:
         default: listed
       per_location:
         description:
-          - The most of these servers in one Location. If omitted, there is none.
+          - The maximum number of these servers in one Location. If omitted, there is no limit.
         type: int
       zones:
         description:
@@ -247,7 +246,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Have a server in every region of two clouds
+- name: Create a server in every region of two clouds
   oaktree.multicloud.server:
     locations: [alpha, beta]
     name: web
@@ -258,7 +257,7 @@ EXAMPLES = r"""
     metadata:
       role: web
 
-- name: Have three servers at each Location, with at least 2 CPUs and 4 GiB of RAM, whatever the flavors are called
+- name: Create three servers at each Location, with at least 2 CPUs and 4 GiB of RAM, whatever the flavors are called
   oaktree.multicloud.server:
     locations: ["*"]
     name: worker
@@ -284,7 +283,7 @@ EXAMPLES = r"""
     volumes: [db-data]
     floating_ip: auto
 
-- name: Have a server in the first Location that takes it
+- name: Create a server in the first Location that accepts it
   oaktree.multicloud.server:
     locations: [alpha, beta]
     name: ci
@@ -293,7 +292,7 @@ EXAMPLES = r"""
     networks: [private]
     place: {}
 
-- name: Have 30 servers where there is room, at most 20 at each Location, over all availability zones
+- name: Create 30 servers where there is room, at most 20 at each Location, spread over its availability zones
   oaktree.multicloud.server:
     locations: ["*"]
     name: render

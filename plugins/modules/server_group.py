@@ -23,8 +23,8 @@ extends_documentation_fragment:
 options:
   policy:
     description:
-      - Whether the hypervisor is to be the same for all servers of the group, or another for each. Required to create a
-        group.
+      - Whether all servers of the group run on one hypervisor (V(affinity)), or each on another (V(anti-affinity)). With the V(soft-affinity)
+        and V(soft-anti-affinity) policies, that is a preference. Required to create a group.
     type: str
     choices: [affinity, anti-affinity, soft-affinity, soft-anti-affinity]
   rules:

@@ -13,9 +13,9 @@ description:
   - Ensures that every selected Location has a stack of the given template, environments, files and parameters, in parallel. Also deletes
     stacks.
   - A stack is identified by its name, which Heat allows once in a project.
-  - A stack is updated if it was sent something else before, or if Heat shows something else than it was sent, because another tool
-    has changed it. What was sent is remembered as a keyed digest in a tag of the stack that begins with C(oaktree:), so that a change of a
-    parameter that Heat hides is seen, too. The page Stacks in the documentation of the collection says how.
+  - A stack is updated if the task sends something else than the last one did, or if Heat shows something else than was sent, because
+    another tool has changed it. What was sent is remembered as a keyed digest in a tag of the stack that begins with C(oaktree:), so
+    that a change of a parameter that Heat hides is seen, too. The page Stacks in the documentation of the collection says how.
   - An update replaces all of template, environments, files and parameters. A parameter that the task no longer names returns to its
     default.
   - Where nothing is to be done, it sends four requests to each Location, one more if there are files, and one for each distinct reference.
@@ -62,8 +62,7 @@ options:
     default: []
   files:
     description:
-      - Files that are not found by themselves, by the name that the template has for them. A value is a path, or
-        C({content=TEXT}).
+      - Files that the module does not find by itself, by the name that the template uses. A value is a path, or C({content=TEXT}).
     type: dict
     default: {}
   parameters:
@@ -146,7 +145,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Heat previews the creation or update, without changing anything. Heat rejects in it what it would reject otherwise.
+      - Heat previews the creation or update without changing anything, and rejects what it would reject in a real run.
   diff_mode:
     support: full
     details:
@@ -160,7 +159,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Have the same stack in every region of two clouds
+- name: Create the same stack in every region of two clouds
   oaktree.multicloud.stack:
     locations: [alpha, beta]
     name: app
@@ -187,7 +186,7 @@ EXAMPLES = r"""
   diff: true
   register: plan
 
-- name: Have a small stack without a file
+- name: Create a small stack without a file
   oaktree.multicloud.stack:
     locations: [alpha]
     name: word

@@ -122,7 +122,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Have the same subnet in every region of two clouds
+- name: Create the same subnet in every region of two clouds
   oaktree.multicloud.subnet:
     locations: [alpha, beta]
     name: web
@@ -131,7 +131,7 @@ EXAMPLES = r"""
     ip_version: 4
     dns_nameservers: [9.9.9.9, 1.1.1.1]
 
-- name: Have a subnet without a gateway whose first addresses are given by hand
+- name: Create a subnet without a gateway, whose first addresses are assigned by hand
   oaktree.multicloud.subnet:
     locations: [alpha]
     name: storage

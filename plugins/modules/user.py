@@ -66,7 +66,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Have a user in two clouds
+- name: Create a user in two clouds
   oaktree.multicloud.user:
     locations: [alpha-admin, beta-admin]
     name: eve

@@ -32,7 +32,7 @@ options:
     type: str
   image:
     description:
-      - The name of the image that a new volume is made from. Clouds do not show it as they are told, so that it is not
+      - The name of the image that a new volume is made from. Clouds do not show it in that form, so that it is not
         compared.
     type: raw
   snapshot:
@@ -83,7 +83,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Have a volume in every region of two clouds
+- name: Create a volume in every region of two clouds
   oaktree.multicloud.volume:
     locations: [alpha, beta]
     name: data

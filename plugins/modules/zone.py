@@ -58,14 +58,14 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Have a zone in two clouds
+- name: Create a zone in two clouds
   oaktree.multicloud.zone:
     locations: [alpha, beta]
     name: example.org.
     email: admin@example.org
     ttl: 3600
 
-- name: Have a copy of a zone
+- name: Create a secondary zone, copied from a name server
   oaktree.multicloud.zone:
     locations: [alpha]
     name: example.net.

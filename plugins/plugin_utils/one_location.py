@@ -46,5 +46,5 @@ def _check_one_location(target: Target) -> None:
     if len(found) != 1:
         raise InputError(
             f"{target.option}: {', '.join(target.locations)!r} selects {len(found)} Locations",
-            hint=f"Name one of {', '.join(str(location) for location in found)}.",
+            hint=f"Name one of {', '.join(map(str, found))}.",
         )

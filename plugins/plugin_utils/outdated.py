@@ -39,7 +39,7 @@ def _records(name: str, value: Any) -> Sequence[_Record]:
     records = value.get(name) if isinstance(value, Mapping) else value
     hint = f"Give it a list of {name} with their location and id, or the result of {name.removesuffix('s')}_info."
     if not isinstance(records, list):
-        raise InputError(f"outdated: these are no {name}", hint=hint)
+        raise InputError(f"outdated: the {name} are not a list", hint=hint)
     for record in records:
         if not isinstance(record, Mapping) or not isinstance(record.get("location"), Mapping) or not record.get("id"):
             raise InputError(f"outdated: one of the {name} has no location or no id", hint=hint)

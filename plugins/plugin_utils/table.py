@@ -273,7 +273,8 @@ def _column(header: str, expression: str) -> Column:
             return compiled.search(row)
         except JMESPathError as exc:
             raise InputError(
-                f"columns: {expression!r} does not fit a record: {exc}", hint="Another value may be null there."
+                f"columns: {expression!r} does not fit a record: {exc}",
+                hint="Where a value may be null, write a default, as in length(tags || `[]`).",
             ) from exc
 
     return Column(header, find)

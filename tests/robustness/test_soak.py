@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A part of `make soak`: random operations while everything goes wrong. SOAK_SEED makes the choices of a run again."""
+"""A part of `make soak`: random operations under random faults. SOAK_SEED repeats the choices of a run."""
 
 from __future__ import annotations
 

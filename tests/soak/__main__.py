@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Do thousands of operations on stand-in clouds while everything goes wrong, and check every result."""
+"""Run thousands of random operations on stand-in clouds under random faults, and check every result."""
 
 from __future__ import annotations
 

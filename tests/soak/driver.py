@@ -159,7 +159,7 @@ class Driver:
             records = [record for record in result[noun.key] if record["location"]["name"] == place.location]
             told = sorted(noun.told(record) for record in records)
             shown = [] if place in failed else sorted(noun.shown(thing) for thing in there[place] if not _left(thing))
-            self._tally.result(f"failed: {failed[place]}" if place in failed else "told")
+            self._tally.result(f"failed: {failed[place]}" if place in failed else "listed")
             if told != shown:
                 self._complain(f"{place}: told {told}, there is {there[place]}")
 
@@ -252,7 +252,7 @@ class Driver:
             self._complain(f"told {sorted(told)}")
         for place in places:
             record = told.get(place.location, {})
-            self._tally.result("told")
+            self._tally.result("listed")
             if not record.get("available", True) and place not in excused:
                 self._complain(f"{place} is told to be down: {record}")
 

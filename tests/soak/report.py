@@ -16,20 +16,24 @@ from tests.soak.tally import SLACK
 HEAD = """\
 # Soak
 
-`make soak` does 10,000 operations over 14 regions of seven stand-in clouds while everything goes wrong: images,
-objects, servers, networks, security groups, volumes and stacks are created, changed, replaced, exported, listed and
-deleted, by several long-lived processes that share their caches, and by processes that are killed, interrupted, or work
-on the same names at once. Faults of the clouds and jumps of the clock strike at random.
+`make soak` runs 10,000 random operations in 14 regions of seven stand-in clouds, under random faults. Images, objects,
+servers, networks, security groups, volumes and stacks are created, changed, replaced, exported, listed and deleted.
+Several long-lived processes that share their caches do that, and short ones that are killed, interrupted, or work on
+the same names at the same time. Meanwhile the clouds fail, and the clock jumps.
 
-Every result is checked against what the clouds really hold. A Location that is reported as done or unchanged has
-exactly what the task wants, once. One that failed says why, and has the old or the new, and nothing half done. A
-Location that nothing has struck does not fail. The next run after a kill ends right. At the end everything is deleted,
-and nothing is left. A process holds as many threads and files as when it was warm, and no more memory, which counts for
-those that have done 500 operations.
+Every result is compared with what the clouds really have:
 
-`make soak OPTIONS="--operations 2000 --seed SEED"` runs a shorter one, or makes the choices of another run again.
-`tests/robustness/test_soak.py` is part of `make robustness`. The log of a run, as
-`make soak OPTIONS="--docs docs/soak.md"` writes it:
+- A Location that is reported as changed or unchanged has what the task asks for, and has it once.
+- A Location that failed says why. It has the old resource or the new one, and nothing between them.
+- A Location without a fault does not fail.
+- The next run after a kill succeeds.
+- At the end everything is deleted, and nothing remains.
+- A process does not grow. At its end it has no more threads than earlier and, if it has run 500 operations, at most two
+  more open files and 6 MiB more memory.
+
+`--operations 2000` runs fewer operations, `--minutes 15` ends after that time, and `--seed SEED` repeats the choices of
+another run: `make soak OPTIONS="--operations 2000 --seed SEED"`. `make robustness` runs about a minute of it
+(`tests/robustness/test_soak.py`). With `--docs docs/soak.md`, the log of a run replaces this one:
 
 """
 
@@ -49,8 +53,8 @@ def tables(done: Soaked) -> str:
             ("fault", "injected", "requests or processes struck"),
             [(name, count, book.struck[name]) for name, count in sorted(book.injected.items())],
         ),
-        _table(("how a Location ended", "times"), sorted(tally.results.items())),
-        _table(("a worker holds", "when it is warm", "at the end"), _held(done)),
+        _table(("result of a Location", "times"), sorted(tally.results.items())),
+        _table(("what a worker has open or in use", "earlier", "at the end"), _held(done)),
     ]
     return "\n\n".join(parts)
 
@@ -60,7 +64,9 @@ def _summary(done: Soaked) -> Iterable[Sequence[object]]:
     yield "results that are wrong", len(done.tally.wrong)
     yield "leaks", len(done.tally.leaks)
     yield "workers", done.workers
-    yield "files in the cache, in the middle and at the end", f"{done.cache_files[0]}, {done.cache_files[1]}"
+    middle, end = done.cache_files
+    shown = "not reached" if middle is None else middle
+    yield "files in the cache, after half of the operations and at the end", f"{shown}, {end}"
     yield "seed", f"`{done.seed}`"
     yield "minutes", f"{done.seconds / 60:.1f}, on {os.cpu_count()} cores"
     yield "Python", platform.python_version()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A soak from its begin to its end: workers in parallel, and what is left when they have deleted everything."""
+"""A soak from beginning to end: workers in parallel, and what is left when they have deleted everything."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Soaked:
     tally: Tally
     book: Book
     held: list[Held]
-    cache_files: tuple[int, int]
-    """In the middle and at the end."""
+    cache_files: tuple[int | None, int]
+    """After half of the operations, None if time was up before, and at the end."""
     seconds: float
 
 
 def soak(operations: int, workers: int, seed: str, seconds: float | None = None) -> Soaked:
-    """Do so many operations, or as many as there is time for; raises nothing for what is wrong, but tells it."""
+    """Do so many operations, or as many as there is time for; wrong results and leaks are in what it returns."""
     began = time.monotonic()
     end = began + seconds if seconds else None
     tally, book = Tally(), Book()
@@ -70,7 +70,7 @@ def soak(operations: int, workers: int, seed: str, seconds: float | None = None)
         lives = [life for worker in crew for life in worker.lives]
         tally.leaks += [leak for life in lives for leak in life.leaks()]
         tally.leaks += left(site)
-        files = (middle[0] if middle else 0, site.cache_files())
+        files = (middle[0] if middle else None, site.cache_files())
         return Soaked(seed, workers, tally, book, lives, files, time.monotonic() - began)
 
 

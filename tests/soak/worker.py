@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A process that runs one module after the other, and tells after each what it holds: threads, files, memory.
+"""A process that runs one module after the other, and reports after each its threads, files and memory.
 
 Each line of its input is a task in JSON, each line of its output what became of it.
 """

@@ -15,8 +15,8 @@ from typing import Any, Self
 
 from tests.soak.tally import Held
 
-PATIENCE = 120.0
-"""Seconds after which a module that has not ended is held to hang."""
+PATIENCE = 400.0
+"""Seconds after which a module that has not ended is held to hang: more than `timeout` and `wait_timeout` allow it."""
 
 
 class Worker:

@@ -46,7 +46,7 @@ _PICTURES = "docs/images/"
 _FILE_AS_TEXT = re.compile(r"\[(?:docs/)?[\w-]+\.md\](?=\()")
 _GROUP = re.compile(r"^## (.+)\n\n((?:- .*\n)+)", re.MULTILINE)
 _ENTRY = re.compile(r"^- \[([^]]+)\]\(([\w-]+)\.md\)", re.MULTILINE)
-_GUIDE_IN_REFERENCE = re.compile(rf"`([^`<]+) <{re.escape(HOST)}([^>#]+)>`__")
+_GUIDE_IN_REFERENCE = re.compile(rf"`([^`<]+) <{re.escape(HOST)}([^>#]+)>`__?")
 _PLUGIN_IN_TOCTREE = re.compile(r"^    ((\w+)_(?:module|role|filter|inventory|lookup))$", re.MULTILINE)
 _CONTENTS = ".. contents::\n   :local:\n   :depth: 1\n"  # which the theme shows beside the page
 _HREF = re.compile(r'<a [^>]*href="(https?://[^"]+)"')
@@ -107,6 +107,11 @@ def _lay_out_guides() -> None:
         (SOURCE / f"{name}.md").write_text(with_toctrees(text) if name == "index" else text, encoding="utf-8")
 
 
+def with_guides(text: str, names: dict[str, str]) -> str:
+    """A page of the reference whose links to guides lead to their pages on the site."""
+    return _GUIDE_IN_REFERENCE.sub(lambda link: f":doc:`{link[1]} </{names[link[2]]}>`", text)
+
+
 def _lay_out_reference() -> None:
     """Have antsibull-docs write the reference, which links the guides on the site, and has short names in menus."""
     reference = SOURCE / REFERENCE
@@ -117,7 +122,7 @@ def _lay_out_reference() -> None:
     names = pages()
     for path in reference.glob("*.rst"):
         text = path.read_text(encoding="utf-8")
-        text = _GUIDE_IN_REFERENCE.sub(lambda link: f":doc:`{link[1]} </{names[link[2]]}>`", text)
+        text = with_guides(text, names)
         text = text.replace(_CONTENTS, "").replace("Oaktree.Multicloud\n", "oaktree.multicloud\n")
         text = _PLUGIN_IN_TOCTREE.sub(r"    \2 <\1>", text)
         path.write_text(text, encoding="utf-8")

@@ -70,7 +70,7 @@ def look(site: Path, pictures: Path, pages: Sequence[str] = PAGES) -> list[str]:
 def main() -> int:
     """Look at the site, and print what is wrong with it; returns 1 if anything is."""
     if CHROMIUM is None:
-        print("Chromium is not installed: nobody looks at the site.", file=sys.stderr)
+        print("Chromium is not installed: the check of the site in a browser is skipped.", file=sys.stderr)
         return 0
     faults = look(HTML, DIRECTORY / "pictures")
     print("\n".join(faults), file=sys.stderr, end="\n" if faults else "")

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote, unquote
 
 from .errors import InputError
@@ -225,7 +225,7 @@ class Selection:
     def clouds(self, names: Iterable[str]) -> list[str]:
         """The names of the clouds that may have a selected Location.
 
-        Raises InputError if a pattern matches none of the names.
+        Raises InputError if a pattern matches none of the names, and if all that are selected are excluded again.
         """
         names = list(names)
         for pattern in self.patterns:
@@ -233,18 +233,19 @@ class Selection:
                 raise self._no_match(pattern, [encoded(name) for name in names], "clouds")
         plain = [p for p in self.patterns if not p.negated]
         whole = [p for p in self.patterns if p.negated and p.region == p.project == "*"]
-        return [
+        found = [
             name
             for name in names
             if any(p.matches_cloud(name) for p in plain) and not any(p.matches_cloud(name) for p in whole)
         ]
+        return found or self._none_left()
 
     def apply(self, locations: Sequence[Location], unknown_clouds: Iterable[str] = ()) -> list[Location]:
         """The selected Locations, in the given order.
 
         ``unknown_clouds`` names clouds whose regions are not known; a pattern that matches such a name need not match
         a Location. Raises InputError if any other pattern matches no Location, except a ``!pattern`` for clouds of
-        which nothing is selected.
+        which nothing is selected, and if all that are selected are excluded again.
         """
         unknown = list(unknown_clouds)
         for pattern in self.patterns:
@@ -253,7 +254,8 @@ class Selection:
             moot = pattern.negated and not any(pattern.matches_cloud(location.cloud) for location in locations)
             if not moot and not any(pattern.matches_cloud(cloud) for cloud in unknown):
                 raise self._no_match(pattern, [str(location) for location in locations], "Locations")
-        return [location for location in locations if self.includes(location)]
+        found = [location for location in locations if self.includes(location)]
+        return found if found or unknown else self._none_left()
 
     def includes(self, location: Location) -> bool:
         """Whether the Location is selected. Patterns that match nothing are no error here."""
@@ -264,6 +266,12 @@ class Selection:
         """Where the list has the Location: the index of the first plain pattern that matches it, or the list's end."""
         plain = [pattern for pattern in self.patterns if not pattern.negated]
         return next((index for index, pattern in enumerate(plain) if pattern.matches(location)), len(plain))
+
+    def _none_left(self) -> NoReturn:
+        raise InputError(
+            f"{self.option}: nothing is selected, the exclusions cover all of it",
+            hint="Omit an exclusion, or name more Locations.",
+        )
 
     def _no_match(self, pattern: Pattern, existing: list[str], what: str) -> InputError:
         listed = ", ".join(sorted(existing)) or "none"

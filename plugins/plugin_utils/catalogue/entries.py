@@ -73,11 +73,11 @@ class CatalogueImage:
 def entries(catalogue: Any, today: str, file: str = CATALOGUE) -> list[dict[str, Any]]:
     """The entries of ``images_list`` that publish the catalogue and retire what is older than it says.
 
-    ``today`` is the date by which versions are old, as ``2026-11-26``. Entries of one image follow one another, the
+    ``today`` is the date up to which ages are counted, as ``2026-11-26``. Entries of one image follow one another, the
     newest version first. Raises InputError, which names the image, the version and the key.
     """
     place = Place(file)
-    day = values.day(today, Place("date"), "date")
+    day = values.day(today, Place("date"), "the value")
     images = [read_image(each, place) for each in values.sequence(catalogue, place, "the catalogue")]
     made = [entry for image in images for entry in _entries(image, day or date.max)]
     _check_unique(images, day or date.max)

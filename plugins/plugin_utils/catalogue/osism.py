@@ -45,8 +45,8 @@ def catalogue_of(content: Any, file: str, *, tag: str = "", options: Any = None)
     """The catalogue of the images that a file defines and enables.
 
     ``content`` is what YAML made of the file. The images get the ``tag`` by which openstack-image-manager knows its
-    own, none if it is empty. ``options`` are keys of a catalogue's images that win over what the file says: properties
-    are merged, overrides are added. Raises InputError, which names the file, the image, the version and the key.
+    own, none if it is empty. ``options`` are keys of a catalogue's images that win over what the file says; properties
+    are merged. Raises InputError, which names the file, the image, the version and the key.
     """
     place = Place(file)
     wanted = values.mapping(options or {}, Place("options"), "the value")

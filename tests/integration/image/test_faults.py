@@ -65,8 +65,8 @@ HEAD = """\
 
 How uploads end if a fault occurs, on real Glances behind a proxy that causes the fault: north and south of one
 cloud, east of another. Afterwards there is one image with the right bytes, or nothing; the next run, without the fault,
-ends with one right image.
-This writes the page:
+ends with one right image. `active` means that the run ended with an active image; the note that the module returned
+follows. This writes the page:
 `FAULT_TABLE=docs/faults.md pytest tests/{integration/image/test_fault{s,_matrix},robustness/test_image_faults}.py`
 
 Uploads that are killed (SIGKILL) at 20 random moments each, by every scheme, end with one right image and nothing else
@@ -133,7 +133,7 @@ def test_fault(
     results, failures = by_region(first["results"]), by_region(first["failures"])
     if case.end == RIGHT:
         assert {region: results[region]["action"] for region in regions} == dict.fromkeys(regions, "created")
-        ended = "; ".join(sorted({note for result in results.values() for note in result["notes"]})) or "no word of it"
+        ended = "; ".join(sorted({note for result in results.values() for note in result["notes"]})) or "no note"
     else:
         assert {region: failures[region]["kind"] for region in regions} == dict.fromkeys(regions, case.end)
         assert all(failure["hint"] for failure in failures.values())

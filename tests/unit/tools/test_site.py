@@ -49,6 +49,12 @@ def test_a_picture_is_linked_where_it_is_on_the_site(tmp_path: Path, monkeypatch
     assert site.for_site('<img src="docs/images/a.webp">', "README.md", NAMES) == '<img src="images/a.webp">'
 
 
+@pytest.mark.parametrize("end", ["_", "__"])
+def test_the_reference_links_guides_on_the_site(end: str) -> None:
+    text = f"`Guide: Overview <{site.HOST}README.md>`{end}"
+    assert site.with_guides(text, NAMES) == ":doc:`Guide: Overview </overview>`"
+
+
 def test_the_start_page_lists_every_page_once() -> None:
     listed = re.findall(r"^- \[[^]]+\]\(([^)#]+)\)", START, re.MULTILINE)
     files = {(ROOT / "docs" / name).resolve().relative_to(ROOT).as_posix() for name in listed}

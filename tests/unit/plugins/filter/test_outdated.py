@@ -33,5 +33,5 @@ def test_it_joins_the_results_of_two_modules() -> None:
 
 
 def test_wrong_input() -> None:
-    with pytest.raises(AnsibleError, match="outdated: these are no images"):
+    with pytest.raises(AnsibleError, match="outdated: the images are not a list"):
         render("{{ servers | oaktree.multicloud.outdated(servers) }}")

@@ -39,6 +39,12 @@ def test_several_are_an_error_of_input(two_clouds: FakeOpenStack, location: list
     assert two_clouds.counters.requests() == 0
 
 
+def test_none_is_an_error_that_names_the_exclusion(two_clouds: FakeOpenStack) -> None:
+    with pytest.raises(InputError, match=r"^location: nothing is selected, the exclusions cover all of it$"):
+        at_one_location({**OPTIONS, "location": ["cloud1/r1", "!cloud1/r1"]}, str, AnsibleLookupError)
+    assert two_clouds.counters.requests() == 0
+
+
 def test_a_failure_is_an_error_of_ansible(two_clouds: FakeOpenStack) -> None:
     two_clouds["cloud1"].fault("POST", "/auth/tokens", Answer(401))
     with pytest.raises(AnsibleLookupError, match=r"^cloud1/r1/demo: .*\(auth\)"):

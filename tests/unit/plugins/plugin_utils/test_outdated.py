@@ -90,8 +90,8 @@ def test_a_row_says_what_runs_and_what_should() -> None:
 @pytest.mark.parametrize(
     ("servers", "images", "message"),
     [
-        ("x", [], "outdated: these are no servers"),
-        ([], {"servers": []}, "outdated: these are no images"),
+        ("x", [], "outdated: the servers are not a list"),
+        ([], {"servers": []}, "outdated: the images are not a list"),
         ([{"id": "s"}], [], "outdated: one of the servers has no location or no id"),
         ([], [{"location": NORTH}], "outdated: one of the images has no location or no id"),
         (["x"], [], "outdated: one of the servers has no location or no id"),

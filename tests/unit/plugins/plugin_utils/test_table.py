@@ -210,6 +210,7 @@ def test_an_expression_that_is_none(expression: Any) -> None:
 def test_an_expression_that_does_not_fit_a_record(form: str) -> None:
     with pytest.raises(InputError, match=r"^columns: 'length\(tags\)' does not fit a record: "):
         table([{"tags": ["a"]}, {"tags": None}], ["length(tags)"], form)
+    assert table([{"tags": ["a"]}, {"tags": None}], ["length(tags || `[]`)"], form)  # as the hint has it
 
 
 def test_east_asian_and_combining_characters_keep_columns_aligned() -> None:

@@ -54,7 +54,6 @@ def selected(*patterns: str, unknown: tuple[str, ...] = ()) -> list[str]:
         (["*", "!*/GRA1"], ["lab/north/demo", "ovh/BHS1/demo", "ovh/GRA11/production", "tiny/-/p3"]),
         (["*", "!*/*/demo"], ["ovh/GRA11/production", "tiny/-/p3"]),
         (["ovh/BHS1", "ovh"], ["ovh/BHS1/demo", "ovh/GRA1/demo", "ovh/GRA11/production"]),
-        (["ovh", "!ovh"], []),
         (["ovh", "!lab/north"], ["ovh/BHS1/demo", "ovh/GRA1/demo", "ovh/GRA11/production"]),
     ],
 )
@@ -89,6 +88,14 @@ def test_where_the_list_has_a_location() -> None:
 def test_a_typing_error_in_what_is_taken_away_does_not_select_more(pattern: str) -> None:
     with pytest.raises(InputError, match="matches none of the configured Locations"):
         selected("*", pattern)
+
+
+@pytest.mark.parametrize("patterns", [["ovh/GRA1", "!ovh/GRA*"], ["tiny", "!*/*/p3"]])
+def test_a_selection_of_nothing_is_an_error(patterns: list[str]) -> None:
+    with pytest.raises(InputError, match=r"^locations: nothing is selected, the exclusions cover all of it$"):
+        selected(*patterns)
+    with pytest.raises(InputError, match=r"^locations: nothing is selected, the exclusions cover all of it$"):
+        Selection.parse(["lab", "!lab"]).clouds(["lab", "ovh"])
 
 
 @pytest.mark.parametrize("pattern", ["broken/r1", "!broken/r1", "bro*"])

@@ -199,7 +199,7 @@ def test_refused(catalogue: Any, said: str) -> None:
 
 
 def test_a_date_that_is_none() -> None:
-    with pytest.raises(InputError, match="date: date is 'today'"):
+    with pytest.raises(InputError, match="date: the value is 'today'"):
         made(today="today")
 
 
