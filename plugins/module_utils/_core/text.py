@@ -34,9 +34,16 @@ would take minutes, in which no other thread runs."""
 
 
 def keep_secret(*values: object) -> None:
-    """Have `without_secrets` mask these values from now on: services repeat in messages what they were sent."""
+    """Have `without_secrets` mask these texts from now on, and those in mappings and lists at any depth.
+
+    Services repeat in messages what they were sent.
+    """
     for value in values:
-        if isinstance(value, str) and len(value) >= SHORTEST_SECRET:
+        if isinstance(value, dict):
+            keep_secret(*value.values())
+        elif isinstance(value, list):
+            keep_secret(*value)
+        elif isinstance(value, str) and len(value) >= SHORTEST_SECRET:
             _known.setdefault(value[:SHORTEST_SECRET], set()).add(value)
 
 

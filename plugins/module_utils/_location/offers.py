@@ -12,10 +12,10 @@ from .._cloud.capabilities import capabilities, has_object_store, unless_failed
 from .._cloud.catalog import RestQuery, rest_record, service_types
 from .._cloud.service import service_at
 from .._cloud.service_types import official_type
-from .._resource.find import Query
 from .._resource.kinds import kind_of
 from .._resource.listing import Listing, list_resources
 from .._resource.quotas import TYPES, list_quotas
+from .._resource.references import EXTERNAL, is_external
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -47,8 +47,7 @@ def offers(connection: Connection, parts: Collection[str]) -> dict[str, Any]:
 
 def _networks(connection: Connection) -> list[dict[str, Any]] | None:
     """Those that floating IPs come from: one request for each page."""
-    query = Query(filters={"is_router_external": True})
-    found = list_resources(connection, Listing(kind_of("network.network"), query, _NETWORK))
+    found = list_resources(connection, Listing(kind_of("network.network"), EXTERNAL, _NETWORK, keep=is_external))
     return None if found is None else [{key: network[key] for key in _NETWORK} for network in found]
 
 
