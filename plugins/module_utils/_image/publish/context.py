@@ -45,7 +45,7 @@ class PlanContext:
     """The Location that could serve the image to this one."""
     snapshot: Mapping[str, Any] | None = field(default=None, repr=False)
     """The snapshot of a server that this run takes here; until it is taken, what is known of it."""
-    today: date = date.min
+    run_date: date = date.min
     """The day in UTC up to which the age of kept images counts."""
     receivers: frozenset[str] = frozenset()
     """IDs of projects that accept the image, because their Locations are selected as well."""

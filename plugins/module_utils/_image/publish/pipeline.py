@@ -177,7 +177,7 @@ def _survey(connection: Connection, desired: Desired, image_data: ImageData | An
         published,
         settings.upload_properties,
         snapshot=snapshot,
-        today=clock.now().date(),
+        run_date=clock.now().date(),
     )
 
 

@@ -286,7 +286,7 @@ def _thinned_out(
     replaced = (context.current,) if context.needs_upload else ()
     goes = [image for image in (*replaced, *context.superseded) if image]
     kept = [*context.survey.kept, *({**image, "name": next_name(image)} for image in goes)]
-    due = expired(kept, desired, context.today)
+    due = expired(kept, desired, context.run_date)
     stay = [image for image in due if image.get("protected") and desired.protected is None]
     found = tuple(image for image in due if image not in stay)
     if found:

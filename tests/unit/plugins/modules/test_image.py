@@ -455,12 +455,12 @@ def test_a_file_that_is_right_by_its_checksum_is_sent_before_its_other_digests_a
 ) -> None:
     known, arrived = hashing.PendingDigests._compute, list[bool]()
 
-    def late(self: hashing.PendingDigests, name: str) -> None:
+    def late(self: hashing.PendingDigests, name: str, digest: Any) -> None:
         end = time.monotonic() + 20
         while name == "sha512" and not any(map(is_active, glance.images.values())) and time.monotonic() < end:
             time.sleep(0.01)
         arrived.append(any(map(is_active, glance.images.values())))
-        known(self, name)
+        known(self, name, digest)
 
     monkeypatch.setattr(hashing, "AHEAD", 100)
     monkeypatch.setattr(hashing.PendingDigests, "_compute", late)

@@ -13,9 +13,10 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import OaktreeError, QuotaError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.boot import unanswered
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.candidate import ZONE, Candidate
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.candidate import Candidate
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import KEY
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.names import Blueprint
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.nova import ZONE
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.placement import (
     Allowance,
     Assignment,
