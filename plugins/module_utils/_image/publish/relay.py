@@ -118,8 +118,8 @@ def with_source_regions(
 ) -> list[PlanContext]:
     """The contexts; those that need an upload and could get it from another region have that as their source region.
 
-    A region can serve others of the same Keystone, project and format. One that has the image already is preferred, then
-    one that must be sent the image anyhow, because it cannot import from another region. ``able`` tells whether a
+    A region can serve others of the same Keystone, project and format. One that has the image already is preferred,
+    then one that must be sent the image anyhow, because it cannot import from another region. ``able`` tells whether a
     Location can get the image without a source region. An image that comes from another Location, ``home``, is fetched
     from there.
     """
