@@ -57,7 +57,9 @@ EXAMPLES = r"""
 
 - name: Show what would be published, without a tag
   ansible.builtin.debug:
-    msg: "{{ query('oaktree.multicloud.osism_images', 'etc/images', tag='') | oaktree.multicloud.catalogue('2026-11-26') }}"
+    msg: "{{ query('oaktree.multicloud.osism_images', 'etc/images', tag='') | oaktree.multicloud.catalogue(today) }}"
+  vars:
+    today: '2026-11-26'
 """
 
 RETURN = r"""

@@ -90,7 +90,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 results:
-  description: What was done, or in check mode would be done, in each Location that did not fail.
+  description: >-
+    What was done, or in check mode would be done, in each Location that did not fail; in one that did, what was changed
+    before.
   returned: always
   type: list
   elements: dict

@@ -150,12 +150,13 @@ def main() -> None:
     params = module.params
     try:
         check_fields(params["services"], SERVICES, "services")
+        project = project_of(params)
     except InputError as error:
         fail(module, error)
     run_info(
         module,
         "quotas",
-        lambda connection: list_quotas(connection, project_of(params), params["services"], params["fields"]),
+        lambda connection: list_quotas(connection, project, params["services"], params["fields"]),
         FIELDS,
         offers=True,
     )

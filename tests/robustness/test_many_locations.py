@@ -116,7 +116,7 @@ def taken(clouds: Path, tmp_path: Path) -> Callable[..., Taken]:
 
 
 @pytest.mark.parametrize("limits", [{}, {"rate_limit": 1000}], ids=["free", "rate_limit"])
-@pytest.mark.parametrize("module", [server_info, image, resource], ids=lambda module: module.__name__.split(".")[-1])
+@pytest.mark.parametrize("module", [server_info, image, resource], ids=lambda module: module.__name__.rpartition(".")[2])
 def test_each_location_takes_as_much_as_if_there_were_few(
     module: ModuleType, limits: dict[str, Any], taken: Callable[..., Taken]
 ) -> None:

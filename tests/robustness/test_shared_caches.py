@@ -295,7 +295,8 @@ def test_what_is_planted_in_a_shared_store_is_not_used(
         assert [result.requests for result in ask(clouds, section, work)] == [2], "what was planted is replaced"
     (warning,) = private_files.warnings()
     assert warning == (
-        "dogpile.cache.redis: what does not come from a task with the same credentials, or is damaged, is ignored."
+        "The cache configured in clouds.yaml (dogpile.cache.redis) holds entries that are damaged, or that a task "
+        "with other credentials has made: they are ignored."
     )
 
 

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The bodies of HTTP answers as JSON: the one place where it enters, and one error for all that cannot be parsed.
+"""The JSON of HTTP answers: the only place that parses it, and one error for all that cannot be parsed.
 
-What keystoneauth1 parses itself, tokens, discovery documents and errors, it parses by `parse_json`, too: see
+keystoneauth1 parses tokens, discovery documents and errors itself, but also by `parse_json`: see
 `transport.WireResponse`.
 """
 
@@ -119,7 +119,7 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _finite(text: str) -> float:
-    """A number that is none to JSON's readers if it is too large to be one here: it would be written as infinity."""
+    """The number; raises ValueError for one that Python has only as infinity, which JSON cannot express."""
     number = float(text)
     if math.isinf(number):
         raise ValueError(f"{text[:20]} is too large")

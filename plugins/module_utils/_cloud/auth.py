@@ -74,7 +74,7 @@ class _Token:
 
     @classmethod
     def of(cls, access: AccessInfo, age: float = 0.0, *, is_new: bool) -> _Token:
-        """``age`` in seconds is unknown if it is less than zero. Raises one of `MALFORMED` for a token without form."""
+        """``age`` in seconds is unknown if it is less than zero. Raises one of `MALFORMED` for a malformed token."""
         passed = age if age >= 0 else _UNKNOWN_AGE * (_lifetime(access) or 0.0)
         _check(access)
         token = cls(access, clock.uptime() - passed, is_new)
@@ -92,7 +92,7 @@ class _Token:
         return clock.uptime() - self.received
 
     def is_valid(self) -> bool:
-        """Whether it stays valid for a while. One of which that is not known is, until a service rejects it."""
+        """Whether it stays valid for a while. One of unknown lifetime counts as valid until a service rejects it."""
         return self.lifetime is None or self.lifetime - self.age >= min(MARGIN, self.lifetime / 4)
 
     def lasts(self) -> bool:
@@ -302,14 +302,14 @@ def _can_be_shared(plugin: Any) -> bool:
 
 
 def _lifetime(access: AccessInfo) -> float | None:
-    """Seconds from a token's issue to its expiry; None where it has no dates, or none that make sense."""
+    """Seconds from a token's issue to its expiry; None without dates, or if it would not be positive."""
     issued, expires = access.issued, access.expires
     seconds = (expires - issued).total_seconds() if issued and expires else 0.0
     return seconds if seconds > 0 else None
 
 
 def _check(access: AccessInfo) -> None:
-    """Raise one of `MALFORMED` for a token that is not what Keystone's API says, wherever it will be read."""
+    """Raise one of `MALFORMED` if what will be read of the token has not the form that Keystone's API defines."""
     keep_secret(access.auth_token)
     if not _TOKEN.fullmatch(access.auth_token or ""):
         raise ValueError("the token is not one that a header can hold")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .._core.errors import AuthError, RefusedError, ServerError, UnreachableError
+from .._core.errors import AuthError, DeadlineError, RefusedError, ServerError, ThrottledError, UnreachableError
 from .answers import parsing
 from .catalog import versions
 from .service import find_version, service_at
@@ -125,7 +125,7 @@ def capabilities(connection: Connection) -> Capabilities:
     missing: dict[str, str] = {}
 
     def part(name: str, query: Callable[[], Answer], empty: Answer) -> Answer:
-        return unless_failed(missing, name, query, empty)
+        return unless_failed(connection, missing, name, query, empty)
 
     nothing: Mapping[str, Quota] = {}
     no_formats: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
@@ -144,14 +144,17 @@ def capabilities(connection: Connection) -> Capabilities:
     )
 
 
-def unless_failed(missing: dict[str, str], name: str, query: Callable[[], Answer], empty: Answer) -> Answer:
+def unless_failed(
+    connection: Connection, missing: dict[str, str], name: str, query: Callable[[], Answer], empty: Answer
+) -> Answer:
     """What ``query`` returns; where it fails, ``empty``, and the reason in ``missing`` under the name.
 
     Raises DeadlineError if the Location's deadline expires.
     """
     try:
         return query()
-    except (RefusedError, AuthError, ServerError, UnreachableError) as error:
+    except (RefusedError, AuthError, ServerError, UnreachableError, DeadlineError, ThrottledError) as error:
+        connection.deadline.remaining()  # a single request may time out before the Location does
         missing[name] = without_request_id(error.message)
         return empty
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MOST_PAGES = 10_000
 MOST_ANSWERS = 8
-"""How many times the largest answer all pages of a list may have together, in bytes."""
+"""How many times the bytes of the largest answer all pages of a list may have together."""
 
 
 def page_of(response: Response, key: str) -> dict[str, Any]:
@@ -78,7 +78,7 @@ class Pagination:
         self._seen: set[str] = set()
 
     def queries(self) -> Iterator[dict[str, Any]]:
-        """The query of each page, as long as `advance` finds another. Raises ServerError if they lead nowhere."""
+        """The query of each page, as long as `advance` finds another. Raises ServerError if that does not end."""
         for _number in range(MOST_PAGES):
             mark = repr(sorted(self._query.items()))
             if mark in self._seen:
@@ -110,7 +110,7 @@ class Pagination:
         self._room -= size
         if self._room < 0:
             raise ServerError(
-                f"the list of GET {self._path} is larger than {MOST_ANSWERS} of the largest answers",
+                f"the pages of GET {self._path} together exceed {MOST_ANSWERS} times answer_limit_mib",
                 hint=TOO_LARGE_HINT,
                 final=True,
             )

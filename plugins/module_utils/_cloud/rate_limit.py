@@ -108,7 +108,7 @@ class RateLimiter:
         with contextlib.suppress(OSError):
             until = max(until, os.stat(self._pause_path).st_atime)  # noqa: PTH116 - before each request, and faster
         left = clock.turned(until - clock.uptime())
-        return left if 0 < left <= LONGEST_PAUSE else 0.0  # somebody may have read the file, which makes it a date
+        return left if 0 < left <= LONGEST_PAUSE else 0.0  # reading the file sets its access time to the date
 
     def _pause(self, seconds: float) -> None:
         seconds = min(seconds, LONGEST_PAUSE)

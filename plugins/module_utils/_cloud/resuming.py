@@ -16,7 +16,7 @@ from .._core.errors import (
     UnreachableError,
 )
 from .._core.retry import TRANSIENT, Attempts, Policy
-from .transport import announced_length
+from .transport import announced_length, raw_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -115,9 +115,8 @@ def pieces(response: Response) -> Iterator[bytes]:
     from urllib3.exceptions import HTTPError, ReadTimeoutError
 
     announced, received = announced_length(response), 0
-    read = getattr(response.raw, "read1", response.raw.read)  # urllib3 has read1 since 2.1
     try:
-        while piece := read(PIECE, decode_content=False):
+        for piece in raw_pieces(response, PIECE):
             received += len(piece)
             yield piece
     except ReadTimeoutError as exc:

@@ -46,7 +46,7 @@ def postpone_services() -> None:
 
 
 def postpone_unused() -> None:
-    """Defer likewise what the libraries import beside, and what nothing here or few tasks use.
+    """Defer likewise what the libraries import although few tasks use it, or none.
 
     keystoneauth1 needs netaddr for addresses in the bodies of requests, openstacksdk jsonpatch and jmespath for
     resources, and requests charset_normalizer for texts of unknown encoding.

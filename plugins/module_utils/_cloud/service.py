@@ -26,7 +26,7 @@ from .answers import json_object, parsing
 from .discovery import DISCOVERY
 from .pagination import Pagination, page_of
 from .service_types import all_types, service_type_of
-from .translate import from_response, translate
+from .translate import NO_ENDPOINT_HINT, from_response, translate
 from .transport import counted_as
 from .urls import is_url, same_origin
 
@@ -117,10 +117,7 @@ class Service:
         url = self.connection.look_up(self._announced)
         access = self.connection.access
         if not url:
-            raise RefusedError(
-                f"the catalog has no {self.service_type} endpoint here",
-                hint="Check region_name and interface in clouds.yaml; not every cloud offers every service.",
-            )
+            raise RefusedError(f"the catalog has no {self.service_type} endpoint here", hint=NO_ENDPOINT_HINT)
         if not is_url(url):
             self._refuse_url(url)
         version = find_version(url)
@@ -133,7 +130,7 @@ class Service:
                 if not self.adapter.endpoint_override:
                     raise
                 self.connection.deadline.remaining()
-                return _Endpoint(access, url.rstrip("/"), None)  # the user's word, and the service has none against it
+                return _Endpoint(access, url.rstrip("/"), None)  # the override holds where discovery fails
             if self.type.project_in_url and access and access.project_id:
                 url = f"{url.rstrip('/')}/{access.project_id}"
         elif not version:
@@ -151,11 +148,11 @@ class Service:
             return False
 
     def _refuse_url(self, url: str) -> NoReturn:
-        what = f"the endpoint {url!r} of the {self.service_type} service is not an https or http URL"
+        what = f"endpoint {url!r} of the {self.service_type} service is not an https or http URL"
         if self.adapter.endpoint_override:
-            raise ConfigError(what, hint="Correct the service's endpoint override in clouds.yaml.")
+            raise ConfigError(f"the {what}", hint="Correct the service's endpoint override in clouds.yaml.")
         raise ServerError(
-            f"{what}: it is the catalog's",
+            f"the catalog's {what}",
             hint="Inform the operator; an endpoint override in clouds.yaml takes precedence over the catalog.",
             final=True,
         )
@@ -307,7 +304,7 @@ class Service:
             repeatable = False
 
     def _reject(self, token: str | None, method: str, url: str, error: AuthError, *, renewed: bool) -> None:
-        """Forget a token that was rejected; raises AuthError if that was not for the token, or for a new one."""
+        """Forget a token that was rejected. Raises AuthError if it is not the reason, or was just renewed."""
         if token is None or self.connection.access is None or not same_origin(self.endpoint, url):
             raise error  # it got a password, a signature, or nothing
         if self.service_type != "identity":

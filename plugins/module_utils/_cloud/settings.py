@@ -41,6 +41,7 @@ _OPTIONS = ("service_type", "service_name", "interface", "region_name", "endpoin
 _LIMITS = ("rate_limit", "concurrency")
 _MAX_LIMIT = 1e9
 _SECRET = re.compile(r"pass|secret|token$", re.IGNORECASE)
+"""Options whose values only the user knows, unlike some that `SECRET_KEY` masks, as ``access_token_endpoint``."""
 _UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
 _OWN_ENDPOINTS = ("_endpoint", "_endpoint_override", "_region_name")
 _RETRIES = ("status_code_retries", "connect_retries", "status_code_retry_delay", "connect_retry_delay")
@@ -131,15 +132,15 @@ class Settings:
 
     @property
     def account_key(self) -> str:
-        """All that tells who the user is and that it is they, secrets included: the same on every machine."""
+        """All by which Keystone identifies and authenticates the user, secrets included: the same on every machine."""
         auth = self.config.get_auth_args()
         return json.dumps([self.config.config.get("auth_type"), auth], sort_keys=True, default=str)
 
     @property
     def keystone(self) -> str:
-        """The Keystone that the region belongs to: what two entries with the same one list may be the same.
+        """The Keystone that the region belongs to. Two entries with the same one may list the same resources.
 
-        An entry without Keystone has none in common with any other.
+        An entry without Keystone shares none with any other entry.
         """
         return keystone_root(self.auth_url) or f"none of {self.config.name}"
 
@@ -195,16 +196,19 @@ class Settings:
 
 
 def _trusted(verify: Any) -> bool | str:
-    """As requests would choose: with this collection's session it does not read the environment."""
+    """What requests would trust by the environment, which it does not read with this collection's session."""
     named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
     trusted: bool | str = named if verify is True and named else verify
     return trusted
 
 
 def _api_timeout(value: Any) -> float:
-    timeout = float(value)
+    try:
+        timeout = float(value)
+    except (OverflowError, TypeError, ValueError):
+        timeout = 0.0
     if not 0 < timeout <= threading.TIMEOUT_MAX:
-        raise ConfigError(f"api_timeout must be a number of seconds greater than zero, not {timeout:g}")
+        raise ConfigError(f"api_timeout must be a number of seconds greater than zero, not {value!r}")
     return timeout
 
 

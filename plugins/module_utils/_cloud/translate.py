@@ -68,7 +68,7 @@ def _translate_keystoneauth(exc: BaseException) -> OaktreeError | None:  # noqa:
     if isinstance(exc, (ksa.EndpointNotFound, ksa.CatalogException)):
         return RefusedError(
             f"the catalog has no such endpoint here: {text}" if text else "the catalog has no such endpoint here",
-            hint="Check region_name and interface in clouds.yaml; not every cloud offers every service.",
+            hint=NO_ENDPOINT_HINT,
         )
     if isinstance(exc, ksa.DiscoveryFailure):
         return ServerError(
@@ -99,6 +99,7 @@ def _translate_others(exc: BaseException) -> OaktreeError:
     return unexpected(exc)
 
 
+NO_ENDPOINT_HINT = "Check region_name and interface in clouds.yaml; not every cloud offers every service."
 _TRUST_HINT = "Check cacert and verify in the cloud's entry in clouds.yaml."
 _TLS_HINT = (
     "Check cacert and verify in the cloud's entry in clouds.yaml, and whether the server requires a client certificate "

@@ -53,7 +53,7 @@ MOST_AT_ONCE = 1 << 20
 """Bytes that are read, and that are decompressed, in one step."""
 
 _BYTES_OF_VALUE = 64
-"""Of an answer's limit; those of the default are `MOST_VALUES`."""
+"""Bytes of an answer's limit for each value that it may have: by default that makes `MOST_VALUES`."""
 
 MOST_OF_ERROR = 256 << 10
 """Bytes that are read of an error answer, for what it says."""
@@ -171,7 +171,7 @@ class WireSession(Session):
 
 
 class _WebSession(Session):
-    """requests' own session, whose redirects lead anywhere; of these no body is read."""
+    """A session of requests that follows redirects to anywhere, without reading their bodies."""
 
     def get_redirect_target(self, resp: Response) -> str | None:
         target: str | None = super().get_redirect_target(resp)
@@ -252,13 +252,13 @@ def _can_be_sent_to(response: Response, target: str) -> bool:
 def _place(url: str) -> str:
     """A URL without its user and its query, which may have secrets."""
     if not is_url(url):
-        return "an address that is none"
+        return "an invalid URL"
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _beginning_of(response: Response, deadline: Deadline, most: int) -> bytes:
-    """The body of an error answer, decompressed, as far as ``most`` bytes arrive; the rest is broken off."""
+    """The first ``most`` bytes of the body of an error answer, decompressed; the rest is not read."""
     body = bytearray()
     try:
         for piece in _decompressed(response, _arriving(response, deadline, most)):
@@ -296,15 +296,14 @@ def _fill(body: bytearray, response: Response, deadline: Deadline, limit: int) -
 
 
 def _arriving(response: Response, deadline: Deadline, limit: int) -> Iterator[bytes]:
-    """The bytes as they come, so that the deadline is looked at however slow they are."""
+    """The bytes as they arrive, so that the deadline is checked however slow they are."""
     from requests.exceptions import ConnectionError as BrokenError
     from requests.exceptions import ReadTimeout
     from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-    read = getattr(response.raw, "read1", response.raw.read)  # urllib3 has read1 since 2.1
     announced, arrived = announced_length(response) or 0, 0
     try:
-        while piece := read(PIECE, decode_content=False):
+        for piece in raw_pieces(response, PIECE):
             deadline.remaining()
             arrived += len(piece)
             if arrived > limit:
@@ -317,6 +316,13 @@ def _arriving(response: Response, deadline: Deadline, limit: int) -> Iterator[by
     bodiless = response.request.method == "HEAD" or response.status_code in _BODILESS
     if arrived < announced and not bodiless:
         raise BrokenError(f"{arrived} of {announced} bytes arrived", request=response.request)
+
+
+def raw_pieces(response: Response, most: int) -> Iterator[bytes]:
+    """The body as it is sent, up to ``most`` bytes at a time, fewer as soon as they arrive; raises urllib3's errors."""
+    read = getattr(response.raw, "read1", response.raw.read)  # urllib3 has read1 since 2.1
+    while piece := read(most, decode_content=False):
+        yield piece
 
 
 def announced_length(response: Response) -> int | None:
@@ -360,7 +366,7 @@ def _too_large(response: Response, most: str) -> ServerError:
 
 
 class WireResponse(Response):
-    """An answer whose JSON, which keystoneauth1 reads by itself, too, is parsed as carefully as all other."""
+    """An answer whose JSON is parsed by `parse_json`, also where keystoneauth1 reads it."""
 
     most_values = MOST_VALUES
     """How many values it may have."""

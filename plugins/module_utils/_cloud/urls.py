@@ -9,8 +9,8 @@ import re
 from urllib.parse import urlsplit
 
 _HOST = re.compile(r"[\w.:%-]+")
-_LONGEST_LABEL = 64
-"""Characters of a part of a host's name (RFC 1035, 2.3.4), and one more."""
+_LONGEST_LABEL = 63
+"""Characters of a part of a host's name (RFC 1035, 2.3.4)."""
 _VERSION = re.compile(r"(?<![/:])(/v[\d.]+)?/*$")
 """In the path: a host may be called v3."""
 _DEFAULT_PORT = re.compile(r"^(https://[^/]+):443(?=/|$)|^(http://[^/]+):80(?=/|$)")
@@ -27,7 +27,7 @@ def is_url(text: str) -> bool:
     return (
         parts.scheme in ("https", "http")
         and _HOST.fullmatch(host) is not None
-        and all(0 < len(label) < _LONGEST_LABEL for label in labels)
+        and all(0 < len(label) <= _LONGEST_LABEL for label in labels)
     )
 
 

@@ -52,7 +52,7 @@ class OaktreeError(Exception):
         self.status = status
         """The HTTP status that it comes from, where that tells more than the kind."""
         self.final = final
-        """Whether it is a verdict, which stays the same however often it is asked for."""
+        """Whether every further attempt would end the same way."""
         self.residue: list[str] = []
         """What the failed work could not remove."""
 
@@ -150,7 +150,7 @@ class RefusedError(OaktreeError):
 
 @contextmanager
 def suppress_404() -> Iterator[None]:
-    """Let a deletion of what does not exist be one: others were first, or the answer to an earlier request was lost."""
+    """Count a 404 as a deletion: somebody else was faster, or the answer to an earlier attempt was lost."""
     try:
         yield
     except RefusedError as error:

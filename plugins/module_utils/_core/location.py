@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Locations: the value that stands on every record, its order and name, and the patterns that select it.
+"""Locations: the value that every record carries, its order and name, and the patterns that select it.
 
 The shape is oaktree's and shade's ``Location``, ``{cloud, region, zone, project}``, and the name that selects it.
 """
@@ -115,11 +115,11 @@ def pattern_of(option: str, location: Mapping[str, Any]) -> str:
     """
     unknown = sorted(map(str, location.keys() - set(_PARTS)))
     cloud, name, project = (location.get(key) for key in ("cloud", "name", "project"))
-    texts = [value for key in ("cloud", "name", "region") if (value := location.get(key)) is not None]
-    if unknown or not cloud or not all(isinstance(value, str) for value in texts):
-        what = f"it has the key {unknown[0]}" if unknown else "it names no cloud"
+    no_texts = [key for key in ("cloud", "name", "region") if not isinstance(location.get(key), str | None)]
+    if unknown or no_texts or not cloud:
+        reasons = [f"it has the key {key}" for key in unknown] + [f"its {key} is not text" for key in no_texts]
         raise InputError(
-            f"{option}: a mapping is not a Location: {what}",
+            f"{option}: a mapping is not a Location: {[*reasons, 'it names no cloud'][0]}",
             hint="Give the location of a record, or {cloud: NAME, region: NAME}.",
         )
     if name:
@@ -215,7 +215,7 @@ class Selection:
         excludes from must be named, so that nobody writes to every Location by accident.
         """
         patterns = tuple(Pattern.parse(text, option) for text in texts)
-        if not any(not pattern.negated for pattern in patterns):
+        if all(pattern.negated for pattern in patterns):
             raise InputError(
                 f"{option}: nothing is selected" + (", there are only exclusions" if patterns else ""),
                 hint="Name Locations, or write '*' for all of them, as in ['*', '!lab'].",

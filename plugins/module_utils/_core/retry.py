@@ -62,8 +62,8 @@ class Policy:
 
     ``busy`` is the rule for answers with one of the ``statuses``, ``connect`` that for requests without an answer;
     both take precedence. The first pause is ``first`` times `FIRST_PAUSE`; pauses double, up to ``longest`` seconds.
-    Work that must not be done twice is not ``repeatable``: it is retried only if it was turned away. A verdict is
-    never appealed.
+    Work that must not be done twice is not ``repeatable``: it is retried only if it was turned away. An error that is
+    ``final`` is never retried.
     """
 
     attempts: float = 3

@@ -107,12 +107,12 @@ class Pool(Generic[Item]):
     """Runs tasks in daemon threads, at most ``concurrency`` at once, in the order in which they are submitted.
 
     Where no thread can be started for a task, it waits until another one ends. The deadline of a task starts with its
-    work. Work that does not end within its timeout and ``grace`` is given up:
-    its outcome is a DeadlineError, its place goes to the next task, its requests are broken off, and its thread cannot
-    hold the exit of the process.
-    As a context manager, on any exception all work is told to stop and gets ``grace`` to clean up, which a
-    KeyboardInterrupt ends; the first of those goes on as an InterruptError. ``translate`` says what the exceptions of
-    other libraries mean.
+    work. Work that does not end within its timeout and ``grace`` is given up: its outcome is a DeadlineError, its place
+    goes to the next task, its requests are aborted, and its thread does not delay the exit of the process.
+
+    Use it as a context manager. On any exception all work is told to stop, and has ``grace`` to clean up; a
+    KeyboardInterrupt meanwhile ends the wait. If the exception is a KeyboardInterrupt, InterruptError replaces it.
+    ``translate`` converts the exceptions of other libraries.
     """
 
     def __init__(
@@ -153,7 +153,7 @@ class Pool(Generic[Item]):
         return task
 
     def take(self, seconds: float | None = None) -> list[Task[Item, Any]]:
-        """Wait until tasks have an outcome, for ``seconds`` at the most, and return these."""
+        """Wait a moment, for ``seconds`` at the most, and return the tasks that got an outcome; often none."""
         failed = self._start()
         if failed:
             return failed
@@ -220,7 +220,7 @@ class Pool(Generic[Item]):
         return True
 
     def _settle(self) -> list[Task[Item, Any]]:
-        """Give an outcome to what has ended. Where an interrupt breaks it off, the next call goes on."""
+        """Give an outcome to what has ended. An interrupt may end this halfway: the next call does the rest."""
         settled = [task for task in self._running if task.ended]
         for task in settled:
             task.outcome = task.ended
@@ -248,7 +248,7 @@ class Pool(Generic[Item]):
             self._settle()
 
     def _so_far(self) -> list[Outcome[Item, Any]]:
-        """The outcomes; work that has begun and goes on is one that nobody knows the end of."""
+        """The outcomes; of work that has begun and not ended, an error that says so."""
         self._settle()
         for task in self._running:
             error = DeadlineError("interrupted")

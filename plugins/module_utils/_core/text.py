@@ -29,14 +29,21 @@ _SIGNATURE = re.compile(
 )
 _USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]{0,15}://)([^/\s\"<>]*)@", re.IGNORECASE)
 _TAGS = re.compile(r"<title>(?:(?!<title>).)*?</title>|<!--(?:(?!<!--).)*?-->|</?[a-zA-Z][^<>]*>", re.DOTALL)
-"""A match ends, and schemes of URLs are short, before the next one could begin: what begins again and again in a long
-text would else take minutes, in which no other thread runs."""
+"""No match goes on past the beginning of another, and URL schemes are short: else a long text full of such beginnings
+would take minutes, in which no other thread runs."""
 
 
 def keep_secret(*values: object) -> None:
-    """Have `without_secrets` mask these values from now on: services repeat in messages what they were sent."""
+    """Have `without_secrets` mask these texts from now on, and those in mappings and lists at any depth.
+
+    Services repeat in messages what they were sent.
+    """
     for value in values:
-        if isinstance(value, str) and len(value) >= SHORTEST_SECRET:
+        if isinstance(value, dict):
+            keep_secret(*value.values())
+        elif isinstance(value, list):
+            keep_secret(*value)
+        elif isinstance(value, str) and len(value) >= SHORTEST_SECRET:
             _known.setdefault(value[:SHORTEST_SECRET], set()).add(value)
 
 
@@ -58,7 +65,7 @@ def without_url_secrets(text: str) -> str:
 
 
 def is_secret_url(url: str) -> bool:
-    """Whether who knows the URL may do what others may not: it has a signature, or a user."""
+    """Whether knowing the URL gives access: it has a signature, or a user."""
     return bool(_SIGNATURE.search(url) or _USERINFO.search(url))
 
 

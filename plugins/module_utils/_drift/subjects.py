@@ -10,12 +10,11 @@ own: IDs, owners, times, states, and what a cloud chooses where nobody says it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import InputError
 from .._facts.records import IMAGE_FIELDS
-from .._resource.kinds import Kind, check_readable, kind_of
+from .._resource.kinds import Kind, check_readable, did_you_mean, kind_of
 from .._resource.parts import parts_of
 from .._resource.references import target_of
 from .._run.options import as_texts
@@ -115,7 +114,7 @@ def subjects(types: Sequence[str], attributes: Mapping[str, Any]) -> list[Subjec
     """What is to be compared, by type. Raises InputError for types and attributes that cannot be compared."""
     kinds = {kind.name: kind for kind in map(kind_of, types)}
     if not kinds:
-        raise InputError("types: nothing is named", hint="Name types, as in compute.flavor or image.image.")
+        raise InputError("types: must not be empty", hint="Name types, as in compute.flavor or image.image.")
     named = {kind_of(name).name: value for name, value in attributes.items()}
     others = sorted(named.keys() - kinds.keys())
     if others:
@@ -133,10 +132,8 @@ def _subject(kind: Kind, named: Any) -> Subject:
     known = known_attributes(kind)
     for name in names:
         if name not in known:
-            similar = get_close_matches(name, known, 3)
-            meant = f"; did you mean {', '.join(similar)}?" if similar else ""
             raise InputError(
-                f"attributes: {name!r} of {kind.name} cannot be compared{meant}",
+                f"attributes: {name!r} of {kind.name} cannot be compared{did_you_mean([name], known)}",
                 hint=f"Known are {', '.join(sorted(known))}.",
             )
     return Subject(kind, tuple(sorted(set(names))), explicit=True)

@@ -101,7 +101,7 @@ def _by_name(connection: Connection, seen: Iterable[Seen], names: Sequence[str])
 
 @contextmanager
 def _reached(connection: Connection, kind: Kind) -> Iterator[None]:
-    """Raise at once what the service of the type has ended with before if it cannot be reached, after all retries."""
+    """Fail at once if the service of the type could not be reached before: its retries are not repeated."""
     dead: dict[str, UnreachableError] = connection.memo.setdefault(_reached, {})
     if kind.service in dead:
         raise dead[kind.service].copied()

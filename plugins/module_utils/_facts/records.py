@@ -115,7 +115,7 @@ class RecordModel:
     """Which keys of a service's JSON become which attributes of a record, for all nouns.
 
     ``keys`` maps attributes to keys; ``excluded`` are keys that no record has. The keys that the model does not know
-    are under ``properties``, if ``open``.
+    are under ``properties``, if ``is_open``.
     """
 
     def __init__(self, keys: Mapping[str, str], excluded: Collection[str], *, is_open: bool = True) -> None:
@@ -188,7 +188,7 @@ def records(
     with parsing("an item of the list"):
         whole = (make(item, location) for item in items)
         made = [
-            (str(record.get(key) or ""), str(record["id"]), _with_fields(record, fields))
+            (str(record.get(key) or ""), str(record["id"]), with_fields(record, fields))
             for record in whole
             if name in (None, record.get(key))
         ]
@@ -196,7 +196,8 @@ def records(
     return [record for _name, _id, record in made]
 
 
-def _with_fields(record: dict[str, Any], fields: Collection[str] | None) -> dict[str, Any]:
+def with_fields(record: dict[str, Any], fields: Collection[str] | None) -> dict[str, Any]:
+    """The record with only these keys and its location; all of it with None."""
     if fields is None:
         return record
     return {key: value for key, value in record.items() if key in fields or key == "location"}

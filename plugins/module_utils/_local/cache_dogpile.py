@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 TIMEOUT = 2.0
 """Seconds within which a server must answer, also when it is connected to."""
 WHOLE_TIMEOUT = 4.0
-"""Seconds that a process waits for a server's answers in all, if it does answer: then it goes on without."""
+"""Seconds that a process waits for a server's answers in all; beyond that it does without the server."""
 LOCK_TIMEOUT = 20
 """Seconds after which a server frees the lock of a process that was killed."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.05
@@ -205,7 +205,8 @@ class DogpileCache(Cache):
 
     def _warn_of_damage(self, _kind: str, _key: str) -> None:
         private_files.warn(
-            f"{self._store.name}: what does not come from a task with the same credentials, or is damaged, is ignored."
+            f"The cache configured in clouds.yaml ({self._store.name}) holds entries that are damaged, or that a task "
+            "with other credentials has made: they are ignored."
         )
 
     def _ask(self, kind: str, key: str, call: Callable[[Any, Seal, str], Any]) -> Any:

@@ -46,10 +46,10 @@ _open_locks: set[FileLock] = set()
 class FileLock:
     """An exclusive or shared lock on a file; use as a context manager, which closes it. Not for several threads.
 
-    The kernel frees the lock when its holder ends, however that happens. Forked children close the file: a child does
-    not hold what its parent holds, and finds the lock open to be acquired for itself. The file is opened without
-    following links and created with mode 0600; what else is wrong with it is the caller's to check. It may be removed
-    or replaced at any time: a lock counts only while the path leads to the file that is locked.
+    The kernel frees the lock when its holder ends, however that happens. Forked children close the file: a child holds
+    none of its parent's locks, and can acquire them by the same objects. The file is opened without following links and
+    created with mode 0600; what else is wrong with it is the caller's to check. It may be removed or replaced at any
+    time: a lock counts only while the path leads to the file that is locked.
     """
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
@@ -153,13 +153,17 @@ def _abandon_all_in_child() -> None:
 os.register_at_fork(after_in_child=_abandon_all_in_child)
 
 
+def _path_of(kind: str, key: str) -> Path | None:
+    return private_files.path_of(private_files.LOCKS, f"{kind}:{key}", "lock")
+
+
 @contextlib.contextmanager
 def key_lock(kind: str, key: str, deadline: Deadline) -> Iterator[None]:
     """An exclusive lock by kind and key, for the length of this context. Raises DeadlineError, see `FileLock.acquire`.
 
     Where private files cannot be used or locked, nothing is locked: that is no reason for a task to fail.
     """
-    path = private_files.path_of(private_files.LOCKS, f"{kind}:{key}", "lock")
+    path = _path_of(kind, key)
     with contextlib.ExitStack() as stack:
         if path:
             lock = stack.enter_context(FileLock(path))
@@ -174,7 +178,7 @@ def claim(kind: str, key: str) -> Callable[[], None] | None:
 
     Where private files cannot be used or locked, nothing is locked either.
     """
-    path = private_files.path_of(private_files.LOCKS, f"{kind}:{key}", "lock")
+    path = _path_of(kind, key)
     if path is None:
         return lambda: None
     lock = FileLock(path)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _NAME = "oaktree.multicloud"
 
 DAY = 86400.0
-_SHORT, MONTH, _LONG = DAY, 30 * DAY, 90 * DAY
+MONTH, _LONG = 30 * DAY, 90 * DAY
 _LIFETIMES = {"digests": _LONG, "exports": _LONG, "last-known": MONTH}
 """Seconds after its last change until a file of a kind is stale; a day for the others."""
 _SWEPT_AT_ONCE = 1000
@@ -301,7 +301,7 @@ def _is_private(path: Path, status: os.stat_result, is_right_type: Any) -> bool:
         reason = f"others can read or write it (mode {stat.S_IMODE(status.st_mode):04o})"
     else:
         return True
-    warn(f"{path} is ignored: {reason}. Remove it if only you had access to it.")
+    warn(f"{path} is ignored: {reason}. Remove it, or set XDG_CACHE_HOME to a directory of your own.")
     return False
 
 
@@ -347,4 +347,4 @@ def _sweep(kind: str) -> None:
     directory = private_directory(kind)
     if directory is not None:
         _swept.add(kind)
-        remove_stale(directory, _LIFETIMES.get(kind, _SHORT))
+        remove_stale(directory, _LIFETIMES.get(kind, DAY))

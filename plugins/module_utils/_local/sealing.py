@@ -4,7 +4,7 @@
 """Entries of a store that others can read and write: sealed, and named, by keys that follow from credentials.
 
 Machines that have the same credentials find and open each other's entries. Nobody else can, nor make one that is taken
-for theirs. What remains open to others is to try passwords, one for each scrypt, and to remove entries.
+for theirs. Others can still guess passwords, at the cost of one scrypt each, and remove entries.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ def boot_id() -> str:
 
 @cache
 def clock_id() -> str:
-    """The same for all processes to which `clock.uptime` tells the same; empty where unknown, so that it tells nothing.
+    """An ID that processes share if their `clock.uptime` agrees; empty where that is not known.
 
     Machines may share a directory, and containers may have time namespaces (time_namespaces(7)) on one machine.
     """

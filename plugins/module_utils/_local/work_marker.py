@@ -1,11 +1,10 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Markers of work in progress in a cloud: who is at work, so that a later run distinguishes what a killed one left.
+"""Markers of work in progress in a cloud: who is at work, so that a later run recognises what a killed one left.
 
-The marker says which process works, and until when it may by its own timeouts. Who can tell whether that process is
-alive goes by that. Everybody else waits: other machines, other containers of the machine, and users that may not see
-the process.
+The marker names the process, and when its own timeouts end it. A run that can see whether the process is alive goes by
+that. Others wait for that time: on other machines, in other containers, and of users that may not see the process.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def configured(target: Target) -> list[Result[dict[str, Any]]]:
     return sorted([*failed, *found], key=lambda result: result.location.sort_key)
 
 
-def probed(target: Target, parts: Collection[str] = PARTS) -> list[Result[dict[str, Any]]]:
+def probed(target: Target, parts: Collection[str]) -> list[Result[dict[str, Any]]]:
     """The selected Locations, each with the user's identity there and the `PARTS` of what it offers."""
     from .offers import offers  # what it needs is half of the collection: without a probe none of it is compiled
 

@@ -12,10 +12,10 @@ from .._cloud.capabilities import capabilities, has_object_store, unless_failed
 from .._cloud.catalog import RestQuery, rest_record, service_types
 from .._cloud.service import service_at
 from .._cloud.service_types import official_type
-from .._resource.find import Query
 from .._resource.kinds import kind_of
 from .._resource.listing import Listing, list_resources
 from .._resource.quotas import TYPES, list_quotas
+from .._resource.references import EXTERNAL, is_external
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -35,7 +35,9 @@ def offers(connection: Connection, parts: Collection[str]) -> dict[str, Any]:
     """
     missing: dict[str, str] = {}
     ask: dict[str, Callable[[], Any]] = {
-        "external_networks": partial(unless_failed, missing, "external_networks", partial(_networks, connection), None),
+        "external_networks": partial(
+            unless_failed, connection, missing, "external_networks", partial(_networks, connection), None
+        ),
         "image_upload": partial(_image_upload, connection),
         "quotas": partial(_quotas, connection, missing),
         "services": partial(_services, connection, missing),
@@ -45,8 +47,7 @@ def offers(connection: Connection, parts: Collection[str]) -> dict[str, Any]:
 
 def _networks(connection: Connection) -> list[dict[str, Any]] | None:
     """Those that floating IPs come from: one request for each page."""
-    query = Query(filters={"is_router_external": True})
-    found = list_resources(connection, Listing(kind_of("network.network"), query, _NETWORK))
+    found = list_resources(connection, Listing(kind_of("network.network"), EXTERNAL, _NETWORK, keep=is_external))
     return None if found is None else [{key: network[key] for key in _NETWORK} for network in found]
 
 
@@ -54,7 +55,7 @@ def _quotas(connection: Connection, missing: dict[str, str]) -> dict[str, Any]:
     """By service, those of the project: one request for each."""
     found = {
         service: unless_failed(
-            missing, f"quotas.{service}", partial(list_quotas, connection, None, [service], None), None
+            connection, missing, f"quotas.{service}", partial(list_quotas, connection, None, [service], None), None
         )
         for service in TYPES
     }
@@ -68,7 +69,7 @@ def _services(connection: Connection, missing: dict[str, str]) -> list[dict[str,
     """The record of rest_info for each service of the catalog: one or two requests for each that is not cached."""
     types = sorted({official_type(name) for name in service_types(connection)})
     found = [
-        unless_failed(missing, f"services.{name}", partial(rest_record, connection, RestQuery(name)), None)
+        unless_failed(connection, missing, f"services.{name}", partial(rest_record, connection, RestQuery(name)), None)
         for name in types
     ]
     return [

@@ -162,7 +162,7 @@ def _first(connection: Connection, step: ResourceStep) -> Item | None:
 
 @contextmanager
 def _locked(connection: Connection, step: ResourceStep) -> Iterator[None]:
-    """Two tasks of one machine do not look for the same name at once, find nothing, and both make it."""
+    """Have tasks of one machine that want one resource wait for each other: both would find none, and create it."""
     wanted = step.wanted
     content = sorted((name, str(step.found.values.get(name))) for name in wanted.kind.identity)
     what = [wanted.kind.name, wanted.name, step.found.id, content if wanted.name is None else ""]
@@ -255,9 +255,9 @@ def _create(connection: Connection, step: ResourceStep) -> Item | None:
 
 
 def _made_all_the_same(connection: Connection, step: ResourceStep, wanted: Wanted, error: OaktreeError) -> Item:
-    """What was created although the answer is lost: half of it, if it has parts. Raises the error if there is nothing.
+    """The resource that was created although the answer was lost; its parts may be missing.
 
-    There was none of the name before, and no other task of this machine makes one.
+    There was none of the name before, and no other task of this machine creates one. Raises ``error`` if there is none.
     """
     if wanted.name is None or wanted.kind.name in _TOLD_ONCE or "l" not in wanted.kind.can:
         raise error

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether what a service shows is what the user wants. Pure.
 
-Only what the user names counts. Of mappings these are the named keys, and ``{}`` means empty. A list has the same
-things in any order, unless the order is the point; a thing that is described in part is any that fits. Numbers,
+Only what the user gives is compared: the given keys of a mapping (``{}`` means an empty one), and the items of a list,
+in any order unless the order matters. An item that is a mapping matches any that has its keys and values. Numbers,
 booleans and addresses are compared by what they mean: services and templates write them in many ways.
 """
 

@@ -107,7 +107,7 @@ class Option:
             return values_of(self.options, value)
         if not self.refers:
             return value
-        return self._referred(dict(value) if isinstance(value, Mapping) else {"name": str(value)})
+        return self._referred(dict(value) if isinstance(value, Mapping) else {"name": value})
 
     def _referred(self, value: dict[str, Any]) -> Any:
         if value.keys() == {"id"}:
@@ -186,18 +186,18 @@ class Door:
         try:
             check_wanted(wanted)
         except InputError as error:
-            raise self._in_its_words(error) from None
+            said = error.message.removeprefix("attributes: ")
+            raise InputError(_about_option(said, self.options), hint=error.hint) from None
         return wanted
 
-    def _in_its_words(self, error: InputError) -> InputError:
-        """An error about an attribute as one about the option that it came from."""
-        said = error.message.removeprefix("attributes: ")
-        for name, option in self.options.items():
-            attribute = option.attribute.partition(".")[0]
-            if attribute and said.startswith(f"{attribute} "):
-                said = f"{name}{said[len(attribute) :]}"
-                break
-        return InputError(said, hint=error.hint)
+
+def _about_option(said: str, options: Mapping[str, Option]) -> str:
+    """A message about an attribute as one about the option that it came from; any other message as it is."""
+    for name, option in options.items():
+        attribute = option.attribute.partition(".")[0]
+        if attribute and said.startswith(f"{attribute} "):
+            return f"{name}{said[len(attribute) :]}"
+    return said
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,7 @@ class ListDoor:
         return (LIST_SPEC.merge(FIND_SPEC) if self.named else LIST_SPEC).merge(own)
 
     def listing(self, params: Mapping[str, Any]) -> Listing:
-        """What to list, checked. Raises InputError."""
+        """What to list, checked. Raises InputError, which names the option."""
         kind = kind_of(self.type)
         values = values_of(self.options, params)
         parents = {name: value for name, value in values.items() if name in kind.parents}
@@ -232,7 +232,13 @@ class ListDoor:
             all_projects=params["all_projects"],
         )
         listing = Listing(kind, query, params["fields"])
-        check_listing(listing)
+        try:
+            check_listing(listing)
+        except InputError as error:
+            _option, _colon, said = error.message.partition(": ")
+            given = {name: option for name, option in self.options.items() if params.get(name) is not None}
+            about = _about_option(said, given)
+            raise InputError(error.message if about == said else about, hint=error.hint) from None
         return listing
 
 

@@ -38,7 +38,7 @@ class Query:
     """Which resources of a type. ``filters`` are query parameters, by openstacksdk's names or by the service's own."""
 
     name: str | None = None
-    id: str | None = None
+    id: Any = None
     parents: Mapping[str, Any] = field(default_factory=dict)
     """The attributes that stand in the path."""
     filters: Mapping[str, Any] = field(default_factory=dict)
@@ -157,7 +157,8 @@ def _params(kind: Kind, query: Query) -> dict[str, Any]:
         params.update(_all_projects(kind))
     if query.name is not None and kind.by_name:
         key = kind.by_name.rstrip("^:")
-        if not kind.by_name.endswith("^"):  # else Glance takes what is before a colon for an operator
+        if not kind.by_name.endswith("^"):
+            # Without an operator Glance takes what is before a colon for one.
             params[key] = f"eq:{query.name}" if kind.by_name.endswith(":") and ":" in query.name else query.name
         elif literal := literal_name(query.name):
             params[key] = f"^{literal}$"

@@ -89,8 +89,8 @@ def wanted_floating_ips(params: Mapping[str, Any]) -> FloatingIps:
         attributes={name: params[name] for name in ("description", "tags") if params[name] is not None},
         **ids,
     )
-    for value in ids.values():
-        check_identity(value)
+    for name, value in ids.items():
+        check_identity(value, name)
     _check(wanted, params)
     return wanted
 
@@ -98,11 +98,11 @@ def wanted_floating_ips(params: Mapping[str, Any]) -> FloatingIps:
 def _check(wanted: FloatingIps, params: Mapping[str, Any]) -> None:
     """Raise InputError for options that say nothing together."""
     if params["older_than"] and not params["unattached"]:
-        raise InputError("older_than: it says which unattached ones are deleted", hint="Add unattached: true.")
+        raise InputError("older_than: requires unattached: true", hint="Add unattached: true, or omit it.")
     if params["unattached"] and wanted.state == "present":
-        raise InputError("unattached: it says which ones are deleted", hint="Set state to absent, or give count.")
+        raise InputError("unattached: requires state: absent", hint="Set state to absent, or give count.")
     if wanted.count is not None and (wanted.count < 0 or wanted.network is None or wanted.state == "absent"):
-        raise InputError("count: it needs network and state present, and must not be negative")
+        raise InputError("count: requires network and state: present, and must not be negative")
     ways = {
         "server, port, floating_ip_address": wanted.target is not None or wanted.address is not None,
         "count": wanted.count is not None,
@@ -111,20 +111,22 @@ def _check(wanted: FloatingIps, params: Mapping[str, Any]) -> None:
     chosen = [name for name, is_chosen in ways.items() if is_chosen]
     if len(chosen) != 1:
         raise InputError(
-            f"{', '.join(chosen or ways)}: give {'one of them' if chosen else 'one of these'}",
+            f"{', '.join(chosen or ways)}: give one of them",
             hint="They say which floating IPs are meant.",
         )
     if wanted.detached and wanted.address is None:
         raise InputError("port: an empty text detaches the floating_ip_address, which is not given")
     if wanted.fixed_address is not None and wanted.target is None:
-        raise InputError("fixed_address: it is one of a server or port, which is not given")
+        raise InputError("fixed_address: requires server or port")
 
 
 def age(text: str) -> timedelta:
     """What a text such as ``1h`` says: a number with s, m, h or d. Raises InputError."""
     match = _AGE.fullmatch(str(text).strip().lower())
     if not match:
-        raise InputError(f"older_than: {text!r} is no time", hint="Give a number with s, m, h or d, such as 90m.")
+        raise InputError(
+            f"older_than: {text!r} is not a duration", hint="Give a number with s, m, h or d, such as 90m."
+        )
     return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
 
 
@@ -246,6 +248,7 @@ def _of_target(
 
 def _attachment(wanted: FloatingIps, ports: Sequence[Item]) -> dict[str, Any]:
     """The port to attach it to, and its address if that is said. Raises RefusedError, or ConflictError for several."""
+    option = "port" if wanted.server is None else "server"
     addresses = {
         str(fixed["ip_address"]): port["id"]
         for port in ports
@@ -255,21 +258,24 @@ def _attachment(wanted: FloatingIps, ports: Sequence[Item]) -> dict[str, Any]:
     if wanted.fixed_address is not None:
         if wanted.fixed_address not in addresses:
             raise RefusedError(
-                f"there is no address {wanted.fixed_address} of it here",
+                f"fixed_address: the {option} does not have {wanted.fixed_address} here",
                 hint=f"It has {', '.join(sorted(addresses)) or 'none'}: correct fixed_address.",
             )
         return {"port_id": addresses[wanted.fixed_address], "fixed_ip_address": wanted.fixed_address}
     if not addresses:
-        raise RefusedError("it has no IPv4 address, which a floating IP needs", hint="Connect it to a network first.")
+        raise RefusedError(
+            f"{option}: it has no IPv4 address, which a floating IP needs", hint="Connect it to a network first."
+        )
     if len(addresses) > 1:
         raise ConflictError(
-            f"it has several addresses: {', '.join(sorted(addresses))}", hint="Give one of them as fixed_address."
+            f"{option}: it has several addresses: {', '.join(sorted(addresses))}",
+            hint="Give one of them as fixed_address.",
         )
     return {"port_id": next(iter(addresses.values()))}
 
 
 def _is_old(item: Mapping[str, Any], least: timedelta) -> bool:
-    """Whether an unattached one was created that long ago; one that does not say when was not."""
+    """Whether one is unattached, and older than this; one whose age is not known is not."""
     if not is_unattached(item):
         return False
     if not least:

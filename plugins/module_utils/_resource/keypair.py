@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .wanted import Wanted
 
 _LONGEST = 64 * 1024
-"""Bytes of a file that holds a key."""
+"""The most bytes that are read of a key file."""
 
 
 def public_key_at(path: str) -> str:
@@ -127,19 +127,21 @@ class _NewKey:
             return self._public
 
     def handed_out(self, results: list[Result[Change]]) -> list[Result[Change]]:
-        """The results, the first of them with the private key unless a file has it; no file for a key that none has."""
-        first = next((at for at, result in enumerate(results) if result.value and result.value.changed), None)
+        """The results: the first that has changed gets the private key, unless a file has it.
+
+        A file is removed if no Location got its key.
+        """
         if not self._private:
             return results
-        if first is None:
-            if self._path:
-                Path(self._path).unlink()
-            return results
-        change = results[first].value
-        if change is None or self._path:
-            return results
-        output = {"resource": {**change.output["resource"], "private_key": self._private}}
-        results[first] = replace(results[first], value=replace(change, output=output))
+        for at, result in enumerate(results):
+            change = result.value
+            if change and change.changed:
+                if not self._path:
+                    output = {"resource": {**change.output["resource"], "private_key": self._private}}
+                    results[at] = replace(result, value=replace(change, output=output))
+                return results
+        if self._path:
+            Path(self._path).unlink()
         return results
 
 

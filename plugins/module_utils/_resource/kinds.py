@@ -15,7 +15,7 @@ from .._cloud.service_types import official_type
 from .._core.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 SECRETS = frozenset({
     "access_key", "admin_pass", "admin_password", "auth_key", "blob", "connection_info", "original_password",
@@ -67,7 +67,7 @@ class Kind:
     # What openstacksdk does not say:
     ready: Ready | None = None
     name_attribute: str | None = "name"
-    """None: it has no name, and ``identity`` is what tells it from others of its parent, if there can be others."""
+    """None where it has no name: ``identity`` then tells it from others of its parent, if there can be others."""
     identity: tuple[str, ...] = ()
     by_name: str | None = None
     """The query parameter for the name; ``^`` after it where that is a regular expression, ``:`` where it may begin
@@ -76,12 +76,12 @@ class Kind:
     item_key: str | None = None
     """The envelope that each item of a list has of its own."""
     owned: bool = False
-    """Whether an administrator finds those of all projects, so that only the project's own are meant."""
+    """Whether the list shows administrators those of all projects: what members would not see is then left out."""
     immutable: frozenset[str] = frozenset()
     updatable: frozenset[str] | None = None
     """What alone can be changed; None: all that is not immutable."""
     update_keys: Mapping[str, str] = field(default_factory=dict)
-    """What a change calls attributes that it calls otherwise than everything else does."""
+    """The keys of attributes that have another key in a change than everywhere else."""
     write_only: frozenset[str] = frozenset()
     """What the service does not show, so that nothing can be compared with it."""
     ordered: frozenset[str] = frozenset()
@@ -93,7 +93,7 @@ class Kind:
     id_chosen: bool = False
     """Whether the one who makes it may choose its ID."""
     defaults: str = ""
-    """The path of what a quota is without anybody's doing."""
+    """The path of the default values of a quota."""
     link: tuple[str, ...] = ()
     """The paths of a relation, which is all there is of it: asked for by HEAD, made by PUT, without a body."""
 
@@ -390,10 +390,15 @@ def _block(name: str) -> str | None:
 def _unknown(given: str, name: str) -> InputError:
     names = kinds()
     of_service = [known for known in names if known.startswith(f"{name.partition('.')[0]}.")]
-    similar = get_close_matches(name, names, 3)
-    meant = f"; did you mean {', '.join(similar)}?" if similar else ""
+    meant = did_you_mean([name], names)
     known = of_service or [f"{service}.TYPE" for service in _services()]
     return InputError(f"type: {given!r} is not known{meant}", hint=f"Known are {', '.join(known)}.")
+
+
+def did_you_mean(unknown: Iterable[str], known: Collection[str]) -> str:
+    """The end of a message about unknown names: the known ones that are similar; empty if none is."""
+    similar = dict.fromkeys(match for name in unknown for match in get_close_matches(name, known, 3))
+    return f"; did you mean {', '.join(similar)}?" if similar else ""
 
 
 def _parsed(name: str, service: str, text: str) -> Kind:

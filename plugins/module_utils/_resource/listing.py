@@ -36,17 +36,19 @@ def check_listing(listing: Listing) -> None:
     """Raise InputError for what cannot be listed at any Location."""
     kind, query = listing.kind, listing.query
     check_readable(kind)
-    if query.id is not None and query.id == "":
+    if query.id == "":
         raise InputError("id: must not be empty", hint="Omit it to list all.")
     unknown = sorted(query.parents.keys() - set(kind.parents))
     if unknown:
-        known = f"only {', '.join(kind.parents)}" if kind.parents else "nothing"
-        raise InputError(f"parents: {', '.join(unknown)} does not stand in the path of {kind.name}, {known} does")
+        raise InputError(
+            f"parents: the path of {kind.name} has no {', '.join(unknown)}",
+            hint=f"It has {', '.join(kind.parents) or 'no parents: omit it'}.",
+        )
     check_parents(kind, query.parents)
     if kind.single and query.id is not None and "project_id" in query.parents:
         raise InputError("id, parents: both name the project", hint="Give one of them.")
     if query.id is not None and kind.alone and not kind.single:
-        raise InputError(f"id: there is one {kind.name} only", hint="Omit it.")
+        raise InputError(f"id: there is only one {kind.name}", hint="Omit it.")
     if query.name is not None and kind.name_attribute is None:
         raise InputError(f"name: {kind.name} has no name", hint="Give id, or filters.")
     if query.id is None and not kind.single and not kind.alone and "l" not in kind.can:

@@ -36,9 +36,9 @@ class ResourcePart:
     """Whether a value has the right shape."""
     shape: str
     at_creation: Callable[[Any], Any] | None = None
-    """What the request that makes the resource has of it; None for nothing."""
+    """Returns its value in the request that creates the resource; None where that does not have it."""
     fixed: Callable[[Any, Any], bool] = lambda _have, _want: False
-    """Whether what there is cannot be made what is wanted."""
+    """Whether what there is cannot be changed to what is wanted."""
     shown: Callable[[Any, Any], Any] = lambda have, _want: have
     """What there is, in the form of what is wanted, to be compared by people."""
 
@@ -409,7 +409,7 @@ def check_rule(values: Mapping[str, Any]) -> None:
     try:
         rules.normal_rule(_without_references(values))
     except (TypeError, ValueError) as exc:
-        raise InputError(f"attributes: they are no rule: {exc}") from exc
+        raise InputError(f"attributes: not a valid rule: {exc}") from exc
 
 
 def _without_references(rule: Mapping[str, Any]) -> dict[str, Any]:

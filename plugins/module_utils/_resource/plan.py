@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .wanted import Wanted
 
 NOT_OFFERED = "not offered here"
+_NOT_COMPARED = "the cloud does not show it, so that it was not compared"
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,15 @@ class Found:
     parts: Mapping[str, Any] = field(default_factory=dict)
     """What there is of each part that the user names."""
     missing: OaktreeError | None = None
-    """A reference to nothing."""
+    """The first reference that names nothing here."""
     offered: bool = True
     defaults: Item | None = None
-    """What a quota is without anybody's doing, where the service says it."""
+    """The default values of a quota, where the service reports them."""
 
 
 @dataclass(frozen=True)
 class ResourcePlan:
-    """What to do: ``changes`` are the attributes to send, of those that exist."""
+    """What to do. ``changes`` are the attributes to send: those that differ, or all of a resource to create."""
 
     action: str
     before: Mapping[str, Any] = field(default_factory=dict)
@@ -53,7 +54,7 @@ class ResourcePlan:
     changes: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     error: OaktreeError | None = None
-    """What prevents it, unless something else is done first that this run only checks."""
+    """Why it cannot be applied. Check mode ignores it: an earlier task of the play may create what is missing."""
 
 
 def make_plan(wanted: Wanted, found: Found) -> ResourcePlan:
@@ -177,7 +178,7 @@ def differences(wanted: Wanted, found: Found, item: Item) -> tuple[dict[str, tup
             if wanted.update_secrets and name in wanted.secrets:
                 differing[name] = (None, want)
             else:
-                notes.append(f"{name}: the cloud does not show it, so that it was not compared")
+                notes.append(f"{name}: {_NOT_COMPARED}")
         else:
             differing.update(_unlike(kind, name, want, item, notes))
     return differing, tuple(notes)
@@ -190,7 +191,7 @@ def _unlike(kind: Kind, name: str, want: Any, item: Item, notes: list[str]) -> d
         return {"properties": ({key: item.get(key) for key in unlike}, unlike)} if unlike else {}
     key = key_in(kind, name, item)
     if key not in item and kind.service != "identity":  # Keystone leaves out what nobody has set
-        notes.append(f"{name}: the cloud does not show it, so that it was not compared")
+        notes.append(f"{name}: {_NOT_COMPARED}")
         return {}
     return {} if _fits(kind, name, want, item) else {name: (item.get(key), want)}
 

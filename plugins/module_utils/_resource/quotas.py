@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from .._cloud.answers import parsing
 from .._cloud.cleanup import CLEANUP_TIMEOUT
 from .._core.errors import OaktreeError
-from .._facts.records import location_of
+from .._facts.records import location_of, with_fields
 from .._run.ensure import Change, Member, ensure
 from .apply import ResourceStep, apply_step, step_of
 from .doors import reference
 from .find import is_offered, path_of, service_of
 from .kinds import kind_of
-from .references import MissingError, Resolver
+from .references import MissingError, Resolver, check_identity
 from .survey import survey
 from .wanted import Wanted, check_wanted
 
@@ -66,8 +66,10 @@ def wanted_quotas(params: Mapping[str, Any]) -> dict[str, Wanted]:
 
 
 def project_of(params: Mapping[str, Any]) -> Any:
-    """The option ``project`` as an ID, a reference, or None for the project of each Location."""
-    return None if params["project"] is None else reference("project_id").value(params["project"])
+    """The option ``project`` as an ID, a reference, or None for the project of each Location. Raises InputError."""
+    project = None if params["project"] is None else reference("project_id").value(params["project"])
+    check_identity(project, "project")
+    return project
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class QuotasStep:
 def ensure_quotas(target: Target, wanted: Mapping[str, Wanted], *, check_mode: bool) -> list[Result[Change]]:
     """Bring the quotas of a project to what is wanted in every selected Location; see `ensure`.
 
-    All services are asked before any is changed.
+    All services are asked before any is changed. What was changed before one fails is reported, too.
     """
 
     def plan(members: Sequence[Member[Mapping[str, Found]]]) -> list[tuple[Connection, QuotasStep | OaktreeError]]:
@@ -103,9 +105,7 @@ def ensure_quotas(target: Target, wanted: Mapping[str, Wanted], *, check_mode: b
         target,
         lambda connection: _surveyed(connection, wanted),
         plan,
-        lambda connection, step: _together(
-            {service: apply_step(connection, each) for service, each in step.steps.items()}
-        ),
+        _applied,
         check_mode=check_mode,
         cleanup=CLEANUP_TIMEOUT,
     )
@@ -129,6 +129,18 @@ def _planned(
             return step
         steps[service] = step
     return QuotasStep(steps)
+
+
+def _applied(connection: Connection, step: QuotasStep) -> Change:
+    done: dict[str, Change] = {}
+    for service, each in step.steps.items():
+        try:
+            done[service] = apply_step(connection, each)
+        except OaktreeError as error:
+            if not any(change.changed for change in done.values()):
+                raise
+            return replace(_together(done), error=error)
+    return _together(done)
 
 
 def _together(changes: Mapping[str, Change]) -> Change:
@@ -160,11 +172,8 @@ def list_quotas(
         identity = Resolver(connection, kind_of(TYPES["compute"])).identity(project) or connection.location.project.id
     except MissingError:
         return []
-    kept = FIELDS if fields is None else {*fields, "location"}
     return [
-        {key: value for key, value in record.items() if key in kept}
-        for service in offered
-        for record in _records(connection, service, str(identity))
+        with_fields(record, fields) for service in offered for record in _records(connection, service, str(identity))
     ]
 
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from .._cloud.connection import Connection
-    from .find import Item
     from .kinds import Kind
 
 _SERVICES: Mapping[str, Mapping[str, str]] = {
@@ -110,6 +109,7 @@ def check_references(kind: Kind, option: str, values: Mapping[str, Any]) -> None
     """Raise InputError for a mapping in place of an ID that is no reference, or one whose type is not known."""
     for attribute, value in _walk(values):
         if is_reference(kind, attribute, value):
+            _check_name(f"{option}: {attribute}", value)
             _check_target(option, kind_of(str(value.get("type") or target_of(kind, attribute))))
         elif _is_mistaken(kind, attribute, value):
             raise _no_reference(f"{option}: {attribute}")
@@ -125,12 +125,21 @@ def check_references(kind: Kind, option: str, values: Mapping[str, Any]) -> None
             )
 
 
-def check_identity(value: Any) -> None:
-    """Raise InputError for an option ``id`` that is neither an ID nor a reference; see `Resolver.identity`."""
+def check_identity(value: Any, option: str = "id") -> None:
+    """Raise InputError for an option that is neither an ID nor a reference; see `Resolver.identity`."""
     if isinstance(value, list) or (isinstance(value, dict) and not ("name" in value and value.keys() <= _KEYS)):
-        raise _no_reference("id")
-    if isinstance(value, dict) and value.get("type"):
-        kind_of(value["type"])
+        raise _no_reference(option)
+    if isinstance(value, dict):
+        _check_name(option, value)
+        if value.get("type"):
+            kind_of(value["type"])
+
+
+def _check_name(what: str, reference: Mapping[str, Any]) -> None:
+    """Raise InputError for a name that is none. Resources without a name have an empty one: it would find them."""
+    name = reference["name"]
+    if name in ("", None) or isinstance(name, bool | dict | list):
+        raise InputError(f"{what} refers to {name!r}, which is not a name", hint="Give a name or an ID.")
 
 
 def _check_target(option: str, target: Kind) -> None:
@@ -164,10 +173,13 @@ def _walk(value: Any, attribute: str = "") -> Iterator[tuple[str, Any]]:
             yield from _walk(inner, attribute)
 
 
-def external_networks(connection: Connection) -> list[Item]:
-    """The networks that floating IPs come from: a service ignores filters that it does not know."""
-    found = list_items(connection, kind_of("network.network"), Query(filters={"is_router_external": True}))
-    return [network for network in found if network.get("router:external")]
+EXTERNAL = Query(filters={"is_router_external": True})
+"""Lists the networks that floating IPs come from, and others where the service does not know the filter."""
+
+
+def is_external(network: Mapping[str, Any]) -> bool:
+    """Whether floating IPs come from a network."""
+    return bool(network.get("router:external"))
 
 
 def external_network(connection: Connection, option: str) -> Any:
@@ -175,10 +187,10 @@ def external_network(connection: Connection, option: str) -> Any:
 
     Raises MissingError where there is none, and ConflictError where there are several and none is the default.
     """
-    found = external_networks(connection)
+    found = [item for item in list_items(connection, kind_of("network.network"), EXTERNAL) if is_external(item)]
     chosen = [item for item in found if item.get("is_default")] or found
     if not chosen:
-        raise MissingError("there is no external network here", hint=f"Correct or leave out {option}.", status=404)
+        raise MissingError("there is no external network here", hint="Have the operator add one.", status=404)
     if len(chosen) > 1:
         names = ", ".join(sorted(str(item.get("name")) for item in chosen))
         raise ConflictError(f"there are several external networks here: {names}", hint=f"Give one of them as {option}.")

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import InputError
 from .find import check_parents
-from .kinds import Kind, check_changeable
+from .kinds import Kind, check_changeable, did_you_mean
 from .parts import check_part, check_rule, parts_of
 from .references import check_identity, check_references
 from .rules import RULE_KINDS
@@ -92,10 +91,8 @@ def _check_names(wanted: Wanted) -> None:
     known = attributes_of(kind)
     unknown = sorted(wanted.values.keys() - known)
     if unknown:
-        similar = list(dict.fromkeys(match for name in unknown for match in get_close_matches(name, known, 2)))
-        meant = f"; did you mean {', '.join(similar)}?" if similar else ""
         raise InputError(
-            f"attributes: {kind.name} has no {', '.join(unknown)}{meant}",
+            f"attributes: {kind.name} has no {', '.join(unknown)}{did_you_mean(unknown, known)}",
             hint=f"Known are {', '.join(sorted(known))}. Keys that only the service knows go under properties.",
         )
     if kind.name_attribute in wanted.values:
@@ -139,7 +136,7 @@ def _check_link(wanted: Wanted) -> None:
     if sorted(given) not in choices:
         listed = "; ".join(", ".join(names) for names in choices)
         raise InputError(
-            f"attributes: {wanted.kind.name} does not consist of {', '.join(sorted(given)) or 'nothing'}",
+            f"attributes: {', '.join(sorted(given)) or 'none'} do not identify one {wanted.kind.name}",
             hint=f"Give one of: {listed}.",
         )
 

@@ -16,7 +16,7 @@ from .._core.errors import InputError
 from .._core.text import SECRET_HEADER, keep_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 READING = frozenset({"GET", "HEAD"})
@@ -68,7 +68,8 @@ class RestRequest:
         microversion = options["microversion"]
         if microversion is not None and not _MICROVERSION.fullmatch(microversion):
             raise InputError(
-                f"microversion: {microversion!r} is none", hint='Write a version in quotes, as "2.96", or latest.'
+                f"microversion: {microversion!r} is not a microversion",
+                hint='Write a version in quotes, as "2.96", or latest.',
             )
         path = options["path"]
         check_below(path)
@@ -181,11 +182,11 @@ def _headers(given: Mapping[str, Any], body: bytes | None, wanted: Any) -> dict[
 def _body(method: str, body: Any, secrets: Mapping[str, Any]) -> bytes | None:
     if (body is not None or secrets) and method in READING:
         raise InputError(f"{'secrets' if body is None else 'body'}: {method} has no body", hint="Use params.")
-    keep_secret(*_leaves(secrets))
+    keep_secret(secrets)
     if secrets:
         if not isinstance(body, dict | None):
             raise InputError(
-                "secrets: they are merged into a mapping, and body is none", hint="Give body as a mapping, or omit it."
+                "secrets: they are merged into body, which is not a mapping", hint="Give body as a mapping, or omit it."
             )
         body = _merged(body or {}, secrets)
     if body is None:
@@ -203,14 +204,6 @@ def _merged(body: Mapping[str, Any], secrets: Mapping[str, Any]) -> dict[str, An
         inner = merged.get(name)
         merged[name] = _merged(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
     return merged
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(inner)
-    else:
-        yield value
 
 
 def _text(option: str, value: Any) -> str:

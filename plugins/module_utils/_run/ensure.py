@@ -45,7 +45,7 @@ class Change:
     parts: tuple[Change, ...] | None = None
     """The changes of things that are counted, one for each; ``action`` and the rest then say nothing."""
     error: OaktreeError | None = None
-    """Why the Location has failed although some of the things are as they are to be."""
+    """Why the Location has failed, although some of its things are in the desired state."""
 
     @property
     def changed(self) -> bool:
@@ -66,7 +66,7 @@ class Step(Protocol):
 
     @property
     def needed(self) -> bool:
-        """Whether there is anything to do; there may be where nothing changes."""
+        """Whether there is anything to apply; there may be even where nothing changes."""
 
     @property
     def timeout(self) -> float:

@@ -169,9 +169,9 @@ def gather(
 ) -> list[Result[Value]]:
     """Run ``work`` on an authenticated Connection of every selected Location; results sorted by Location.
 
-    ``limits`` are those of the work, without them those of the target. ``known_failure`` is asked about each Location:
-    one of which it returns an error has failed with that, and gets no request. Raises InputError when nothing was tried
-    because the configuration or the selection cannot be used.
+    ``limits`` are those of the work, by default the target's. ``known_failure`` is called for each region: where it
+    returns an error, the Location fails with it and gets no request. Raises InputError when nothing was tried because
+    the configuration or the selection cannot be used.
     """
 
     def once(connection: Connection) -> Value:

@@ -141,7 +141,7 @@ def _leaves(key: str, value: Any) -> list[tuple[str, str]]:
 
 
 def _hide_config(module: AnsibleModule) -> None:
-    """Ansible shows a module's options beside its result; this one it shall not."""
+    """Keep ``clouds_config`` out of the options that Ansible shows beside a module's result."""
     if module.params["clouds_config"]:
         module.params["clouds_config"] = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
@@ -219,7 +219,7 @@ def _compile_query(query: str | None) -> Callable[[list[dict[str, Any]]], list[A
 
 @dataclass
 class Beside:
-    """What a module says beside its results, as its work has it say: more keys, and what a failure begins with."""
+    """What a module's work adds to its result: more keys, and the beginning of a failure's message."""
 
     output: dict[str, Any] = field(default_factory=dict)
     lead: str = ""
@@ -264,10 +264,10 @@ def run_state(
 def run_requests(
     module: AnsibleModule, act: Callable[[bool], list[Result[dict[str, Any]]]], *, reads: bool
 ) -> NoReturn:
-    """End the module with one result per Location of a request that ``act`` sent, or in check mode perhaps did not.
+    """End the module with one result per Location of the request that ``act`` sends or, in check mode, may not send.
 
-    Each value says by ``sent`` which. Without ``reads``, whatever was sent has changed something. ``act`` is as that of
-    `run_state`.
+    The key ``sent`` of each value says whether it was sent. Unless it only ``reads``, a request that was sent counts as
+    a change. ``act`` is as that of `run_state`.
     """
     results = _acted(module, act, lambda _interrupt: "Interrupted. What was sent before may have taken effect.")
     done = [(result, result.value) for result in results if result.value is not None]
@@ -326,7 +326,7 @@ def finish(module: AnsibleModule, results: Sequence[Result[Any]], output: dict[s
 
 
 def _defect(results: Sequence[Result[Any]]) -> dict[str, str]:
-    """The traceback of the first failure that is a defect of ours, for the bug report."""
+    """The traceback of the first failure that indicates a bug in this collection, for the bug report."""
     for result in results:
         if result.error and result.error.kind == OaktreeError.kind:
             return {"exception": shown_lines("".join(traceback.format_exception(result.error)))}

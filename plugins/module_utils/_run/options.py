@@ -53,7 +53,7 @@ def _are_texts(option: Mapping[str, Any], value: Any) -> bool:
 
 
 def as_texts(option: str, value: Any) -> list[str]:
-    """A list of texts. Raises InputError for elements that are no texts, and for a list that is begun as JSON only.
+    """A list of texts. Raises InputError for elements that are no texts, and for text that only begins as JSON.
 
     ansible-core splits text at its commas before a module runs: a list without any comma may have been text.
     """

@@ -25,7 +25,7 @@ from .names import blueprint
 from .nova import BUILD, Item, delete, is_gone, is_settled
 from .plan import ServerPlan, make_plan
 from .survey import ServersFound, find, survey
-from .wanted import WantedServer, subject
+from .wanted import WantedServer, listed, subject
 from .watch import wait_until
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _LOCK = "server"
 _FEW = 3
-"""So many names are shown of what is worked on."""
+"""The most names that a message shows."""
 
 
 @dataclass(frozen=True)
@@ -106,17 +106,12 @@ def _one_error(errors: Mapping[str, OaktreeError]) -> OaktreeError | None:
         same.setdefault(without_request_id(error.message.replace(subject(name), "")), []).append(name)
     texts = []
     for first, *others in same.values():
-        more = f"; the same of {_listed(others)}" if others else ""
+        more = f"; the same of {listed(others, _FEW)}" if others else ""
         texts.append(f"{errors[first].message}{more}")
     error = next(iter(errors.values())).copied()
     error.message = "; ".join(texts)
     error.residue = list(dict.fromkeys(said for each in errors.values() for said in each.residue))
     return error
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-    return f"{', '.join(names[:_FEW])}{more}"
 
 
 def ensure_servers(target: Target, wanted: WantedServer, *, check_mode: bool) -> list[Result[Change]]:
@@ -160,10 +155,7 @@ def make_plans(wanted: WantedServer, found: ServersFound) -> dict[str, ServerPla
 
 @contextmanager
 def locked(connection: Connection, *names: str) -> Iterator[None]:
-    """Two tasks of one machine do not work on a server at once: each would find nothing, and build it.
-
-    They wait until what the other one does is complete, and then find nothing more to do.
-    """
+    """Have tasks of one machine that want the same server wait for each other: both would find none, and build it."""
     where = f"{service_at(connection, 'compute').endpoint} {connection.location.project.id}"
     with ExitStack() as stack:
         for name in sorted(names):  # in one order, so that nobody waits for who waits for them
@@ -195,7 +187,7 @@ class _ServerWork:
             for _round in range(2):  # one that others began to build may fail, and has to be built anew
                 names = self._round(self._planned_again(names))
         for name in names:
-            self._errors[name] = ServerError(f"{subject(name)} is being changed by others again and again")
+            self._errors[name] = ServerError(f"{subject(name)} was still being changed by others after two attempts")
         ended = sorted(self._ended, key=self._order.index)
         return whole({name: self._ended[name] for name in ended}, self._errors)
 
@@ -376,7 +368,7 @@ class _ServerWork:
 
     def _say(self, phase: str, plans: Sequence[ServerPlan]) -> None:
         if plans:
-            self._connection.progress.enter(phase, detail=_listed([plan.name for plan in plans]))
+            self._connection.progress.enter(phase, detail=listed([plan.name for plan in plans], _FEW))
 
 
 def _is_new(plan: ServerPlan) -> bool:

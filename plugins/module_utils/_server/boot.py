@@ -45,7 +45,7 @@ LOOKS = 4
 """How often a server is looked for whose creation was not answered, a second apart: Nova may still be at it."""
 _UNANSWERED = ("server", "unanswered")
 SHOWN_SOON = 15.0
-"""Seconds within which Nova shows the floating IP that a server has been given."""
+"""Seconds within which Nova's lists show what was changed."""
 
 _NOT_DONE = (AuthError, ConflictError, QuotaError, RefusedError)
 """Answers that say that no server was made."""
@@ -68,23 +68,11 @@ class Launch:
     notes: list[str] = field(default_factory=list)
 
 
-def boot(connection: Connection, wanted: WantedServer, name: str, plan: Blueprint) -> Launch:
-    """Build one server and wait until it is ready, with its floating IP; or, without ``wait``, only begin.
-
-    Raises `OaktreeError` where that fails, is interrupted or expires. Nothing of it is then left but what the error's
-    ``residue`` says; without one, it is certain that there is nothing.
-    """
-    launched = launch(connection, name, plan)
-    finish(connection, wanted, [launched])
-    if launched.error:
-        raise launched.error
-    return launched
-
-
 def launch(connection: Connection, name: str, plan: Blueprint) -> Launch:
-    """Ask Nova to build a server, once. Raises as `boot`.
+    """Ask Nova to build a server, once.
 
-    Where the answer is lost, the server is looked for by its name and mark: Nova may have begun.
+    Where the answer is lost, the server is looked for by its name and mark: Nova may have begun. Raises `OaktreeError`
+    where nothing is built; if that is not certain, its ``residue`` says so.
     """
     mark = new_mark()
     server = {**plan.server, "name": name, "metadata": {**plan.server.get("metadata", {}), KEY: mark}}
@@ -109,7 +97,7 @@ def launch(connection: Connection, name: str, plan: Blueprint) -> Launch:
 
 
 def _lost(connection: Connection, name: str, mark: str, error: OaktreeError) -> Item | None:
-    """The server of a request that was not answered; None where there is none, or, with residue, that is not known."""
+    """The server of a request that was not answered; None if none is found. If nobody knows, ``error`` has residue."""
     asked = unanswered(connection)
     asked[mark] = name
     try:
@@ -220,7 +208,7 @@ def give_floating_ip(
 ) -> Item:
     """Give a server the floating IP of this address, or else a new one of the network with this ID.
 
-    Returns the server as Nova shows it with that; where it does not soon, that is a note.
+    Returns the server as Nova then shows it; a note says so if that is still without the address.
     """
     if network is None:
         address = str(wanted)

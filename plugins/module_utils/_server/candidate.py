@@ -17,7 +17,7 @@ from .apply import ServersStep, apply_step, changed, make_plans
 from .boot import Launch, finish, launch, remove, unanswered
 from .mark import is_leftover, mark_of
 from .names import Blueprint, blueprint
-from .nova import BUILD, DELETING, TASK, servers_named
+from .nova import BUILD, DELETING, TASK, ZONE, servers_named
 from .placement import Allowance, Room, shortage
 from .plan import ServerPlan, shown
 from .room import survey_room
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from .placement import Assignment, PlaceOptions
     from .room import Space
     from .wanted import WantedServer
-
-ZONE = "OS-EXT-AZ:availability_zone"
 
 
 @dataclass(eq=False)
@@ -58,13 +56,13 @@ class Candidate:
     step: ServersStep | None = None
     """What is to be done with the servers that it has."""
     kept: Change | None = None
-    """What became of these."""
+    """The change of these servers: as planned, then as done."""
     wrong: OaktreeError | None = None
-    """Why they are not as they are to be."""
+    """Why these servers could not be brought to what is wanted."""
     built: dict[str, Change] = field(default_factory=dict)
-    """Those that it was given."""
+    """The servers that it was given, by name."""
     notes: tuple[str, ...] = ()
-    """What is said of these."""
+    """Notes on each of ``built``."""
     doubtful: dict[str, OaktreeError] = field(default_factory=dict)
     """Servers that may be here although their creation failed."""
 
@@ -129,7 +127,7 @@ class Candidate:
         self.kept = self.step.change
 
     def keep(self) -> None:
-        """Do that."""
+        """Apply what `compare` has planned."""
         self.connection.progress.enter("working")
         if self.step:
             self.kept = apply_step(self.connection, self.step)

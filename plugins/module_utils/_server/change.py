@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .._cloud.service import segment
 from .._core.errors import DeadlineError, OaktreeError, ServerError
 from .._core.text import one_line
-from .boot import give_floating_ip, mask
+from .boot import SHOWN_SOON, give_floating_ip, mask
 from .names import encoded, names_at
 from .nova import ACTIVE, ERROR, TASK, Item, act, fault_of, is_gone, is_settled, remove, servers_named, tell
 from .plan import VERIFY_RESIZE, groups_of, make_plan
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 Failed = Callable[[str, OaktreeError], None]
 """What is told of the name of a server that fails, and why."""
 
-SHOWN_SOON = 15.0
-"""Seconds within which a list shows what was changed."""
-
 _REQUESTED = "requested"
 _GOALS: Mapping[str, tuple[str, ...]] = {
     "started": (ACTIVE,),
@@ -46,14 +43,14 @@ _GOALS: Mapping[str, tuple[str, ...]] = {
 def edit(connection: Connection, wanted: WantedServer, plan: ServerPlan, notes: list[str]) -> None:
     """Change what differs, but for the flavor: see `resize`.
 
-    Each edit is one that the next run finds done if this one does not come to the end.
+    Each edit is complete in itself: if this run is interrupted, the next one finds it done.
     """
     item = plan.item or {}
     path = f"/servers/{segment(item['id'])}"
-    write: Mapping[str, Callable[[Any], None]] = {
+    write: Mapping[str, Callable[[Any], object]] = {
         "metadata": lambda want: _set_metadata(connection, path, want),
-        "tags": lambda want: _tell(connection, "PUT", f"{path}/tags", {"tags": want}),
-        "description": lambda want: _tell(connection, "PUT", path, {"server": {"description": want}}),
+        "tags": lambda want: tell(connection, "PUT", f"{path}/tags", {"tags": want}),
+        "description": lambda want: tell(connection, "PUT", path, {"server": {"description": want}}),
         "security_groups": lambda want: _set_groups(connection, item, want),
         "networks": lambda want: _attach_networks(connection, wanted, path, want),
         "volumes": lambda want: _attach_volumes(connection, path, want),
@@ -62,10 +59,6 @@ def edit(connection: Connection, wanted: WantedServer, plan: ServerPlan, notes: 
     for option, want in plan.edits.items():
         if option in write:
             write[option](want)
-
-
-def _tell(connection: Connection, method: str, path: str, json: Any) -> None:
-    tell(connection, method, path, json)
 
 
 def _attach_volumes(connection: Connection, path: str, want: Sequence[str]) -> None:
@@ -91,7 +84,7 @@ def _set_metadata(connection: Connection, path: str, want: Mapping[str, str | No
 
 
 def _set_groups(connection: Connection, item: Item, want: Sequence[str]) -> None:
-    """New ones first, so that it is never open, nor closed, for want of one."""
+    """New ones first, so that the server is never without a group in between."""
     have = groups_of(item)
     for group in want:
         if group not in have:

@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._cloud.answers import check_id, json_object, parsing
 from .._cloud.service import segment, service_at
-from .._core.errors import (
-    ConflictError,
-    OaktreeError,
-    RefusedError,
-    suppress_404,
-)
+from .._core.errors import ConflictError, OaktreeError, RefusedError, suppress_404
 from .._core.retry import PERHAPS_DONE
 from .._resource.desired import same
 from .._resource.find import Query, list_items
@@ -40,9 +35,7 @@ def give_new(connection: Connection, server_id: str, network_id: str) -> str:
         if floating.get("port_id"):
             return str(floating["floating_ip_address"])
         _remove(connection, floating)  # its port is gone, or it was never given one
-    refusal: OaktreeError = RefusedError(
-        "the server has no port with an IPv4 address, so that it cannot have a floating IP", hint="Give it a network."
-    )
+    refusal: OaktreeError = _no_port()
     for port in ports:
         wanted = {
             "floating_network_id": network_id,
@@ -56,6 +49,12 @@ def give_new(connection: Connection, server_id: str, network_id: str) -> str:
                 raise
             refusal = error  # no router leads from this port's subnet to that network
     raise refusal
+
+
+def _no_port() -> RefusedError:
+    return RefusedError(
+        "the server has no port with an IPv4 address, which a floating IP needs", hint="Give it a network."
+    )
 
 
 def _created(connection: Connection, wanted: dict[str, Any]) -> str:
@@ -95,7 +94,7 @@ def give_existing(connection: Connection, server_id: str, address: str) -> None:
     if has:
         raise ConflictError(f"the floating IP {address} belongs to the port {has}", hint="Take it from there first.")
     if not ports:
-        raise RefusedError("the server has no port with an IPv4 address", hint="Give it a network.")
+        raise _no_port()
     service = service_at(connection, "network")
     service.request("PUT", f"{_PATH}/{segment(floating['id'])}", json={"floatingip": {"port_id": ports[0]["id"]}})
 

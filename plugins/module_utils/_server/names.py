@@ -97,7 +97,7 @@ class Names:
 
     def image(self, reference: Reference) -> str:
         """The ID of an image: of several of the name, the only active one."""
-        return str(reference.get("id") or self._image(reference)["id"])
+        return str(self._image(reference)["id"])
 
     def _image(self, reference: Reference) -> dict[str, Any]:
         """An image by its name; of one by its ID, no more than that."""

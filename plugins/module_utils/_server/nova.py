@@ -30,6 +30,7 @@ BUILD, ACTIVE, ERROR, DELETED = "BUILD", "ACTIVE", "ERROR", "DELETED"
 """Some of the values of a server's status."""
 TASK = "OS-EXT-STS:task_state"
 DELETING = "deleting"
+ZONE = "OS-EXT-AZ:availability_zone"
 MARGIN = timedelta(seconds=60)
 """How much earlier than the last look the changes begin that are asked for: clocks differ, and some are saved late."""
 
@@ -139,7 +140,7 @@ def act(connection: Connection, identity: str, action: str, value: Any = None) -
 
 
 def delete(connection: Connection, identity: str) -> None:
-    """Have a server deleted; one that is not there is."""
+    """Have a server deleted, unless it is gone."""
     remove(connection, f"/servers/{segment(identity)}")
 
 

@@ -55,12 +55,12 @@ def check_place(wanted: WantedServer, options: PlaceOptions) -> None:
     if options.per_location is not None and options.per_location < 1:
         raise InputError(f"place.per_location: must be at least 1, not {options.per_location}")
     if options.zones == "spread" and wanted.availability_zone is not None:
-        raise InputError("place.zones: spread, and availability_zone names one", hint="Leave out one of the two.")
+        raise InputError("place.zones: spread contradicts availability_zone", hint="Leave out one of the two.")
 
 
 @contextmanager
 def _locked(connections: Sequence[Connection], target: Target, wanted: WantedServer) -> Iterator[None]:
-    """Two tasks of one machine do not look for the same name at once, find it nowhere, and both place it.
+    """Have tasks of one machine that want the same servers wait for each other: both would find none, and place them.
 
     The names of a set differ in their numbers only. The lock is one for all projects of a Keystone: who is who is not
     known before the first request.

@@ -13,6 +13,7 @@ from .._core.errors import OaktreeError, QuotaError
 from .._run.ensure import Change
 from .._run.gather import Result
 from .placement import Room, shortage
+from .wanted import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from .wanted import WantedServer
 
 _FEW = 5
-"""So many names of servers are shown."""
+"""The most names that a message shows."""
 _UNKNOWN_HINT = (
     "It may have the servers already, so that none is placed; place.when_unknown: place accepts that there may be two."
 )
@@ -78,8 +79,7 @@ def placed(
 def _lead(wanted: WantedServer, names: Sequence[str]) -> str:
     if not names:
         return ""
-    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-    return f"Not placed: {', '.join(names[:_FEW])}{more} ({len(names)} of {len(wanted.names)} servers). "
+    return f"Not placed: {listed(names, _FEW)} ({len(names)} of {len(wanted.names)} servers). "
 
 
 def _result(candidate: Candidate, wanted: WantedServer, error: OaktreeError | None) -> Result[Change]:

@@ -13,16 +13,17 @@ from .._core.text import one_line
 from .._resource.desired import same
 from .mark import is_leftover
 from .names import encoded, suffices
-from .nova import ACTIVE, BUILD, DELETING, ERROR, TASK, Item, fault_of
+from .nova import ACTIVE, BUILD, DELETING, ERROR, TASK, ZONE, Item, fault_of
 from .wanted import AUTO, Reference, subject
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from .survey import ServersFound
-    from .wanted import WantedServer
+    from .wanted import Nic, WantedServer
 
 NOT_SHOWN = "user_data: the cloud does not show it, so that it was not compared"
+_IMAGE_NOT_SHOWN = "image: the cloud does not show that of a server that boots from a volume"
 FLOATING = "floating"
 VERIFY_RESIZE = "VERIFY_RESIZE"
 USER_DATA = "OS-EXT-SRV-ATTR:user_data"
@@ -58,7 +59,7 @@ class ServerPlan:
     remove: bool = False
     """Whether what is there is to be deleted, first of all."""
     error: OaktreeError | None = None
-    """Why it cannot be done, which check mode does not mind: an earlier task may be about to change that."""
+    """Why it cannot be applied. Check mode ignores it: an earlier task of the play may create what is missing."""
 
     @property
     def needed(self) -> bool:
@@ -93,7 +94,7 @@ def _present(wanted: WantedServer, found: ServersFound, name: str, item: Item | 
         return _created(wanted, found, name, item)
     if item["status"] == ERROR:
         if wanted.replace:
-            return _replaced(wanted, name, item, {"status": ERROR}, {"status": ACTIVE})
+            return _replaced(name, item, {"status": ERROR}, {"status": ACTIVE})
         said = one_line(fault_of(item))
         raise ConflictError(
             f"{subject(name)} is there, but in the status ERROR{f': {said}' if said else ''}", hint=_REPLACE_HINT
@@ -117,10 +118,7 @@ def _created(wanted: WantedServer, found: ServersFound, name: str, leftover: Ite
     )  # fmt: skip
 
 
-def _replaced(
-    wanted: WantedServer, name: str, item: Item, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> ServerPlan:
-    del wanted
+def _replaced(name: str, item: Item, before: Mapping[str, Any], after: Mapping[str, Any]) -> ServerPlan:
     return ServerPlan(name, "replaced", item, before, after, remove=True)
 
 
@@ -185,7 +183,7 @@ def _changed(wanted: WantedServer, found: ServersFound, item: Item) -> ServerPla
         wants = {option: want for option, (_have, want) in edits.items()}
         return ServerPlan(name, "updated", item, before, after, edits=wants, notes=tuple(notes))
     if wanted.replace:
-        return _replaced(wanted, name, item, before, after)
+        return _replaced(name, item, before, after)
     said = ", ".join(f"{option} is {before[option]!r}, not {after[option]!r}" for option in sorted(fixed))
     hint = _REPLACE_HINT
     if "flavor" in fixed:
@@ -201,13 +199,13 @@ def _fixed(wanted: WantedServer, found: ServersFound, item: Item, notes: list[st
     if "image" in found.values:
         have = image_of(item)
         if have is None:
-            notes.append("image: the cloud does not show that of a server that boots from a volume")
+            notes.append(_IMAGE_NOT_SHOWN)
         elif have != found.values["image"]:
             differing["image"] = (have, found.values["image"])
     zone = None if wanted.availability_zone is None else wanted.availability_zone.partition(":")[0]
     for option, key, want in (
         ("key_name", "key_name", wanted.key_name),
-        ("availability_zone", "OS-EXT-AZ:availability_zone", zone),
+        ("availability_zone", ZONE, zone),
     ):
         if want is not None and want != (item.get(key) or ""):
             differing[option] = (item.get(key), want)
@@ -215,9 +213,7 @@ def _fixed(wanted: WantedServer, found: ServersFound, item: Item, notes: list[st
         differing["config_drive"] = (not wanted.config_drive, wanted.config_drive)
     if wanted.server_group is not None and item["id"] not in found.values["server_group"]:
         differing["server_group"] = (None, _plain(wanted.server_group))
-    for nic, network in zip(
-        [nic for nic in wanted.networks or () if nic.network is not None], found.values.get("networks", ()), strict=True
-    ):
+    for nic, network in _networks(wanted, found):
         there = addresses_of(item).get(network)
         if nic.fixed_ip and there is not None and not any(same(nic.fixed_ip, address) for address in there):
             differing["networks"] = ({network: there}, {network: nic.fixed_ip})
@@ -241,14 +237,7 @@ def _edits(wanted: WantedServer, found: ServersFound, item: Item) -> dict[str, t
         if want != groups:
             differing["security_groups"] = (groups, want)
     there = addresses_of(item)
-    lacks = [
-        _nic(network, nic.fixed_ip)
-        for nic, network in zip(
-            [nic for nic in wanted.networks or () if nic.network is not None], found.values.get("networks", ()),
-            strict=True,
-        )
-        if network not in there
-    ]  # fmt: skip
+    lacks = [_nic(network, nic.fixed_ip) for nic, network in _networks(wanted, found) if network not in there]
     lacks += [{"port": port} for port, device in found.values.get("ports", {}).items() if device != item["id"]]
     if lacks:
         differing["networks"] = (sorted(there), lacks)
@@ -259,6 +248,12 @@ def _edits(wanted: WantedServer, found: ServersFound, item: Item) -> dict[str, t
     if floating:
         differing["floating_ip"] = floating
     return differing
+
+
+def _networks(wanted: WantedServer, found: ServersFound) -> Iterator[tuple[Nic, str]]:
+    """The wanted interfaces at a network, each with the network's name; not those that are existing ports."""
+    nics = [nic for nic in wanted.networks or () if nic.network is not None]
+    return zip(nics, found.values.get("networks", ()), strict=True)
 
 
 def _nic(network: str, fixed_ip: str | None) -> dict[str, str]:
@@ -332,8 +327,7 @@ def _in_state(wanted: WantedServer, found: ServersFound, item: Item) -> ServerPl
     if wanted.state == "rebuilt":
         return _rebuilt(wanted, found, item)
     if wanted.state == "rebooted":
-        action = "reboot"
-        return ServerPlan(name, "updated", item, {"rebooted": False}, {"rebooted": True}, actions=(action,))
+        return ServerPlan(name, "updated", item, {"rebooted": False}, {"rebooted": True}, actions=("reboot",))
     if wanted.state == "started":
         done, action, target = status == ACTIVE, _START.get(status, "os-start"), ACTIVE
     elif wanted.state == "stopped":
@@ -358,7 +352,7 @@ def _rebuilt(wanted: WantedServer, found: ServersFound, item: Item) -> ServerPla
         elif item[USER_DATA] != encoded(wanted.user_data):
             before["user_data"], after["user_data"] = "(other)", "***"
     if have is None:
-        notes = (*notes, "image: the cloud does not show that of a server that boots from a volume")
+        notes = (*notes, _IMAGE_NOT_SHOWN)
     if wanted.force and not after:
         before["rebuilt"], after["rebuilt"] = False, True
     if not after:

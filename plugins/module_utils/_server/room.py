@@ -69,7 +69,9 @@ def survey_room(connection: Connection, wanted: WantedServer, *, spread: bool) -
     zone = (wanted.availability_zone or "").partition(":")[0]  # after it administrators may name a host
     zones = _zones(connection) if spread or zone else ()
     if zone and zone not in zones:
-        raise MissingError(f"there is no available zone {zone!r} here", hint=f"Available are {', '.join(zones)}.")
+        raise MissingError(
+            f"there is no available zone {zone!r} here", hint=f"Available are {', '.join(zones) or 'none'}."
+        )
     return Space(plan, tuple(_allowances(connection, wanted, plan, flavor)), zones)
 
 

@@ -55,7 +55,7 @@ def survey(connection: Connection, wanted: WantedServer) -> ServersFound:
 
 
 def find(connection: Connection, wanted: WantedServer) -> dict[str, tuple[Item, ...]]:
-    """The project's servers of each name that is wanted: one request."""
+    """The project's servers of each name that is wanted: one request for each page."""
     stem = None if wanted.count is None else wanted.name
     return {name: tuple(items) for name, items in servers_named(connection, wanted.names, stem).items()}
 

@@ -44,7 +44,7 @@ class BootVolume:
 
 @dataclass(frozen=True)
 class WantedServer:
-    """One server of a name, or with ``count`` as many, at each Location. What is None is not looked after."""
+    """One server of a name, or with ``count`` as many, at each Location. None leaves an option unmanaged."""
 
     name: str
     state: str = "present"
@@ -96,6 +96,12 @@ def subject(name: str) -> str:
     return f"server {name!r}"
 
 
+def listed(names: Sequence[str], most: int) -> str:
+    """The names for a message: if there are more than ``most``, the first of them and the number of the others."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
+
+
 def reference(option: str, value: Any) -> Reference:
     """What a user writes in place of an ID: a name, a reference by name, or an ID. Raises InputError."""
     if isinstance(value, str) and value:
@@ -107,7 +113,7 @@ def reference(option: str, value: Any) -> Reference:
         if "name" in keys and keys <= _REFERENCE_KEYS and isinstance(value["name"], str) and value["name"]:
             return dict(value)
     raise InputError(
-        f"{option}: {value!r} names nothing",
+        f"{option}: {value!r} is neither a name nor a reference",
         hint="Write a name, {name: NAME, project_id: ID} or {id: ID}.",
     )
 
@@ -128,7 +134,7 @@ def nic(value: Any) -> Nic:
         )
     fixed = value.get("fixed_ip")
     if fixed is not None and (not is_address(fixed) or "port" in value):
-        raise InputError(f"networks: fixed_ip {fixed!r} is no address, or the port has one already")
+        raise InputError(f"networks: fixed_ip {fixed!r} must be an IP address, and not beside port")
     if "port" in value:
         return Nic(port=reference("networks: port", value["port"]))
     return Nic(network=reference("networks: network", value["network"]), fixed_ip=fixed)
@@ -155,7 +161,7 @@ def check_wanted(wanted: WantedServer) -> None:
     if not wanted.name or any(len(name) > NAME_LENGTH for name in wanted.names):
         raise InputError(f"name: must have 1 to {NAME_LENGTH} characters, the number that count adds included")
     if wanted.name != wanted.name.strip():
-        raise InputError("name: Nova removes the spaces around a name")
+        raise InputError("name: must not begin or end with spaces: Nova removes them")
     if wanted.count is not None and wanted.count < 1:
         raise InputError(f"count: must be at least 1, not {wanted.count}", hint="To delete servers, use state: absent.")
     for option in ("vcpus", "ram", "disk"):
@@ -184,7 +190,7 @@ def _check_metadata(wanted: WantedServer) -> None:
             raise InputError(f"metadata: {KEY!r} is the collection's own", hint="Choose another key.")
     for tag in wanted.tags or ():
         if not tag or len(tag) > 60 or "/" in tag or "," in tag:
-            raise InputError(f"tags: {tag!r} has no characters, more than 60, or a comma or slash")
+            raise InputError(f"tags: {tag!r} is not a tag: Nova takes 1 to 60 characters without commas and slashes")
 
 
 def _check_several(wanted: WantedServer) -> None:
@@ -200,4 +206,4 @@ def _check_several(wanted: WantedServer) -> None:
     }
     for option, given in single.items():
         if given:
-            raise InputError(f"{option}: is one, and count asks for {wanted.count} servers", hint="Leave out count.")
+            raise InputError(f"{option}: cannot be shared by {wanted.count} servers", hint="Leave out count.")

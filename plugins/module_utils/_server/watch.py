@@ -31,11 +31,11 @@ BY_NAME = 10
 def wait_until(
     connection: Connection, servers: dict[str, Item], is_done: Callable[[Item], bool], *, by_name: int = BY_NAME
 ) -> None:
-    """Return when this is so of all servers, which are by their IDs and replaced by what they have become.
+    """Wait until ``is_done`` is true of all servers; ``servers``, by ID, is updated with what Nova shows of them.
 
-    What is done to them has been asked for before. One that is gone has the status DELETED. Raises DeadlineError when
-    the deadline expires, or the run is cancelled; ``servers`` are then as they were seen last. Every ``by_name`` looks
-    the list is one by names: Nova never shows as changed what was deleted before it reached a compute host.
+    What is waited for has been requested before. A server that is gone has the status DELETED. Raises DeadlineError
+    when the deadline expires, or the run is cancelled. Every ``by_name`` looks the servers are listed by name: Nova
+    never shows as changed what was deleted before it reached a compute host.
     """
     looked, since = clock.time(), clock.uptime()
     pause, looks = FIRST_PAUSE, 0

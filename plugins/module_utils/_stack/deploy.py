@@ -7,19 +7,14 @@ from __future__ import annotations
 
 import math
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .._cloud.cleanup import CLEANUP_TIMEOUT, removing
-from .._core.errors import (
-    DeadlineError,
-    OaktreeError,
-    RefusedError,
-    ServerError,
-    ThrottledError,
-)
+from .._core.errors import DeadlineError, OaktreeError, ServerError, ThrottledError
 from .._core.retry import PERHAPS_DONE
 from .._local.file_lock import key_lock
+from .._resource.find import is_offered
 from .._resource.kinds import kind_of
 from .._resource.plan import NOT_OFFERED
 from .._resource.records import resource_record
@@ -51,9 +46,9 @@ class StackSurvey:
     wanted: DesiredStack
     """At this Location."""
     found: FoundStack
+    plan: StackPlan
     sent: Sent | None = None
     mark: Mark | None = None
-    plan: StackPlan = field(default_factory=lambda: StackPlan("unchanged"))
 
 
 @dataclass(frozen=True)
@@ -129,10 +124,10 @@ def _look(connection: Connection, desired: DesiredStack, *, preview: bool = Fals
     """What is there, and what would be done; with ``preview`` also to which resources, as far as Heat knows."""
     wanted, heat = desired.at(connection.location), Heat(connection)
     if wanted.state == "absent":
-        if not _is_offered(heat):
-            return StackSurvey(wanted, FoundStack(), plan=StackPlan("unchanged", notes=(NOT_OFFERED,)))
+        if not is_offered(connection, kind_of(STACK)):
+            return StackSurvey(wanted, FoundStack(), StackPlan("unchanged", notes=(NOT_OFFERED,)))
         found = FoundStack(heat.find(wanted.name))
-        survey = StackSurvey(wanted, found, plan=make_plan(wanted, found, None, None))
+        survey = StackSurvey(wanted, found, make_plan(wanted, found, None, None))
         return _with_resources(heat, survey) if preview else survey
     found = FoundStack(heat.find(wanted.name))
     try:
@@ -140,22 +135,12 @@ def _look(connection: Connection, desired: DesiredStack, *, preview: bool = Fals
     except MissingError as missing:
         if found.item is not None:
             raise
-        plan = StackPlan("created", notes=(missing.message,), error=missing)
-        return StackSurvey(wanted, found, plan=plan)
+        return StackSurvey(wanted, found, StackPlan("created", notes=(missing.message,), error=missing))
     if found.item is not None:
         found = _with_parts(heat, found, sent)
     mark = _mark(connection, wanted, sent)
-    survey = StackSurvey(wanted, found, sent, mark, plan=make_plan(wanted, found, sent, mark))
+    survey = StackSurvey(wanted, found, make_plan(wanted, found, sent, mark), sent, mark)
     return _with_resources(heat, survey) if preview else survey
-
-
-def _is_offered(heat: Heat) -> bool:
-    try:
-        return bool(heat.endpoint)
-    except RefusedError as error:
-        if error.status not in (None, 404):
-            raise
-        return False
 
 
 def _with_parts(heat: Heat, found: FoundStack, sent: Sent) -> FoundStack:

@@ -16,7 +16,7 @@ from .._run.overrides import Override, overriding
 from .template import Sources
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
 
     from .._cloud.connection import Connection
     from .._core.location import Location
@@ -135,7 +135,7 @@ def check_desired(desired: DesiredStack) -> None:
     ]
     for option, parameters, secrets in parts:
         check_references(kind_of(STACK), option, parameters)
-        keep_secret(*_leaves(secrets))
+        keep_secret(secrets)
         _check_logged(option, hidden & parameters.keys())
     _check_logged("environments", hidden & (desired.sources.logged if desired.sources else set()))
 
@@ -146,11 +146,3 @@ def _check_logged(option: str, names: Collection[str]) -> None:
             f"{option}: {', '.join(sorted(names))} is hidden by the template, and would be logged here",
             hint="Put it under secrets.",
         )
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(inner)
-    else:
-        yield value

@@ -31,7 +31,7 @@ IMMUTABLE_HINT = "replace: true deletes the stack and creates it anew."
 
 
 class ImmutableParameterError(ConflictError):
-    """A parameter that cannot be changed is to be."""
+    """An update would change a parameter that cannot be changed."""
 
     default_hint = IMMUTABLE_HINT
 
@@ -62,7 +62,7 @@ class Heat:
         return None
 
     def is_listed(self, item: Item) -> bool:
-        """Whether a stack is listed still, so that its name is taken; one that is deleted is for a moment."""
+        """Whether a stack is still listed, and its name taken: one that was deleted is for a moment."""
         found = self.find(item["stack_name"])
         return found is not None and found["id"] == item["id"]
 
@@ -119,7 +119,7 @@ class Heat:
 
         This is the path of Heat's preview: openstacksdk's ``update_stack(preview=True)`` changes the stack.
         """
-        answer = json_object(self._changing("PUT", f"{path_of(item)}/preview", body))
+        answer = json_object(self._put(f"{path_of(item)}/preview", body))
         with parsing("the preview of an update"):
             return {key: [_resource(each) for each in value] for key, value in answer["resource_changes"].items()}
 
@@ -131,16 +131,16 @@ class Heat:
 
     def update(self, item: Item, body: Mapping[str, Any]) -> None:
         """Begin to update a stack to this, and nothing of what it was. Raises ImmutableParameterError."""
-        self._changing("PUT", path_of(item), body)
+        self._put(path_of(item), body)
 
     def delete(self, item: Item) -> None:
         """Begin to delete a stack, which may be gone already."""
         with suppress_404():
             self._service.request("DELETE", path_of(item))
 
-    def _changing(self, method: str, path: str, body: Mapping[str, Any]) -> Response:
+    def _put(self, path: str, body: Mapping[str, Any]) -> Response:
         try:
-            return self._service.request(method, path, json=body)
+            return self._service.request("PUT", path, json=body)
         except RefusedError as error:
             if error.status == 400 and "immutable" in error.message:
                 raise ImmutableParameterError(error.message, status=400) from error

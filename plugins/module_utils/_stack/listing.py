@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from .._facts.records import with_fields
 from .._resource.listing import Listing, list_resources
 from .._resource.records import resource_record
 from .heat import Heat
@@ -29,8 +30,7 @@ def list_stacks(connection: Connection, listing: Listing, *, details: bool) -> l
     heat = Heat(connection)
     if listing.query.id is None:
         found = [_detailed(connection, heat, listing, record) for record in found]
-    kept = None if listing.fields is None else {*listing.fields, "location"}
-    return [record if kept is None else {key: record[key] for key in record if key in kept} for record in found]
+    return [with_fields(record, listing.fields) for record in found]
 
 
 def _detailed(connection: Connection, heat: Heat, listing: Listing, record: dict[str, Any]) -> dict[str, Any]:

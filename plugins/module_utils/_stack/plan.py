@@ -69,7 +69,7 @@ class StackPlan:
     notes: tuple[str, ...] = ()
     resources: tuple[Mapping[str, Any], ...] = ()
     error: OaktreeError | None = None
-    """Why it cannot be done, where check mode reports it all the same: an earlier task may see to that."""
+    """Why it cannot be applied. Check mode ignores it: an earlier task of the play may create what is missing."""
 
     @property
     def is_new(self) -> bool:

@@ -254,4 +254,4 @@ def _plain(data: Any) -> Any:
     try:
         return json.loads(json.dumps(data))
     except (TypeError, ValueError) as exc:
-        raise InputError(f"template: it holds what JSON cannot: {exc}") from exc
+        raise InputError(f"template: cannot be written as JSON: {exc}") from exc

@@ -29,7 +29,7 @@ FRESH = 1.0
 ROLLBACK_BEGINS = 5.0
 """Seconds in which a rollback has to follow a failure."""
 PATIENCE = 300.0
-"""Seconds in which Heat need not answer: it goes on with a stack all the same."""
+"""Seconds without an answer after which the wait fails: Heat goes on with a stack meanwhile."""
 MOST_REASONS = 3
 
 
@@ -45,8 +45,8 @@ class StackWait:
     def until_settled(self, item: Item, *, rollback: bool = False) -> Item | None:
         """The stack when nothing is in progress on it, None when it is gone.
 
-        With ``rollback`` a failure is not the end before that has followed. Raises DeadlineError, which says the
-        stack's state, when the deadline expires.
+        With ``rollback`` a stack that failed has `ROLLBACK_BEGINS` seconds to begin its rollback, which is then
+        awaited. Raises DeadlineError, which says the stack's state, when the deadline expires.
         """
         failed_at: float | None = None
         while True:

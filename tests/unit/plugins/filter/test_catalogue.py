@@ -13,8 +13,9 @@ from ansible.template import Templar, trust_as_template
 CATALOGUE = [{"name": "{{ 7*7 }}", "versions": [{"version": 1, "url": "https://h.example/1.raw"}]}]
 
 
-def render(template: str, catalogue: Any = CATALOGUE) -> Any:
-    return Templar(loader=DataLoader(), variables={"images": catalogue}).template(trust_as_template(template))
+def render(template: str, catalogue: Any = None) -> Any:
+    variables = {"images": CATALOGUE if catalogue is None else catalogue}
+    return Templar(loader=DataLoader(), variables=variables).template(trust_as_template(template))
 
 
 def test_entries() -> None:

@@ -55,7 +55,7 @@ def test_within_a_template() -> None:
     ("options", "words"),
     [
         ({"location": "cloud1"}, r"^location: 'cloud1' selects 2 Locations"),
-        ({"microversion": "newest"}, r"^microversion: 'newest' is none \(input\)"),
+        ({"microversion": "newest"}, r"^microversion: 'newest' is not a microversion \(input\)"),
         ({"headers": {"Host": "x"}}, r"^headers: Host cannot be set"),
         ({"timeout": 0}, r"^timeout: must be greater than zero"),
     ],

@@ -112,8 +112,9 @@ def test_a_port_has_one(region: Region, ports: list[Item]) -> None:
 
 def test_a_server_with_several_addresses_has_one_for_each(ports: list[Item]) -> None:
     kind, error = refused(server={"id": "s"})
-    assert (kind, error) == ("conflict", "it has several addresses: 10.0.0.0, 10.0.0.1")
-    assert refused(server={"id": "s"}, fixed_address="10.0.0.7")[0] == "refused"
+    assert (kind, error) == ("conflict", "server: it has several addresses: 10.0.0.0, 10.0.0.1")
+    said = "fixed_address: the server does not have 10.0.0.7 here"
+    assert refused(server={"id": "s"}, fixed_address="10.0.0.7") == ("refused", said)
     for port in ports:
         one = {"server": {"id": "s"}, "fixed_address": port["fixed_ips"][0]["ip_address"]}
         assert actions(run(**one)) == ["created"]

@@ -68,6 +68,19 @@ def test_all_services_are_asked_before_one_is_changed(clouds: FakeOpenStack) -> 
     assert actions(run(**LIMITS)) == ["unchanged", "updated"]
 
 
+def test_what_was_changed_before_a_service_fails_is_reported(clouds: FakeOpenStack) -> None:
+    clouds["cloud1"]["r1"].fault("PUT", "/v2.0/quotas", Answer(403))
+    done = run(locations="cloud1/r1", **LIMITS)
+    assert not done.ok
+    assert done["changed"]
+    (result,) = done["results"]
+    assert result["quota"]["compute"]["cores"] == 64
+    assert "network" not in result["quota"]
+    clouds["cloud1"]["r1"].fault("PUT", "/v2.1", Answer(403))
+    again = run(locations="cloud1/r1", compute={"cores": 65}, network={"networks": 7})
+    assert (again.ok, again["changed"], again["results"]) == (False, False, [])
+
+
 def actions_of(done: ModuleRun) -> list[str]:
     return [result["action"] for result in done["results"]]
 

@@ -68,6 +68,14 @@ def test_a_project_of_no_such_name_has_none(clouds: FakeOpenStack, tmp_path: Pat
     assert {quota["location"]["project"]["id"] for quota in found} == {project}
 
 
+@pytest.mark.parametrize("project", [{"nmae": "demo"}, ["demo"], {"name": ""}])
+def test_what_names_no_project_is_refused_before_any_cloud_is_asked(clouds: FakeOpenStack, project: Any) -> None:
+    done = run(project=project)
+    assert not done.ok
+    assert done["msg"].startswith("project ")
+    assert clouds.counters.requests() == 0
+
+
 def test_a_location_without_these_services_offers_none() -> None:
     done = run(services=["block_storage"])
     assert (done["quotas"], done["locations"][0]["offered"]) == ([], False)

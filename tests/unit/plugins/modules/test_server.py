@@ -74,7 +74,7 @@ def test_options() -> None:
         ({"count": 0}, "count: must be at least 1"),
         ({"vcpus": 1}, "parameters are mutually exclusive: flavor|vcpus"),
         ({"networks": [{"network": "a", "port": "b"}]}, "networks: a mapping has either network"),
-        ({"image": 7.5, "flavor": []}, "flavor: [] names nothing"),
+        ({"image": 7.5, "flavor": []}, "flavor: [] is neither a name"),
         ({"boot_volume": {}}, "missing required arguments: size found in boot_volume"),
         ({"state": "rebuilt", "image": None}, "image: state: rebuilt needs it"),
     ],

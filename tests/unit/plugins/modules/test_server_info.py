@@ -286,9 +286,11 @@ def test_a_cache_that_others_can_reach_is_a_warning(fake_openstack: Clouds) -> N
     run = run_module("server_info", clouds_config=config(clouds))
     assert run.ok
     assert len(run["servers"]) == 4
-    assert run.warnings == [
-        f"{base} is ignored: others can read or write it (mode 0755). Remove it if only you had access to it."
-    ]
+    (warning,) = run.warnings
+    assert warning == (
+        f"{base} is ignored: others can read or write it (mode 0755). Remove it, or set XDG_CACHE_HOME to a directory "
+        "of your own."
+    )
     assert clouds.counters.tokens == 4
 
 

@@ -156,6 +156,12 @@ def test_parts_that_are_missing_say_why(cloud: FakeOpenStack) -> None:
     assert found.import_methods == ("glance-direct", "web-download")
 
 
+@pytest.mark.parametrize("trouble", [BlackHole(), Answer(429, {"Retry-After": "9999"})])
+def test_a_request_without_an_answer_is_a_part_that_is_missing(cloud: FakeOpenStack, trouble: Any) -> None:
+    cloud["cloud1"]["r1"].fault("GET", "/v2/tasks", trouble)
+    assert "tasks" in surveyed(cloud, api_timeout=1.0).missing
+
+
 def test_reasons_are_the_same_in_every_run(cloud: FakeOpenStack) -> None:
     refusal = Answer(403, {"x-openstack-request-id": "req-0001"})
     cloud["cloud1"]["r1"].fault("GET", "/v2/tasks", refusal)

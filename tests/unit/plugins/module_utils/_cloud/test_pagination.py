@@ -166,7 +166,7 @@ def test_all_pages_together_are_bounded() -> None:
     listing = Pagination("/things", {}, LARGEST)
     for _answer in range(MOST_ANSWERS):
         listing.advance(["a"], {"marker": "a"}, size=LARGEST)
-    with pytest.raises(ServerError, match="the list of GET /things is larger than 8 of the largest answers") as raised:
+    with pytest.raises(ServerError, match="pages of GET /things together exceed 8 times answer_limit_mib") as raised:
         listing.advance(["a"], {"marker": "b"}, size=1)
     assert "answer_limit_mib" in raised.value.hint
     assert page_of(answer({"things": []}), "things")["size"] == len('{"things": []}')

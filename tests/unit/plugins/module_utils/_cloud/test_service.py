@@ -457,7 +457,7 @@ def test_a_list_without_end_ends(fake_openstack: Clouds, web: Web, monkeypatch: 
 
     error = ask_one(fake_openstack(), work).error
     assert error
-    assert (error.kind, "is larger than" in error.message, len(web.paths)) == ("server", True, 7)
+    assert (error.kind, "together exceed" in error.message, len(web.paths)) == ("server", True, 7)
 
 
 def test_shares_are_listed_by_offset(fake_openstack: Clouds, web: Web) -> None:

@@ -249,7 +249,8 @@ def test_mappings_without_a_name(mapping: dict[str, Any], pattern: str) -> None:
     [
         ({}, "it names no cloud"),
         ({"name": "*"}, "it names no cloud"),
-        ({"cloud": ["a"]}, "it names no cloud"),
+        ({"cloud": ["a"]}, "its cloud is not text"),
+        ({"cloud": "a", "region": 1}, "its region is not text"),
         ({"cloud": "a", "regoin": "r"}, "it has the key regoin"),
         ({"cloud": "a", "project": "demo"}, "is not a mapping"),
         ({"cloud": "b", "region": "r", "name": "a/r"}, "is called 'a/r', but is in cloud 'b'"),

@@ -31,6 +31,11 @@ def test_what_is_kept_secret_is_masked_wherever_it_is_repeated() -> None:
     assert one_line("token=correct-h0rse<br />") == "token=..."
 
 
+def test_secrets_are_found_at_any_depth() -> None:
+    keep_secret({"db": [{"password": "deep-h0rse"}, "listed-h0rse"], "port": 5432})
+    assert without_secrets("deep-h0rse and listed-h0rse") == "... and ..."
+
+
 def test_of_two_secrets_of_which_one_holds_the_other_nothing_is_left() -> None:
     keep_secret("staple-h0rse", "staple-h0rse-2", "my-staple-h0rse-2")
     assert without_secrets("staple-h0rse-2 my-staple-h0rse-2 staple-h0rse") == "... ... ..."

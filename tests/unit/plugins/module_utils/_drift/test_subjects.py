@@ -76,7 +76,7 @@ def test_parts_can_be_named() -> None:
 @pytest.mark.parametrize(
     ("types", "attributes", "said"),
     [
-        ([], {}, "types: nothing is named"),
+        ([], {}, "types: must not be empty"),
         (["compute.flavour"], {}, "'compute.flavour' is not known; did you mean compute.flavor"),
         (["dns.recordset"], {}, "types: dns.recordset cannot be compared: zone_id stands in its path"),
         (["object_store.container"], {}, "type: object_store.container is not listed here"),

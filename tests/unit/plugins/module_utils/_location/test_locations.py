@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import AuthError, InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
 from ansible_collections.oaktree.multicloud.plugins.module_utils._location.locations import (
+    PARTS,
     configured,
     location_record,
     probed,
@@ -55,7 +57,7 @@ def test_a_cloud_that_cannot_be_configured_stands_in_its_place(fake_openstack: C
     assert [result.error and result.error.kind for result in results] == [None, "config", None]
 
 
-@pytest.mark.parametrize("listing", [configured, probed])
+@pytest.mark.parametrize("listing", [configured, partial(probed, parts=PARTS)], ids=["configured", "probed"])
 def test_selections(fake_openstack: Clouds, listing: Callable[[Target], list[Result[Any]]]) -> None:
     clouds = fake_openstack(clouds=2, regions=2)
     assert places(listing(target(clouds, "*/r2", "!cloud1"))) == ["cloud2/r2/demo"]
@@ -71,14 +73,14 @@ def test_a_user_of_another_shape(fake_openstack: Clouds, damage: dict[str, Any])
 
     clouds = fake_openstack(clouds=2)
     clouds["cloud1"].fault("POST", "/auth/tokens", DistortAnswer(damaged))
-    found = probed(target(clouds))
+    found = probed(target(clouds), PARTS)
     assert [result.error and result.error.kind for result in found] == ["server", None]
 
 
 def test_probes_tell_who_we_are_and_what_there_is(fake_openstack: Clouds) -> None:
     clouds = fake_openstack(object_store=True)
     keystone = clouds["cloud1"].keystone
-    (result,) = probed(target(clouds))
+    (result,) = probed(target(clouds), PARTS)
     found = result.value or {}
     assert found["user"] == {
         "id": keystone.user_id("demo"),
@@ -96,7 +98,7 @@ def test_probes_tell_who_we_are_and_what_there_is(fake_openstack: Clouds) -> Non
 def test_a_location_in_trouble_does_not_hide_the_others(fake_openstack: Clouds) -> None:
     clouds = fake_openstack(clouds=2)
     clouds["cloud1"].fault("POST", "/auth/tokens", Answer(401))
-    records = [location_record(result) for result in probed(target(clouds))]
+    records = [location_record(result) for result in probed(target(clouds), PARTS)]
     assert [record["answers"] for record in records] == [False, True]
     assert {key: records[0][key] for key in UNKNOWN} == UNKNOWN
     assert records[0]["requests"] >= 1

@@ -72,6 +72,12 @@ def test_external_networks_are_sorted(clouds: FakeOpenStack) -> None:
     assert networks[0]["id"] in cloud["r1"].neutron.items["networks"]
 
 
+def test_networks_of_a_service_without_the_filter_are_not_external(clouds: FakeOpenStack) -> None:
+    listed = {"networks": [{"id": "n1", "name": "own"}, {"id": "n2", "name": "wan", "router:external": True}]}
+    clouds["cloud1"]["r1"].fault("GET", "/v2.0/networks", Answer(200, body=json.dumps(listed).encode()))
+    assert [item["name"] for item in found(clouds, "external_networks")["external_networks"]] == ["wan"]
+
+
 def test_quotas_by_service_and_name(clouds: FakeOpenStack) -> None:
     cloud = clouds["cloud1"]
     project = cloud.keystone.project_id("demo")

@@ -27,7 +27,7 @@ AT = {"subnet": reference("subnet_id"), "ip_address": Option()}
     ("option", "given", "value"),
     [
         (reference("network_id"), "web", WEB),
-        (reference("network_id"), 7, {"name": "7"}),
+        (reference("network_id"), 7, {"name": 7}),
         (reference("network_id"), {"id": "4d8d"}, "4d8d"),
         (reference("network_id"), {**WEB, "project_id": "5bd0"}, {**WEB, "project_id": "5bd0"}),
         (reference("object_id", "network.network"), "web", {**WEB, "type": "network.network"}),
@@ -95,6 +95,12 @@ def test_an_error_names_the_option() -> None:
     assert raised.value.message.startswith("network must be an ID, or a reference by name")
 
 
+@pytest.mark.parametrize("given", ["", True, {"name": ""}])
+def test_what_is_no_name_is_not_looked_for(given: Any) -> None:
+    with pytest.raises(InputError, match=r"^network refers to .+, which is not a name"):
+        SUBNET.wanted({**STATE, "network": given, "cidr": None})
+
+
 @pytest.mark.parametrize("waits", [False, True])
 def test_only_what_takes_a_while_is_awaited(waits: bool) -> None:  # noqa: FBT001
     assert ("wait_timeout" in Door("block_storage.volume", "volume", {}, waits=waits).spec.options) is waits
@@ -108,6 +114,23 @@ def test_what_stands_in_the_path_is_told_from_filters() -> None:
     ports = ListDoor("network.port", "ports", {"network": reference("network_id")})
     listing = ports.listing({**query, "name": "a", "network": "web"})
     assert (listing.query.parents, listing.query.filters) == ({}, {"type": "A", "network_id": WEB})
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"network": {"nmae": "web"}}, "network must be an ID"),
+        ({"network": ""}, "network refers to '', which is not a name"),
+        ({"filters": {"network_id": {"nmae": "web"}}}, "filters: network_id must be an ID"),
+        ({"network": "web", "filters": {"device_id": {"name": "a"}}}, "filters: what device_id refers to"),
+    ],
+)
+def test_an_error_about_what_is_listed_names_the_option(given: dict[str, Any], said: str) -> None:
+    ports = ListDoor("network.port", "ports", {"network": reference("network_id")})
+    none = {"name": None, "id": None, "filters": None, "fields": None, "all_projects": False, "network": None}
+    with pytest.raises(InputError) as raised:
+        ports.listing({**none, **given})
+    assert raised.value.message.startswith(said)
 
 
 def test_an_error_names_the_first_option_of_an_attribute() -> None:

@@ -33,14 +33,14 @@ def listed(clouds: FakeOpenStack, of: str, /, **query: Any) -> list[dict[str, An
         ("image.image", {}, "type: image.image is not listed here"),
         ("dns.recordset", {}, "parents: dns.recordset needs zone_id"),
         ("dns.recordset", {"id": "a"}, "parents: dns.recordset needs zone_id"),
-        ("network.port", {"parents": {"network_id": "x"}}, "parents: network_id does not stand in the path"),
-        ("dns.recordset", {"parents": {"zone_id": "x", "zone": "y"}}, "only zone_id does"),
+        ("network.port", {"parents": {"network_id": "x"}}, "parents: the path of network.port has no network_id"),
+        ("dns.recordset", {"parents": {"zone_id": "x", "zone": "y"}}, "has no zone. It has zone_id."),
         ("network.port", {"id": ""}, "id: must not be empty"),
         ("network.port", {"id": {"nme": "a"}}, "id must be an ID, or a reference"),
         ("network.port", {"filters": {"network_id": {"nme": "a"}}}, "filters: network_id must be an ID"),
         ("block_storage.capabilities", {}, "cannot be listed"),
         ("compute.quota_set", {"id": "p", "parents": {"project_id": "q"}}, "both name the project"),
-        ("compute.limits", {"id": "a"}, "id: there is one compute.limits only"),
+        ("compute.limits", {"id": "a"}, "id: there is only one compute.limits"),
         ("network.rbac_policy", {"name": "a"}, "name: network.rbac_policy has no name"),
         ("network.port", {"filters": {"device_id": {"name": "a"}}}, "filters: what device_id refers to"),
         ("dns.recordset", {"parents": {"zone_id": {"name": "a", "type": "dns.zon"}}}, "'dns.zon' is not known"),
@@ -49,7 +49,7 @@ def listed(clouds: FakeOpenStack, of: str, /, **query: Any) -> list[dict[str, An
 def test_what_cannot_be_listed_anywhere(name: str, query: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError) as raised:
         check_listing(Listing(kind_of(name), Query(**query)))
-    assert said in raised.value.message
+    assert said in f"{raised.value.message}. {raised.value.hint}"
 
 
 def test_records_by_name(clouds: FakeOpenStack, region: Region, project: str) -> None:

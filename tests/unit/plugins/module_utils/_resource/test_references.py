@@ -16,6 +16,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.refer
     MissingError,
     Resolver,
     check_references,
+    external_network,
     is_reference,
     target_of,
     with_own_id,
@@ -154,6 +155,12 @@ def test_nothing_of_the_name_is_there(
     network(region.neutron, project, "web")
     with pytest.raises(MissingError, match=f"named '{value['name']}' here"):
         Resolver(connect(clouds), kind_of(name)).value(attribute, value)
+
+
+def test_without_an_external_network_no_option_helps(clouds: FakeOpenStack) -> None:
+    with pytest.raises(MissingError, match="there is no external network here") as raised:
+        external_network(connect(clouds), "network")
+    assert raised.value.hint == "Have the operator add one."
 
 
 def test_a_part_may_refer_to_the_resource_itself(clouds: FakeOpenStack, region: Region, project: str) -> None:

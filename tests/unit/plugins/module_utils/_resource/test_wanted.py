@@ -79,7 +79,7 @@ def test_what_can_be_had(name: str, options: dict[str, Any]) -> None:
         ("network.floating_ip", {"attributes": {"floating_network_id": "x"}}, "needs a name or an id"),
         ("compute.quota_set", {"id": "p", "attributes": {"project_id": "q", "cores": 1}}, "both name the project"),
         ("identity.region", {"attributes": {"description": "x"}}, "identity.region needs an id"),
-        ("identity.role_assignment", {"attributes": USER}, "does not consist of role_id, user_id"),
+        ("identity.role_assignment", {"attributes": USER}, "role_id, user_id do not identify one"),
         ("identity.role_assignment", {"name": "a", "attributes": USER}, "has neither"),
         ("identity.role_assignment", {"attributes": {**USER, "project_id": "p", "domain_id": "d"}}, "Give one of:"),
         ("identity.role_assignment", {"attributes": {**USER, "project": "p"}}, "did you mean project_id?"),
@@ -108,9 +108,12 @@ def test_what_can_be_had(name: str, options: dict[str, Any]) -> None:
         ("network.quota", {"id": {"nme": "demo"}, "attributes": {"networks": 1}}, "id must be an ID, or a reference"),
         ("network.quota", {"id": {}, "attributes": {"networks": 1}}, "id must be an ID, or a reference"),
         ("network.quota", {"id": ["p"], "attributes": {"networks": 1}}, "id must be an ID, or a reference"),
+        ("network.subnet", {"name": "a", "attributes": {"network_id": {"name": ""}}}, "network_id refers to '', which"),
+        ("network.port", {"name": "a", "attributes": {"security_group_ids": [{"name": None}]}}, "refers to None"),
+        ("network.quota", {"id": {"name": ""}, "attributes": {"networks": 1}}, "id refers to '', which is not a name"),
         ("network.quota", {"id": {"name": "a", "type": "x.y"}, "attributes": {}}, "'x.y' is not known"),
-        ("network.security_group_rule", {"attributes": {**RULE, "remote_ip_prefix": "10.0.0.0/33"}}, "are no rule"),
-        ("network.security_group_rule", {"attributes": {**RULE, "port_range_min": "ssh"}}, "are no rule"),
+        ("network.security_group_rule", {"attributes": {**RULE, "remote_ip_prefix": "10.0.0.0/33"}}, "valid rule"),
+        ("network.security_group_rule", {"attributes": {**RULE, "port_range_min": "ssh"}}, "valid rule"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_had_anywhere(name: str, options: dict[str, Any], said: str) -> None:

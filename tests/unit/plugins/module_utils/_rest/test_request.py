@@ -230,7 +230,7 @@ def test_secrets_are_merged_and_masked() -> None:
 
 @pytest.mark.parametrize("body", [["x"], "x"])
 def test_secrets_need_a_mapping(body: Any) -> None:
-    with pytest.raises(InputError, match=r"^secrets: they are merged into a mapping"):
+    with pytest.raises(InputError, match=r"^secrets: they are merged into body, which"):
         request(method="POST", body=body, secrets={"a": "b"})
 
 

@@ -14,7 +14,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connecti
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import RefusedError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server import boot as module
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server import nova
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.boot import Launch, boot, mask
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.boot import Launch, finish, launch, mask
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import KEY
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.names import blueprint
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import AUTO, BootVolume, WantedServer
@@ -26,13 +26,22 @@ from tests.support.server_clouds import NOTHING, WEB, done, refused, requests, r
 pytestmark = pytest.mark.usefixtures("fast_clock")
 
 
+def built(clouds: FakeOpenStack, name: str) -> Launch:
+    def build(connection: Connection) -> Launch:
+        begun = launch(connection, name, blueprint(connection, WEB))
+        finish(connection, WEB, [begun])
+        return begun
+
+    launched = ask_one(clouds, build, 20.0).value
+    assert launched
+    return launched
+
+
 def test_one_server_at_one_location(clouds: FakeOpenStack, region: Region) -> None:
-    result = ask_one(clouds, lambda connection: boot(connection, WEB, "web", blueprint(connection, WEB)), 20.0)
-    launched = result.value
-    assert isinstance(launched, Launch)
+    launched = built(clouds, "web")
     assert (launched.item["status"], launched.complete) == ("ACTIVE", True)
     region.nova.builds.fails = lambda _server: NO_HOST
-    failed = ask_one(clouds, lambda connection: boot(connection, WEB, "b", blueprint(connection, WEB)), 20.0)
+    failed = built(clouds, "b")
     assert failed.error
     assert (failed.error.kind, failed.error.residue, len(region.nova.servers)) == ("server", [], 1)
 

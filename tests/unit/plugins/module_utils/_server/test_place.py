@@ -58,7 +58,7 @@ def built(site: PlacementSite, region: str, name: str, **fields: Any) -> Server:
         (
             WantedServer("web", availability_zone="a"),
             PlaceOptions(zones="spread"),
-            "place.zones: spread, and availability_zone names one",
+            "place.zones: spread contradicts availability_zone",
         ),
     ],
 )

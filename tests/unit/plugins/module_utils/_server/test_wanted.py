@@ -44,7 +44,7 @@ def test_references(value: Any, means: dict[str, str]) -> None:
     "value", ["", 7, None, {}, {"id": ""}, {"id": 3}, {"name": "a", "id": "b"}, ["a"], {"name": 1}]
 )
 def test_what_is_no_reference(value: Any) -> None:
-    with pytest.raises(InputError, match=r"flavor: .* names nothing"):
+    with pytest.raises(InputError, match=r"flavor: .* is neither a name nor a reference"):
         reference("flavor", value)
 
 
@@ -96,10 +96,13 @@ def test_names() -> None:
         ({"boot_volume": BootVolume(0)}, "boot_volume.size"),
         ({"wait": False, "resize": True}, "resize: needs wait"),
         ({"wait": False, "floating_ip": AUTO}, "floating_ip: needs wait"),
-        ({"count": 2, "volumes": ({"name": "a"},)}, "volumes: is one, and count asks for 2"),
-        ({"count": 2, "networks": (Nic(port={"name": "a"}),)}, "networks: port: is one"),
-        ({"count": 2, "networks": (Nic(network={"name": "a"}, fixed_ip="10.0.0.1"),)}, "networks: fixed_ip: is one"),
-        ({"count": 2, "floating_ip": "203.0.113.7"}, "floating_ip: is one"),
+        ({"count": 2, "volumes": ({"name": "a"},)}, "volumes: cannot be shared by 2"),
+        ({"count": 2, "networks": (Nic(port={"name": "a"}),)}, "networks: port: cannot be shared"),
+        (
+            {"count": 2, "networks": (Nic(network={"name": "a"}, fixed_ip="10.0.0.1"),)},
+            "networks: fixed_ip: cannot be shared",
+        ),
+        ({"count": 2, "floating_ip": "203.0.113.7"}, "floating_ip: cannot be shared"),
     ],
 )
 def test_what_no_cloud_could_do(options: dict[str, Any], said: str) -> None:

@@ -159,7 +159,7 @@ def test_what_is_refused(tree: Tree, tmp_path: Path, text: str, said: str) -> No
         ({"environments": [{"resource_registry": {"A": "http://x/y"}}]}, "is a URL"),
         ({"files": {"a": 1}}, "files: a must be a path or {content: TEXT}"),
         ({"files": {"a": "/no/such"}}, "files: there is no file"),
-        ({"body": {**INLINE, "a": {1, 2}}}, "it holds what JSON cannot"),
+        ({"body": {**INLINE, "a": {1, 2}}}, "cannot be written as JSON"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
