@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from .find import Item
     from .kinds import Kind
+    from .references import MissingError
     from .wanted import Wanted
 
 NOT_OFFERED = "not offered here"
@@ -37,7 +38,7 @@ class Found:
     """The option ``id``, resolved."""
     parts: Mapping[str, Any] = field(default_factory=dict)
     """What there is of each part that the user names."""
-    missing: OaktreeError | None = None
+    missing: MissingError | None = None
     """The first reference that names nothing here."""
     offered: bool = True
     defaults: Item | None = None
@@ -92,13 +93,12 @@ def _numbers(kind: Kind, item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: item[key] for name, key in kind.keys.items() if kind.types.get(name) == "int" and key in item}
 
 
-def _waiting_for(wanted: Wanted, found: Found, missing: OaktreeError) -> ResourcePlan:
+def _waiting_for(wanted: Wanted, found: Found, missing: MissingError) -> ResourcePlan:
     """A play that makes a network, then a subnet, can be checked before there is either."""
     if found.item is not None:
         raise missing
     after = wanted.shown({**_name(wanted), **wanted.values})
-    note = f"{missing.message}: it has to be created first"
-    return ResourcePlan("created", after=after, notes=(note,), error=missing)
+    return ResourcePlan("created", after=after, notes=(missing.note,), error=missing)
 
 
 def _name(wanted: Wanted) -> dict[str, Any]:

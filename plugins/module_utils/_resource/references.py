@@ -84,6 +84,11 @@ OWN = object()
 class MissingError(RefusedError):
     """What a reference names does not exist at the Location."""
 
+    @property
+    def note(self) -> str:
+        """What check mode says in its place: an earlier task of the play may be about to create it."""
+        return f"{self.message}: it has to be created first"
+
 
 def target_of(kind: Kind, attribute: str) -> str | None:
     """The type that an attribute refers to, None where it is no ID of a known one."""

@@ -140,7 +140,7 @@ class Candidate:
         except MissingError as error:
             if not check_mode:
                 raise
-            self.notes = (f"{error.message}: it has to be created first",)  # an earlier task may be about to
+            self.notes = (error.note,)
             return
         short = shortage(self.space.allowances)
         if short:

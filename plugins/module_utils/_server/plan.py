@@ -109,9 +109,7 @@ def _busy_notes(item: Item) -> tuple[str, ...]:
 
 
 def _created(wanted: WantedServer, found: ServersFound, name: str, leftover: Item | None) -> ServerPlan:
-    notes: tuple[str, ...] = ()
-    if found.missing:
-        notes = (f"{found.missing.message}: it has to be created first",)
+    notes = (found.missing.note,) if found.missing else ()
     return ServerPlan(
         name, "created", leftover, after=shown(wanted, name), notes=notes, remove=leftover is not None,
         error=found.missing,

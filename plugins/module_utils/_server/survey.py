@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .._core.errors import OaktreeError
 from .._resource.references import MissingError
 from .names import Blueprint, blueprint, names_at
 from .nova import Item, servers_named
@@ -36,7 +35,7 @@ class ServersFound:
     servers: Mapping[str, tuple[Item, ...]]
     values: Mapping[str, Any] = field(default_factory=dict)
     blueprint: Blueprint | None = None
-    missing: OaktreeError | None = None
+    missing: MissingError | None = None
     """Why there is no blueprint, where a server is to be created: a reference names nothing."""
 
 

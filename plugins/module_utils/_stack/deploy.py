@@ -135,7 +135,7 @@ def _look(connection: Connection, desired: DesiredStack, *, preview: bool = Fals
     except MissingError as missing:
         if found.item is not None:
             raise
-        return StackSurvey(wanted, found, StackPlan("created", notes=(missing.message,), error=missing))
+        return StackSurvey(wanted, found, StackPlan("created", notes=(missing.note,), error=missing))
     if found.item is not None:
         found = _with_parts(heat, found, sent)
     mark = _mark(connection, wanted, sent)
