@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 from ..._core.deadline import clock
 from ..._core.errors import OaktreeError, ServerError
 from ..source.image_data import HomeImage
-from .schemes import glance_download
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +27,9 @@ if TYPE_CHECKING:
     from ..._core.location import Location
     from ..._core.progress import Progress
     from .context import PlanContext
+
+METHOD = "glance-download"
+"""The import method by which a region fetches the image from another one."""
 
 HANDING_SECONDS = 2.0
 """What an import takes whatever the size: until it begins, and until its end is noticed."""
@@ -140,7 +142,7 @@ def _source_region(group: Sequence[PlanContext]) -> Location | None:
     complete = [context for context in group if context.origin and not context.needs_upload]
     ready = [context for context in complete if _is_active(context.current)]
     sent = [context for context in group if context.needs_upload and context.desired.relay != "never"]
-    sent.sort(key=lambda context: context.supports_import(glance_download.METHOD))
+    sent.sort(key=lambda context: context.supports_import(METHOD))
     return next((context.location for context in ready or sent), None)
 
 

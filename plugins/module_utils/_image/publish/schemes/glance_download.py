@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...._core.errors import ServerError
 from ...fingerprint import fingerprint_of
+from ..relay import METHOD
 
 if TYPE_CHECKING:
     from ..attempt import Attempt
@@ -19,7 +20,6 @@ SUMMARY = "another region of the same cloud serves the image"
 NEEDS_TASKS = False
 FETCHES = True
 SERVER_SIDE = True
-METHOD = "glance-download"
 
 
 def refusal(context: PlanContext) -> str | None:
