@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .context import PlanContext
 
 METHOD = "glance-download"
-"""The import by which a region fetches an image from another one."""
+"""The import method by which a region fetches the image from another one."""
 
 HANDING_SECONDS = 2.0
 """What an import takes whatever the size: until it begins, and until its end is noticed."""
