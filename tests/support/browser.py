@@ -111,6 +111,8 @@ class Browser:
         assert process.stdin is not None
         assert process.stdout is not None
         self._to, self._from = process.stdin, process.stdout
+        self._answers = select.poll()  # not select(), which takes no descriptor beyond 1023
+        self._answers.register(self._from, select.POLLIN)
         self._numbers = itertools.count(1)
         self._rest = b""
         self._events: list[dict[str, Any]] = []
@@ -166,8 +168,7 @@ class Browser:
     def _receive(self) -> dict[str, Any]:
         deadline = time.monotonic() + PATIENCE
         while b"\0" not in self._rest:
-            ready, _write, _error = select.select([self._from], [], [], max(0.0, deadline - time.monotonic()))
-            assert ready, "Chromium does not answer"
+            assert self._answers.poll(1000 * max(0.0, deadline - time.monotonic())), "Chromium does not answer"
             read = os.read(self._from.fileno(), 1 << 20)
             assert read, "Chromium has ended"
             self._rest += read

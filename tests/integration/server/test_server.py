@@ -105,7 +105,7 @@ def test_a_server_with_all_there_is() -> None:
         "server_group": NAME,
         "config_drive": True,
         "user_data": "#!/bin/sh",
-        "floating_ip": "auto",
+        "floating_ip": "public",
     }
     before = len(resources("block_storage.volume", "beta"))
     try:
@@ -153,7 +153,7 @@ def test_several_networks_are_a_conflict() -> None:
 
 
 def test_an_interrupted_task_leaves_nothing() -> None:
-    options = {**OPTIONS, "locations": ["beta"], "floating_ip": "auto", "timeout": 300.0}
+    options = {**OPTIONS, "locations": ["beta"], "floating_ip": "public", "timeout": 300.0}
     with start_module(server, **options) as task:
         until(lambda: left() != [])
         said = interrupt(task, signal.SIGTERM)
@@ -162,7 +162,7 @@ def test_an_interrupted_task_leaves_nothing() -> None:
 
 
 def test_two_tasks_at_once_build_one() -> None:
-    options = {**OPTIONS, "locations": ["beta"], "floating_ip": "auto", "timeout": 300.0}
+    options = {**OPTIONS, "locations": ["beta"], "floating_ip": "public", "timeout": 300.0}
     with ExitStack() as stack:
         tasks = [stack.enter_context(start_module(server, **options)) for _number in range(2)]
         ended = [json.loads(task.communicate(timeout=300)[0]) for task in tasks]
