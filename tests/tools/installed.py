@@ -45,7 +45,9 @@ def install(artefact: Path, directory: Path) -> None:
     shutil.rmtree(directory, ignore_errors=True)
     (directory / "home").mkdir(parents=True)
     with tarfile.open(artefact) as archive:
-        archive.extract("requirements.txt", directory, filter="data")
+        requirements = archive.extractfile("requirements.txt")
+        assert requirements is not None
+        (directory / "requirements.txt").write_bytes(requirements.read())
     subprocess.run([sys.executable, "-m", "venv", str(directory / "venv")], check=True)
     pip = ["-m", "pip", "install", "--quiet", "--requirement", str(directory / "requirements.txt")]
     pip += ["--constraint", str(CHECKOUT / "requirements-dev.txt")]
