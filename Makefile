@@ -53,7 +53,7 @@ clouds-down: $(READY)  ## Stop the local clouds
 ## Test
 
 .PHONY: check
-check: $(READY)  ## Run the quick part: lint but for playbooks, and the unit tests; about 90 seconds
+check: $(READY)  ## Run the quick part: lint but for playbooks, and the unit tests; about five minutes
 	$(BIN)/python -m tests.tools.run_parts quick-lint:600,unit:600
 
 .PHONY: test
