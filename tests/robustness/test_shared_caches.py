@@ -201,8 +201,8 @@ def test_no_pickle_is_opened(tmp_path: Path) -> None:
                 assert client.get("x") is None, "an answer, so that the value is set"
             assert cache.get("tokens", "a") is None
     assert not proof.exists()
-    assert [text.partition(": ")[0] for text in private_files.warnings()] == [
-        f"dogpile.cache.{name}" for name in ("memcached", "pylibmc", "pymemcache")
+    assert [text.partition(" holds ")[0] for text in private_files.warnings()] == [
+        f"The cache configured in clouds.yaml (dogpile.cache.{name})" for name in ("memcached", "pylibmc", "pymemcache")
     ]
 
 
