@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 POLL = 0.2
 """Seconds until an interrupt is noticed."""
 
-AHEAD = 2
+AHEAD = 16
 """Pieces that one digest may be ahead of another."""
 
 _END = EOFError()
