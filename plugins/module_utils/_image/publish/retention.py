@@ -28,9 +28,11 @@ def expired(kept: Iterable[Mapping[str, Any]], desired: Desired, today: date) ->
     """Those of the kept images that are beyond ``keep_last`` or older than ``keep_days``, oldest first.
 
     The age of an image is that of its content (`BUILD_DATE`), or where that is not known, of the image in this cloud.
+    One that is given twice counts once: it is in both lists if it is hidden between them, or the filter is ignored.
     """
+    once = {str(image["id"]): dict(image) for image in kept}
     counted = sorted(
-        (dict(image) for image in kept if image["name"] not in desired.keep_names),
+        (image for image in once.values() if image["name"] not in desired.keep_names),
         key=lambda image: (_made(image) or date.max, image.get("created_at") or "", str(image["id"])),
     )
     beyond = 0 if desired.keep_last is None else max(0, len(counted) - desired.keep_last)

@@ -49,6 +49,12 @@ def test_what_goes(options: dict[str, Any], gone: list[str]) -> None:
     assert [image["id"] for image in expired([NEW, OLD, MIDDLE], desired, TODAY)] == gone
 
 
+def test_an_image_that_is_listed_twice_counts_once() -> None:
+    desired = Desired("thing", "present", on_change="keep", keep_last=2)
+    assert expired([OLD, NEW, {**OLD}, {**NEW}], desired, TODAY) == ()
+    assert [image["id"] for image in expired([OLD, MIDDLE, NEW, {**OLD}], desired, TODAY)] == ["id-1"]
+
+
 def test_the_date_of_the_content_counts_before_that_of_the_upload() -> None:
     desired = Desired("thing", "present", on_change="keep", keep_last=1)
     found = [kept(1, "2026-11-02T00:00:00Z", image_build_date="2025-05-05"), NEW]
