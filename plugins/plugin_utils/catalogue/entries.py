@@ -115,12 +115,7 @@ def read_image(given: Any, place: Place) -> CatalogueImage:
 def _versions(given: Any, place: Place) -> tuple[Version, ...]:
     found: dict[str, Version] = {}
     for each in values.sequence(given, place, "versions"):
-        keys = values.mapping(each, place, "a version")
-        if "version" not in keys:
-            raise place.error("a version has no version", "Give each version the key version, such as '20260108'.")
-        version = values.text(keys["version"], place, "version")
-        here = place.of_version(version)
-        values.check_keys(keys, VERSION_KEYS, here)
+        keys, version, here = values.version_of(each, place, VERSION_KEYS)
         if version in found:
             raise here.error("it is listed twice", "Remove one of the two.")
         if ("url" in keys) is ("path" in keys):

@@ -106,12 +106,7 @@ def _image(keys: Mapping[str, Any], place: Place, tag: str) -> dict[str, Any]:
 
 
 def _version(given: Any, place: Place, *, multi: bool) -> dict[str, Any]:
-    keys = values.mapping(given, place, "a version")
-    if "version" not in keys:
-        raise place.error("a version has no version", "Give each version the key version, such as '20260108'.")
-    version = values.text(keys["version"], place, "version")
-    here = place.of_version(version)
-    values.check_keys(keys, _VERSION_KEYS, here)
+    keys, version, here = values.version_of(given, place, _VERSION_KEYS)
     if "id" in keys:
         raise here.error("id cannot be chosen", "Remove it: an upload that broke off is known by an ID of ours.")
     if "url" not in keys:

@@ -89,6 +89,17 @@ def text(value: Any, place: Place, key: str) -> str:
     return written
 
 
+def version_of(given: Any, place: Place, known: Collection[str]) -> tuple[Mapping[str, Any], str, Place]:
+    """The keys of a version, its name, and where it is. Raises InputError also for a key that is not ``known``."""
+    keys = mapping(given, place, "a version")
+    if "version" not in keys:
+        raise place.error("a version has no version", "Give each version the key version, such as '20260108'.")
+    version = text(keys["version"], place, "version")
+    here = place.of_version(version)
+    check_keys(keys, known, here)
+    return keys, version, here
+
+
 def integer(value: Any, place: Place, key: str) -> int | None:
     """A whole number that is not negative, also as the text of a survey; null and an empty text are None."""
     if value is None or value == "":
