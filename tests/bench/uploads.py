@@ -17,6 +17,7 @@ from tests.bench.ways import EMPTY_TASK, Way, client, result, task
 
 MODULE = "oaktree.multicloud.image"
 LIMIT = "curl, all at once (the limit)"
+HASHED_LIMIT = "curl and the digests at once (the limit for a file not seen before)"
 MIB = 1 << 20
 
 
@@ -53,12 +54,14 @@ def ways(file: File, places: Sequence[str], *, real: bool = False) -> list[Way]:
     def removed(name: str) -> list[list[str]]:
         return [task(MODULE, {"name": name, "locations": list(places), "state": "absent"})] if real else []
 
-    def ours(title: str, count: Callable[[str], int], *before: Sequence[str], relay: str = "auto") -> Way:
+    def ours(
+        title: str, count: Callable[[str], int], *before: Sequence[str], relay: str = "auto", limit: str = LIMIT
+    ) -> Way:
         name = _new_name()
         command = task(MODULE, {"name": name, "path": str(file.path), "locations": list(places), "relay": relay})
         earlier = [[*command, *options] for options in before]
         after = removed(name)
-        return Way(f"{MODULE}, {title}", command, count, EMPTY_TASK, LIMIT, before=earlier, after=after)
+        return Way(f"{MODULE}, {title}", command, count, EMPTY_TASK, limit, before=earlier, after=after)
 
     def other(title: str, program: str) -> Way:
         name = _new_name()
@@ -67,11 +70,12 @@ def ways(file: File, places: Sequence[str], *, real: bool = False) -> list[Way]:
 
     return [
         Way(EMPTY_TASK, task("ansible.builtin.ping", {}), None),
-        ours("file not seen before", _created),
+        ours("file not seen before", _created, limit=HASHED_LIMIT),
         ours("file seen before", _created, ["--check"]),
         *([ours("file seen before, relay: only", _created, ["--check"], relay="only")] if real else []),
         ours("again: nothing to do", _unchanged, []),
         other(LIMIT, "curl"),
+        other(HASHED_LIMIT, "curl_digests"),
         other("the digests alone", "digests"),
         other("openstacksdk, one after the other", "sdk_upload"),
     ]

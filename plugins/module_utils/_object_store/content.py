@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-CHUNK = 256 << 10
+CHUNK = 512 << 10
 
 State = tuple[int, ...]
 """What changes with the content of a file, as far as the file system shows."""

@@ -22,7 +22,12 @@ def digest(path: Path, name: str) -> str:
         return hashlib.file_digest(file, name).hexdigest()
 
 
-if __name__ == "__main__":
+def compute(file: str) -> list[str]:
+    """Return all digests of a file."""
     with ThreadPoolExecutor(len(DIGESTS)) as pool:
-        list(pool.map(lambda name: digest(Path(sys.argv[2]), name), DIGESTS))
+        return list(pool.map(lambda name: digest(Path(file), name), DIGESTS))
+
+
+if __name__ == "__main__":
+    compute(sys.argv[2])
     print(len(sys.argv[3:]))

@@ -38,7 +38,7 @@ HANDING_RATE = 100 << 20
 
 BUFFERED = 4 << 20
 """Bytes that count as sent although they may still be in buffers of this machine."""
-LEAST_SECONDS = 0.5
+LEAST_SECONDS = 0.25
 """How long data must have been sent before the rate so far is believed."""
 POLL = 0.1
 
