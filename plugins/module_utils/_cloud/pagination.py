@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MOST_PAGES = 10_000
 MOST_ANSWERS = 8
 """How many times the bytes of the largest answer all pages of a list may have together."""
+MOST_BEGINNINGS = 5
+"""How often a list is begun at most; it begins again where the item that is its marker was deleted."""
 
 
 def page_of(response: Response, key: str) -> dict[str, Any]:
@@ -68,14 +70,33 @@ class Pagination:
         self, path: str, params: Mapping[str, Any], largest: int, *, marker: str | None = None, by_offset: bool = False
     ) -> None:
         self._path = path
-        self._room = MOST_ANSWERS * largest
-        self._query = dict(params)
+        self._params = dict(params)
+        self._largest = largest
         self._marker = marker
         self._by_offset = by_offset
-        self._count = 0
         self._first: Any = None
+        self._beginnings = 0
+        self._ids: set[str] | None = set()
+        """Of all items so far; None if one has none."""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._beginnings += 1
+        self._room = MOST_ANSWERS * self._largest
+        self._query = self._params
+        self._count = 0
         self._more = True
         self._seen: set[str] = set()
+
+    def begins_again(self) -> bool:
+        """Begin again, because the service refuses the query of a further page: its marker may have been deleted.
+
+        False where that cannot be why, and where the list has begun too often.
+        """
+        if not self._ids or self._by_offset or not self._count or self._beginnings == MOST_BEGINNINGS:
+            return False
+        self._begin()
+        return True
 
     def queries(self) -> Iterator[dict[str, Any]]:
         """The query of each page, as long as `advance` finds another. Raises ServerError if that does not end."""
@@ -98,6 +119,19 @@ class Pagination:
             self._first = first
             return False
         return first is not None and first == self._first
+
+    def new(self, items: list[Any]) -> list[Any]:
+        """Those of a page that no page had before the list began again."""
+        ids = self._ids
+        if ids is None:
+            return items
+        if self._beginnings > 1:
+            items = [item for item in items if not isinstance(item, dict) or item.get("id") not in ids]
+        found = {item["id"] for item in items if isinstance(item, dict) and isinstance(item.get("id"), str)}
+        ids.update(found)
+        if len(found) < len(items):
+            self._ids = None
+        return items
 
     def advance(
         self, items: list[Any], following: Mapping[str, Any] | None = None, *, size: int = 0, truncated: bool = False

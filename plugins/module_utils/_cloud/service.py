@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 _VERSION = re.compile(r"/v(?P<major>\d+)[^/]*(?=/|$)")
 _IDEMPOTENT = {"GET", "HEAD", "DELETE"}
+_NO_MARKER = {400, 404}
+"""With which services refuse a list whose marker does not exist."""
 _OLDER = "microversions"
 
 Answer = TypeVar("Answer")
@@ -384,8 +386,8 @@ class Service:
         """The pages of the list ``key``, one request for each; see `Pagination`, which also says what ``marker`` is.
 
         With ``coalesced`` the answer to another process's request may be used, see `RequestCoalescer.get`. ``ask``
-        sends a request in place of `request`. Raises ServerError if the pagination does not advance, and for a list
-        that the service has cut.
+        sends a request in place of `request`. A list whose marker is deleted meanwhile begins again; nothing of it is
+        returned twice. Raises ServerError if the pagination does not advance, and for a list that the service has cut.
         """
         size = self.type.page_size
         params = {"limit": size, **params} if size else params
@@ -397,10 +399,15 @@ class Service:
             def fetch(request: Mapping[str, Any] = request) -> dict[str, Any]:
                 return page_of((ask or self.request)("GET", path, **request), key)
 
-            page = self._coalesced(fetch, [path, key, request], since) if coalesced else fetch()
+            try:
+                page = self._coalesced(fetch, [path, key, request], since) if coalesced else fetch()
+            except RefusedError as error:
+                if error.status in _NO_MARKER and pagination.begins_again():
+                    continue
+                raise
             if pagination.repeats(page["items"]):
                 return
-            yield page["items"]
+            yield pagination.new(page["items"])
             pagination.advance(**page)
             del page  # it may be large, and the next page follows
 

@@ -39,9 +39,6 @@ _NUMBERS = ("size", "min_disk", "min_ram")
 _ABSENT: Mapping[str, Any] = {"tags": [], "os_hidden": False, "os_hash_algo": None, "os_hash_value": None}
 """Fields that only version 2 has, with the values that version 1 implies."""
 
-_BEGINNINGS = 5
-"""How often a list is begun at most; it begins again where the image that is its marker was deleted."""
-
 _TEXTS = ("id", "name", "status", "owner", "checksum", "disk_format", "container_format")
 _SHOWN = frozenset({*_ABSENT, *_TEXTS, *_NUMBERS, "created_at", "updated_at", "protected", "visibility"})
 """Fields that are not custom properties."""
@@ -206,20 +203,10 @@ def _find(service: Service, image_id: str) -> dict[str, Any] | None:
 def _list(service: Service, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The images that match the filters that version 1 has; it ignores others. One request for each page.
 
-    The last image of each page is the marker of the next one. If it is deleted meanwhile, the list begins again.
+    The last image of each page is the marker of the next one.
     """
-    seen: set[str] = set()
-    for beginning in range(1, _BEGINNINGS + 1):
-        try:
-            for page in service.pages("/images/detail", "images", filters, marker="id"):
-                images = [image for image in map(_from_json, page) if image["id"] not in seen]
-                seen.update(str(image["id"]) for image in images)
-                yield from images
-        except RefusedError as error:
-            if error.status != 400 or not seen or beginning == _BEGINNINGS:
-                raise
-        else:
-            return
+    for page in service.pages("/images/detail", "images", filters, marker="id"):
+        yield from map(_from_json, page)
 
 
 def _from_headers(headers: Mapping[str, str]) -> dict[str, Any]:

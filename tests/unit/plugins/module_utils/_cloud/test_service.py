@@ -445,6 +445,50 @@ def test_pages_are_as_large_as_the_service_allows(
     assert asked == [sent, {"limit": "7"}]
 
 
+def pages_of(*pages: tuple[int, list[Any], str]) -> list[Any]:
+    """Answers with these statuses, servers, and markers of the next page; empty for none."""
+    answers = []
+    for status, servers, marker in pages:
+        links = [{"rel": "next", "href": f"/?marker={marker}"}] if marker else []
+        answers.append(whole(json.dumps({"servers": servers, "servers_links": links}).encode(), status))
+    return answers
+
+
+A, B, C, D = ({"id": letter} for letter in "abcd")
+
+
+@pytest.mark.parametrize(
+    ("pages", "expected"),
+    [
+        pytest.param([(200, [A, B], "b"), (400, [], ""), (200, [A, C], "c"), (200, [D], "")], [A, B, C, D], id="400"),
+        pytest.param([(200, [A, B], "b"), (404, [], ""), (200, [A, C, D], "")], [A, B, C, D], id="404"),
+        pytest.param([(200, [A, B], "b"), (404, [], ""), (200, [], "")], [A, B], id="all are gone"),
+        pytest.param([(400, [], "")], 400, id="the first page"),
+        pytest.param([(200, [A], "a"), (409, [], "")], 409, id="refused for something else"),
+        pytest.param([(200, ["a"], "a"), (400, [], "")], 400, id="nothing tells the items apart"),
+        pytest.param([(200, [{"id": "a"}, {"name": "b"}], "a"), (400, [], "")], 400, id="nor some of them"),
+        pytest.param([page for _number in range(5) for page in ((200, [A], "a"), (400, [], ""))], 400, id="each time"),
+    ],
+)
+def test_a_list_whose_marker_is_deleted_begins_again(
+    fake_openstack: Clouds, web: Web, pages: list[Any], expected: list[Any] | int
+) -> None:
+    """Between two pages, by somebody else. Nothing is listed twice, and what is listed is not forgotten."""
+    root = web.url.rpartition("/")[0]
+    web.answers = pages_of(*pages)
+
+    def work(connection: Connection) -> list[Any]:
+        at(connection, "compute", f"{root}/v2.1")
+        return listed(connection, "compute", status="ACTIVE")
+
+    result = ask_one(fake_openstack(), work)
+    assert (result.value if result.error is None else result.error.status) == expected
+    assert len(web.paths) == len(pages)
+    for (status, *_rest), path in zip(pages, web.paths[1:], strict=False):
+        assert ("marker=" in path) is (status == 200), "the list begins as it began before"
+        assert "status=ACTIVE" in path
+
+
 def test_a_list_without_end_ends(fake_openstack: Clouds, web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pagination, "MOST_ANSWERS", 0.001)  # some 67 kB
     root = web.url.rpartition("/")[0]
