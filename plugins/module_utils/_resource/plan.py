@@ -166,7 +166,8 @@ def differences(wanted: Wanted, found: Found, item: Item) -> tuple[dict[str, tup
     """What there is and what is wanted of each attribute that differs; and notes on what cannot be compared."""
     kind, notes = wanted.kind, []
     differing: dict[str, tuple[Any, Any]] = {}
-    for name, want in {**found.values, **_name(wanted)}.items():
+    values = {**found.values, **_name(wanted)}
+    for name, want in values.items():
         if name in kind.parents:
             continue
         if part_of(kind, name):
@@ -180,12 +181,15 @@ def differences(wanted: Wanted, found: Found, item: Item) -> tuple[dict[str, tup
             else:
                 notes.append(f"{name}: {_NOT_COMPARED}")
         else:
-            differing.update(_unlike(kind, name, want, item, notes))
+            differing.update(_unlike(kind, name, values, item, notes))
     return differing, tuple(notes)
 
 
-def _unlike(kind: Kind, name: str, want: Any, item: Item, notes: list[str]) -> dict[str, tuple[Any, Any]]:
-    """An attribute where it differs; of the service's own keys those that do."""
+def _unlike(
+    kind: Kind, name: str, values: Mapping[str, Any], item: Item, notes: list[str]
+) -> dict[str, tuple[Any, Any]]:
+    """One of the attributes where it differs; of the service's own keys those that do."""
+    want = values[name]
     if name == "properties" and "properties" not in kind.keys:
         unlike = {key: value for key, value in want.items() if not same(value, item.get(key))}
         return {"properties": ({key: item.get(key) for key in unlike}, unlike)} if unlike else {}
@@ -193,16 +197,19 @@ def _unlike(kind: Kind, name: str, want: Any, item: Item, notes: list[str]) -> d
     if key not in item and kind.service != "identity":  # Keystone leaves out what nobody has set
         notes.append(f"{name}: {_NOT_COMPARED}")
         return {}
-    return {} if _fits(kind, name, want, item) else {name: (item.get(key), want)}
+    return {} if _fits(kind, name, values, item) else {name: (item.get(key), want)}
 
 
-def _fits(kind: Kind, name: str, want: Any, item: Mapping[str, Any]) -> bool:
-    """Whether an item has an attribute as wanted, by what the values mean."""
+def _fits(kind: Kind, name: str, values: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
+    """Whether an item has one of the attributes as wanted, by what the values mean."""
     key, type_ = key_in(kind, name, item), kind.types.get(name)
     if kind.name in rules.RULE_KINDS and name in kind.identity and name in rules.ATTRIBUTES:
+        # Ports are compared together: Neutron shows none where they are all of them.
+        ports = {port: values[port] for port in rules.PORTS if port in values}
         with parsing(f"a {kind.name}"):
-            return rules.normal_rule({**item, key: want}) == rules.normal_rule(item)
-    want, have = cast(type_, want), cast(type_, item.get(key))
+            changed = ports if name in ports else {key: values[name]}
+            return rules.normal_rule({**item, **changed}) == rules.normal_rule(item)
+    want, have = cast(type_, values[name]), cast(type_, item.get(key))
     if type_ == "int" and have == "" and want == 0:  # Nova writes an empty text for no swap
         return True
     return same(want, have, ordered=name in kind.ordered)
@@ -224,5 +231,5 @@ def unkept(wanted: Wanted, values: Mapping[str, Any], item: Mapping[str, Any]) -
         and not part_of(kind, name)
         and name not in kind.secrets | kind.write_only | wanted.secrets.keys()
         and (key := key_in(kind, name, item)) in item
-        and not _fits(kind, name, value, item)
+        and not _fits(kind, name, values, item)
     )

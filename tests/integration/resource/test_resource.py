@@ -56,9 +56,14 @@ SUBNET = Life(
     {"dns_nameservers": SERVERS[::-1], "description": "x"},
     needs=(NET,),
 )
+RULES = [
+    {"direction": "ingress", "protocol": "6", "port_range_min": "22", "port_range_max": 22},
+    {"direction": "ingress", "protocol": "udp", "port_range_min": 1, "port_range_max": 65535},
+    {"direction": "ingress", "protocol": "112"},
+]
 GROUP = Life(
     "network.security_group",
-    {"rules": [{"direction": "ingress", "protocol": "6", "port_range_min": "22", "port_range_max": 22}], "tags": ["a"]},
+    {"rules": RULES, "tags": ["a"]},
     {"rules": [{"direction": "ingress", "protocol": "icmp", "remote_ip_prefix": "10.0.0.9/24"}], "tags": ["b", "c"]},
 )
 HTTP = {"direction": "ingress", "protocol": "tcp", "port_range_min": "80", "port_range_max": 80}

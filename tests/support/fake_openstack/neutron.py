@@ -18,6 +18,8 @@ from tests.support.fake_openstack.service import Call, Refusal, Route, TokenChec
 LISTING = Field((list,), ())
 TAGGED = ("networks", "subnets", "ports", "routers", "security-groups", "floatingips")
 QUOTA = {"network": 100, "subnet": 100, "port": 500, "router": 10, "security_group": 10}
+PROTOCOLS = {"icmp": "1", "tcp": "6", "udp": "17", "gre": "47"}
+"""Names that are shown as they were written, although a rule with the number is the same."""
 RULE = {
     "security_group_id": text(None, required=True),
     "direction": text(None, required=True),
@@ -289,6 +291,8 @@ class Neutron(ResourceService):
             item["protocol"] = str(item["protocol"]).lower()
         if item["protocol"] in ("any", "0", "-1"):
             item["protocol"] = None
+        if (item["port_range_min"], item["port_range_max"]) == (1, 65535):
+            item["port_range_min"] = item["port_range_max"] = None
         if item["remote_ip_prefix"]:
             item["remote_ip_prefix"] = str(ipaddress.ip_network(item["remote_ip_prefix"], strict=False))
             if f"IPv{ipaddress.ip_network(item['remote_ip_prefix']).version}" != item["ethertype"]:
@@ -296,7 +300,8 @@ class Neutron(ResourceService):
 
     @staticmethod
     def _rule(item: Item) -> tuple[Any, ...]:
-        return tuple(item[name] for name in RULE if name != "description")
+        protocol = PROTOCOLS.get(item["protocol"], item["protocol"])
+        return (protocol, *(item[name] for name in RULE if name not in ("description", "protocol")))
 
     async def _tag(self, call: Call) -> Reply:
         path = call.request.path.split("/")[2]

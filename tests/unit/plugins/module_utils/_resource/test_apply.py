@@ -278,6 +278,13 @@ def test_a_security_group_may_let_itself_in(clouds: FakeOpenStack, region: Regio
     assert done(clouds, "network.security_group", name="web", attributes=attributes).action == "unchanged"
 
 
+def test_rules_that_neutron_writes_otherwise_are_not_added_again(clouds: FakeOpenStack) -> None:
+    ports = {"protocol": "tcp", "port_range_min": 1, "port_range_max": 65535}
+    for rules in ([ports, {"protocol": "gre"}], [ports, {"protocol": 47}]):
+        done(clouds, "network.security_group", name="web", attributes={"rules": rules})
+        assert done(clouds, "network.security_group", name="web", attributes={"rules": rules}).action == "unchanged"
+
+
 def test_what_cannot_be_undone_is_reported(clouds: FakeOpenStack, region: Region) -> None:
     region.fault("PUT", "/tags", Answer(400))
     region.fault("DELETE", "/networks", Answer(409))

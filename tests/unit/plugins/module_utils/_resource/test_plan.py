@@ -63,13 +63,17 @@ def test_unchanged(attributes: dict[str, Any]) -> None:
         ({"protocol": "icmp", "port_range_min": -1}, {"protocol": "ipv6-icmp", "ethertype": "IPv6"}),
         ({"remote_ip_prefix": "0.0.0.0/0"}, {"remote_ip_prefix": None}),
         ({"remote_ip_prefix": "10.0.0.1"}, {"remote_ip_prefix": "10.0.0.1/32"}),
+        ({"protocol": "tcp", "port_range_min": 1, "port_range_max": 65535}, {"protocol": "tcp"}),
     ],
 )
 def test_a_rule_however_it_is_written(attributes: dict[str, Any], item: dict[str, Any]) -> None:
-    shown = {"id": "r", "port_range_min": None, "direction": "ingress", "ethertype": "IPv4", **item}
+    ports = {"port_range_min": None, "port_range_max": None}
+    shown = {"id": "r", **ports, "direction": "ingress", "ethertype": "IPv4", **item}
     assert planned("network.security_group_rule", attributes, shown, name=None) == ResourcePlan("unchanged")
     with pytest.raises(ConflictError, match="direction is 'ingress', not 'egress'"):
         planned("network.security_group_rule", {**attributes, "direction": "egress"}, shown, name=None, id="r")
+    with pytest.raises(ConflictError, match="port_range_max is None, not 7"):
+        planned("network.security_group_rule", {**attributes, "port_range_max": 7}, shown, name=None, id="r")
 
 
 @pytest.mark.parametrize(
