@@ -13,6 +13,7 @@ from .._cloud.answers import json_object, parsing
 from .._cloud.cleanup import removing
 from .._cloud.service import segment
 from .._core.errors import InputError, suppress_404
+from .._core.retry import PERHAPS_DONE
 from . import rules
 from .desired import cast, same
 
@@ -304,9 +305,7 @@ def _connect(ask: Ask, identity: str, subnet: str, address: str | None) -> None:
     if address is None:
         ask("PUT", where, {"subnet_id": subnet})
         return
-    network = ask("GET", f"/subnets/{segment(subnet)}")["subnet"]["network_id"]
-    fixed = [{"subnet_id": subnet, "ip_address": address}]
-    port = ask("POST", "/ports", {"port": {"network_id": network, "fixed_ips": fixed}})["port"]["id"]
+    port = _own_port(ask, identity, subnet, address)
 
     def remove() -> str:
         ask("DELETE", f"/ports/{segment(port)}")
@@ -314,6 +313,32 @@ def _connect(ask: Ask, identity: str, subnet: str, address: str | None) -> None:
 
     with removing(remove):
         ask("PUT", where, {"port_id": port})
+
+
+def _own_port(ask: Ask, router: str, subnet: str, address: str) -> str:
+    """The ID of a port with an address, for a router; that of an earlier run which did not get to connect it.
+
+    By its description such a port is known: an address that it keeps could never be given to another one.
+    """
+    mark = f"oaktree.multicloud: made for router {router}"
+    fixed = [{"subnet_id": subnet, "ip_address": address}]
+
+    def left() -> str | None:
+        found = ask("GET", f"/ports?description={segment(mark)}")["ports"]
+        ours = (port for port in found if port.get("description") == mark and not port.get("device_id"))
+        return next((str(port["id"]) for port in ours if same(fixed, port["fixed_ips"])), None)
+
+    known = left()
+    if known is None:
+        network = ask("GET", f"/subnets/{segment(subnet)}")["subnet"]["network_id"]
+        body = {"network_id": network, "fixed_ips": fixed, "description": mark}
+        try:
+            return str(ask("POST", "/ports", {"port": body})["port"]["id"])
+        except PERHAPS_DONE:
+            known = left()
+            if known is None:
+                raise
+    return known
 
 
 def _disconnect(ask: Ask, identity: str, subnet: str) -> None:

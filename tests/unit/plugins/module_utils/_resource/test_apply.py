@@ -268,6 +268,22 @@ def test_an_interface_may_have_an_address_of_its_own(clouds: FakeOpenStack, regi
     assert port["fixed_ips"][0]["ip_address"] == "10.0.0.8"
 
 
+def test_the_port_of_an_interface_that_was_not_answered_is_used(
+    clouds: FakeOpenStack, region: Region, project: str
+) -> None:
+    """Its address could not be given to another port."""
+    network(region.neutron, project, "web", "10.0.0.0/24")
+    attributes = {"interfaces": [{"subnet_id": {"name": "web"}, "ip_address": "10.0.0.8"}]}
+    done(clouds, "network.router", name="web")
+    region.fault("POST", "/ports", LoseAnswer(), times=1)
+    assert done(clouds, "network.router", name="web", attributes=attributes).action == "updated"
+    (port,) = region.neutron.items["ports"].values()
+    assert port["fixed_ips"][0]["ip_address"] == "10.0.0.8"
+    port.update(device_id="", device_owner="")  # as a run leaves it that is killed before it connects the port
+    assert done(clouds, "network.router", name="web", attributes=attributes).action == "updated"
+    assert [port["device_owner"] for port in region.neutron.items["ports"].values()] == ["network:router_interface"]
+
+
 def test_a_security_group_may_let_itself_in(clouds: FakeOpenStack, region: Region) -> None:
     attributes = {"rules": [{"remote_group_id": {"name": "web"}}]}
     for check in (True, False):

@@ -104,6 +104,9 @@ def interface(subnet: str, address: str = "10.0.0.1") -> dict[str, str]:
     return {"subnet_id": subnet, "ip_address": address}
 
 
+PORT_MADE: dict[str, Any] = {"ports": [], "subnet": {"network_id": "n"}, "port": {"id": "p"}}
+
+
 @pytest.mark.parametrize(
     ("want", "requests"),
     [
@@ -117,7 +120,7 @@ def interface(subnet: str, address: str = "10.0.0.1") -> dict[str, str]:
 def test_subnets_are_connected_before_others_are_disconnected(
     want: list[Any], requests: list[tuple[str, dict[str, str]]]
 ) -> None:
-    part, ask = found("network.router", "interfaces"), Recorder({"subnet": {"network_id": "n"}, "port": {"id": "p"}})
+    part, ask = found("network.router", "interfaces"), Recorder(PORT_MADE)
     have = [interface("a"), interface("b")]
     assert part.differs(have, want) is bool(requests)
     part.write(ask, "r", have, want)
@@ -127,9 +130,10 @@ def test_subnets_are_connected_before_others_are_disconnected(
 
 
 def test_an_address_of_its_own_takes_a_port() -> None:
-    part, ask = found("network.router", "interfaces"), Recorder({"subnet": {"network_id": "n"}, "port": {"id": "p"}})
+    part, ask = found("network.router", "interfaces"), Recorder(PORT_MADE)
     part.write(ask, "r", [], [interface("a", "10.0.0.9")])
-    port = {"network_id": "n", "fixed_ips": [interface("a", "10.0.0.9")]}
+    mark = "oaktree.multicloud: made for router r"
+    port = {"network_id": "n", "fixed_ips": [interface("a", "10.0.0.9")], "description": mark}
     assert ("POST", "/ports", {"port": port}) in ask.sent
 
 
@@ -138,7 +142,7 @@ def test_a_port_that_is_not_connected_is_removed() -> None:
         sent.append(f"{method} {path}")
         if method == "PUT":
             raise RefusedError("no", status=400)
-        return {"subnet": {"network_id": "n"}, "port": {"id": "p"}} if json or method == "GET" else {}
+        return PORT_MADE if json or method == "GET" else {}
 
     sent: list[str] = []
     with pytest.raises(RefusedError):
