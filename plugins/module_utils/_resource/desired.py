@@ -5,13 +5,14 @@
 
 Only what the user gives is compared: the given keys of a mapping (``{}`` means an empty one), and the items of a list,
 in any order unless the order matters. An item that is a mapping matches any that has its keys and values. Numbers,
-booleans and addresses are compared by what they mean: services and templates write them in many ways.
+booleans, times and addresses are compared by what they mean: services and templates write them in many ways.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _BOOLEANS: Mapping[str, bool] = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _MAC = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){5}", re.IGNORECASE)
 _PUBLIC_KEY = re.compile(r"((?:ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/]{40,}=*)(?:\s.*)?", re.DOTALL)
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
 _EMPTY: tuple[Any, ...] = (None, "", [], {}, ())
 
 
@@ -61,7 +63,8 @@ def _matched(wanted: Sequence[Any], actual: Sequence[Any]) -> bool:
 
 def _same_scalar(wanted: Any, actual: Any) -> bool:
     if isinstance(wanted, str) and isinstance(actual, str):
-        return wanted == actual or _same_address(wanted, actual) or _same_key(wanted, actual)
+        means_same = (_same_address, _same_key, _same_time)
+        return wanted == actual or any(is_same(wanted, actual) for is_same in means_same)
     if isinstance(wanted, bool) or isinstance(actual, bool):
         return as_boolean(wanted) is not None and as_boolean(wanted) == as_boolean(actual)
     number = as_number(wanted)
@@ -97,6 +100,17 @@ def _same_key(wanted: str, actual: str) -> bool:
     """A public key of SSH is the same with another comment."""
     keys = [_PUBLIC_KEY.fullmatch(text) for text in (wanted.strip(), actual.strip())]
     return all(keys) and len({key[1] for key in keys if key}) == 1
+
+
+def _same_time(wanted: str, actual: str) -> bool:
+    """Times are the same in any offset, with or without fractions of a second; those of services are in UTC."""
+    if not (_TIME.fullmatch(wanted) and _TIME.fullmatch(actual)):
+        return False
+    try:
+        times = [datetime.fromisoformat(text) for text in (wanted, actual)]
+    except ValueError:
+        return False
+    return len({time if time.tzinfo else time.replace(tzinfo=UTC) for time in times}) == 1
 
 
 @lru_cache(maxsize=4096)  # of a list of addresses, each is compared with many
