@@ -51,7 +51,7 @@ _LOCK = "resource"
 _EMPTIED: Mapping[str, tuple[str, ...]] = {"compute.aggregate": ("hosts",), "network.router": ("routes", "interfaces")}
 """Parts that keep a resource of a type from being deleted, in the order in which they are removed."""
 _TOLD_ONCE = {"compute.keypair", "identity.application_credential"}
-"""Types whose secret stands in the answer to their creation, and nowhere else."""
+"""Types whose secret stands in the answer to their creation, and nowhere else, unless the user has it."""
 
 
 @dataclass(frozen=True)
@@ -259,7 +259,8 @@ def _made_all_the_same(connection: Connection, step: ResourceStep, wanted: Wante
 
     There was none of the name before, and no other task of this machine creates one. Raises ``error`` if there is none.
     """
-    if wanted.name is None or wanted.kind.name in _TOLD_ONCE or "l" not in wanted.kind.can:
+    told_once = wanted.kind.name in _TOLD_ONCE and not step.found.values.get("public_key")
+    if wanted.name is None or told_once or "l" not in wanted.kind.can:
         raise error
     try:
         with connection.grace(CLEANUP_TIMEOUT):

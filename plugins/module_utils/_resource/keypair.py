@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._cloud.cleanup import CLEANUP_TIMEOUT
 from .._core.errors import ConflictError, InputError, OaktreeError
+from .._core.retry import PERHAPS_DONE
 from .._run.ensure import ensure
 from .apply import apply_step, ensure_resource, step_of
 from .desired import same
@@ -129,7 +130,7 @@ class _NewKey:
     def handed_out(self, results: list[Result[Change]]) -> list[Result[Change]]:
         """The results: the first that has changed gets the private key, unless a file has it.
 
-        A file is removed if no Location got its key.
+        A file is removed if certainly no Location got its key.
         """
         if not self._private:
             return results
@@ -140,7 +141,7 @@ class _NewKey:
                     output = {"resource": {**change.output["resource"], "private_key": self._private}}
                     results[at] = replace(result, value=replace(change, output=output))
                 return results
-        if self._path:
+        if self._path and not any(isinstance(result.error, PERHAPS_DONE) for result in results):
             Path(self._path).unlink()
         return results
 

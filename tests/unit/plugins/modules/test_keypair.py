@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.fake_openstack import Answer, FakeOpenStack
+from tests.support.fake_openstack import Answer, DistortAnswer, FakeOpenStack, LoseAnswer
 from tests.support.run_module import ModuleRun, run_module
 
 pytestmark = pytest.mark.usefixtures("fast_clock")
@@ -94,6 +94,22 @@ def test_no_private_key_stays_that_nobody_has(clouds: FakeOpenStack, tmp_path: P
     path = tmp_path / "deploy"
     assert run(private_key_path=str(path)).ok is False
     assert not path.exists()
+
+
+def test_a_private_key_stays_whose_key_pair_was_created_without_an_answer(
+    clouds: FakeOpenStack, tmp_path: Path
+) -> None:
+    """The next run would find a key pair whose private key nobody has."""
+    nova, path = clouds["cloud1"]["r1"], tmp_path / "deploy"
+    nova.fault("POST", "/os-keypairs", LoseAnswer(), times=1)
+    assert run("cloud1")["results"][0]["keypair"]["private_key"]
+    assert actions(run("cloud1", state="absent")) == ["deleted"]
+    lost = nova.fault("POST", "/os-keypairs", LoseAnswer(), times=1)
+    nova.fault("GET", "/os-keypairs", DistortAnswer(lambda answer: Answer(500) if lost.struck else answer))
+    assert run("cloud1", private_key_path=str(path)).ok is False
+    nova.clear_faults()
+    assert path.exists()
+    assert actions(run("cloud1", private_key_path=str(path))) == ["unchanged"]
 
 
 @pytest.mark.parametrize(
