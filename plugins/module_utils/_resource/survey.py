@@ -76,7 +76,9 @@ def _resolved(connection: Connection, wanted: Wanted) -> tuple[dict[str, Any], A
     values: dict[str, Any] = {}
     identity, missing, unresolved = None, None, set[str]()
     telling = _telling(kind)
-    for name, value in {**wanted.values, "id": wanted.id}.items():
+    named = {**wanted.values, "id": wanted.id}
+    for name in sorted(named, key=lambda name: name != "project_id"):  # on which depends what other names mean
+        value = named[name]
         if wanted.state == "absent" and name not in telling and not kind.link:
             continue  # it does not tell what is to be deleted
         try:
@@ -84,6 +86,8 @@ def _resolved(connection: Connection, wanted: Wanted) -> tuple[dict[str, Any], A
                 identity = resolver.identity(value)
             else:
                 values[name] = (own if part_of(kind, name) else resolver).value(name, value)
+            if name == "project_id" and kind.owned:
+                resolver.owner = own.owner = values[name]
         except MissingError as error:
             missing = missing or error
             unresolved.add(name)

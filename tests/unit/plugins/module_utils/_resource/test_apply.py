@@ -284,6 +284,31 @@ def test_the_port_of_an_interface_that_was_not_answered_is_used(
     assert [port["device_owner"] for port in region.neutron.items["ports"].values()] == ["network:router_interface"]
 
 
+def test_names_mean_what_the_project_has_that_the_resource_is_to_belong_to(
+    clouds: FakeOpenStack, region: Region, project: str
+) -> None:
+    """An administrator's own group of the name would open the port to other servers."""
+    admins = clouds["cloud1"].keystone.project_id("admin")
+    for owner in (admins, project):
+        network(region.neutron, owner, "web")
+        region.neutron.add("security-groups", owner, name="web")
+    public = network(region.neutron, admins, "public", **{"router:external": True})
+    attributes = {
+        "project_id": {"name": "demo"},
+        "network_id": {"name": "web"},
+        "security_group_ids": [{"name": "web"}],
+    }
+    done(clouds, "network.port", "admin", name="web", attributes=attributes)
+    (port,) = region.neutron.items["ports"].values()
+    assert region.neutron.items["networks"][port["network_id"]]["project_id"] == project
+    (group,) = port["security_groups"]
+    assert region.neutron.items["security-groups"][group]["project_id"] == project
+    gateway = {"project_id": project, "external_gateway_info": {"network_id": {"name": "public"}}}
+    done(clouds, "network.router", "admin", name="web", attributes=gateway)
+    (router,) = region.neutron.items["routers"].values()
+    assert router["external_gateway_info"]["network_id"] == public["id"]
+
+
 def test_a_security_group_may_let_itself_in(clouds: FakeOpenStack, region: Region) -> None:
     attributes = {"rules": [{"remote_group_id": {"name": "web"}}]}
     for check in (True, False):
