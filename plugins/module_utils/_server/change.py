@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from .._cloud.service import segment
 from .._core.errors import DeadlineError, OaktreeError, ServerError
 from .._core.text import one_line
-from .boot import SHOWN_SOON, give_floating_ip, mask
+from .boot import SHOWN_SOON, give_floating_ip, mask, set_groups
 from .names import encoded, names_at
 from .nova import ACTIVE, ERROR, TASK, Item, act, fault_of, is_gone, is_settled, remove, servers_named, tell
-from .plan import VERIFY_RESIZE, groups_of, make_plan
+from .plan import VERIFY_RESIZE, make_plan
 from .wanted import AUTO, subject
 from .watch import wait_until
 
@@ -51,7 +51,7 @@ def edit(connection: Connection, wanted: WantedServer, plan: ServerPlan, notes: 
         "metadata": lambda want: _set_metadata(connection, path, want),
         "tags": lambda want: tell(connection, "PUT", f"{path}/tags", {"tags": want}),
         "description": lambda want: tell(connection, "PUT", path, {"server": {"description": want}}),
-        "security_groups": lambda want: _set_groups(connection, item, want),
+        "security_groups": lambda want: set_groups(connection, item, want),
         "networks": lambda want: _attach_networks(connection, wanted, path, want),
         "volumes": lambda want: _attach_volumes(connection, path, want),
         "floating_ip": lambda _want: _give_floating_ip(connection, wanted, item, notes),
@@ -81,17 +81,6 @@ def _set_metadata(connection: Connection, path: str, want: Mapping[str, str | No
     for key, value in want.items():
         if value is None:
             remove(connection, f"{path}/metadata/{segment(key)}")
-
-
-def _set_groups(connection: Connection, item: Item, want: Sequence[str]) -> None:
-    """New ones first, so that the server is never without a group in between."""
-    have = groups_of(item)
-    for group in want:
-        if group not in have:
-            act(connection, item["id"], "addSecurityGroup", {"name": group})
-    for group in have:
-        if group not in want:
-            act(connection, item["id"], "removeSecurityGroup", {"name": group})
 
 
 def _attach_networks(

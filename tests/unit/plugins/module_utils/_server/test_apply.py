@@ -148,6 +148,21 @@ def test_a_port_that_is_named(clouds: FakeOpenStack, region: Region, project: st
     assert (list(region.neutron.items["ports"]), port["device_id"]) == ([port["id"]], "")
 
 
+def test_groups_that_nova_does_not_give_a_new_server(clouds: FakeOpenStack, region: Region, project: str) -> None:
+    """It takes none for the group default, and lets existing ports have theirs: a server would have been open."""
+    private = next(iter(region.neutron.items["networks"]))
+    region.neutron.add("ports", project, name="front", network_id=private, fixed_ips=[])
+    for wanted in (
+        replace(WEB, security_groups=()),
+        replace(WEB, security_groups=({"name": "ssh"},), networks=(Nic(port={"name": "front"}),)),
+    ):
+        change = done(clouds, wanted)
+        assert (change.action, change.notes) == ("created", ())
+        assert region.nova.servers[0].groups == [group["name"] for group in wanted.security_groups or ()]
+        assert done(clouds, wanted).action == "unchanged"
+        done(clouds, wanted, state="absent")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
