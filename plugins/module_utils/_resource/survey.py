@@ -66,7 +66,7 @@ def survey(connection: Connection, wanted: Wanted) -> Found:
 
 def _telling(kind: Kind) -> set[str]:
     """What tells, beside the name, which resource is meant: without it, another one of the name would be found."""
-    return {"id", "domain_id", "project_id", *kind.parents, *kind.identity}
+    return {"id", "domain_id", "project_id", *kind.parents, *kind.identity, *kind.within}
 
 
 def _resolved(connection: Connection, wanted: Wanted) -> tuple[dict[str, Any], Any, MissingError | None, set[str]]:
@@ -135,6 +135,10 @@ def _is_meant(wanted: Wanted, values: Mapping[str, Any], item: Item) -> bool:
     if wanted.state == "absent" and values.get("project_id") and "project_id" not in kind.parents:
         owner = owner_of(kind, item)
         if owner is not None and owner != values["project_id"]:
+            return False
+    for name in kind.within:
+        key = kind.keys[name]
+        if values.get(name) is not None and key in item and not same(values[name], item[key]):
             return False
     if kind.name in RULE_KINDS:
         wanted_rule = normal_rule({name: values[name] for name in kind.identity if name in values})

@@ -309,6 +309,21 @@ def test_names_mean_what_the_project_has_that_the_resource_is_to_belong_to(
     assert router["external_gateway_info"]["network_id"] == public["id"]
 
 
+def test_one_name_in_several_networks(clouds: FakeOpenStack, region: Region, project: str) -> None:
+    """What belongs to another network is another subnet: it is neither taken for this one, nor deleted."""
+    nets = [network(region.neutron, project, name) for name in ("web", "db")]
+    for number, name in enumerate(("web", "db")):
+        subnet = {"network_id": {"name": name}, "cidr": f"10.0.{number}.0/24", "ip_version": 4}
+        assert done(clouds, "network.subnet", name="inner", attributes=subnet).action == "created"
+        assert done(clouds, "network.subnet", name="inner", attributes=subnet).action == "unchanged"
+    of_db = {"network_id": {"name": "db"}}
+    for action in ("deleted", "unchanged"):
+        assert done(clouds, "network.subnet", name="inner", attributes=of_db, state="absent").action == action
+    (left,) = region.neutron.items["subnets"].values()
+    assert left["network_id"] == nets[0]["id"]
+    assert done(clouds, "network.subnet", name="inner", state="absent").action == "deleted"
+
+
 def test_a_security_group_may_let_itself_in(clouds: FakeOpenStack, region: Region) -> None:
     attributes = {"rules": [{"remote_group_id": {"name": "web"}}]}
     for check in (True, False):
@@ -402,14 +417,16 @@ def test_a_load_balancer_is_changed_when_it_can_be(clouds: FakeOpenStack, region
 
 def test_a_listener_of_another_load_balancer_is_a_conflict(clouds: FakeOpenStack, region: Region) -> None:
     """Octavia shows the load balancer in a list, under another key than a creation names it by."""
-    body = (
-        b'{"listeners": [{"id": "l", "name": "http", "provisioning_status": "ACTIVE", "loadbalancers": [{"id": "a"}]}]}'
-    )
-    region.fault("GET", "/listeners", Answer(200, JSON, body))
+    body = b'{"id": "l", "name": "http", "provisioning_status": "ACTIVE", "loadbalancers": [{"id": "a"}]}'
+    region.fault("GET", "/listeners", Answer(200, JSON, b'{"listeners": [%s]}' % body))
     same = done(clouds, "load_balancer.listener", name="http", attributes={"load_balancer_id": "a"})
     assert (same.action, same.notes, same.output["resource"]["load_balancer_id"]) == ("unchanged", (), "a")
     assert requests(clouds, "load-balancer") == ["GET /", "GET /v2/lbaas/listeners"]  # after the discovery
-    error = refused(clouds, "load_balancer.listener", name="http", attributes={"load_balancer_id": "b"})
+    other = {"load_balancer_id": "b"}  # a listener of the name there would be another one
+    assert done(clouds, "load_balancer.listener", name="http", attributes=other, check=True).action == "created"
+    region.clear_faults()
+    region.fault("GET", "/listeners", Answer(200, JSON, b'{"listener": %s}' % body))
+    error = refused(clouds, "load_balancer.listener", id="l", attributes=other)
     assert "load_balancer_id is 'a', not 'b'" in error.message
 
 
