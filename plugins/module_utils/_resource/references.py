@@ -213,6 +213,8 @@ class Resolver:
         self._found: dict[tuple[str, str], Any] = {}
         self.owner: str | None = None
         """The ID of the project that the resource is to belong to, if it is named: what that has comes first."""
+        self.network: str | None = None
+        """The ID of the network that the resource is in: of several subnets of a name, that of the network is meant."""
 
     def all(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The attributes with an ID in place of each reference.
@@ -254,6 +256,8 @@ class Resolver:
         if target.owned and self.owner and "project_id" not in narrowed:
             found = self._named(target, name, {**narrowed, "project_id": self.owner})
         found = found or self._named(target, name, narrowed)
+        if len(found) > 1 and target.name == "network.subnet" and self.network:
+            found = [item for item in found if item.get("network_id") == self.network] or found
         if len(found) > 1:  # one's own before what others share
             own = self._connection.location.project.id
             found = [item for item in found if owner_of(target, item) == own] or found

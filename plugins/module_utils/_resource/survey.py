@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from .wanted import Wanted
 
 
+_NETWORK = ("network_id", "vip_network_id")
+"""The attributes that say in which network something is: what other names mean depends on it, and on the project."""
+
+
 def survey(connection: Connection, wanted: Wanted) -> Found:
     """What the Location has. Raises RefusedError where it does not offer what is to be present."""
     kind = wanted.kind
@@ -77,7 +81,7 @@ def _resolved(connection: Connection, wanted: Wanted) -> tuple[dict[str, Any], A
     identity, missing, unresolved = None, None, set[str]()
     telling = _telling(kind)
     named = {**wanted.values, "id": wanted.id}
-    for name in sorted(named, key=lambda name: name != "project_id"):  # on which depends what other names mean
+    for name in sorted(named, key=lambda name: (name != "project_id", name not in _NETWORK)):
         value = named[name]
         if wanted.state == "absent" and name not in telling and not kind.link:
             continue  # it does not tell what is to be deleted
@@ -88,6 +92,8 @@ def _resolved(connection: Connection, wanted: Wanted) -> tuple[dict[str, Any], A
                 values[name] = (own if part_of(kind, name) else resolver).value(name, value)
             if name == "project_id" and kind.owned:
                 resolver.owner = own.owner = values[name]
+            if name in _NETWORK:
+                resolver.network = values[name]
         except MissingError as error:
             missing = missing or error
             unresolved.add(name)

@@ -317,6 +317,9 @@ def test_one_name_in_several_networks(clouds: FakeOpenStack, region: Region, pro
         assert done(clouds, "network.subnet", name="inner", attributes=subnet).action == "created"
         assert done(clouds, "network.subnet", name="inner", attributes=subnet).action == "unchanged"
     of_db = {"network_id": {"name": "db"}}
+    port = {"fixed_ips": [{"subnet_id": {"name": "inner"}}], **of_db}
+    assert done(clouds, "network.port", name="db", attributes=port).action == "created"
+    assert done(clouds, "network.port", name="db", state="absent").action == "deleted"
     for action in ("deleted", "unchanged"):
         assert done(clouds, "network.subnet", name="inner", attributes=of_db, state="absent").action == action
     (left,) = region.neutron.items["subnets"].values()
