@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .._cloud.answers import json_object, parsing
 from .._cloud.cleanup import removing
 from .._cloud.service import segment
-from .._core.errors import InputError, suppress_404
+from .._core.errors import InputError, RefusedError, suppress_404
 from .._core.retry import PERHAPS_DONE
 from . import rules
 from .desired import cast, same
@@ -254,13 +254,16 @@ def _change_host(ask: Ask, identity: str, host: str, add: bool) -> None:  # noqa
     ask("POST", f"/os-aggregates/{segment(identity)}/action", {action: {"host": host}})
 
 
+_INTERFACE = "network:router_interface"
+
+
 def _interfaces(ask: Ask, identity: str, _item: Item) -> Any:
     """The addresses that a router has, by subnet: its interfaces are ports."""
     ports = ask("GET", f"/ports?device_id={segment(identity)}&fields=fixed_ips&fields=device_owner")["ports"]
     addresses = {
         address["subnet_id"]: address["ip_address"]
         for port in ports
-        if port["device_owner"].startswith(("network:router_interface", "network:ha_router_replicated_interface"))
+        if port["device_owner"].startswith((_INTERFACE, "network:ha_router_replicated_interface"))
         for address in port["fixed_ips"]
     }
     return [{"subnet_id": subnet, "ip_address": addresses[subnet]} for subnet in sorted(addresses)]
@@ -278,7 +281,10 @@ def _interface_changes(have: Any, want: Any) -> tuple[list[str], list[str]]:
     moved = {
         subnet for subnet in wanted.keys() & there.keys() if wanted[subnet] and not same(wanted[subnet], there[subnet])
     }
-    return sorted(wanted.keys() - there.keys() | moved), sorted(there.keys() - wanted.keys() | moved)
+    gone = there.keys() - wanted.keys() | moved
+    # One port may have addresses in several subnets, of which Neutron does not take that of IPv4 before the others.
+    in_order = sorted(gone, key=lambda subnet: (":" not in str(there[subnet]), subnet))
+    return sorted(wanted.keys() - there.keys() | moved), in_order
 
 
 def _interfaces_shown(have: Any, want: Any) -> Any:
@@ -332,8 +338,15 @@ def _own_port(ask: Ask, router: str, subnet: str, address: str) -> str:
     if known is None:
         network = ask("GET", f"/subnets/{segment(subnet)}")["subnet"]["network_id"]
         body = {"network_id": network, "fixed_ips": fixed, "description": mark}
+        # To a port of which it knows this, Neutron gives no addresses of the network's other subnets.
+        owner = {"device_owner": _INTERFACE}
         try:
-            return str(ask("POST", "/ports", {"port": body})["port"]["id"])
+            try:
+                return str(ask("POST", "/ports", {"port": {**body, **owner}})["port"]["id"])
+            except RefusedError as error:
+                if error.status != 403:
+                    raise
+                return str(ask("POST", "/ports", {"port": body})["port"]["id"])  # the network is somebody else's
         except PERHAPS_DONE:
             known = left()
             if known is None:

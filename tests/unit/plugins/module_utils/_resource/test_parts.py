@@ -134,7 +134,28 @@ def test_an_address_of_its_own_takes_a_port() -> None:
     part.write(ask, "r", [], [interface("a", "10.0.0.9")])
     mark = "oaktree.multicloud: made for router r"
     port = {"network_id": "n", "fixed_ips": [interface("a", "10.0.0.9")], "description": mark}
-    assert ("POST", "/ports", {"port": port}) in ask.sent
+    assert ("POST", "/ports", {"port": {**port, "device_owner": "network:router_interface"}}) in ask.sent
+
+
+def test_in_a_network_of_others_the_port_says_nothing_of_what_it_is_for() -> None:
+    def ask(method: str, path: str, json: Any = None) -> Any:
+        sent.append((method, path, json))
+        if "device_owner" in str(json):
+            raise RefusedError("no", status=403)
+        return PORT_MADE
+
+    sent: list[Any] = []
+    found("network.router", "interfaces").write(ask, "r", [], [interface("a", "10.0.0.9")])
+    assert [(method, path) for method, path, _json in sent] == [
+        ("GET", "/ports?description=oaktree.multicloud%3A%20made%20for%20router%20r"), ("GET", "/subnets/a"),
+        ("POST", "/ports"), ("POST", "/ports"), ("PUT", "/routers/r/add_router_interface"),
+    ]  # fmt: skip
+
+
+def test_of_a_port_with_several_addresses_that_of_ipv4_goes_last() -> None:
+    part, ask = found("network.router", "interfaces"), Recorder()
+    part.write(ask, "r", [interface("a"), interface("b", "fd00::1")], [])
+    assert [json["subnet_id"] for _method, _path, json in ask.sent] == ["b", "a"]
 
 
 def test_a_port_that_is_not_connected_is_removed() -> None:
