@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _BOOLEANS: Mapping[str, bool] = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _MAC = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){5}", re.IGNORECASE)
@@ -41,24 +41,38 @@ def same(wanted: Any, actual: Any, *, ordered: bool = False) -> bool:
     return _same_scalar(wanted, actual)
 
 
+def same_but_for(wanted: Sequence[Any], actual: Sequence[Any], is_extra: Callable[[Any], bool]) -> bool:
+    """Whether lists are the same in any order, where the actual one may have extra things besides."""
+    needed = [thing for thing in actual if not is_extra(thing)]
+    # If all of each side have partners of their own, then all of both do at once.
+    return _matched(wanted, actual) and _placed(
+        len(needed), len(wanted), lambda one, want: same(wanted[want], needed[one])
+    )
+
+
 def _matched(wanted: Sequence[Any], actual: Sequence[Any]) -> bool:
-    """Whether each wanted thing has an actual one of its own.
+    """Whether each wanted thing has an actual one of its own."""
+    return _placed(len(wanted), len(actual), lambda want, have: same(wanted[want], actual[have]))
+
+
+def _placed(things: int, places: int, fits: Callable[[int, int], bool]) -> bool:
+    """Whether each of so many things has a place of its own.
 
     By augmenting paths: a thing that is described in part may fit several, and the first of them may be the only one
     for another.
     """
     taken: dict[int, int] = {}
 
-    def place(want: int, seen: set[int]) -> bool:
-        for have, thing in enumerate(actual):
-            if have not in seen and same(wanted[want], thing):
-                seen.add(have)
-                if have not in taken or place(taken[have], seen):
-                    taken[have] = want
+    def place(thing: int, seen: set[int]) -> bool:
+        for at in range(places):
+            if at not in seen and fits(thing, at):
+                seen.add(at)
+                if at not in taken or place(taken[at], seen):
+                    taken[at] = thing
                     return True
         return False
 
-    return all(place(want, set()) for want in range(len(wanted)))
+    return all(place(thing, set()) for thing in range(things))
 
 
 def _same_scalar(wanted: Any, actual: Any) -> bool:
@@ -121,6 +135,16 @@ def _network(text: str) -> tuple[int, int, int] | None:
     except ValueError:
         return None
     return network.version, int(network.network_address), network.prefixlen
+
+
+def is_derived(address: Any, mac: Any) -> bool:
+    """Whether an IPv6 address follows from a MAC address (RFC 4291, appendix A), as those of SLAAC do."""
+    try:
+        low = int(ipaddress.IPv6Address(str(address))) & (1 << 64) - 1
+        octets = bytes.fromhex(str(mac).replace(":", ""))
+    except ValueError:
+        return False
+    return low == int.from_bytes(bytes([octets[0] ^ 2]) + octets[1:3] + b"\xff\xfe" + octets[3:]) if octets else False
 
 
 def cast(type_: str | None, value: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .._cloud.answers import parsing
 from .._core.errors import ConflictError, OaktreeError, RefusedError
 from . import rules
-from .desired import cast, same
+from .desired import cast, is_derived, same, same_but_for
 from .parts import part_differs, part_of, part_shown
 from .records import id_of, name_of
 from .references import with_own_id
@@ -210,6 +210,9 @@ def _fits(kind: Kind, name: str, values: Mapping[str, Any], item: Mapping[str, A
             changed = ports if name in ports else {key: values[name]}
             return rules.normal_rule({**item, **changed}) == rules.normal_rule(item)
     want, have = cast(type_, values[name]), cast(type_, item.get(key))
+    if (kind.name, name) == ("network.port", "fixed_ips") and isinstance(want, list) and isinstance(have, list):
+        # Neutron adds an address of each subnet with SLAAC, whatever it is told.
+        return same_but_for(want, have, lambda fixed: is_derived(fixed.get("ip_address"), item.get("mac_address")))
     if type_ == "int" and have == "" and want == 0:  # Nova writes an empty text for no swap
         return True
     return same(want, have, ordered=name in kind.ordered)

@@ -14,7 +14,9 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.desir
     as_boolean,
     as_number,
     cast,
+    is_derived,
     same,
+    same_but_for,
 )
 
 SAME: list[tuple[Any, Any]] = [
@@ -60,6 +62,37 @@ def test_what_is_described_in_part_does_not_take_the_only_one_of_another() -> No
     assert same(wanted, actual)
     assert same(wanted, actual[::-1])
     assert not same([*wanted, {"subnet_id": "s"}], [*actual, {"subnet_id": "t"}])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "actual", "expected"),
+    [
+        ([], [], True),
+        ([], [9], True),
+        ([], [1], False),
+        ([1], [9, 1], True),
+        ([1, 9], [9, 1], True),
+        ([1, 9], [1], False),
+        ([1], [1, 2, 9], False),
+        ([9], [9, 9], True),
+    ],
+)
+def test_extra_things_may_be_there(wanted: list[int], actual: list[int], expected: bool) -> None:  # noqa: FBT001
+    assert same_but_for(wanted, actual, lambda thing: thing == 9) is expected
+
+
+@pytest.mark.parametrize(
+    ("address", "mac", "expected"),
+    [
+        ("fd00::71:f816:3eff:fefe:8fe", "fa:16:3e:fe:08:fe", True),
+        ("fd00::71:f816:3eff:fefe:8ff", "fa:16:3e:fe:08:fe", False),
+        ("10.0.0.1", "fa:16:3e:fe:08:fe", False),
+        ("fd00::1", None, False),
+        ("fd00::1", "", False),
+    ],
+)
+def test_an_address_that_follows_from_a_mac(address: str, mac: str | None, expected: bool) -> None:  # noqa: FBT001
+    assert is_derived(address, mac) is expected
 
 
 def test_each_address_of_a_long_list_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:

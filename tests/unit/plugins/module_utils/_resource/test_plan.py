@@ -227,6 +227,18 @@ def test_a_relation() -> None:
     assert (plan.action, plan.before) == ("deleted", values)
 
 
+def test_addresses_that_neutron_adds_to_a_port() -> None:
+    derived = {"subnet_id": "six", "ip_address": "fd00::f816:3eff:fefe:8fe"}
+    port = {"id": "p", "name": "web", "mac_address": "fa:16:3e:fe:08:fe"}
+    four = {"subnet_id": "four", "ip_address": "10.0.0.9"}
+    for want in ([{"subnet_id": "four"}], [four, {"subnet_id": "six"}]):
+        assert (
+            planned("network.port", {"fixed_ips": want}, {**port, "fixed_ips": [derived, four]}).action == "unchanged"
+        )
+    assert planned("network.port", {"fixed_ips": []}, {**port, "fixed_ips": [derived]}).action == "unchanged"
+    assert planned("network.port", {"fixed_ips": []}, {**port, "fixed_ips": [derived, four]}).action == "updated"
+
+
 def test_what_is_there_but_broken() -> None:
     volume = {"id": "v", "name": "web", "status": "error", "size": 1}
     assert bad_state(kind_of("block_storage.volume"), volume) == "its status is error"
