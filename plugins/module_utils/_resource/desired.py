@@ -33,12 +33,23 @@ def same(wanted: Any, actual: Any, *, ordered: bool = False) -> bool:
     if isinstance(wanted, dict):
         return isinstance(actual, dict) and all(same(value, actual.get(key)) for key, value in wanted.items())
     if isinstance(wanted, (list, tuple)):
-        if not isinstance(actual, (list, tuple)) or len(wanted) != len(actual):
-            return False
-        if ordered:
-            return all(same(want, have) for want, have in zip(wanted, actual, strict=True))
-        return _matched(wanted, actual)
+        return isinstance(actual, (list, tuple)) and _same_list(wanted, actual, ordered=ordered)
     return _same_scalar(wanted, actual)
+
+
+def _same_list(wanted: Sequence[Any], actual: Sequence[Any], *, ordered: bool) -> bool:
+    if len(wanted) > len(actual):  # services keep once what is given twice
+        wanted = _each_once(wanted)
+    if len(wanted) != len(actual):
+        return False
+    if ordered:
+        return all(same(want, have) for want, have in zip(wanted, actual, strict=True))
+    return _matched(wanted, actual)
+
+
+def _each_once(things: Sequence[Any]) -> list[Any]:
+    """The things without those texts and numbers that were there before."""
+    return [thing for at, thing in enumerate(things) if isinstance(thing, (dict, list)) or thing not in things[:at]]
 
 
 def same_but_for(wanted: Sequence[Any], actual: Sequence[Any], is_extra: Callable[[Any], bool]) -> bool:

@@ -31,6 +31,7 @@ SAME: list[tuple[Any, Any]] = [
     ({"network_id": "n"}, {"network_id": "n", "enable_snat": True, "external_fixed_ips": [{}]}),
     ({"a": {"b": "1"}}, {"a": {"b": 1, "c": 2}, "d": 3}),
     ({"a": None}, {}),
+    (["a", "b", "a"], ["b", "a"]),
     ([1, 2], [2, 1]), (["a", "a", "b"], ["a", "b", "a"]), ((1, 2), [1, 2]),
     ([{"subnet_id": "s"}], [{"subnet_id": "s", "ip_address": "10.0.0.3"}]),
 ]  # fmt: skip
