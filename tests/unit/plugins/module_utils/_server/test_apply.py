@@ -249,6 +249,15 @@ def test_states(clouds: FakeOpenStack, region: Region, state: str, status: str, 
     assert done(clouds, wanted, state="rebooted", check=True).action == "updated"
 
 
+def test_a_shelved_server_is_not_replaced_because_of_its_zone(clouds: FakeOpenStack, region: Region) -> None:
+    """On no host, Nova shows none: the server would have been deleted."""
+    add_server(region, status="SHELVED_OFFLOADED")
+    wanted = WantedServer("web", availability_zone="nova", replace=True)
+    change = done(clouds, wanted)
+    assert change.action == "unchanged"
+    assert "it is shelved, so that it was not compared" in change.notes[0]
+
+
 def test_a_server_that_is_not_there_has_no_state(clouds: FakeOpenStack) -> None:
     for state in ("started", "stopped", "rebooted", "rebuilt", "shelved"):
         error = refused(clouds, state=state, check=True)
