@@ -100,15 +100,18 @@ def _attach_networks(
 
 
 def resize(connection: Connection, wanted: WantedServer, plans: Sequence[ServerPlan], failed: Failed) -> None:
-    """Resize the servers whose flavor differs, all at once, and confirm that. ``failed`` is told of those that fail."""
-    flavor = names_at(connection).flavor(wanted) if any("flavor" in plan.edits for plan in plans) else None
-    begun = [
-        plan.item
-        for plan in plans
-        if plan.item
-        and "flavor" in plan.edits
-        and _began(connection, plan.item, failed, "resize", {"flavorRef": flavor})
-    ]
+    """Resize the servers whose flavor differs, all at once, and confirm that. ``failed`` is told of those that fail.
+
+    Those that await that an earlier resize is confirmed take no other one before.
+    """
+    differing = [plan.item for plan in plans if plan.item and "flavor" in plan.edits]
+    flavor = names_at(connection).flavor(wanted) if differing else None
+    earlier = [item for item in differing if item["status"] == VERIFY_RESIZE]
+    settled = _awaited(
+        connection, wanted, [item for item in earlier if _began(connection, item, failed, "confirmResize")], failed
+    )
+    free = [*(item for item in differing if item not in earlier), *settled]
+    begun = [item for item in free if _began(connection, item, failed, "resize", {"flavorRef": flavor})]
     resized = [plan.item for plan in plans if plan.item and "confirm" in plan.edits]
     for item in _awaited(connection, wanted, begun, failed):
         if item["status"] == VERIFY_RESIZE:
