@@ -19,15 +19,18 @@ from .._run.ensure import Change, Member, ensure
 from . import rules
 from .desired import cast
 from .find import (
+    Query,
     fetch,
     headers_of,
     is_of_another,
     item_path,
+    list_items,
     opened,
     path_of,
     service_of,
     with_own_project,
 )
+from .kinds import kind_of
 from .parts import asking, part_differs, part_of, read_part
 from .plan import Found, ResourcePlan, make_plan, unkept
 from .records import id_of, name_of, owner_of, resource_record, where
@@ -383,8 +386,23 @@ def _delete(connection: Connection, step: ResourceStep, item: Item) -> None:
     identity = step.found.id if kind.single else id_of(kind, item)
     path = item_path(connection, kind, identity, step.found.values)
     with _owner_in_hint(connection, kind, item):
+        _check_unused(connection, step.wanted, item)
         _empty(connection, kind, item)
         _remove(connection, kind, path, other_projects=is_of_another(connection, kind, identity))
+
+
+def _check_unused(connection: Connection, wanted: Wanted, item: Item) -> None:
+    """Raise ConflictError for a router that floating IPs need: it would lose routes and interfaces, and stay."""
+    if wanted.kind.name != "network.router":
+        return
+    router = id_of(wanted.kind, item)
+    through = Query(filters={"router_id": router}, all_projects=True)
+    found = list_items(connection, kind_of("network.floating_ip"), through)
+    used = sorted(str(each.get("floating_ip_address")) for each in found if each.get("router_id") == router)
+    if used:
+        raise ConflictError(
+            f"{wanted.subject}: floating IPs lead through it: {', '.join(used)}", hint="Delete or detach them first."
+        )
 
 
 def _empty(connection: Connection, kind: Kind, item: Item) -> None:

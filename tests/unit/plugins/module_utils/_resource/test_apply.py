@@ -245,6 +245,19 @@ def test_a_router_is_deleted_with_its_routes_and_interfaces(
     assert (region.neutron.items["routers"], region.neutron.items["ports"]) == ({}, {})
 
 
+def test_a_router_that_floating_ips_need_keeps_all_that_it_has(
+    clouds: FakeOpenStack, region: Region, project: str
+) -> None:
+    network(region.neutron, project, "web", "10.0.0.0/24")
+    routes = [{"destination": "10.9.0.0/16", "nexthop": "10.0.0.9"}]
+    router = {"routes": routes, "interfaces": [{"name": "web"}]}
+    identity = done(clouds, "network.router", name="web", attributes=router).output["resource"]["id"]
+    region.neutron.add("floatingips", project, router_id=identity, floating_ip_address="203.0.113.9")
+    error = refused(clouds, "network.router", name="web", state="absent")
+    assert (error.kind, "floating IPs lead through it: 203.0.113.9" in error.message) == ("conflict", True)
+    assert done(clouds, "network.router", name="web", attributes=router).action == "unchanged"
+
+
 def test_routes_go_before_the_interfaces_that_they_lead_through(
     clouds: FakeOpenStack, region: Region, project: str
 ) -> None:
