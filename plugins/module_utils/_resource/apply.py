@@ -53,8 +53,8 @@ if TYPE_CHECKING:
 _LOCK = "resource"
 _EMPTIED: Mapping[str, tuple[str, ...]] = {"compute.aggregate": ("hosts",), "network.router": ("routes", "interfaces")}
 """Parts that keep a resource of a type from being deleted, in the order in which they are removed."""
-_TOLD_ONCE = {"compute.keypair", "identity.application_credential"}
-"""Types whose secret stands in the answer to their creation, and nowhere else, unless the user has it."""
+_TOLD_ONCE: Mapping[str, str] = {"compute.keypair": "public_key", "identity.application_credential": "secret"}
+"""Types whose secret stands in the answer to their creation, and nowhere else; unless the user gives this attribute."""
 
 
 @dataclass(frozen=True)
@@ -260,10 +260,10 @@ def _create(connection: Connection, step: ResourceStep) -> Item | None:
 def _made_all_the_same(connection: Connection, step: ResourceStep, wanted: Wanted, error: OaktreeError) -> Item:
     """The resource that was created although the answer was lost; its parts may be missing.
 
-    There was none of the name before, and no other task of this machine creates one. Raises ``error`` if there is none.
+    There was none of the name before, and no other task of this machine creates one. Raises ``error`` if there is none,
+    and where a secret was lost with the answer: it is removed then.
     """
-    told_once = wanted.kind.name in _TOLD_ONCE and not step.found.values.get("public_key")
-    if wanted.name is None or told_once or "l" not in wanted.kind.can:
+    if wanted.name is None or "l" not in wanted.kind.can:
         raise error
     try:
         with connection.grace(CLEANUP_TIMEOUT):
@@ -274,6 +274,8 @@ def _made_all_the_same(connection: Connection, step: ResourceStep, wanted: Wante
     if item is None:
         raise error
     with removing(lambda: _undo(connection, step, item)):
+        if wanted.kind.name in _TOLD_ONCE and not step.found.values.get(_TOLD_ONCE[wanted.kind.name]):
+            raise error
         connection.deadline.remaining()
     return item
 
