@@ -31,7 +31,7 @@ from .floating_ips import give_existing, give_new, remove_made
 from .mark import KEY, mark_of, new_mark
 from .names import names_at
 from .nova import BUILD, ERROR, Item, act, create, delete, fault_of, is_gone, is_settled, servers_named
-from .plan import floating_of, groups_of, volumes_of
+from .plan import addresses_of, floating_of, groups_of, volumes_of
 from .wanted import subject
 from .watch import wait_until
 
@@ -195,7 +195,7 @@ def _build_error(what: str, fault: str) -> OaktreeError:
 
 def _complete(connection: Connection, wanted: WantedServer, each: Launch) -> None:
     try:
-        if wanted.security_groups is not None:
+        if wanted.security_groups is not None and not _has_groups(wanted, each.item):
             each.item = _give_groups(connection, wanted.security_groups, each.item, each.notes)
         if wanted.floating_ip is not None:
             each.item = give_floating_ip(
@@ -224,9 +224,11 @@ def give_floating_ip(
 
 
 def _has_groups(wanted: WantedServer, item: Item) -> bool:
-    """Whether a server certainly has the wanted groups, as far as that is known without a request."""
+    """Whether a server certainly has the wanted groups, as far as that is known without a request, or can have none."""
     named = wanted.security_groups
-    return named is None or sorted({str(group.get("name")) for group in named}) == groups_of(item)
+    if named is None or not addresses_of(item):
+        return True
+    return sorted({str(group.get("name")) for group in named}) == groups_of(item)
 
 
 def _give_groups(connection: Connection, wanted: Sequence[Reference], item: Item, notes: list[str]) -> Item:

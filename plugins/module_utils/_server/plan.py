@@ -237,12 +237,12 @@ def _edits(wanted: WantedServer, found: ServersFound, item: Item) -> dict[str, t
         differing["tags"] = (sorted(item.get("tags") or []), sorted(set(wanted.tags)))
     if wanted.description is not None and wanted.description != (item.get("description") or ""):
         differing["description"] = (item.get("description"), wanted.description)
-    if wanted.security_groups is not None:
+    there = addresses_of(item)
+    if wanted.security_groups is not None and there:  # they are those of its ports
         groups = groups_of(item)
         want = sorted(set(found.values["security_groups"]))
         if want != groups:
             differing["security_groups"] = (groups, want)
-    there = addresses_of(item)
     lacks = [_nic(network, nic.fixed_ip) for nic, network in _networks(wanted, found) if network not in there]
     lacks += [{"port": port} for port, device in found.values.get("ports", {}).items() if device != item["id"]]
     if lacks:

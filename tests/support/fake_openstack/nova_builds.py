@@ -202,6 +202,8 @@ class NovaBuilds:
     def _groups_of_new(sent: Item) -> list[Any]:
         """Return the groups that a new server gets: none means the default, and existing ports keep theirs."""
         networks = sent.get("networks")
+        if networks == "none":
+            return []
         has_new_ports = not isinstance(networks, list) or any("uuid" in network for network in networks)
         return (sent.get("security_groups") if has_new_ports else None) or [{"name": "default"}]
 

@@ -151,7 +151,9 @@ def test_a_port_that_is_named(clouds: FakeOpenStack, region: Region, project: st
 def test_groups_that_nova_does_not_give_a_new_server(clouds: FakeOpenStack, region: Region, project: str) -> None:
     """It takes none for the group default, and lets existing ports have theirs: a server would have been open."""
     private = next(iter(region.neutron.items["networks"]))
-    region.neutron.add("ports", project, name="front", network_id=private, fixed_ips=[])
+    region.neutron.add(
+        "ports", project, name="front", network_id=private, fixed_ips=[{"subnet_id": "s", "ip_address": "10.0.0.9"}]
+    )
     for wanted in (
         replace(WEB, security_groups=()),
         replace(WEB, security_groups=({"name": "ssh"},), networks=(Nic(port={"name": "front"}),)),
@@ -161,6 +163,9 @@ def test_groups_that_nova_does_not_give_a_new_server(clouds: FakeOpenStack, regi
         assert region.nova.servers[0].groups == [group["name"] for group in wanted.security_groups or ()]
         assert done(clouds, wanted).action == "unchanged"
         done(clouds, wanted, state="absent")
+    apart = replace(WEB, security_groups=({"name": "ssh"},), networks=())
+    assert [done(clouds, apart).action for _run in range(2)] == ["created", "unchanged"]
+    assert region.nova.servers[0].groups == []  # they would be those of its ports
 
 
 @pytest.mark.parametrize(
