@@ -148,6 +148,22 @@ def _network(text: str) -> tuple[int, int, int] | None:
     return network.version, int(network.network_address), network.prefixlen
 
 
+def same_range(wanted: Sequence[Any], actual: Sequence[Any]) -> bool:
+    """Whether lists of networks have the same addresses: two that are next to each other may be shown as one."""
+    try:
+        return _range(wanted) == _range(actual)
+    except ValueError:
+        return same(wanted, actual)
+
+
+def _range(networks: Sequence[Any]) -> list[Any]:
+    parsed = [ipaddress.ip_network(str(network), strict=False) for network in networks]
+    return [
+        list(ipaddress.collapse_addresses([network for network in parsed if network.version == version]))  # type: ignore[type-var]
+        for version in (4, 6)
+    ]
+
+
 def is_derived(address: Any, mac: Any) -> bool:
     """Whether an IPv6 address follows from a MAC address (RFC 4291, appendix A), as those of SLAAC do."""
     try:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from .._cloud.answers import parsing
 from .._core.errors import ConflictError, OaktreeError, RefusedError
 from . import rules
-from .desired import cast, is_derived, same, same_but_for
+from .desired import cast, is_derived, same, same_but_for, same_range
 from .parts import part_differs, part_of, part_shown
 from .records import id_of, name_of
 from .references import with_own_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .find import Item
     from .kinds import Kind
@@ -200,6 +200,17 @@ def _unlike(
     return {} if _fits(kind, name, values, item) else {name: (item.get(key), want)}
 
 
+_COMPARE: Mapping[tuple[str, str], Callable[[list[Any], list[Any], Mapping[str, Any]], bool]] = {
+    # Neutron adds an address of each subnet with SLAAC, whatever it is told.
+    ("network.port", "fixed_ips"): lambda want, have, item: same_but_for(
+        want, have, lambda fixed: is_derived(fixed.get("ip_address"), item.get("mac_address"))
+    ),
+    # It joins those that are next to each other.
+    ("network.subnet_pool", "prefixes"): lambda want, have, _item: same_range(want, have),
+}
+"""How attributes are compared whose lists services complete or rewrite: what is wanted, what there is, the item."""
+
+
 def _fits(kind: Kind, name: str, values: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
     """Whether an item has one of the attributes as wanted, by what the values mean."""
     key, type_ = key_in(kind, name, item), kind.types.get(name)
@@ -210,9 +221,9 @@ def _fits(kind: Kind, name: str, values: Mapping[str, Any], item: Mapping[str, A
             changed = ports if name in ports else {key: values[name]}
             return rules.normal_rule({**item, **changed}) == rules.normal_rule(item)
     want, have = cast(type_, values[name]), cast(type_, item.get(key))
-    if (kind.name, name) == ("network.port", "fixed_ips") and isinstance(want, list) and isinstance(have, list):
-        # Neutron adds an address of each subnet with SLAAC, whatever it is told.
-        return same_but_for(want, have, lambda fixed: is_derived(fixed.get("ip_address"), item.get("mac_address")))
+    compare = _COMPARE.get((kind.name, name))
+    if compare and isinstance(want, list) and isinstance(have, list):
+        return compare(want, have, item)
     if type_ == "int" and have == "" and want == 0:  # Nova writes an empty text for no swap
         return True
     return same(want, have, ordered=name in kind.ordered)

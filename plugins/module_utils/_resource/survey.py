@@ -46,6 +46,10 @@ _NETWORK = ("network_id", "vip_network_id")
 """The attributes that say in which network something is: what other names mean depends on it, and on the project."""
 
 
+_LISTED_IN_PART = {"identity.trust"}
+"""Types of Keystone whose lists leave out what is set, too."""
+
+
 def survey(connection: Connection, wanted: Wanted) -> Found:
     """What the Location has. Raises RefusedError where it does not offer what is to be present."""
     kind = wanted.kind
@@ -182,7 +186,9 @@ def _completed(connection: Connection, wanted: Wanted, values: Mapping[str, Any]
         for name in values
         if name in kind.keys and name not in hidden and not part_of(kind, name) and kind.keys[name] not in item
     ]
-    if not lacks or "f" not in kind.can or kind.single or kind.service == "identity" or "project_id" in lacks:
+    if kind.service == "identity" and kind.name not in _LISTED_IN_PART:
+        return item  # what lacks has never been set
+    if not lacks or "f" not in kind.can or kind.single or "project_id" in lacks:
         return item
     return fetch(connection, kind, item_path(connection, kind, id_of(kind, item), values)) or item
 

@@ -239,6 +239,14 @@ def test_addresses_that_neutron_adds_to_a_port() -> None:
     assert planned("network.port", {"fixed_ips": []}, {**port, "fixed_ips": [derived, four]}).action == "updated"
 
 
+def test_prefixes_that_neutron_joins() -> None:
+    pool = {"id": "p", "name": "web", "prefixes": ["10.0.0.0/16", "fd00::/48"]}
+    for want in (["10.0.0.0/17", "fd00::/48", "10.0.128.0/17"], ["FD00::/48", "10.0.0.9/16"]):
+        assert planned("network.subnet_pool", {"prefixes": want}, pool).action == "unchanged"
+    for want in (["10.0.0.0/17", "fd00::/48"], ["10.0.0.0/16"], ["x"]):
+        assert planned("network.subnet_pool", {"prefixes": want}, pool).action == "updated"
+
+
 def test_what_is_there_but_broken() -> None:
     volume = {"id": "v", "name": "web", "status": "error", "size": 1}
     assert bad_state(kind_of("block_storage.volume"), volume) == "its status is error"

@@ -116,6 +116,16 @@ def test_what_a_list_leaves_out_is_fetched(clouds: FakeOpenStack, region: Region
     assert (found.item or {})["mtu"] == 1450
 
 
+def test_a_list_of_trusts_leaves_out_the_roles(clouds: FakeOpenStack) -> None:
+    """They would have differed in every run."""
+    keystone, json = clouds["cloud1"], {"Content-Type": "application/json"}
+    trust = b'"id": "t", "trustor_user_id": "a", "trustee_user_id": "b", "project_id": "p"'
+    keystone.fault("GET", "/OS-TRUST/trusts/t", Answer(200, json, b'{"trust": {%s, "roles": [{"name": "r"}]}}' % trust))
+    keystone.fault("GET", "/OS-TRUST/trusts[?]", Answer(200, json, b'{"trusts": [{%s}]}' % trust))
+    of = {"trustor_user_id": "a", "trustee_user_id": "b", "project_id": "p", "roles": [{"name": "r"}]}
+    assert (surveyed(clouds, "identity.trust", name=None, attributes=of).item or {})["roles"] == [{"name": "r"}]
+
+
 def test_a_reference_to_nothing(clouds: FakeOpenStack, region: Region, project: str) -> None:
     found = surveyed(clouds, "network.subnet", name="web", attributes={"network_id": {"name": "none"}})
     assert (found.item, found.missing is not None) == (None, True)
