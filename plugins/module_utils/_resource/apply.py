@@ -399,7 +399,9 @@ def _check_unused(connection: Connection, wanted: Wanted, item: Item) -> None:
         return
     router = id_of(wanted.kind, item)
     through = Query(filters={"router_id": router}, all_projects=True)
-    found = list_items(connection, kind_of("network.floating_ip"), through)
+    found: list[Item] = []
+    with suppress_404():  # a cloud may have no floating IPs
+        found = list_items(connection, kind_of("network.floating_ip"), through)
     used = sorted(str(each.get("floating_ip_address")) for each in found if each.get("router_id") == router)
     if used:
         raise ConflictError(

@@ -332,7 +332,7 @@ def _own_port(ask: Ask, router: str, subnet: str, address: str) -> str:
     def left() -> str | None:
         found = ask("GET", f"/ports?description={segment(mark)}")["ports"]
         ours = (port for port in found if port.get("description") == mark and not port.get("device_id"))
-        return next((str(port["id"]) for port in ours if same(fixed, port["fixed_ips"])), None)
+        return next((str(port["id"]) for port in ours if any(same(fixed[0], each) for each in port["fixed_ips"])), None)
 
     known = left()
     if known is None:

@@ -203,7 +203,9 @@ def _unlike(
 _COMPARE: Mapping[tuple[str, str], Callable[[list[Any], list[Any], Mapping[str, Any]], bool]] = {
     # Neutron adds an address of each subnet with SLAAC, whatever it is told.
     ("network.port", "fixed_ips"): lambda want, have, item: same_but_for(
-        want, have, lambda fixed: is_derived(fixed.get("ip_address"), item.get("mac_address"))
+        want,
+        have,
+        lambda fixed: isinstance(fixed, dict) and is_derived(fixed.get("ip_address"), item.get("mac_address")),
     ),
     # It joins those that are next to each other.
     ("network.subnet_pool", "prefixes"): lambda want, have, _item: same_range(want, have),

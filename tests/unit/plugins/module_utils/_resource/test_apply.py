@@ -258,6 +258,8 @@ def test_a_router_that_floating_ips_need_keeps_all_that_it_has(
     error = refused(clouds, "network.router", name="web", state="absent")
     assert (error.kind, "floating IPs lead through it: 203.0.113.9" in error.message) == ("conflict", True)
     assert done(clouds, "network.router", name="web", attributes=router).action == "unchanged"
+    region.fault("GET", "/floatingips", Answer(404))  # as where there are no floating IPs
+    assert done(clouds, "network.router", name="web", state="absent").action == "deleted"
 
 
 def test_routes_go_before_the_interfaces_that_they_lead_through(
