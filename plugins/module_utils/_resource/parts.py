@@ -185,6 +185,16 @@ def _metadata(path: str) -> ResourcePart:
 # Volumes
 
 
+def _write_qos_specs(ask: Ask, identity: str, have: Any, want: Any) -> None:
+    """Cinder shows as a mapping what it takes beside the name."""
+    put, remove = _split(have, want)
+    where = f"/qos-specs/{segment(identity)}"
+    if put:
+        ask("PUT", where, {"qos_specs": put})
+    if remove:
+        ask("PUT", f"{where}/delete_keys", {"keys": remove})
+
+
 def _extend(ask: Ask, identity: str, _have: Any, want: Any) -> None:
     ask("POST", f"/volumes/{segment(identity)}/action", {"os-extend": {"new_size": int(want)}})
 
@@ -471,6 +481,14 @@ def _write_rules(ask: Ask, identity: str, have: Any, want: Any) -> None:
 
 _RULE_NAMES = ", ".join(rules.ATTRIBUTES)
 _PARTS: Mapping[tuple[str, str], ResourcePart] = {
+    ("block_storage.qos_spec", "specs"): ResourcePart(
+        lambda _ask, _identity, item: item.get("specs") or {},
+        _write_qos_specs,
+        _specs_differ,
+        _is_mapping,
+        "a mapping, where null removes a key",
+        shown=_named,
+    ),
     ("block_storage.snapshot", "metadata"): _metadata("/snapshots"),
     ("block_storage.type", "access"): _set_part(
         _volume_type_access, _change_volume_type_access, "a list of projects, by ID or as {name: NAME}"

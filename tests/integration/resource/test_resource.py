@@ -167,6 +167,7 @@ LIVES = [
         {"extra_specs": {"x": 1}, "is_public": "no", "access": [{"name": "demo"}]},
         {"extra_specs": {"x": None, "y": 2}, "access": [], "description": "d"},
     ),
+    Life("block_storage.qos_spec", {"consumer": "front-end", "specs": {"x": 1}}, {"specs": {"x": None, "y": 2}}),
     Life("block_storage.group_type", {"description": "x"}, {"description": "y"}),
     Life("placement.resource_provider", {}, action=""),
     Life("placement.resource_class", {}, action="", name="CUSTOM_ENGINE"),

@@ -76,6 +76,19 @@ def test_extra_specs_are_texts_and_null_removes_a_key(
     assert ask.sent == requests
 
 
+def test_specs_of_volumes_stand_beside_the_name() -> None:
+    part, ask = found("block_storage.qos_spec", "specs"), Recorder()
+    have = {"a": "1", "b": "2", "c": "3"}
+    want = {"a": 1, "b": 3, "c": None}
+    assert part.differs(have, want)
+    assert not part.differs(have, {"a": 1, "d": None})
+    part.write(ask, "q", have, want)
+    assert ask.sent == [
+        ("PUT", "/qos-specs/q", {"qos_specs": {"b": "3"}}),
+        ("PUT", "/qos-specs/q/delete_keys", {"keys": ["c"]}),
+    ]
+
+
 def test_extra_specs_that_the_list_shows_cost_no_request() -> None:
     part, ask = found("compute.flavor", "extra_specs"), Recorder({"extra_specs": {"b": "2"}})
     assert part.read(ask, "f", {"extra_specs": {"a": "1"}}) == {"a": "1"}
