@@ -97,6 +97,12 @@ def shown_lines(text: str) -> str:
     return "\n".join(shown(line) for line in text.split("\n"))
 
 
+def counted(number: float, noun: str) -> str:
+    """So many of something, as messages say it: ``1 server``, ``2 servers``. The noun has a regular plural."""
+    shown = f"{number:g}" if isinstance(number, float) else f"{number}"
+    return f"{shown} {noun}" if number == 1 else f"{shown} {noun}s"
+
+
 def one_line(text: str) -> str:
     """A service's words as they are shown, `LONGEST` characters at the most, without HTML (Glance has it in JSON)."""
     text = " ".join(shown(html.unescape(_TAGS.sub(" ", without_secrets(text)))).split())

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import counted
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import LONGEST_NAME
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import (
     DIGESTS,
@@ -167,7 +168,8 @@ def checksum(value: Any, place: Place, key: str = "checksum") -> str:
     if algorithm not in DIGESTS or not rest:
         raise place.error(f"{key} names none of the algorithms, or no digest", hint)
     if "/" not in rest and not Checksum(algorithm, rest.lower()).is_full:
-        raise place.error(f"{key} has no {algorithm} digest: it has {len(rest)} characters after the colon", hint)
+        length = counted(len(rest), "character")
+        raise place.error(f"{key} has no {algorithm} digest: it has {length} after the colon", hint)
     return value
 
 
