@@ -13,6 +13,8 @@ LONGEST = 300
 """Characters."""
 SHORTEST_SECRET = 8
 """Characters of a value that is masked wherever it occurs: shorter ones are words that occur for other reasons."""
+MASK = "********"
+"""What diffs and results show in place of a secret: Ansible's own mask."""
 
 SECRET_KEY = re.compile(r"pass(word|code|phrase|wd)|secret|token", re.IGNORECASE)
 """Names of options and settings whose values are secret."""
