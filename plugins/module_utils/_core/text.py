@@ -8,6 +8,10 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
 
 LONGEST = 300
 """Characters."""
@@ -97,6 +101,14 @@ def shown(text: str) -> str:
 def shown_lines(text: str) -> str:
     """A text of several lines, such as a traceback, each as `shown`."""
     return "\n".join(shown(line) for line in text.split("\n"))
+
+
+def did_you_mean(unknown: Iterable[str], known: Collection[str]) -> str:
+    """The end of a message about unknown names: the known ones that are similar; empty if none is."""
+    from difflib import get_close_matches
+
+    similar = dict.fromkeys(match for name in unknown for match in get_close_matches(name, known, 3))
+    return f"; did you mean {', '.join(similar)}?" if similar else ""
 
 
 def counted(number: float, noun: str) -> str:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import InputError
-from .._core.text import MASK
+from .._core.text import MASK, did_you_mean
 from .find import check_parents
-from .kinds import Kind, check_changeable, did_you_mean
+from .kinds import Kind, check_changeable
 from .parts import check_part, check_rule, parts_of
 from .references import check_identity, check_references
 from .rules import RULE_KINDS

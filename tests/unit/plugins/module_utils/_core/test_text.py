@@ -15,6 +15,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text impo
     SECRET_HEADER,
     SHORTEST_SECRET,
     counted,
+    did_you_mean,
     keep_secret,
     one_line,
     passwords_of_urls,
@@ -45,6 +46,14 @@ def test_what_is_kept_secret_is_masked_wherever_it_is_repeated() -> None:
 )
 def test_counted_nouns_are_right_for_one(number: float, said: str) -> None:
     assert counted(number, "server") == said
+
+
+@pytest.mark.parametrize(
+    ("unknown", "said"),
+    [(["pats"], "; did you mean path?"), (["pats", "urls"], "; did you mean path, url?"), (["x"], ""), ([], "")],
+)
+def test_similar_names(unknown: list[str], said: str) -> None:
+    assert did_you_mean(unknown, ["path", "url"]) == said
 
 
 def test_secrets_are_found_at_any_depth() -> None:
