@@ -113,8 +113,8 @@ def did_you_mean(unknown: Iterable[str], known: Collection[str]) -> str:
 
 def counted(number: float, noun: str) -> str:
     """So many of something, as messages say it: ``1 server``, ``2 servers``. The noun has a regular plural."""
-    shown = f"{number:g}" if isinstance(number, float) else f"{number}"
-    return f"{shown} {noun}" if number == 1 else f"{shown} {noun}s"
+    digits = str(number).removesuffix(".0")
+    return f"{digits} {noun}" if digits == "1" else f"{digits} {noun}s"
 
 
 def one_line(text: str) -> str:
