@@ -420,10 +420,21 @@ def test_a_cloud_that_rejects_the_credentials_costs_only_its_own_hosts(clouds: F
     assert all("(auth)" in warning for warning in found.warnings)
 
 
-def test_invalid_servers_fail_only_their_own_location(clouds: FakeOpenStack, parse: Parse) -> None:
-    body = b'{"servers": [{"id": "../x", "name": 5}]}'
+@pytest.mark.parametrize(
+    "server",
+    [
+        {"id": "../x", "name": 5},
+        {"id": "x", "addresses": {"net": [{"addr": 3232235777}]}},
+        {"id": "x", "accessIPv4": 3232235777},
+    ],
+    ids=["id", "address", "access address"],
+)
+def test_invalid_servers_fail_only_their_own_location(
+    clouds: FakeOpenStack, parse: Parse, server: dict[str, Any]
+) -> None:
+    body = json.dumps({"servers": [server]}).encode()
     clouds["cloud1"]["r1"].fault("GET", LIST, Answer(200, {"Content-Type": "application/json"}, body))
-    found = parse({})
+    found = parse({"addresses": ["access_v4", "public_v4", "fixed_v4"]})
     assert len(found.hosts) == 6
     assert ["cloud1/r1/demo: " in warning and "(server)" in warning for warning in found.warnings] == [True]
 
