@@ -18,9 +18,10 @@ description:
     another. A server that is reached through two entries of C(clouds.yaml) with the same Keystone becomes one host, in the first
     Location by name.
   - All servers sharing a name get the name C(name.region.cloud). If that is not unique, the first eight characters of the ID are
-    added, as in C(name-1c4e07b2.region.cloud), and then the whole ID. The same rule applies to names that a group has, and to
-    C(localhost). A host of another source of this plugin keeps its name. If that makes names depend on the order of the sources, a
-    warning says so, and which O(hostnames) avoid it.
+    added, as in C(name-1c4e07b2.region.cloud), and then the whole ID. The same rule applies to names that a group has, to
+    C(localhost), and to the names of hosts that P(oaktree.multicloud.locations#inventory) has made before. A host of another source
+    of this plugin keeps its name. If that makes names depend on the order of the sources, a warning says so, and which O(hostnames)
+    avoid it.
   - In host names, characters other than letters, digits and C(._-) are replaced by hyphens. A server without a name gets its ID as
     host name.
 extends_documentation_fragment:
@@ -220,6 +221,7 @@ from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.last_
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.names import Server
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.sources import plugin_named_in
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.templated_options import TemplatedOptions
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.units import is_unit
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import check_names, checked_options
 
 if TYPE_CHECKING:
@@ -354,9 +356,14 @@ class InventoryModule(TemplatedOptions, Constructable, Cacheable):
     # Hosts and groups
 
     def _reserved_names(self, inventory: InventoryData) -> set[str]:
-        """The names that no host may have: those of groups, which Ansible would confuse with it, and localhost's."""
+        """The names that no server may have.
+
+        Those are the names of groups, which Ansible would confuse with it, and of hosts whose tasks run here: localhost,
+        and those that stand for Locations.
+        """
         own = {STALE} if self.get_option("on_failure") == STALE else set()
-        return {*LOCALHOST, *own, *inventory.groups, *map(self._sanitize_group_name, self.get_option("groups"))}
+        local = {name for name, host in inventory.hosts.items() if is_unit(host.vars)}
+        return {*LOCALHOST, *local, *own, *inventory.groups, *map(self._sanitize_group_name, self.get_option("groups"))}
 
     def _populate(self, inventory: InventoryData, content: Inventory, *, verbose: bool) -> None:
         for group in content.groups:
