@@ -78,6 +78,7 @@ options:
     description:
       - Query parameters of Nova's server list, passed through to every Location, such as V(status), V(name), V(flavor), V(image) or
         V(tags). The cloud decides what a filter does, and whether ordinary users may use it.
+      - The values are text, numbers, booleans, or lists of such. Metadata is no filter of Nova's: use O(groups) for it.
     type: dict
     default: {}
   all_projects:
@@ -199,6 +200,7 @@ from ansible.inventory.host import Host as InventoryHost
 from ansible.plugins.inventory import Cacheable, Constructable
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import shown_lines
+from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.filters import as_parameters
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import (
     Target,
@@ -328,7 +330,8 @@ class InventoryModule(TemplatedOptions, Constructable, Cacheable):
 
         ``known`` has those of Locations that do not answer.
         """
-        query = ServerQuery(filters=options["filters"], all_projects=options["all_projects"], fields=fields)
+        filters = as_parameters(options["filters"])
+        query = ServerQuery(filters=filters, all_projects=options["all_projects"], fields=fields)
 
         def listing(connection: Connection) -> list[Any]:
             found = [connection.region.settings.keystone, list_servers(connection, query)]

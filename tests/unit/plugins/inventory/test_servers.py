@@ -617,6 +617,7 @@ class TestStale:
         pytest.param({"hostnames": ["nmae"]}, ["hostnames", "'nmae'", "name.region.cloud"], id="unknown hostname"),
         pytest.param({"addresses": ["v4"]}, ["addresses", "'v4'", "network:NAME"], id="unknown address"),
         pytest.param({"on_failure": "maybe"}, ["on_failure", "maybe"], id="unknown policy"),
+        pytest.param({"filters": {"metadata": {"role": "web"}}}, ["filters: metadata is a mapping"], id="a mapping"),
         pytest.param({"location": ["cloud1"]}, ["location: the plugin has no such", "Use locations."], id="misspelt"),
         pytest.param({"only_clouds": ["cloud1"]}, ["only_clouds", "Use locations."], id="another plugin's option"),
         pytest.param({"zzz": 1}, ["zzz", "Options are ", "keyed_groups"], id="no option"),
