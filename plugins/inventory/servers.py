@@ -191,6 +191,7 @@ cache_timeout: 3600
 
 import traceback
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -299,15 +300,21 @@ class InventoryModule(TemplatedOptions, Constructable, Cacheable):
         others = {name: made for name, host in inventory.hosts.items() if (made := _made.get(host))}
         taken = {name: made.server.identity for name, made in others.items()}
         content = make_inventory(servers, rules, self._sanitize_group_name, self._reserved_names(inventory), taken)
+        fresh = {name for name, made in others.items() if not made.server.stale}
         with _all_or_none(inventory, content.hosts):
             if options["on_failure"] == STALE:
                 inventory.add_group(STALE)  # also without hosts: Ansible warns of patterns with a group that is missing
-            self._populate(inventory, content, verbose=options["verbose_vars"])
-            self._construct(inventory, content.hosts)
+            self._populate(inventory, content, fresh, verbose=options["verbose_vars"])
+            self._construct(inventory, content.hosts, fresh)
         for text in order_warnings(content.hosts, path, rules.hostnames, others):
             self.display.warning(text)
         for host in content.hosts:
-            _made.setdefault(inventory.hosts[host.name], Made(path, host.server, tuple(rules.hostnames)))
+            target = inventory.hosts[host.name]
+            made = _made.setdefault(target, Made(path, host.server, tuple(rules.hostnames)))
+            if made.server.stale and not host.server.stale:
+                _made[target] = replace(made, server=host.server)
+                target.vars.pop("location_stale", None)
+                inventory.groups[STALE].remove_host(target)
 
     # Records: from the clouds or the cache
 
@@ -368,13 +375,18 @@ class InventoryModule(TemplatedOptions, Constructable, Cacheable):
         local = {name for name, host in inventory.hosts.items() if is_unit(host.vars)}
         return {*LOCALHOST, *local, *own, *inventory.groups, *map(self._sanitize_group_name, self.get_option("groups"))}
 
-    def _populate(self, inventory: InventoryData, content: Inventory, *, verbose: bool) -> None:
+    def _populate(self, inventory: InventoryData, content: Inventory, fresh: Collection[str], *, verbose: bool) -> None:
+        """Add the hosts. Those that are ``fresh`` by another source keep their variables where this one has old ones."""
         for group in content.groups:
             inventory.add_group(group.name)
             if group.parent:
                 inventory.add_child(group.parent, group.name)
         for host in content.hosts:
             inventory.add_host(host.name)
+            for name in host.groups:
+                inventory.add_child(name, host.name)
+            if host.server.stale and host.name in fresh:
+                continue
             # The inventory's own set_variable() copies and tags every value, which takes a third of the time for many
             # servers. Records hold plain JSON types only, and values without a tag are as untrusted as before.
             target = inventory.hosts[host.name]
@@ -382,22 +394,25 @@ class InventoryModule(TemplatedOptions, Constructable, Cacheable):
             target.set_variable("openstack", host.record if verbose else slim(host.record))
             if host.address:
                 target.set_variable("ansible_host", host.address)
-            for name in host.groups:
-                inventory.add_child(name, host.name)
             if host.server.stale:
                 target.set_variable("location_stale", dict(host.server.stale))
                 inventory.add_child(STALE, host.name)
         if content.skipped:
             self.display.v(f"{content.skipped} servers without any of the addresses were skipped; see show_all.")
 
-    def _construct(self, inventory: InventoryData, hosts: Sequence[Host]) -> None:
-        """Evaluate the user's templates, those of keyed groups last: only these groups may have the name of a host."""
+    def _construct(self, inventory: InventoryData, hosts: Sequence[Host], fresh: Collection[str]) -> None:
+        """Evaluate the user's templates, those of keyed groups last: only these groups may have the name of a host.
+
+        ``fresh`` is that of `_populate`.
+        """
         compose, groups, keyed_groups, strict = map(self.get_option, ("compose", "groups", "keyed_groups", "strict"))
 
         def variables(host: Host) -> dict[str, Any]:
             return {**inventory.hosts[host.name].get_vars(), "openstack": host.record}
 
         for host in hosts if compose else ():
+            if host.server.stale and host.name in fresh:
+                continue
             self._set_composite_vars(compose, variables(host), host.name, strict)
         for host in hosts if groups else ():
             self._add_host_to_composed_groups(groups, variables(host), host.name, strict, fetch_hostvars=False)

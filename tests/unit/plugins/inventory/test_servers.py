@@ -484,6 +484,26 @@ class TestStale:
             r"cloud2/r2/demo: .*\(server\)\. .* Its hosts are those of \d+ s ago\. It is asked again in", warning
         )
 
+    @pytest.mark.parametrize("first", ["fresh", "stale"])
+    def test_what_another_source_has_just_listed_is_not_stale(
+        self, clouds: FakeOpenStack, parse: Parse, first: str
+    ) -> None:
+        """Both sources list one Location, which fails for the second request; a server has a new address meanwhile."""
+        one = {**STALE, "locations": ["cloud2/r2"]}
+        other = {**one, "filters": {"status": "ACTIVE"}, "keyed_groups": [{"key": "openstack.status", "separator": ""}]}
+        other["compose"] = {"where": "openstack.public_v4"}
+        parse(one, other)
+        server = clouds["cloud2"]["r2"].nova.servers[0]
+        server.floating = "198.51.100.99"
+        clouds["cloud2"]["r2"].fault("GET", rf"{LIST}\?.*status=ACTIVE", Answer(500))
+        found = parse(*((one, other) if first == "fresh" else (other, one)))
+        assert [len(found.hosts), len(found.warnings)] == [2, 1]
+        assert found.members("stale") == []
+        assert len(found.members("ACTIVE")) == 2
+        assert found.hosts[server.name]["ansible_host"] == "198.51.100.99"
+        assert found.hosts[server.name]["openstack"]["public_v4"] == "198.51.100.99"
+        assert "location_stale" not in found.hosts[server.name]
+
     def test_a_location_that_failed_is_not_asked_again_at_once(self, clouds: FakeOpenStack, parse: Parse) -> None:
         parse(STALE)
         clouds["cloud2"]["r2"].fault("GET", LIST, Answer(500))
