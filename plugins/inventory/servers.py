@@ -58,8 +58,8 @@ options:
       - V(fail) fails the source if any Location failed.
       - V(stale) keeps the hosts that a failed Location had when it last answered, in at most O(stale_for) seconds. They get the
         variable C(location_stale), with C(since), when that was, and the C(error) of now, and are in the group C(stale). This
-        applies to failures of the kinds unreachable, timeout, throttled and server only. Where nothing is remembered of a
-        Location, it is omitted as with V(warn). If all Locations failed and nothing is remembered of any, the source fails.
+        applies to failures of the kinds unreachable, timeout, throttled and server only, and to servers of a cell that Nova
+        cannot reach. Where nothing is remembered of a Location, it is omitted as with V(warn). If all Locations failed and nothing is remembered of any, the source fails.
       - A Location whose hosts are kept is not asked again for two minutes, so that it does not delay each run, unless
         C(--flush-cache) or C(refresh_inventory) of M(ansible.builtin.meta) says so.
       - V(stale) stores listings in private files below E(XDG_CACHE_HOME). In AWX and in other containers that start empty, there
@@ -200,6 +200,7 @@ from ansible.errors import AnsibleParserError
 from ansible.inventory.host import Host as InventoryHost
 from ansible.plugins.inventory import Cacheable, Constructable
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import ServerError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import shown_lines
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.filters import as_parameters
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
@@ -342,14 +343,19 @@ class InventoryModule(TemplatedOptions, Constructable, Cacheable):
 
         def listing(connection: Connection) -> list[Any]:
             found = [connection.region.settings.keystone, list_servers(connection, query)]
-            if known and not _silent_cell(found):
+            if known and not _silent(found[1]):
                 known.keep(connection.region, found)
             return found
 
         target = Target.from_options(options)
         results = gather(target, listing, known_failure=known.known_failure if known else None)
-        listings = [result.value for result in results if result.value]
-        warnings = []
+        listings: Listings = []
+        warnings, remarks = [], []
+        for result in results:
+            if result.value:
+                found, remark = _complete(result.value, result.location.name, known)
+                listings += found
+                remarks += [f"{result.location}: {remark}"] if remark else []
         for result in results:
             if result.error:
                 self.display.vvv(shown_lines("".join(traceback.format_exception(result.error))))
@@ -358,10 +364,9 @@ class InventoryModule(TemplatedOptions, Constructable, Cacheable):
                 warnings.append(f"{result.location}: {stale.message() if stale else result.error.summary}")
         if warnings and (options["on_failure"] == "fail" or not listings):
             raise AnsibleParserError(failure_summary(results))
-        warnings += [f"{result.location}: {text}" for result in results if (text := _silent_cell(result.value))]
-        for text in warnings:
+        for text in (*warnings, *remarks):
             self.display.warning(text)
-        return listings, not warnings
+        return listings, not (warnings or remarks)
 
     # Hosts and groups
 
@@ -459,13 +464,29 @@ def _all_or_none(inventory: InventoryData, hosts: Sequence[Host]) -> Iterator[No
         raise
 
 
-def _silent_cell(listing: Sequence[Any] | None) -> str | None:
-    """A warning if Nova lists servers of a cell that it cannot reach: they have an ID and little else."""
-    _keystone, records = listing or ("", [])
-    silent = [record for record in records if record["status"] == "UNKNOWN" and not record["addresses"]]
+def _silent(records: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The IDs of the servers of a cell that Nova cannot reach: it lists them with an ID and little else."""
+    return {record["id"] for record in records if record["status"] == "UNKNOWN" and not record["addresses"]}
+
+
+def _complete(listing: Sequence[Any], location: str, known: LastKnown | None) -> tuple[Listings, str]:
+    """The listing of a Location and, if it has servers of a silent cell, a warning.
+
+    Such servers are in a listing of their own, a stale one, if they are remembered.
+    """
+    keystone, records = listing
+    silent = _silent(records)
     if not silent:
-        return None
-    return f"{len(silent)} servers are in a cell that Nova cannot reach, and have no addresses."
+        return [[keystone, records]], ""
+    error = ServerError(f"{len(silent)} servers are in a cell that Nova cannot reach")
+    stale = known.last(location, error) if known else None
+    old = [record for record in stale.listing[1] if record["id"] in silent] if stale else []
+    if stale is None or not old:
+        return [[keystone, records]], f"{error.message}, and have no addresses."
+    kept = {record["id"] for record in old}
+    answered = [record for record in records if record["id"] not in kept]
+    warning = f"{error.message}. {len(old)} hosts are those of {stale.age} ago."
+    return [[keystone, answered], [keystone, old, stale.variable()]], warning
 
 
 def _fields(options: Mapping[str, Any]) -> Collection[str] | None:

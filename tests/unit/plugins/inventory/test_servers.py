@@ -21,7 +21,7 @@ from ansible_collections.oaktree.multicloud.plugins.inventory.servers import DOC
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import SERVER_FIELDS
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.last_known import RETRY_AFTER
-from tests.support.fake_openstack import Answer, BlackHole, BreakAnswer, FakeOpenStack
+from tests.support.fake_openstack import Answer, BlackHole, BreakAnswer, FakeOpenStack, edit_answer
 from tests.unit.plugins.inventory.conftest import Parse, Parsed
 
 LIST = r"/servers/detail"
@@ -483,6 +483,31 @@ class TestStale:
         assert re.match(
             r"cloud2/r2/demo: .*\(server\)\. .* Its hosts are those of \d+ s ago\. It is asked again in", warning
         )
+
+    def test_servers_of_a_cell_that_is_down_stay(self, clouds: FakeOpenStack, parse: Parse) -> None:
+        """Nova lists them with an ID and a status, and the other servers of the Location as usual."""
+        gone, stays = (server.name for server in clouds["cloud1"]["r1"].nova.servers)
+        parse(STALE)
+
+        def take_down(body: dict[str, Any]) -> dict[str, Any]:
+            down = [{"id": one["id"], "status": "UNKNOWN"} if one["name"] == gone else one for one in body["servers"]]
+            return {"servers": [*down, {"id": "9a1e", "status": "UNKNOWN"}]}
+
+        clouds["cloud1"]["r1"].fault("GET", LIST, edit_answer(take_down))
+        for _run in range(2):
+            found = parse(STALE)
+            assert found.members("stale") == [gone]
+            assert found.hosts[gone]["ansible_host"]
+            assert found.hosts[gone]["location_stale"]["error"] == "2 servers are in a cell that Nova cannot reach"
+            assert len(found.hosts) == 8
+            (warning,) = found.warnings
+            assert re.fullmatch(
+                r"cloud1/r1/demo: 2 servers are in a cell that Nova cannot reach\. 1 hosts are those of \d+ s ago\.",
+                warning,
+            )
+        assert "location_stale" not in found.hosts[stays]
+        clouds["cloud1"]["r1"].clear_faults()
+        assert (parse(STALE).members("stale"), parse(STALE).warnings) == ([], [])
 
     @pytest.mark.parametrize("first", ["fresh", "stale"])
     def test_what_another_source_has_just_listed_is_not_stale(
