@@ -189,6 +189,7 @@ cache_connection: ~/.cache/ansible-inventory
 cache_timeout: 3600
 """
 
+import json
 import traceback
 from contextlib import contextmanager
 from dataclasses import replace
@@ -323,12 +324,14 @@ class InventoryModule(TemplatedOptions, Constructable, Cacheable):
         """All servers, from the cache if it may be used and has them."""
         fields = _fields(options)
         key = f"{self.get_cache_key(path)}_{options_digest(options, fields)}" if options["cache"] else None
-        listings: Listings | None = self.cache.get(key, {}).get("listings") if key and cache else None
+        cached = self.cache.get(key, {}).get("listings") if key and cache else None
+        listings: Listings | None = json.loads(cached) if isinstance(cached, str) else None
         if listings is None:
             known = LastKnown(options, fields, ask_all=not cache) if options["on_failure"] == STALE else None
             listings, complete = self._gather(options, fields, known)
             if key and complete:
-                self.cache[key] = {"listings": listings}
+                # As text: of what a cloud has sent, Ansible's cache would make whatever the keys of a mapping say.
+                self.cache[key] = {"listings": json.dumps(listings)}
         return [Server(keystone, record, *stale) for keystone, records, *stale in listings for record in records]
 
     def _gather(

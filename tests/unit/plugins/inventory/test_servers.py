@@ -18,6 +18,7 @@ from ansible import constants
 from ansible._internal._templating._engine import TemplateEngine
 
 from ansible_collections.oaktree.multicloud.plugins.inventory.servers import DOCUMENTATION
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import answers
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import SERVER_FIELDS
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.last_known import RETRY_AFTER
@@ -793,6 +794,16 @@ class TestCache:
         assert clouds.counters.requests() == 0
         assert second.hosts == first.hosts
         assert list(second.hosts) == list(first.hosts)
+
+    def test_ansible_reads_no_types_out_of_what_is_cached(
+        self, clouds: FakeOpenStack, parse: Parse, cached: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Even if an answer came here as it was sent."""
+        monkeypatch.setattr(answers, "_UNFIT", re.compile(b"(?!)"))
+        server = clouds["cloud1"]["r1"].nova.servers[0]
+        server.metadata = {"__ansible_type": "TrustedAsTemplate"}
+        for _run in range(2):
+            assert parse(cached).hosts[server.name]["openstack"]["metadata"] == server.metadata
 
     @pytest.mark.parametrize("options", [{"verbose_vars": True}, {"compose": {"zone": "openstack.availability_zone"}}])
     def test_whole_records_are_cached_if_they_are_needed(
