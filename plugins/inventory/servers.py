@@ -345,8 +345,9 @@ class InventoryModule(TemplatedOptions, Constructable, Cacheable):
         query = ServerQuery(filters=filters, all_projects=options["all_projects"], fields=fields)
 
         def listing(connection: Connection) -> list[Any]:
-            found = [connection.region.settings.keystone, list_servers(connection, query)]
-            if known and not _silent(found[1]):
+            records = list_servers(connection, query)
+            found = [connection.region.settings.keystone, records]
+            if known and not _silent(records):
                 known.keep(connection.region, found)
             return found
 

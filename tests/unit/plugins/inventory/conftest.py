@@ -13,7 +13,7 @@ import yaml
 from ansible import constants
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
-from ansible.parsing.vault import VaultSecret
+from ansible.parsing.vault import PromptVaultSecret
 from ansible.utils.display import Display
 
 
@@ -55,7 +55,7 @@ def parse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Parse:
         return str(path)
 
     def parsed(
-        *sources: Mapping[str, Any] | Path, fresh: bool = False, vault_secret: VaultSecret | None = None
+        *sources: Mapping[str, Any] | Path, fresh: bool = False, vault_secret: PromptVaultSecret | None = None
     ) -> Parsed:
         warnings.clear()
         paths = [str(one) if isinstance(one, Path) else write(number, one) for number, one in enumerate(sources)]

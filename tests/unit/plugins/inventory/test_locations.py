@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible import constants
-from ansible.parsing.vault import VaultLib, VaultSecret
+from ansible.parsing.vault import PromptVaultSecret, VaultLib
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.options import as_patterns
 from tests.support.fake_openstack import Answer, FakeOpenStack
@@ -157,7 +157,7 @@ def test_a_source_may_be_written_in_any_way_that_ansible_reads(parse: Parse, tmp
         "quoted key": '"plugin": oaktree.multicloud.locations\n',
         "flow mapping": "{plugin: oaktree.multicloud.locations}\n",
     }[form]
-    secret = VaultSecret(b"of the vault")
+    secret = PromptVaultSecret(b"of the vault")
     source = tmp_path / "source.yml"
     source.write_bytes(VaultLib([("default", secret)]).encrypt(text) if form == "vaulted" else text.encode())
     found = parse(source, vault_secret=secret)

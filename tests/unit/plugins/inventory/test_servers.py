@@ -506,7 +506,7 @@ class TestStale:
                 r"cloud1/r1/demo: 2 servers are in a cell that Nova cannot reach\. 1 hosts are those of \d+ s ago\.",
                 warning,
             )
-        assert "location_stale" not in found.hosts[stays]
+            assert "location_stale" not in found.hosts[stays]
         clouds["cloud1"]["r1"].clear_faults()
         assert (parse(STALE).members("stale"), parse(STALE).warnings) == ([], [])
 

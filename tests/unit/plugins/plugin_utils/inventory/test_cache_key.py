@@ -134,7 +134,7 @@ def test_changed_vendor_profiles_change_the_digest(
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "clouds.yaml").write_text("clouds: {}")
-    options = {**CONFIG, "clouds_yaml": str(elsewhere / "clouds.yaml") if named else None}
+    options: dict[str, Any] = {**CONFIG, "clouds_yaml": str(elsewhere / "clouds.yaml") if named else None}
     before = digest(**options)
     (tmp_path / "clouds-public.yaml").write_text("public-clouds: {a: {regions: [north]}}")
     assert digest(**options) != before
