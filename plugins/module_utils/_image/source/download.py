@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path, PurePosixPath
@@ -23,7 +24,7 @@ from ..._core.errors import (
     innermost,
 )
 from ..._core.progress import Progress
-from ..._core.retry import TRANSIENT, Policy, Value, with_retries
+from ..._core.retry import TRANSIENT, Attempts, Policy, Value, with_retries
 from ..._core.text import one_line
 from ..._glance.client import glance_for
 from ..fingerprint import same_format, verify_download
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from ..._core.deadline import Deadline
 
 WEB = Policy(errors=(DeadlineError, *TRANSIENT), stalls=3)
-"""Requests for a file on the web."""
+"""Requests for a file on the web, of a download those in a row by which it does not get ahead."""
 
 SETTLED = 60.0
 """Seconds after its last change from which a file's date tells it from others (RFC 9110, 8.8.2.2)."""
@@ -98,6 +99,8 @@ class ImageStream(ResumingStream):
         super().__init__(connection, int(image["size"]), lambda headers: glance.data(image_id, headers, stall_timeout))
 
 
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d*/(\d{1,18}|\*)")
+
 _NO_CODINGS = {"", "identity", "none", "binary", "utf-8", "aws-chunked"}
 """What servers write as Content-Encoding of files that are not encoded."""
 
@@ -146,6 +149,19 @@ class WebVersion:
         """The header fields that ask for the file unless it is this version."""
         return {"If-None-Match": self.etag} if self.etag else {"If-Modified-Since": self.last_modified}
 
+    @property
+    def validator(self) -> str:
+        """By which the server tells whether the rest of the file is still of this version (RFC 9110, 13.1.5).
+
+        A strong ETag, or a date; empty without either.
+        """
+        return self.last_modified if self.etag[:2] in ("", "W/") else self.etag
+
+    def differs_from(self, other: WebVersion) -> bool:
+        """Whether the other is certainly another file. An answer with some bytes of a file need not say all of it."""
+        mine, theirs = ((v.etag, v.last_modified, v.length) for v in (self, other))
+        return any(one and another and one != another for one, another in zip(mine, theirs, strict=True))
+
     def is_confirmed_by(self, answer: WebVersion) -> bool:
         """Whether an answer 304 is about this version.
 
@@ -172,8 +188,8 @@ class WebFile:
         self._progress = progress or Progress()
         self._deadline = deadline
         self._stall_timeout = stall_timeout
-        self._validator: str | None = None
-        """That of the file that is being downloaded (RFC 9110, 13.1.5): a strong ETag, or a date."""
+        self._begun: WebVersion | None = None
+        """What is being downloaded, as long as the rest of it can be asked for."""
 
     def look(self, unless: WebVersion | None = None) -> WebVersion | None:
         """What the server says of the file: one request, whose data is left alone. None where it is ``unless``."""
@@ -185,15 +201,16 @@ class WebFile:
             with response:
                 return WebVersion.of(response)
 
-        return self._tried(look)
+        return self._tried(look, WEB)
 
     def save(self, file: IO[bytes], unless: WebVersion | None = None) -> WebVersion | None:
         """Write the file; see `download_url`."""
-        return self._tried(lambda: self._resume(file, unless))
+        attempts = Attempts(WEB, self._deadline)
+        return self._tried(lambda: self._resume(file, unless, attempts), attempts)
 
-    def _tried(self, call: Callable[[], Value]) -> Value:
+    def _tried(self, call: Callable[[], Value], policy: Policy | Attempts) -> Value:
         try:
-            return with_retries(call, WEB, self._deadline)
+            return with_retries(call, policy, self._deadline)
         except OaktreeError as error:
             if error.message.startswith("url: "):
                 raise
@@ -203,28 +220,27 @@ class WebFile:
                 told.hint = _UNREACHABLE
             raise told from error
 
-    def _resume(self, file: IO[bytes], unless: WebVersion | None) -> WebVersion | None:
-        if self._validator is None:
+    def _resume(self, file: IO[bytes], unless: WebVersion | None, attempts: Attempts) -> WebVersion | None:
+        if self._begun is None:
             file.truncate(file.seek(0))
-        offset = file.tell()
+        offset, begun = file.tell(), self._begun
         response = (
-            self._get({"Range": f"bytes={offset}-", "If-Range": self._validator})
-            if offset and self._validator
+            self._get({"Range": f"bytes={offset}-", "If-Range": begun.validator})
+            if offset and begun
             else self._get_unless(unless)
         )
         if response is None:
             return None
         with response:
-            version = WebVersion.of(response)
-            if response.status_code != 206:
+            version, complete = WebVersion.of(response), announced_length(response)
+            if response.status_code == 206:
+                version, complete = self._continued(response, offset, version)
+            else:
                 file.truncate(file.seek(0))
-            elif not response.headers.get("Content-Range", "").startswith(f"bytes {offset}-"):
-                self._validator = None
-                raise ServerError("url: the server sends another range than requested")
+            self._begun = version if version.validator else None
             bound = offset + room_in(Path(file.name).parent)
-            self._progress.enter("downloading", file.tell() + int(version.length) if version.length.isdigit() else 0)
+            self._progress.enter("downloading", complete or 0)
             self._progress.advance(file.tell())
-            self._validator = (version.last_modified if version.etag[:2] in ("", "W/") else version.etag) or None
             for piece in pieces(response):
                 self._deadline.remaining()
                 if file.tell() + len(piece) > bound:
@@ -235,7 +251,29 @@ class WebFile:
                     )
                 file.write(piece)
                 self._progress.advance(len(piece))
+                if response.status_code == 206:
+                    attempts.progressed()
+        if complete is not None and file.tell() < complete:
+            raise UnreachableError(f"url: the server sent {file.tell()} of {complete} bytes")
         return replace(version, length=str(file.tell()))
+
+    def _continued(self, response: Response, offset: int, version: WebVersion) -> tuple[WebVersion, int | None]:
+        """What is being downloaded, and its size if the server says it, by an answer with some of its bytes.
+
+        Some servers ignore If-Range, and send some bytes of whatever the file is now. Raises ServerError for those,
+        and for other bytes than were asked for: then it begins again.
+        """
+        begun, self._begun = self._begun, None
+        found = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
+        if not found or int(found[1]) != offset:
+            raise ServerError("url: the server sends another range than requested")
+        complete = int(found[2]) if found[2].isdigit() else None
+        whole = replace(version, length="" if complete is None else str(complete))
+        if begun is None:
+            return whole, complete
+        if begun.differs_from(whole):
+            raise ServerError("url: the file changed during the download")
+        return begun, int(begun.length) if begun.length else complete
 
     def _get_unless(self, unless: WebVersion | None) -> Response | None:
         """The answer with the file; None where it is still that version, which takes two requests at the most."""
@@ -273,7 +311,7 @@ class WebFile:
     def _check(self, response: Response) -> None:
         status = response.status_code
         if status == 416:
-            self._validator = None
+            self._begun = None
             raise ServerError("url: the file became shorter during the download")
         if status == 429 or status >= 500:
             raise from_status(status, f"url: the server answered {status} {response.reason}", "", response.headers)

@@ -44,7 +44,7 @@ from tests.support import image_formats as formats
 from tests.support.fake_images import add_image
 from tests.support.fake_openstack import Answer as Status
 from tests.support.fake_openstack import BreakAnswer, FakeOpenStack
-from tests.support.web import DATA, Answer, Web, conditional, rest, silent, trickle, whole
+from tests.support.web import DATA, Answer, Web, conditional, rest, silent, some, trickle, whole
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +79,7 @@ def test_a_file_without_end_leaves_some_space(web: Web, tmp_path: Path, monkeypa
 OTHER = bytes(reversed(DATA))
 HALF = len(DATA) // 2
 CUT = whole(stop=HALF, ETag='"1"')
+MONDAY = "Mon, 05 Oct 2026 10:00:00 GMT"
 
 
 @pytest.mark.parametrize(
@@ -92,6 +93,23 @@ CUT = whole(stop=HALF, ETag='"1"')
         pytest.param([whole(stop=HALF, ETag='W/"1"'), rest()], DATA, [False, False], id="weak-etag"),
         pytest.param([CUT, rest(shift=7), whole()], DATA, [False, True, False], id="other-bytes-than-asked"),
         pytest.param([CUT, whole(b"", 416), whole()], DATA, [False, True, False], id="shorter-by-now"),
+        pytest.param([CUT, some(OTHER, '"2"')], OTHER, [False, True, False], id="another-file-although-not-asked-for"),
+        pytest.param(
+            [whole(stop=HALF, Last_Modified=MONDAY), some(OTHER, ""), whole(OTHER)],
+            DATA[:HALF] + OTHER[HALF:],
+            [False, True],
+            id="nothing-tells-that-it-is-another",
+        ),
+        pytest.param([CUT, some(OTHER + b"more")], OTHER + b"more", [False, True, False], id="another-length"),
+        pytest.param([CUT, some(end=HALF + 9, told=7), whole()], DATA, [False, True, False], id="another-length-told"),
+        pytest.param([CUT, some(end=HALF + 9), rest()], DATA, [False, True, True], id="less-than-asked-for"),
+        pytest.param([CUT, some(etag=""), rest()], DATA, [False, True], id="an-answer-that-says-only-what-it-must"),
+        pytest.param(
+            [CUT, *(some(end=HALF + count) for count in range(1, 6)), rest()],
+            DATA,
+            [False, *[True] * 6],
+            id="often-as-long-as-it-gets-ahead",
+        ),
         pytest.param([whole(b"", 503), whole()], DATA, [False, False], id="one-503"),
         pytest.param([whole(b"", 429, Retry_After="0"), whole()], DATA, [False, False], id="one-429"),
         pytest.param([silent, rest()], DATA, [False, False], id="one-stall"),
