@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
-from ..._cloud.resuming import ResumingStream, pieces
+from ..._cloud.resuming import WHOLE, ResumingStream, pieces
 from ..._cloud.translate import from_status, translate
 from ..._cloud.transport import announced_length, get_from_web
 from ..._core.errors import (
@@ -28,7 +28,7 @@ from ..._core.retry import TRANSIENT, Attempts, Policy, Value, with_retries
 from ..._core.text import one_line
 from ..._glance.client import glance_for
 from ..fingerprint import same_format, verify_download
-from .image_file import AS_BYTES, ImageFile, content_format, open_image_file
+from .image_file import AS_BYTES, ImageFile, content_format, digests_of, open_image_file
 from .workspace import MORE_SPACE, SHARE, new_file, room_in
 
 if TYPE_CHECKING:
@@ -71,23 +71,41 @@ def download_url(
 
 
 def download_image(connection: Connection, image: Mapping[str, Any], workspace: Path, deadline: Deadline) -> ImageFile:
-    """Download an image's data, verified against what the cloud reports of it. Raises `OaktreeError`."""
+    """Download an image's data, verified against what the cloud reports of it; damaged data once more.
+
+    Raises `OaktreeError`; then nothing remains in ``workspace``.
+    """
     stream = ImageStream(connection, image, connection.api_timeout)
-    with new_file(workspace, ".download") as (path, file):
-        for piece in stream.read():
-            deadline.remaining()
-            file.write(piece)
-    source = open_image_file(str(path), deadline, AS_BYTES)
-    verify_download(image, source.size, source.digests)
+
+    def download() -> ImageFile:
+        with new_file(workspace, ".download") as (path, file):
+            for piece in stream.read():
+                deadline.remaining()
+                file.write(piece)
+            file.flush()
+            return open_download(path, image, deadline)
+
+    source = with_retries(download, WHOLE, deadline)
     declared = str(image["disk_format"])
     found = content_format(source, declared)
     if found != "raw" and not same_format(found, declared):
-        path.unlink(missing_ok=True)
+        source.path.unlink(missing_ok=True)
         raise InputError(
             f"from: the image data is {found}, but its cloud declares {declared}",
             hint="Verify the image before using it.",
         )
     return replace(source, disk_format=declared, detected=found)
+
+
+def open_download(path: Path, image: Mapping[str, Any], deadline: Deadline) -> ImageFile:
+    """The file with an image's data, as bytes. Raises IntegrityError for damaged data, InputError for unsafe data."""
+    try:
+        source = open_image_file(str(path), deadline, AS_BYTES)
+    except InputError:
+        verify_download(image, path.stat().st_size, digests_of(path))
+        raise
+    verify_download(image, source.size, source.digests)
+    return source
 
 
 class ImageStream(ResumingStream):

@@ -66,7 +66,7 @@ def found(text: str, name: str = URL, algorithm: str = "sha256", *others: str) -
             id="signed",
         ),
         pytest.param(
-            f"# SHA256 HASH\n{SHA256}  image.raw\n# SHA256 HASH\n{WRONG}  other.raw\n# BLAKE2S HASH\n{WRONG}  image.raw\n",
+            f"# SHA256 HASH\n{SHA256}  image.raw\n{WRONG}  other.raw\n# BLAKE2S HASH\n{WRONG}  image.raw\n",
             id="headings",
         ),
         pytest.param(f"# BLAKE2S HASH\n{WRONG}  image.raw\n# SHA256 HASH\n{SHA256}  image.raw\n", id="headings-turned"),

@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections import namedtuple
 from collections.abc import Callable
+from dataclasses import replace
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -43,7 +44,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.i
 from tests.support import image_formats as formats
 from tests.support.fake_images import add_image
 from tests.support.fake_openstack import Answer as Status
-from tests.support.fake_openstack import BreakAnswer, FakeOpenStack
+from tests.support.fake_openstack import BreakAnswer, DistortAnswer, FakeOpenStack
 from tests.support.web import DATA, Answer, Web, conditional, rest, silent, some, trickle, whole
 
 
@@ -326,6 +327,19 @@ def test_other_data_than_the_cloud_declares(
 ) -> None:
     with pytest.raises(error, match=message):
         get(connection, clouds, tmp_path, QCOW2, served)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("first", [QCOW2[:-1] + b"x", b"# Disk DescriptorFile" + QCOW2[21:]])
+def test_damaged_data_is_downloaded_once_more(
+    connection: Connection, clouds: FakeOpenStack, tmp_path: Path, first: bytes
+) -> None:
+    """Whatever the damage makes of it: with the first 21 bytes of another file it would not be safe."""
+    damaged = DistortAnswer(lambda answer: replace(answer, body=first))
+    clouds["cloud1"]["r1"].fault("GET", "/file$", damaged, times=1)
+    got = get(connection, clouds, tmp_path, QCOW2, QCOW2)
+    assert got.path.read_bytes() == QCOW2
+    assert list(tmp_path.iterdir()) == [got.path]
 
 
 @pytest.mark.parametrize(("declared", "found"), [("vhd", "vhd"), ("raw", "raw")])
