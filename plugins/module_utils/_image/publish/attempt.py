@@ -185,7 +185,7 @@ class Attempt:
         return {
             "name": upload_name(desired.name),
             "disk_format": expected.disk_format,
-            "container_format": desired.container_format,
+            "container_format": desired.container,
             **self.properties(expected),
         }
 

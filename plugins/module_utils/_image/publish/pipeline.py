@@ -150,14 +150,14 @@ def _survey(connection: Connection, desired: Desired, image_data: ImageData | An
     published: Mapping[str, str] = {}
     home = image_data.home if image_data else None
     snapshot = home.image if home and home.snapshot and home.location == location else None
+    if isinstance(image_data, ImageData) and home:
+        desired = desired.like(home.image)
     disk_format, url = desired.disk_format or (None if desired.verbatim else settings.image_format) or "", None
     if isinstance(image_data, AnnouncedImage):
         origin = image_data.announced
     elif image_data:
         origin, url, published = image_data.fingerprint, image_data.url, image_data.published
         disk_format = disk_format or image_data.fingerprint.disk_format
-        if image_data.home:
-            desired = desired.like(image_data.home.image)
     found = survey(
         connection,
         desired,

@@ -18,7 +18,7 @@ from ..._glance.client import check_has_data, find_image, glance_for
 from ..._local import private_files
 from ..._local.file_state import Unchanged
 from ..._run.events import task_reported
-from ..desired import BARE
+from ..desired import BARE, BARE_FORMAT
 from ..fingerprint import RAW_NAMES, Announced, fingerprint_of, same_digests
 from .checksum import find_checksum, verify_checksum
 from .digest_cache import Known, begin_reading, read_image_file, recall, remember
@@ -52,7 +52,7 @@ class SourceOptions:
     workspace: Path
     checksum: str | None = None
     disk_format: str | None = None
-    container_format: str = "bare"
+    container_format: str | None = None
     timeout: float = 300.0
     transfer_timeout: float = 3600.0
     stall_timeout: float = 120.0
@@ -63,9 +63,9 @@ class SourceOptions:
         return handling_of(name, self.disk_format, self.container_format)
 
 
-def handling_of(name: str, disk_format: str | None, container_format: str) -> Handling:
+def handling_of(name: str, disk_format: str | None, container_format: str | None) -> Handling:
     """How a file of this name is to be taken, with what the task says about the image."""
-    if container_format not in BARE or disk_format in _AS_THEY_ARE:
+    if (container_format or BARE_FORMAT) not in BARE or disk_format in _AS_THEY_ARE:
         return Handling(verbatim=True, disk_format=disk_format or "", opaque=True)
     return Handling(text=disk_format in RAW_NAMES or name.lower().endswith(_PLAIN))
 
