@@ -31,6 +31,7 @@ from ..fingerprint import Fingerprint, fingerprint_of
 from ..source.hashing import known, settle
 from ..upload_marker import upload_name
 from .schemes import temporary_object
+from .survey import UNFINISHED, USABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -141,7 +142,12 @@ class Attempt:
         raise refused
 
     def _is_of_another_run(self, there: Mapping[str, Any]) -> bool:
-        """Whether another run uploads this image, or has published it since the survey."""
+        """Whether another run uploads this image, or has published it since the survey.
+
+        Some clouds show what is deleted, or waits for that: those with ``delayed_delete``, or to administrators.
+        """
+        if there["status"] not in UNFINISHED | USABLE:
+            return False
         if UPLOAD in there:
             return not is_own(there[UPLOAD])
         return bool(there["name"] == self.context.desired.name)

@@ -94,7 +94,16 @@ def test_runs_that_see_the_same_choose_the_same_id(monkeypatch: pytest.MonkeyPat
     assert len({ids[0], *(other.create(source()) for other in others)}) == 4
 
 
-@pytest.mark.parametrize("there", [None, {UPLOAD: work_marker(60)}, {"name": "renamed since"}])
+@pytest.mark.parametrize(
+    "there",
+    [
+        None,
+        {"status": "queued", UPLOAD: work_marker(60)},
+        {"status": "active", "name": "renamed since"},
+        *({"status": status, "name": "thing"} for status in ("killed", "pending_delete", "deleted")),
+        {"status": "pending_delete", UPLOAD: upload_markers.elsewhere()},
+    ],
+)
 @pytest.mark.parametrize("taken", [1, 3])
 def test_the_id_of_a_deleted_or_renamed_image_or_of_an_earlier_attempt_is_passed_over(
     monkeypatch: pytest.MonkeyPatch, taken: int, there: dict[str, Any] | None
@@ -158,8 +167,8 @@ def test_a_record_that_is_made_although_it_is_refused_is_to_be_removed(
 @pytest.mark.parametrize(
     "there",
     [
-        pytest.param({"name": "thing.uploading", UPLOAD: upload_markers.elsewhere()}, id="being-uploaded"),
-        pytest.param({"name": "thing"}, id="published-since"),
+        pytest.param({"name": "thing.uploading", "status": "saving", UPLOAD: upload_markers.elsewhere()}, id="being-uploaded"),
+        pytest.param({"name": "thing", "status": "active"}, id="published-since"),
     ],
 )
 def test_the_id_of_an_image_of_another_run_is_a_conflict(
