@@ -154,7 +154,7 @@ def _survey(connection: Connection, desired: Desired, image_data: ImageData | An
         desired = desired.like(home.image)
     disk_format, url = desired.disk_format or (None if desired.verbatim else settings.image_format) or "", None
     if isinstance(image_data, AnnouncedImage):
-        origin = image_data.announced
+        origin, url = image_data.announced, image_data.url
     elif image_data:
         origin, url, published = image_data.fingerprint, image_data.url, image_data.published
         disk_format = disk_format or image_data.fingerprint.disk_format

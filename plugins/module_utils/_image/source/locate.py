@@ -160,7 +160,7 @@ class _WebImage:
             known = recall(str(self._expected), self._handling)
             if known:
                 return self._data(known)
-            return AnnouncedImage(Announced({self._expected.algorithm: self._expected.digest}), self._download)
+            return self._announced(Announced({self._expected.algorithm: self._expected.digest}))
         if not check_mode:
             return self._download()
         version = self._version()
@@ -168,7 +168,15 @@ class _WebImage:
         if newer is None and version:
             return self._known(version)
         length = newer.length if newer else ""
-        return AnnouncedImage(Announced(size=int(length) if length.isdigit() else None), self._download)
+        return self._announced(Announced(size=int(length) if length.isdigit() else None))
+
+    def _announced(self, announced: Announced) -> AnnouncedImage:
+        return AnnouncedImage(announced, self._download, url=self._public)
+
+    @property
+    def _public(self) -> str | None:
+        """The URL, if it is no secret."""
+        return None if is_secret_url(self._url) else self._url
 
     def _web(self) -> WebFile:
         return WebFile(self._url, self._deadline(), self._options.stall_timeout)
@@ -251,7 +259,7 @@ class _WebImage:
 
     def _data(self, known: Known, image: ImageFile | None = None) -> ImageData:
         """A cloud may fetch the URL by itself, unless what it would get has to be decompressed or is a secret."""
-        public = None if is_secret_url(self._url) or known.packing else self._url
+        public = None if known.packing else self._public
 
         def fetch(deadline: Deadline) -> ImageFile:
             if image:

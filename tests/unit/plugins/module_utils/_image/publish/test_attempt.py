@@ -167,7 +167,9 @@ def test_a_record_that_is_made_although_it_is_refused_is_to_be_removed(
 @pytest.mark.parametrize(
     "there",
     [
-        pytest.param({"name": "thing.uploading", "status": "saving", UPLOAD: upload_markers.elsewhere()}, id="being-uploaded"),
+        pytest.param(
+            {"name": "thing.uploading", "status": "saving", UPLOAD: upload_markers.elsewhere()}, id="being-uploaded"
+        ),
         pytest.param({"name": "thing", "status": "active"}, id="published-since"),
     ],
 )
