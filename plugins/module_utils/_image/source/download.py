@@ -117,6 +117,9 @@ class ImageStream(ResumingStream):
         super().__init__(connection, int(image["size"]), lambda headers: glance.data(image_id, headers, stall_timeout))
 
 
+_WITH_FILE = {200, 203, 206, 304}
+"""Answers that have the file, or some of it, or say that it did not change."""
+
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d*/(\d{1,18}|\*)")
 
 _NO_CODINGS = {"", "identity", "none", "binary", "utf-8", "aws-chunked"}
@@ -296,14 +299,15 @@ class WebFile:
     def _get_unless(self, unless: WebVersion | None) -> Response | None:
         """The answer with the file; None where it is still that version, which takes two requests at the most."""
         response = self._get(unless.condition if unless else {})
-        if unless is None:
-            return response
-        if response.status_code == 304:
+        if unless and response.status_code == 304:
             response.close()
             if unless.is_confirmed_by(WebVersion.of(response)):
                 return None
             response = self._get({})
-        if unless.is_same(WebVersion.of(response)):
+        if response.status_code == 304:
+            response.close()
+            raise ServerError("url: the server says that the file did not change, although it was not asked that")
+        if unless and unless.is_same(WebVersion.of(response)):
             response.close()
             return None
         return response
@@ -333,7 +337,7 @@ class WebFile:
             raise ServerError("url: the file became shorter during the download")
         if status == 429 or status >= 500:
             raise from_status(status, f"url: the server answered {status} {response.reason}", "", response.headers)
-        if status >= 400:
+        if status not in _WITH_FILE:
             raise InputError(f"url: the server answered {status} {response.reason}", hint="Check the URL.")
         if response.headers.get("Content-Type", "").startswith("text/html"):
             raise InputError("url: the server answered with a web page", hint="Give the URL of the image file itself.")

@@ -128,6 +128,9 @@ def test_download(web: Web, tmp_path: Path, answers: list[Answer], expected: byt
     [
         pytest.param(whole(b"", 404), InputError, "the server answered 404", id="not-found"),
         pytest.param(whole(b"", 403), InputError, "the server answered 403", id="forbidden"),
+        pytest.param(whole(status=300), InputError, "the server answered 300", id="several"),
+        pytest.param(whole(status=202), InputError, "the server answered 202", id="not-ready"),
+        pytest.param(whole(b"", 304), ServerError, "did not change, although it was not asked", id="not-asked"),
         pytest.param(whole(b"", 500), ServerError, "the server answered 500", id="fails"),
         pytest.param(whole(stop=HALF), UnreachableError, f"interrupted after {HALF}", id="always-cut"),
         pytest.param(whole(b"<html>", Content_Type="text/html; charset=utf-8"), InputError, "a web page", id="html"),
