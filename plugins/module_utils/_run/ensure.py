@@ -99,8 +99,8 @@ def ensure(  # noqa: PLR0913 - the three steps, and what bounds them
 ) -> list[Result[Change]]:
     """Bring every selected Location to a state, or in check mode only report how; results sorted by Location.
 
-    ``survey`` looks at each Location, all in parallel. ``plan`` is pure: it is given a group of Locations, those with
-    the same ``group_by`` (those that can serve one another; without it each Location is a group) sorted by Location, and
+    ``survey`` looks at each Location, all in parallel. ``plan`` is pure: it is given a group of Locations, sorted:
+    those with the same ``group_by`` (those that can serve one another; without it each Location is a group), and
     returns a step or an error for each, in the order in which they are to be applied. ``apply`` does what is planned,
     and gets ``cleanup`` seconds beyond its timeout to clean up. ``patience`` are the seconds for which a survey may
     wait for something else than its Location (`Connection.aside`).

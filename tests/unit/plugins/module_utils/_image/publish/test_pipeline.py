@@ -142,6 +142,37 @@ def test_a_copy_is_like_its_source_by_whichever_scheme(run: Any) -> None:
     assert set(outcome(run(**options, container_format="bare")).values()) == {"replaced"}
 
 
+@pytest.mark.parametrize("concurrency", [1, 10])
+def test_entries_that_are_one_project_get_one_image(site: Callable[..., Site], concurrency: int) -> None:
+    made = site("v2")
+    entry = made.clouds["cloud1"].entry()
+    twice = {"clouds_config": {"clouds": {"one": entry, "two": entry}}, "concurrency": concurrency}
+
+    def actions(**options: Any) -> list[str]:
+        planned = made.act(**twice, **options, _ansible_check_mode=True)
+        done = made.run(**twice, **options)
+        assert planned == [result["action"] for result in done["results"]]
+        assert len({(result["image"] or {}).get("id") for result in done["results"]}) == 1
+        if set(planned) != {"unchanged"}:
+            assert done["results"][1]["notes"] == ["the same project as one/r1/demo"]
+        return planned
+
+    made.region.fault("PUT", "/file$", Answer(507), times=1)
+    assert [failure["kind"] for failure in made.run(**twice)["failures"]] == ["quota", "quota"]
+    assert made.region.glance.images == {}
+    assert actions() == ["created", "unchanged"]
+    assert len(made.region.glance.images) == 1
+    assert actions() == ["unchanged", "unchanged"]
+    assert actions(tags=["a"]) == ["updated", "unchanged"]
+    made.write(b"other" * 1000)
+    assert actions() == ["replaced", "unchanged"]
+    assert len(made.region.glance.images) == 1
+    others = [{"locations": ["two"], "name": "other"}]
+    assert made.act(**twice, overrides=others) == ["unchanged", "created"]
+    assert actions(state="absent") == ["deleted", "unchanged"]
+    assert [image.fields["name"] for image in made.region.glance.images.values()] == ["other"]
+
+
 def test_an_image_of_another_container_format_is_replaced_if_the_task_says_which(site: Callable[..., Site]) -> None:
     made = site("v2")
     assert made.act(container_format="ami", disk_format="raw") == ["created"]
