@@ -99,19 +99,22 @@ def _attach_networks(
         tell(connection, "POST", f"{path}/os-interface", {"interfaceAttachment": attachment})
 
 
-def resize(connection: Connection, wanted: WantedServer, plans: Sequence[ServerPlan], failed: Failed) -> None:
+def resize(
+    connection: Connection, wanted: WantedServer, plans: Sequence[ServerPlan], failed: Failed, request_timeout: float
+) -> None:
     """Resize the servers whose flavor differs, all at once, and confirm that. ``failed`` is told of those that fail.
 
-    Those that await that an earlier resize is confirmed take no other one before.
+    Those that await that an earlier resize is confirmed take no other one before. ``request_timeout`` are the seconds
+    for the requests of each step.
     """
     differing = [plan.item for plan in plans if plan.item and "flavor" in plan.edits]
-    flavor = names_at(connection).flavor(wanted) if differing else None
     earlier = [item for item in differing if item["status"] == VERIFY_RESIZE]
-    settled = _awaited(
-        connection, wanted, [item for item in earlier if _began(connection, item, failed, "confirmResize")], failed
-    )
-    free = [*(item for item in differing if item not in earlier), *settled]
-    begun = [item for item in free if _began(connection, item, failed, "resize", {"flavorRef": flavor})]
+    with connection.within(request_timeout, "timeout"):
+        flavor = names_at(connection).flavor(wanted) if differing else None
+        begun = [item for item in earlier if _began(connection, item, failed, "confirmResize")]
+    free = [*(item for item in differing if item not in earlier), *_awaited(connection, wanted, begun, failed)]
+    with connection.within(request_timeout, "timeout"):
+        begun = [item for item in free if _began(connection, item, failed, "resize", {"flavorRef": flavor})]
     resized = [plan.item for plan in plans if plan.item and "confirm" in plan.edits]
     for item in _awaited(connection, wanted, begun, failed):
         if item["status"] == VERIFY_RESIZE:
@@ -120,7 +123,8 @@ def resize(connection: Connection, wanted: WantedServer, plans: Sequence[ServerP
             said = one_line(fault_of(item))
             reason = f"{subject(item['name'])} could not be resized{f': {said}' if said else ''}"
             failed(item["name"], ServerError(reason))
-    confirmed = [item for item in resized if _began(connection, item, failed, "confirmResize")]
+    with connection.within(request_timeout, "timeout"):
+        confirmed = [item for item in resized if _began(connection, item, failed, "confirmResize")]
     _awaited(connection, wanted, confirmed, failed)
 
 
