@@ -79,7 +79,7 @@ class ServersStep:
     def timeout(self) -> float:
         """Seconds: for the requests, and for each time that a state is awaited."""
         waits = 1 + any(plan.remove for plan in self.to_do) + any(plan.unsettled for plan in self.to_do)
-        waits += self.wanted.resize
+        waits += 2 * self.wanted.resize  # an earlier one may have to be confirmed before
         return (1 + waits) * self.request_timeout + waits * self.wanted.wait_timeout
 
 

@@ -106,7 +106,8 @@ class Candidate:
         """Wait for the servers that an earlier run has begun here, and remove those that have failed."""
         self.connection.progress.enter("waiting for servers")
         how = self._blueprint(wanted)
-        self._finish(replace(wanted, floating_ip=None), [Launch(item["name"], item, how) for item in self.begun])
+        ready = replace(wanted, floating_ip=None, security_groups=None)  # the rest is for `keep`
+        self._finish(ready, [Launch(item["name"], item, how) for item in self.begun])
         left = remove(self.connection, [Launch(item["name"], item, how) for item in self.doomed])
         for item in self.doomed if left else ():
             self._doubt(item["name"], ConflictError(left, hint="Delete it."))
