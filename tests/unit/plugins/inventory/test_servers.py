@@ -384,7 +384,7 @@ def test_servers_of_a_cell_that_is_down_are_not_missed_in_silence(
     clouds["cloud1"]["r1"].fault("GET", LIST, Answer(200, {"Content-Type": "application/json"}, body), times=1)
     cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache")}
     found = parse(cache)
-    assert found.warnings == ["cloud1/r1/demo: 1 servers are in a cell that Nova cannot reach, and have no addresses."]
+    assert found.warnings == ["cloud1/r1/demo: Servers in a cell that Nova cannot reach, which have no addresses: 1."]
     assert len(found.hosts) == 6
     assert len(parse(cache).hosts) == 8
 
