@@ -41,6 +41,8 @@ demo: clouds  ## Start the local clouds, run the demonstration, leave the clouds
 	@echo "  export OS_CLIENT_CONFIG_FILE=$(CLOUDS_YAML) PATH=$(CURDIR)/$(BIN):\$$PATH"
 	@echo "  ansible localhost -m oaktree.multicloud.server_info"
 	@echo "To stop them: make clouds-down"
+	@echo
+	@echo "The report: $(CURDIR)/.build/demo/report.html"
 
 .PHONY: clouds
 clouds: $(READY)  ## Start the local clouds (SERVERS=200: with 200 servers; WITH="designate barbican": these as well)
