@@ -192,6 +192,7 @@ def test_a_bomb_is_refused_before_it_is_large(file: Path, workspace: Path, monke
     assert len(list(workspace.iterdir())) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("packing", PACKERS)
 def test_memory_is_bounded(file: Path, workspace: Path, packing: str) -> None:
     data = PACKERS[packing](bytes(48 * MIB))
