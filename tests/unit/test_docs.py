@@ -148,6 +148,14 @@ def test_the_workflow_installs_what_ci_does() -> None:
     )
 
 
+def test_the_quick_check_alone_leaves_slow_tests_out() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipes = dict(re.findall(r"^([a-z-]+):.*\n((?:\t.*\n)+)", makefile, re.MULTILINE))
+    assert [target for target, recipe in recipes.items() if "slow" in recipe] == ["quick-unit"]
+    assert [target for target, recipe in recipes.items() if "quick-unit" in recipe] == ["check"]
+    assert " unit:" in recipes["test"]
+
+
 def test_the_workflow_runs_all_tests_with_the_oldest_and_the_newest_python() -> None:
     job = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))["jobs"]["test"]
     assert job["strategy"]["matrix"]["python"] == ["3.11", "3.13"]
