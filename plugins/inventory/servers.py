@@ -197,7 +197,7 @@ from ansible.errors import AnsibleParserError
 from ansible.inventory.host import Host as InventoryHost
 from ansible.plugins.inventory import Cacheable, Constructable
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import shown_lines
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import counted, shown_lines
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import (
     Target,
@@ -378,7 +378,7 @@ class InventoryModule(TemplatedOptions, Constructable, Cacheable):
                 target.set_variable("location_stale", dict(host.server.stale))
                 inventory.add_child(STALE, host.name)
         if content.skipped:
-            self.display.v(f"{content.skipped} servers without any of the addresses were skipped; see show_all.")
+            self.display.v(f"Skipped {counted(content.skipped, 'server')} without any of the addresses; see show_all.")
 
     def _construct(self, inventory: InventoryData, hosts: Sequence[Host]) -> None:
         """Evaluate the user's templates, those of keyed groups last: only these groups may have the name of a host."""
@@ -440,7 +440,7 @@ def _silent_cell(listing: Sequence[Any] | None) -> str | None:
     silent = [record for record in records if record["status"] == "UNKNOWN" and not record["addresses"]]
     if not silent:
         return None
-    return f"{len(silent)} servers are in a cell that Nova cannot reach, and have no addresses."
+    return f"Nova cannot reach the cell of {counted(len(silent), 'server')}, whose addresses are therefore not known."
 
 
 def _fields(options: Mapping[str, Any]) -> Collection[str] | None:

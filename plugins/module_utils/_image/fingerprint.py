@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import InputError, IntegrityError
+from .._core.text import counted
 from .._glance.image_json import size_of
 from .._glance.v2 import (
     MD5,
@@ -296,7 +297,7 @@ def mismatch(
 ) -> str:
     """How data differs from what was expected, by size and the digests that both have; empty if it does not."""
     if size != expected.size:
-        return f"{verb} {size or 0} of {expected.size} bytes"
+        return f"{verb} {size or 0} of {counted(expected.size, 'byte')}"
     for name, value in digests.items():
         if value != expected.digests.get(name, value):
             return f"{name} mismatch: {verb.rpartition(' ')[2]} {value}, expected {expected.digests[name]}"

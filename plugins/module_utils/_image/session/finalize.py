@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._core.deadline import clock
 from ..._core.errors import ConflictError, InputError
+from ..._core.text import counted
 from ..._facts.records import image_record
 from ..._glance.v2 import SESSION, UPLOAD, Glance, pointer
 from ..._run.ensure import Change
@@ -153,7 +154,7 @@ def not_prepared(found: SessionSurvey) -> ConflictError:
     if found.uploads:
         prepared = found.uploads[0]
         return ConflictError(
-            f"other content is prepared here: {prepared.image_id} ({prepared.content.size} bytes)",
+            f"other content is prepared here: {prepared.image_id} ({counted(prepared.content.size, 'byte')})",
             hint="Pass back what state prepared returned, or prepare this content.",
         )
     return ConflictError(
