@@ -31,6 +31,7 @@ PAGES = [
 ]
 UTILS = "ansible_collections.oaktree.multicloud.plugins.module_utils"
 OWN_BOUNDS = {
+    "_cloud.pagination.MOST_BEGINNINGS",
     "_cloud.settings.MOST_MIB",
     "_cloud.settings.LONGEST_PAUSE",
     "_core.deadline.LONGEST_UNCHARGED",
