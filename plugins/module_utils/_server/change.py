@@ -108,12 +108,13 @@ def resize(
     for the requests of each step.
     """
     differing = [plan.item for plan in plans if plan.item and "flavor" in plan.edits]
-    earlier = [item for item in differing if item["status"] == VERIFY_RESIZE]
     with connection.within(request_timeout, "timeout"):
         flavor = names_at(connection).flavor(wanted) if differing else None
-        begun = [item for item in earlier if _began(connection, item, failed, "confirmResize")]
-    free = [*(item for item in differing if item not in earlier), *_awaited(connection, wanted, begun, failed)]
+        earlier = [item for item in differing if item["status"] == VERIFY_RESIZE]
+        confirmed = [item for item in earlier if _began(connection, item, failed, "confirmResize")]
+    settled = _awaited(connection, wanted, confirmed, failed)
     with connection.within(request_timeout, "timeout"):
+        free = [*(item for item in differing if item not in earlier), *settled]
         begun = [item for item in free if _began(connection, item, failed, "resize", {"flavorRef": flavor})]
     resized = [plan.item for plan in plans if plan.item and "confirm" in plan.edits]
     for item in _awaited(connection, wanted, begun, failed):

@@ -268,6 +268,7 @@ def test_whether_images_can_be_hidden_costs_no_second_version_document(site: Cal
     assert documents == [1, 1, 1, 1]  # the one that finds the endpoint
 
 
+@pytest.mark.slow
 def test_no_more_connections_are_open_than_those_of_the_locations_at_work(
     fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,6 +59,7 @@ def disk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_that_is_cut(disk: Path, tmp_path: Path, kind: str) -> None:
     made = tmp_path / "image"
@@ -71,6 +72,7 @@ def test_a_file_that_is_cut(disk: Path, tmp_path: Path, kind: str) -> None:
     assert [size for size in sorted(sizes) if is_whole(data[:size], disk_format)] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["qcow2", "vmdk", "vdi", "vpc", "vhdx"])
 def test_an_empty_disk_is_whole(tmp_path: Path, kind: str) -> None:
     made = tmp_path / "image"
