@@ -23,7 +23,7 @@ from tests.soak.nouns import LONG, NOUNS, Images, Noun, Objects, Things, Variant
 from tests.soak.site import Place, Site
 from tests.soak.tally import Tally
 from tests.soak.troubles import HOLES, Book, inject
-from tests.soak.worker import PRELUDE
+from tests.soak.worker import PRELUDE, SPEED
 from tests.soak.workers import Worker
 from tests.support.kills import killed_after
 from tests.support.run_module import start_module
@@ -34,8 +34,11 @@ KINDS = {
 }  # fmt: skip
 """How a Location may fail. Another kind, internal, says that the collection is wrong."""
 CHANGED = {"created", "replaced", "updated", "deleted"}
-PATIENCE = 90.0
-"""Seconds in which the faults of others let a run end right that has none of its own."""
+PATIENCE = 5 * LONG / SPEED
+"""Seconds in which the faults of others let a run end right that has none of its own.
+
+A service that is busy is asked again until the deadline, so that a fault of another may last until then.
+"""
 SETTLING = 0.5
 """Seconds in which a cloud ends what it does for a client that has gone."""
 

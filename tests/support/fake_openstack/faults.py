@@ -159,11 +159,11 @@ Action = (
 )
 
 
-@dataclass
+@dataclass(eq=False)
 class Fault:
     """One action and the requests it strikes: the `first` matching one (1-based) and `times` in all (None: always).
 
-    With `token` it strikes only requests that carry this token.
+    With `token` it strikes only requests that carry this token. Two that are alike are two.
     """
 
     method: str

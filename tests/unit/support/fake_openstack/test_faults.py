@@ -195,3 +195,15 @@ def test_latency_and_counters(place: Place) -> None:
             "count": 1,
         }
     ]
+
+
+def test_faults_that_are_alike_are_two(place: Place) -> None:
+    """Whoever keeps a list of faults takes the one off that was lifted: a soak lost sight of one that went on."""
+    first, second = (place.region.fault("GET", "/servers", Answer(503)) for _number in range(2))
+    assert place.servers().status_code == 503
+    live = [second, first]
+    live.remove(first)
+    assert live == [second]
+    place.region.lift(first)
+    assert place.servers().status_code == 503
+    assert (first.struck, second.struck) == (1, 1)
