@@ -164,13 +164,17 @@ def same_image(image: Mapping[str, Any], image_id: str | None, size: int, digest
     return image_id == image["id"] if same is None else same
 
 
-def same_content(image: Mapping[str, Any], origin: Fingerprint | Announced, disk_format: str) -> bool:
-    """Whether the image was made of ``origin``, in the ``disk_format`` that the Location should have.
+def same_content(
+    image: Mapping[str, Any], origin: Fingerprint | Announced, disk_format: str, container_format: str | None = None
+) -> bool:
+    """Whether the image was made of ``origin``, in the formats that the Location should have (None: any container).
 
     The cloud's own digests decide. What the uploader recorded counts only where they cannot match the origin's: for
     an image that was converted, here before the upload or by the cloud on import. Where no digest decides, a copy of
     an image counts as long as that image's ID is the same.
     """
+    if container_format not in (None, image.get("container_format")):
+        return False
     if isinstance(origin, Announced):
         return origin.is_in(image, disk_format)
     copied = origin.copied_from is not None and origin.copied_from == _recorded_source(image)

@@ -113,15 +113,14 @@ def _mask_only_secrets(module: AnsibleModule) -> None:
     """Ansible masks every value below a no_log option wherever it stands in a result: region and project names too.
 
     Of the values of ``clouds_config`` only the secrets are masked; `_hide_config` keeps the rest of it out of the
-    invocation. All values of other such options are, those of an option ``headers`` whose names say so, and the
-    passwords of URLs, whichever option has them.
+    invocation. All values of other such options are, but for ``headers``, of which those are whose names say so, and
+    the passwords of URLs, whichever option has them.
     """
     config = module.params["clouds_config"]
     leaves = _leaves("", config) if config else []
-    if config:
-        module.no_log_values = {value for key, value in leaves if SECRET_KEY.search(key)}
+    module.no_log_values = {value for key, value in leaves if SECRET_KEY.search(key)}
     others = (name for name, option in module.argument_spec.items() if option.get("no_log"))
-    secret = [module.params[name] for name in others if name != "clouds_config"]
+    secret = [module.params[name] for name in others if name not in ("clouds_config", "headers")]
     secret += [override.get("secrets") for override in module.params.get("overrides") or ()]
     module.no_log_values.update(value for _key, value in _leaves("", secret))
     headers = module.params.get("headers") or {}

@@ -25,7 +25,7 @@ from .names import blueprint
 from .nova import BUILD, Item, delete, is_gone, is_settled
 from .plan import ServerPlan, make_plan
 from .survey import ServersFound, find, survey
-from .wanted import WantedServer, listed, subject
+from .wanted import SHOWN, WantedServer, listed, subject
 from .watch import wait_until
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from .names import Blueprint
 
 _LOCK = "server"
-_FEW = 3
-"""The most names that a message shows."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class ServersStep:
     def timeout(self) -> float:
         """Seconds: for the requests, and for each time that a state is awaited."""
         waits = 1 + any(plan.remove for plan in self.to_do) + any(plan.unsettled for plan in self.to_do)
-        waits += self.wanted.resize
+        waits += 2 * self.wanted.resize  # an earlier one may have to be confirmed before
         return (1 + waits) * self.request_timeout + waits * self.wanted.wait_timeout
 
 
@@ -106,7 +104,7 @@ def _one_error(errors: Mapping[str, OaktreeError]) -> OaktreeError | None:
         same.setdefault(without_request_id(error.message.replace(subject(name), "")), []).append(name)
     texts = []
     for first, *others in same.values():
-        more = f"; the same of {listed(others, _FEW)}" if others else ""
+        more = f"; the same of {listed(others, SHOWN)}" if others else ""
         texts.append(f"{errors[first].message}{more}")
     error = next(iter(errors.values())).copied()
     error.message = "; ".join(texts)
@@ -383,7 +381,8 @@ class _ServerWork:
         return [plan.name for plan in plans if plan.name not in self._errors]
 
     def _say(self, phase: str, plans: Sequence[ServerPlan]) -> None:
-        self._connection.progress.enter(phase, detail=listed([plan.name for plan in plans], _FEW))
+        if plans:
+            self._connection.progress.enter(phase, detail=listed([plan.name for plan in plans], SHOWN))
 
 
 def _is_new(plan: ServerPlan) -> bool:

@@ -22,6 +22,8 @@ _METADATA_KEY = re.compile(r"[a-zA-Z0-9_:. -]{1,255}")
 NAME_LENGTH = 255
 """Characters of a name, and of a value in the metadata."""
 AUTO = "auto"
+SHOWN = 3
+"""The most names that a message about one Location shows."""
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,7 @@ class Finalization:
         if not check_mode:
             image = self._glance.patch(image["id"], plan.changes) if plan.changes else image
             image = finalize.reactivate(self._glance, plan, image)
+            self._notes.extend(finalize.share(self._glance, self._desired, plan, image))
             self._clean_up(plan, leftovers)
         return self._change("updated" if plan.changed or leftovers else "unchanged", before, after, image)
 

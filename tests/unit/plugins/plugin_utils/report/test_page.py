@@ -244,6 +244,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield browser
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_a_browser_shows_it_at_the_width_of_desktops_and_phones(case: str, browser: Browser, tmp_path: Path) -> None:
     """With its style, nothing cut or over something else, without a complaint, and without anything running."""
@@ -267,6 +268,7 @@ def colors(browser: Browser, path: Path, *, dark: bool) -> list[int]:
     return [sum(map(int, re.findall(r"\d+", color))) for color in found]
 
 
+@pytest.mark.slow
 def test_it_follows_the_choice_of_light_or_dark(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     path.write_text(page(servers=[server(NORTH)]), encoding="utf-8")
