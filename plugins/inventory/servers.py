@@ -203,7 +203,7 @@ from ansible.inventory.host import Host as InventoryHost
 from ansible.plugins.inventory import Cacheable, Constructable
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import ServerError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import shown_lines
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import counted, shown_lines
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.filters import as_parameters
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import (
@@ -408,7 +408,7 @@ class InventoryModule(TemplatedOptions, Constructable, Cacheable):
                 target.set_variable("location_stale", dict(host.server.stale))
                 inventory.add_child(STALE, host.name)
         if content.skipped:
-            self.display.v(f"{content.skipped} servers without any of the addresses were skipped; see show_all.")
+            self.display.v(f"Skipped {counted(content.skipped, 'server')} without any of the addresses; see show_all.")
 
     def _construct(self, inventory: InventoryData, hosts: Sequence[Host], fresh: Collection[str]) -> None:
         """Evaluate the user's templates, those of keyed groups last: only these groups may have the name of a host.
@@ -483,14 +483,14 @@ def _complete(listing: Sequence[Any], location: str, known: LastKnown | None) ->
     silent = _silent(records)
     if not silent:
         return [[keystone, records]], ""
-    error = ServerError(f"{len(silent)} servers are in a cell that Nova cannot reach")
+    error = ServerError(f"Nova cannot reach the cell of {counted(len(silent), 'server')}")
     stale = known.last(location, error) if known else None
     old = [record for record in stale.listing[1] if record["id"] in silent] if stale else []
     if stale is None or not old:
-        return [[keystone, records]], f"{error.message}, and have no addresses."
+        return [[keystone, records]], f"{error.message}, whose addresses are therefore not known."
     kept = {record["id"] for record in old}
     answered = [record for record in records if record["id"] not in kept]
-    warning = f"{error.message}. {len(old)} hosts are those of {stale.age} ago."
+    warning = f"{error.message}; as it was {stale.age} ago: {counted(len(old), 'host')}."
     return [[keystone, answered], [keystone, old, stale.variable()]], warning
 
 

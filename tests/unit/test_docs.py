@@ -35,7 +35,6 @@ OWN_BOUNDS = {
     "_cloud.settings.LONGEST_PAUSE",
     "_core.deadline.LONGEST_UNCHARGED",
     "_image.import_wait.LONGEST_PAUSE",
-    "_image.publish.attempt.MOST_IDS",
     "_image.publish.import_task.LONGEST_PAUSE",
     "_local.request_queue.LONGEST_ARRIVAL",
     "_run.module.MOST",

@@ -19,7 +19,7 @@ from urllib.parse import urljoin, urlsplit
 
 from .._core.deadline import CLEANING_UP, Deadline
 from .._core.errors import ServerError, UnreachableError, innermost
-from .._core.text import one_line
+from .._core.text import counted, one_line
 from .answers import MOST_VALUES, RESERVED, TOO_LARGE_HINT, parse_json
 from .tls import SharedTLSAdapter
 from .urls import is_url, same_origin
@@ -322,7 +322,7 @@ def _arriving(response: Response, deadline: Deadline, limit: int) -> Iterator[by
         raise BrokenError(exc, request=response.request) from exc
     bodiless = response.request.method == "HEAD" or response.status_code in _BODILESS
     if arrived < announced and not bodiless:
-        raise BrokenError(f"{arrived} of {announced} bytes arrived", request=response.request)
+        raise BrokenError(f"{arrived} of {counted(announced, 'byte')} arrived", request=response.request)
 
 
 def raw_pieces(response: Response, most: int) -> Iterator[bytes]:

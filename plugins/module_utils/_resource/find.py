@@ -145,10 +145,15 @@ def items(
 
 
 def _is_visible(kind: Kind, item: Item, query: Query, own: str | None) -> bool:
-    """Whether also a member of the project would find the item: administrators find those of all projects."""
-    if {"project_id", "tenant_id"} & query.filters.keys():
-        return True
-    return owner_of(kind, item) in (None, own) or any(item.get(key) for key in _SHARED)
+    """Whether also a member of the project would find the item: administrators find those of all projects.
+
+    Of a project that is asked for, it must be: services ignore filters that they do not know.
+    """
+    owner = owner_of(kind, item)
+    asked = next((query.filters[name] for name in ("project_id", "tenant_id") if name in query.filters), None)
+    if asked is not None:
+        return owner is None or owner in (asked if isinstance(asked, list) else [asked])
+    return owner in (None, own) or any(item.get(key) for key in _SHARED)
 
 
 def _params(kind: Kind, query: Query) -> dict[str, Any]:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from .._cloud.service_types import official_type
 from .._core.errors import InputError
+from .._core.text import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Mapping
 
 SECRETS = frozenset({
     "access_key", "admin_pass", "admin_password", "auth_key", "blob", "connection_info", "original_password",
@@ -393,12 +393,6 @@ def _unknown(given: str, name: str) -> InputError:
     meant = did_you_mean([name], names)
     known = of_service or [f"{service}.TYPE" for service in _services()]
     return InputError(f"type: {given!r} is not known{meant}", hint=f"Known are {', '.join(known)}.")
-
-
-def did_you_mean(unknown: Iterable[str], known: Collection[str]) -> str:
-    """The end of a message about unknown names: the known ones that are similar; empty if none is."""
-    similar = dict.fromkeys(match for name in unknown for match in get_close_matches(name, known, 3))
-    return f"; did you mean {', '.join(similar)}?" if similar else ""
 
 
 def _parsed(name: str, service: str, text: str) -> Kind:

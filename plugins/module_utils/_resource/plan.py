@@ -98,7 +98,8 @@ def _waiting_for(wanted: Wanted, found: Found, missing: MissingError) -> Resourc
     if found.item is not None:
         raise missing
     after = wanted.shown({**_name(wanted), **wanted.values})
-    return ResourcePlan("created", after=after, notes=(missing.note,), error=missing)
+    action = "updated" if wanted.kind.single else "created"
+    return ResourcePlan(action, after=after, notes=(missing.note,), error=missing)
 
 
 def _name(wanted: Wanted) -> dict[str, Any]:

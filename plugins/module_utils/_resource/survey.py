@@ -26,6 +26,7 @@ from .find import (
     service_of,
     with_own_project,
 )
+from .kinds import kind_of
 from .parts import asking, part_of, read_part
 from .plan import Found
 from .records import id_of, name_of, owner_of
@@ -53,7 +54,7 @@ def survey(connection: Connection, wanted: Wanted) -> Found:
     try:
         item = find(connection, wanted, values, identity)
     except RefusedError as error:
-        if wanted.state != "absent" or error.status != 404:
+        if wanted.state != "absent" or not (error.status == 404 or _is_of_nobody(connection, kind, values, error)):
             raise
         return Found(values, None, identity, offered=bool(kind.parents))  # at least what it belongs to is not there
     if item is None or missing or kind.link:
@@ -62,6 +63,13 @@ def survey(connection: Connection, wanted: Wanted) -> Found:
         return Found(values, item, identity, defaults=_defaults(connection, kind, values, identity))
     item = _completed(connection, wanted, values, item)
     return Found(values, item, identity, parts=_parts(connection, kind, values, item))
+
+
+def _is_of_nobody(connection: Connection, kind: Kind, values: Mapping[str, Any], error: RefusedError) -> bool:
+    """Whether a quota is refused because there is no such project, which Nova says by 400."""
+    project = values.get("project_id")
+    refused = kind.single and project is not None and error.status == 400
+    return refused and get(connection, kind_of("identity.project"), project) is None
 
 
 def _telling(kind: Kind) -> set[str]:

@@ -26,7 +26,7 @@ from .._core.errors import (
     suppress_404,
 )
 from .._core.retry import Policy, with_retries
-from .._core.text import one_line
+from .._core.text import MASK, one_line
 from .floating_ips import give_existing, give_new, remove_made
 from .mark import KEY, mark_of, new_mark
 from .nova import BUILD, ERROR, Item, create, delete, fault_of, is_gone, is_settled, servers_named
@@ -126,7 +126,7 @@ def mask(error: OaktreeError, user_data: str | None) -> None:
     """Replace the user data, as they were sent, in Nova's words: it repeats what it refuses, and may be cut short."""
     if user_data:
         error.message = _BASE64.sub(
-            lambda found: "***" if found[0].rstrip("=") in user_data else found[0], error.message
+            lambda found: MASK if found[0].rstrip("=") in user_data else found[0], error.message
         )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from .._cloud.cleanup import removing
 from .._core.errors import ConflictError, OaktreeError
+from .._core.text import counted
 from .._resource.references import MissingError
 from .apply import ServersStep, apply_step, changed, make_plans
 from .boot import Launch, finish, launch, remove, unanswered
@@ -148,7 +149,7 @@ class Candidate:
 
     def build(self, wanted: WantedServer, assigned: Sequence[Assignment], request_timeout: float) -> None:
         """Build servers, until one is refused. What fails is removed."""
-        self.connection.progress.enter("building", detail=f"{len(assigned)} servers")
+        self.connection.progress.enter("building", detail=counted(len(assigned), "server"))
         begun: list[Launch] = []
         with removing(lambda: remove(self.connection, [each for each in begun if not each.complete])):
             with self.connection.within(request_timeout, "timeout"):

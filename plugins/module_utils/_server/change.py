@@ -110,16 +110,22 @@ def _attach_networks(
         tell(connection, "POST", f"{path}/os-interface", {"interfaceAttachment": attachment})
 
 
-def resize(connection: Connection, wanted: WantedServer, plans: Sequence[ServerPlan], failed: Failed) -> None:
-    """Resize the servers whose flavor differs, all at once, and confirm that. ``failed`` is told of those that fail."""
-    flavor = names_at(connection).flavor(wanted) if any("flavor" in plan.edits for plan in plans) else None
-    begun = [
-        plan.item
-        for plan in plans
-        if plan.item
-        and "flavor" in plan.edits
-        and _began(connection, plan.item, failed, "resize", {"flavorRef": flavor})
-    ]
+def resize(
+    connection: Connection, wanted: WantedServer, plans: Sequence[ServerPlan], failed: Failed, request_timeout: float
+) -> None:
+    """Resize the servers whose flavor differs, all at once, and confirm that. ``failed`` is told of those that fail.
+
+    ``request_timeout`` are the seconds for the requests of each of the two.
+    """
+    with connection.within(request_timeout, "timeout"):
+        flavor = names_at(connection).flavor(wanted) if any("flavor" in plan.edits for plan in plans) else None
+        begun = [
+            plan.item
+            for plan in plans
+            if plan.item
+            and "flavor" in plan.edits
+            and _began(connection, plan.item, failed, "resize", {"flavorRef": flavor})
+        ]
     resized = [plan.item for plan in plans if plan.item and "confirm" in plan.edits]
     for item in _awaited(connection, wanted, begun, failed):
         if item["status"] == VERIFY_RESIZE:
@@ -128,7 +134,8 @@ def resize(connection: Connection, wanted: WantedServer, plans: Sequence[ServerP
             said = one_line(fault_of(item))
             reason = f"{subject(item['name'])} could not be resized{f': {said}' if said else ''}"
             failed(item["name"], ServerError(reason))
-    confirmed = [item for item in resized if _began(connection, item, failed, "confirmResize")]
+    with connection.within(request_timeout, "timeout"):
+        confirmed = [item for item in resized if _began(connection, item, failed, "confirmResize")]
     _awaited(connection, wanted, confirmed, failed)
 
 

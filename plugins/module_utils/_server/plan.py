@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import ConflictError, OaktreeError, RefusedError
-from .._core.text import one_line
+from .._core.text import MASK, one_line
 from .._resource.desired import same
 from .mark import is_leftover
 from .names import encoded, suffices
@@ -146,7 +146,7 @@ def shown(wanted: WantedServer, name: str) -> dict[str, Any]:
     if wanted.boot_volume is not None:
         values["boot_volume"] = {"size": wanted.boot_volume.size, "type": wanted.boot_volume.type}
     if wanted.user_data is not None:
-        values["user_data"] = "***"
+        values["user_data"] = MASK
     return values
 
 
@@ -348,7 +348,7 @@ def _rebuilt(wanted: WantedServer, found: ServersFound, item: Item) -> ServerPla
         if USER_DATA not in item:
             notes = (f"{NOT_SHOWN}; force: true rebuilds the server in any case",)
         elif item[USER_DATA] != encoded(wanted.user_data):
-            before["user_data"], after["user_data"] = "(other)", "***"
+            before["user_data"], after["user_data"] = "(other)", MASK
     if have is None:
         notes = (*notes, _IMAGE_NOT_SHOWN)
     if wanted.force and not after:

@@ -385,7 +385,9 @@ def test_servers_of_a_cell_that_is_down_are_not_missed_in_silence(
     clouds["cloud1"]["r1"].fault("GET", LIST, Answer(200, {"Content-Type": "application/json"}, body), times=1)
     cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache")}
     found = parse(cache)
-    assert found.warnings == ["cloud1/r1/demo: 1 servers are in a cell that Nova cannot reach, and have no addresses."]
+    assert found.warnings == [
+        "cloud1/r1/demo: Nova cannot reach the cell of 1 server, whose addresses are therefore not known."
+    ]
     assert len(found.hosts) == 6
     assert len(parse(cache).hosts) == 8
 
@@ -499,11 +501,11 @@ class TestStale:
             found = parse(STALE)
             assert found.members("stale") == [gone]
             assert found.hosts[gone]["ansible_host"]
-            assert found.hosts[gone]["location_stale"]["error"] == "2 servers are in a cell that Nova cannot reach"
+            assert found.hosts[gone]["location_stale"]["error"] == "Nova cannot reach the cell of 2 servers"
             assert len(found.hosts) == 8
             (warning,) = found.warnings
             assert re.fullmatch(
-                r"cloud1/r1/demo: 2 servers are in a cell that Nova cannot reach\. 1 hosts are those of \d+ s ago\.",
+                r"cloud1/r1/demo: Nova cannot reach the cell of 2 servers; as it was \d+ s ago: 1 host\.",
                 warning,
             )
             assert "location_stale" not in found.hosts[stays]
@@ -664,7 +666,9 @@ class TestStale:
         pytest.param({"addresses": ["v4"]}, ["addresses", "'v4'", "network:NAME"], id="unknown address"),
         pytest.param({"on_failure": "maybe"}, ["on_failure", "maybe"], id="unknown policy"),
         pytest.param({"filters": {"metadata": {"role": "web"}}}, ["filters: metadata is a mapping"], id="a mapping"),
-        pytest.param({"location": ["cloud1"]}, ["location: the plugin has no such", "Use locations."], id="misspelt"),
+        pytest.param(
+            {"location": ["cloud1"]}, ["location: the plugin has no such option; did you mean locations"], id="misspelt"
+        ),
         pytest.param({"only_clouds": ["cloud1"]}, ["only_clouds", "Use locations."], id="another plugin's option"),
         pytest.param({"zzz": 1}, ["zzz", "Options are ", "keyed_groups"], id="no option"),
         pytest.param({"locations": "{{ missing }}"}, ["locations", "missing"], id="template that fails"),

@@ -637,6 +637,23 @@ def test_check_mode_without_a_checksum(web: Web, web_options: dict[str, Any]) ->
     assert (ended.ok, ended["kind"]) == (False, "input")
 
 
+@pytest.mark.parametrize("scheme", [None, "web_download"])
+@pytest.mark.parametrize("known", [False, True])
+def test_what_the_cloud_can_fetch_is_known_before_the_file_is_read(
+    web_options: dict[str, Any], file: Path, scheme: str | None, *, known: bool
+) -> None:
+    """There is no object store either, by which a scheme that the task asks for could serve."""
+    del web_options["scheme"]
+    asked = {"scheme": scheme} if scheme else {}
+    if known:
+        asked["checksum"] = f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
+    for check_mode in (True, False):
+        ended = run_module("image", **web_options, **asked, _ansible_check_mode=check_mode)
+        assert ended.ok, ended["failures"]
+        assert ended["results"][0]["plan"]["scheme"] == (scheme or "web_download")
+    assert ended["results"][0]["scheme"] == (scheme or "web_download")
+
+
 def test_a_file_that_did_not_change(web: Web, web_options: dict[str, Any], file: Path) -> None:
     web.answers = [whole(file.read_bytes(), ETag='"1"'), whole(b"", 304)]
     assert run_module("image", **web_options)["results"][0]["action"] == "created"

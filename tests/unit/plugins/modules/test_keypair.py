@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.fake_openstack import Answer, FakeOpenStack
+from tests.support.fake_openstack import Answer, FakeOpenStack, LoseAnswer
 from tests.support.run_module import ModuleRun, run_module
 
 pytestmark = pytest.mark.usefixtures("fast_clock")
@@ -94,6 +94,30 @@ def test_no_private_key_stays_that_nobody_has(clouds: FakeOpenStack, tmp_path: P
     path = tmp_path / "deploy"
     assert run(private_key_path=str(path)).ok is False
     assert not path.exists()
+
+
+def test_a_key_pair_whose_answer_was_lost_does_not_stay_either(clouds: FakeOpenStack, tmp_path: Path) -> None:
+    """The next run would take its public key for everybody's."""
+    regions = [clouds[cloud]["r1"] for cloud in ("cloud1", "cloud2")]
+    for region in regions:
+        region.fault("POST", "/os-keypairs", LoseAnswer())
+    assert run().ok is False
+    assert [len(region.nova.resources.items["os-keypairs"]) for region in regions] == [0, 0]
+    path = tmp_path / "deploy"
+    assert run(private_key_path=str(path)).ok is False
+    assert path.exists()
+    for region in regions:
+        region.clear_faults()
+    assert actions(run(private_key_path=str(path))) == ["unchanged", "unchanged"]
+
+
+def test_a_key_pair_whose_answer_was_lost_and_that_stays_is_reported(clouds: FakeOpenStack) -> None:
+    region = clouds["cloud1"]["r1"]
+    region.fault("POST", "/os-keypairs", LoseAnswer())
+    region.fault("DELETE", "/os-keypairs", Answer(403))
+    (failure,) = run("cloud1")["failures"]
+    assert "could not be removed" in failure["error"]
+    assert "nobody has its private key, so delete it" in failure["error"]
 
 
 @pytest.mark.parametrize(

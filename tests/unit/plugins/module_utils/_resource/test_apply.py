@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import OaktreeError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import MASK
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.apply import ResourceStep, ensure_resource
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.kinds import kind_of
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.plan import Found, ResourcePlan
@@ -379,7 +380,7 @@ def test_secrets_are_sent_and_never_shown(clouds: FakeOpenStack) -> None:
     users = clouds["cloud1"].keystone.resources.items["users"]
     change = done(clouds, "identity.user", "admin", **options)
     assert [user["password"] for user in users.values() if user["name"] == "eve"] == ["s3cret"]
-    assert change.after == {"name": "eve", "password": "********"}
+    assert change.after == {"name": "eve", "password": MASK}
     assert "s3cret" not in json.dumps([change.before, change.after, change.output, change.notes])
     again = done(clouds, "identity.user", "admin", **options)
     assert (again.action, again.notes) == (

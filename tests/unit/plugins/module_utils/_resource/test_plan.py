@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import ConflictError, RefusedError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import MASK
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.kinds import kind_of
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.plan import (
     NOT_OFFERED,
@@ -20,7 +21,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.plan 
     unkept,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.references import MissingError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.wanted import HIDDEN, Wanted
+from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.wanted import Wanted
 
 SUBNET = {
     "id": "s", "name": "web", "network_id": "n", "cidr": "10.9.0.0/24", "ip_version": 4, "enable_dhcp": True,
@@ -164,7 +165,7 @@ def test_keystone_leaves_out_what_nobody_has_set() -> None:
 
 def test_secrets_are_sent_to_what_exists_only_if_asked_to() -> None:
     plan = planned("identity.user", {}, {"id": "u", "name": "web"}, secrets={"password": "s3"}, update_secrets=True)
-    assert (plan.action, plan.after, plan.changes) == ("updated", {"password": HIDDEN}, {"password": "s3"})
+    assert (plan.action, plan.after, plan.changes) == ("updated", {"password": MASK}, {"password": "s3"})
     assert "s3" not in str((plan.before, plan.after, plan.notes))
 
 

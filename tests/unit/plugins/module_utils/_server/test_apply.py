@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import KEY
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import Nic, WantedServer
 from tests.support.fake_openstack import Answer, FakeOpenStack, Region
@@ -425,3 +426,30 @@ def test_progress(clouds: FakeOpenStack, monkeypatch: pytest.MonkeyPatch) -> Non
     assert said == [
         ("surveying", ""), ("working", ""), ("building", names), ("waiting for servers", names), ("done", ""),
     ]  # fmt: skip
+
+
+# Services that turn requests away
+
+
+@pytest.mark.parametrize(
+    ("wanted", "method", "path", "status"),
+    [
+        (WantedServer("web", state="absent"), "DELETE", "/servers/", 503),
+        (WantedServer("web", state="stopped"), "POST", "/action$", 429),
+        (WantedServer("web", flavor={"name": "m2"}, resize=True), "POST", "/action$", 429),
+        (WantedServer("web", tags=("a",)), "PUT", "/tags$", 503),
+        (replace(WEB, name="new"), "POST", "/servers$", 429),
+    ],
+    ids=["delete", "stop", "resize", "edit", "create"],
+)
+def test_requests_are_repeated_until_timeout_and_not_until_wait_timeout(
+    clouds: FakeOpenStack, region: Region, wanted: WantedServer, method: str, path: str, status: int
+) -> None:
+    add_server(region)
+    timeout = clock.turned(10.0)
+    busy = {"Retry-After": f"{timeout + 1:.0f}", "Content-Type": "application/json"}
+    fault = region.fault(method, path, Answer(status, busy, b'{"error": {"message": "overloaded"}}'))
+    (result,) = results(clouds, replace(wanted, wait_timeout=timeout), timeout=timeout)
+    assert result.error
+    assert "overloaded" in result.error.message
+    assert fault.struck == 1

@@ -142,6 +142,9 @@ def test_what_is_too_much_is_counted() -> None:
     assert "alpha/r015 1" not in made
     assert "alpha/r009/demo and 20 more" in made
     assert "51 more are not shown." in made
+    assert "1 more is not shown." in words(
+        page(rows=[drift(f"n{number:03}", NORTH, "missing") for number in range(201)])
+    )
 
 
 def test_bars_are_relative_to_the_largest_and_end_at_the_limit() -> None:

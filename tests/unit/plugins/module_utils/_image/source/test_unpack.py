@@ -96,9 +96,22 @@ def test_several_streams_one_after_another(file: Path, workspace: Path, packing:
     assert opened(file, workspace, data).image.path.read_bytes() == DISK
 
 
+@pytest.mark.parametrize("packing", PACKERS)
+@pytest.mark.parametrize("at", [0, 2, 100, -6])
+def test_a_damaged_stream_after_others(file: Path, workspace: Path, packing: str, at: int) -> None:
+    """What is in those before it is not the image."""
+    pack = PACKERS[packing]
+    damaged = bytearray(pack(DISK[:MIB]))
+    damaged[at] ^= 1
+    with pytest.raises(InputError, match=f"its {packing} data"):
+        opened(file, workspace, pack(DISK[:MIB]) + damaged + pack(DISK[MIB:]))
+    assert list(workspace.iterdir()) == []
+
+
 def test_padding_after_a_stream(file: Path, workspace: Path) -> None:
     assert opened(file, workspace, lzma.compress(DISK) + bytes(8)).image.size == len(DISK)
     assert opened(file, workspace, gzip.compress(DISK) + bytes(700)).image.size == len(DISK)
+    assert opened(file, workspace, bz2.compress(DISK) + bytes(700)).image.size == len(DISK)
 
 
 def test_a_frame_of_zstd_that_is_to_be_skipped(file: Path, workspace: Path) -> None:
