@@ -516,7 +516,7 @@ def main() -> None:
     module = make_module(target_spec(writes=True, timeout=300.0).merge(SPEC))
     params = module.params
     if params["user_data"]:
-        module.no_log_values.add(base64.b64encode(params["user_data"].encode()).decode())  # as clouds show it
+        module.hide([base64.b64encode(params["user_data"].encode()).decode()])  # as clouds show it
     target = Target.from_options(params)
 
     beside = Beside()

@@ -12,8 +12,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -25,6 +26,13 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import PASS_VARS
 from ansible.module_utils.testing import patch_module_args
 
+try:
+    from ansible.module_utils import secrets as controller  # type: ignore[attr-defined] # not in 2.21 and older
+except ImportError:
+    controller = None
+
+CONTROLLER_MASKS = controller is not None
+"""Whether modules tell the controller which values are secret: with ansible-core 2.22 and newer."""
 INVOCATION = {"_ansible_inject_invocation": True} if "inject_invocation" in PASS_VARS else {}
 """The parameter by which ansible-core 2.21 and newer return what a module was given; older ones always do."""
 
@@ -66,6 +74,17 @@ class ModuleRun:
         return self.result[key]
 
 
+@contextmanager
+def told_secrets() -> Iterator[set[str]]:
+    """What a module has the controller of ansible-core 2.22 and newer mask, and would else print beside its result.
+
+    This process, which runs many modules, is not to mask it from then on.
+    """
+    told: set[str] = set()
+    with patch.object(controller, "register_secrets", told.update) if controller else nullcontext():
+        yield told
+
+
 def run_module(module_name: str, /, **params: Any) -> ModuleRun:
     """Run a module of this collection with the parameters."""
     module = importlib.import_module(f"ansible_collections.oaktree.multicloud.plugins.modules.{module_name}")
@@ -74,6 +93,7 @@ def run_module(module_name: str, /, **params: Any) -> ModuleRun:
     with (
         patch.object(AnsibleModule, "warn", lambda _self, message: warnings.append(message)),
         patch_module_args({**INVOCATION, **params}),
+        told_secrets(),
         redirect_stdout(printed),
     ):
         try:

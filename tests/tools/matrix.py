@@ -115,15 +115,17 @@ def environment(line: Line, directory: Path) -> Path:
         raise Skipped(f"there is no release of {line.requirement}")
     if done.returncode:
         raise RuntimeError(f"pip ended with exit code {done.returncode}:\n{done.stderr}")
-    # As make does it for .venv: the checkout is the collection.
     where = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
-    packages = Path(subprocess.run(where, check=True, capture_output=True, text=True).stdout.strip())
+    link_checkout(Path(subprocess.run(where, check=True, capture_output=True, text=True).stdout.strip()))
+    return python.parent
+
+
+def link_checkout(packages: Path) -> None:
+    """Make this checkout the collection among these packages, as make does it for .venv, and not the one of a copy."""
     link = packages / "ansible_collections" / "oaktree" / "multicloud"
     link.parent.mkdir(parents=True, exist_ok=True)
-    if not link.exists():
-        link.unlink(missing_ok=True)
-        link.symlink_to(CHECKOUT)
-    return python.parent
+    link.unlink(missing_ok=True)
+    link.symlink_to(CHECKOUT)
 
 
 def _other_requirements(directory: Path) -> Path:

@@ -56,8 +56,8 @@ def documentation(name: str) -> Docs:
 
 
 def made_of(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What main() makes its AnsibleModule of."""
-    monkeypatch.setattr(runner, "AnsibleModule", Recorder)
+    """What main() makes its module of."""
+    monkeypatch.setattr(runner, "MaskingModule", Recorder)
     found = importlib.import_module(f"ansible_collections.{COLLECTION}.plugins.modules.{name}")
     with pytest.raises(Made) as made:
         found.main()

@@ -17,9 +17,8 @@ from .kinds import kind_of
 from .listing import Listing, check_listing, list_resources
 
 if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
     from .._run.ensure import Change
+    from .._run.masking import MaskingModule
     from .wanted import Wanted
 
 STATE_SPEC = ArgumentSpec(options={"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}})
@@ -256,7 +255,7 @@ def run_door(door: Door) -> NoReturn:
 
 
 def run_resource(
-    module: AnsibleModule,
+    module: MaskingModule,
     wanted_of: Callable[[Mapping[str, Any]], HasSubject],
     noun: str,
     ensure: Callable[..., list[Result[Change]]] | None = None,
@@ -298,7 +297,7 @@ def run_list_door(door: ListDoor) -> NoReturn:
     run_listing(make_module(target_spec(writes=False, timeout=60.0).merge(door.spec)), door.listing, door.plural)
 
 
-def run_listing(module: AnsibleModule, listing_of: Callable[[Mapping[str, Any]], Listing], plural: str) -> NoReturn:
+def run_listing(module: MaskingModule, listing_of: Callable[[Mapping[str, Any]], Listing], plural: str) -> NoReturn:
     """End the module with the merged list of the resources that are meant, as ``plural``."""
     try:
         listing = listing_of(module.params)

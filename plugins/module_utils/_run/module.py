@@ -12,14 +12,15 @@ import traceback
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import missing_required_lib
 
 from .._cloud.sdk import postpone_services
 from .._core.errors import InputError, OaktreeError
 from .._core.scatter import InterruptError
-from .._core.text import SECRET_HEADER, SECRET_KEY, passwords_of_urls, shown, shown_lines
+from .._core.text import shown, shown_lines
 from .._local import private_files
 from .gather import Result, Target, failure_messages, failure_summary, gather
+from .masking import MASK, MaskingModule
 from .options import as_clouds, convert
 
 if TYPE_CHECKING:
@@ -73,9 +74,9 @@ def target_spec(*, writes: bool, timeout: float) -> ArgumentSpec:
     )
 
 
-def make_module(spec: ArgumentSpec) -> AnsibleModule:
-    """The AnsibleModule of a spec; fails with a clear message if a library is missing or an option is not valid."""
-    module = AnsibleModule(
+def make_module(spec: ArgumentSpec) -> MaskingModule:
+    """The module of a spec; fails with a clear message if a library is missing or an option is not valid."""
+    module = MaskingModule(
         argument_spec=dict(spec.options),
         mutually_exclusive=list(spec.mutually_exclusive),
         required_if=list(spec.required_if),
@@ -85,9 +86,9 @@ def make_module(spec: ArgumentSpec) -> AnsibleModule:
         require(module, library, package)
     postpone_services()
     try:
-        if module.params["clouds_config"] is not None:
-            module.params["clouds_config"] = as_clouds(module.params["clouds_config"])
-        _mask_only_secrets(module)
+        if module.clouds_config is not None:
+            module.params["clouds_config"] = as_clouds(module.clouds_config)
+        module.hide_secrets()
         convert(module.params, spec.options)
         check_positive(module.params, *TARGET_NUMBERS)
     except InputError as error:
@@ -103,50 +104,20 @@ def check_positive(options: Mapping[str, Any], *names: str) -> None:
             raise InputError(f"{name}: must be greater than zero and less than {MOST:g}, not {value:g}")
 
 
-def require(module: AnsibleModule, library: str, package: str) -> None:
+def require(module: MaskingModule, library: str, package: str) -> None:
     """Fail with a clear message unless ``library`` can be imported; ``package`` is its name for pip."""
     if importlib.util.find_spec(library) is None:
         module.fail_json(msg=missing_required_lib(package))
 
 
-def _mask_only_secrets(module: AnsibleModule) -> None:
-    """Ansible masks every value below a no_log option wherever it stands in a result: region and project names too.
-
-    Of the values of ``clouds_config`` only the secrets are masked; `_hide_config` keeps the rest of it out of the
-    invocation. All values of other such options are, but for ``headers``, of which those are whose names say so, and
-    the passwords of URLs, whichever option has them.
-    """
-    config = module.params["clouds_config"]
-    leaves = _leaves("", config) if config else []
-    module.no_log_values = {value for key, value in leaves if SECRET_KEY.search(key)}
-    others = (name for name, option in module.argument_spec.items() if option.get("no_log"))
-    secret = [module.params[name] for name in others if name not in ("clouds_config", "headers")]
-    secret += [override.get("secrets") for override in module.params.get("overrides") or ()]
-    module.no_log_values.update(value for _key, value in _leaves("", secret))
-    headers = module.params.get("headers") or {}
-    module.no_log_values.update(str(value) for name, value in headers.items() if value and SECRET_HEADER.search(name))
-    texts = [value for value in module.params.values() if isinstance(value, str)]
-    for text in (*texts, *(value for _key, value in leaves)):
-        module.no_log_values.update(passwords_of_urls(text))
-
-
-def _leaves(key: str, value: Any) -> list[tuple[str, str]]:
-    if isinstance(value, dict):
-        secret = SECRET_KEY.search(key)
-        return [leaf for name, inner in value.items() for leaf in _leaves(key if secret else str(name), inner)]
-    if isinstance(value, list):
-        return [leaf for inner in value for leaf in _leaves(key, inner)]
-    return [(key, str(value))] if value else []
-
-
-def _hide_config(module: AnsibleModule) -> None:
+def _hide_config(module: MaskingModule) -> None:
     """Keep ``clouds_config`` out of the options that Ansible shows beside a module's result."""
-    if module.params["clouds_config"]:
-        module.params["clouds_config"] = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+    if module.clouds_config:
+        module.params["clouds_config"] = MASK
 
 
 def run_info(
-    module: AnsibleModule,
+    module: MaskingModule,
     plural: str,
     work: Callable[[Connection], list[dict[str, Any]] | None],
     known_fields: Collection[str] = (),
@@ -225,7 +196,7 @@ class Beside:
 
 
 def run_state(
-    module: AnsibleModule, subject: str, act: Callable[[bool], list[Result[Change]]], beside: Beside | None = None
+    module: MaskingModule, subject: str, act: Callable[[bool], list[Result[Change]]], beside: Beside | None = None
 ) -> NoReturn:
     """End the module with what ``act`` did to bring each Location to a state: one result, or one for each thing.
 
@@ -261,7 +232,7 @@ def run_state(
 
 
 def run_requests(
-    module: AnsibleModule, act: Callable[[bool], list[Result[dict[str, Any]]]], *, reads: bool
+    module: MaskingModule, act: Callable[[bool], list[Result[dict[str, Any]]]], *, reads: bool
 ) -> NoReturn:
     """End the module with one result per Location of the request that ``act`` sends or, in check mode, may not send.
 
@@ -278,7 +249,7 @@ def run_requests(
 
 
 def _acted(
-    module: AnsibleModule, act: Callable[[bool], list[Result[Value]]], interrupted: Callable[[KeyboardInterrupt], str]
+    module: MaskingModule, act: Callable[[bool], list[Result[Value]]], interrupted: Callable[[KeyboardInterrupt], str]
 ) -> list[Result[Value]]:
     """What ``act`` returns; ends the module where nothing could be tried, and where it is interrupted."""
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -308,7 +279,7 @@ def _text(value: Mapping[str, Any]) -> str:
     return json.dumps(value, indent=2, sort_keys=True) + "\n"
 
 
-def finish(module: AnsibleModule, results: Sequence[Result[Any]], output: dict[str, Any], lead: str = "") -> NoReturn:
+def finish(module: MaskingModule, results: Sequence[Result[Any]], output: dict[str, Any], lead: str = "") -> NoReturn:
     """Apply the failure policy once, with all results in hand, and exit. A failure's message begins with ``lead``."""
     _hide_config(module)
     _say_warnings(module)
@@ -332,13 +303,13 @@ def _defect(results: Sequence[Result[Any]]) -> dict[str, str]:
     return {}
 
 
-def fail(module: AnsibleModule, error: OaktreeError) -> NoReturn:
+def fail(module: MaskingModule, error: OaktreeError) -> NoReturn:
     """End the module because of the user's input: nothing was tried anywhere."""
     _hide_config(module)
     _say_warnings(module)
     module.fail_json(msg=f"{error.message}. {error.hint}", kind=error.kind)
 
 
-def _say_warnings(module: AnsibleModule) -> None:
+def _say_warnings(module: MaskingModule) -> None:
     for text in private_files.warnings():
         module.warn(text)

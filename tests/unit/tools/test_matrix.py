@@ -79,6 +79,16 @@ def test_a_line_whose_python_is_missing_is_skipped_and_a_run_of_nothing_fails(
     ]
 
 
+def test_the_checkout_is_tested_also_where_another_one_was(tmp_path: Path) -> None:
+    link = tmp_path / "ansible_collections" / "oaktree" / "multicloud"
+    for before in (None, tmp_path, tmp_path / "removed"):
+        if before:
+            link.unlink()
+            link.symlink_to(before)
+        matrix.link_checkout(tmp_path)
+        assert link.resolve() == ROOT.resolve()
+
+
 @pytest.mark.parametrize(
     ("results", "code"),
     [

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._drift.report import DriftReport, find_drift
 from ansible_collections.oaktree.multicloud.plugins.module_utils._drift.subjects import subjects
@@ -36,7 +37,7 @@ def drift(
     names: tuple[str, ...] = (),
 ) -> DriftReport:
     config = entries(clouds, "admin") if isinstance(clouds, FakeOpenStack) else clouds
-    target = Target(locations, clouds_config={"clouds": config}, timeout=20)
+    target = Target(locations, clouds_config={"clouds": config}, timeout=clock.turned(20.0))
     return find_drift(target, subjects(types or ["compute.flavor"], {}), names, reference)
 
 

@@ -42,7 +42,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module imp
     run_state,
     target_spec,
 )
-from tests.support.run_module import INVOCATION
+from tests.support.run_module import INVOCATION, told_secrets
 
 Act = Callable[[bool], list[Result[Change]]]
 SPEC = target_spec(writes=True, timeout=300.0)
@@ -51,9 +51,10 @@ HERE, THERE = Location("a", "r1"), Location("b", "r2")
 
 @pytest.fixture(autouse=True)
 def signals(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The signals that a module has taken over, which stay those of the tests."""
+    """The signals that a module has taken over, which stay those of the tests; not SIGUSR1, which Ansible takes."""
     taken: list[int] = []
-    monkeypatch.setattr(signal, "signal", lambda number, _handler: taken.append(number))
+    ours = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    monkeypatch.setattr(signal, "signal", lambda number, _handler: taken.extend({number}.intersection(ours)))
     return taken
 
 
@@ -74,6 +75,7 @@ def ending(module: Callable[[], object], **params: Any) -> dict[str, Any]:
     with (
         patch.object(AnsibleModule, "warn", lambda _self, message: warned.append(message)),
         patch_module_args({"locations": ["*"], **INVOCATION, **params}),
+        told_secrets(),
         redirect_stdout(printed),
         pytest.raises(SystemExit) as ended,
     ):
