@@ -41,6 +41,8 @@ demo: clouds  ## Start the local clouds, run the demonstration, leave the clouds
 	@echo "  export OS_CLIENT_CONFIG_FILE=$(CLOUDS_YAML) PATH=$(CURDIR)/$(BIN):\$$PATH"
 	@echo "  ansible localhost -m oaktree.multicloud.server_info"
 	@echo "To stop them: make clouds-down"
+	@echo
+	@echo "The report: $(CURDIR)/.build/demo/report.html"
 
 .PHONY: clouds
 clouds: $(READY)  ## Start the local clouds (SERVERS=200: with 200 servers; WITH="designate barbican": these as well)
@@ -53,8 +55,8 @@ clouds-down: $(READY)  ## Stop the local clouds
 ## Test
 
 .PHONY: check
-check: $(READY)  ## Run the quick part: lint but for playbooks, and the unit tests; about five minutes
-	$(BIN)/python -m tests.tools.run_parts quick-lint:600,unit:600
+check: $(READY)  ## Run the quick part: lint but for playbooks, unit tests but for slow ones; two minutes
+	$(BIN)/python -m tests.tools.run_parts quick-lint:600,quick-unit:600
 
 .PHONY: test
 test: $(READY)  ## Run everything, and show how long each part took
@@ -69,8 +71,8 @@ sanity: $(READY)  ## Run ansible-test sanity, without ignores
 	$(BIN)/python -m tests.tools.sanity
 
 .PHONY: unit
-unit: $(READY)  ## Run the unit tests, which need no process of their own
-	$(BIN)/pytest -n 2 tests/unit
+unit: $(READY)  ## Run the unit tests, the slow ones too
+	$(BIN)/pytest -n 2 --durations=10 --durations-min=1 tests/unit
 
 .PHONY: robustness
 robustness: $(READY)  ## Run the tests of faults, kills, interrupts and herds (FULL=1: every fault with every scheme)
@@ -104,6 +106,10 @@ bench: $(READY)  ## Measure the collection beside others (OPTIONS="--full --peer
 .PHONY: quick-lint
 quick-lint: $(READY)  ## lint: what takes seconds
 	$(MAKE) --no-print-directory --keep-going ruff types dead-code yamllint shellcheck changelog
+
+.PHONY: quick-unit
+quick-unit: $(READY)  ## unit: the tests that are not slow
+	$(BIN)/pytest -n 2 -m "not slow" tests/unit
 
 .PHONY: dead-code
 dead-code: $(READY)  ## lint: code that nothing uses, and code of the collection that only tests use

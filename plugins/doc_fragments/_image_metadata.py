@@ -12,9 +12,10 @@ options:
   container_format:
     description:
       - Container format of the image. With another one than V(bare) and V(ami) the file is published as it is.
+      - If omitted, it is V(bare), or for a copy of an image that of the original. An image of another one is replaced only if the
+        option is set, or if the image is a copy.
     type: str
     choices: [aki, ami, ari, bare, compressed, docker, ova, ovf]
-    default: bare
   properties:
     description:
       - Custom properties, such as C(hw_disk_bus). Values are converted to strings, booleans to C(true) and C(false).

@@ -9,6 +9,7 @@ short_description: Show records as a table
 version_added: 1.0.0
 description:
   - Makes a table of the records that the modules of this collection return, or of any list of dictionaries.
+  - If there are no records, it says so below the header; in CSV, the header stands alone. Without O(columns), there is no header.
   - What clouds report is shown as text. Control characters, HTML, Markdown and formulas in names have no effect.
 positional: columns
 options:

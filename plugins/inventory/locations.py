@@ -126,7 +126,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather imp
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import check_positive
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.errors import plugin_errors, require_libraries
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.groups import make_groups
-from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.sources import plugin_named_in
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.sources import YAML, plugin_named_in
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.templated_options import TemplatedOptions
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.units import GROUP, Unit, make_units
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import check_names, checked_options
@@ -151,8 +151,8 @@ class InventoryModule(TemplatedOptions, Constructable):
     NAME = "oaktree.multicloud.locations"
 
     def verify_file(self, path: str) -> bool:
-        """Whether the source names this plugin."""
-        return bool(super().verify_file(path)) and plugin_named_in(path) == self.NAME
+        """Whether the source may name this plugin: in one that is vaulted, nothing can be read before `parse`."""
+        return bool(super().verify_file(path)) and path.endswith(YAML) and plugin_named_in(path) in (None, self.NAME)
 
     def parse(
         self,

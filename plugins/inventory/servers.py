@@ -18,9 +18,10 @@ description:
     another. A server that is reached through two entries of C(clouds.yaml) with the same Keystone becomes one host, in the first
     Location by name.
   - All servers sharing a name get the name C(name.region.cloud). If that is not unique, the first eight characters of the ID are
-    added, as in C(name-1c4e07b2.region.cloud), and then the whole ID. The same rule applies to names that a group has, and to
-    C(localhost). A host of another source of this plugin keeps its name. If that makes names depend on the order of the sources, a
-    warning says so, and which O(hostnames) avoid it.
+    added, as in C(name-1c4e07b2.region.cloud), and then the whole ID. The same rule applies to names that a group has, to
+    C(localhost), and to the names of hosts that P(oaktree.multicloud.locations#inventory) has made before. A host of another source
+    of this plugin keeps its name. If that makes names depend on the order of the sources, a warning says so, and which O(hostnames)
+    avoid it.
   - In host names, characters other than letters, digits and C(._-) are replaced by hyphens. A server without a name gets its ID as
     host name.
 extends_documentation_fragment:
@@ -57,8 +58,8 @@ options:
       - V(fail) fails the source if any Location failed.
       - V(stale) keeps the hosts that a failed Location had when it last answered, in at most O(stale_for) seconds. They get the
         variable C(location_stale), with C(since), when that was, and the C(error) of now, and are in the group C(stale). This
-        applies to failures of the kinds unreachable, timeout, throttled and server only. Where nothing is remembered of a
-        Location, it is omitted as with V(warn). If all Locations failed and nothing is remembered of any, the source fails.
+        applies to failures of the kinds unreachable, timeout, throttled and server only, and to servers of a cell that Nova
+        cannot reach. Where nothing is remembered of a Location, it is omitted as with V(warn). If all Locations failed and nothing is remembered of any, the source fails.
       - A Location whose hosts are kept is not asked again for two minutes, so that it does not delay each run, unless
         C(--flush-cache) or C(refresh_inventory) of M(ansible.builtin.meta) says so.
       - V(stale) stores listings in private files below E(XDG_CACHE_HOME). In AWX and in other containers that start empty, there
@@ -77,6 +78,7 @@ options:
     description:
       - Query parameters of Nova's server list, passed through to every Location, such as V(status), V(name), V(flavor), V(image) or
         V(tags). The cloud decides what a filter does, and whether ordinary users may use it.
+      - The values are text, numbers, booleans, or lists of such. Metadata is no filter of Nova's: use O(groups) for it.
     type: dict
     default: {}
   all_projects:
@@ -187,8 +189,10 @@ cache_connection: ~/.cache/ansible-inventory
 cache_timeout: 3600
 """
 
+import json
 import traceback
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -197,7 +201,9 @@ from ansible.errors import AnsibleParserError
 from ansible.inventory.host import Host as InventoryHost
 from ansible.plugins.inventory import Cacheable, Constructable
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import shown_lines
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import ServerError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import counted, shown_lines
+from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.filters import as_parameters
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import (
     Target,
@@ -220,6 +226,7 @@ from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.last_
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.names import Server
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.sources import plugin_named_in
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.templated_options import TemplatedOptions
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.units import is_unit
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import check_names, checked_options
 
 if TYPE_CHECKING:
@@ -295,15 +302,21 @@ class InventoryModule(TemplatedOptions, Constructable, Cacheable):
         others = {name: made for name, host in inventory.hosts.items() if (made := _made.get(host))}
         taken = {name: made.server.identity for name, made in others.items()}
         content = make_inventory(servers, rules, self._sanitize_group_name, self._reserved_names(inventory), taken)
+        fresh = {name for name, made in others.items() if not made.server.stale}
         with _all_or_none(inventory, content.hosts):
             if options["on_failure"] == STALE:
                 inventory.add_group(STALE)  # also without hosts: Ansible warns of patterns with a group that is missing
-            self._populate(inventory, content, verbose=options["verbose_vars"])
-            self._construct(inventory, content.hosts)
+            self._populate(inventory, content, fresh, verbose=options["verbose_vars"])
+            self._construct(inventory, content.hosts, fresh)
         for text in order_warnings(content.hosts, path, rules.hostnames, others):
             self.display.warning(text)
         for host in content.hosts:
-            _made.setdefault(inventory.hosts[host.name], Made(path, host.server, tuple(rules.hostnames)))
+            target = inventory.hosts[host.name]
+            made = _made.setdefault(target, Made(path, host.server, tuple(rules.hostnames)))
+            if made.server.stale and not host.server.stale:
+                _made[target] = replace(made, server=host.server)
+                target.vars.pop("location_stale", None)
+                inventory.groups[STALE].remove_host(target)
 
     # Records: from the clouds or the cache
 
@@ -311,12 +324,14 @@ class InventoryModule(TemplatedOptions, Constructable, Cacheable):
         """All servers, from the cache if it may be used and has them."""
         fields = _fields(options)
         key = f"{self.get_cache_key(path)}_{options_digest(options, fields)}" if options["cache"] else None
-        listings: Listings | None = self.cache.get(key, {}).get("listings") if key and cache else None
+        cached = self.cache.get(key, {}).get("listings") if key and cache else None
+        listings: Listings | None = json.loads(cached) if isinstance(cached, str) else None
         if listings is None:
             known = LastKnown(options, fields, ask_all=not cache) if options["on_failure"] == STALE else None
             listings, complete = self._gather(options, fields, known)
             if key and complete:
-                self.cache[key] = {"listings": listings}
+                # As text: of what a cloud has sent, Ansible's cache would make whatever the keys of a mapping say.
+                self.cache[key] = {"listings": json.dumps(listings)}
         return [Server(keystone, record, *stale) for keystone, records, *stale in listings for record in records]
 
     def _gather(
@@ -326,18 +341,25 @@ class InventoryModule(TemplatedOptions, Constructable, Cacheable):
 
         ``known`` has those of Locations that do not answer.
         """
-        query = ServerQuery(filters=options["filters"], all_projects=options["all_projects"], fields=fields)
+        filters = as_parameters(options["filters"])
+        query = ServerQuery(filters=filters, all_projects=options["all_projects"], fields=fields)
 
         def listing(connection: Connection) -> list[Any]:
-            found = [connection.region.settings.keystone, list_servers(connection, query)]
-            if known and not _silent_cell(found):
+            records = list_servers(connection, query)
+            found = [connection.region.settings.keystone, records]
+            if known and not _silent(records):
                 known.keep(connection.region, found)
             return found
 
         target = Target.from_options(options)
         results = gather(target, listing, known_failure=known.known_failure if known else None)
-        listings = [result.value for result in results if result.value]
-        warnings = []
+        listings: Listings = []
+        warnings, remarks = [], []
+        for result in results:
+            if result.value:
+                found, remark = _complete(result.value, result.location.name, known)
+                listings += found
+                remarks += [f"{result.location}: {remark}"] if remark else []
         for result in results:
             if result.error:
                 self.display.vvv(shown_lines("".join(traceback.format_exception(result.error))))
@@ -346,25 +368,34 @@ class InventoryModule(TemplatedOptions, Constructable, Cacheable):
                 warnings.append(f"{result.location}: {stale.message() if stale else result.error.summary}")
         if warnings and (options["on_failure"] == "fail" or not listings):
             raise AnsibleParserError(failure_summary(results))
-        warnings += [f"{result.location}: {text}" for result in results if (text := _silent_cell(result.value))]
-        for text in warnings:
+        for text in (*warnings, *remarks):
             self.display.warning(text)
-        return listings, not warnings
+        return listings, not (warnings or remarks)
 
     # Hosts and groups
 
     def _reserved_names(self, inventory: InventoryData) -> set[str]:
-        """The names that no host may have: those of groups, which Ansible would confuse with it, and localhost's."""
-        own = {STALE} if self.get_option("on_failure") == STALE else set()
-        return {*LOCALHOST, *own, *inventory.groups, *map(self._sanitize_group_name, self.get_option("groups"))}
+        """The names that no server may have.
 
-    def _populate(self, inventory: InventoryData, content: Inventory, *, verbose: bool) -> None:
+        Those are the names of groups, which Ansible would confuse with it, and of hosts whose tasks run here: localhost,
+        and those that stand for Locations.
+        """
+        own = {STALE} if self.get_option("on_failure") == STALE else set()
+        local = {name for name, host in inventory.hosts.items() if is_unit(host.vars)}
+        return {*LOCALHOST, *local, *own, *inventory.groups, *map(self._sanitize_group_name, self.get_option("groups"))}
+
+    def _populate(self, inventory: InventoryData, content: Inventory, fresh: Collection[str], *, verbose: bool) -> None:
+        """Add the hosts. Those that are ``fresh`` by another source keep their variables where this one has old ones."""
         for group in content.groups:
             inventory.add_group(group.name)
             if group.parent:
                 inventory.add_child(group.parent, group.name)
         for host in content.hosts:
             inventory.add_host(host.name)
+            for name in host.groups:
+                inventory.add_child(name, host.name)
+            if host.server.stale and host.name in fresh:
+                continue
             # The inventory's own set_variable() copies and tags every value, which takes a third of the time for many
             # servers. Records hold plain JSON types only, and values without a tag are as untrusted as before.
             target = inventory.hosts[host.name]
@@ -372,22 +403,25 @@ class InventoryModule(TemplatedOptions, Constructable, Cacheable):
             target.set_variable("openstack", host.record if verbose else slim(host.record))
             if host.address:
                 target.set_variable("ansible_host", host.address)
-            for name in host.groups:
-                inventory.add_child(name, host.name)
             if host.server.stale:
                 target.set_variable("location_stale", dict(host.server.stale))
                 inventory.add_child(STALE, host.name)
         if content.skipped:
-            self.display.v(f"{content.skipped} servers without any of the addresses were skipped; see show_all.")
+            self.display.v(f"Skipped {counted(content.skipped, 'server')} without any of the addresses; see show_all.")
 
-    def _construct(self, inventory: InventoryData, hosts: Sequence[Host]) -> None:
-        """Evaluate the user's templates, those of keyed groups last: only these groups may have the name of a host."""
+    def _construct(self, inventory: InventoryData, hosts: Sequence[Host], fresh: Collection[str]) -> None:
+        """Evaluate the user's templates, those of keyed groups last: only these groups may have the name of a host.
+
+        ``fresh`` is that of `_populate`.
+        """
         compose, groups, keyed_groups, strict = map(self.get_option, ("compose", "groups", "keyed_groups", "strict"))
 
         def variables(host: Host) -> dict[str, Any]:
             return {**inventory.hosts[host.name].get_vars(), "openstack": host.record}
 
         for host in hosts if compose else ():
+            if host.server.stale and host.name in fresh:
+                continue
             self._set_composite_vars(compose, variables(host), host.name, strict)
         for host in hosts if groups else ():
             self._add_host_to_composed_groups(groups, variables(host), host.name, strict, fetch_hostvars=False)
@@ -434,13 +468,29 @@ def _all_or_none(inventory: InventoryData, hosts: Sequence[Host]) -> Iterator[No
         raise
 
 
-def _silent_cell(listing: Sequence[Any] | None) -> str | None:
-    """A warning if Nova lists servers of a cell that it cannot reach: they have an ID and little else."""
-    _keystone, records = listing or ("", [])
-    silent = [record for record in records if record["status"] == "UNKNOWN" and not record["addresses"]]
+def _silent(records: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The IDs of the servers of a cell that Nova cannot reach: it lists them with an ID and little else."""
+    return {record["id"] for record in records if record["status"] == "UNKNOWN" and not record["addresses"]}
+
+
+def _complete(listing: Sequence[Any], location: str, known: LastKnown | None) -> tuple[Listings, str]:
+    """The listing of a Location and, if it has servers of a silent cell, a warning.
+
+    Such servers are in a listing of their own, a stale one, if they are remembered.
+    """
+    keystone, records = listing
+    silent = _silent(records)
     if not silent:
-        return None
-    return f"{len(silent)} servers are in a cell that Nova cannot reach, and have no addresses."
+        return [[keystone, records]], ""
+    error = ServerError(f"Nova cannot reach the cell of {counted(len(silent), 'server')}")
+    stale = known.last(location, error) if known else None
+    old = [record for record in stale.listing[1] if record["id"] in silent] if stale else []
+    if stale is None or not old:
+        return [[keystone, records]], f"{error.message}, whose addresses are therefore not known."
+    kept = {record["id"] for record in old}
+    answered = [record for record in records if record["id"] not in kept]
+    warning = f"{error.message}; as it was {stale.age} ago: {counted(len(old), 'host')}."
+    return [[keystone, answered], [keystone, old, stale.variable()]], warning
 
 
 def _fields(options: Mapping[str, Any]) -> Collection[str] | None:

@@ -33,6 +33,7 @@ options:
     description:
       - Query parameters of Glance's image list, passed through to every Location, such as V(status), V(visibility), V(owner), V(tag),
         V(os_hidden), V(disk_format), V(size_min), or any custom property with its value.
+      - The values are text, numbers, booleans, or lists of such. A boolean is sent as V(true) or V(false), as Glance spells it.
       - Where the configuration names version 1 of the image API, filters that this version does not have are rejected.
     type: dict
   fields:
@@ -157,10 +158,13 @@ failures:
     hint: {description: What you can do about it., type: str, sample: "Check that the cloud answers, or raise timeout."}
 """
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.filters import as_parameters
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.images import ImageQuery, list_images
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import IMAGE_FIELDS
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     ArgumentSpec,
+    fail,
     make_module,
     run_info,
     target_spec,
@@ -181,7 +185,11 @@ SPEC = ArgumentSpec(
 def main() -> None:
     module = make_module(target_spec(writes=False, timeout=60.0).merge(SPEC))
     params = module.params
-    query = ImageQuery(params["name"], params["id"], params["filters"] or {}, params["fields"])
+    try:
+        filters = as_parameters(params["filters"] or {})
+    except InputError as error:
+        fail(module, error)
+    query = ImageQuery(params["name"], params["id"], filters, params["fields"])
     run_info(module, "images", lambda connection: list_images(connection, query), IMAGE_FIELDS)
 
 

@@ -44,7 +44,8 @@ options:
         it.
       - If the file exists, the key pair is that of the private key in it, which must not need a passphrase. The file is
         never overwritten.
-      - If omitted, the private key of a new pair is in RV(results), in the first one that is V(created), and nowhere else.
+      - If omitted, the private key of a new pair is in RV(results), in the first one that is V(created), and nowhere else. A task
+        that is interrupted before that deletes the new pair again.
     type: path
 attributes:
   check_mode:

@@ -22,7 +22,7 @@ extends_documentation_fragment:
 options:
   network:
     description:
-      - The name of the network. Required to create a port; it cannot be changed.
+      - The name of the network. Required to create a port; it cannot be changed. A port of the name in another network is another one.
     type: raw
   description:
     description:

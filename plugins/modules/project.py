@@ -25,6 +25,8 @@ options:
   domain:
     description:
       - The name of the domain. It cannot be changed.
+      - If omitted, the project is looked for in all domains that the credentials see, and a new one is created in the domain that Keystone
+        chooses.
     type: raw
   parent:
     description:

@@ -23,7 +23,8 @@ options:
   state:
     description:
       - V(present) changes the quotas that the task names. Others are left alone.
-      - V(absent) resets the quotas of the named services, or of all of them, to the default of the cloud.
+      - V(absent) resets the quotas of the named services, or of all of them, to the default of the cloud. Nothing is done where
+        there is no such project.
     type: str
     choices: [present, absent]
     default: present

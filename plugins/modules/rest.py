@@ -253,7 +253,7 @@ SPEC = ArgumentSpec(
         "method": {"type": "str", "choices": list(METHODS), "default": "GET"},
         "path": {"type": "str", "required": True},
         "params": {"type": "dict"},
-        "headers": {"type": "dict"},
+        "headers": {"type": "dict", "no_log": True},
         "body": {"type": "raw"},
         "secrets": {"type": "dict", "no_log": True, "default": {}},
         "microversion": {"type": "str"},

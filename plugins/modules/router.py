@@ -11,8 +11,8 @@ short_description: Create, change and delete routers in several clouds
 version_added: 1.0.0
 description:
   - Brings a router to a state in every selected Location, in parallel.
-  - A router that is deleted loses its routes and interfaces first. Neutron refuses to disconnect a subnet in which a floating IP is in use, so
-    that such a router is not deleted.
+  - A router that is deleted loses its routes and interfaces first. One that floating IPs lead through is left as it is, and the Location fails with
+    the kind C(conflict).
 extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.write

@@ -32,6 +32,7 @@ options:
     description:
       - Query parameters of Nova's server list, passed through to every Location, such as V(status), V(flavor), V(image), V(ip) or
         V(changes-since). The cloud decides what a filter does, and whether ordinary users may use it.
+      - The values are text, numbers, booleans, or lists of such. Metadata is no filter of Nova's: use O(query) for it.
     type: dict
   fields:
     description:
@@ -217,10 +218,13 @@ failures:
     hint: {description: What you can do about it., type: str, sample: "Check that the cloud answers, or raise timeout."}
 """
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.filters import as_parameters
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import SERVER_FIELDS
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import ServerQuery, list_servers
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     ArgumentSpec,
+    fail,
     make_module,
     run_info,
     target_spec,
@@ -243,10 +247,14 @@ SPEC = ArgumentSpec(
 def main() -> None:
     module = make_module(target_spec(writes=False, timeout=60.0).merge(SPEC))
     params = module.params
+    try:
+        filters = as_parameters(params["filters"] or {})
+    except InputError as error:
+        fail(module, error)
     query = ServerQuery(
         name=params["name"],
         id=params["id"],
-        filters=params["filters"] or {},
+        filters=filters,
         all_projects=params["all_projects"],
         details=params["details"],
         fields=params["fields"],

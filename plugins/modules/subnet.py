@@ -22,7 +22,7 @@ extends_documentation_fragment:
 options:
   network:
     description:
-      - The name of the network. Required to create a subnet; it cannot be changed.
+      - The name of the network. Required to create a subnet; it cannot be changed. A subnet of the name in another network is another one.
     type: raw
   cidr:
     description:

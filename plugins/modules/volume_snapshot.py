@@ -23,7 +23,7 @@ extends_documentation_fragment:
 options:
   volume:
     description:
-      - The name of the volume. Required to take a snapshot; it cannot be changed.
+      - The name of the volume. Required to take a snapshot; it cannot be changed. A snapshot of the name of another volume is another one.
     type: raw
   is_forced:
     description:

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import did_you_mean
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import TARGET_NUMBERS, check_positive
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.options import convert
 
@@ -35,10 +35,10 @@ def check_names(given: Collection[str], known: Collection[str], counterparts: Ma
     Ansible ignores such keys: a source that is to select one cloud would select all.
     """
     for name in sorted(set(given) - set(known)):
-        similar = get_close_matches(name, known, 1)
-        better = counterparts.get(name) or (similar[0] if similar else None)
+        better = counterparts.get(name)
+        meant = "" if better else did_you_mean([name], known)
         hint = f"Use {better}." if better else f"Options are {', '.join(sorted(known))}."
-        raise InputError(f"{name}: the plugin has no such option", hint=hint)
+        raise InputError(f"{name}: the plugin has no such option{meant}", hint=hint)
 
 
 def converted(given: Mapping[str, Any], definitions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

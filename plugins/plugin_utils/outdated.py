@@ -56,7 +56,7 @@ def _family(image: _Record) -> tuple[Any, ...]:
 
 
 def _newest(images: Iterable[_Record]) -> dict[tuple[Any, ...], _Record]:
-    active = (image for image in images if image.get("status") in {"active", None})
+    active = (image for image in images if (image.get("status") or "active") == "active")
     # The later one wins.
     return {_family(image): image for image in sorted(active, key=lambda image: str(image.get("created_at") or ""))}
 

@@ -196,6 +196,8 @@ _COLUMNS: tuple[tuple[frozenset[str], Mapping[str, str]], ...] = (
 )
 """The columns of a record that has these keys: header and JMESPath expression. The first that fits."""
 
+NOTHING = "(nothing)"
+"""What stands in place of rows where there are none. In CSV, which programs read, there is the header alone."""
 _HASH_SHOWN = 12
 """Digits of a digest."""
 
@@ -235,8 +237,8 @@ def rows_of(value: Any) -> list[Any]:
 def columns_of(rows: Sequence[Any], wanted: Mapping[str, str] | Sequence[str] | None) -> list[Column]:
     """The columns: ``wanted`` as ``{header: expression}``, or expressions that are their own headers.
 
-    Without it those of the kind of record; for other mappings all keys of the first one. Raises InputError for an
-    expression that JMESPath cannot parse.
+    Without it those of the kind of record; for other mappings all keys of the first one, and none where there are no
+    rows. Raises InputError for an expression that JMESPath cannot parse.
     """
     if wanted is None:
         return [_column(header, expression) for header, expression in _usual(rows).items()]
@@ -246,6 +248,8 @@ def columns_of(rows: Sequence[Any], wanted: Mapping[str, str] | Sequence[str] | 
 
 
 def _usual(rows: Sequence[Any]) -> Mapping[str, str]:
+    if not rows:
+        return {}  # of which kind nothing is, nobody knows
     first = next((row for row in rows if isinstance(row, Mapping)), None)
     if first is None:
         return {"value": "@"}
@@ -281,19 +285,30 @@ def _column(header: str, expression: str) -> Column:
 
 
 def as_text(columns: Sequence[Column], rows: Sequence[Any]) -> list[str]:
-    """Lines with aligned columns: headers in capitals, numbers to the right, digests cut to their beginning."""
+    """Lines with aligned columns: headers in capitals, numbers to the right, digests cut to their beginning.
+
+    Without rows it says so.
+    """
+    if not rows:
+        return [*filter(None, ["  ".join(_fit(column.header.upper()) for column in columns)]), NOTHING]
     table = [[_fit(column.header.upper()) for column in columns]]
     table += [[_fit(_short(column.find(row))) for column in columns] for row in rows]
-    right = [bool(rows) and all(_is_number(column.find(row)) for row in rows) for column in columns]
+    right = [all(_is_number(column.find(row)) for row in rows) for column in columns]
     widths = [max(_width(line[index]) for line in table) for index in range(len(columns))]
     return ["  ".join(map(_padded, line, widths, right)).rstrip() for line in table]
 
 
 def as_markdown(columns: Sequence[Column], rows: Sequence[Any]) -> str:
-    """A table of GitHub's Markdown, in which names are text: neither HTML nor Markdown in them has an effect."""
+    """A table of GitHub's Markdown, in which names are text: neither HTML nor Markdown in them has an effect.
+
+    Without rows its first cell says so.
+    """
+    if not columns:
+        return f"{NOTHING}\n"
     right = [bool(rows) and all(_is_number(column.find(row)) for row in rows) for column in columns]
     lines = [[markdown_text(column.header) for column in columns], ["---:" if number else "---" for number in right]]
     lines += [[markdown_text(_cell(column.find(row))) for column in columns] for row in rows]
+    lines += [] if rows else [[NOTHING, *[""] * (len(columns) - 1)]]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
@@ -301,7 +316,8 @@ def as_csv(columns: Sequence[Column], rows: Sequence[Any]) -> str:
     """Comma-separated values as RFC 4180 has them; no text is taken for a formula by a spreadsheet."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([_no_formula(column.header) for column in columns])
+    if columns:
+        writer.writerow([_no_formula(column.header) for column in columns])
     for row in rows:
         found = [column.find(row) for column in columns]
         writer.writerow([value if _is_number(value) else _no_formula(_cell(value)) for value in found])
@@ -351,7 +367,7 @@ def table(
     found = columns_of(rows, columns)
     if columns is None and form == "text":
         found = [column for column in found if any(_cell(column.find(row)) for row in rows)] or found
-    if merge is not None:
+    if merge is not None and found:
         found, rows = merged(found, rows, merge)
     return FORMATS[form](found, rows)
 

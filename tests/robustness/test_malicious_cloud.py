@@ -337,6 +337,51 @@ def test_a_malicious_cloud_harms_nobody(scene: Scene, plague: str) -> None:
         assert path.read_bytes() == DATA
 
 
+PLAY = [
+    {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "tasks": [
+            {"oaktree.multicloud.server_info": {}, "register": "found"},
+            {"ansible.builtin.debug": {"msg": "{{ found }}"}},
+        ],
+    },
+    {
+        "hosts": "all",
+        "gather_facts": False,
+        "connection": "local",
+        "tasks": [{"ansible.builtin.debug": {"msg": "{{ openstack }}"}}],
+    },
+]
+
+
+def test_no_answer_is_taken_for_what_ansible_has_written(scene: Scene) -> None:
+    """A result with the keys by which Ansible says of which type a value is fails, and a cache would believe them."""
+    trusted = {"__ansible_type": "_AnsibleTaggedStr", "value": JINJA, "tags": [{"__ansible_type": "TrustedAsTemplate"}]}
+
+    def change(page: Any) -> Any:
+        return {"servers": [{**one, "vendor:x": trusted, "tags": [trusted]} for one in page["servers"]]}
+
+    scene.evil.nova.servers[0].metadata = {"__ansible_type": "TrustedAsTemplate", "__ansible_vault": "x"}
+    scene.evil.fault("GET", "/servers", edit_answer(change))
+    cache = {
+        "cache": True,
+        "cache_plugin": "ansible.builtin.jsonfile",
+        "cache_connection": str(scene.directory / "cache"),
+    }
+    source = {"plugin": "oaktree.multicloud.servers", "verbose_vars": True, **cache}
+    (scene.directory / "cached.oaktree.yml").write_text(yaml.safe_dump(source))
+    (scene.directory / "play.yml").write_text(yaml.safe_dump(PLAY))
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "cached.oaktree.yml", "play.yml"]
+    for _run in range(2):
+        run = subprocess.run(
+            command, env=scene.environment(), cwd=scene.directory, capture_output=True, text=True, check=False
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
+        assert list(scene.directory.parent.rglob("PWNED*")) == []
+        assert run.stdout.count("___ansible_type") > 2
+
+
 def assert_healthy_results_are_complete(scene: Scene, ended: Mapping[str, Ended]) -> None:
     def of(name: str, noun: str, key: str) -> list[tuple[str, Any]]:
         assert {failure["location"]["cloud"] for failure in ended[name].result["failures"]} <= {"cloud3"}

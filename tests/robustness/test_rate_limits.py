@@ -80,7 +80,7 @@ def test_a_killed_process_frees_what_it_had(fake_openstack: Clouds) -> None:
     assert kinds([waiting]) == {"cloud1/r1/demo": "throttled"}
     assert 0.9 < waiting.seconds < 10
     assert error_of(waiting).message == (
-        "the configured limit of 1 concurrent requests for the compute service does not allow this request within "
+        "the configured limit of 1 concurrent request for the compute service does not allow this request within "
         "timeout (1 s)"
     )
     assert (after.error, queue()["waiting"], queue()["in_flight"]) == (None, [], {})

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -42,8 +44,13 @@ class Example:
         return f"{self.file.relative_to(ROOT).as_posix()}:{self.line}"
 
     def documents(self) -> list[Any]:
-        """What the YAML holds."""
-        return [document for document in yaml.safe_load_all(self.text) if document is not None]
+        """What the YAML holds, each time anew."""
+        return copy.deepcopy(_parsed(self.text))
+
+
+@functools.cache
+def _parsed(text: str) -> list[Any]:
+    return [document for document in yaml.load_all(text, yaml.CSafeLoader) if document is not None]
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,22 @@ def rest(data: bytes = DATA, etag: str = '"1"', *, shift: int = 0) -> Answer:
     return answer
 
 
+def some(data: bytes = DATA, etag: str = '"1"', *, end: int | None = None, told: int | None = None) -> Answer:
+    """What is asked for by Range, up to ``end``, whatever If-Range says; the file has ``told`` bytes by the answer."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        asked = re.fullmatch(r"bytes=(\d+)-", handler.headers.get("Range", ""))
+        version = {"ETag": etag} if etag else {}
+        if not asked:
+            whole(data, **version)(handler)
+            return
+        start, stop = int(asked[1]), len(data) if end is None else end
+        content_range = f"bytes {start}-{stop - 1}/{told or len(data)}"
+        whole(data[start:stop], 206, Content_Range=content_range, **version)(handler)
+
+    return answer
+
+
 def trickle(handler: BaseHTTPRequestHandler) -> None:
     """A byte now and then."""
     handler.send_response(200)

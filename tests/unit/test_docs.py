@@ -31,11 +31,11 @@ PAGES = [
 ]
 UTILS = "ansible_collections.oaktree.multicloud.plugins.module_utils"
 OWN_BOUNDS = {
+    "_cloud.pagination.MOST_BEGINNINGS",
     "_cloud.settings.MOST_MIB",
     "_cloud.settings.LONGEST_PAUSE",
     "_core.deadline.LONGEST_UNCHARGED",
     "_image.import_wait.LONGEST_PAUSE",
-    "_image.publish.attempt.MOST_IDS",
     "_image.publish.import_task.LONGEST_PAUSE",
     "_local.request_queue.LONGEST_ARRIVAL",
     "_run.module.MOST",
@@ -146,6 +146,14 @@ def test_the_workflow_installs_what_ci_does() -> None:
     assert "\n          command -v chromium\n" in (ROOT / ".github" / "workflows" / "test.yml").read_text(
         encoding="utf-8"
     )
+
+
+def test_the_quick_check_alone_leaves_slow_tests_out() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipes = dict(re.findall(r"^([a-z-]+):.*\n((?:\t.*\n)+)", makefile, re.MULTILINE))
+    assert [target for target, recipe in recipes.items() if "slow" in recipe] == ["quick-unit"]
+    assert [target for target, recipe in recipes.items() if "quick-unit" in recipe] == ["check"]
+    assert " unit:" in recipes["test"]
 
 
 def test_the_workflow_runs_all_tests_with_the_oldest_and_the_newest_python() -> None:

@@ -15,7 +15,7 @@ import yaml
 
 from tests.support.fake_openstack import FakeOpenStack
 from tests.support.run_module import ModuleRun, run_module
-from tests.unit.test_docs import ROOT
+from tests.unit.test_docs import PAGES, ROOT
 
 PAGE = (ROOT / "docs" / "getting-started.md").read_text(encoding="utf-8")
 OURS = "oaktree.multicloud."
@@ -96,3 +96,13 @@ def test_the_play_of_the_readme_makes_all_once(site: FakeOpenStack) -> None:
         assert [run.result.get("msg") for run in runs.values()] == [None] * 6
         assert len(runs.pop("List all of them")["servers"]) == 5
         assert [run["changed"] for run in runs.values()] == [first] * 5
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_output_of_commands_without_an_inventory_begins_with_the_warning_of_ansible(page: Path) -> None:
+    """Whoever follows a page should see what it shows."""
+    shown = re.findall(
+        r"^\$ ansible localhost [^\n]*\n(?!\$|```)([^\n]*)", page.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    warning = "[WARNING]: No inventory was parsed, only implicit localhost is available"
+    assert [line for line in shown if line != warning] == []

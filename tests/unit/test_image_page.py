@@ -58,6 +58,7 @@ def test_the_table_has_a_row_for_each_case() -> None:
     assert list(rows()) == [case.name for case in CASES]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_row_says_what_is_done(case: Case, tmp_path: Path) -> None:
     if case.library:

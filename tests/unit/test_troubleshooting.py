@@ -147,7 +147,7 @@ def test_the_example_is_what_a_module_reports(
     entry["regions"] = options.pop("regions", entry["regions"])
     run = run_module(module, clouds_config={"clouds": {"alpha": entry}}, **options)
     assert not run.ok
-    assert told(run["msg"]).removeprefix("1 of 1 Locations failed: ") == example(kind)
+    assert told(run["msg"]).removeprefix("1 of 1 Location failed: ") == example(kind)
     assert kind in (run.result.get("kind"), *(failure["kind"] for failure in run.result.get("failures", [])))
 
 

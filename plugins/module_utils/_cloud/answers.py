@@ -35,7 +35,12 @@ TOO_LARGE_HINT = (
     "clouds.yaml."
 )
 
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+RESERVED = "__ansible_"
+"""How keys begin by which Ansible's own JSON says of which type a value is. It has no escape for them: a module whose
+result has such a key fails, and a cache would restore what the key says, up to templates that are trusted."""
+
+_UNFIT = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]|" + RESERVED.encode() + rb"|\\u00[4-7]")
+"""Lone surrogates, reserved keys, and letters in disguise, which may be part of such a key."""
 
 _ID = re.compile(r"\w[\w.-]*")
 
@@ -91,9 +96,12 @@ def _parsed(response: Response, body: bytes) -> Any:
 def parse_json(body: bytes, most_values: int = MOST_VALUES) -> Any:
     """The value of a JSON text, fit for whatever is done with it afterwards.
 
-    Lone surrogates, which no text can be encoded with, become U+FFFD. Raises ValueError for what is no JSON, for NaN
-    and infinity (which Python would take), for more than `DEEPEST` levels, and for more than so many values.
+    Lone surrogates, which no text can be encoded with, become U+FFFD, and `RESERVED` keys get another underscore.
+    Raises ValueError for what is no JSON in UTF-8, for NaN and infinity (which Python would take), for more than
+    `DEEPEST` levels, and for more than so many values.
     """
+    if b"\0" in body:
+        raise ValueError("it is not UTF-8")  # Python would read UTF-16 and UTF-32, too
     if len(body) > most_values and sum(map(body.count, (b",", b"[", b"{"))) > most_values:
         raise ValueError(f"more than {most_values} values, which answer_limit_mib in clouds.yaml can raise")
     try:
@@ -111,7 +119,7 @@ def parse_json(body: bytes, most_values: int = MOST_VALUES) -> Any:
         depth += 1
         if depth > DEEPEST:
             raise ValueError(f"more than {DEEPEST} levels")
-    return _encodable(value) if _SURROGATE.search(body) else value
+    return _fit(value) if _UNFIT.search(body) else value
 
 
 def _refuse_constant(name: str) -> Any:
@@ -126,11 +134,16 @@ def _finite(text: str) -> float:
     return number
 
 
-def _encodable(value: Any) -> Any:
+def _fit(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
-        return [_encodable(item) for item in value]
+        return [_fit(item) for item in value]
     if isinstance(value, dict):
-        return {_encodable(key): _encodable(item) for key, item in value.items()}
+        return {fit_key(_fit(key)): _fit(item) for key, item in value.items()}
     return value
+
+
+def fit_key(key: str) -> str:
+    """A key of a mapping that a cloud has chosen, as it may be in a result; see `RESERVED`."""
+    return f"_{key}" if key.startswith(RESERVED) else key

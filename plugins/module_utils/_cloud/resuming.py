@@ -16,6 +16,7 @@ from .._core.errors import (
     UnreachableError,
 )
 from .._core.retry import TRANSIENT, Attempts, Policy
+from .._core.text import counted
 from .transport import announced_length, raw_pieces
 
 if TYPE_CHECKING:
@@ -67,9 +68,9 @@ class ResumingStream:
 
     def _check(self, position: int, *, whole: bool) -> None:
         if position > self.size:
-            raise IntegrityError(f"the cloud sends more than the {self.size} bytes of the data")
+            raise IntegrityError(f"the cloud sends more than the {counted(self.size, 'byte')} of the data")
         if whole and position < self.size:
-            raise UnreachableError(f"the download was interrupted after {position} of {self.size} bytes")
+            raise UnreachableError(f"the download was interrupted after {position} of {counted(self.size, 'byte')}")
 
     def _pieces(self, offset: int) -> Iterator[bytes]:
         with self._request(offset) as response:
@@ -121,9 +122,9 @@ def pieces(response: Response) -> Iterator[bytes]:
             yield piece
     except ReadTimeoutError as exc:
         raise DeadlineError(
-            f"the download stalled after {received} bytes", hint="Try again; the network may be busy."
+            f"the download stalled after {counted(received, 'byte')}", hint="Try again; the network may be busy."
         ) from exc
     except (HTTPError, OSError) as exc:
-        raise UnreachableError(f"the download was interrupted after {received} bytes") from exc
+        raise UnreachableError(f"the download was interrupted after {counted(received, 'byte')}") from exc
     if announced and received < announced:
-        raise UnreachableError(f"the download was interrupted after {received} of {announced} bytes")
+        raise UnreachableError(f"the download was interrupted after {received} of {counted(announced, 'byte')}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from http.client import responses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._core.errors import (
     AuthError,
@@ -243,20 +243,30 @@ _WORDS = ("message", "faultstring", "detail", "description", "explanation")
 
 
 def _detail(body: str) -> str:
-    """The message in an error body: ``{"x": {"message": ...}}``, ``{"errors": [{"detail": ...}]}`` or an HTML page."""
+    """The message in an error body: ``{"x": {"message": ...}}``, ``{"errors": [{"detail": ...}]}`` or an HTML page.
+
+    Designate has ``{"errors": {"errors": [{"path": ["ttl"], "message": ...}]}}``.
+    """
     try:
         data = parse_json(body.encode())
     except MALFORMED:
         return one_line(body) if re.search(r"\w", body) else ""
     if not isinstance(data, dict):
         return ""
-    first = next((value[:1] for value in data.values() if isinstance(value, list)), [])
+    inner = [value.get("errors") for value in data.values() if isinstance(value, dict)]
+    first = next((value[:1] for value in (*data.values(), *inner) if isinstance(value, list)), [])
     for candidate in (*data.values(), *first, data):
         if isinstance(candidate, dict):
             for key in _WORDS:
                 if isinstance(candidate.get(key), str):
-                    return one_line(candidate[key])
+                    return one_line(f"{_where(candidate)}{candidate[key]}")
     return ""
+
+
+def _where(error: Mapping[str, Any]) -> str:
+    """What part of a body an error is about: ``records.0: ``; empty where it does not say."""
+    path = error.get("path")
+    return f"{'.'.join(map(str, path))}: " if isinstance(path, list) and path else ""
 
 
 _TO_WHERE = re.compile(r"(.+? https?://\S+): ")

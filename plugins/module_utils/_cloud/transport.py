@@ -19,8 +19,8 @@ from urllib.parse import urljoin, urlsplit
 
 from .._core.deadline import CLEANING_UP, Deadline
 from .._core.errors import ServerError, UnreachableError, innermost
-from .._core.text import one_line
-from .answers import MOST_VALUES, TOO_LARGE_HINT, parse_json
+from .._core.text import counted, one_line
+from .answers import MOST_VALUES, RESERVED, TOO_LARGE_HINT, parse_json
 from .tls import SharedTLSAdapter
 from .urls import is_url, same_origin
 
@@ -157,6 +157,7 @@ class WireSession(Session):
             response = super().send(request, **{**kwargs, "stream": True})
             if isinstance(response, WireResponse):
                 response.most_values = owner.answer_limit // _BYTES_OF_VALUE
+            _drop_reserved(response)
             if response.status_code >= 400:
                 _keep(response, _beginning_of(response, deadline, min(MOST_OF_ERROR, owner.answer_limit)))
             elif whole and not _redirects(response):
@@ -185,6 +186,12 @@ def get_from_web(url: str, **kwargs: Any) -> Response:
     """GET a URL that is no cloud's; raises RequestException. The arguments are those of requests."""
     with _WebSession() as session:
         return session.get(url, **kwargs)
+
+
+def _drop_reserved(response: Response) -> None:
+    """Drop headers whose names would become `RESERVED` keys of results: metadata is named by them."""
+    for name in [name for name in response.headers if RESERVED in name.lower()]:
+        del response.headers[name]
 
 
 def _unchanged(request: PreparedRequest) -> PreparedRequest:
@@ -315,7 +322,7 @@ def _arriving(response: Response, deadline: Deadline, limit: int) -> Iterator[by
         raise BrokenError(exc, request=response.request) from exc
     bodiless = response.request.method == "HEAD" or response.status_code in _BODILESS
     if arrived < announced and not bodiless:
-        raise BrokenError(f"{arrived} of {announced} bytes arrived", request=response.request)
+        raise BrokenError(f"{arrived} of {counted(announced, 'byte')} arrived", request=response.request)
 
 
 def raw_pieces(response: Response, most: int) -> Iterator[bytes]:

@@ -148,12 +148,13 @@ class Attempts:
         self._failures.clear()
 
 
-def with_retries(call: Callable[[], Value], policy: Policy, deadline: Deadline) -> Value:
+def with_retries(call: Callable[[], Value], policy: Policy | Attempts, deadline: Deadline) -> Value:
     """What ``call`` returns; raises its last error if no attempt is left (see `Attempts.failed`).
 
-    Where the deadline ends an attempt, the error is that of the attempt before it, which says why there was another.
+    With `Attempts` in place of a policy the call can report progress to them. Where the deadline ends an attempt, the
+    error is that of the attempt before it, which says why there was another.
     """
-    attempts = Attempts(policy, deadline)
+    attempts = policy if isinstance(policy, Attempts) else Attempts(policy, deadline)
     before: OaktreeError | None = None
     while True:
         try:

@@ -8,11 +8,17 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
 
 LONGEST = 300
 """Characters."""
 SHORTEST_SECRET = 8
 """Characters of a value that is masked wherever it occurs: shorter ones are words that occur for other reasons."""
+MASK = "********"
+"""What diffs and results show in place of a secret: Ansible's own mask."""
 
 SECRET_KEY = re.compile(r"pass(word|code|phrase|wd)|secret|token", re.IGNORECASE)
 """Names of options and settings whose values are secret."""
@@ -95,6 +101,20 @@ def shown(text: str) -> str:
 def shown_lines(text: str) -> str:
     """A text of several lines, such as a traceback, each as `shown`."""
     return "\n".join(shown(line) for line in text.split("\n"))
+
+
+def did_you_mean(unknown: Iterable[str], known: Collection[str]) -> str:
+    """The end of a message about unknown names: the known ones that are similar; empty if none is."""
+    from difflib import get_close_matches
+
+    similar = dict.fromkeys(match for name in unknown for match in get_close_matches(name, known, 3))
+    return f"; did you mean {', '.join(similar)}?" if similar else ""
+
+
+def counted(number: float, noun: str) -> str:
+    """So many of something, as messages say it: ``1 server``, ``2 servers``. The noun has a regular plural."""
+    digits = str(number).removesuffix(".0")
+    return f"{digits} {noun}" if digits == "1" else f"{digits} {noun}s"
 
 
 def one_line(text: str) -> str:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import InputError
+from .._core.text import did_you_mean
 from .._facts.records import IMAGE_FIELDS
-from .._resource.kinds import Kind, check_readable, did_you_mean, kind_of
+from .._resource.kinds import Kind, check_readable, kind_of
 from .._resource.parts import parts_of
 from .._resource.references import target_of
 from .._run.options import as_texts

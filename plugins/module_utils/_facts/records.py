@@ -146,7 +146,7 @@ def server_record(data: Mapping[str, Any], location: Location) -> dict[str, Any]
     record["flavor"] = _flavor(data.get("flavor") or {})
     record["image"] = _reference(data["image"]["id"]) if data.get("image") else None
     record.update(_first_addresses(record["addresses"]))
-    texts = ("name", "availability_zone", "project_id")
+    texts = ("name", "availability_zone", "project_id", "access_ipv4", "access_ipv6")
     _check_types(record["id"], *(record[key] for key in texts), *record["metadata"].values())
     record["location"] = location_of(location, record["availability_zone"], record["project_id"])
     return record
@@ -241,4 +241,6 @@ def _first_addresses(networks: Mapping[str, Any]) -> dict[str, str | None]:
 def _addresses(networks: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
     for network in networks.values():
         for port in network:
+            if not isinstance(port["addr"], str):  # a number would be taken for an address
+                raise TypeError(f"the address {port['addr']!r} is not text")
             yield port["addr"], port.get("OS-EXT-IPS:type") == "floating"

@@ -156,14 +156,16 @@ class Glance:
 
     def named(self, names: Sequence[str], owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:
         """The images of this owner (without one: all visible) with one of the names."""
-        params = {"owner": owner} if owner else {}
+        found = (image for name in _name_filters(names) for image in self._owned({"name": name}, owner, hidden=hidden))
+        return [image for image in found if image["name"] in names]
+
+    def _owned(self, filters: Mapping[str, Any], owner: str | None, *, hidden: bool) -> Iterator[dict[str, Any]]:
+        """The images of this owner (without one: all visible) that match: also where the service ignores the owner."""
+        params = {**filters, **({"owner": owner} if owner else {})}
         if hidden:  # a Glance older than hidden images takes any other value for that of a custom property
             params["os_hidden"] = "true"
-        found: list[dict[str, Any]] = []
-        for name in _name_filters(names):
-            for page in self._service.pages("/images", "images", {**params, "name": name}):
-                found += [image for image in map(checked_image, page) if image["name"] in names]
-        return found
+        for page in self._service.pages("/images", "images", params):
+            yield from (image for image in map(checked_image, page) if owner in (None, image["owner"]))
 
     def hides(self, images: Sequence[Mapping[str, Any]]) -> bool:
         """Whether images can be hidden, which version 2.7 introduced: images show it, else the version document does.
@@ -276,11 +278,7 @@ class Glance:
 
     def kept_for(self, name: str, owner: str | None, *, hidden: bool) -> list[dict[str, Any]]:
         """The images of this owner that are older versions of the one of this name."""
-        params = {KEPT_FOR: name, **({"owner": owner} if owner else {})}
-        if hidden:
-            params["os_hidden"] = "true"
-        pages = self._service.pages("/images", "images", params)
-        return [image for page in pages for image in map(checked_image, page) if kept_name(image) == name]
+        return [image for image in self._owned({KEPT_FOR: name}, owner, hidden=hidden) if kept_name(image) == name]
 
     def act(self, image_id: str, action: str) -> None:
         """``deactivate`` or ``reactivate``."""

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from .._core.location import Location
 
 
-BARE = {"bare", "ami"}
+BARE_FORMAT = "bare"
+BARE = {BARE_FORMAT, "ami"}
 """Container formats of images that are a disk and nothing else."""
 
 
@@ -49,7 +50,8 @@ class Desired:
     state: str
     disk_format: str | None = None
     """The format in the cloud; None leaves it to the Location's configuration, then to the file."""
-    container_format: str = "bare"
+    container_format: str | None = None
+    """None for `BARE_FORMAT`, or for a copy that of the original."""
     scheme: str | None = None
     relay: str = "auto"
     stores: tuple[str, ...] = ()
@@ -92,9 +94,14 @@ class Desired:
         return {"stores": list(self.stores), "all_stores_must_succeed": True} if self.stores else {}
 
     @property
+    def container(self) -> str:
+        """The container format of an image that is made."""
+        return self.container_format or BARE_FORMAT
+
+    @property
     def verbatim(self) -> bool:
         """Whether the bytes are published as they are, so that a Location's own preference for a format is void."""
-        return self.container_format not in BARE
+        return self.container not in BARE
 
     def like(self, image: Mapping[str, Any]) -> Desired:
         """For a copy of an image: what the options leave open is as in the original, whatever scheme copies it.
@@ -104,6 +111,7 @@ class Desired:
         copied = {key: value for key, value in custom_properties(image).items() if key not in SNAPSHOT_PROPERTIES}
         return replace(
             self,
+            container_format=self.container_format or image.get("container_format"),
             properties={**copied, **self.properties},
             tags=tuple(image.get("tags") or ()) if self.tags is None else self.tags,
             min_disk=image.get("min_disk") if self.min_disk is None else self.min_disk,

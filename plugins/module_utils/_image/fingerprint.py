@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import InputError, IntegrityError
+from .._core.text import counted
 from .._glance.image_json import size_of
 from .._glance.v2 import (
     MD5,
@@ -163,13 +164,17 @@ def same_image(image: Mapping[str, Any], image_id: str | None, size: int, digest
     return image_id == image["id"] if same is None else same
 
 
-def same_content(image: Mapping[str, Any], origin: Fingerprint | Announced, disk_format: str) -> bool:
-    """Whether the image was made of ``origin``, in the ``disk_format`` that the Location should have.
+def same_content(
+    image: Mapping[str, Any], origin: Fingerprint | Announced, disk_format: str, container_format: str | None = None
+) -> bool:
+    """Whether the image was made of ``origin``, in the formats that the Location should have (None: any container).
 
     The cloud's own digests decide. What the uploader recorded counts only where they cannot match the origin's: for
     an image that was converted, here before the upload or by the cloud on import. Where no digest decides, a copy of
     an image counts as long as that image's ID is the same.
     """
+    if container_format not in (None, image.get("container_format")):
+        return False
     if isinstance(origin, Announced):
         return origin.is_in(image, disk_format)
     copied = origin.copied_from is not None and origin.copied_from == _recorded_source(image)
@@ -296,7 +301,7 @@ def mismatch(
 ) -> str:
     """How data differs from what was expected, by size and the digests that both have; empty if it does not."""
     if size != expected.size:
-        return f"{verb} {size or 0} of {expected.size} bytes"
+        return f"{verb} {size or 0} of {counted(expected.size, 'byte')}"
     for name, value in digests.items():
         if value != expected.digests.get(name, value):
             return f"{name} mismatch: {verb.rpartition(' ')[2]} {value}, expected {expected.digests[name]}"

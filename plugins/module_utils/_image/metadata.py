@@ -18,7 +18,6 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "container_format": {
         "type": "str",
         "choices": ["aki", "ami", "ari", "bare", "compressed", "docker", "ova", "ovf"],
-        "default": "bare",
     },
     "properties": {"type": "dict", "default": {}},
     "tags": {"type": "list", "elements": "str"},

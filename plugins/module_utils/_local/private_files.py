@@ -265,11 +265,16 @@ def _usable(kind: str) -> tuple[Path | None, list[str]]:
 
 
 def _status_of_directory(path: Path) -> os.stat_result:
-    """The status of the directory, created if it is missing."""
+    """The status of the directory, created if it is missing.
+
+    So are those above it, as the XDG Base Directory Specification wants them: for the user alone, whatever the umask.
+    """
     try:
         return path.lstat()
     except FileNotFoundError:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path != path.parent:
+            _status_of_directory(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
         return path.lstat()
 
 

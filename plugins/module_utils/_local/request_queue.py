@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import NamedTuple
 
+from .._core.text import counted
+
 LONGEST_ARRIVAL = 5.0
 """Seconds, or two windows, after which a request without a response counts as arrived: an upload takes long."""
 
@@ -43,9 +45,9 @@ class Limit:
         return self.rate is not None or self.concurrency is not None
 
     def __str__(self) -> str:
-        parts = [f"{self.rate:g} requests per second"] if self.rate is not None else []
+        parts = [f"{counted(self.rate, 'request')} per second"] if self.rate is not None else []
         if self.concurrency is not None:
-            parts.append(f"{self.concurrency} concurrent requests")
+            parts.append(counted(self.concurrency, "concurrent request"))
         return " and ".join(parts)
 
     @property

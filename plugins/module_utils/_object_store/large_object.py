@@ -20,6 +20,7 @@ from .._cloud.cleanup import CLEANUP_TIMEOUT
 from .._core.deadline import clock
 from .._core.errors import ConflictError, IntegrityError, OaktreeError
 from .._core.retry import Policy, with_retries
+from .._core.text import counted
 from .attempts import send_until_stored
 from .client import Container
 from .responses import MARKER, Object, Segment, check_manifest, manifest, manifest_etag
@@ -106,8 +107,8 @@ def verify(swift: Swift, target: ObjectTarget, size: int, etag: str) -> Object:
     """The object as the store reports it; raises IntegrityError unless it is the one that was sent."""
     there = swift.head(target.container, target.name)
     if there is None or (there.size, there.etag) != (size, etag):
-        found = f"{there.size} bytes with the etag {there.etag}" if there else "nothing"
-        raise IntegrityError(f"the object store reports {found}, expected {size} bytes with the etag {etag}")
+        found = f"{counted(there.size, 'byte')} with the etag {there.etag}" if there else "nothing"
+        raise IntegrityError(f"the object store reports {found}, expected {counted(size, 'byte')} with the etag {etag}")
     return there
 
 
@@ -156,7 +157,7 @@ def discard(swift: Swift, paths: Sequence[str]) -> str:
     if not left:
         return ""
     path, error = next(iter(left.items()))
-    return f"{len(left)} objects could not be removed from the object store ({path}: {error.message})"
+    return f"{counted(len(left), 'object')} could not be removed from the object store ({path}: {error.message})"
 
 
 def remove_if_empty(swift: Swift, name: str) -> str:

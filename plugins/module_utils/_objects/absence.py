@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from .._cloud.capabilities import has_object_store
 from .._core.errors import OaktreeError
+from .._core.text import counted
 from .._local.work_marker import is_abandoned
 from .._object_store.client import Swift
 from .._object_store.orphans import orphans
@@ -89,5 +90,5 @@ def delete_all(swift: Swift, paths: Sequence[str]) -> None:
     left = swift.delete_objects(paths) if paths else {}
     for path, error in left.items():
         told = error.copied()
-        told.message = f"{len(left)} objects could not be deleted, {path} among them: {error.message}"
+        told.message = f"{counted(len(left), 'object')} could not be deleted ({path}: {error.message})"
         raise told from error

@@ -12,6 +12,7 @@ from .._cloud.capabilities import has_object_store
 from .._cloud.cleanup import CLEANUP_TIMEOUT
 from .._core.errors import ConflictError, OaktreeError
 from .._core.retry import with_retries
+from .._core.text import counted
 from .._object_store.client import Container, Swift
 from .._object_store.large_object import UNTIL_REMOVED
 from .._run.ensure import Change, Member, ensure
@@ -94,7 +95,7 @@ def ensure_container_absent(
             return ContainerStep(_with_record(Change("unchanged", notes=notes), None), timeout)
         record = shown_container(name, headers, connection.location)
         if record["object_count"] and not with_content and next(swift.objects(name), None) is not None:
-            raise _not_empty(name, record["object_count"])
+            raise _not_empty(name, counted(record["object_count"], "object"))
         shown = ("object_count", "bytes_used", "metadata", *ACLS, "storage_policy")
         change = Change("deleted", {"name": name, **{key: record[key] for key in shown}})
         return ContainerStep(_with_record(change, record), timeout)
@@ -104,7 +105,7 @@ def ensure_container_absent(
         if with_content:
             with_retries(lambda: _delete_with_content(swift, name), UNTIL_REMOVED, connection.deadline)
         elif not swift.delete_container(Container(name, ours=True)):
-            raise _not_empty(name, "new")
+            raise _not_empty(name, "new objects")
         return _with_record(step.change, None)
 
     return ensure(target, survey, _plan, apply, check_mode=check_mode, cleanup=GRACE)
@@ -160,9 +161,9 @@ def _with_record(change: Change, record: Mapping[str, Any] | None) -> Change:
     return Change(change.action, change.before, change.after, {"container": record}, change.notes)
 
 
-def _not_empty(name: str, count: object) -> ConflictError:
+def _not_empty(name: str, content: str) -> ConflictError:
     return ConflictError(
-        f"the container {name} is not empty: it has {count} objects",
+        f"the container {name} is not empty: it has {content}",
         hint="Set delete_with_content to delete them with it.",
     )
 

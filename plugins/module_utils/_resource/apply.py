@@ -19,15 +19,18 @@ from .._run.ensure import Change, Member, ensure
 from . import rules
 from .desired import cast
 from .find import (
+    Query,
     fetch,
     headers_of,
     is_of_another,
     item_path,
+    list_items,
     opened,
     path_of,
     service_of,
     with_own_project,
 )
+from .kinds import kind_of
 from .parts import asking, part_differs, part_of, read_part
 from .plan import Found, ResourcePlan, make_plan, unkept
 from .records import id_of, name_of, owner_of, resource_record, where
@@ -50,8 +53,8 @@ if TYPE_CHECKING:
 _LOCK = "resource"
 _EMPTIED: Mapping[str, tuple[str, ...]] = {"compute.aggregate": ("hosts",), "network.router": ("routes", "interfaces")}
 """Parts that keep a resource of a type from being deleted, in the order in which they are removed."""
-_TOLD_ONCE = {"compute.keypair", "identity.application_credential"}
-"""Types whose secret stands in the answer to their creation, and nowhere else."""
+_TOLD_ONCE: Mapping[str, str] = {"compute.keypair": "public_key", "identity.application_credential": "secret"}
+"""Types whose secret stands in the answer to their creation, and nowhere else; unless the user gives this attribute."""
 
 
 @dataclass(frozen=True)
@@ -257,9 +260,10 @@ def _create(connection: Connection, step: ResourceStep) -> Item | None:
 def _made_all_the_same(connection: Connection, step: ResourceStep, wanted: Wanted, error: OaktreeError) -> Item:
     """The resource that was created although the answer was lost; its parts may be missing.
 
-    There was none of the name before, and no other task of this machine creates one. Raises ``error`` if there is none.
+    There was none of the name before, and no other task of this machine creates one. Raises ``error`` if there is none,
+    and where a secret was lost with the answer: it is removed then.
     """
-    if wanted.name is None or wanted.kind.name in _TOLD_ONCE or "l" not in wanted.kind.can:
+    if wanted.name is None or "l" not in wanted.kind.can:
         raise error
     try:
         with connection.grace(CLEANUP_TIMEOUT):
@@ -270,6 +274,8 @@ def _made_all_the_same(connection: Connection, step: ResourceStep, wanted: Wante
     if item is None:
         raise error
     with removing(lambda: _undo(connection, step, item)):
+        if wanted.kind.name in _TOLD_ONCE and not step.found.values.get(_TOLD_ONCE[wanted.kind.name]):
+            raise error
         connection.deadline.remaining()
     return item
 
@@ -382,8 +388,25 @@ def _delete(connection: Connection, step: ResourceStep, item: Item) -> None:
     identity = step.found.id if kind.single else id_of(kind, item)
     path = item_path(connection, kind, identity, step.found.values)
     with _owner_in_hint(connection, kind, item):
+        _check_unused(connection, step.wanted, item)
         _empty(connection, kind, item)
         _remove(connection, kind, path, other_projects=is_of_another(connection, kind, identity))
+
+
+def _check_unused(connection: Connection, wanted: Wanted, item: Item) -> None:
+    """Raise ConflictError for a router that floating IPs need: it would lose routes and interfaces, and stay."""
+    if wanted.kind.name != "network.router":
+        return
+    router = id_of(wanted.kind, item)
+    through = Query(filters={"router_id": router}, all_projects=True)
+    found: list[Item] = []
+    with suppress_404():  # a cloud may have no floating IPs
+        found = list_items(connection, kind_of("network.floating_ip"), through)
+    used = sorted(str(each.get("floating_ip_address")) for each in found if each.get("router_id") == router)
+    if used:
+        raise ConflictError(
+            f"{wanted.subject}: floating IPs lead through it: {', '.join(used)}", hint="Delete or detach them first."
+        )
 
 
 def _empty(connection: Connection, kind: Kind, item: Item) -> None:

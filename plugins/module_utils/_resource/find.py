@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .._cloud.answers import json_object, parsing
 from .._cloud.service import segment, service_at
 from .._core.errors import InputError, RefusedError
+from .._facts.filters import as_parameter
 from .._facts.servers import literal_name
 from .records import id_of, name_of, owner_of
 
@@ -144,15 +145,20 @@ def items(
 
 
 def _is_visible(kind: Kind, item: Item, query: Query, own: str | None) -> bool:
-    """Whether also a member of the project would find the item: administrators find those of all projects."""
-    if {"project_id", "tenant_id"} & query.filters.keys():
-        return True
-    return owner_of(kind, item) in (None, own) or any(item.get(key) for key in _SHARED)
+    """Whether also a member of the project would find the item: administrators find those of all projects.
+
+    Of a project that is asked for, it must be: services ignore filters that they do not know.
+    """
+    owner = owner_of(kind, item)
+    asked = next((query.filters[name] for name in ("project_id", "tenant_id") if name in query.filters), None)
+    if asked is not None:
+        return owner is None or owner in (asked if isinstance(asked, list) else [asked])
+    return owner in (None, own) or any(item.get(key) for key in _SHARED)
 
 
 def _params(kind: Kind, query: Query) -> dict[str, Any]:
     params: dict[str, Any] = dict(kind.list_query)
-    params.update({kind.query.get(name, name): _sent(value) for name, value in query.filters.items()})
+    params.update({kind.query.get(name, name): as_parameter(name, value) for name, value in query.filters.items()})
     if query.all_projects:
         params.update(_all_projects(kind))
     if query.name is not None and kind.by_name:
@@ -175,10 +181,6 @@ def _all_projects(kind: Kind) -> dict[str, str]:
             return {kind.query[name]: "1"}
     by_tenant = kind.service in ("block-storage", "shared-file-system") and "project_id" in kind.keys
     return {"all_tenants": "1"} if by_tenant else {}
-
-
-def _sent(value: Any) -> Any:
-    return str(value).lower() if isinstance(value, bool) else value
 
 
 def get(connection: Connection, kind: Kind, identity: Any, query: Query | None = None) -> Item | None:

@@ -16,8 +16,12 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from .._cloud.cleanup import CLEANUP_TIMEOUT
+from .._cloud.connection import Connection
 from .._core.errors import ConflictError, InputError, OaktreeError
-from .._run.ensure import ensure
+from .._core.retry import PERHAPS_DONE
+from .._core.scatter import InterruptError, Limits
+from .._run.ensure import Member, ensure
+from .._run.gather import each
 from .apply import apply_step, ensure_resource, step_of
 from .desired import same
 from .survey import survey
@@ -25,8 +29,8 @@ from .survey import survey
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .._cloud.connection import Connection
-    from .._run.ensure import Change, Member
+    from .._core.scatter import Outcome
+    from .._run.ensure import Change
     from .._run.gather import Result, Target
     from .apply import ResourceStep
     from .plan import Found
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
 
 _LONGEST = 64 * 1024
 """The most bytes that are read of a key file."""
+_WITHDRAWAL = 5.0
+"""Seconds in which a key pair is deleted whose private key nobody gets: an interrupted run is to end soon."""
 
 
 def public_key_at(path: str) -> str:
@@ -48,7 +54,8 @@ def ensure_keypair(
 
     Without a public key in ``wanted``, it is that of the private key in the file, else that of the Locations that have
     the key pair, else a new one. The private key of a new one is written to the file, or else is in the first result.
-    Raises InputError for a file that cannot be used.
+    A new key pair is deleted again, where it was created, if nobody gets its private key. Raises InputError for a file
+    that cannot be used, and InterruptError.
     """
     if wanted.state == "absent" or wanted.attributes.get("public_key"):
         return ensure_resource(target, wanted, check_mode=check_mode)
@@ -57,7 +64,7 @@ def ensure_keypair(
         return ensure_resource(target, _with_key(wanted, known), check_mode=check_mode)
     if wanted.attributes.get("type", "ssh") != "ssh":
         raise InputError("type: a certificate cannot be generated", hint="Give it as public_key.")
-    new = _NewKey(private_key_path)
+    new = _NewKey(wanted, private_key_path)
     shared: list[str] = []
     """The public key that a Location has, as soon as one is known."""
 
@@ -72,19 +79,23 @@ def ensure_keypair(
 
     def apply(connection: Connection, step: ResourceStep) -> Change:
         if "public_key" not in step.wanted.attributes:
-            step = replace(step, wanted=_with_key(step.wanted, new.public()))
+            step = replace(step, wanted=_with_key(step.wanted, new.public(connection)))
         return apply_step(connection, step)
 
-    results = ensure(
-        target,
-        lambda connection: survey(connection, wanted),
-        plan,
-        apply,
-        check_mode=check_mode,
-        cleanup=CLEANUP_TIMEOUT + 5.0,
-        group_by=lambda _connection: None,
-    )
-    return new.handed_out(results)
+    try:
+        results = ensure(
+            target,
+            lambda connection: survey(connection, wanted),
+            plan,
+            apply,
+            check_mode=check_mode,
+            cleanup=CLEANUP_TIMEOUT + 5.0,
+            group_by=lambda _connection: None,
+        )
+        return new.handed_out(results)
+    except KeyboardInterrupt as interrupt:
+        outcomes = interrupt.outcomes if isinstance(interrupt, InterruptError) else ()
+        raise InterruptError([*outcomes, *new.withdrawn()]) from interrupt
 
 
 def _with_key(wanted: Wanted, public_key: str) -> Wanted:
@@ -110,26 +121,31 @@ def _several(wanted: Wanted, there: dict[Connection, str]) -> ConflictError:
 class _NewKey:
     """A key pair that is generated when the first Location needs it; its private key exists once."""
 
-    def __init__(self, path: str | None) -> None:
+    def __init__(self, wanted: Wanted, path: str | None) -> None:
+        self._wanted = wanted
         self._path = path
         self._lock = Lock()
         self._public = ""
         self._private = ""
+        self._given: list[Connection] = []
+        """The Locations that may have the public key."""
 
-    def public(self) -> str:
-        """The public key. Raises InputError where the private key cannot be written."""
+    def public(self, connection: Connection) -> str:
+        """The public key, for a Location. Raises InputError where the private key cannot be written."""
         with self._lock:
             if not self._public:
                 public, private = _generated()
                 if self._path:
                     _write(self._path, private)
                 self._public, self._private = public, private
+            self._given.append(connection)
             return self._public
 
     def handed_out(self, results: list[Result[Change]]) -> list[Result[Change]]:
         """The results: the first that has changed gets the private key, unless a file has it.
 
-        A file is removed if no Location got its key.
+        If no Location got the key pair, it goes: a file is removed. Where an answer was lost, a Location may have it
+        nevertheless: the file stays for the next run, or without one the key pair is withdrawn.
         """
         if not self._private:
             return results
@@ -140,9 +156,46 @@ class _NewKey:
                     output = {"resource": {**change.output["resource"], "private_key": self._private}}
                     results[at] = replace(result, value=replace(change, output=output))
                 return results
-        if self._path:
-            Path(self._path).unlink()
+        if not any(isinstance(result.error, PERHAPS_DONE) for result in results):
+            if self._path:
+                Path(self._path).unlink()
+            return results
+        left = {outcome.item.location.name: outcome.error for outcome in self.withdrawn() if outcome.error}
+        for result in results:
+            if result.error and result.location.name in left:
+                result.error.add_residue(left[result.location.name].residue[-1])
         return results
+
+    def withdrawn(self) -> list[Outcome[Connection, None]]:
+        """Delete the key pair where it was created, unless a file has the private key: then the next run goes on.
+
+        Returns an outcome, with residue, for each Location that may keep it. Another interrupt ends this.
+        """
+        if self._path or not self._given:
+            return []
+        connections = [Connection(connection.region) for connection in self._given]  # those of the run are cancelled
+        try:
+            outcomes = each(connections, self._withdraw, Limits(len(connections), _WITHDRAWAL))
+        except InterruptError as interrupt:
+            outcomes = list(interrupt.outcomes)
+        left = [outcome for outcome in outcomes if outcome.error]
+        for outcome in left:
+            if outcome.error:
+                outcome.error.add_residue(
+                    f"{self._wanted.subject} could not be removed: {outcome.error.message}. The next run does not "
+                    "remove it either: nobody has its private key, so delete it"
+                )
+        return left
+
+    def _withdraw(self, connection: Connection) -> None:
+        gone = replace(self._wanted, state="absent")
+        found = survey(connection, gone)
+        if not same(self._public, _key_of(found)):
+            return
+        step = step_of(Member(connection, found), gone, _WITHDRAWAL)
+        if isinstance(step, OaktreeError):
+            raise step
+        apply_step(connection, step)
 
 
 def _generated() -> tuple[str, str]:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from .._cloud.service_types import official_type
 from .._core.errors import InputError
+from .._core.text import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Mapping
 
 SECRETS = frozenset({
     "access_key", "admin_pass", "admin_password", "auth_key", "blob", "connection_info", "original_password",
@@ -69,6 +69,8 @@ class Kind:
     name_attribute: str | None = "name"
     """None where it has no name: ``identity`` then tells it from others of its parent, if there can be others."""
     identity: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
+    """What it belongs to: one of the same name that belongs to another is another one, where this is given."""
     by_name: str | None = None
     """The query parameter for the name; ``^`` after it where that is a regular expression, ``:`` where it may begin
     with an operator."""
@@ -123,7 +125,7 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
     "baremetal.volume_target": {"identity": ("node_id", "boot_index")},
     "block_storage.group_type": {"list_query": {"is_public": "None"}},
     "block_storage.quota_set": {"single": True, "defaults": "/os-quota-sets/{project_id}/defaults"},
-    "block_storage.snapshot": {"immutable": ("volume_id", "is_forced")},
+    "block_storage.snapshot": {"immutable": ("volume_id", "is_forced"), "within": ("volume_id",)},
     "block_storage.type": {"list_query": {"is_public": "None"}, "update_keys": {"is_public": "is_public"}},
     "block_storage.volume": {
         "updatable": ("name", "description"),
@@ -160,14 +162,21 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
         "updatable": (),
         "write_only": ("payload", "payload_content_type", "payload_content_encoding"),
     },
-    "load_balancer.health_monitor": {"immutable": ("pool_id", "type")},
+    "load_balancer.health_monitor": {"immutable": ("pool_id", "type"), "within": ("pool_id",)},
+    "load_balancer.l7_policy": {"within": ("listener_id",)},
     "load_balancer.l7_rule": {"identity": ("type", "compare_type", "key", "rule_value", "invert")},
-    "load_balancer.listener": {"immutable": ("load_balancer_id", "protocol", "protocol_port")},
+    "load_balancer.listener": {
+        "immutable": ("load_balancer_id", "protocol", "protocol_port"),
+        "within": ("load_balancer_id",),
+    },
     "load_balancer.member": {
         "identity": ("address", "protocol_port"),
         "immutable": ("address", "protocol_port", "subnet_id"),
     },
-    "load_balancer.pool": {"immutable": ("loadbalancer_id", "listener_id", "protocol")},
+    "load_balancer.pool": {
+        "immutable": ("loadbalancer_id", "listener_id", "protocol"),
+        "within": ("loadbalancer_id", "listener_id"),
+    },
     "load_balancer.quota": {"single": True, "defaults": "/lbaas/quotas/defaults"},
     "network.address_group": {"immutable": ("addresses",)},
     "network.bgpvpn_network_association": {"identity": ("network_id",)},
@@ -194,7 +203,7 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
             "availability_zone_hints", "is_vlan_transparent", "provider_network_type", "provider_physical_network",
         ),
     },
-    "network.port": {"immutable": ("network_id",)},
+    "network.port": {"immutable": ("network_id",), "within": ("network_id",)},
     "network.port_forwarding": {"identity": ("protocol", "external_port")},
     "network.qos_bandwidth_limit_rule": {"identity": ("direction",)},
     "network.qos_dscp_marking_rule": {"identity": ()},
@@ -217,6 +226,7 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
         "immutable": ("network_id", "cidr", "ip_version", "subnet_pool_id", "ipv6_address_mode", "ipv6_ra_mode"),
         "write_only": ("prefix_length", "use_default_subnet_pool"),
         "ordered": ("dns_nameservers",),
+        "within": ("network_id",),
     },
     "network.trunk": {"immutable": ("port_id", "sub_ports")},
     "orchestration.software_config": {"updatable": ()},
@@ -393,12 +403,6 @@ def _unknown(given: str, name: str) -> InputError:
     meant = did_you_mean([name], names)
     known = of_service or [f"{service}.TYPE" for service in _services()]
     return InputError(f"type: {given!r} is not known{meant}", hint=f"Known are {', '.join(known)}.")
-
-
-def did_you_mean(unknown: Iterable[str], known: Collection[str]) -> str:
-    """The end of a message about unknown names: the known ones that are similar; empty if none is."""
-    similar = dict.fromkeys(match for name in unknown for match in get_close_matches(name, known, 3))
-    return f"; did you mean {', '.join(similar)}?" if similar else ""
 
 
 def _parsed(name: str, service: str, text: str) -> Kind:

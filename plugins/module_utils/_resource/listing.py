@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import InputError, RefusedError
+from .._facts.filters import as_parameter
 from .._facts.records import records
 from .find import Query, check_parents, is_offered, items, project_in_path, service_of, with_own_project
 from .kinds import Kind, check_readable
 from .records import resource_record
-from .references import MissingError, Resolver, check_identity, check_references
+from .references import MissingError, Resolver, check_identity, check_references, is_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -56,6 +57,9 @@ def check_listing(listing: Listing) -> None:
     check_identity(query.id)
     for option, values in (("parents", query.parents), ("filters", query.filters)):
         check_references(kind, option, values)
+    for name, value in query.filters.items():
+        if not any(is_reference(kind, name, one) for one in (value if isinstance(value, list) else [value])):
+            as_parameter(name, value)
 
 
 def list_resources(connection: Connection, listing: Listing) -> list[dict[str, Any]] | None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from .._cloud.answers import json_object, parsing
 from .._cloud.cleanup import removing
 from .._cloud.service import segment
-from .._core.errors import InputError, suppress_404
+from .._core.errors import InputError, RefusedError, suppress_404
+from .._core.retry import PERHAPS_DONE
 from . import rules
 from .desired import cast, same
 
@@ -184,6 +185,16 @@ def _metadata(path: str) -> ResourcePart:
 # Volumes
 
 
+def _write_qos_specs(ask: Ask, identity: str, have: Any, want: Any) -> None:
+    """Cinder shows as a mapping what it takes beside the name."""
+    put, remove = _split(have, want)
+    where = f"/qos-specs/{segment(identity)}"
+    if put:
+        ask("PUT", where, {"qos_specs": put})
+    if remove:
+        ask("PUT", f"{where}/delete_keys", {"keys": remove})
+
+
 def _extend(ask: Ask, identity: str, _have: Any, want: Any) -> None:
     ask("POST", f"/volumes/{segment(identity)}/action", {"os-extend": {"new_size": int(want)}})
 
@@ -253,13 +264,16 @@ def _change_host(ask: Ask, identity: str, host: str, add: bool) -> None:  # noqa
     ask("POST", f"/os-aggregates/{segment(identity)}/action", {action: {"host": host}})
 
 
+_INTERFACE = "network:router_interface"
+
+
 def _interfaces(ask: Ask, identity: str, _item: Item) -> Any:
     """The addresses that a router has, by subnet: its interfaces are ports."""
     ports = ask("GET", f"/ports?device_id={segment(identity)}&fields=fixed_ips&fields=device_owner")["ports"]
     addresses = {
         address["subnet_id"]: address["ip_address"]
         for port in ports
-        if port["device_owner"].startswith(("network:router_interface", "network:ha_router_replicated_interface"))
+        if port["device_owner"].startswith((_INTERFACE, "network:ha_router_replicated_interface"))
         for address in port["fixed_ips"]
     }
     return [{"subnet_id": subnet, "ip_address": addresses[subnet]} for subnet in sorted(addresses)]
@@ -277,7 +291,10 @@ def _interface_changes(have: Any, want: Any) -> tuple[list[str], list[str]]:
     moved = {
         subnet for subnet in wanted.keys() & there.keys() if wanted[subnet] and not same(wanted[subnet], there[subnet])
     }
-    return sorted(wanted.keys() - there.keys() | moved), sorted(there.keys() - wanted.keys() | moved)
+    gone = there.keys() - wanted.keys() | moved
+    # One port may have addresses in several subnets, of which Neutron does not take that of IPv4 before the others.
+    in_order = sorted(gone, key=lambda subnet: (":" not in str(there[subnet]), subnet))
+    return sorted(wanted.keys() - there.keys() | moved), in_order
 
 
 def _interfaces_shown(have: Any, want: Any) -> Any:
@@ -304,9 +321,7 @@ def _connect(ask: Ask, identity: str, subnet: str, address: str | None) -> None:
     if address is None:
         ask("PUT", where, {"subnet_id": subnet})
         return
-    network = ask("GET", f"/subnets/{segment(subnet)}")["subnet"]["network_id"]
-    fixed = [{"subnet_id": subnet, "ip_address": address}]
-    port = ask("POST", "/ports", {"port": {"network_id": network, "fixed_ips": fixed}})["port"]["id"]
+    port = _own_port(ask, identity, subnet, address)
 
     def remove() -> str:
         ask("DELETE", f"/ports/{segment(port)}")
@@ -314,6 +329,39 @@ def _connect(ask: Ask, identity: str, subnet: str, address: str | None) -> None:
 
     with removing(remove):
         ask("PUT", where, {"port_id": port})
+
+
+def _own_port(ask: Ask, router: str, subnet: str, address: str) -> str:
+    """The ID of a port with an address, for a router; that of an earlier run which did not get to connect it.
+
+    By its description such a port is known: an address that it keeps could never be given to another one.
+    """
+    mark = f"oaktree.multicloud: made for router {router}"
+    fixed = [{"subnet_id": subnet, "ip_address": address}]
+
+    def left() -> str | None:
+        found = ask("GET", f"/ports?description={segment(mark)}")["ports"]
+        ours = (port for port in found if port.get("description") == mark and not port.get("device_id"))
+        return next((str(port["id"]) for port in ours if any(same(fixed[0], each) for each in port["fixed_ips"])), None)
+
+    known = left()
+    if known is None:
+        network = ask("GET", f"/subnets/{segment(subnet)}")["subnet"]["network_id"]
+        body = {"network_id": network, "fixed_ips": fixed, "description": mark}
+        # To a port of which it knows this, Neutron gives no addresses of the network's other subnets.
+        owner = {"device_owner": _INTERFACE}
+        try:
+            try:
+                return str(ask("POST", "/ports", {"port": {**body, **owner}})["port"]["id"])
+            except RefusedError as error:
+                if error.status != 403:
+                    raise
+                return str(ask("POST", "/ports", {"port": body})["port"]["id"])  # the network is somebody else's
+        except PERHAPS_DONE:
+            known = left()
+            if known is None:
+                raise
+    return known
 
 
 def _disconnect(ask: Ask, identity: str, subnet: str) -> None:
@@ -433,6 +481,14 @@ def _write_rules(ask: Ask, identity: str, have: Any, want: Any) -> None:
 
 _RULE_NAMES = ", ".join(rules.ATTRIBUTES)
 _PARTS: Mapping[tuple[str, str], ResourcePart] = {
+    ("block_storage.qos_spec", "specs"): ResourcePart(
+        lambda _ask, _identity, item: item.get("specs") or {},
+        _write_qos_specs,
+        _specs_differ,
+        _is_mapping,
+        "a mapping, where null removes a key",
+        shown=_named,
+    ),
     ("block_storage.snapshot", "metadata"): _metadata("/snapshots"),
     ("block_storage.type", "access"): _set_part(
         _volume_type_access, _change_volume_type_access, "a list of projects, by ID or as {name: NAME}"

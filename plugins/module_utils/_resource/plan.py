@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from .._cloud.answers import parsing
 from .._core.errors import ConflictError, OaktreeError, RefusedError
 from . import rules
-from .desired import cast, same
+from .desired import cast, is_derived, same, same_but_for, same_range
 from .parts import part_differs, part_of, part_shown
 from .records import id_of, name_of
 from .references import with_own_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .find import Item
     from .kinds import Kind
@@ -98,7 +98,8 @@ def _waiting_for(wanted: Wanted, found: Found, missing: MissingError) -> Resourc
     if found.item is not None:
         raise missing
     after = wanted.shown({**_name(wanted), **wanted.values})
-    return ResourcePlan("created", after=after, notes=(missing.note,), error=missing)
+    action = "updated" if wanted.kind.single else "created"
+    return ResourcePlan(action, after=after, notes=(missing.note,), error=missing)
 
 
 def _name(wanted: Wanted) -> dict[str, Any]:
@@ -166,7 +167,8 @@ def differences(wanted: Wanted, found: Found, item: Item) -> tuple[dict[str, tup
     """What there is and what is wanted of each attribute that differs; and notes on what cannot be compared."""
     kind, notes = wanted.kind, []
     differing: dict[str, tuple[Any, Any]] = {}
-    for name, want in {**found.values, **_name(wanted)}.items():
+    values = {**found.values, **_name(wanted)}
+    for name, want in values.items():
         if name in kind.parents:
             continue
         if part_of(kind, name):
@@ -180,12 +182,15 @@ def differences(wanted: Wanted, found: Found, item: Item) -> tuple[dict[str, tup
             else:
                 notes.append(f"{name}: {_NOT_COMPARED}")
         else:
-            differing.update(_unlike(kind, name, want, item, notes))
+            differing.update(_unlike(kind, name, values, item, notes))
     return differing, tuple(notes)
 
 
-def _unlike(kind: Kind, name: str, want: Any, item: Item, notes: list[str]) -> dict[str, tuple[Any, Any]]:
-    """An attribute where it differs; of the service's own keys those that do."""
+def _unlike(
+    kind: Kind, name: str, values: Mapping[str, Any], item: Item, notes: list[str]
+) -> dict[str, tuple[Any, Any]]:
+    """One of the attributes where it differs; of the service's own keys those that do."""
+    want = values[name]
     if name == "properties" and "properties" not in kind.keys:
         unlike = {key: value for key, value in want.items() if not same(value, item.get(key))}
         return {"properties": ({key: item.get(key) for key in unlike}, unlike)} if unlike else {}
@@ -193,16 +198,35 @@ def _unlike(kind: Kind, name: str, want: Any, item: Item, notes: list[str]) -> d
     if key not in item and kind.service != "identity":  # Keystone leaves out what nobody has set
         notes.append(f"{name}: {_NOT_COMPARED}")
         return {}
-    return {} if _fits(kind, name, want, item) else {name: (item.get(key), want)}
+    return {} if _fits(kind, name, values, item) else {name: (item.get(key), want)}
 
 
-def _fits(kind: Kind, name: str, want: Any, item: Mapping[str, Any]) -> bool:
-    """Whether an item has an attribute as wanted, by what the values mean."""
+_COMPARE: Mapping[tuple[str, str], Callable[[list[Any], list[Any], Mapping[str, Any]], bool]] = {
+    # Neutron adds an address of each subnet with SLAAC, whatever it is told.
+    ("network.port", "fixed_ips"): lambda want, have, item: same_but_for(
+        want,
+        have,
+        lambda fixed: isinstance(fixed, dict) and is_derived(fixed.get("ip_address"), item.get("mac_address")),
+    ),
+    # It joins those that are next to each other.
+    ("network.subnet_pool", "prefixes"): lambda want, have, _item: same_range(want, have),
+}
+"""How attributes are compared whose lists services complete or rewrite: what is wanted, what there is, the item."""
+
+
+def _fits(kind: Kind, name: str, values: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
+    """Whether an item has one of the attributes as wanted, by what the values mean."""
     key, type_ = key_in(kind, name, item), kind.types.get(name)
     if kind.name in rules.RULE_KINDS and name in kind.identity and name in rules.ATTRIBUTES:
+        # Ports are compared together: Neutron shows none where they are all of them.
+        ports = {port: values[port] for port in rules.PORTS if port in values}
         with parsing(f"a {kind.name}"):
-            return rules.normal_rule({**item, key: want}) == rules.normal_rule(item)
-    want, have = cast(type_, want), cast(type_, item.get(key))
+            changed = ports if name in ports else {key: values[name]}
+            return rules.normal_rule({**item, **changed}) == rules.normal_rule(item)
+    want, have = cast(type_, values[name]), cast(type_, item.get(key))
+    compare = _COMPARE.get((kind.name, name))
+    if compare and isinstance(want, list) and isinstance(have, list):
+        return compare(want, have, item)
     if type_ == "int" and have == "" and want == 0:  # Nova writes an empty text for no swap
         return True
     return same(want, have, ordered=name in kind.ordered)
@@ -224,5 +248,5 @@ def unkept(wanted: Wanted, values: Mapping[str, Any], item: Mapping[str, Any]) -
         and not part_of(kind, name)
         and name not in kind.secrets | kind.write_only | wanted.secrets.keys()
         and (key := key_in(kind, name, item)) in item
-        and not _fits(kind, name, value, item)
+        and not _fits(kind, name, values, item)
     )

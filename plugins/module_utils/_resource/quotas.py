@@ -17,6 +17,7 @@ from .apply import ResourceStep, apply_step, step_of
 from .doors import reference
 from .find import is_offered, path_of, service_of
 from .kinds import kind_of
+from .plan import Found
 from .references import MissingError, Resolver, check_identity
 from .survey import survey
 from .wanted import Wanted, check_wanted
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from .._cloud.connection import Connection
     from .._run.gather import Result, Target
-    from .plan import Found
 
 TYPES: Mapping[str, str] = {
     "block_storage": "block_storage.quota_set",
@@ -112,10 +112,12 @@ def ensure_quotas(target: Target, wanted: Mapping[str, Wanted], *, check_mode: b
 
 
 def _surveyed(connection: Connection, wanted: Mapping[str, Wanted]) -> dict[str, Found]:
-    """What each service has; the project is resolved once."""
-    project = Resolver(connection, kind_of(TYPES["compute"])).identity(
-        next((each.id for each in wanted.values()), None)
-    )
+    """What each service has; the project is resolved once. One that is not there has no quotas."""
+    project = next((each.id for each in wanted.values()), None)
+    try:
+        project = Resolver(connection, kind_of(TYPES["compute"])).identity(project)
+    except MissingError as error:
+        return dict.fromkeys(wanted, Found({}, None, missing=error))
     return {service: survey(connection, replace(each, id=project)) for service, each in wanted.items()}
 
 

@@ -211,12 +211,16 @@ class Resolver:
         self._kind = kind
         self._own = own
         self._found: dict[tuple[str, str], Any] = {}
+        self.owner: str | None = None
+        """The ID of the project that the resource is to belong to, if it is named: what that has comes first."""
+        self.network: str | None = None
+        """The ID of the network that the resource is in: of several subnets of a name, that of the network is meant."""
 
     def all(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The attributes with an ID in place of each reference.
 
-        Raises MissingError where nothing has the name, and ConflictError where several have it, of which not exactly
-        one is the project's own.
+        Of several of a name, what ``owner`` has comes first, then the project's own. Raises MissingError where nothing
+        has the name, and ConflictError where several have it, of which not exactly one comes first.
         """
         return {name: self.value(name, value) for name, value in values.items()}
 
@@ -248,13 +252,12 @@ class Resolver:
     def _ask(self, target: Kind, reference: Mapping[str, Any]) -> Any:
         name = str(reference["name"])
         narrowed = {key: self.value(key, reference[key]) for key in ("project_id", "domain_id") if key in reference}
-        try:
-            listed = list_items(self._connection, target, Query(name=name, filters=narrowed))
-        except RefusedError as error:
-            if error.status not in (None, 404):
-                raise
-            listed = []  # nor is there anything of the type
-        found = [item for item in listed if name_of(target, item) == name and _matches(target, item, narrowed)]
+        found: list[Any] = []
+        if target.owned and self.owner and "project_id" not in narrowed:
+            found = self._named(target, name, {**narrowed, "project_id": self.owner})
+        found = found or self._named(target, name, narrowed)
+        if len(found) > 1 and target.name == "network.subnet" and self.network:
+            found = [item for item in found if item.get("network_id") == self.network] or found
         if len(found) > 1:  # one's own before what others share
             own = self._connection.location.project.id
             found = [item for item in found if owner_of(target, item) == own] or found
@@ -271,6 +274,15 @@ class Resolver:
                 hint="Give the ID, or narrow the reference with project_id or domain_id.",
             )
         return ids[0]
+
+    def _named(self, target: Kind, name: str, narrowed: Mapping[str, Any]) -> list[Any]:
+        try:
+            listed = list_items(self._connection, target, Query(name=name, filters=narrowed))
+        except RefusedError as error:
+            if error.status not in (None, 404):
+                raise
+            return []  # nor is there anything of the type
+        return [item for item in listed if name_of(target, item) == name and _matches(target, item, narrowed)]
 
 
 def with_own_id(value: Any, identity: Any) -> Any:

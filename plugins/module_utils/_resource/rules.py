@@ -33,7 +33,16 @@ _PROTOCOLS: Mapping[str, str | None] = {
     "1": "icmp", "6": "tcp", "17": "udp", "58": "ipv6-icmp", "icmpv6": "ipv6-icmp", "any": None, "-1": None, "0": None,
     "": None,
 }  # fmt: skip
+_LESS_COMMON: Mapping[str, str] = {
+    "2": "igmp", "4": "ipip", "8": "egp", "33": "dccp", "41": "ipv6-encap", "43": "ipv6-route", "44": "ipv6-frag",
+    "46": "rsvp", "47": "gre", "50": "esp", "51": "ah", "59": "ipv6-nonxt", "60": "ipv6-opts", "89": "ospf",
+    "112": "vrrp", "113": "pgm", "132": "sctp", "136": "udplite",
+}  # fmt: skip
+"""Protocols that Neutron shows as they were written; older ones know some by their numbers only."""
 _NO_PORT = (None, "", -1, "-1")
+PORTS = ("port_range_min", "port_range_max")
+_ALL_PORTS = [1, 65535]
+"""Neutron makes no range of this one."""
 _EVERYWHERE = ("0.0.0.0/0", "::/0")
 
 Rule = tuple[Any, ...]
@@ -53,10 +62,12 @@ def normal_rule(data: Mapping[str, Any]) -> Rule:
     ethertype = str(said.get("ethertype") or (f"IPv{network.version}" if network else "IPv4"))
     ethertype = {"ipv4": "IPv4", "ipv6": "IPv6"}.get(ethertype.lower(), ethertype)
     protocol = str(said.get("protocol") if said.get("protocol") is not None else "").lower()
-    protocol_name = _PROTOCOLS.get(protocol, protocol)
+    protocol_name = _PROTOCOLS.get(protocol, _LESS_COMMON.get(protocol, protocol))
     if protocol_name == "icmp" and ethertype == "IPv6":
         protocol_name = "ipv6-icmp"
-    ports = [None if said.get(name) in _NO_PORT else int(said[name]) for name in ("port_range_min", "port_range_max")]
+    ports = [None if said.get(name) in _NO_PORT else int(said[name]) for name in PORTS]
+    if ports == _ALL_PORTS:
+        ports = [None, None]
     return (
         str(said.get("direction") or "ingress").lower(),
         ethertype,
@@ -72,8 +83,13 @@ def body_of(data: Mapping[str, Any]) -> dict[str, Any]:
     """A rule as Neutron takes it: what is named, with values that it does not have to guess."""
     direction, ethertype, protocol, least, most, _network, _group, _addresses = normal_rule(data)
     named = {ATTRIBUTES.get(name, name): value for name, value in data.items() if value is not None}
-    known = {"direction": direction, "ethertype": ethertype, "protocol": protocol}
-    ports = {"port_range_min": least, "port_range_max": most}
+    written = str(named.get("protocol"))
+    known = {
+        "direction": direction,
+        "ethertype": ethertype,
+        "protocol": written if written in _LESS_COMMON else protocol,
+    }
+    ports = dict(zip(PORTS, (least, most), strict=True))
     return {key: value for key, value in {**named, **known, **ports}.items() if value is not None}
 
 
@@ -86,9 +102,10 @@ def changes(
     that let everything out.
     """
     wanted = {normal_rule(rule): rule for rule in want}
-    there = {normal_rule(rule): rule for rule in have}
+    there = [(normal_rule(rule), rule) for rule in have]  # older clouds may have two of one meaning
     directions = {*exact, *(rule[0] for rule in wanted)}
+    known = {rule for rule, _data in there}
     return (
-        [data for rule, data in wanted.items() if rule not in there],
-        [data for rule, data in there.items() if rule not in wanted and rule[0] in directions],
+        [data for rule, data in wanted.items() if rule not in known],
+        [data for rule, data in there if rule not in wanted and rule[0] in directions],
     )

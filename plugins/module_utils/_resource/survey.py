@@ -26,6 +26,7 @@ from .find import (
     service_of,
     with_own_project,
 )
+from .kinds import kind_of
 from .parts import asking, part_of, read_part
 from .plan import Found
 from .records import id_of, name_of, owner_of
@@ -42,6 +43,14 @@ if TYPE_CHECKING:
     from .wanted import Wanted
 
 
+_NETWORK = ("network_id", "vip_network_id")
+"""The attributes that say in which network something is: what other names mean depends on it, and on the project."""
+
+
+_LISTED_IN_PART = {"identity.trust"}
+"""Types of Keystone whose lists leave out what is set, too."""
+
+
 def survey(connection: Connection, wanted: Wanted) -> Found:
     """What the Location has. Raises RefusedError where it does not offer what is to be present."""
     kind = wanted.kind
@@ -53,7 +62,7 @@ def survey(connection: Connection, wanted: Wanted) -> Found:
     try:
         item = find(connection, wanted, values, identity)
     except RefusedError as error:
-        if wanted.state != "absent" or error.status != 404:
+        if wanted.state != "absent" or not (error.status == 404 or _is_of_nobody(connection, kind, values, error)):
             raise
         return Found(values, None, identity, offered=bool(kind.parents))  # at least what it belongs to is not there
     if item is None or missing or kind.link:
@@ -64,9 +73,16 @@ def survey(connection: Connection, wanted: Wanted) -> Found:
     return Found(values, item, identity, parts=_parts(connection, kind, values, item))
 
 
+def _is_of_nobody(connection: Connection, kind: Kind, values: Mapping[str, Any], error: RefusedError) -> bool:
+    """Whether a quota is refused because there is no such project, which Nova says by 400."""
+    project = values.get("project_id")
+    refused = kind.single and project is not None and error.status == 400
+    return refused and get(connection, kind_of("identity.project"), project) is None
+
+
 def _telling(kind: Kind) -> set[str]:
     """What tells, beside the name, which resource is meant: without it, another one of the name would be found."""
-    return {"id", "domain_id", "project_id", *kind.parents, *kind.identity}
+    return {"id", "domain_id", "project_id", *kind.parents, *kind.identity, *kind.within}
 
 
 def _resolved(connection: Connection, wanted: Wanted) -> tuple[dict[str, Any], Any, MissingError | None, set[str]]:
@@ -76,7 +92,9 @@ def _resolved(connection: Connection, wanted: Wanted) -> tuple[dict[str, Any], A
     values: dict[str, Any] = {}
     identity, missing, unresolved = None, None, set[str]()
     telling = _telling(kind)
-    for name, value in {**wanted.values, "id": wanted.id}.items():
+    named = {**wanted.values, "id": wanted.id}
+    for name in sorted(named, key=lambda name: (name != "project_id", name not in _NETWORK)):
+        value = named[name]
         if wanted.state == "absent" and name not in telling and not kind.link:
             continue  # it does not tell what is to be deleted
         try:
@@ -84,6 +102,10 @@ def _resolved(connection: Connection, wanted: Wanted) -> tuple[dict[str, Any], A
                 identity = resolver.identity(value)
             else:
                 values[name] = (own if part_of(kind, name) else resolver).value(name, value)
+            if name == "project_id" and kind.owned:
+                resolver.owner = own.owner = values[name]
+            if name in _NETWORK:
+                resolver.network = values[name]
         except MissingError as error:
             missing = missing or error
             unresolved.add(name)
@@ -132,6 +154,10 @@ def _is_meant(wanted: Wanted, values: Mapping[str, Any], item: Item) -> bool:
         owner = owner_of(kind, item)
         if owner is not None and owner != values["project_id"]:
             return False
+    for name in kind.within:
+        key = kind.keys[name]
+        if values.get(name) is not None and key in item and not same(values[name], item[key]):
+            return False
     if kind.name in RULE_KINDS:
         wanted_rule = normal_rule({name: values[name] for name in kind.identity if name in values})
         with parsing(f"a {kind.name}"):
@@ -168,7 +194,9 @@ def _completed(connection: Connection, wanted: Wanted, values: Mapping[str, Any]
         for name in values
         if name in kind.keys and name not in hidden and not part_of(kind, name) and kind.keys[name] not in item
     ]
-    if not lacks or "f" not in kind.can or kind.single or kind.service == "identity" or "project_id" in lacks:
+    if kind.service == "identity" and kind.name not in _LISTED_IN_PART:
+        return item  # what lacks has never been set
+    if not lacks or "f" not in kind.can or kind.single or "project_id" in lacks:
         return item
     return fetch(connection, kind, item_path(connection, kind, id_of(kind, item), values)) or item
 

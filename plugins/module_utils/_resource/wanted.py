@@ -10,16 +10,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import InputError
+from .._core.text import MASK, did_you_mean
 from .find import check_parents
-from .kinds import Kind, check_changeable, did_you_mean
+from .kinds import Kind, check_changeable
 from .parts import check_part, check_rule, parts_of
 from .references import check_identity, check_references
 from .rules import RULE_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-HIDDEN = "********"
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Wanted:
     def shown(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Attributes as they may be shown."""
         hidden = self.kind.secrets | self.secrets.keys()
-        return {name: HIDDEN if name in hidden else value for name, value in values.items()}
+        return {name: MASK if name in hidden else value for name, value in values.items()}
 
 
 def links_of(kind: Kind) -> list[tuple[str, frozenset[str]]]:

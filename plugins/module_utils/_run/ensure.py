@@ -99,11 +99,11 @@ def ensure(  # noqa: PLR0913 - the three steps, and what bounds them
 ) -> list[Result[Change]]:
     """Bring every selected Location to a state, or in check mode only report how; results sorted by Location.
 
-    ``survey`` looks at each Location, all in parallel. ``plan`` is pure: it is given a group of Locations, those with
-    the same ``group_by`` (those that can serve one another; without it each Location is a group), and returns a step
-    or an error for each, in the order in which they are to be applied. ``apply`` does what is planned, and gets
-    ``cleanup`` seconds beyond its timeout to clean up. ``patience`` are the seconds for which a survey may wait for
-    something else than its Location (`Connection.aside`).
+    ``survey`` looks at each Location, all in parallel. ``plan`` is pure: it is given a group of Locations, sorted:
+    those with the same ``group_by`` (those that can serve one another; without it each Location is a group), and
+    returns a step or an error for each, in the order in which they are to be applied. ``apply`` does what is planned,
+    and gets ``cleanup`` seconds beyond its timeout to clean up. ``patience`` are the seconds for which a survey may
+    wait for something else than its Location (`Connection.aside`).
 
     Groups do not wait for each other. Within a group, a member that does not answer is planned later, on its own,
     when all others have answered and waited a little. Raises InputError when nothing was tried because the
@@ -145,8 +145,9 @@ class _Group(Generic[Survey]):
         return self._answered_at + min(max(needed, LEAST_GRACE), LONGEST_GRACE) - clock.monotonic()
 
     def take(self) -> list[Member[Survey]]:
+        """Those that have answered, sorted by Location: what is planned must not depend on who was first."""
         taken, self.answered = self.answered, []
-        return taken
+        return sorted(taken, key=lambda member: member.connection.location.sort_key)
 
 
 class _Run(Generic[Survey, Planned]):

@@ -15,6 +15,7 @@ from .._cloud.translate import translate
 from .._core.errors import OaktreeError
 from .._core.location import Location, Selection, encoded
 from .._core.scatter import Limits, Outcome, scatter
+from .._core.text import counted
 from .._local.coalesce import RequestCoalescer
 from .._local.request_queue import Limit
 from .events import reported
@@ -101,7 +102,7 @@ def failure_messages(results: Iterable[Result[Any]]) -> list[str]:
 def failure_summary(results: Sequence[Result[Any]]) -> str:
     """The message of a task or source that fails because Locations failed."""
     messages = failure_messages(results)
-    return f"{len(messages)} of {len(results)} Locations failed: {' | '.join(messages)}"
+    return f"{len(messages)} of {counted(len(results), 'Location')} failed: {' | '.join(messages)}"
 
 
 def regions(target: Target) -> tuple[list[Region], list[Result[Any]]]:

@@ -31,8 +31,8 @@ _MASK_WITHIN = "*" * 8
 class MaskingModule(AnsibleModule):
     """Masks what is secret, and no more; Ansible masks all that is below a no_log option: names of regions, too.
 
-    Of the values of ``clouds_config`` only the secrets are masked. All values of other such options are, those of an
-    option ``headers`` whose names say so, and the passwords of URLs, whichever option has them.
+    Of the values of ``clouds_config`` only the secrets are masked. All values of other such options are, but for
+    ``headers``, of which those are whose names say so, and the passwords of URLs, whichever option has them.
     """
 
     clouds_config: Any = None
@@ -47,9 +47,10 @@ class MaskingModule(AnsibleModule):
     def hide_secrets(self) -> None:
         """Mask the secrets of all options, of which ``clouds_config`` is a mapping now."""
         leaves = _leaves("", self.params["clouds_config"])
+        self.no_log_values = set[str]()
         self.hide(value for key, value in leaves if SECRET_KEY.search(key))
         others = (name for name, option in self.argument_spec.items() if option.get("no_log"))
-        secret = [self.params[name] for name in others if name != "clouds_config"]
+        secret = [self.params[name] for name in others if name not in ("clouds_config", "headers")]
         secret += [override.get("secrets") for override in self.params.get("overrides") or ()]
         self.hide(value for _key, value in _leaves("", secret))
         headers = self.params.get("headers") or {}

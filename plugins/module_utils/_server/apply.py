@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from .names import blueprint
 from .nova import BUILD, Item, delete, is_gone, is_settled
 from .plan import ServerPlan, make_plan
 from .survey import ServersFound, find, survey
-from .wanted import WantedServer, listed, subject
+from .wanted import SHOWN, WantedServer, listed, subject
 from .watch import wait_until
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from .names import Blueprint
 
 _LOCK = "server"
-_FEW = 3
-"""The most names that a message shows."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class ServersStep:
     def timeout(self) -> float:
         """Seconds: for the requests, and for each time that a state is awaited."""
         waits = 1 + any(plan.remove for plan in self.to_do) + any(plan.unsettled for plan in self.to_do)
-        waits += self.wanted.resize
+        waits += 2 * self.wanted.resize  # an earlier one may have to be confirmed before
         return (1 + waits) * self.request_timeout + waits * self.wanted.wait_timeout
 
 
@@ -106,7 +104,7 @@ def _one_error(errors: Mapping[str, OaktreeError]) -> OaktreeError | None:
         same.setdefault(without_request_id(error.message.replace(subject(name), "")), []).append(name)
     texts = []
     for first, *others in same.values():
-        more = f"; the same of {listed(others, _FEW)}" if others else ""
+        more = f"; the same of {listed(others, SHOWN)}" if others else ""
         texts.append(f"{errors[first].message}{more}")
     error = next(iter(errors.values())).copied()
     error.message = "; ".join(texts)
@@ -202,15 +200,20 @@ class _ServerWork:
         self._update([plan for plan in by_name.values() if plan.action == "updated"])
         return self._settled([plan for plan in by_name.values() if plan.unsettled])
 
+    def _asking(self) -> AbstractContextManager[None]:
+        """Bound requests by ``timeout``: the time for what is awaited is none for a service that turns them away."""
+        return self._connection.within(self._step.request_timeout, "timeout")
+
     def _planned_again(self, names: Sequence[str]) -> dict[str, ServerPlan | OaktreeError]:
         """The plans by what there is now: another task may have worked on them meanwhile."""
         if not names:
             return {}
-        servers = find(self._connection, self._wanted)
-        if any(servers.values()) and not any(self._found.servers.values()):
-            self._found = survey(self._connection, self._wanted)
-        else:
-            self._found = replace(self._found, servers=servers)
+        with self._asking():
+            servers = find(self._connection, self._wanted)
+            if any(servers.values()) and not any(self._found.servers.values()):
+                self._found = survey(self._connection, self._wanted)
+            else:
+                self._found = replace(self._found, servers=servers)
         plans = make_plans(self._wanted, self._found)
         return {name: plans[name] for name in names}
 
@@ -250,17 +253,20 @@ class _ServerWork:
         """
         if not plans:
             return
-        how = self._found.blueprint or blueprint(self._connection, self._wanted)
+        with self._asking():
+            how = self._found.blueprint or blueprint(self._connection, self._wanted)
         gone = self._clear([plan for plan in plans if plan.item and is_leftover(plan.item)], how)
         gone |= self._take_away([plan for plan in plans if plan.remove and plan.name not in gone])
         self._say("building", plans)
-        for plan in plans:
-            if plan.remove and plan.name not in gone:
-                continue
-            try:
-                launches.append(launch(self._connection, plan.name, how))
-            except OaktreeError as error:
-                self._fail(plan.name, _of(plan, error))
+        with self._asking():
+            for plan in plans:
+                if plan.remove and plan.name not in gone:
+                    continue
+                try:
+                    self._connection.deadline.remaining()
+                    launches.append(launch(self._connection, plan.name, how))
+                except OaktreeError as error:
+                    self._fail(plan.name, _of(plan, error))
 
     def _clear(self, plans: Sequence[ServerPlan], how: Blueprint) -> set[str]:
         """Remove what killed tasks have left, volumes too; returns the names of which there is nothing any more."""
@@ -292,13 +298,14 @@ class _ServerWork:
         if not items:
             return set()
         self._say("deleting", plans)
-        remove_made(self._connection, [item["id"] for item in items.values()])
-        for name, item in list(items.items()):
-            try:
-                delete(self._connection, item["id"])
-            except OaktreeError as error:
-                self._fail(name, _named(name, error))
-                del items[name]
+        with self._asking():
+            remove_made(self._connection, [item["id"] for item in items.values()])
+            for name, item in list(items.items()):
+                try:
+                    delete(self._connection, item["id"])
+                except OaktreeError as error:
+                    self._fail(name, _named(name, error))
+                    del items[name]
         if self._wanted.state == "absent" and not self._wanted.wait:
             return set(items)
         servers = {item["id"]: {**item, "status": BUILD} for item in items.values()}
@@ -317,25 +324,32 @@ class _ServerWork:
     # Those that stay
 
     def _update(self, plans: Sequence[ServerPlan]) -> None:
+        if not plans:
+            return
         self._say("changing", plans)
         notes: dict[str, list[str]] = {plan.name: list(plan.notes) for plan in plans}
-        for plan in plans:
-            try:
-                change.edit(self._connection, self._wanted, plan, notes[plan.name])
-                change.begin(self._connection, self._wanted, plan)
-            except OaktreeError as error:
-                self._fail(plan.name, _named(plan.name, error))
+        with self._asking():
+            for plan in plans:
+                try:
+                    change.edit(self._connection, self._wanted, plan, notes[plan.name])
+                    change.begin(self._connection, self._wanted, plan)
+                except OaktreeError as error:
+                    self._fail(plan.name, _named(plan.name, error))
         begun = [plan for plan in self._well(plans) if plan.actions]
         if begun and not self._wanted.wait:
-            found = find(self._connection, self._wanted)
+            with self._asking():
+                found = find(self._connection, self._wanted)
             items = {name: several[0] for name, several in found.items() if several}
         else:
             items = change.await_states(self._connection, self._wanted, begun, self._fail) if begun else {}
         for plan in self._well(begun):
             self._end(plan, items.get(plan.name, plan.item), tuple(notes[plan.name]))
         changing = [plan for plan in self._well(plans) if not plan.actions]
-        change.resize(self._connection, self._wanted, changing, self._fail)
-        shown = change.edited(self._connection, self._wanted, self._found, self._well(changing))
+        if not changing:
+            return
+        change.resize(self._connection, self._wanted, changing, self._fail, self._step.request_timeout)
+        with self._asking():
+            shown = change.edited(self._connection, self._wanted, self._found, self._well(changing))
         for plan in self._well(changing):
             item, more = shown[plan.name]
             self._end(plan, item, (*notes[plan.name], *more))
@@ -368,7 +382,7 @@ class _ServerWork:
 
     def _say(self, phase: str, plans: Sequence[ServerPlan]) -> None:
         if plans:
-            self._connection.progress.enter(phase, detail=listed([plan.name for plan in plans], _FEW))
+            self._connection.progress.enter(phase, detail=listed([plan.name for plan in plans], SHOWN))
 
 
 def _is_new(plan: ServerPlan) -> bool:

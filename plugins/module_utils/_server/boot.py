@@ -26,16 +26,17 @@ from .._core.errors import (
     suppress_404,
 )
 from .._core.retry import Policy, with_retries
-from .._core.text import one_line
+from .._core.text import MASK, one_line
 from .floating_ips import give_existing, give_new, remove_made
 from .mark import KEY, mark_of, new_mark
-from .nova import BUILD, ERROR, Item, create, delete, fault_of, is_gone, is_settled, servers_named
-from .plan import floating_of, volumes_of
+from .names import names_at
+from .nova import BUILD, ERROR, Item, act, create, delete, fault_of, is_gone, is_settled, servers_named
+from .plan import addresses_of, floating_of, groups_of, volumes_of
 from .wanted import subject
 from .watch import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from .._cloud.connection import Connection
     from .names import Blueprint
@@ -126,14 +127,15 @@ def mask(error: OaktreeError, user_data: str | None) -> None:
     """Replace the user data, as they were sent, in Nova's words: it repeats what it refuses, and may be cut short."""
     if user_data:
         error.message = _BASE64.sub(
-            lambda found: "***" if found[0].rstrip("=") in user_data else found[0], error.message
+            lambda found: MASK if found[0].rstrip("=") in user_data else found[0], error.message
         )
 
 
 def finish(connection: Connection, wanted: WantedServer, launches: list[Launch]) -> None:
-    """Wait until the servers are ready, and give them their floating IPs. Each has then ended, with an error or not.
+    """Wait until the servers are ready, and give them what Nova does not: security groups, floating IPs.
 
-    What is not complete is removed. Raises DeadlineError where the run is interrupted.
+    Each has then ended, with an error or not. What is not complete is removed. Raises DeadlineError where the run is
+    interrupted.
     """
     if not wanted.wait:
         for each in launches:
@@ -166,7 +168,7 @@ def _await(connection: Connection, wanted: WantedServer, launches: list[Launch])
     for each in launches:
         each.item = servers[each.item["id"]]
         each.error = _failure(each.item, late)
-        each.complete = each.error is None and wanted.floating_ip is None
+        each.complete = each.error is None and wanted.floating_ip is None and _has_groups(wanted, each.item)
     connection.deadline.check_cancelled()
 
 
@@ -193,6 +195,8 @@ def _build_error(what: str, fault: str) -> OaktreeError:
 
 def _complete(connection: Connection, wanted: WantedServer, each: Launch) -> None:
     try:
+        if wanted.security_groups is not None and not _has_groups(wanted, each.item):
+            each.item = _give_groups(connection, wanted.security_groups, each.item, each.notes)
         if wanted.floating_ip is not None:
             each.item = give_floating_ip(
                 connection, wanted.floating_ip, each.blueprint.floating_network, each.item, each.notes
@@ -215,13 +219,54 @@ def give_floating_ip(
         give_existing(connection, item["id"], address)
     else:
         address = give_new(connection, item["id"], network)
+    note = f"floating_ip: Nova does not show {address} yet"
+    return _once_shown(connection, item, lambda shown: address in floating_of(shown), note, notes)
+
+
+def _has_groups(wanted: WantedServer, item: Item) -> bool:
+    """Whether a server certainly has the wanted groups, as far as that is known without a request, or can have none."""
+    named = wanted.security_groups
+    if named is None or not addresses_of(item):
+        return True
+    return sorted({str(group.get("name")) for group in named}) == groups_of(item)
+
+
+def _give_groups(connection: Connection, wanted: Sequence[Reference], item: Item, notes: list[str]) -> Item:
+    """Give a new server the groups that Nova has not given it: existing ports keep theirs, and none means default.
+
+    Returns the server as Nova then shows it.
+    """
+    names = names_at(connection)
+    groups = sorted({names.name("network.security_group", group) for group in wanted})
+    if groups_of(item) == groups:
+        return item
+    set_groups(connection, item, groups)
+    note = f"security_groups: Nova does not show {groups} yet"
+    return _once_shown(connection, item, lambda shown: groups_of(shown) == groups, note, notes)
+
+
+def set_groups(connection: Connection, item: Item, want: Sequence[str]) -> None:
+    """Give a server these groups: new ones first, so that it is never without a group in between."""
+    have = groups_of(item)
+    for group in want:
+        if group not in have:
+            act(connection, item["id"], "addSecurityGroup", {"name": group})
+    for group in have:
+        if group not in want:
+            act(connection, item["id"], "removeSecurityGroup", {"name": group})
+
+
+def _once_shown(
+    connection: Connection, item: Item, is_shown: Callable[[Item], bool], note: str, notes: list[str]
+) -> Item:
+    """The server when Nova shows what was changed; if it does not do so soon, the note is added to ``notes``."""
     servers = {item["id"]: item}
     try:
         with connection.within(SHOWN_SOON, "the time"):
-            wait_until(connection, servers, lambda shown: address in floating_of(shown) or is_gone(shown))
+            wait_until(connection, servers, lambda shown: is_shown(shown) or is_gone(shown))
     except DeadlineError:
         connection.deadline.check_cancelled()
-        notes.append(f"floating_ip: Nova does not show {address} yet")
+        notes.append(note)
     return servers[item["id"]]
 
 

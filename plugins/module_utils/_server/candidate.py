@@ -22,6 +22,7 @@ from .placement import Allowance, Room, shortage
 from .plan import ServerPlan, shown
 from .room import survey_room
 from .survey import ServersFound, find, values_at
+from .wanted import SHOWN, listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -85,9 +86,9 @@ class Candidate:
 
     # Phases, each in a thread of its own
 
-    def look(self, wanted: WantedServer) -> None:
-        """Find the servers that it has."""
-        self.connection.progress.enter("surveying")
+    def look(self, wanted: WantedServer, phase: str = "surveying") -> None:
+        """Find the servers that it has; the phase is what the progress shows."""
+        self.connection.progress.enter(phase)
         found = [item for items in find(self.connection, wanted).values() for item in items]
         self.doomed = [item for item in found if item.get(TASK) == DELETING or is_leftover(item)]
         self.items = {}
@@ -105,7 +106,8 @@ class Candidate:
         """Wait for the servers that an earlier run has begun here, and remove those that have failed."""
         self.connection.progress.enter("waiting for servers")
         how = self._blueprint(wanted)
-        self._finish(replace(wanted, floating_ip=None), [Launch(item["name"], item, how) for item in self.begun])
+        ready = replace(wanted, floating_ip=None, security_groups=None)  # the rest is for `keep`
+        self._finish(ready, [Launch(item["name"], item, how) for item in self.begun])
         left = remove(self.connection, [Launch(item["name"], item, how) for item in self.doomed])
         for item in self.doomed if left else ():
             self._doubt(item["name"], ConflictError(left, hint="Delete it."))
@@ -148,7 +150,7 @@ class Candidate:
 
     def build(self, wanted: WantedServer, assigned: Sequence[Assignment], request_timeout: float) -> None:
         """Build servers, until one is refused. What fails is removed."""
-        self.connection.progress.enter("building", detail=f"{len(assigned)} servers")
+        self.connection.progress.enter("building", detail=listed([one.name for one in assigned], SHOWN))
         begun: list[Launch] = []
         with removing(lambda: remove(self.connection, [each for each in begun if not each.complete])):
             with self.connection.within(request_timeout, "timeout"):

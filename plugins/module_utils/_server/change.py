@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from .._cloud.service import segment
 from .._core.errors import DeadlineError, OaktreeError, ServerError
 from .._core.text import one_line
-from .boot import SHOWN_SOON, give_floating_ip, mask
+from .boot import SHOWN_SOON, give_floating_ip, mask, set_groups
 from .names import encoded, names_at
 from .nova import ACTIVE, ERROR, TASK, Item, act, fault_of, is_gone, is_settled, remove, servers_named, tell
-from .plan import VERIFY_RESIZE, groups_of, make_plan
+from .plan import VERIFY_RESIZE, make_plan
 from .wanted import AUTO, subject
 from .watch import wait_until
 
@@ -51,7 +51,7 @@ def edit(connection: Connection, wanted: WantedServer, plan: ServerPlan, notes: 
         "metadata": lambda want: _set_metadata(connection, path, want),
         "tags": lambda want: tell(connection, "PUT", f"{path}/tags", {"tags": want}),
         "description": lambda want: tell(connection, "PUT", path, {"server": {"description": want}}),
-        "security_groups": lambda want: _set_groups(connection, item, want),
+        "security_groups": lambda want: set_groups(connection, item, want),
         "networks": lambda want: _attach_networks(connection, wanted, path, want),
         "volumes": lambda want: _attach_volumes(connection, path, want),
         "floating_ip": lambda _want: _give_floating_ip(connection, wanted, item, notes),
@@ -83,17 +83,6 @@ def _set_metadata(connection: Connection, path: str, want: Mapping[str, str | No
             remove(connection, f"{path}/metadata/{segment(key)}")
 
 
-def _set_groups(connection: Connection, item: Item, want: Sequence[str]) -> None:
-    """New ones first, so that the server is never without a group in between."""
-    have = groups_of(item)
-    for group in want:
-        if group not in have:
-            act(connection, item["id"], "addSecurityGroup", {"name": group})
-    for group in have:
-        if group not in want:
-            act(connection, item["id"], "removeSecurityGroup", {"name": group})
-
-
 def _attach_networks(
     connection: Connection, wanted: WantedServer, path: str, want: Sequence[Mapping[str, str]]
 ) -> None:
@@ -110,16 +99,23 @@ def _attach_networks(
         tell(connection, "POST", f"{path}/os-interface", {"interfaceAttachment": attachment})
 
 
-def resize(connection: Connection, wanted: WantedServer, plans: Sequence[ServerPlan], failed: Failed) -> None:
-    """Resize the servers whose flavor differs, all at once, and confirm that. ``failed`` is told of those that fail."""
-    flavor = names_at(connection).flavor(wanted) if any("flavor" in plan.edits for plan in plans) else None
-    begun = [
-        plan.item
-        for plan in plans
-        if plan.item
-        and "flavor" in plan.edits
-        and _began(connection, plan.item, failed, "resize", {"flavorRef": flavor})
-    ]
+def resize(
+    connection: Connection, wanted: WantedServer, plans: Sequence[ServerPlan], failed: Failed, request_timeout: float
+) -> None:
+    """Resize the servers whose flavor differs, all at once, and confirm that. ``failed`` is told of those that fail.
+
+    Those that await that an earlier resize is confirmed take no other one before. ``request_timeout`` are the seconds
+    for the requests of each step.
+    """
+    differing = [plan.item for plan in plans if plan.item and "flavor" in plan.edits]
+    with connection.within(request_timeout, "timeout"):
+        flavor = names_at(connection).flavor(wanted) if differing else None
+        earlier = [item for item in differing if item["status"] == VERIFY_RESIZE]
+        confirmed = [item for item in earlier if _began(connection, item, failed, "confirmResize")]
+    settled = _awaited(connection, wanted, confirmed, failed)
+    with connection.within(request_timeout, "timeout"):
+        free = [*(item for item in differing if item not in earlier), *settled]
+        begun = [item for item in free if _began(connection, item, failed, "resize", {"flavorRef": flavor})]
     resized = [plan.item for plan in plans if plan.item and "confirm" in plan.edits]
     for item in _awaited(connection, wanted, begun, failed):
         if item["status"] == VERIFY_RESIZE:
@@ -128,7 +124,8 @@ def resize(connection: Connection, wanted: WantedServer, plans: Sequence[ServerP
             said = one_line(fault_of(item))
             reason = f"{subject(item['name'])} could not be resized{f': {said}' if said else ''}"
             failed(item["name"], ServerError(reason))
-    confirmed = [item for item in resized if _began(connection, item, failed, "confirmResize")]
+    with connection.within(request_timeout, "timeout"):
+        confirmed = [item for item in resized if _began(connection, item, failed, "confirmResize")]
     _awaited(connection, wanted, confirmed, failed)
 
 

@@ -13,6 +13,7 @@ from .._cloud.answers import parsing
 from .._core.errors import ConflictError, InputError, RefusedError
 from .._resource.find import Query, get, list_items
 from .._resource.kinds import kind_of
+from .._resource.records import owner_of
 from .._resource.references import MissingError, Resolver, external_network
 from .floating_ips import check_existing
 from .wanted import AUTO
@@ -78,9 +79,19 @@ class Names:
         return str(item.get("name") or "")
 
     def group(self, reference: Reference) -> dict[str, Any]:
-        """A server group, with its members, which servers do not show in a list."""
+        """A server group, with its members, which servers do not show in a list.
+
+        Only administrators find those of another project, by its ``project_id``.
+        """
         kind, key = kind_of("compute.server_group"), "id" if "id" in reference else "name"
-        found = [group for group in list_items(self._connection, kind, Query()) if group.get(key) == reference[key]]
+        project = self._resolver.value("project_id", reference.get("project_id"))
+        others = project not in (None, self._connection.location.project.id)
+        owners = (project,) if others else (None, project)  # Nova before 2.13 shows no owner, and lists one's own
+        found = [
+            group
+            for group in list_items(self._connection, kind, Query(all_projects=others))
+            if group.get(key) == reference[key] and (project is None or owner_of(kind, group) in owners)
+        ]
         if not found:
             raise MissingError(f"there is no server group {reference[key]!r} here", hint="Create it first.", status=404)
         if len(found) > 1:

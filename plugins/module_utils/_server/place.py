@@ -271,7 +271,8 @@ class _Placement:
         What was missing stays so, although it may be found now: nobody has waited for it.
         """
         names = self._missing
-        self._all(lambda candidate: candidate.look(self._wanted), self._target.timeout)  # what is built stays built
+        # Where this fails, what is built stays built.
+        self._all(lambda candidate: candidate.look(self._wanted, "verifying"), self._target.timeout)
         for candidate in self._candidates:
             candidate.items = {name: items for name, items in candidate.items.items() if name not in names}
         self._count_once()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._cloud.translate import without_request_id
 from .._core.errors import OaktreeError, QuotaError
+from .._core.text import counted
 from .._run.ensure import Change
 from .._run.gather import Result
 from .placement import Room, shortage
@@ -79,7 +80,7 @@ def placed(
 def _lead(wanted: WantedServer, names: Sequence[str]) -> str:
     if not names:
         return ""
-    return f"Not placed: {listed(names, _FEW)} ({len(names)} of {len(wanted.names)} servers). "
+    return f"Not placed: {listed(names, _FEW)} ({len(names)} of {counted(len(wanted.names), 'server')}). "
 
 
 def _result(candidate: Candidate, wanted: WantedServer, error: OaktreeError | None) -> Result[Change]:
@@ -106,7 +107,9 @@ def _reason(candidate: Candidate, options: PlaceOptions, *, blocked: bool) -> Oa
         return candidate.error
     present = candidate.room().present
     if options.per_location is not None and present >= options.per_location:
-        return QuotaError(f"place.per_location: it has {present} of {options.per_location} servers", hint=_MOST_HINT)
+        return QuotaError(
+            f"place.per_location: it has {present} of {counted(options.per_location, 'server')}", hint=_MOST_HINT
+        )
     return shortage(candidate.allowances)
 
 

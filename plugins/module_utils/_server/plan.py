@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import ConflictError, OaktreeError, RefusedError
-from .._core.text import one_line
+from .._core.text import MASK, one_line
 from .._resource.desired import same
 from .mark import is_leftover
 from .names import encoded, suffices
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 NOT_SHOWN = "user_data: the cloud does not show it, so that it was not compared"
 _IMAGE_NOT_SHOWN = "image: the cloud does not show that of a server that boots from a volume"
+_NO_ZONE = "availability_zone: the server is on no host, as when it is shelved, so that it was not compared"
 FLOATING = "floating"
 VERIFY_RESIZE = "VERIFY_RESIZE"
 USER_DATA = "OS-EXT-SRV-ATTR:user_data"
@@ -146,7 +147,7 @@ def shown(wanted: WantedServer, name: str) -> dict[str, Any]:
     if wanted.boot_volume is not None:
         values["boot_volume"] = {"size": wanted.boot_volume.size, "type": wanted.boot_volume.type}
     if wanted.user_data is not None:
-        values["user_data"] = "***"
+        values["user_data"] = MASK
     return values
 
 
@@ -200,13 +201,12 @@ def _fixed(wanted: WantedServer, found: ServersFound, item: Item, notes: list[st
             notes.append(_IMAGE_NOT_SHOWN)
         elif have != found.values["image"]:
             differing["image"] = (have, found.values["image"])
-    zone = None if wanted.availability_zone is None else wanted.availability_zone.partition(":")[0]
-    for option, key, want in (
-        ("key_name", "key_name", wanted.key_name),
-        ("availability_zone", ZONE, zone),
+    for option, have, want in (
+        ("key_name", item.get("key_name"), wanted.key_name),
+        ("availability_zone", item.get(ZONE), _zone(wanted, item, notes)),
     ):
-        if want is not None and want != (item.get(key) or ""):
-            differing[option] = (item.get(key), want)
+        if want is not None and want != (have or ""):
+            differing[option] = (have, want)
     if wanted.config_drive is not None and wanted.config_drive != (item.get("config_drive") in (True, "True")):
         differing["config_drive"] = (not wanted.config_drive, wanted.config_drive)
     if wanted.server_group is not None and item["id"] not in found.values["server_group"]:
@@ -216,6 +216,14 @@ def _fixed(wanted: WantedServer, found: ServersFound, item: Item, notes: list[st
         if nic.fixed_ip and there is not None and not any(same(nic.fixed_ip, address) for address in there):
             differing["networks"] = ({network: there}, {network: nic.fixed_ip})
     return differing
+
+
+def _zone(wanted: WantedServer, item: Item, notes: list[str]) -> str | None:
+    """The zone that a server is to be in, without the host that administrators may name; None if not compared."""
+    if wanted.availability_zone is not None and not item.get(ZONE):
+        notes.append(_NO_ZONE)
+        return None
+    return None if wanted.availability_zone is None else wanted.availability_zone.partition(":")[0]
 
 
 def _edits(wanted: WantedServer, found: ServersFound, item: Item) -> dict[str, tuple[Any, Any]]:
@@ -229,12 +237,12 @@ def _edits(wanted: WantedServer, found: ServersFound, item: Item) -> dict[str, t
         differing["tags"] = (sorted(item.get("tags") or []), sorted(set(wanted.tags)))
     if wanted.description is not None and wanted.description != (item.get("description") or ""):
         differing["description"] = (item.get("description"), wanted.description)
-    if wanted.security_groups is not None:
+    there = addresses_of(item)
+    if wanted.security_groups is not None and there:  # they are those of its ports
         groups = groups_of(item)
         want = sorted(set(found.values["security_groups"]))
         if want != groups:
             differing["security_groups"] = (groups, want)
-    there = addresses_of(item)
     lacks = [_nic(network, nic.fixed_ip) for nic, network in _networks(wanted, found) if network not in there]
     lacks += [{"port": port} for port, device in found.values.get("ports", {}).items() if device != item["id"]]
     if lacks:
@@ -348,7 +356,7 @@ def _rebuilt(wanted: WantedServer, found: ServersFound, item: Item) -> ServerPla
         if USER_DATA not in item:
             notes = (f"{NOT_SHOWN}; force: true rebuilds the server in any case",)
         elif item[USER_DATA] != encoded(wanted.user_data):
-            before["user_data"], after["user_data"] = "(other)", "***"
+            before["user_data"], after["user_data"] = "(other)", MASK
     if have is None:
         notes = (*notes, _IMAGE_NOT_SHOWN)
     if wanted.force and not after:

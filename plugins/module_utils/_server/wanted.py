@@ -22,6 +22,8 @@ _METADATA_KEY = re.compile(r"[a-zA-Z0-9_:. -]{1,255}")
 NAME_LENGTH = 255
 """Characters of a name, and of a value in the metadata."""
 AUTO = "auto"
+SHOWN = 3
+"""The most names that a message about one Location shows."""
 
 
 @dataclass(frozen=True)
@@ -103,19 +105,24 @@ def listed(names: Sequence[str], most: int) -> str:
 
 
 def reference(option: str, value: Any) -> Reference:
-    """What a user writes in place of an ID: a name, a reference by name, or an ID. Raises InputError."""
-    if isinstance(value, str) and value:
-        return {"name": value}
-    if isinstance(value, Mapping):
-        keys = set(map(str, value))
-        if keys == {"id"} and isinstance(value["id"], str) and value["id"]:
-            return dict(value)
-        if "name" in keys and keys <= _REFERENCE_KEYS and isinstance(value["name"], str) and value["name"]:
-            return dict(value)
+    """What a user writes in place of an ID: a name, a reference by name, or an ID. Raises InputError.
+
+    YAML makes numbers of some names and IDs, as of ``2024``.
+    """
+    given = dict(value) if isinstance(value, Mapping) else {"name": value}
+    key = "id" if given.keys() == {"id"} else "name"
+    text = _as_text(given.get(key))
+    if text and (key == "id" or given.keys() <= _REFERENCE_KEYS):
+        return {**given, key: text}
     raise InputError(
         f"{option}: {value!r} is neither a name nor a reference",
         hint="Write a name, {name: NAME, project_id: ID} or {id: ID}.",
     )
+
+
+def _as_text(value: Any) -> str:
+    """A text, or the one that YAML has taken for a number; empty for anything else."""
+    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 
 def references(option: str, values: Sequence[Any] | None) -> tuple[Reference, ...] | None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from .._cloud.answers import fit_key
 from .._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from .._core.errors import DeadlineError, OaktreeError, ServerError, ThrottledError
 from .._core.retry import PERHAPS_DONE
@@ -111,7 +112,7 @@ def _outputs(item: Item | None) -> tuple[dict[str, Any], list[str]]:
     outputs, notes = {}, []
     for output in (item or {}).get("outputs") or ():
         name = output["output_key"]
-        outputs[name] = output.get("output_value")
+        outputs[fit_key(name)] = output.get("output_value")
         if output.get("output_error"):
             notes.append(f"output {name}: {output['output_error']}")
     return outputs, notes

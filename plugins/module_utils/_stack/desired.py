@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 STACK = "orchestration.stack"
 """The type of resource that a stack is."""
 
-MASK = "******"
-"""What Heat shows in place of the value of a hidden parameter."""
+HEAT_MASK = "******"
+"""What Heat answers in place of the value of a hidden parameter: nothing is known of such a value."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import ConflictError
-from .desired import MASK, texts_in
+from .._core.text import MASK
+from .desired import HEAT_MASK, texts_in
 from .digest import marks_in, without_marks
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def _masked_differ(have: Mapping[str, Any], want: Mapping[str, Any], sent: Sent)
     return [
         name
         for name in sorted(sent.masked & have.keys() & want.keys())
-        if have[name] != MASK and texts_in(have[name]) != texts_in(want[name])
+        if have[name] != HEAT_MASK and texts_in(have[name]) != texts_in(want[name])
     ]
 
 

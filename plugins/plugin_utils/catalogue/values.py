@@ -9,13 +9,13 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import counted, did_you_mean
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import LONGEST_NAME
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import (
     DIGESTS,
@@ -67,9 +67,8 @@ def sequence(value: Any, place: Place, key: str) -> list[Any]:
 def check_keys(given: Collection[str], known: Collection[str], place: Place) -> None:
     """Raise InputError for a key that means nothing."""
     for key in sorted(set(given) - set(known)):
-        similar = get_close_matches(key, known, 1)
-        hint = f"Did you mean {similar[0]}?" if similar else f"Keys are {', '.join(sorted(known))}."
-        raise place.error(f"{key!r} is no key of this", f"{hint} Correct it, or remove it.")
+        hint = f"Keys are {', '.join(sorted(known))}. Correct it, or remove it."
+        raise place.error(f"{key!r} is no key of this{did_you_mean([key], known)}", hint)
 
 
 def text(value: Any, place: Place, key: str) -> str:
@@ -167,7 +166,8 @@ def checksum(value: Any, place: Place, key: str = "checksum") -> str:
     if algorithm not in DIGESTS or not rest:
         raise place.error(f"{key} names none of the algorithms, or no digest", hint)
     if "/" not in rest and not Checksum(algorithm, rest.lower()).is_full:
-        raise place.error(f"{key} has no {algorithm} digest: it has {len(rest)} characters after the colon", hint)
+        length = counted(len(rest), "character")
+        raise place.error(f"{key} has no {algorithm} digest: it has {length} after the colon", hint)
     return value
 
 

@@ -9,7 +9,9 @@ every value is validated or sanitized before it is used.
 
 from __future__ import annotations
 
+import ipaddress
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ ADDRESS_KINDS = tuple(
 )
 
 _ADDRESS = re.compile(r"[0-9A-Fa-f.:]+")
+"""Scopes are left out: they may be any text."""
+_THIS_NETWORK = ipaddress.ip_network("0.0.0.0/8")
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 
 
@@ -70,5 +74,16 @@ def _matches(port: Mapping[str, Any], source: str, version: str) -> bool:
 
 
 def _valid_address(address: str | None) -> str | None:
-    """The address, or None if it has characters that no address has: it must not become an option of ssh."""
-    return address if address and _ADDRESS.fullmatch(address) else None
+    """The address, or None if no server can have it: it must neither become an option of ssh nor lead here."""
+    return address if address and _ADDRESS.fullmatch(address) and _is_of_a_server(address) else None
+
+
+@lru_cache(maxsize=1 << 16)
+def _is_of_a_server(address: str) -> bool:
+    """Whether it is the address of another machine, and of one only. Addresses like 0.0.0.0 lead to this one."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    ip = (isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped) or ip
+    return not (ip.is_loopback or ip.is_multicast or ip.is_unspecified or ip in _THIS_NETWORK)

@@ -17,6 +17,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text impo
 
 _CONFIG_DIRECTORIES = (".", "~/.config/openstack", "/etc/xdg/openstack", "/etc/openstack")
 """Where openstacksdk looks; repeated here because importing it takes longer than all other work of a cached run."""
+_ENDINGS = (".yaml", ".yml", ".json")
 _SECRET = re.compile(r"pass|secret|token", re.IGNORECASE)
 """Broader than the keys that results mask: to omit a harmless key costs nothing here."""
 
@@ -47,16 +48,12 @@ def _config_files(clouds_yaml: str | None) -> list[tuple[str, int, int]]:
     """Path, modification time and size of each file that may configure the clouds."""
     named = clouds_yaml or os.environ.get("OS_CLIENT_CONFIG_FILE")
     homes = [os.environ.get("XDG_CONFIG_HOME"), *os.environ.get("XDG_CONFIG_DIRS", "").split(":")]
-    searched = [*_CONFIG_DIRECTORIES, *(f"{home}/openstack" for home in homes if home)]
-    directories = [Path(named).parent] if named else map(Path, searched)
-    files = [
-        _expanded(directory) / f"{name}{ending}"
-        for directory in directories
-        for name in ("clouds", "secure")
-        for ending in (".yaml", ".yml", ".json")
-    ]
-    if named:
-        files.append(_expanded(named))
+    searched = [Path(each) for each in (*_CONFIG_DIRECTORIES, *(f"{home}/openstack" for home in homes if home))]
+    directories = [Path(named).parent] if named else searched
+    names = [(directory, name) for directory in directories for name in ("clouds", "secure")]
+    names += [(directory, "clouds-public") for directory in searched]  # whatever file is named
+    files = [_expanded(directory) / f"{name}{ending}" for directory, name in names for ending in _ENDINGS]
+    files += [_expanded(each) for each in (named, os.environ.get("OS_CLIENT_SECURE_FILE")) if each]
     return [(str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists()]
 
 

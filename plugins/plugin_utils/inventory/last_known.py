@@ -53,11 +53,16 @@ class Stale:
         since = datetime.fromtimestamp(self.since, UTC)
         return {"since": f"{since:%Y-%m-%dT%H:%M:%SZ}", "error": self.error.message}
 
+    @property
+    def age(self) -> str:
+        """How long ago the listing was made, as people say it."""
+        return _duration(clock.time() - self.since)
+
     def message(self) -> str:
         """What is warned of, without the name of the Location."""
         left = RETRY_AFTER - (clock.time() - self.failed)
         return (
-            f"{self.error.summary} Its hosts are those of {_duration(clock.time() - self.since)} ago. "
+            f"{self.error.summary} Its hosts are those of {self.age} ago. "
             f"It is asked again in {_duration(max(left, 0.0))}, or with --flush-cache."
         )
 
@@ -118,6 +123,12 @@ class LastKnown:
         if not failure:
             private_files.write(KIND, _failure_name(key), {"at": failed, **record_of(error)})
         return Stale(*found, error, failed)
+
+    def last(self, location: str, error: OaktreeError) -> Stale | None:
+        """The last listing of the Location of this name, for what its answer of now lacks, by this error."""
+        key = self._keys.get(location)
+        found = None if key is None else self._listing(key)
+        return Stale(*found, error, clock.time()) if found else None
 
     def _key(self, region: Region) -> str:
         """Of what is configured: who does not answer tells neither project nor user. It names files, by an HMAC."""

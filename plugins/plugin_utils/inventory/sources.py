@@ -10,11 +10,13 @@ from pathlib import Path
 
 _PLUGIN = re.compile(r"^plugin:\s*['\"]?([\w.]+)", re.MULTILINE)
 _MOST_READ = 1 << 16
+YAML = (".yml", ".yaml")
+"""How the names of sources end that Ansible reads as YAML."""
 
 
 def plugin_named_in(path: str) -> str | None:
-    """The plugin that a YAML file names, or None."""
-    if not path.endswith((".yml", ".yaml")):
+    """The plugin that a YAML file names in the usual way; None where nothing is found, as in a vaulted one."""
+    if not path.endswith(YAML):
         return None
     with Path(path).open(encoding="utf-8", errors="replace") as file:
         found = _PLUGIN.search(file.read(_MOST_READ))

@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.addresses import host_name
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.groups import LocationGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
 
@@ -30,6 +30,11 @@ class Unit:
     name: str
     locations: tuple[Location, ...]
     cloud: LocationGroup | None = None
+
+
+def is_unit(variables: Mapping[str, Any]) -> bool:
+    """Whether a host with these variables is one that stands for Locations."""
+    return "locations" in variables and variables.get("ansible_connection") == "local"
 
 
 def make_units(

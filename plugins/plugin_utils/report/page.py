@@ -90,7 +90,8 @@ TEMPLATE = """\
 <rect class="track" width="100" height="1"/><rect width="{{ [share, 100] | min | round(1) }}" height="1"/></svg>
 {%- endmacro -%}
 {%- macro more(all, shown) -%}
-{% if all > shown %}<p class="dim">{{ number(all - shown) }} more are not shown.</p>{% endif %}
+{% if all > shown %}<p class="dim">{{ number(all - shown) }} more
+{{ 'is' if all - shown == 1 else 'are' }} not shown.</p>{% endif %}
 {%- endmacro -%}
 {%- macro number(value) -%}
 {{ '{:,}'.format(value) if value is number else value }}

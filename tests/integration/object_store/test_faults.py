@@ -260,7 +260,7 @@ def test_what_cannot_be_removed_is_named_and_expires(north: Lab) -> None:
     north.proxy.fault("DELETE", SEGMENT + "1", Answer(403))
     with pytest.raises(RefusedError) as caught:
         north.upload()
-    assert re.search(r"1 objects could not be removed .*/00000001: ", caught.value.message)
+    assert re.search(r"1 object could not be removed .*/00000001: ", caught.value.message)
     (name,) = north.names()
     assert "X-Delete-At" in north.direct._service.request("HEAD", f"/{north.container.name}/{name}").headers
 

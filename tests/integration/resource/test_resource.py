@@ -56,9 +56,26 @@ SUBNET = Life(
     {"dns_nameservers": SERVERS[::-1], "description": "x"},
     needs=(NET,),
 )
+SLAAC = Life(
+    "network.subnet",
+    {
+        "network_id": {"name": NAME},
+        "cidr": "FD00:0:0:77::/64",
+        "ip_version": 6,
+        "ipv6_address_mode": "slaac",
+        "ipv6_ra_mode": "slaac",
+    },
+    name=f"{NAME}-six",
+)
+INTERFACE = {"subnet_id": {"name": NAME}, "ip_address": "10.77.0.99"}
+RULES = [
+    {"direction": "ingress", "protocol": "6", "port_range_min": "22", "port_range_max": 22},
+    {"direction": "ingress", "protocol": "udp", "port_range_min": 1, "port_range_max": 65535},
+    {"direction": "ingress", "protocol": "112"},
+]
 GROUP = Life(
     "network.security_group",
-    {"rules": [{"direction": "ingress", "protocol": "6", "port_range_min": "22", "port_range_max": 22}], "tags": ["a"]},
+    {"rules": RULES, "tags": ["a"]},
     {"rules": [{"direction": "ingress", "protocol": "icmp", "remote_ip_prefix": "10.0.0.9/24"}], "tags": ["b", "c"]},
 )
 HTTP = {"direction": "ingress", "protocol": "tcp", "port_range_min": "80", "port_range_max": 80}
@@ -75,15 +92,15 @@ LIVES = [
     Life("network.subnet", SUBNET.attributes, {"cidr": "10.78.0.0/24"}, "replaced", needs=(NET,)),
     Life(
         "network.router",
-        {"external_gateway_info": {"network_id": {"name": "public"}}, "interfaces": [{"name": NAME}], "tags": ["x"]},
-        {"interfaces": [], "external_gateway_info": {}},
-        needs=(NET, Life("network.subnet", SUBNET.attributes)),
+        {"external_gateway_info": {"network_id": {"name": "public"}}, "interfaces": [INTERFACE], "tags": ["x"]},
+        {"interfaces": [INTERFACE, {"name": SLAAC.name}], "external_gateway_info": {}},
+        needs=(NET, Life("network.subnet", SUBNET.attributes), SLAAC),
     ),
     Life(
         "network.port",
         {"network_id": {"name": NAME}, "fixed_ips": [{"subnet_id": {"name": NAME}}], "tags": ["x"]},
         {"description": "x", "allowed_address_pairs": [{"ip_address": "10.77.0.9"}]},
-        needs=(NET, Life("network.subnet", SUBNET.attributes)),
+        needs=(NET, Life("network.subnet", SUBNET.attributes), SLAAC),
     ),
     GROUP,
     Life(
@@ -150,6 +167,7 @@ LIVES = [
         {"extra_specs": {"x": 1}, "is_public": "no", "access": [{"name": "demo"}]},
         {"extra_specs": {"x": None, "y": 2}, "access": [], "description": "d"},
     ),
+    Life("block_storage.qos_spec", {"consumer": "front-end", "specs": {"x": 1}}, {"specs": {"x": None, "y": 2}}),
     Life("block_storage.group_type", {"description": "x"}, {"description": "y"}),
     Life("placement.resource_provider", {}, action=""),
     Life("placement.resource_class", {}, action="", name="CUSTOM_ENGINE"),

@@ -34,10 +34,10 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        root.mkdir(parents=True, exist_ok=True)
 
     def path(self, image_id: str) -> Path:
-        """Return where the bytes of an image lie."""
+        """Return where the bytes of an image lie, or are to be written."""
+        self._root.mkdir(parents=True, exist_ok=True)  # not before: most stores stay empty
         return self._root / image_id
 
     async def write(self, image_id: str, body: Body) -> Stored:
@@ -63,7 +63,7 @@ class Store:
 
     def remove(self, image_id: str) -> None:
         """Forget the bytes of an image."""
-        self.path(image_id).unlink(missing_ok=True)
+        (self._root / image_id).unlink(missing_ok=True)
 
 
 def complete(image: Image, stored: Stored, stores: Sequence[str]) -> None:

@@ -42,8 +42,9 @@ def page(images: Iterable[Image], query: MultiMapping[str], who: Identity) -> tu
 
 
 def _check_filters(query: MultiMapping[str]) -> None:
-    for name in ("os_hidden", "protected"):
-        if query.get(name, "true").lower() not in ("true", "false"):
+    # Glance takes os_hidden in any case.
+    for name, value in (("os_hidden", query.get("os_hidden", "true").lower()), ("protected", query.get("protected"))):
+        if value not in (None, "true", "false"):
             raise Refusal(
                 400, f"Invalid value '{query[name]}' for '{name}' filter. Valid values are 'true' or 'false'."
             )

@@ -18,6 +18,8 @@ from tests.support.fake_openstack.service import Call, Refusal, Route, TokenChec
 LISTING = Field((list,), ())
 TAGGED = ("networks", "subnets", "ports", "routers", "security-groups", "floatingips")
 QUOTA = {"network": 100, "subnet": 100, "port": 500, "router": 10, "security_group": 10}
+PROTOCOLS = {"icmp": "1", "tcp": "6", "udp": "17", "gre": "47"}
+"""Names that are shown as they were written, although a rule with the number is the same."""
 RULE = {
     "security_group_id": text(None, required=True),
     "direction": text(None, required=True),
@@ -207,7 +209,7 @@ class Neutron(ResourceService):
         """Complete what is sent in part."""
         self._refers(call, sent)
         if collection.key in ("port", "router"):
-            self._complete(sent | {"network_id": item.get("network_id")})
+            self._complete(sent | {"network_id": item.get("network_id"), "id": item["id"]})
         if collection.key == "floatingip":
             self._associate(sent)
         if "extra_dhcp_opts" in sent:  # what is left out stays, and what has no value goes
@@ -264,7 +266,9 @@ class Neutron(ResourceService):
     def _complete(self, item: Item) -> None:
         """Do what Neutron does to addresses and gateways that are given in part."""
         if item.get("fixed_ips"):
-            item["fixed_ips"] = [self._address(fixed) for fixed in item["fixed_ips"]]
+            others = [port["fixed_ips"] for port in self.items["ports"].values() if port["id"] != item.get("id")]
+            taken = {fixed["ip_address"] for several in others for fixed in several}
+            item["fixed_ips"] = [self._address(fixed, taken) for fixed in item["fixed_ips"]]
         gateway = item.get("external_gateway_info")
         if gateway:
             network = self.items["networks"].get(str(gateway.get("network_id")))
@@ -273,13 +277,17 @@ class Neutron(ResourceService):
             gateway.setdefault("enable_snat", True)
             gateway.setdefault("external_fixed_ips", [{"subnet_id": "x", "ip_address": "203.0.113.2"}])
 
-    def _address(self, fixed: Any) -> Item:
+    def _address(self, fixed: Any, taken: set[str]) -> Item:
         if not isinstance(fixed, dict) or not fixed.keys() <= {"subnet_id", "ip_address"}:
             raise Refusal(400, f"Invalid input for fixed_ips. Reason: {fixed!r}")
         subnet = self.items["subnets"].get(str(fixed.get("subnet_id")))
         if subnet is None:
             raise Refusal(404, f"Subnet {fixed.get('subnet_id')} could not be found.")
-        return {"ip_address": str(ipaddress.ip_network(subnet["cidr"]).network_address + 77), **fixed}
+        if fixed.get("ip_address") in taken:
+            raise Refusal(409, f"IP address {fixed['ip_address']} already allocated in subnet {subnet['id']}.")
+        first = ipaddress.ip_network(subnet["cidr"]).network_address + 77
+        free = next(address for address in map(str, (first + number for number in range(99))) if address not in taken)
+        return {"ip_address": free, **fixed}
 
     @staticmethod
     def _complete_rule(item: Item) -> None:
@@ -289,6 +297,8 @@ class Neutron(ResourceService):
             item["protocol"] = str(item["protocol"]).lower()
         if item["protocol"] in ("any", "0", "-1"):
             item["protocol"] = None
+        if (item["port_range_min"], item["port_range_max"]) == (1, 65535):
+            item["port_range_min"] = item["port_range_max"] = None
         if item["remote_ip_prefix"]:
             item["remote_ip_prefix"] = str(ipaddress.ip_network(item["remote_ip_prefix"], strict=False))
             if f"IPv{ipaddress.ip_network(item['remote_ip_prefix']).version}" != item["ethertype"]:
@@ -296,7 +306,8 @@ class Neutron(ResourceService):
 
     @staticmethod
     def _rule(item: Item) -> tuple[Any, ...]:
-        return tuple(item[name] for name in RULE if name != "description")
+        protocol = PROTOCOLS.get(item["protocol"], item["protocol"])
+        return (protocol, *(item[name] for name in RULE if name not in ("description", "protocol")))
 
     async def _tag(self, call: Call) -> Reply:
         path = call.request.path.split("/")[2]

@@ -179,7 +179,7 @@ class NovaBuilds:
             built=True,
             then="ACTIVE",
             description=sent.get("description"),
-            groups=[self._group(each) for each in sent.get("security_groups", [{"name": "default"}])],
+            groups=[self._group(each) for each in self._groups_of_new(sent)],
             user_data=sent.get("user_data"),
             config_drive=sent.get("config_drive", False),
             launched=False,
@@ -197,6 +197,15 @@ class NovaBuilds:
         groups = [{"name": name} for name in server.groups or ()]
         shown = {"id": server.id, "links": links, "adminPass": "sEcrEt99", "security_groups": groups}
         return json_reply({"server": shown | {"OS-DCF:diskConfig": "MANUAL"}}, 202)
+
+    @staticmethod
+    def _groups_of_new(sent: Item) -> list[Any]:
+        """Return the groups that a new server gets: none means the default, and existing ports keep theirs."""
+        networks = sent.get("networks")
+        if networks == "none":
+            return []
+        has_new_ports = not isinstance(networks, list) or any("uuid" in network for network in networks)
+        return (sent.get("security_groups") if has_new_ports else None) or [{"name": "default"}]
 
     def _check(self, sent: Any, version: Version) -> None:
         """Refuse what the JSON schema refuses, in its words, which repeat the body."""

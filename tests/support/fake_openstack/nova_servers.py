@@ -172,7 +172,7 @@ def _common(server: Server, base: str) -> dict[str, Any]:
         "accessIPv6": "",
         "OS-DCF:diskConfig": "MANUAL",
         "progress": 0,
-        "OS-EXT-AZ:availability_zone": server.zone,
+        "OS-EXT-AZ:availability_zone": "" if server.status == "SHELVED_OFFLOADED" else server.zone,
         "config_drive": "True" if server.config_drive else "",
         "key_name": server.key_name,
         "OS-SRV-USG:launched_at": launched.strftime("%Y-%m-%dT%H:%M:%S.000000") if server.launched else None,

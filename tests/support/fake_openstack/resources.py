@@ -216,7 +216,7 @@ class ResourceApi:
         """Say whether a list has an item."""
         if not all(str(item.get(name)) == call.part(name) for name in self.parents(collection)):
             return False
-        if call.me.is_admin and (self.admins_list_all or "all_tenants" in call.request.query):
+        if call.me.is_admin and (self.admins_list_all or {"all_tenants", "all_projects"} & call.request.query.keys()):
             return True
         return self.visible(collection, call, item)
 

@@ -261,7 +261,7 @@ class FakeOpenStack:
             name: cloud.entry(user, application_credential=application_credential)
             for name, cloud in self.clouds.items()
         }
-        path.write_text(yaml.safe_dump({"clouds": entries}, sort_keys=False))
+        path.write_text(yaml.dump({"clouds": entries}, Dumper=yaml.CSafeDumper, sort_keys=False))
         path.chmod(0o600)
         return path
 

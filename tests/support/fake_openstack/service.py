@@ -9,6 +9,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from html import escape
 from http import HTTPStatus
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -115,7 +116,6 @@ class Service(ABC):
         self.region = region
         self.counters = counters
         self._gate = Gate(knobs, counters)
-        self._runner = web.AppRunner(self._application(), shutdown_timeout=GRACE, access_log=None)
         self._site: web.TCPSite | None = None
         self.port = 0
 
@@ -160,18 +160,24 @@ class Service(ABC):
         """Close everything."""
         await self._runner.cleanup()
 
-    def _application(self) -> web.Application:
+    @cached_property
+    def _routes(self) -> Sequence[Route]:
+        return self.routes()
+
+    @cached_property
+    def _runner(self) -> web.AppRunner:
+        """What listens; made when the service starts, which few of those in a region do."""
         app = web.Application()
-        for route in self.routes():
-            app.router.add_route(route.method, route.path, self._admit(route))
-        return app
+        app[SERVICE] = self
+        for resource in _resources(tuple((route.method, route.path) for route in self._routes)):
+            app.router.register_resource(resource)
+        return web.AppRunner(app, shutdown_timeout=GRACE, access_log=None)
 
-    def _admit(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        async def handle(request: web.Request) -> web.StreamResponse:
-            key = Key(self.cloud, self.region, self.kind, request.method, route.path)
-            return await self._gate.admit(request, key, lambda body: self._answer(route, Call(request, body)))
-
-        return handle
+    async def admit(self, request: web.Request, number: int) -> web.StreamResponse:
+        """Answer a request that has taken the route of a number."""
+        route = self._routes[number]
+        key = Key(self.cloud, self.region, self.kind, request.method, route.path)
+        return await self._gate.admit(request, key, lambda body: self._answer(route, Call(request, body)))
 
     async def _answer(self, route: Route, call: Call) -> Reply:
         if not route.public:
@@ -192,6 +198,25 @@ class Service(ABC):
     async def not_found(self, _call: Call) -> Reply:
         """Refuse a path that leads nowhere."""
         raise Refusal(404, "The resource could not be found.")
+
+
+SERVICE = web.AppKey("SERVICE", Service)
+
+
+@cache
+def _resources(routes: Sequence[tuple[str, str]]) -> Sequence[web.AbstractResource]:
+    """Return what matches the methods and paths, for all services that have these: it takes milliseconds to make."""
+    router = web.UrlDispatcher()
+    for number, (method, path) in enumerate(routes):
+        router.add_route(method, path, _by_route(number))
+    return list(router.resources())
+
+
+def _by_route(number: int) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await request.app[SERVICE].admit(request, number)
+
+    return handle
 
 
 def webob_page(refusal: Refusal) -> Reply:

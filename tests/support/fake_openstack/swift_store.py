@@ -94,7 +94,6 @@ class ObjectStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        root.mkdir(parents=True, exist_ok=True)
         self.accounts: dict[str, Account] = {}
 
     def account(self, project: str) -> Account:
@@ -117,6 +116,7 @@ class ObjectStore:
 
     async def write(self, container: Container, name: str, body: Body, headers: CIMultiDict[str]) -> Object:
         """Keep a body; one that breaks off, or is not what its etag says, changes nothing."""
+        self._root.mkdir(parents=True, exist_ok=True)  # not before: most stores stay empty
         path = self._root / uuid.uuid4().hex
         digest, size = hashlib.md5(usedforsecurity=False), 0
         try:

@@ -66,6 +66,7 @@ def up(layout: Layout, selection: Selection, servers: int, say: Callable[[str], 
         if not venv.installed(layout):
             say(f"installing the services in {layout.venv}; the first time this takes a minute or two")
             venv.install(layout)
+            say("the services are installed")
         state.claim(layout)
         password = state.password(layout)
         populator = Populator(layout, password, selection.services)
@@ -83,6 +84,7 @@ def _start(layout: Layout, selection: Selection, populator: Populator, say: Call
     missing = [server for server in servers if not records.serving(server.name)]
     launch = Launch(layout)
     if missing:
+        say(f"starting {len(missing)} of {len(servers)} services")
         _end_half_started(layout)  # What an interrupted run left.
         check_ports(missing)
         write_helpers(layout)
@@ -94,7 +96,7 @@ def _start(layout: Layout, selection: Selection, populator: Populator, say: Call
     except CloudsError:
         _end_half_started(layout)
         raise
-    say(f"{len(missing)} of {len(servers)} services had to be started, all serve")
+    say(f"all {len(servers)} services serve")
 
 
 def _await_and_fill(launch: Launch, missing: list[Server], selection: Selection, populator: Populator) -> None:

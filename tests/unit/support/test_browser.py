@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.browser import CHROMIUM, Browser, chromium
 
+pytestmark = pytest.mark.slow
+
 HEAD = "<!doctype html><meta name=viewport content='width=device-width'>"
 POLICY = "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'\">"
 

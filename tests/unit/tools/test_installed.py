@@ -39,3 +39,22 @@ def test_a_new_user_has_nothing_of_the_developer(directory: Path, monkeypatch: p
 def test_a_command_that_fails_is_an_error(directory: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError):
         installed.run(["show", "3"], directory)
+
+
+IDLE = """
+    "msg": "Everything is there already: nothing to do"
+localhost                  : ok=31   changed=0    unreachable=0    failed=0
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "expected"),
+    [
+        pytest.param("TASK [a] ***", IDLE, 0, id="as it should be"),
+        pytest.param("[WARNING]: a", f"[DEPRECATION WARNING]: b{IDLE}", 2, id="warnings"),
+        pytest.param("", IDLE.replace("changed=0", "changed=1"), 1, id="changed"),
+        pytest.param("", IDLE.replace("Everything", "Second pass"), 1, id="not there already"),
+    ],
+)
+def test_the_second_run_is_to_change_nothing_and_none_is_to_warn(first: str, again: str, expected: int) -> None:
+    assert len(installed.complaints(first, again)) == expected

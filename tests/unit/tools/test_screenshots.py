@@ -29,6 +29,7 @@ def test_the_documentation_shows_all_pictures_and_they_are_small() -> None:
     assert {path.name for path in IMAGES.iterdir()} == set(PICTURES)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian's package chromium)")
 def test_they_can_be_taken_again(tmp_path: Path) -> None:
     take(tmp_path)

@@ -17,6 +17,7 @@ ALL = {f"{width}{dark}" for width in WIDTHS for dark in ("", "-dark")}
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian's package chromium)")
 
 
+@pytest.mark.slow
 def test_what_is_wrong_with_a_page_is_found_at_every_width_and_in_the_dark(tmp_path: Path, web: Web) -> None:
     web.answers = [whole(b"")]
     (tmp_path / "right.html").write_text(f"{HEAD}<article><p>Right <a href='#'>there</a></article>")

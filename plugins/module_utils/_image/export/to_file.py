@@ -17,11 +17,11 @@ from ..._core.errors import InputError, IntegrityError, RefusedError
 from ..._core.retry import with_retries
 from ..._local.file_names import beside
 from ..._local.partial_file import Partial, PartialName, kept, open_partial, put_in_place
-from ..fingerprint import fingerprint_of, same_data, same_format, stored_digests, verify_download
+from ..fingerprint import fingerprint_of, same_data, same_format, stored_digests
 from ..source.convert import convert, find_qemu_img
 from ..source.digest_cache import read_image_file
-from ..source.download import ImageStream
-from ..source.image_file import AS_BYTES, ImageFile, content_format, digests_of, open_image_file
+from ..source.download import ImageStream, open_download
+from ..source.image_file import AS_BYTES, ImageFile, content_format
 from .paths import target_path
 from .record import CopyRecord, recall, remember
 from .request import Copy, Export
@@ -127,13 +127,11 @@ class FileExport:
     def _read_back(self, path: Path) -> ImageFile:
         """What is on the disk now. Raises IntegrityError for damaged data, RefusedError for unsafe data."""
         try:
-            source = open_image_file(str(path), self._connection.deadline, AS_BYTES)
+            source = open_download(path, self._image, self._connection.deadline)
         except InputError as error:
-            verify_download(self._image, path.stat().st_size, digests_of(path))
             raise RefusedError(
                 f"the image is not safe to use: {error.message}", hint="Programs that open it would read other files."
             ) from error
-        verify_download(self._image, source.size, source.digests)
         declared = str(self._image["disk_format"])
         found = content_format(source, declared)
         if self._converted and not same_format(found, declared):

@@ -31,9 +31,10 @@ from ..fingerprint import Fingerprint, fingerprint_of
 from ..source.hashing import known, settle
 from ..upload_marker import upload_name
 from .schemes import temporary_object
+from .survey import UNFINISHED, USABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from ..._cloud.connection import Connection
     from ..source.image_data import ImageData
@@ -45,8 +46,10 @@ if TYPE_CHECKING:
 
 IDS = uuid.UUID("5a1f8f6e-7a0c-5d3e-9a51-0f6b9c1d7e42")
 """The name space of image IDs."""
-MOST_IDS = 10
-"""Image IDs that are tried: each image of the name that was deleted on this day takes one."""
+IDS_OF_PERIOD = 4
+"""Image IDs that are tried of each period: each image of the name that was deleted in this period took one."""
+_PERIODS = tuple(map(len, ("2026-11-26", "2026-11-26T23", "2026-11-26T23:00", "2026-11-26T23:00:00")))
+"""Day, hour, minute and second: how much of a time each of them is."""
 
 
 class Attempt:
@@ -115,9 +118,9 @@ class Attempt:
         attempt could not delete, and of one that has another name by now: the next id is taken.
         """
         self.expected = expected
-        number = 0
-        while True:
-            image_id = self.image_id = self._new_id(number)
+        refused = ConflictError("all image IDs are taken")
+        for image_id in self._new_ids():
+            self.image_id = image_id
             try:
                 self.glance.create({"id": image_id, **self._metadata, **self.fields(expected)})
             except (QuotaError, RefusedError):
@@ -133,14 +136,18 @@ class Attempt:
                         f"another run is uploading this image: {image_id}",
                         hint="Wait for it to end; if it was abandoned, delete the image.",
                     ) from error
-                number += 1
-                if number == MOST_IDS:
-                    raise
+                refused = error
             else:
                 return image_id
+        raise refused
 
     def _is_of_another_run(self, there: Mapping[str, Any]) -> bool:
-        """Whether another run uploads this image, or has published it since the survey."""
+        """Whether another run uploads this image, or has published it since the survey.
+
+        Some clouds show what is deleted, or waits for that: those with ``delayed_delete``, or to administrators.
+        """
+        if there["status"] not in UNFINISHED | USABLE:
+            return False
         if UPLOAD in there:
             return not is_own(there[UPLOAD])
         return bool(there["name"] == self.context.desired.name)
@@ -162,13 +169,19 @@ class Attempt:
             return False
         return True
 
-    def _new_id(self, number: int) -> str:
-        """The same for all who see the same images of this name on the same day; the day bounds the deleted ones."""
+    def _new_ids(self) -> Iterator[str]:
+        """The same for all who see the same images of this name on the same day.
+
+        Where so many were deleted on this day that all of its IDs are taken, those who come in the same hour have the
+        same, then those of the same minute, and at last of the same second.
+        """
         context = self.context
         there = sorted(str(image["id"]) for image in context.survey.images)
-        day = clock.now().date().isoformat()
-        words = [str(context.location.project.id), context.desired.name, day, str(number), *there]
-        return str(uuid.uuid5(IDS, "\n".join(words)))
+        now = clock.now().isoformat()
+        for length in _PERIODS:
+            for number in range(IDS_OF_PERIOD):
+                words = [str(context.location.project.id), context.desired.name, now[:length], str(number), *there]
+                yield str(uuid.uuid5(IDS, "\n".join(words)))
 
     def start_import(self, method: dict[str, str]) -> None:
         """Have the cloud import, to the stores that are desired."""
@@ -185,7 +198,7 @@ class Attempt:
         return {
             "name": upload_name(desired.name),
             "disk_format": expected.disk_format,
-            "container_format": desired.container_format,
+            "container_format": desired.container,
             **self.properties(expected),
         }
 

@@ -72,7 +72,7 @@ class PlanContext:
             return False
         if self.current is None:
             return self.successor is None
-        return not same_content(self.current, self.origin, self.disk_format)
+        return not same_content(self.current, self.origin, self.disk_format, self.desired.container_format)
 
     @property
     def successor(self) -> dict[str, Any] | None:
@@ -80,7 +80,7 @@ class PlanContext:
         same = (
             image
             for image in self.survey.successors
-            if self.origin is None or same_content(image, self.origin, self.disk_format)
+            if self.origin is None or same_content(image, self.origin, self.disk_format, self.desired.container_format)
         )
         return next(same, None)
 
@@ -99,7 +99,7 @@ class PlanContext:
             self.snapshot is not None
             and self.desired.state == "present"
             and self.disk_format == self.snapshot["disk_format"]
-            and self.desired.container_format == self.snapshot.get("container_format", "bare")
+            and self.desired.container == self.snapshot.get("container_format", "bare")
             and self.desired.scheme is None
         )
 

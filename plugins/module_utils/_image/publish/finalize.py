@@ -127,15 +127,17 @@ def share(
     image: Mapping[str, Any],
     receivers: Mapping[str, Connection] = MappingProxyType({}),
 ) -> list[str]:
-    """Bring the image's members to what the plan says, or where it says nothing, to those of the image it replaces.
+    """Bring the image's members to what the plan says, or where the task does not, to those of the images it replaces.
 
-    The projects of the ``receivers``, by ID, accept it. Returns notes: who has not accepted it. Only shared images have
-    members.
+    That holds as long as those are there: a run may have ended after it published this image. The projects of the
+    ``receivers``, by ID, accept it. Returns notes: who has not accepted it. Only shared images have members.
     """
     inherited: Iterable[str] = ()
-    shared = plan.image and plan.image.get("visibility") == image.get("visibility") == glance.SHARED
-    if plan.upload and plan.image and shared and desired.members is None:
-        inherited = glance.members(plan.image["id"])
+    shared = [old for old in plan.remove if old.get("visibility") == image.get("visibility") == glance.SHARED]
+    if shared and desired.members is None:
+        has = {} if plan.upload else glance.members(image["id"])
+        found = dict.fromkeys(project for old in shared for project in glance.members(old["id"]))
+        inherited = [project for project in found if project not in has]
     said = {project: glance.share(image["id"], project) for project in (*plan.share, *inherited)}
     for project in plan.unshare:
         glance.unshare(image["id"], project)
@@ -183,21 +185,42 @@ def retire(glance: Glance, desired: Desired, old: Mapping[str, Any]) -> list[str
 
 
 def delete(glance: Glance, image: Mapping[str, Any]) -> None:
-    if image.get("protected"):
-        glance.patch(image["id"], [{"op": "replace", "path": "/protected", "value": False}])
-    glance.delete(image["id"])
+    """Delete the image. A protected one that cannot be deleted stays protected."""
+    if not image.get("protected"):
+        glance.delete(image["id"])
+        return
+    with removing(lambda: _protected_again(glance, image)):
+        glance.patch(image["id"], [_protection(protected=False)])
+        glance.delete(image["id"])
+
+
+def _protected_again(glance: Glance, image: Mapping[str, Any]) -> str:
+    """Protect an image whose deletion failed, or perhaps only its answer; returns nothing, or that it is not."""
+    try:
+        with glance.connection.grace(CLEANUP_TIMEOUT):
+            glance.patch(image["id"], [_protection(protected=True)])
+    except OaktreeError as error:
+        return "" if error.status == 404 else f"the image {image['id']} is no longer protected ({error.message})"
+    return ""
+
+
+def _protection(*, protected: bool) -> dict[str, Any]:
+    return {"op": "replace", "path": "/protected", "value": protected}
 
 
 def _keep(glance: Glance, desired: Desired, image: Mapping[str, Any]) -> None:
-    """Give the image its `next_name`, or if another image has that already, its name and date."""
+    """Give the image its `next_name`, or if another image has that already, its name and date.
+
+    That is the last request: until then the next run knows that something remains to be done.
+    """
     name = next_name(image)
     if name_when_kept(image):
         owner = str(image["owner"])
         taken = any(glance.named([name], owner, hidden=hidden) for hidden in (False, True))
         name = dated_name(image["name"], image) if taken else name
-    _set_aside(glance, image, name, hide=desired.keep_hidden)
     if desired.keep_deactivated and image["status"] == "active":
         glance.act(image["id"], "deactivate")
+    _set_aside(glance, image, name, hide=desired.keep_hidden)
 
 
 def _set_aside(glance: Glance, image: Mapping[str, Any], name: str, *, hide: bool) -> None:

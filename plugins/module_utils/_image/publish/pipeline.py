@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -53,6 +55,10 @@ class Job:
     relay_board: RelayBoard
     receivers: Mapping[str, Connection] = field(default_factory=dict)
     """Connections to the Locations of projects that accept the image, by their IDs."""
+    twin: Job | None = None
+    """The work on another Location that is the same project of the same region: nothing is to be done here."""
+    outcome: Future[Change] = field(default_factory=Future)
+    """For those of whom this is the twin."""
 
     @property
     def change(self) -> Change:
@@ -60,12 +66,12 @@ class Job:
 
     @property
     def needed(self) -> bool:
-        return self.plan.changed
+        return self.plan.changed or self.twin is not None
 
     @property
     def timeout(self) -> float:
         """Seconds; a Location that is served by another waits for that one first."""
-        return self.context.longest
+        return self.twin.timeout if self.twin else self.context.longest
 
     def changed(
         self, image: dict[str, Any] | None, scheme: str | None, notes: tuple[str, ...], relay: RelayChoice | None
@@ -150,14 +156,14 @@ def _survey(connection: Connection, desired: Desired, image_data: ImageData | An
     published: Mapping[str, str] = {}
     home = image_data.home if image_data else None
     snapshot = home.image if home and home.snapshot and home.location == location else None
+    if isinstance(image_data, ImageData) and home:
+        desired = desired.like(home.image)
     disk_format, url = desired.disk_format or (None if desired.verbatim else settings.image_format) or "", None
     if isinstance(image_data, AnnouncedImage):
-        origin = image_data.announced
+        origin, url = image_data.announced, image_data.url
     elif image_data:
         origin, url, published = image_data.fingerprint, image_data.url, image_data.published
         disk_format = disk_format or image_data.fingerprint.disk_format
-        if image_data.home:
-            desired = desired.like(image_data.home.image)
     found = survey(
         connection,
         desired,
@@ -204,12 +210,38 @@ def _plan(
         except OaktreeError as error:
             steps.append((member.connection, error))
             continue
+        job = _twin(job, [step for _connection, step in steps if isinstance(step, Job)])
         if job.plan.upload and job.plan.upload.source_region:
             board.expect(job.plan.upload.source_region)
-        if job.plan.upload is None and job.plan.image:
+        if job.plan.upload is None and job.plan.image and not job.twin:
             board.keep(context.location, job.plan.image)
         steps.append((member.connection, job))
-    return sorted(steps, key=lambda step: isinstance(step[1], Job) and step[1].context.source_region is not None)
+    return sorted(steps, key=lambda step: _waits(step[1]))
+
+
+def _waits(step: Job | OaktreeError) -> int:
+    if isinstance(step, OaktreeError):
+        return 0
+    return 2 if step.twin else int(step.context.source_region is not None)
+
+
+def _twin(job: Job, jobs: Sequence[Job]) -> Job:
+    """The job; or where one of the others does the same in the same project, one that only waits for that.
+
+    Several entries of clouds.yaml may be one project: each would upload an image of the name.
+    """
+    for other in jobs if job.plan.changed else ():
+        if not other.twin and _place(other.context) == _place(job.context):
+            plan = Plan("unchanged", job.plan.image, notes=(f"the same project as {other.context.location}",))
+            return replace(job, plan=plan, twin=other)
+    return job
+
+
+def _place(context: PlanContext) -> Any:
+    """What is equal for Locations where the same is to be done to the same images; of unknown projects nothing is."""
+    location = context.location
+    project = location.project.id or object()
+    return context.keystone, location.region, project, context.disk_format, context.desired
 
 
 def _with_members(context: PlanContext, members: Sequence[Member[PlanContext]]) -> PlanContext:
@@ -244,10 +276,29 @@ def _can_be_planned(context: PlanContext) -> bool:
 
 
 def _apply(connection: Connection, job: Job) -> Change:
+    if job.twin:
+        return _as_twin(connection, job, job.twin)
     try:
-        return _bring(connection, job)
+        change = _bring(connection, job)
+        job.outcome.set_result(change)
+    except BaseException as exc:
+        job.outcome.set_exception(exc)
+        raise
     finally:
         job.relay_board.break_off(job.context.location)
+    return change
+
+
+def _as_twin(connection: Connection, job: Job, twin: Job) -> Change:
+    """The image as it is when the work on the other Location has ended. Raises its error."""
+    try:
+        record = twin.outcome.result(connection.deadline.timeout()).output["image"]
+    except FutureTimeoutError:
+        raise connection.deadline.expired() from None
+    except OaktreeError as error:
+        raise error.copied() from error
+    image = glance_for(connection).get(record["id"]) if record else None
+    return job.changed(_record(job.context, image), None, job.plan.notes, None)
 
 
 def _bring(connection: Connection, job: Job) -> Change:

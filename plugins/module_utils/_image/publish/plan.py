@@ -186,6 +186,8 @@ def _uploaded(context: PlanContext, clear: tuple[str, ...]) -> Plan:
         operations = tuple(_operation(key, value) for key, value in {**shown, **target}.items())
     before, after = _difference(desired, current or {})[1:]
     gone, notes = _thinned_out(context, before, after)
+    if current and desired.container_format not in (None, current.get("container_format")):
+        before["container_format"], after["container_format"] = current.get("container_format"), desired.container
     before["content"] = _content(current)
     after["content"] = content_of(context.origin) if context.origin and known(context.origin.digests) else None
     return Plan(

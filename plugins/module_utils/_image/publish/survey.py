@@ -103,7 +103,8 @@ def survey(
     candidates = (*images, *successors)
     if isinstance(origin, Fingerprint) and any(needs_digests(image, origin, disk_format) for image in candidates):
         _settle(connection, origin, desired.timeouts.transfer_timeout)
-    there = any(same_content(image, origin, disk_format) for image in candidates) if origin else True
+    formats = disk_format, desired.container_format
+    there = any(same_content(image, origin, *formats) for image in candidates) if origin else True
     needs_offers = not there or desired.store_request
     hiding = desired.hidden is not None or desired.visibility in OPEN
     shared = desired.members is not None and [image.get("visibility") for image in images] == [glance.SHARED]

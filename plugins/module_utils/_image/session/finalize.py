@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._core.deadline import clock
 from ..._core.errors import ConflictError, InputError
+from ..._core.text import counted
 from ..._facts.records import image_record
 from ..._glance.v2 import SESSION, UPLOAD, Glance, pointer
 from ..._run.ensure import Change
@@ -111,6 +112,7 @@ class Finalization:
         if not check_mode:
             image = self._glance.patch(image["id"], plan.changes) if plan.changes else image
             image = finalize.reactivate(self._glance, plan, image)
+            self._notes.extend(finalize.share(self._glance, self._desired, plan, image))
             self._clean_up(plan, leftovers)
         return self._change("updated" if plan.changed or leftovers else "unchanged", before, after, image)
 
@@ -153,7 +155,7 @@ def not_prepared(found: SessionSurvey) -> ConflictError:
     if found.uploads:
         prepared = found.uploads[0]
         return ConflictError(
-            f"other content is prepared here: {prepared.image_id} ({prepared.content.size} bytes)",
+            f"other content is prepared here: {prepared.image_id} ({counted(prepared.content.size, 'byte')})",
             hint="Pass back what state prepared returned, or prepare this content.",
         )
     return ConflictError(

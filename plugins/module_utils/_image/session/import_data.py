@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from ..._core.deadline import clock
 from ..._core.errors import ConflictError, DeadlineError, IntegrityError, OaktreeError, RefusedError, ServerError
+from ..._core.text import counted
 from ..._glance.v2 import Glance
 from ..discard import discard
 from ..fingerprint import missing_digest, verify
@@ -43,7 +44,7 @@ _SEND_AGAIN = "Send all segments again by the same requests, then finalize again
 
 def check_complete(upload: PreparedUpload) -> None:
     """Raise ConflictError where data that is sent to Glance has not arrived yet, IntegrityError where it is wrong."""
-    whole = f"offset 0, {upload.content.size} bytes"
+    whole = f"offset 0, {counted(upload.content.size, 'byte')}"
     if upload.status == "queued":
         raise ConflictError(
             f"nothing has arrived ({whole})", hint="Send the request that state prepared returns, then finalize again."

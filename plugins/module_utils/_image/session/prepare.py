@@ -14,6 +14,7 @@ from ..._cloud.capabilities import object_store
 from ..._cloud.cleanup import removing
 from ..._core.deadline import clock
 from ..._core.errors import ConflictError
+from ..._core.text import counted
 from ..._glance.v2 import Glance
 from ..._object_store.segments import PART_SIZE, part_size
 from ..._object_store.tempurl import SignedUrlError
@@ -142,7 +143,7 @@ def reusable(
     if others:
         raise ConflictError(
             f"another upload of this name is prepared until {others[0].expires_at}: {others[0].image_id} "
-            f"({others[0].scheme}, {others[0].content.size} bytes)",
+            f"({others[0].scheme}, {counted(others[0].content.size, 'byte')})",
             hint="Finalize or abort it first.",
         )
     return same

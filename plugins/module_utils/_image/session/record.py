@@ -103,7 +103,7 @@ class PreparedUpload:
         return {
             "name": upload_name(desired.name),
             "disk_format": self.content.disk_format,
-            "container_format": desired.container_format,
+            "container_format": desired.container,
             OBJECT: f"images/{desired.name}",
             UPLOAD: self.marker(desired),
             SESSION: json.dumps(session, separators=(",", ":")),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..._core.deadline import clock
 from ..._core.errors import ConflictError
+from ..._core.text import counted
 from ..._object_store.client import Swift
 from ..._object_store.large_object import ObjectTarget, assemble, remove_container, verify
 from ..._object_store.responses import Segment
@@ -98,7 +99,9 @@ class Segments:
                 stored = self._swift.head(self.container, name)
             problem = self._problem(part, stored)
             if problem:
-                problems.append(f"segment {part.number} (offset {part.offset}, {part.length} bytes) {problem}")
+                problems.append(
+                    f"segment {part.number} (offset {part.offset}, {counted(part.length, 'byte')}) {problem}"
+                )
             elif stored:
                 segments.append(Segment(stored.name, stored.size, stored.etag))
             if len(problems) > SHOWN:

@@ -135,21 +135,28 @@ def _fetch(url: str, timeout: float) -> str:
     return read.decode(errors="replace")
 
 
+_HEADING = re.compile(r"# *([\w-]+) HASH", re.IGNORECASE)
 _ESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 
 
 def _entries(text: str, algorithm: str) -> Iterator[tuple[str, str]]:
     """Names and digests, line by line: as GNU's tools, BSD's, openssl, PowerShell and people write them.
 
-    A line of GNU's that begins with a backslash has escapes in the name.
+    A line of GNU's that begins with a backslash has escapes in the name. A heading as Gentoo's and Flatcar's lists have
+    it (``# SHA512 HASH``) names the algorithm of the lines after it: BLAKE2B has as many digits.
     """
     digest = rf"[0-9a-fA-F]{{{DIGITS[algorithm]}}}"
     gnu = re.compile(rf"(\\?)({digest})(?:[ \t]+\*?(.+))?")
     tagged = re.compile(rf"(\\?)([\w/-]+) ?\((.+)\) ?= ?({digest})")
     table = re.compile(rf"([\w-]+)[ \t]+({digest})[ \t]+(.+)")
     named = re.compile(rf"(.*\S)[ \t]+({digest})")
+    section = algorithm
     for line in text.splitlines():
-        if found := gnu.fullmatch(line.strip()):
+        if found := _HEADING.fullmatch(line.strip()):
+            section = algorithm_of(found[1])
+        elif section != algorithm:
+            continue
+        elif found := gnu.fullmatch(line.strip()):
             yield _unescaped(found[3] or "", escaped=found[1]), found[2].lower()
         elif found := tagged.fullmatch(line.strip()):
             if algorithm_of(found[2]) == algorithm:

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
-from ..._cloud.resuming import ResumingStream, pieces
+from ..._cloud.resuming import WHOLE, ResumingStream, pieces
 from ..._cloud.translate import from_status, translate
 from ..._cloud.transport import announced_length, get_from_web
 from ..._core.errors import (
@@ -23,11 +24,11 @@ from ..._core.errors import (
     innermost,
 )
 from ..._core.progress import Progress
-from ..._core.retry import TRANSIENT, Policy, Value, with_retries
+from ..._core.retry import TRANSIENT, Attempts, Policy, Value, with_retries
 from ..._core.text import one_line
 from ..._glance.client import glance_for
 from ..fingerprint import same_format, verify_download
-from .image_file import AS_BYTES, ImageFile, content_format, open_image_file
+from .image_file import AS_BYTES, ImageFile, content_format, digests_of, open_image_file
 from .workspace import MORE_SPACE, SHARE, new_file, room_in
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from ..._core.deadline import Deadline
 
 WEB = Policy(errors=(DeadlineError, *TRANSIENT), stalls=3)
-"""Requests for a file on the web."""
+"""Requests for a file on the web, of a download those in a row by which it does not get ahead."""
 
 SETTLED = 60.0
 """Seconds after its last change from which a file's date tells it from others (RFC 9110, 8.8.2.2)."""
@@ -70,23 +71,41 @@ def download_url(
 
 
 def download_image(connection: Connection, image: Mapping[str, Any], workspace: Path, deadline: Deadline) -> ImageFile:
-    """Download an image's data, verified against what the cloud reports of it. Raises `OaktreeError`."""
+    """Download an image's data, verified against what the cloud reports of it; damaged data once more.
+
+    Raises `OaktreeError`; then nothing remains in ``workspace``.
+    """
     stream = ImageStream(connection, image, connection.api_timeout)
-    with new_file(workspace, ".download") as (path, file):
-        for piece in stream.read():
-            deadline.remaining()
-            file.write(piece)
-    source = open_image_file(str(path), deadline, AS_BYTES)
-    verify_download(image, source.size, source.digests)
+
+    def download() -> ImageFile:
+        with new_file(workspace, ".download") as (path, file):
+            for piece in stream.read():
+                deadline.remaining()
+                file.write(piece)
+            file.flush()
+            return open_download(path, image, deadline)
+
+    source = with_retries(download, WHOLE, deadline)
     declared = str(image["disk_format"])
     found = content_format(source, declared)
     if found != "raw" and not same_format(found, declared):
-        path.unlink(missing_ok=True)
+        source.path.unlink(missing_ok=True)
         raise InputError(
             f"from: the image data is {found}, but its cloud declares {declared}",
             hint="Verify the image before using it.",
         )
     return replace(source, disk_format=declared, detected=found)
+
+
+def open_download(path: Path, image: Mapping[str, Any], deadline: Deadline) -> ImageFile:
+    """The file with an image's data, as bytes. Raises IntegrityError for damaged data, InputError for unsafe data."""
+    try:
+        source = open_image_file(str(path), deadline, AS_BYTES)
+    except InputError:
+        verify_download(image, path.stat().st_size, digests_of(path))
+        raise
+    verify_download(image, source.size, source.digests)
+    return source
 
 
 class ImageStream(ResumingStream):
@@ -97,6 +116,11 @@ class ImageStream(ResumingStream):
         glance, image_id = glance_for(connection), str(image["id"])
         super().__init__(connection, int(image["size"]), lambda headers: glance.data(image_id, headers, stall_timeout))
 
+
+_WITH_FILE = {200, 203, 206, 304}
+"""Answers that have the file, or some of it, or say that it did not change."""
+
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d*/(\d{1,18}|\*)")
 
 _NO_CODINGS = {"", "identity", "none", "binary", "utf-8", "aws-chunked"}
 """What servers write as Content-Encoding of files that are not encoded."""
@@ -146,6 +170,19 @@ class WebVersion:
         """The header fields that ask for the file unless it is this version."""
         return {"If-None-Match": self.etag} if self.etag else {"If-Modified-Since": self.last_modified}
 
+    @property
+    def validator(self) -> str:
+        """By which the server tells whether the rest of the file is still of this version (RFC 9110, 13.1.5).
+
+        A strong ETag, or a date; empty without either.
+        """
+        return self.last_modified if self.etag[:2] in ("", "W/") else self.etag
+
+    def differs_from(self, other: WebVersion) -> bool:
+        """Whether the other is certainly another file. An answer with some bytes of a file need not say all of it."""
+        mine, theirs = ((v.etag, v.last_modified, v.length) for v in (self, other))
+        return any(one and another and one != another for one, another in zip(mine, theirs, strict=True))
+
     def is_confirmed_by(self, answer: WebVersion) -> bool:
         """Whether an answer 304 is about this version.
 
@@ -172,8 +209,8 @@ class WebFile:
         self._progress = progress or Progress()
         self._deadline = deadline
         self._stall_timeout = stall_timeout
-        self._validator: str | None = None
-        """That of the file that is being downloaded (RFC 9110, 13.1.5): a strong ETag, or a date."""
+        self._begun: WebVersion | None = None
+        """What is being downloaded, as long as the rest of it can be asked for."""
 
     def look(self, unless: WebVersion | None = None) -> WebVersion | None:
         """What the server says of the file: one request, whose data is left alone. None where it is ``unless``."""
@@ -185,15 +222,16 @@ class WebFile:
             with response:
                 return WebVersion.of(response)
 
-        return self._tried(look)
+        return self._tried(look, WEB)
 
     def save(self, file: IO[bytes], unless: WebVersion | None = None) -> WebVersion | None:
         """Write the file; see `download_url`."""
-        return self._tried(lambda: self._resume(file, unless))
+        attempts = Attempts(WEB, self._deadline)
+        return self._tried(lambda: self._resume(file, unless, attempts), attempts)
 
-    def _tried(self, call: Callable[[], Value]) -> Value:
+    def _tried(self, call: Callable[[], Value], policy: Policy | Attempts) -> Value:
         try:
-            return with_retries(call, WEB, self._deadline)
+            return with_retries(call, policy, self._deadline)
         except OaktreeError as error:
             if error.message.startswith("url: "):
                 raise
@@ -203,28 +241,27 @@ class WebFile:
                 told.hint = _UNREACHABLE
             raise told from error
 
-    def _resume(self, file: IO[bytes], unless: WebVersion | None) -> WebVersion | None:
-        if self._validator is None:
+    def _resume(self, file: IO[bytes], unless: WebVersion | None, attempts: Attempts) -> WebVersion | None:
+        if self._begun is None:
             file.truncate(file.seek(0))
-        offset = file.tell()
+        offset, begun = file.tell(), self._begun
         response = (
-            self._get({"Range": f"bytes={offset}-", "If-Range": self._validator})
-            if offset and self._validator
+            self._get({"Range": f"bytes={offset}-", "If-Range": begun.validator})
+            if offset and begun
             else self._get_unless(unless)
         )
         if response is None:
             return None
         with response:
-            version = WebVersion.of(response)
-            if response.status_code != 206:
+            version, complete = WebVersion.of(response), announced_length(response)
+            if response.status_code == 206:
+                version, complete = self._continued(response, offset, version)
+            else:
                 file.truncate(file.seek(0))
-            elif not response.headers.get("Content-Range", "").startswith(f"bytes {offset}-"):
-                self._validator = None
-                raise ServerError("url: the server sends another range than requested")
+            self._begun = version if version.validator else None
             bound = offset + room_in(Path(file.name).parent)
-            self._progress.enter("downloading", file.tell() + int(version.length) if version.length.isdigit() else 0)
+            self._progress.enter("downloading", complete or 0)
             self._progress.advance(file.tell())
-            self._validator = (version.last_modified if version.etag[:2] in ("", "W/") else version.etag) or None
             for piece in pieces(response):
                 self._deadline.remaining()
                 if file.tell() + len(piece) > bound:
@@ -235,19 +272,42 @@ class WebFile:
                     )
                 file.write(piece)
                 self._progress.advance(len(piece))
+                if response.status_code == 206:
+                    attempts.progressed()
+        if complete is not None and file.tell() < complete:
+            raise UnreachableError(f"url: the server sent {file.tell()} of {complete} bytes")
         return replace(version, length=str(file.tell()))
+
+    def _continued(self, response: Response, offset: int, version: WebVersion) -> tuple[WebVersion, int | None]:
+        """What is being downloaded, and its size if the server says it, by an answer with some of its bytes.
+
+        Some servers ignore If-Range, and send some bytes of whatever the file is now. Raises ServerError for those,
+        and for other bytes than were asked for: then it begins again.
+        """
+        begun, self._begun = self._begun, None
+        found = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
+        if not found or int(found[1]) != offset:
+            raise ServerError("url: the server sends another range than requested")
+        complete = int(found[2]) if found[2].isdigit() else None
+        whole = replace(version, length="" if complete is None else str(complete))
+        if begun is None:
+            return whole, complete
+        if begun.differs_from(whole):
+            raise ServerError("url: the file changed during the download")
+        return begun, int(begun.length) if begun.length else complete
 
     def _get_unless(self, unless: WebVersion | None) -> Response | None:
         """The answer with the file; None where it is still that version, which takes two requests at the most."""
         response = self._get(unless.condition if unless else {})
-        if unless is None:
-            return response
-        if response.status_code == 304:
+        if unless and response.status_code == 304:
             response.close()
             if unless.is_confirmed_by(WebVersion.of(response)):
                 return None
             response = self._get({})
-        if unless.is_same(WebVersion.of(response)):
+        if response.status_code == 304:
+            response.close()
+            raise ServerError("url: the server says that the file did not change, although it was not asked that")
+        if unless and unless.is_same(WebVersion.of(response)):
             response.close()
             return None
         return response
@@ -273,11 +333,11 @@ class WebFile:
     def _check(self, response: Response) -> None:
         status = response.status_code
         if status == 416:
-            self._validator = None
+            self._begun = None
             raise ServerError("url: the file became shorter during the download")
         if status == 429 or status >= 500:
             raise from_status(status, f"url: the server answered {status} {response.reason}", "", response.headers)
-        if status >= 400:
+        if status not in _WITH_FILE:
             raise InputError(f"url: the server answered {status} {response.reason}", hint="Check the URL.")
         if response.headers.get("Content-Type", "").startswith("text/html"):
             raise InputError("url: the server answered with a web page", hint="Give the URL of the image file itself.")

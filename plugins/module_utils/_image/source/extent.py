@@ -20,6 +20,9 @@ SECTOR = 512
 _MIB = 1 << 20
 _PIECE = 1 << 20
 
+MOST_TABLES = 4 << 20
+"""As many as qemu takes of a qcow2. Of more, which no image has, they are not looked at: all would be in memory."""
+
 _AT_END = 0xFFFFFFFFFFFFFFFF
 """Where the grain directory of a streamOptimized vmdk is: the footer says."""
 
@@ -76,7 +79,7 @@ def _qcow2(reader: _Reader) -> int:
         return 0
     cluster = 1 << bits
     needed = max(l1_offset + 8 * l1_count, refcounts + clusters * cluster)
-    if needed > reader.size:
+    if needed > reader.size or l1_count > MOST_TABLES:
         return needed
     partly = version >= 3 and bool(features & _EXTENDED_L2)  # of a cluster only some parts may be there
     form = ">Q8x" if partly else ">Q"
@@ -129,7 +132,7 @@ def _vmdk_tables(reader: _Reader, start: int, directory: int) -> int:
         return 0
     count = -(-capacity // (grain * per_table))
     needed = directory * SECTOR + 4 * count
-    if needed > reader.size:
+    if needed > reader.size or count > MOST_TABLES:
         return needed
     tables = set(reader.numbers("<I", directory * SECTOR, count)) - {0}
     if tables and max(tables) * SECTOR + 4 * per_table > reader.size:
@@ -184,8 +187,9 @@ def _vhdx(reader: _Reader) -> int:
         return needed
     (block,) = reader.unpack("<I", place + struct.unpack("<I", metadata[_PARAMETERS][16:20])[0])
     offset, length = areas[_BAT]
-    present = [entry >> 20 for entry in reader.numbers("<Q", offset, length // 8) if entry & 7 in _PRESENT]
-    return max(needed, max(present) * _MIB + block) if present else needed
+    blocks = reader.numbers("<Q", offset, length // 8)
+    last = max((entry >> 20 for entry in blocks if entry & 7 in _PRESENT), default=None)
+    return needed if last is None else max(needed, last * _MIB + block)
 
 
 def _vhdx_table(

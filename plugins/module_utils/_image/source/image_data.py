@@ -66,6 +66,8 @@ class AnnouncedImage:
     """Whether what is announced suffices to plan, so that check mode need not read the data."""
     home: HomeImage | None = None
     """Where the data will be; the image is what is known of it."""
+    url: str | None = None
+    """Where a cloud can download the same bytes by itself, unless they turn out to be compressed."""
     release: Callable[..., Outcome[Connection, str] | None] = _nothing
     """Removes what ``read`` made in a cloud, and returns what stays. ``failed``: the run failed or was interrupted."""
 

@@ -18,7 +18,7 @@ from ..._glance.client import check_has_data, find_image, glance_for
 from ..._local import private_files
 from ..._local.file_state import Unchanged
 from ..._run.events import task_reported
-from ..desired import BARE
+from ..desired import BARE, BARE_FORMAT
 from ..fingerprint import RAW_NAMES, Announced, fingerprint_of, same_digests
 from .checksum import find_checksum, verify_checksum
 from .digest_cache import Known, begin_reading, read_image_file, recall, remember
@@ -52,7 +52,7 @@ class SourceOptions:
     workspace: Path
     checksum: str | None = None
     disk_format: str | None = None
-    container_format: str = "bare"
+    container_format: str | None = None
     timeout: float = 300.0
     transfer_timeout: float = 3600.0
     stall_timeout: float = 120.0
@@ -63,9 +63,9 @@ class SourceOptions:
         return handling_of(name, self.disk_format, self.container_format)
 
 
-def handling_of(name: str, disk_format: str | None, container_format: str) -> Handling:
+def handling_of(name: str, disk_format: str | None, container_format: str | None) -> Handling:
     """How a file of this name is to be taken, with what the task says about the image."""
-    if container_format not in BARE or disk_format in _AS_THEY_ARE:
+    if (container_format or BARE_FORMAT) not in BARE or disk_format in _AS_THEY_ARE:
         return Handling(verbatim=True, disk_format=disk_format or "", opaque=True)
     return Handling(text=disk_format in RAW_NAMES or name.lower().endswith(_PLAIN))
 
@@ -160,7 +160,7 @@ class _WebImage:
             known = recall(str(self._expected), self._handling)
             if known:
                 return self._data(known)
-            return AnnouncedImage(Announced({self._expected.algorithm: self._expected.digest}), self._download)
+            return self._announced(Announced({self._expected.algorithm: self._expected.digest}))
         if not check_mode:
             return self._download()
         version = self._version()
@@ -168,7 +168,15 @@ class _WebImage:
         if newer is None and version:
             return self._known(version)
         length = newer.length if newer else ""
-        return AnnouncedImage(Announced(size=int(length) if length.isdigit() else None), self._download)
+        return self._announced(Announced(size=int(length) if length.isdigit() else None))
+
+    def _announced(self, announced: Announced) -> AnnouncedImage:
+        return AnnouncedImage(announced, self._download, url=self._public)
+
+    @property
+    def _public(self) -> str | None:
+        """The URL, if it is no secret."""
+        return None if is_secret_url(self._url) else self._url
 
     def _web(self) -> WebFile:
         return WebFile(self._url, self._deadline(), self._options.stall_timeout)
@@ -251,7 +259,7 @@ class _WebImage:
 
     def _data(self, known: Known, image: ImageFile | None = None) -> ImageData:
         """A cloud may fetch the URL by itself, unless what it would get has to be decompressed or is a secret."""
-        public = None if is_secret_url(self._url) or known.packing else self._url
+        public = None if known.packing else self._public
 
         def fetch(deadline: Deadline) -> ImageFile:
             if image:

@@ -215,16 +215,22 @@ def _gzip(file: _Hashed) -> Iterator[bytes]:
 
 
 def _bzip2(file: _Hashed) -> Iterator[bytes]:
-    reader = bz2.BZ2File(cast("IO[bytes]", file))
-    while chunk := reader.read(CHUNK):
-        yield chunk
+    """Not by bz2.BZ2File, which takes a damaged stream after the first for the end of the file."""
+    return _streams(file, bz2.BZ2Decompressor)
 
 
 def _xz(file: _Hashed) -> Iterator[bytes]:
     """As lzma.LZMAFile reads, but within `XZ_MEMORY`."""
+    return _streams(file, lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY))
+
+
+def _streams(
+    file: _Hashed, new: Callable[[], bz2.BZ2Decompressor] | Callable[[], lzma.LZMADecompressor]
+) -> Iterator[bytes]:
+    """All streams of the file; what is none is damage, wherever it is."""
     data = file.read()
     while data:
-        decompressor = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY)
+        decompressor = new()
         while not decompressor.eof:
             if decompressor.needs_input and not data and not (data := file.read()):
                 raise EOFError

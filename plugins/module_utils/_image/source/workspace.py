@@ -64,19 +64,24 @@ def room_in(directory: Path) -> int:
 
 @contextmanager
 def new_file(directory: Path, suffix: str) -> Iterator[tuple[Path, IO[bytes]]]:
-    """A new file in the directory, which is removed when the work on it fails. An OSError becomes InputError."""
-    with tempfile.NamedTemporaryFile(dir=directory, suffix=suffix, delete=False) as file:
-        path = Path(file.name)
-        try:
+    """A new file in the directory, which is removed when the work on it fails. An OSError becomes InputError.
+
+    Closing it is part of that work: what is still in memory is written then.
+    """
+    path: Path | None = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=directory, suffix=suffix, delete=False) as file:
+            path = Path(file.name)
             yield path, cast("IO[bytes]", file)
-        except BaseException as exc:
+    except BaseException as exc:
+        if path:
             path.unlink(missing_ok=True)
-            if not isinstance(exc, OSError):
-                raise
-            raise InputError(
-                f"the image cannot be written to {directory}: {exc.strerror}",
-                hint=MORE_SPACE,
-            ) from exc
+        if not isinstance(exc, OSError):
+            raise
+        raise InputError(
+            f"the image cannot be written to {directory}: {exc.strerror}",
+            hint=MORE_SPACE,
+        ) from exc
 
 
 def _lock_of(directory: Path) -> Path:

@@ -13,6 +13,7 @@ import yaml
 from ansible import constants
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import PromptVaultSecret
 from ansible.utils.display import Display
 
 
@@ -39,7 +40,7 @@ def parse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Parse:
     """Return a function that parses sources as Ansible does.
 
     Its positional arguments are sources: paths, or options of a plugin, by default servers, as mappings. `fresh`
-    bypasses the cache.
+    bypasses the cache. `vault_secret` decrypts what is vaulted.
     """
     warnings: list[str] = []
     monkeypatch.setattr(Display, "warning", lambda _self, msg, **_more: warnings.append(msg))
@@ -53,10 +54,14 @@ def parse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Parse:
         path.write_text(yaml.safe_dump({"plugin": "oaktree.multicloud.servers", **source}))
         return str(path)
 
-    def parsed(*sources: Mapping[str, Any] | Path, fresh: bool = False) -> Parsed:
+    def parsed(
+        *sources: Mapping[str, Any] | Path, fresh: bool = False, vault_secret: PromptVaultSecret | None = None
+    ) -> Parsed:
         warnings.clear()
         paths = [str(one) if isinstance(one, Path) else write(number, one) for number, one in enumerate(sources)]
-        manager = InventoryManager(loader=DataLoader(), sources=paths, cache=not fresh)
+        loader = DataLoader()
+        loader.set_vault_secrets([("default", vault_secret)] if vault_secret else [])
+        manager = InventoryManager(loader=loader, sources=paths, cache=not fresh)
         return Parsed(manager, list(warnings))
 
     return parsed

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible import constants
+from ansible.parsing.vault import PromptVaultSecret, VaultLib
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.options import as_patterns
 from tests.support.fake_openstack import Answer, FakeOpenStack
@@ -129,6 +131,46 @@ def test_servers_and_locations_share_no_group(parse: Parse) -> None:
     }
     one, other = groups
     assert not one & other
+
+
+@pytest.mark.parametrize(("by", "name"), [("shard", "shard-001"), ("cloud", "cloud1"), ("location", "r1.cloud1")])
+def test_a_server_does_not_become_a_host_that_stands_for_locations(
+    clouds: FakeOpenStack, parse: Parse, by: str, name: str
+) -> None:
+    """Its tasks would run on the machine that runs Ansible."""
+    clouds["cloud1"]["r1"].add_server(name)
+    locations = {**LOCATIONS, "by": by}
+    alone = parse(locations).hosts[name]
+    found = parse(locations, {})
+    assert found.hosts[name] == alone
+    assert found.hosts[f"{name}.r1.cloud1"]["openstack"]["name"] == name
+    assert "ansible_connection" not in found.hosts[f"{name}.r1.cloud1"]
+    assert found.warnings == []
+    assert any(f"prefix: another source has a host {name}" in warning for warning in parse({}, locations).warnings)
+
+
+@pytest.mark.usefixtures("clouds")
+@pytest.mark.parametrize("form", ["vaulted", "quoted key", "flow mapping"])
+def test_a_source_may_be_written_in_any_way_that_ansible_reads(parse: Parse, tmp_path: Path, form: str) -> None:
+    text = {
+        "vaulted": "plugin: oaktree.multicloud.locations\n",
+        "quoted key": '"plugin": oaktree.multicloud.locations\n',
+        "flow mapping": "{plugin: oaktree.multicloud.locations}\n",
+    }[form]
+    secret = PromptVaultSecret(b"of the vault")
+    source = tmp_path / "source.yml"
+    source.write_bytes(VaultLib([("default", secret)]).encrypt(text) if form == "vaulted" else text.encode())
+    found = parse(source, vault_secret=secret)
+    assert (list(found.hosts), found.warnings) == (["shard-001"], [])
+
+
+def test_what_other_plugins_read_is_theirs(parse: Parse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "INVENTORY_ENABLED", ["oaktree.multicloud.locations", "auto", "yaml", "ini"])
+    for name, text in (("a.yml", "all: {hosts: {web: }}"), ("a.ini", "web\n"), ("a", "web\n")):
+        source = tmp_path / name
+        source.write_text(text)
+        found = parse(source)
+        assert (list(found.hosts), found.warnings) == (["web"], [])
 
 
 @pytest.mark.usefixtures("clouds")

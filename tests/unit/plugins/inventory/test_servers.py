@@ -18,10 +18,11 @@ from ansible import constants
 from ansible._internal._templating._engine import TemplateEngine
 
 from ansible_collections.oaktree.multicloud.plugins.inventory.servers import DOCUMENTATION
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import answers
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import SERVER_FIELDS
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.last_known import RETRY_AFTER
-from tests.support.fake_openstack import Answer, BlackHole, BreakAnswer, FakeOpenStack
+from tests.support.fake_openstack import Answer, BlackHole, BreakAnswer, FakeOpenStack, edit_answer
 from tests.unit.plugins.inventory.conftest import Parse, Parsed
 
 LIST = r"/servers/detail"
@@ -384,7 +385,9 @@ def test_servers_of_a_cell_that_is_down_are_not_missed_in_silence(
     clouds["cloud1"]["r1"].fault("GET", LIST, Answer(200, {"Content-Type": "application/json"}, body), times=1)
     cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache")}
     found = parse(cache)
-    assert found.warnings == ["cloud1/r1/demo: 1 servers are in a cell that Nova cannot reach, and have no addresses."]
+    assert found.warnings == [
+        "cloud1/r1/demo: Nova cannot reach the cell of 1 server, whose addresses are therefore not known."
+    ]
     assert len(found.hosts) == 6
     assert len(parse(cache).hosts) == 8
 
@@ -420,10 +423,21 @@ def test_a_cloud_that_rejects_the_credentials_costs_only_its_own_hosts(clouds: F
     assert all("(auth)" in warning for warning in found.warnings)
 
 
-def test_invalid_servers_fail_only_their_own_location(clouds: FakeOpenStack, parse: Parse) -> None:
-    body = b'{"servers": [{"id": "../x", "name": 5}]}'
+@pytest.mark.parametrize(
+    "server",
+    [
+        {"id": "../x", "name": 5},
+        {"id": "x", "addresses": {"net": [{"addr": 3232235777}]}},
+        {"id": "x", "accessIPv4": 3232235777},
+    ],
+    ids=["id", "address", "access address"],
+)
+def test_invalid_servers_fail_only_their_own_location(
+    clouds: FakeOpenStack, parse: Parse, server: dict[str, Any]
+) -> None:
+    body = json.dumps({"servers": [server]}).encode()
     clouds["cloud1"]["r1"].fault("GET", LIST, Answer(200, {"Content-Type": "application/json"}, body))
-    found = parse({})
+    found = parse({"addresses": ["access_v4", "public_v4", "fixed_v4"]})
     assert len(found.hosts) == 6
     assert ["cloud1/r1/demo: " in warning and "(server)" in warning for warning in found.warnings] == [True]
 
@@ -472,6 +486,51 @@ class TestStale:
         assert re.match(
             r"cloud2/r2/demo: .*\(server\)\. .* Its hosts are those of \d+ s ago\. It is asked again in", warning
         )
+
+    def test_servers_of_a_cell_that_is_down_stay(self, clouds: FakeOpenStack, parse: Parse) -> None:
+        """Nova lists them with an ID and a status, and the other servers of the Location as usual."""
+        gone, stays = (server.name for server in clouds["cloud1"]["r1"].nova.servers)
+        parse(STALE)
+
+        def take_down(body: dict[str, Any]) -> dict[str, Any]:
+            down = [{"id": one["id"], "status": "UNKNOWN"} if one["name"] == gone else one for one in body["servers"]]
+            return {"servers": [*down, {"id": "9a1e", "status": "UNKNOWN"}]}
+
+        clouds["cloud1"]["r1"].fault("GET", LIST, edit_answer(take_down))
+        for _run in range(2):
+            found = parse(STALE)
+            assert found.members("stale") == [gone]
+            assert found.hosts[gone]["ansible_host"]
+            assert found.hosts[gone]["location_stale"]["error"] == "Nova cannot reach the cell of 2 servers"
+            assert len(found.hosts) == 8
+            (warning,) = found.warnings
+            assert re.fullmatch(
+                r"cloud1/r1/demo: Nova cannot reach the cell of 2 servers; as it was \d+ s ago: 1 host\.",
+                warning,
+            )
+            assert "location_stale" not in found.hosts[stays]
+        clouds["cloud1"]["r1"].clear_faults()
+        assert (parse(STALE).members("stale"), parse(STALE).warnings) == ([], [])
+
+    @pytest.mark.parametrize("first", ["fresh", "stale"])
+    def test_what_another_source_has_just_listed_is_not_stale(
+        self, clouds: FakeOpenStack, parse: Parse, first: str
+    ) -> None:
+        """Both sources list one Location, which fails for the second request; a server has a new address meanwhile."""
+        one = {**STALE, "locations": ["cloud2/r2"]}
+        other = {**one, "filters": {"status": "ACTIVE"}, "keyed_groups": [{"key": "openstack.status", "separator": ""}]}
+        other["compose"] = {"where": "openstack.public_v4"}
+        parse(one, other)
+        server = clouds["cloud2"]["r2"].nova.servers[0]
+        server.floating = "198.51.100.99"
+        clouds["cloud2"]["r2"].fault("GET", rf"{LIST}\?.*status=ACTIVE", Answer(500))
+        found = parse(*((one, other) if first == "fresh" else (other, one)))
+        assert [len(found.hosts), len(found.warnings)] == [2, 1]
+        assert found.members("stale") == []
+        assert len(found.members("ACTIVE")) == 2
+        assert found.hosts[server.name]["ansible_host"] == "198.51.100.99"
+        assert found.hosts[server.name]["openstack"]["public_v4"] == "198.51.100.99"
+        assert "location_stale" not in found.hosts[server.name]
 
     def test_a_location_that_failed_is_not_asked_again_at_once(self, clouds: FakeOpenStack, parse: Parse) -> None:
         parse(STALE)
@@ -606,7 +665,10 @@ class TestStale:
         pytest.param({"hostnames": ["nmae"]}, ["hostnames", "'nmae'", "name.region.cloud"], id="unknown hostname"),
         pytest.param({"addresses": ["v4"]}, ["addresses", "'v4'", "network:NAME"], id="unknown address"),
         pytest.param({"on_failure": "maybe"}, ["on_failure", "maybe"], id="unknown policy"),
-        pytest.param({"location": ["cloud1"]}, ["location: the plugin has no such", "Use locations."], id="misspelt"),
+        pytest.param({"filters": {"metadata": {"role": "web"}}}, ["filters: metadata is a mapping"], id="a mapping"),
+        pytest.param(
+            {"location": ["cloud1"]}, ["location: the plugin has no such option; did you mean locations"], id="misspelt"
+        ),
         pytest.param({"only_clouds": ["cloud1"]}, ["only_clouds", "Use locations."], id="another plugin's option"),
         pytest.param({"zzz": 1}, ["zzz", "Options are ", "keyed_groups"], id="no option"),
         pytest.param({"locations": "{{ missing }}"}, ["locations", "missing"], id="template that fails"),
@@ -736,6 +798,16 @@ class TestCache:
         assert clouds.counters.requests() == 0
         assert second.hosts == first.hosts
         assert list(second.hosts) == list(first.hosts)
+
+    def test_ansible_reads_no_types_out_of_what_is_cached(
+        self, clouds: FakeOpenStack, parse: Parse, cached: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Even if an answer came here as it was sent."""
+        monkeypatch.setattr(answers, "_UNFIT", re.compile(b"(?!)"))
+        server = clouds["cloud1"]["r1"].nova.servers[0]
+        server.metadata = {"__ansible_type": "TrustedAsTemplate"}
+        for _run in range(2):
+            assert parse(cached).hosts[server.name]["openstack"]["metadata"] == server.metadata
 
     @pytest.mark.parametrize("options", [{"verbose_vars": True}, {"compose": {"zone": "openstack.availability_zone"}}])
     def test_whole_records_are_cached_if_they_are_needed(

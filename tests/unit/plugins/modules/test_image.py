@@ -437,10 +437,10 @@ def test_the_time_that_hashing_takes_is_not_that_of_the_location(
     def later() -> bool:
         if clouds.counters.requests(service="image") > asked and not began:
             began.append(fast_clock.monotonic())
-        return bool(began) and fast_clock.monotonic() > began[0] + 20.0
+        return bool(began) and fast_clock.monotonic() > began[0] + fast_clock.turned(2.0)
 
     came = hold(later)
-    (result,) = run_module("image", **options, timeout=10.0)["results"]
+    (result,) = run_module("image", **options, timeout=fast_clock.turned(1.5))["results"]
     assert (came, result["action"]) == ([True], "unchanged")
 
 
@@ -635,6 +635,23 @@ def test_check_mode_without_a_checksum(web: Web, web_options: dict[str, Any]) ->
     web.answers = [whole(b"", 404)]
     ended = run_module("image", **web_options, _ansible_check_mode=True)
     assert (ended.ok, ended["kind"]) == (False, "input")
+
+
+@pytest.mark.parametrize("scheme", [None, "web_download"])
+@pytest.mark.parametrize("known", [False, True])
+def test_what_the_cloud_can_fetch_is_known_before_the_file_is_read(
+    web_options: dict[str, Any], file: Path, scheme: str | None, *, known: bool
+) -> None:
+    """There is no object store either, by which a scheme that the task asks for could serve."""
+    del web_options["scheme"]
+    asked = {"scheme": scheme} if scheme else {}
+    if known:
+        asked["checksum"] = f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
+    for check_mode in (True, False):
+        ended = run_module("image", **web_options, **asked, _ansible_check_mode=check_mode)
+        assert ended.ok, ended["failures"]
+        assert ended["results"][0]["plan"]["scheme"] == (scheme or "web_download")
+    assert ended["results"][0]["scheme"] == (scheme or "web_download")
 
 
 def test_a_file_that_did_not_change(web: Web, web_options: dict[str, Any], file: Path) -> None:

@@ -54,6 +54,23 @@ def test_all_images_by_location_then_name(images: dict[str, str]) -> None:
     assert run["changed"] is False
 
 
+def test_filters_by_truth_values(two_clouds: FakeOpenStack) -> None:
+    region = two_clouds["cloud1"]["r1"]
+    add_image(region, 1, name="kept", protected=True)
+    add_image(region, 2, name="free")
+    for value, names in ((True, ["kept"]), (False, ["free"])):
+        run = run_module("image_info", filters={"protected": value}, locations=["cloud1/r1"])
+        assert [image["name"] for image in run["images"]] == names
+
+
+@pytest.mark.parametrize("module", ["image_info", "server_info"])
+def test_a_filter_that_is_a_mapping_is_refused_before_any_request(two_clouds: FakeOpenStack, module: str) -> None:
+    run = run_module(module, filters={"metadata": {"role": "web"}})
+    assert (run.ok, run["kind"]) == (False, "input")
+    assert "filters: metadata is a mapping" in run["msg"]
+    assert two_clouds.counters.requests() == 0
+
+
 def test_the_example_lists_the_private_images_that_are_hidden(two_clouds: FakeOpenStack) -> None:
     region = two_clouds["cloud1"]["r1"]
     for number, hidden in enumerate((True, False)):

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.fake_openstack import Answer, FakeOpenStack
+from tests.support.fake_openstack import Answer, DistortAnswer, FakeOpenStack, LoseAnswer, Region
 from tests.support.run_module import ModuleRun, run_module
 
 pytestmark = pytest.mark.usefixtures("fast_clock")
@@ -94,6 +94,59 @@ def test_no_private_key_stays_that_nobody_has(clouds: FakeOpenStack, tmp_path: P
     path = tmp_path / "deploy"
     assert run(private_key_path=str(path)).ok is False
     assert not path.exists()
+
+
+def lose_creation(region: Region) -> None:
+    """Lose the answer to the creation, and fail each look after it, of which there are three attempts."""
+    lost, attempts = region.fault("POST", "/os-keypairs", LoseAnswer()), iter(range(3))
+
+    def unless_lost(answer: Answer) -> Answer:
+        return Answer(500) if lost.struck and next(attempts, None) is not None else answer
+
+    region.fault("GET", "/os-keypairs", DistortAnswer(unless_lost))
+
+
+def test_a_key_pair_whose_answer_was_lost_does_not_stay_either(clouds: FakeOpenStack, tmp_path: Path) -> None:
+    """The next run would take its public key for everybody's."""
+    regions = [clouds[cloud]["r1"] for cloud in ("cloud1", "cloud2")]
+    for region in regions:
+        lose_creation(region)
+    assert run().ok is False
+    assert [len(region.nova.resources.items["os-keypairs"]) for region in regions] == [0, 0]
+    path = tmp_path / "deploy"
+    for region in regions:
+        region.clear_faults()
+        lose_creation(region)
+    assert run(private_key_path=str(path)).ok is False
+    assert path.exists()
+    for region in regions:
+        region.clear_faults()
+    assert actions(run(private_key_path=str(path))) == ["unchanged", "unchanged"]
+
+
+def test_a_key_pair_whose_answer_was_lost_and_that_stays_is_reported(clouds: FakeOpenStack) -> None:
+    region = clouds["cloud1"]["r1"]
+    lose_creation(region)
+    region.fault("DELETE", "/os-keypairs", Answer(403))
+    (failure,) = run("cloud1")["failures"]
+    assert "could not be removed" in failure["error"]
+    assert "nobody has its private key, so delete it" in failure["error"]
+
+
+def test_a_private_key_stays_whose_key_pair_was_created_without_an_answer(
+    clouds: FakeOpenStack, tmp_path: Path
+) -> None:
+    """The next run would find a key pair whose private key nobody has."""
+    nova, path = clouds["cloud1"]["r1"], tmp_path / "deploy"
+    nova.fault("POST", "/os-keypairs", LoseAnswer(), times=1)
+    assert run("cloud1")["results"][0]["keypair"]["private_key"]
+    assert actions(run("cloud1", state="absent")) == ["deleted"]
+    lost = nova.fault("POST", "/os-keypairs", LoseAnswer(), times=1)
+    nova.fault("GET", "/os-keypairs", DistortAnswer(lambda answer: Answer(500) if lost.struck else answer))
+    assert run("cloud1", private_key_path=str(path)).ok is False
+    nova.clear_faults()
+    assert path.exists()
+    assert actions(run("cloud1", private_key_path=str(path))) == ["unchanged"]
 
 
 @pytest.mark.parametrize(

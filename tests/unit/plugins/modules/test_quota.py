@@ -88,3 +88,24 @@ def actions_of(done: ModuleRun) -> list[str]:
 def test_an_error_names_the_option() -> None:
     done = run(network={"network": 7})
     assert done["msg"].startswith("network: network.quota has no network; did you mean networks")
+
+
+def test_a_project_that_is_not_there_has_no_quotas_to_reset(clouds: FakeOpenStack) -> None:
+    assert actions(run(project="nobody", state="absent")) == ["unchanged", "unchanged"]
+    assert clouds.counters.requests(method="DELETE") == 0
+    failed = run(project="nobody", **LIMITS)
+    assert {failure["error"] for failure in failed["failures"]} == {"there is no identity.project named 'nobody' here"}
+    planned = run(project="nobody", **LIMITS, _ansible_check_mode=True)
+    assert actions(planned) == ["updated", "updated"]  # an earlier task of the play may be about to create it
+    assert "there is no identity.project named 'nobody' here" in str(planned["results"][0]["notes"])
+
+
+@pytest.mark.parametrize(("project", "unchanged"), [("0123", True), ("demo", False)])
+def test_nova_refuses_an_id_that_no_project_has(clouds: FakeOpenStack, project: str, unchanged: bool) -> None:  # noqa: FBT001
+    keystone, refusal = clouds["cloud1"].keystone, {"code": 400, "message": "Project ID is not a valid project."}
+    identity = project if unchanged else keystone.project_id(project)
+    answer = Answer(400, {"Content-Type": "application/json"}, json.dumps({"badRequest": refusal}).encode())
+    clouds["cloud1"]["r1"].fault("GET", "/v2.1/os-quota-sets", answer)
+    done = run(locations="cloud1/r1", project={"id": identity}, compute={}, state="absent")
+    assert done.ok is unchanged, done["msg"]
+    assert not done["changed"]

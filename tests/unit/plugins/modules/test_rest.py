@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 
 from tests.support.fake_openstack import Answer, FakeOpenStack, LoseAnswer
 from tests.support.run_module import run_module
@@ -103,7 +104,9 @@ def test_an_answer_that_got_lost_is_a_failure_and_no_second_request(two_clouds: 
     assert two_clouds.counters.requests(service="compute", method="POST") == 1
 
 
-def test_secrets_are_shown_nowhere(two_clouds: FakeOpenStack) -> None:
+def test_secrets_are_shown_nowhere(two_clouds: FakeOpenStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: list[str] = []
+    monkeypatch.setattr(AnsibleModule, "log", lambda _self, *said, **more: logged.append(f"{said} {more}"))
     words = json.dumps({"x": {"message": "op3n-sesame and gAAAA-other are wrong"}}).encode()
     two_clouds["cloud1"]["r1"].fault("POST", "/things", Answer(400, {"Content-Type": "application/json"}, words))
     two_clouds["cloud1"]["r2"].fault("POST", "/things", Answer(200, {"Content-Type": "application/json"}, words))
@@ -118,8 +121,10 @@ def test_secrets_are_shown_nowhere(two_clouds: FakeOpenStack) -> None:
         headers={"X-Subject-Token": "gAAAA-other", "X-Meta": "shown"},
     )
     assert run["failures"][0]["error"].startswith("... and ... are wrong (HTTP 400)")
-    assert [secret for secret in ("op3n-sesame", "gAAAA-other") if secret in run.printed] == []
+    assert "path=/things" in logged[0], "nothing was written to the system's log"
+    shown = "".join([run.printed, *logged])
+    assert [secret for secret in ("op3n-sesame", "gAAAA-other") if secret in shown] == []
     assert run["invocation"]["module_args"]["headers"]["X-Meta"] == "shown"
     tokens = [token for cloud in two_clouds.clouds.values() for token in cloud.keystone._tokens]
-    assert [token for token in tokens if token in run.printed] == []
+    assert [token for token in tokens if token in shown] == []
     assert len(tokens) == 1

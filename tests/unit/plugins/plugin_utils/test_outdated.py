@@ -43,6 +43,7 @@ OLD, NEW = image("i-1", 1, "aa"), image("i-2", 2, "bb")
     [
         pytest.param([OLD], None, id="the only one"),
         pytest.param([OLD, NEW], ("debian", "outdated", None), id="a newer one"),
+        pytest.param([OLD, {**NEW, "status": ["active"]}], None, id="one with a status of another type"),
         pytest.param([NEW, OLD], ("debian", "outdated", None), id="in any order"),
         pytest.param([OLD, image("i-0", 0, "bb")], None, id="an older one"),
         pytest.param([OLD, {**NEW, "hash_value": "aa"}], None, id="a newer one with the same bytes"),

@@ -150,7 +150,7 @@ def text(rows: Any, columns: Any = None) -> list[str]:
         ),
         pytest.param([{"b c": 1, "a": True}], ["B C  A", "  1  yes"], id="any dictionaries"),
         pytest.param(["x", "y"], ["VALUE", "x", "y"], id="texts"),
-        pytest.param([], ["VALUE"], id="nothing"),
+        pytest.param([], ["(nothing)"], id="nothing"),
     ],
 )
 def test_the_columns_of_each_kind_of_record(rows: list[Any], expected: list[str]) -> None:
@@ -257,7 +257,6 @@ def test_rows_that_are_alike_are_merged() -> None:
     assert table(ROWS, {"what": "name", "where": "location"}, "csv", "where") == (
         'what,where\r\ndebian,"north, east"\r\nfedora,"north, east"\r\n'
     )
-    assert table([], ["name"], "markdown", "name") == "| name |\n| --- |\n"
 
 
 def test_only_a_column_can_be_merged() -> None:
@@ -294,3 +293,22 @@ def test_an_info_result_has_its_records_and_not_its_statistics() -> None:
 def test_an_input_without_records(value: Any) -> None:
     with pytest.raises(InputError, match="neither a list of records"):
         rows_of(value)
+
+
+@pytest.mark.parametrize(
+    ("columns", "form", "expected"),
+    [
+        (None, "text", ["(nothing)"]),
+        (["name", "size"], "text", ["NAME  SIZE", "(nothing)"]),
+        (None, "markdown", "(nothing)\n"),
+        (["name", "size"], "markdown", "| name | size |\n| --- | --- |\n| (nothing) |  |\n"),
+        (None, "csv", ""),
+        (["name", "size"], "csv", "name,size\r\n"),
+    ],
+)
+@pytest.mark.parametrize("value", [[], {"servers": [], "locations": [{"count": 0}]}], ids=["list", "result"])
+@pytest.mark.parametrize("merge", [None, "name"])
+def test_where_there_is_nothing_it_says_so(
+    value: Any, columns: list[str] | None, form: str, expected: list[str] | str, merge: str | None
+) -> None:
+    assert table(value, columns, form, merge) == expected

@@ -12,11 +12,13 @@ import sys
 from pathlib import Path
 
 import openstack
+import pytest
 import requests
 
 ROOT = Path(__file__).parents[4]
 
 
+@pytest.mark.slow
 def test_a_process_writes_clouds_yaml_and_counts(tmp_path: Path) -> None:
     path = tmp_path / "clouds.yaml"
     command = [

@@ -125,6 +125,27 @@ def test_every_text_can_be_encoded(body: bytes, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b'{"__ansible_type": "X"}', {"___ansible_type": "X"}),
+        (b'[{"a": {"__ansible_unsafe": "__ansible_unsafe"}}]', [{"a": {"___ansible_unsafe": "__ansible_unsafe"}}]),
+        (b'{"\\u005f_ansible_vault": 1}', {"___ansible_vault": 1}),
+        (b'{"__\\u0061nsible_type": {"_\\u005Fansible_type": 1}}', {"___ansible_type": {"___ansible_type": 1}}),
+        (b'{"_ansible_type": 1, "ansible": 2}', {"_ansible_type": 1, "ansible": 2}),
+    ],
+)
+def test_no_key_says_to_ansible_of_which_type_a_value_is(body: bytes, value: Any) -> None:
+    """Any user of a cloud may give the metadata of a server such a name."""
+    assert parse_json(body) == value
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32-be"])
+def test_only_utf_8_is_read(encoding: str) -> None:
+    with pytest.raises(ValueError, match="it is not UTF-8"):
+        parse_json('{"__ansible_type": 1}'.encode(encoding))
+
+
+@pytest.mark.parametrize(
     "body",
     [
         b'{"a": NaN}',

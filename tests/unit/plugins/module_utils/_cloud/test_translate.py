@@ -100,6 +100,13 @@ def neutron(kind: str, message: str) -> dict[str, Any]:
         (403, {"title": "Forbidden", "description": "Quota reached for project 7"}, {}, "quota", "Quota reached"),
         (403, {"faultcode": "Client", "faultstring": "Quota has been met for: VIPs"}, {}, "quota", "Quota has been"),
         (403, {"error": {"message": "You have reached the maximum stacks per project, 512"}}, {}, "quota", "stacks"),
+        (
+            400,
+            {"code": 400, "errors": {"errors": [{"path": ["records", 0], "message": "'x' is not a 'MX' Record"}]}},
+            {},
+            "refused",
+            "records.0: 'x' is not a 'MX' Record",
+        ),
         (404, {"errors": [{"title": "Not Found", "detail": "No provider 7"}]}, {}, "refused", "No provider 7"),
         (429, NOVA_LIMIT, SOON, "throttled", "rate-limited"),
         (429, "", {}, "throttled", "as text"),

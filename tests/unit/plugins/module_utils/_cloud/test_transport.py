@@ -383,6 +383,15 @@ def test_no_encoding_is_guessed_or_believed(scripted: Callable[..., Scripted], c
     assert response.text == "Größe\ufffd"
 
 
+def test_no_header_becomes_a_reserved_key(scripted: Callable[..., Scripted]) -> None:
+    """The metadata of objects and containers, and the properties of images of version 1, are named by headers."""
+    names = ("X-Object-Meta-__Ansible_Type", "__ansible_unsafe", "X-Object-Meta-Color")
+    named: dict[str, Any] = dict.fromkeys(names, "red")
+    server = scripted(x=body(b"{}", **named))
+    response = WireSession(Owner()).get(f"{server.url}/x", allow_redirects=False)
+    assert {name.lower() for name in response.headers} & {name.lower() for name in names} == {"x-object-meta-color"}
+
+
 def test_an_error_leaves_its_connection_for_the_next_request(fake_openstack: Callable[..., FakeOpenStack]) -> None:
     region = fake_openstack()["cloud1"]["r1"]
     region.fault("GET", "/v2.1", Answer(404, {}, b"no", after="work"))

@@ -14,6 +14,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text impo
     LONGEST,
     SECRET_HEADER,
     SHORTEST_SECRET,
+    counted,
+    did_you_mean,
     keep_secret,
     one_line,
     passwords_of_urls,
@@ -29,6 +31,29 @@ def test_what_is_kept_secret_is_masked_wherever_it_is_repeated() -> None:
     keep_secret("correct-h0rse", "x" * (SHORTEST_SECRET - 1), None, 5)
     assert without_secrets("no user with correct-h0rse, xxxxxxx") == "no user with ..., xxxxxxx"
     assert one_line("token=correct-h0rse<br />") == "token=..."
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, "0 servers"),
+        (1, "1 server"),
+        (1.0, "1 server"),
+        (2, "2 servers"),
+        (0.5, "0.5 servers"),
+        (10**9, "1000000000 servers"),
+    ],
+)
+def test_counted_nouns_are_right_for_one(number: float, said: str) -> None:
+    assert counted(number, "server") == said
+
+
+@pytest.mark.parametrize(
+    ("unknown", "said"),
+    [(["pats"], "; did you mean path?"), (["pats", "urls"], "; did you mean path, url?"), (["x"], ""), ([], "")],
+)
+def test_similar_names(unknown: list[str], said: str) -> None:
+    assert did_you_mean(unknown, ["path", "url"]) == said
 
 
 def test_secrets_are_found_at_any_depth() -> None:

@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -289,6 +290,16 @@ def test_images_that_were_replaced(region: Region, glance: Glance) -> None:
     found = glance.kept_for("web", None, hidden=True)
     assert sorted(image["name"] for image in found) == ["web-2023", "web-2024", "web-2025"]
     assert glance.kept_for("web", "somebody", hidden=True) == []
+
+
+def test_images_of_others_do_not_count_where_the_service_ignores_the_owner(region: Region, glance: Glance) -> None:
+    kept = {KEPT_FOR: "web", KEPT_ID: ID}
+    theirs = add(glance, region, 1, owner="somebody", name="web", **kept)
+    region.fault("GET", "/v2/images", answer({"images": [theirs.as_json(multi_store=False)]}))
+    me = glance.connection.location.project.id
+    for list_of in (partial(glance.named, ["web"]), partial(glance.kept_for, "web")):
+        assert [image["id"] for image in list_of("somebody", hidden=False)] == [ID]
+        assert list_of(me, hidden=False) == []
 
 
 @pytest.mark.parametrize("hides", [True, False])

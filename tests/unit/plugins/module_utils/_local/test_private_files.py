@@ -67,6 +67,20 @@ def test_files_are_private_whatever_the_umask(base: Path, umask: int) -> None:
     assert not list((base / "tokens").glob("*")) or stat.S_IMODE(only_file(base).stat().st_mode) & 0o077 == 0
 
 
+def test_directories_above_are_created_for_the_user_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever else could write there could replace what programs of the user keep in ~/.cache."""
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path / "new" / "home"))
+    before = os.umask(0)
+    try:
+        private_files.write("tokens", "a", 1)
+    finally:
+        os.umask(before)
+    assert private_files.read("tokens", "a") == 1
+    created = [tmp_path / "new", tmp_path / "new/home", tmp_path / "new/home/.cache"]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in created] == [0o700] * 3
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o666])
 def test_a_file_that_others_can_access_is_ignored_and_replaced(base: Path, mode: int) -> None:
     private_files.write("tokens", "a", 1)

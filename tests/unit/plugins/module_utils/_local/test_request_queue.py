@@ -206,6 +206,7 @@ def test_a_queue_is_no_longer_than_a_window() -> None:
     ("limit", "text"),
     [
         (Limit(5), "5 requests per second"),
+        (Limit(1.0, 1), "1 request per second and 1 concurrent request"),
         (Limit(0.25), "0.25 requests per second"),
         (Limit(None, 3), "3 concurrent requests"),
         (Limit(2.5, 3), "2.5 requests per second and 3 concurrent requests"),

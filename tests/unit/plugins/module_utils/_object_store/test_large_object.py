@@ -317,7 +317,7 @@ def test_a_container_that_is_never_empty_is_reported(objects: ObjectSite) -> Non
 @pytest.mark.parametrize(
     ("method", "path", "residue"),
     [
-        ("DELETE", "/c$", "1 objects could not be removed from the object store (images/c: "),
+        ("DELETE", "/c$", "1 object could not be removed from the object store (images/c: "),
         ("GET", r"/images\?", "the container images could not be removed: "),
         ("DELETE", "/images$", "the container images could not be removed: "),
     ],

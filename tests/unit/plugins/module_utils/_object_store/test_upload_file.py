@@ -238,7 +238,7 @@ def test_what_cannot_be_removed_is_named_and_expires(objects: ObjectSite) -> Non
     with pytest.raises(RefusedError) as caught:
         upload(objects)
     (complaint,) = caught.value.residue
-    assert complaint.startswith("1 objects could not be removed from the object store (")
+    assert complaint.startswith("1 object could not be removed from the object store (")
     assert "/00000001: " in complaint
     (name,) = objects.objects
     assert "X-Delete-At" in objects.headers(name)

@@ -40,7 +40,7 @@ def test_what_could_not_be_deleted_is_named_and_the_next_run_goes_on(store: Stor
     store.region.fault("DELETE", r"/0000000[13]$", Answer(403))
     (failure,) = store.object(state="absent", locations=["cloud1"])["failures"]
     assert failure["kind"] == "refused"
-    assert "2 objects could not be deleted, c/folder/thing.txt.segments/" in failure["error"]
+    assert "2 objects could not be deleted (c/folder/thing.txt.segments/" in failure["error"]
     assert NAME in store.objects()
     store.region.clear_faults()
     assert actions(store.object(state="absent", locations=["cloud1"])) == ["deleted"]

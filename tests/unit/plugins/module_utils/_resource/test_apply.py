@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import OaktreeError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import MASK
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.apply import ResourceStep, ensure_resource
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.kinds import kind_of
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.plan import Found, ResourcePlan
@@ -192,7 +193,9 @@ def test_a_create_of_which_nothing_is_known_says_so(clouds: FakeOpenStack, regio
 def test_a_secret_that_is_told_once_is_not_taken_for_told(clouds: FakeOpenStack, region: Region) -> None:
     """The next run would find a key pair whose private key nobody has."""
     region.fault("POST", "/os-keypairs", LoseAnswer(), times=1)
-    assert refused(clouds, "compute.keypair", name="ops").kind == "unreachable"
+    error = refused(clouds, "compute.keypair", name="ops")
+    assert (error.kind, error.residue) == ("unreachable", [])
+    assert done(clouds, "compute.keypair", name="ops", check=True).action == "created"
 
 
 def test_a_deletion_whose_answer_is_lost_is_one(clouds: FakeOpenStack, region: Region) -> None:
@@ -245,6 +248,21 @@ def test_a_router_is_deleted_with_its_routes_and_interfaces(
     assert (region.neutron.items["routers"], region.neutron.items["ports"]) == ({}, {})
 
 
+def test_a_router_that_floating_ips_need_keeps_all_that_it_has(
+    clouds: FakeOpenStack, region: Region, project: str
+) -> None:
+    network(region.neutron, project, "web", "10.0.0.0/24")
+    routes = [{"destination": "10.9.0.0/16", "nexthop": "10.0.0.9"}]
+    router = {"routes": routes, "interfaces": [{"name": "web"}]}
+    identity = done(clouds, "network.router", name="web", attributes=router).output["resource"]["id"]
+    region.neutron.add("floatingips", project, router_id=identity, floating_ip_address="203.0.113.9")
+    error = refused(clouds, "network.router", name="web", state="absent")
+    assert (error.kind, "floating IPs lead through it: 203.0.113.9" in error.message) == ("conflict", True)
+    assert done(clouds, "network.router", name="web", attributes=router).action == "unchanged"
+    region.fault("GET", "/floatingips", Answer(404))  # as where there are no floating IPs
+    assert done(clouds, "network.router", name="web", state="absent").action == "deleted"
+
+
 def test_routes_go_before_the_interfaces_that_they_lead_through(
     clouds: FakeOpenStack, region: Region, project: str
 ) -> None:
@@ -268,6 +286,65 @@ def test_an_interface_may_have_an_address_of_its_own(clouds: FakeOpenStack, regi
     assert port["fixed_ips"][0]["ip_address"] == "10.0.0.8"
 
 
+def test_the_port_of_an_interface_that_was_not_answered_is_used(
+    clouds: FakeOpenStack, region: Region, project: str
+) -> None:
+    """Its address could not be given to another port."""
+    network(region.neutron, project, "web", "10.0.0.0/24")
+    attributes = {"interfaces": [{"subnet_id": {"name": "web"}, "ip_address": "10.0.0.8"}]}
+    done(clouds, "network.router", name="web")
+    region.fault("POST", "/ports", LoseAnswer(), times=1)
+    assert done(clouds, "network.router", name="web", attributes=attributes).action == "updated"
+    (port,) = region.neutron.items["ports"].values()
+    assert port["fixed_ips"][0]["ip_address"] == "10.0.0.8"
+    port.update(device_id="", device_owner="")  # as a run leaves it that is killed before it connects the port
+    assert done(clouds, "network.router", name="web", attributes=attributes).action == "updated"
+    assert [port["device_owner"] for port in region.neutron.items["ports"].values()] == ["network:router_interface"]
+
+
+def test_names_mean_what_the_project_has_that_the_resource_is_to_belong_to(
+    clouds: FakeOpenStack, region: Region, project: str
+) -> None:
+    """An administrator's own group of the name would open the port to other servers."""
+    admins = clouds["cloud1"].keystone.project_id("admin")
+    for owner in (admins, project):
+        network(region.neutron, owner, "web")
+        region.neutron.add("security-groups", owner, name="web")
+    public = network(region.neutron, admins, "public", **{"router:external": True})
+    attributes = {
+        "project_id": {"name": "demo"},
+        "network_id": {"name": "web"},
+        "security_group_ids": [{"name": "web"}],
+    }
+    done(clouds, "network.port", "admin", name="web", attributes=attributes)
+    (port,) = region.neutron.items["ports"].values()
+    assert region.neutron.items["networks"][port["network_id"]]["project_id"] == project
+    (group,) = port["security_groups"]
+    assert region.neutron.items["security-groups"][group]["project_id"] == project
+    gateway = {"project_id": project, "external_gateway_info": {"network_id": {"name": "public"}}}
+    done(clouds, "network.router", "admin", name="web", attributes=gateway)
+    (router,) = region.neutron.items["routers"].values()
+    assert router["external_gateway_info"]["network_id"] == public["id"]
+
+
+def test_one_name_in_several_networks(clouds: FakeOpenStack, region: Region, project: str) -> None:
+    """What belongs to another network is another subnet: it is neither taken for this one, nor deleted."""
+    nets = [network(region.neutron, project, name) for name in ("web", "db")]
+    for number, name in enumerate(("web", "db")):
+        subnet = {"network_id": {"name": name}, "cidr": f"10.0.{number}.0/24", "ip_version": 4}
+        assert done(clouds, "network.subnet", name="inner", attributes=subnet).action == "created"
+        assert done(clouds, "network.subnet", name="inner", attributes=subnet).action == "unchanged"
+    of_db = {"network_id": {"name": "db"}}
+    port = {"fixed_ips": [{"subnet_id": {"name": "inner"}}], **of_db}
+    assert done(clouds, "network.port", name="db", attributes=port).action == "created"
+    assert done(clouds, "network.port", name="db", state="absent").action == "deleted"
+    for action in ("deleted", "unchanged"):
+        assert done(clouds, "network.subnet", name="inner", attributes=of_db, state="absent").action == action
+    (left,) = region.neutron.items["subnets"].values()
+    assert left["network_id"] == nets[0]["id"]
+    assert done(clouds, "network.subnet", name="inner", state="absent").action == "deleted"
+
+
 def test_a_security_group_may_let_itself_in(clouds: FakeOpenStack, region: Region) -> None:
     attributes = {"rules": [{"remote_group_id": {"name": "web"}}]}
     for check in (True, False):
@@ -276,6 +353,13 @@ def test_a_security_group_may_let_itself_in(clouds: FakeOpenStack, region: Regio
     (group,) = region.neutron.items["security-groups"]
     assert group in {rule["remote_group_id"] for rule in region.neutron.items["security-group-rules"].values()}
     assert done(clouds, "network.security_group", name="web", attributes=attributes).action == "unchanged"
+
+
+def test_rules_that_neutron_writes_otherwise_are_not_added_again(clouds: FakeOpenStack) -> None:
+    ports = {"protocol": "tcp", "port_range_min": 1, "port_range_max": 65535}
+    for rules in ([ports, {"protocol": "gre"}], [ports, {"protocol": 47}]):
+        done(clouds, "network.security_group", name="web", attributes={"rules": rules})
+        assert done(clouds, "network.security_group", name="web", attributes={"rules": rules}).action == "unchanged"
 
 
 def test_what_cannot_be_undone_is_reported(clouds: FakeOpenStack, region: Region) -> None:
@@ -354,14 +438,16 @@ def test_a_load_balancer_is_changed_when_it_can_be(clouds: FakeOpenStack, region
 
 def test_a_listener_of_another_load_balancer_is_a_conflict(clouds: FakeOpenStack, region: Region) -> None:
     """Octavia shows the load balancer in a list, under another key than a creation names it by."""
-    body = (
-        b'{"listeners": [{"id": "l", "name": "http", "provisioning_status": "ACTIVE", "loadbalancers": [{"id": "a"}]}]}'
-    )
-    region.fault("GET", "/listeners", Answer(200, JSON, body))
+    body = b'{"id": "l", "name": "http", "provisioning_status": "ACTIVE", "loadbalancers": [{"id": "a"}]}'
+    region.fault("GET", "/listeners", Answer(200, JSON, b'{"listeners": [%s]}' % body))
     same = done(clouds, "load_balancer.listener", name="http", attributes={"load_balancer_id": "a"})
     assert (same.action, same.notes, same.output["resource"]["load_balancer_id"]) == ("unchanged", (), "a")
     assert requests(clouds, "load-balancer") == ["GET /", "GET /v2/lbaas/listeners"]  # after the discovery
-    error = refused(clouds, "load_balancer.listener", name="http", attributes={"load_balancer_id": "b"})
+    other = {"load_balancer_id": "b"}  # a listener of the name there would be another one
+    assert done(clouds, "load_balancer.listener", name="http", attributes=other, check=True).action == "created"
+    region.clear_faults()
+    region.fault("GET", "/listeners", Answer(200, JSON, b'{"listener": %s}' % body))
+    error = refused(clouds, "load_balancer.listener", id="l", attributes=other)
     assert "load_balancer_id is 'a', not 'b'" in error.message
 
 
@@ -379,7 +465,7 @@ def test_secrets_are_sent_and_never_shown(clouds: FakeOpenStack) -> None:
     users = clouds["cloud1"].keystone.resources.items["users"]
     change = done(clouds, "identity.user", "admin", **options)
     assert [user["password"] for user in users.values() if user["name"] == "eve"] == ["s3cret"]
-    assert change.after == {"name": "eve", "password": "********"}
+    assert change.after == {"name": "eve", "password": MASK}
     assert "s3cret" not in json.dumps([change.before, change.after, change.output, change.notes])
     again = done(clouds, "identity.user", "admin", **options)
     assert (again.action, again.notes) == (

@@ -14,7 +14,9 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.desir
     as_boolean,
     as_number,
     cast,
+    is_derived,
     same,
+    same_but_for,
 )
 
 SAME: list[tuple[Any, Any]] = [
@@ -25,9 +27,11 @@ SAME: list[tuple[Any, Any]] = [
     ("10.9.0.7/24", "10.9.0.0/24"), ("10.0.0.1", "10.0.0.1/32"), ("fe80::0:1", "fe80::1"),
     ("2001:DB8::1", "2001:db8::1"),
     ("FA:16:3E:00:00:01", "fa:16:3e:00:00:01"), ("fa-16-3e-00-00-01", "fa:16:3e:00:00:01"),
+    ("2031-01-01T00:00:00Z", "2031-01-01T00:00:00.000000Z"), ("2031-01-01T02:00:00+02:00", "2031-01-01 00:00:00"),
     ({"network_id": "n"}, {"network_id": "n", "enable_snat": True, "external_fixed_ips": [{}]}),
     ({"a": {"b": "1"}}, {"a": {"b": 1, "c": 2}, "d": 3}),
     ({"a": None}, {}),
+    (["a", "b", "a"], ["b", "a"]),
     ([1, 2], [2, 1]), (["a", "a", "b"], ["a", "b", "a"]), ((1, 2), [1, 2]),
     ([{"subnet_id": "s"}], [{"subnet_id": "s", "ip_address": "10.0.0.3"}]),
 ]  # fmt: skip
@@ -36,6 +40,7 @@ DIFFERENT: list[tuple[Any, Any]] = [
     ("007", "7"), ("1.0", "1"), ("true", "True"), ("yes", "true"), ("a ", "a"),
     (1400, 1500), ("1400", "1500"), (True, False), ("perhaps", True), (True, "perhaps"), (2, True), (True, 2),
     ("10.9.0.0/24", "10.9.1.0/24"), ("10.0.0.1", "10.0.0.2"), ("example.org.", "example.org"), ("a/b", "a/c"),
+    ("2031-01-01T00:00:00Z", "2031-01-01T00:00:01Z"), ("2031-01-01T00:00:00Z", "2031-13-01T00:00:00Z"),
     ({"a": 1}, None), ({"a": 1}, {"a": 2}), ({"a": 1}, {}), ({"a": 1}, [1]),
     ([1], [1, 1]), (["a", "a"], ["a", "b"]), ([1], 1), ([1], None), ([1], {"a": 1}),
     ([{"subnet_id": "s"}, {"subnet_id": "s"}], [{"subnet_id": "s"}, {"subnet_id": "t"}]),
@@ -58,6 +63,37 @@ def test_what_is_described_in_part_does_not_take_the_only_one_of_another() -> No
     assert same(wanted, actual)
     assert same(wanted, actual[::-1])
     assert not same([*wanted, {"subnet_id": "s"}], [*actual, {"subnet_id": "t"}])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "actual", "expected"),
+    [
+        ([], [], True),
+        ([], [9], True),
+        ([], [1], False),
+        ([1], [9, 1], True),
+        ([1, 9], [9, 1], True),
+        ([1, 9], [1], False),
+        ([1], [1, 2, 9], False),
+        ([9], [9, 9], True),
+    ],
+)
+def test_extra_things_may_be_there(wanted: list[int], actual: list[int], expected: bool) -> None:  # noqa: FBT001
+    assert same_but_for(wanted, actual, lambda thing: thing == 9) is expected
+
+
+@pytest.mark.parametrize(
+    ("address", "mac", "expected"),
+    [
+        ("fd00::71:f816:3eff:fefe:8fe", "fa:16:3e:fe:08:fe", True),
+        ("fd00::71:f816:3eff:fefe:8ff", "fa:16:3e:fe:08:fe", False),
+        ("10.0.0.1", "fa:16:3e:fe:08:fe", False),
+        ("fd00::1", None, False),
+        ("fd00::1", "", False),
+    ],
+)
+def test_an_address_that_follows_from_a_mac(address: str, mac: str | None, expected: bool) -> None:  # noqa: FBT001
+    assert is_derived(address, mac) is expected
 
 
 def test_each_address_of_a_long_list_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -222,6 +223,17 @@ def test_administrators_see_what_members_see_unless_they_ask_for_all(
     everything = Query(all_projects=True)
     assert len(found(clouds, "network.network", everything, user="admin")) == 5
     assert found(clouds, "network.network", Query(filters={"project_id": other}), user="admin") == ["others", "shared"]
+
+
+@pytest.mark.parametrize(("asked", "names"), [("mine", ["a"]), (["mine", "theirs"], ["a", "b"]), ("nobody", [])])
+def test_a_project_that_is_asked_for_is_checked_where_the_service_ignores_it(
+    clouds: FakeOpenStack, region: Region, asked: object, names: list[str]
+) -> None:
+    listed = [{"id": name, "name": name, "project_id": owner} for name, owner in (("a", "mine"), ("b", "theirs"))]
+    body = json.dumps({"networks": listed}).encode()
+    region.fault("GET", "/v2.0/networks", Answer(200, {"Content-Type": "application/json"}, body))
+    for key in ("project_id", "tenant_id"):
+        assert found(clouds, "network.network", Query(filters={key: asked}), user="admin") == names
 
 
 @pytest.mark.parametrize(

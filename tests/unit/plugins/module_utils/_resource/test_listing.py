@@ -38,6 +38,8 @@ def listed(clouds: FakeOpenStack, of: str, /, **query: Any) -> list[dict[str, An
         ("network.port", {"id": ""}, "id: must not be empty"),
         ("network.port", {"id": {"nme": "a"}}, "id must be an ID, or a reference"),
         ("network.port", {"filters": {"network_id": {"nme": "a"}}}, "filters: network_id must be an ID"),
+        ("network.network", {"filters": {"tags": {"a": "b"}}}, "filters: tags is a mapping"),
+        ("network.network", {"filters": {"tags": [{"a": "b"}]}}, "filters: tags is a mapping"),
         ("block_storage.capabilities", {}, "cannot be listed"),
         ("compute.quota_set", {"id": "p", "parents": {"project_id": "q"}}, "both name the project"),
         ("compute.limits", {"id": "a"}, "id: there is only one compute.limits"),

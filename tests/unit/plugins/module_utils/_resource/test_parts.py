@@ -76,6 +76,19 @@ def test_extra_specs_are_texts_and_null_removes_a_key(
     assert ask.sent == requests
 
 
+def test_specs_of_volumes_stand_beside_the_name() -> None:
+    part, ask = found("block_storage.qos_spec", "specs"), Recorder()
+    have = {"a": "1", "b": "2", "c": "3"}
+    want = {"a": 1, "b": 3, "c": None}
+    assert part.differs(have, want)
+    assert not part.differs(have, {"a": 1, "d": None})
+    part.write(ask, "q", have, want)
+    assert ask.sent == [
+        ("PUT", "/qos-specs/q", {"qos_specs": {"b": "3"}}),
+        ("PUT", "/qos-specs/q/delete_keys", {"keys": ["c"]}),
+    ]
+
+
 def test_extra_specs_that_the_list_shows_cost_no_request() -> None:
     part, ask = found("compute.flavor", "extra_specs"), Recorder({"extra_specs": {"b": "2"}})
     assert part.read(ask, "f", {"extra_specs": {"a": "1"}}) == {"a": "1"}
@@ -104,6 +117,9 @@ def interface(subnet: str, address: str = "10.0.0.1") -> dict[str, str]:
     return {"subnet_id": subnet, "ip_address": address}
 
 
+PORT_MADE: dict[str, Any] = {"ports": [], "subnet": {"network_id": "n"}, "port": {"id": "p"}}
+
+
 @pytest.mark.parametrize(
     ("want", "requests"),
     [
@@ -117,7 +133,7 @@ def interface(subnet: str, address: str = "10.0.0.1") -> dict[str, str]:
 def test_subnets_are_connected_before_others_are_disconnected(
     want: list[Any], requests: list[tuple[str, dict[str, str]]]
 ) -> None:
-    part, ask = found("network.router", "interfaces"), Recorder({"subnet": {"network_id": "n"}, "port": {"id": "p"}})
+    part, ask = found("network.router", "interfaces"), Recorder(PORT_MADE)
     have = [interface("a"), interface("b")]
     assert part.differs(have, want) is bool(requests)
     part.write(ask, "r", have, want)
@@ -127,10 +143,32 @@ def test_subnets_are_connected_before_others_are_disconnected(
 
 
 def test_an_address_of_its_own_takes_a_port() -> None:
-    part, ask = found("network.router", "interfaces"), Recorder({"subnet": {"network_id": "n"}, "port": {"id": "p"}})
+    part, ask = found("network.router", "interfaces"), Recorder(PORT_MADE)
     part.write(ask, "r", [], [interface("a", "10.0.0.9")])
-    port = {"network_id": "n", "fixed_ips": [interface("a", "10.0.0.9")]}
-    assert ("POST", "/ports", {"port": port}) in ask.sent
+    mark = "oaktree.multicloud: made for router r"
+    port = {"network_id": "n", "fixed_ips": [interface("a", "10.0.0.9")], "description": mark}
+    assert ("POST", "/ports", {"port": {**port, "device_owner": "network:router_interface"}}) in ask.sent
+
+
+def test_in_a_network_of_others_the_port_says_nothing_of_what_it_is_for() -> None:
+    def ask(method: str, path: str, json: Any = None) -> Any:
+        sent.append((method, path, json))
+        if "device_owner" in str(json):
+            raise RefusedError("no", status=403)
+        return PORT_MADE
+
+    sent: list[Any] = []
+    found("network.router", "interfaces").write(ask, "r", [], [interface("a", "10.0.0.9")])
+    assert [(method, path) for method, path, _json in sent] == [
+        ("GET", "/ports?description=oaktree.multicloud%3A%20made%20for%20router%20r"), ("GET", "/subnets/a"),
+        ("POST", "/ports"), ("POST", "/ports"), ("PUT", "/routers/r/add_router_interface"),
+    ]  # fmt: skip
+
+
+def test_of_a_port_with_several_addresses_that_of_ipv4_goes_last() -> None:
+    part, ask = found("network.router", "interfaces"), Recorder()
+    part.write(ask, "r", [interface("a"), interface("b", "fd00::1")], [])
+    assert [json["subnet_id"] for _method, _path, json in ask.sent] == ["b", "a"]
 
 
 def test_a_port_that_is_not_connected_is_removed() -> None:
@@ -138,7 +176,7 @@ def test_a_port_that_is_not_connected_is_removed() -> None:
         sent.append(f"{method} {path}")
         if method == "PUT":
             raise RefusedError("no", status=400)
-        return {"subnet": {"network_id": "n"}, "port": {"id": "p"}} if json or method == "GET" else {}
+        return PORT_MADE if json or method == "GET" else {}
 
     sent: list[str] = []
     with pytest.raises(RefusedError):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import ConflictError, RefusedError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import MASK
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.kinds import kind_of
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.plan import (
     NOT_OFFERED,
@@ -20,7 +21,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.plan 
     unkept,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.references import MissingError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.wanted import HIDDEN, Wanted
+from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.wanted import Wanted
 
 SUBNET = {
     "id": "s", "name": "web", "network_id": "n", "cidr": "10.9.0.0/24", "ip_version": 4, "enable_dhcp": True,
@@ -63,13 +64,17 @@ def test_unchanged(attributes: dict[str, Any]) -> None:
         ({"protocol": "icmp", "port_range_min": -1}, {"protocol": "ipv6-icmp", "ethertype": "IPv6"}),
         ({"remote_ip_prefix": "0.0.0.0/0"}, {"remote_ip_prefix": None}),
         ({"remote_ip_prefix": "10.0.0.1"}, {"remote_ip_prefix": "10.0.0.1/32"}),
+        ({"protocol": "tcp", "port_range_min": 1, "port_range_max": 65535}, {"protocol": "tcp"}),
     ],
 )
 def test_a_rule_however_it_is_written(attributes: dict[str, Any], item: dict[str, Any]) -> None:
-    shown = {"id": "r", "port_range_min": None, "direction": "ingress", "ethertype": "IPv4", **item}
+    ports = {"port_range_min": None, "port_range_max": None}
+    shown = {"id": "r", **ports, "direction": "ingress", "ethertype": "IPv4", **item}
     assert planned("network.security_group_rule", attributes, shown, name=None) == ResourcePlan("unchanged")
     with pytest.raises(ConflictError, match="direction is 'ingress', not 'egress'"):
         planned("network.security_group_rule", {**attributes, "direction": "egress"}, shown, name=None, id="r")
+    with pytest.raises(ConflictError, match="port_range_max is None, not 7"):
+        planned("network.security_group_rule", {**attributes, "port_range_max": 7}, shown, name=None, id="r")
 
 
 @pytest.mark.parametrize(
@@ -164,7 +169,7 @@ def test_keystone_leaves_out_what_nobody_has_set() -> None:
 
 def test_secrets_are_sent_to_what_exists_only_if_asked_to() -> None:
     plan = planned("identity.user", {}, {"id": "u", "name": "web"}, secrets={"password": "s3"}, update_secrets=True)
-    assert (plan.action, plan.after, plan.changes) == ("updated", {"password": HIDDEN}, {"password": "s3"})
+    assert (plan.action, plan.after, plan.changes) == ("updated", {"password": MASK}, {"password": "s3"})
     assert "s3" not in str((plan.before, plan.after, plan.notes))
 
 
@@ -221,6 +226,26 @@ def test_a_relation() -> None:
     assert planned("identity.role_assignment", values, values, name=None) == ResourcePlan("unchanged")
     plan = planned("identity.role_assignment", values, values, name=None, state="absent")
     assert (plan.action, plan.before) == ("deleted", values)
+
+
+def test_addresses_that_neutron_adds_to_a_port() -> None:
+    derived = {"subnet_id": "six", "ip_address": "fd00::f816:3eff:fefe:8fe"}
+    port = {"id": "p", "name": "web", "mac_address": "fa:16:3e:fe:08:fe"}
+    four = {"subnet_id": "four", "ip_address": "10.0.0.9"}
+    for want in ([{"subnet_id": "four"}], [four, {"subnet_id": "six"}]):
+        assert (
+            planned("network.port", {"fixed_ips": want}, {**port, "fixed_ips": [derived, four]}).action == "unchanged"
+        )
+    assert planned("network.port", {"fixed_ips": []}, {**port, "fixed_ips": [derived]}).action == "unchanged"
+    assert planned("network.port", {"fixed_ips": []}, {**port, "fixed_ips": [derived, four]}).action == "updated"
+
+
+def test_prefixes_that_neutron_joins() -> None:
+    pool = {"id": "p", "name": "web", "prefixes": ["10.0.0.0/16", "fd00::/48"]}
+    for want in (["10.0.0.0/17", "fd00::/48", "10.0.128.0/17"], ["FD00::/48", "10.0.0.9/16"]):
+        assert planned("network.subnet_pool", {"prefixes": want}, pool).action == "unchanged"
+    for want in (["10.0.0.0/17", "fd00::/48"], ["10.0.0.0/16"], ["x"]):
+        assert planned("network.subnet_pool", {"prefixes": want}, pool).action == "updated"
 
 
 def test_what_is_there_but_broken() -> None:

@@ -55,6 +55,10 @@ def test_one_rule(rule: dict[str, Any]) -> None:
         ({"remote_ip_prefix": "2001:DB8::/32"}, {"remote_ip_prefix": "2001:db8::/32", "ethertype": "IPv6"}),
         ({"protocol": "icmp", "ether_type": "IPv6"}, {"protocol": "ipv6-icmp", "ether_type": "IPv6"}),
         ({"protocol": "icmpv6", "ether_type": "IPv6"}, {"protocol": 58, "ether_type": "IPv6"}),
+        ({"protocol": "tcp", "port_range_min": 1, "port_range_max": "65535"}, {"protocol": "tcp"}),
+        ({"protocol": "GRE"}, {"protocol": 47}),
+        ({"protocol": "vrrp"}, {"protocol": "112"}),
+        ({"protocol": "sctp", "port_range_min": 5}, {"protocol": 132, "port_range_min": 5}),
     ],
 )
 def test_the_same(one: dict[str, Any], other: dict[str, Any]) -> None:
@@ -96,8 +100,13 @@ def test_what_is_sent() -> None:
         "remote_ip_prefix": "::/0",
         "description": "x",
     }
+    every_port = {"protocol": "tcp", "port_range_min": 1, "port_range_max": 65535}
+    assert body_of(every_port) == {"direction": "ingress", "ethertype": "IPv4", "protocol": "tcp"}
+    for written, sent in (("VRRP", "vrrp"), (112, "112")):  # as it is to be shown
+        assert body_of({"protocol": written})["protocol"] == sent
 
 
+UDP_IN = {"direction": "ingress", "protocol": "udp"}
 UDP_OUT = {"direction": "egress", "protocol": "udp"}
 EGRESS = [{"id": version, "direction": "egress", "ethertype": version} for version in ("IPv4", "IPv6")]
 
@@ -111,6 +120,7 @@ EGRESS = [{"id": version, "direction": "egress", "ethertype": version} for versi
         ([*EGRESS, SHOWN], [SSH, {**SSH, "protocol": "6"}], [], []),
         ([*EGRESS, SHOWN], [{**SSH, "protocol": "udp"}], [{**SSH, "protocol": "udp"}], ["1"]),
         ([*EGRESS, SHOWN], [{"direction": "egress"}], [], ["IPv6"]),
+        ([SHOWN, {**SHOWN, "id": "2", "protocol": "6"}], [UDP_IN], [UDP_IN], ["1", "2"]),
         (
             [*EGRESS, SHOWN],
             [SSH, UDP_OUT],

@@ -116,13 +116,25 @@ def test_what_a_list_leaves_out_is_fetched(clouds: FakeOpenStack, region: Region
     assert (found.item or {})["mtu"] == 1450
 
 
+def test_a_list_of_trusts_leaves_out_the_roles(clouds: FakeOpenStack) -> None:
+    """They would have differed in every run."""
+    keystone, json = clouds["cloud1"], {"Content-Type": "application/json"}
+    trust = b'"id": "t", "trustor_user_id": "a", "trustee_user_id": "b", "project_id": "p"'
+    keystone.fault("GET", "/OS-TRUST/trusts/t", Answer(200, json, b'{"trust": {%s, "roles": [{"name": "r"}]}}' % trust))
+    keystone.fault("GET", "/OS-TRUST/trusts[?]", Answer(200, json, b'{"trusts": [{%s}]}' % trust))
+    of = {"trustor_user_id": "a", "trustee_user_id": "b", "project_id": "p", "roles": [{"name": "r"}]}
+    assert (surveyed(clouds, "identity.trust", name=None, attributes=of).item or {})["roles"] == [{"name": "r"}]
+
+
 def test_a_reference_to_nothing(clouds: FakeOpenStack, region: Region, project: str) -> None:
     found = surveyed(clouds, "network.subnet", name="web", attributes={"network_id": {"name": "none"}})
     assert (found.item, found.missing is not None) == (None, True)
     there = network(region.neutron, project, "web", "10.0.0.0/24")
-    found = surveyed(clouds, "network.subnet", name="web", attributes={"network_id": {"name": "none"}})
+    found = surveyed(clouds, "network.subnet", name="web", attributes={"subnet_pool_id": {"name": "none"}})
     assert (found.item or {})["network_id"] == there["id"]
     assert found.missing is not None
+    found = surveyed(clouds, "network.subnet", name="web", attributes={"network_id": {"name": "none"}})
+    assert (found.item, found.missing is not None) == (None, True)  # this one belongs to another network
     lost = surveyed(clouds, "dns.recordset", name="a.", attributes={"zone_id": {"name": "none."}, "type": "A"})
     assert (lost.item, lost.missing is not None) == (None, True)
 
@@ -132,7 +144,7 @@ def test_only_what_tells_which_one_is_resolved_where_it_is_to_be_deleted(
 ) -> None:
     """A task that had made it has attributes that may be gone before it."""
     made = network(region.neutron, project, "web", "10.0.0.0/24")
-    attributes = {"network_id": {"name": "none"}, "tags": ["x"], "cidr": "10.0.0.0/24"}
+    attributes = {"subnet_pool_id": {"name": "none"}, "tags": ["x"], "cidr": "10.0.0.0/24"}
     found = surveyed(clouds, "network.subnet", name="web", attributes=attributes, state="absent")
     assert (found.item or {})["network_id"] == made["id"]
     assert found.missing is None

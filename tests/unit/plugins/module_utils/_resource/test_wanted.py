@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import MASK
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.kinds import is_changeable, kind_of, kinds
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.wanted import (
-    HIDDEN,
     Wanted,
     attributes_of,
     check_wanted,
@@ -125,7 +125,7 @@ def test_what_cannot_be_had_anywhere(name: str, options: dict[str, Any], said: s
 def test_secrets_are_never_shown() -> None:
     wanted = Wanted(kind_of("identity.user"), secrets={"password": "s3cret", "email": "e"})
     shown = wanted.shown({"password": "s3cret", "email": "e", "description": "d"})
-    assert shown == {"password": HIDDEN, "email": HIDDEN, "description": "d"}
+    assert shown == {"password": MASK, "email": MASK, "description": "d"}
     assert wanted.values == {"password": "s3cret", "email": "e"}
 
 

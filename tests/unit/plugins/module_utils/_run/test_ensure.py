@@ -169,6 +169,18 @@ def test_a_group_is_planned_together_in_the_order_of_the_plan(monkeypatch: pytes
     assert [name for name in noun.applied if name.startswith("a")] == ["a/3", "a/2", "a/1"]
 
 
+def test_a_plan_does_not_depend_on_who_answers_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    last = threading.Event()
+
+    def answers() -> str:
+        last.set()
+        return "here"
+
+    noun = Noun(monkeypatch, *at("a/1", "a/2", answers=lambda: str(last.wait(5))), *at("a/3", answers=answers))
+    noun.run(group_by=cloud)
+    assert noun.planned == [["a/1", "a/2", "a/3"]]
+
+
 def test_groups_do_not_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     done = threading.Event()
     slow = at("slow/1", answers=lambda: str(done.wait(5)))

@@ -155,6 +155,7 @@ def test_the_message_of_failures() -> None:
     results = [good, Result[int](bad, 0.0, 0, error=ServerError("broke", hint="Wait.")), good]
     assert failure_messages(results) == ["b/r: broke (server). Wait."]
     assert failure_summary(results) == "1 of 3 Locations failed: b/r: broke (server). Wait."
+    assert failure_summary(results[1:2]) == "1 of 1 Location failed: b/r: broke (server). Wait."
     assert failure_messages([good]) == []
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import KEY
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import Nic, WantedServer
 from tests.support.fake_openstack import Answer, FakeOpenStack, Region
@@ -148,6 +149,26 @@ def test_a_port_that_is_named(clouds: FakeOpenStack, region: Region, project: st
     assert (list(region.neutron.items["ports"]), port["device_id"]) == ([port["id"]], "")
 
 
+def test_groups_that_nova_does_not_give_a_new_server(clouds: FakeOpenStack, region: Region, project: str) -> None:
+    """It takes none for the group default, and lets existing ports have theirs: a server would have been open."""
+    private = next(iter(region.neutron.items["networks"]))
+    region.neutron.add(
+        "ports", project, name="front", network_id=private, fixed_ips=[{"subnet_id": "s", "ip_address": "10.0.0.9"}]
+    )
+    for wanted in (
+        replace(WEB, security_groups=()),
+        replace(WEB, security_groups=({"name": "ssh"},), networks=(Nic(port={"name": "front"}),)),
+    ):
+        change = done(clouds, wanted)
+        assert (change.action, change.notes) == ("created", ())
+        assert region.nova.servers[0].groups == [group["name"] for group in wanted.security_groups or ()]
+        assert done(clouds, wanted).action == "unchanged"
+        done(clouds, wanted, state="absent")
+    apart = replace(WEB, security_groups=({"name": "ssh"},), networks=())
+    assert [done(clouds, apart).action for _run in range(2)] == ["created", "unchanged"]
+    assert region.nova.servers[0].groups == []  # they would be those of its ports
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -195,9 +216,14 @@ def test_a_resize_is_allowed_and_confirmed(clouds: FakeOpenStack, region: Region
     change = done(clouds, resize=True, flavor={"name": "m2"})
     assert (change.action, change.before, change.after) == ("updated", {"flavor": "m1"}, {"flavor": "m2"})
     assert (server.status, change.output["server"]["flavor"]["name"]) == ("ACTIVE", "m2")
-    server.status = "VERIFY_RESIZE"  # a killed task has left it so
-    assert done(clouds, resize=True, flavor={"name": "m2"}).action == "updated"
-    assert server.status == "ACTIVE"
+    for flavor in ("m2", "m1"):
+        server.status = "VERIFY_RESIZE"  # a killed task has left it so
+        change = done(clouds, resize=True, flavor={"name": flavor})
+        assert (change.action, server.status, change.output["server"]["flavor"]["name"]) == (
+            "updated",
+            "ACTIVE",
+            flavor,
+        )
 
 
 def test_the_least_flavor_that_suffices(clouds: FakeOpenStack, region: Region) -> None:
@@ -232,6 +258,15 @@ def test_states(clouds: FakeOpenStack, region: Region, state: str, status: str, 
     assert (change.action, change.output["server"]["status"], server.status) == ("updated", then, then)
     assert done(clouds, wanted).action == "unchanged"
     assert done(clouds, wanted, state="rebooted", check=True).action == "updated"
+
+
+def test_a_shelved_server_is_not_replaced_because_of_its_zone(clouds: FakeOpenStack, region: Region) -> None:
+    """On no host, Nova shows none: the server would have been deleted."""
+    add_server(region, status="SHELVED_OFFLOADED")
+    wanted = WantedServer("web", availability_zone="nova", replace=True)
+    change = done(clouds, wanted)
+    assert change.action == "unchanged"
+    assert "it is shelved, so that it was not compared" in change.notes[0]
 
 
 def test_a_server_that_is_not_there_has_no_state(clouds: FakeOpenStack) -> None:
@@ -425,3 +460,30 @@ def test_progress(clouds: FakeOpenStack, monkeypatch: pytest.MonkeyPatch) -> Non
     assert said == [
         ("surveying", ""), ("working", ""), ("building", names), ("waiting for servers", names), ("done", ""),
     ]  # fmt: skip
+
+
+# Services that turn requests away
+
+
+@pytest.mark.parametrize(
+    ("wanted", "method", "path", "status"),
+    [
+        (WantedServer("web", state="absent"), "DELETE", "/servers/", 503),
+        (WantedServer("web", state="stopped"), "POST", "/action$", 429),
+        (WantedServer("web", flavor={"name": "m2"}, resize=True), "POST", "/action$", 429),
+        (WantedServer("web", tags=("a",)), "PUT", "/tags$", 503),
+        (replace(WEB, name="new"), "POST", "/servers$", 429),
+    ],
+    ids=["delete", "stop", "resize", "edit", "create"],
+)
+def test_requests_are_repeated_until_timeout_and_not_until_wait_timeout(
+    clouds: FakeOpenStack, region: Region, wanted: WantedServer, method: str, path: str, status: int
+) -> None:
+    add_server(region)
+    timeout = clock.turned(10.0)
+    busy = {"Retry-After": f"{timeout + 1:.0f}", "Content-Type": "application/json"}
+    fault = region.fault(method, path, Answer(status, busy, b'{"error": {"message": "overloaded"}}'))
+    (result,) = results(clouds, replace(wanted, wait_timeout=timeout), timeout=timeout)
+    assert result.error
+    assert "overloaded" in result.error.message
+    assert fault.struck == 1

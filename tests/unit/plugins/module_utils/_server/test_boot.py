@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import RefusedError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import MASK
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server import boot as module
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server import nova
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.boot import Launch, finish, launch, mask
@@ -112,8 +113,8 @@ def test_user_data_are_not_shown_by_what_nova_refuses(clouds: FakeOpenStack, reg
 @pytest.mark.parametrize(
     ("said", "shown"),
     [
-        ("Value: c2VjcmV0IHRleHQ=. too long", "Value: ***. too long"),
-        ("{'user_data': 'c2VjcmV0IHRl...", "{'user_data': '***..."),
+        ("Value: c2VjcmV0IHRleHQ=. too long", f"Value: {MASK}. too long"),
+        ("{'user_data': 'c2VjcmV0IHRl...", f"{{'user_data': '{MASK}..."),
         ("No security group default found", "No security group default found"),
     ],
 )

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import MASK
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import WantedServer
 from tests.support.fake_openstack import Answer, FakeOpenStack, LoseAnswer, Region
 from tests.support.server_clouds import WEB, add_server, changes, done, refused, requests, results
@@ -105,7 +106,7 @@ def test_the_user_data_of_a_rebuild_are_not_shown(clouds: FakeOpenStack, region:
     said = b'{"badRequest": {"code": 400, "message": "Value: c2VjcmV0IHRleHQ= is bad"}}'
     region.fault("POST", "/action", Answer(400, {"Content-Type": "application/json"}, said))
     error = refused(clouds, replace(WEB, state="rebuilt", user_data="secret text", force=True))
-    assert "Value: *** is bad" in error.message
+    assert f"Value: {MASK} is bad" in error.message
 
 
 def test_several_are_resized_at_once_and_one_may_fail(clouds: FakeOpenStack, region: Region) -> None:

@@ -32,7 +32,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted 
 from tests.support.fake_images import add_image
 from tests.support.fake_openstack import FakeOpenStack, Region
 from tests.support.fake_openstack.nova_resources import flavor
-from tests.support.run_core import connect
+from tests.support.run_core import ask_one, connect, entries
 from tests.support.server_clouds import WEB, requests
 
 
@@ -139,6 +139,33 @@ def test_what_is_not_there(
         region.nova.resources.add("os-server-groups", project, name="two", policy="affinity")
     with pytest.raises(error, match=re.escape(said)):
         blueprint(connect(clouds), replace(WEB, **options))
+
+
+@pytest.mark.parametrize(
+    ("project", "found"), [("mine", "mine"), ({"name": "demo2"}, "theirs"), (None, "mine"), ("other", "theirs")]
+)
+def test_a_server_group_is_that_of_the_project_that_is_named(
+    clouds: FakeOpenStack, region: Region, project: Any, found: str
+) -> None:
+    keystone = clouds["cloud1"].keystone
+    owners = {"mine": keystone.project_id("admin"), "theirs": keystone.project_id("demo2")}
+    made = {
+        whose: region.nova.resources.add("os-server-groups", owner, name="apart", policy="affinity")
+        for whose, owner in owners.items()
+    }
+    where = {"mine": owners["mine"], "other": owners["theirs"]}.get(str(project), project)
+    reference = {"name": "apart", **({} if where is None else {"project_id": where})}
+    result = ask_one(entries(clouds, "admin"), lambda connection: names_at(connection).group(reference))
+    assert result.value is not None
+    assert result.value["id"] == made[found]["id"]
+
+
+def test_a_server_group_of_another_project_is_none_of_the_own(
+    clouds: FakeOpenStack, region: Region, project: str
+) -> None:
+    region.nova.resources.add("os-server-groups", project, name="apart", policy="affinity")
+    with pytest.raises(MissingError, match="there is no server group 'apart' here"):
+        names_at(connect(clouds)).group({"name": "apart", "project_id": "another"})
 
 
 @pytest.mark.parametrize(

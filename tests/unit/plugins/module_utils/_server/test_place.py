@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, ServerError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.progress import Progress
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server import candidate as candidate_module
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import KEY
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.place import check_place
@@ -87,6 +88,22 @@ def test_one(site: PlacementSite) -> None:
     (result,) = made["results"]
     assert (result["action"], result["server"]["name"], result["notes"]) == ("created", "web", [])
     assert made["failures"] == []
+
+
+def test_the_progress_names_what_is_built_and_tells_the_last_look_from_the_first(
+    site: PlacementSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[tuple[str, str]] = []
+
+    def noted(_self: Progress, phase: str, total: int = 0, detail: str = "") -> None:
+        assert total == 0
+        said.append((phase, detail))
+
+    monkeypatch.setattr(Progress, "enter", noted)
+    site.run(**TWO, locations=["cloud1/r1"])
+    assert list(dict.fromkeys(said)) == [
+        ("surveying", ""), ("building", "web-1, web-2"), ("verifying", ""), ("done", ""),
+    ]  # fmt: skip
 
 
 def test_found_again_by_one_list_each(site: PlacementSite) -> None:

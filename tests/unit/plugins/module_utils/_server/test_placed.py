@@ -81,7 +81,7 @@ def test_rows(one: Candidate, row: tuple[str, str | None, str]) -> None:
     ("one", "options", "reason"),
     [
         (candidate("r", error=QuotaError("no")), {}, "no"),
-        (candidate("r", ("web-1",)), {"per_location": 1}, "place.per_location: it has 1 of 1 servers"),
+        (candidate("r", ("web-1",)), {"per_location": 1}, "place.per_location: it has 1 of 1 server"),
         (candidate("r", ("web-1",), space=FULL, given=3), {}, "quota: cores 10 of 10 used"),
         (candidate("r", ("web-1",)), {}, None),
         (candidate("r", error=QuotaError("no"), doubtful={"web-1": ConflictError("perhaps")}), {}, "perhaps"),
@@ -97,7 +97,7 @@ def test_what_is_missing_is_named() -> None:
     many = placed(WantedServer("web", count=9), PlaceOptions(), [candidate("r", ("web-2",))], (), blocked=False)
     assert many.lead == "Not placed: web-1, web-3, web-4, web-5, web-6 and 3 more (8 of 9 servers). "
     one = placed(WantedServer("web"), PlaceOptions(), [candidate("r")], (), blocked=False)
-    assert one.lead == "Not placed: web (1 of 1 servers). "
+    assert one.lead == "Not placed: web (1 of 1 server). "
 
 
 def test_nothing_has_failed_where_all_exist() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import ConflictError, RefusedError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import MASK
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.references import MissingError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import KEY
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.plan import ServerPlan, make_plan, shown
@@ -126,7 +127,7 @@ def test_secrets_are_never_compared_nor_shown() -> None:
         "unchanged",
         ("user_data: the cloud does not show it, so that it was not compared",),
     )
-    assert shown(WantedServer("web", user_data="x"), "web") == {"name": "web", "user_data": "***"}
+    assert shown(WantedServer("web", user_data="x"), "web") == {"name": "web", "user_data": MASK}
 
 
 def test_what_a_diff_shows() -> None:
@@ -209,7 +210,7 @@ def test_states(state: str, status: str, actions: tuple[str, ...]) -> None:
         ({}, {"force": True}, {"rebuilt": True}),
         ({"image": ""}, {}, {}),
         ({"OS-EXT-SRV-ATTR:user_data": "eA=="}, {"user_data": "x"}, {}),
-        ({"OS-EXT-SRV-ATTR:user_data": "eQ=="}, {"user_data": "x"}, {"user_data": "***"}),
+        ({"OS-EXT-SRV-ATTR:user_data": "eQ=="}, {"user_data": "x"}, {"user_data": MASK}),
         ({}, {"user_data": "x"}, {}),
     ],
 )

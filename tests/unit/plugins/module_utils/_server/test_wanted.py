@@ -31,6 +31,10 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted 
         ({"name": "m1"}, {"name": "m1"}),
         ({"name": "m1", "project_id": "p"}, {"name": "m1", "project_id": "p"}),
         ({"id": "x"}, {"id": "x"}),
+        (2024, {"name": "2024"}),
+        ({"name": 2024, "domain_id": "d"}, {"name": "2024", "domain_id": "d"}),
+        ({"name": 7.5}, {"name": "7.5"}),
+        ({"id": 0}, {"id": "0"}),
     ],
 )
 def test_references(value: Any, means: dict[str, str]) -> None:
@@ -41,7 +45,19 @@ def test_references(value: Any, means: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["", 7, None, {}, {"id": ""}, {"id": 3}, {"name": "a", "id": "b"}, ["a"], {"name": 1}]
+    "value",
+    [
+        "",
+        None,
+        True,
+        {},
+        {"id": ""},
+        {"id": False},
+        {"id": 3, "name": 3},
+        {"name": "a", "id": "b"},
+        ["a"],
+        {"name": {}},
+    ],
 )
 def test_what_is_no_reference(value: Any) -> None:
     with pytest.raises(InputError, match=r"flavor: .* is neither a name nor a reference"):

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import ConflictError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._stack.desired import DesiredStack, Sent
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import MASK
+from ansible_collections.oaktree.multicloud.plugins.module_utils._stack.desired import HEAT_MASK, DesiredStack, Sent
 from ansible_collections.oaktree.multicloud.plugins.module_utils._stack.digest import Mark
 from ansible_collections.oaktree.multicloud.plugins.module_utils._stack.plan import (
     NO_KEY,
@@ -119,19 +120,19 @@ def test_conflicts(there: FoundStack, hint: str) -> None:
 def test_what_is_hidden_is_sent_where_it_cannot_be_compared(
     tags: tuple[str, ...], mark: Mark | None, notes: tuple[str, ...] | None
 ) -> None:
-    there = found(tags=tags, environment={**ENVIRONMENT, "parameters": {"a": 5, "pw": "******"}})
+    there = found(tags=tags, environment={**ENVIRONMENT, "parameters": {"a": 5, "pw": HEAT_MASK}})
     planned = plan(there, HIDING, mark)
     assert planned.action == ("unchanged" if notes is None else "updated")
     assert planned.notes == (notes or ())
 
 
 def test_diffs_show_what_differs_and_no_secret() -> None:
-    there = found(environment={**ENVIRONMENT, "parameters": {"a": 4, "pw": "******"}})
+    there = found(environment={**ENVIRONMENT, "parameters": {"a": 4, "pw": HEAT_MASK}})
     planned = plan(there, HIDING)
     assert (planned.before, planned.after) == ({"parameters": {"a": 4}}, {"parameters": {"a": 5}})
     planned = plan(FoundStack(), HIDING)
-    assert planned.after["parameters"] == {"a": 5, "pw": "******"}
-    shown = {**ENVIRONMENT, "parameters": {"a": 5, "pw": "******"}}
+    assert planned.after["parameters"] == {"a": 5, "pw": MASK}
+    shown = {**ENVIRONMENT, "parameters": {"a": 5, "pw": HEAT_MASK}}
     changed = found(tags=(Mark("key", "else").tag,), environment=shown)
     planned = plan(changed, HIDING)
     assert (planned.action, planned.before.keys()) == ("updated", {"hidden"})
@@ -140,7 +141,7 @@ def test_diffs_show_what_differs_and_no_secret() -> None:
 def test_a_secret_that_heat_shows_is_compared_masked_and_noted() -> None:
     sent = replace(SENT, masked=frozenset({"a"}))
     planned = plan(found(environment={**ENVIRONMENT, "parameters": {"a": 4}}), sent)
-    assert (planned.before, planned.after) == ({"parameters": {"a": "******"}}, {"parameters": {"a": "******"}})
+    assert (planned.before, planned.after) == ({"parameters": {"a": MASK}}, {"parameters": {"a": MASK}})
     assert planned.notes == (f"a {SHOWN}",)
 
 

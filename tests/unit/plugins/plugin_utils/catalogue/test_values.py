@@ -81,7 +81,7 @@ def test_meant(check: Callable[..., Any], given: Any, meant: Any) -> None:
         (values.checksum, DIGEST, "key names none of the algorithms, or no digest (input). Write ALGORITHM:DIGEST"),
         (values.checksum, "sha1:" + "a" * 40, "key names none of the algorithms"),
         (values.checksum, "sha512:", "key names none of the algorithms, or no digest"),
-        (values.checksum, "sha512:…", "key has no sha512 digest: it has 1 characters"),
+        (values.checksum, "sha512:…", "key has no sha512 digest: it has 1 character after"),
         (values.checksum, f"sha512:{DIGEST}", "key has no sha512 digest: it has 64 characters"),
         (values.checksum, "sha512:" + "g" * 128, "key has no sha512 digest"),
         (values.checksum, "sha512:...", "key has no sha512 digest"),
@@ -108,7 +108,7 @@ def test_a_key_that_means_nothing() -> None:
     values.check_keys(["url"], ["url"], HERE)
     with pytest.raises(InputError) as raised:
         values.check_keys(["chekcsum"], ["checksum", "url"], HERE)
-    assert "'chekcsum' is no key of this (input). Did you mean checksum?" in raised.value.summary
+    assert "'chekcsum' is no key of this; did you mean checksum? (input). Keys are " in raised.value.summary
     with pytest.raises(InputError) as raised:
         values.check_keys(["other"], ["url", "path"], Place("a.yml"))
     assert (

@@ -58,6 +58,38 @@ def test_an_invalid_access_address_is_skipped(access: str) -> None:
     assert connection_address(record, ["access_v4", "access_v6", "fixed_v4"]) == "10.0.0.3"
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "127.9.9.9",
+        "0.0.0.0",  # noqa: S104 - no socket is bound to it
+        "0.1.2.3",
+        "224.0.0.1",
+        "::1",
+        "0:0:0:0:0:0:0:1",
+        "::",
+        "ff02::1",
+        "::ffff:127.0.0.1",
+    ],
+)
+def test_an_address_that_leads_to_the_controller_or_to_many_is_skipped(address: str) -> None:
+    """A cloud could have tasks for its servers run on the machine that runs Ansible."""
+    ports = {"net": [{"addr": address, "OS-EXT-IPS:type": kind} for kind in ("floating", "fixed")]}
+    record = server("web", "1", addresses=ports, accessIPv4=address, accessIPv6=address)
+    everything = [
+        f"{kind}_v{version}" for kind in ("floating", "public", "fixed", "private", "access") for version in "46"
+    ]
+    assert connection_address(record, [*everything, "network:net"]) is None
+
+
+@pytest.mark.parametrize("access", ["2130706433", "cafe", "dead.beef", "10.0.0.300", "1.2.3", "1::2::3"])
+def test_an_access_address_that_only_looks_like_one_is_skipped(access: str) -> None:
+    """The first one is 127.0.0.1 to many programs, others are names of hosts."""
+    record = server("web", "1", accessIPv4=access, accessIPv6=access)
+    assert connection_address(record, ["access_v4", "access_v6", "fixed_v4"]) == "10.0.0.3"
+
+
 def test_an_address_with_a_scope_is_skipped() -> None:
     ports = {"private": [{"addr": "fe80::1%x;id", "version": 6, "OS-EXT-IPS:type": "fixed"}]}
     record = server("web", "1", addresses=ports)

@@ -122,3 +122,27 @@ def test_changed_configuration_files_change_the_digest(
     assert digest(**options) == before
     (directory / name).write_text("clouds: {a: {}}")
     assert digest(**options) != before
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_changed_vendor_profiles_change_the_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, named: bool
+) -> None:
+    """openstacksdk searches for them whatever file it is given."""
+    monkeypatch.delenv("OS_CLIENT_CONFIG_FILE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "clouds.yaml").write_text("clouds: {}")
+    options: dict[str, Any] = {**CONFIG, "clouds_yaml": str(elsewhere / "clouds.yaml") if named else None}
+    before = digest(**options)
+    (tmp_path / "clouds-public.yaml").write_text("public-clouds: {a: {regions: [north]}}")
+    assert digest(**options) != before
+
+
+def test_a_changed_secure_file_changes_the_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secure = tmp_path / "other.yaml"
+    monkeypatch.setenv("OS_CLIENT_SECURE_FILE", str(secure))
+    before = digest(**CONFIG)
+    secure.write_text("clouds: {a: {auth: {username: other}}}")
+    assert digest(**CONFIG) != before

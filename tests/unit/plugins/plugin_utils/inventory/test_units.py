@@ -3,10 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
-from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.units import Unit, make_units
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.units import Unit, is_unit, make_units
 
 SITES = [Location(f"edge{number:04}", region) for number in range(500) for region in ("r1", "r2")]
 TWO = [Location("alpha", "north"), Location("alpha", "south"), Location("beta")]
@@ -75,3 +77,18 @@ def test_no_two_hosts_have_one_name_and_none_has_that_of_a_group(locations: list
 
 def test_no_location_is_no_host() -> None:
     assert units([], "shard") == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"ansible_connection": "local", "locations": ["alpha/north"]}, True),
+        ({"ansible_connection": "ssh", "locations": ["rack 7"]}, False),
+        ({"ansible_connection": "local"}, False),
+        ({}, False),
+    ],
+)
+def test_hosts_that_stand_for_locations_are_told_by_their_variables(
+    variables: dict[str, Any], *, expected: bool
+) -> None:
+    assert is_unit(variables) is expected

@@ -142,6 +142,9 @@ def test_what_is_too_much_is_counted() -> None:
     assert "alpha/r015 1" not in made
     assert "alpha/r009/demo and 20 more" in made
     assert "51 more are not shown." in made
+    assert "1 more is not shown." in words(
+        page(rows=[drift(f"n{number:03}", NORTH, "missing") for number in range(201)])
+    )
 
 
 def test_bars_are_relative_to_the_largest_and_end_at_the_limit() -> None:
@@ -241,6 +244,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield browser
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_a_browser_shows_it_at_the_width_of_desktops_and_phones(case: str, browser: Browser, tmp_path: Path) -> None:
     """With its style, nothing cut or over something else, without a complaint, and without anything running."""
@@ -264,6 +268,7 @@ def colors(browser: Browser, path: Path, *, dark: bool) -> list[int]:
     return [sum(map(int, re.findall(r"\d+", color))) for color in found]
 
 
+@pytest.mark.slow
 def test_it_follows_the_choice_of_light_or_dark(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     path.write_text(page(servers=[server(NORTH)]), encoding="utf-8")

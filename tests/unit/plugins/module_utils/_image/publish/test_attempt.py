@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -93,7 +94,16 @@ def test_runs_that_see_the_same_choose_the_same_id(monkeypatch: pytest.MonkeyPat
     assert len({ids[0], *(other.create(source()) for other in others)}) == 4
 
 
-@pytest.mark.parametrize("there", [None, {UPLOAD: work_marker(60)}, {"name": "renamed since"}])
+@pytest.mark.parametrize(
+    "there",
+    [
+        None,
+        {"status": "queued", UPLOAD: work_marker(60)},
+        {"status": "active", "name": "renamed since"},
+        *({"status": status, "name": "thing"} for status in ("killed", "pending_delete", "deleted")),
+        {"status": "pending_delete", UPLOAD: upload_markers.elsewhere()},
+    ],
+)
 @pytest.mark.parametrize("taken", [1, 3])
 def test_the_id_of_a_deleted_or_renamed_image_or_of_an_earlier_attempt_is_passed_over(
     monkeypatch: pytest.MonkeyPatch, taken: int, there: dict[str, Any] | None
@@ -111,6 +121,29 @@ def test_the_id_of_a_deleted_or_renamed_image_or_of_an_earlier_attempt_is_passed
     monkeypatch.setattr(made.glance, "create", refuse)
     image_id = made.create(source())
     assert [record["id"] for record in asked].index(image_id) == taken
+
+
+def test_however_often_an_image_is_deleted_on_a_day_it_can_be_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cloud refuses the IDs of deleted images, too."""
+    made, _asked = attempt(monkeypatch)
+    taken: list[str] = []
+    moment = datetime(2026, 11, 26, 22, 59, 30, 999999, tzinfo=UTC)
+
+    def create(record: dict[str, Any]) -> None:
+        if record["id"] in taken:
+            raise ConflictError("exists")
+        taken.append(record["id"])
+
+    monkeypatch.setattr(made.glance, "create", create)
+    monkeypatch.setattr(module.clock, "now", lambda: moment)
+    for _second in range(100):
+        made.create(source())
+        moment += timedelta(seconds=1)
+    assert len(taken) == 100
+    for _number in range(module.IDS_OF_PERIOD):
+        made.create(source())
+    with pytest.raises(ConflictError, match="exists"):
+        made.create(source())
 
 
 @pytest.mark.parametrize("own", [True, False])
@@ -134,8 +167,10 @@ def test_a_record_that_is_made_although_it_is_refused_is_to_be_removed(
 @pytest.mark.parametrize(
     "there",
     [
-        pytest.param({"name": "thing.uploading", UPLOAD: upload_markers.elsewhere()}, id="being-uploaded"),
-        pytest.param({"name": "thing"}, id="published-since"),
+        pytest.param(
+            {"name": "thing.uploading", "status": "saving", UPLOAD: upload_markers.elsewhere()}, id="being-uploaded"
+        ),
+        pytest.param({"name": "thing", "status": "active"}, id="published-since"),
     ],
 )
 def test_the_id_of_an_image_of_another_run_is_a_conflict(

@@ -73,6 +73,63 @@ def test_an_image_in_use_is_set_aside(made: Site) -> None:
     assert set(images(made)) == {NAME, f"{NAME}.replaced-{first[:8]}"}
 
 
+PROJECTS = {"a" * 32: "pending", "b" * 32: "pending"}
+
+
+def test_the_members_of_a_replaced_image_are_not_lost_where_a_run_ends_between(made: Site) -> None:
+    """The next run has nothing to upload, and deletes the image that still has them."""
+    assert made.act(visibility="shared", members=list(PROJECTS)) == ["updated"]
+    made.write(b"second" * 1000)
+    made.region.fault("POST", "/members$", Answer(403), times=1)
+    made.fail()
+    assert len(made.region.glance.images) == 2
+    (result,) = made.run()["results"]
+    assert [note.split()[3] for note in result["notes"]] == list(PROJECTS)
+    assert images(made)[NAME].members == PROJECTS
+    assert len(made.region.glance.images) == 1
+    assert made.act() == ["unchanged"]
+
+
+def test_members_that_the_task_names_count_before_those_of_the_replaced_image(made: Site) -> None:
+    assert made.act(visibility="shared", members=list(PROJECTS)) == ["updated"]
+    made.write(b"second" * 1000)
+    made.region.fault("POST", "/members$", Answer(403), times=1)
+    made.fail()
+    assert made.act(members=["b" * 32]) == ["updated"]
+    assert images(made)[NAME].members == {"b" * 32: "pending"}
+
+
+@pytest.mark.parametrize("status", [403, 409])
+def test_an_image_that_cannot_be_deleted_stays_protected(made: Site, status: int) -> None:
+    assert made.act(protected=True) == ["updated"]
+    (first,) = made.region.glance.images
+    made.write(b"second" * 1000)
+    made.region.fault("DELETE", first, Answer(status))
+    done = made.run(protected=True)
+    assert done.ok == (status == 409)
+    assert made.region.glance.images[first].fields["protected"]
+
+
+def test_what_stays_without_protection_is_named(made: Site) -> None:
+    assert made.act(protected=True) == ["updated"]
+    (first,) = made.region.glance.images
+    made.write(b"second" * 1000)
+    made.region.fault("DELETE", first, Answer(403))
+    made.region.fault("PATCH", first, Answer(403), first=2)
+    failure = made.fail(protected=True)
+    assert f"the image {first} is no longer protected (Forbidden (HTTP 403))" in failure["error"]
+
+
+def test_an_image_that_could_not_be_deactivated_is_deactivated_by_the_next_run(made: Site) -> None:
+    (first,) = made.region.glance.images
+    made.write(b"second" * 1000)
+    made.region.fault("POST", "/deactivate$", Answer(403), times=1)
+    made.fail(on_change="keep", keep_deactivated=True)
+    assert made.act(on_change="keep", keep_deactivated=True) == ["updated"]
+    kept = made.region.glance.images[first]
+    assert (kept.fields["name"][:9], kept.status) == (f"{NAME}-20", "deactivated")
+
+
 @pytest.mark.parametrize("hidden", [False, True])
 def test_an_image_is_not_published_beside_one_of_another_run(made: Site, *, hidden: bool) -> None:
     """A replaced image may be hidden although the option does not say so: then that of the other run is, too."""

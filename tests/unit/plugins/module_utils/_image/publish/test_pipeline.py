@@ -121,9 +121,10 @@ def test_an_unfinished_public_image_is_hidden(site: Callable[..., Site], monkeyp
 
 
 def test_a_copy_is_like_its_source_by_whichever_scheme(run: Any) -> None:
-    """Properties, tags, min_disk and min_ram go along; what the task says wins, and a second run is unchanged."""
+    """All that is said of it goes along; what the task says wins, and a second run is unchanged."""
     source = run.clouds["cloud1"]["r1"].glance
-    run(locations=["cloud1/r1"], properties={"hw_x": "1", "os_y": "2"}, tags=["t"], min_disk=3, min_ram=4)
+    said = {"tags": ["t"], "min_disk": 3, "min_ram": 4, "container_format": "docker"}
+    run(locations=["cloud1/r1"], properties={"hw_x": "1", "os_y": "2"}, **said)
     options: dict[str, Any] = {
         "path": None,
         "from": {"location": "cloud1/r1", "image": NAME},
@@ -135,9 +136,55 @@ def test_a_copy_is_like_its_source_by_whichever_scheme(run: Any) -> None:
         (image,) = run.clouds[cloud][region].glance.images.values()
         custom = {key: value for key, value in image.properties.items() if not key.startswith("owner_specified")}
         assert custom == {"hw_x": "1", "os_y": "own"}
-        assert (image.tags, image.fields["min_disk"], image.fields["min_ram"]) == (["t"], 3, 4)
+        assert {"tags": image.tags, **image.fields}.items() >= said.items()
     assert set(outcome(run(**options)).values()) == {"unchanged"}
     assert len(source.images) == 1
+    assert set(outcome(run(**options, container_format="bare")).values()) == {"replaced"}
+
+
+@pytest.mark.parametrize("concurrency", [1, 10])
+def test_entries_that_are_one_project_get_one_image(site: Callable[..., Site], concurrency: int) -> None:
+    made = site("v2")
+    entry = made.clouds["cloud1"].entry()
+    twice = {"clouds_config": {"clouds": {"one": entry, "two": entry}}, "concurrency": concurrency}
+
+    def actions(**options: Any) -> list[str]:
+        planned = made.act(**twice, **options, _ansible_check_mode=True)
+        done = made.run(**twice, **options)
+        assert planned == [result["action"] for result in done["results"]]
+        assert len({(result["image"] or {}).get("id") for result in done["results"]}) == 1
+        if set(planned) != {"unchanged"}:
+            assert done["results"][1]["notes"] == ["the same project as one/r1/demo"]
+        return planned
+
+    made.region.fault("PUT", "/file$", Answer(507), times=1)
+    assert [failure["kind"] for failure in made.run(**twice)["failures"]] == ["quota", "quota"]
+    assert made.region.glance.images == {}
+    assert actions() == ["created", "unchanged"]
+    assert len(made.region.glance.images) == 1
+    assert actions() == ["unchanged", "unchanged"]
+    assert actions(tags=["a"]) == ["updated", "unchanged"]
+    made.write(b"other" * 1000)
+    assert actions() == ["replaced", "unchanged"]
+    assert len(made.region.glance.images) == 1
+    others = [{"locations": ["two"], "name": "other"}]
+    assert made.act(**twice, overrides=others) == ["unchanged", "created"]
+    assert actions(state="absent") == ["deleted", "unchanged"]
+    assert [image.fields["name"] for image in made.region.glance.images.values()] == ["other"]
+
+
+def test_an_image_of_another_container_format_is_replaced_if_the_task_says_which(site: Callable[..., Site]) -> None:
+    made = site("v2")
+    assert made.act(container_format="ami", disk_format="raw") == ["created"]
+    assert made.act(disk_format="raw") == ["unchanged"]
+    planned = made.run(container_format="bare", disk_format="raw", _ansible_check_mode=True, _ansible_diff=True)
+    (result,) = planned["results"]
+    assert result["action"] == "replaced"
+    assert '"container_format": "ami"' in str(planned["diff"])
+    assert made.act(container_format="bare", disk_format="raw") == ["replaced"]
+    (image,) = made.region.glance.images.values()
+    assert image.fields["container_format"] == "bare"
+    assert made.act(container_format="bare", disk_format="raw") == ["unchanged"]
 
 
 def test_the_record_that_tries_a_cloud_goes_although_its_removal_fails_at_first(site: Callable[..., Site]) -> None:
@@ -221,6 +268,7 @@ def test_whether_images_can_be_hidden_costs_no_second_version_document(site: Cal
     assert documents == [1, 1, 1, 1]  # the one that finds the endpoint
 
 
+@pytest.mark.slow
 def test_no_more_connections_are_open_than_those_of_the_locations_at_work(
     fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

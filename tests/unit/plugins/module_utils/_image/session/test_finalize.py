@@ -71,6 +71,22 @@ def test_an_older_image_is_replaced_last(site: SessionSite) -> None:
     assert site.published().id != old.id
 
 
+def test_the_members_of_a_replaced_image_are_not_lost_where_a_run_ends_between(site: SessionSite) -> None:
+    site.send(site.prepare())
+    done(site.finalize())
+    old, project = site.published(), "a" * 32
+    old.members[project] = "accepted"
+    turned = content(data=DATA[::-1])
+    site.send(site.prepare(turned), data=DATA[::-1])
+    site.region.fault("POST", "/members$", Answer(403), times=1)
+    assert site.finalize(turned).error
+    assert old in site.images
+    change = done(site.finalize(turned))
+    assert (change.action, [project in note for note in change.notes]) == ("updated", [True])
+    assert site.published().id != old.id
+    assert project in site.published().members
+
+
 @pytest.mark.parametrize("scheme", ["swift", "v2_put"])
 def test_missing_data_is_a_conflict(site: SessionSite, scheme: str) -> None:
     prepared = site.prepare(scheme=scheme)

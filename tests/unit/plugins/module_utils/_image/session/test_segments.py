@@ -108,7 +108,7 @@ def test_what_is_missing_or_wrong_is_listed(site: SessionSite) -> None:
 
 
 def test_a_long_list_is_cut(site: SessionSite) -> None:
-    with pytest.raises(ConflictError, match=r"segment 2 \(offset 2, 1 bytes\) is missing and others$") as missing:
+    with pytest.raises(ConflictError, match=r"segment 2 \(offset 2, 1 byte\) is missing and others$") as missing:
         on_segments(site, lambda segments: segments.check(), upload(part_size=1))
     assert "segment 3" not in missing.value.message
     with pytest.raises(ConflictError, match=r"segment 2 \(offset 6, 2 bytes\) is missing$"):

@@ -65,6 +65,11 @@ def found(text: str, name: str = URL, algorithm: str = "sha256", *others: str) -
             f"SHA256 (other.raw) = {WRONG}\n-----BEGIN PGP SIGNATURE-----\n\niQIz\n-----END PGP SIGNATURE-----\n",
             id="signed",
         ),
+        pytest.param(
+            f"# SHA256 HASH\n{SHA256}  image.raw\n{WRONG}  other.raw\n# BLAKE2S HASH\n{WRONG}  image.raw\n",
+            id="headings",
+        ),
+        pytest.param(f"# BLAKE2S HASH\n{WRONG}  image.raw\n# SHA256 HASH\n{SHA256}  image.raw\n", id="headings-turned"),
         pytest.param(f"{SHA256}\n", id="alone"),
         pytest.param(f"{SHA256}  renamed.raw\n", id="the-only-one"),
     ],

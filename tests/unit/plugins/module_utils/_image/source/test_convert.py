@@ -32,6 +32,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.i
 )
 from tests.support import image_formats as formats
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 
 

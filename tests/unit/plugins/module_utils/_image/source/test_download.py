@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections import namedtuple
 from collections.abc import Callable
+from dataclasses import replace
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -43,8 +44,8 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.i
 from tests.support import image_formats as formats
 from tests.support.fake_images import add_image
 from tests.support.fake_openstack import Answer as Status
-from tests.support.fake_openstack import BreakAnswer, FakeOpenStack
-from tests.support.web import DATA, Answer, Web, conditional, rest, silent, trickle, whole
+from tests.support.fake_openstack import BreakAnswer, DistortAnswer, FakeOpenStack
+from tests.support.web import DATA, Answer, Web, conditional, rest, silent, some, trickle, whole
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +80,7 @@ def test_a_file_without_end_leaves_some_space(web: Web, tmp_path: Path, monkeypa
 OTHER = bytes(reversed(DATA))
 HALF = len(DATA) // 2
 CUT = whole(stop=HALF, ETag='"1"')
+MONDAY = "Mon, 05 Oct 2026 10:00:00 GMT"
 
 
 @pytest.mark.parametrize(
@@ -92,6 +94,23 @@ CUT = whole(stop=HALF, ETag='"1"')
         pytest.param([whole(stop=HALF, ETag='W/"1"'), rest()], DATA, [False, False], id="weak-etag"),
         pytest.param([CUT, rest(shift=7), whole()], DATA, [False, True, False], id="other-bytes-than-asked"),
         pytest.param([CUT, whole(b"", 416), whole()], DATA, [False, True, False], id="shorter-by-now"),
+        pytest.param([CUT, some(OTHER, '"2"')], OTHER, [False, True, False], id="another-file-although-not-asked-for"),
+        pytest.param(
+            [whole(stop=HALF, Last_Modified=MONDAY), some(OTHER, ""), whole(OTHER)],
+            DATA[:HALF] + OTHER[HALF:],
+            [False, True],
+            id="nothing-tells-that-it-is-another",
+        ),
+        pytest.param([CUT, some(OTHER + b"more")], OTHER + b"more", [False, True, False], id="another-length"),
+        pytest.param([CUT, some(end=HALF + 9, told=7), whole()], DATA, [False, True, False], id="another-length-told"),
+        pytest.param([CUT, some(end=HALF + 9), rest()], DATA, [False, True, True], id="less-than-asked-for"),
+        pytest.param([CUT, some(etag=""), rest()], DATA, [False, True], id="an-answer-that-says-only-what-it-must"),
+        pytest.param(
+            [CUT, *(some(end=HALF + count) for count in range(1, 6)), rest()],
+            DATA,
+            [False, *[True] * 6],
+            id="often-as-long-as-it-gets-ahead",
+        ),
         pytest.param([whole(b"", 503), whole()], DATA, [False, False], id="one-503"),
         pytest.param([whole(b"", 429, Retry_After="0"), whole()], DATA, [False, False], id="one-429"),
         pytest.param([silent, rest()], DATA, [False, False], id="one-stall"),
@@ -109,6 +128,9 @@ def test_download(web: Web, tmp_path: Path, answers: list[Answer], expected: byt
     [
         pytest.param(whole(b"", 404), InputError, "the server answered 404", id="not-found"),
         pytest.param(whole(b"", 403), InputError, "the server answered 403", id="forbidden"),
+        pytest.param(whole(status=300), InputError, "the server answered 300", id="several"),
+        pytest.param(whole(status=202), InputError, "the server answered 202", id="not-ready"),
+        pytest.param(whole(b"", 304), ServerError, "did not change, although it was not asked", id="not-asked"),
         pytest.param(whole(b"", 500), ServerError, "the server answered 500", id="fails"),
         pytest.param(whole(stop=HALF), UnreachableError, f"interrupted after {HALF}", id="always-cut"),
         pytest.param(whole(b"<html>", Content_Type="text/html; charset=utf-8"), InputError, "a web page", id="html"),
@@ -308,6 +330,19 @@ def test_other_data_than_the_cloud_declares(
 ) -> None:
     with pytest.raises(error, match=message):
         get(connection, clouds, tmp_path, QCOW2, served)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("first", [QCOW2[:-1] + b"x", b"# Disk DescriptorFile" + QCOW2[21:]])
+def test_damaged_data_is_downloaded_once_more(
+    connection: Connection, clouds: FakeOpenStack, tmp_path: Path, first: bytes
+) -> None:
+    """Whatever the damage makes of it: with the first 21 bytes of another file it would not be safe."""
+    damaged = DistortAnswer(lambda answer: replace(answer, body=first))
+    clouds["cloud1"]["r1"].fault("GET", "/file$", damaged, times=1)
+    got = get(connection, clouds, tmp_path, QCOW2, QCOW2)
+    assert got.path.read_bytes() == QCOW2
+    assert list(tmp_path.iterdir()) == [got.path]
 
 
 @pytest.mark.parametrize(("declared", "found"), [("vhd", "vhd"), ("raw", "raw")])

@@ -9,6 +9,7 @@ import io
 import os
 import struct
 import subprocess
+import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import extent
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.extent import least_size
 from tests.support import image_formats as formats
 
@@ -57,6 +59,7 @@ def disk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_that_is_cut(disk: Path, tmp_path: Path, kind: str) -> None:
     made = tmp_path / "image"
@@ -69,6 +72,7 @@ def test_a_file_that_is_cut(disk: Path, tmp_path: Path, kind: str) -> None:
     assert [size for size in sorted(sizes) if is_whole(data[:size], disk_format)] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["qcow2", "vmdk", "vdi", "vpc", "vhdx"])
 def test_an_empty_disk_is_whole(tmp_path: Path, kind: str) -> None:
     made = tmp_path / "image"
@@ -120,6 +124,58 @@ def test_a_table_is_read_once_however_often_it_is_named() -> None:
     reads = []
     least_size(io.BytesIO(data), "qcow2", len(data), lambda: reads.append(1))
     assert len(reads) < 20
+
+
+def at(size: int, *parts: tuple[int, bytes]) -> bytes:
+    """So many zeros, with the parts at these offsets."""
+    data = bytearray(size)
+    for offset, part in parts:
+        data[offset : offset + len(part)] = part
+    return bytes(data)
+
+
+MANY = 5 << 20
+
+
+def many_numbers(form: str) -> bytes:
+    """Numbers of which none is twice there."""
+    return b"".join(map(struct.Struct(form).pack, range(1 << 20, (1 << 20) + MANY)))
+
+
+def large_qcow2() -> bytes:
+    numbers = b"".join(struct.pack(">Q", 512 * number) for number in range(1, MANY))
+    header = struct.pack(">4sIQIIQIIQQIIQQ", b"QFI\xfb", 3, 0, 0, 16, MIB, 0, MANY, 4096, 0, 0, 0, 0, 0)
+    return at(4096 + 8 * MANY, (0, header), (4096, numbers))
+
+
+def large_vmdk() -> bytes:
+    header = struct.pack("<4sIIQQQQIQQ", b"KDMV", 1, 0, MANY, 1, 0, 0, 1, 0, 8)
+    return at(4096 + 4 * MANY, (0, header), (4096, many_numbers("<I")))
+
+
+def large_vhdx() -> bytes:
+    blocks, metadata = MANY // 3, 2 * MIB
+    regions = struct.pack("<16sQII", extent._BAT, 3 * MIB, 8 * blocks, 1)
+    regions += struct.pack("<16sQII", extent._METADATA, metadata, MIB, 1)
+    return at(
+        3 * MIB + 8 * blocks,
+        (192 << 10, struct.pack("<4sIII", b"regi", 0, 2, 0) + regions),
+        (metadata, struct.pack("<8sHH20x16sIII", b"metadata", 0, 1, extent._PARAMETERS, 65536, 8, 0)),
+        (metadata + 65536, struct.pack("<I", MIB)),
+        (3 * MIB, struct.pack("<Q", 3 << 20 | 6) * blocks),
+    )
+
+
+@pytest.mark.parametrize("make", [large_qcow2, large_vmdk, large_vhdx])
+def test_a_table_that_is_larger_than_any_image_needs_takes_no_memory(make: Callable[[], bytes]) -> None:
+    data = make()
+    file = io.BytesIO(data)
+    tracemalloc.start()
+    try:
+        assert 0 < least_size(file, make.__name__.removeprefix("large_"), len(data)) <= len(data)
+        assert tracemalloc.get_traced_memory()[1] < 8 * MIB
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_deadline_ends_it() -> None:

@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import os
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import workspace as module
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.workspace import workspace
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.workspace import new_file, workspace
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local.file_lock import FileLock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local.work_marker import host_digest
 
@@ -24,6 +26,28 @@ def test_private_and_gone_at_the_end(tmp_path: Path) -> None:
         (directory / "file").write_text("x", encoding="utf-8")
     with pytest.raises(RuntimeError), workspace(str(tmp_path)) as directory:
         raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def _little_space() -> Iterator[None]:
+    """No file may have more than 4 KiB: a full disk has another message only."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.usefixtures("_little_space")
+@pytest.mark.parametrize("size", [4097, 1 << 20])
+def test_a_disk_that_is_full(tmp_path: Path, size: int) -> None:
+    """Also where the last bytes were still in memory when the work ended."""
+    with (
+        pytest.raises(InputError, match=f"the image cannot be written to {tmp_path}: File too large") as caught,
+        new_file(tmp_path, ".download") as (_path, file),
+    ):
+        file.write(bytes(size))
+    assert "temporary_directory" in caught.value.hint
     assert list(tmp_path.iterdir()) == []
 
 
