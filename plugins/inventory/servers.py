@@ -59,7 +59,8 @@ options:
       - V(stale) keeps the hosts that a failed Location had when it last answered, in at most O(stale_for) seconds. They get the
         variable C(location_stale), with C(since), when that was, and the C(error) of now, and are in the group C(stale). This
         applies to failures of the kinds unreachable, timeout, throttled and server only, and to servers of a cell that Nova
-        cannot reach. Where nothing is remembered of a Location, it is omitted as with V(warn). If all Locations failed and nothing is remembered of any, the source fails.
+        cannot reach. Where nothing is remembered of a Location, it is omitted as with V(warn). If all Locations failed and nothing is
+        remembered of any, the source fails.
       - A Location whose hosts are kept is not asked again for two minutes, so that it does not delay each run, unless
         C(--flush-cache) or C(refresh_inventory) of M(ansible.builtin.meta) says so.
       - V(stale) stores listings in private files below E(XDG_CACHE_HOME). In AWX and in other containers that start empty, there

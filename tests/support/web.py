@@ -65,7 +65,7 @@ def some(data: bytes = DATA, etag: str = '"1"', *, end: int | None = None, told:
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
         asked = re.fullmatch(r"bytes=(\d+)-", handler.headers.get("Range", ""))
-        version = {"ETag": etag} if etag else {}
+        version: dict[str, Any] = {"ETag": etag} if etag else {}
         if not asked:
             whole(data, **version)(handler)
             return

@@ -30,6 +30,6 @@ def as_parameter(name: str, value: Any) -> Any:
     if isinstance(value, dict):
         raise InputError(
             f"filters: {name} is a mapping, which no query can hold",
-            hint="Give text, a number, a boolean or a list of them. What the service cannot filter by, query can.",
+            hint="Give text, a number, a boolean or a list of them. Else use query, or groups of an inventory.",
         )
     return value

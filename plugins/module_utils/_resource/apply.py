@@ -265,6 +265,8 @@ def _made_all_the_same(connection: Connection, step: ResourceStep, wanted: Wante
     """
     if wanted.name is None or "l" not in wanted.kind.can:
         raise error
+    if wanted.kind.name == "compute.keypair" and step.found.values.get("public_key"):
+        raise error  # what becomes of it depends on who has the private key: see `ensure_keypair`
     try:
         with connection.grace(CLEANUP_TIMEOUT):
             item = find(connection, wanted, step.found.values, None)

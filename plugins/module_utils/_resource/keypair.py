@@ -156,7 +156,8 @@ class _NewKey:
                     output = {"resource": {**change.output["resource"], "private_key": self._private}}
                     results[at] = replace(result, value=replace(change, output=output))
                 return results
-        if not any(isinstance(result.error, PERHAPS_DONE) for result in results):
+        given = {connection.location.name for connection in self._given}
+        if not any(isinstance(result.error, PERHAPS_DONE) for result in results if result.location.name in given):
             if self._path:
                 Path(self._path).unlink()
             return results

@@ -46,6 +46,7 @@ class MaskingModule(AnsibleModule):
 
     def hide_secrets(self) -> None:
         """Mask the secrets of all options, of which ``clouds_config`` is a mapping now."""
+        self.no_log_values = set()
         leaves = _leaves("", self.params["clouds_config"])
         self.no_log_values = set[str]()
         self.hide(value for key, value in leaves if SECRET_KEY.search(key))

@@ -650,8 +650,9 @@ def test_what_the_cloud_can_fetch_is_known_before_the_file_is_read(
     for check_mode in (True, False):
         ended = run_module("image", **web_options, **asked, _ansible_check_mode=check_mode)
         assert ended.ok, ended["failures"]
-        assert ended["results"][0]["plan"]["scheme"] == (scheme or "web_download")
-    assert ended["results"][0]["scheme"] == (scheme or "web_download")
+        (result,) = ended["results"]
+        assert result["plan"]["scheme"] == "web_download"
+        assert result["scheme"] == (None if check_mode else "web_download")
 
 
 def test_a_file_that_did_not_change(web: Web, web_options: dict[str, Any], file: Path) -> None:

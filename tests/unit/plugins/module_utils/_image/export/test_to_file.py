@@ -20,6 +20,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.client 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import pipeline as core
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import to_file
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export.request import ExportRequest
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import download
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import (
     Handling,
     ImageFile,
@@ -191,7 +192,7 @@ def test_data_that_is_damaged_once_is_downloaded_twice(
         glance.data.path(image.id).write_bytes(DATA)
         return read
 
-    monkeypatch.setattr(to_file, "open_image_file", repaired)
+    monkeypatch.setattr(download, "open_image_file", repaired)
     assert export()["results"][0]["action"] == "created"
     assert (out / "image").read_bytes() == DATA
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Deadline, clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import (
     ConflictError,
     OaktreeError,
@@ -135,7 +135,7 @@ def test_however_often_an_image_is_deleted_on_a_day_it_can_be_made_again(monkeyp
         taken.append(record["id"])
 
     monkeypatch.setattr(made.glance, "create", create)
-    monkeypatch.setattr(module.clock, "now", lambda: moment)
+    monkeypatch.setattr(clock, "now", lambda: moment)
     for _second in range(100):
         made.create(source())
         moment += timedelta(seconds=1)
