@@ -48,7 +48,6 @@ class MaskingModule(AnsibleModule):
         """Mask the secrets of all options, of which ``clouds_config`` is a mapping now."""
         self.no_log_values = set()
         leaves = _leaves("", self.params["clouds_config"])
-        self.no_log_values = set[str]()
         self.hide(value for key, value in leaves if SECRET_KEY.search(key))
         others = (name for name, option in self.argument_spec.items() if option.get("no_log"))
         secret = [self.params[name] for name in others if name not in ("clouds_config", "headers")]
