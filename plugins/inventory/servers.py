@@ -79,7 +79,7 @@ options:
     description:
       - Query parameters of Nova's server list, passed through to every Location, such as V(status), V(name), V(flavor), V(image) or
         V(tags). The cloud decides what a filter does, and whether ordinary users may use it.
-      - The values are text, numbers, booleans, or lists of such. Metadata is no filter of Nova's: use O(groups) for it.
+      - The values are text, numbers, booleans, or lists of such. Metadata is no filter of Nova's; use O(groups) for it.
     type: dict
     default: {}
   all_projects:

@@ -32,7 +32,7 @@ options:
     description:
       - Query parameters of Nova's server list, passed through to every Location, such as V(status), V(flavor), V(image), V(ip) or
         V(changes-since). The cloud decides what a filter does, and whether ordinary users may use it.
-      - The values are text, numbers, booleans, or lists of such. Metadata is no filter of Nova's: use O(query) for it.
+      - The values are text, numbers, booleans, or lists of such. Metadata is no filter of Nova's; use O(query) for it.
     type: dict
   fields:
     description:

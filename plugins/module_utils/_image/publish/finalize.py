@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
-from ..._core.errors import ConflictError, OaktreeError
+from ..._core.errors import ConflictError, OaktreeError, RefusedError
 from ..._glance.v2 import (
     KEPT_FOR,
     KEPT_ID,
@@ -136,7 +136,7 @@ def share(
     shared = [old for old in plan.remove if old.get("visibility") == image.get("visibility") == glance.SHARED]
     if shared and desired.members is None:
         has = {} if plan.upload else glance.members(image["id"])
-        found = dict.fromkeys(project for old in shared for project in glance.members(old["id"]))
+        found = dict.fromkeys(project for old in shared for project in _members(glance, old))
         inherited = [project for project in found if project not in has]
     said = {project: glance.share(image["id"], project) for project in (*plan.share, *inherited)}
     for project in plan.unshare:
@@ -148,6 +148,16 @@ def share(
         else:
             notes.append(not_accepted(project, said[project]))
     return [note for note in notes if note]
+
+
+def _members(glance: Glance, image: Mapping[str, Any]) -> Collection[str]:
+    """The projects that the image is shared with; none if another run has deleted it meanwhile."""
+    try:
+        return glance.members(image["id"])
+    except RefusedError as error:
+        if error.status != 404:
+            raise
+        return ()
 
 
 def reactivate(glance: Glance, plan: Plan, image: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
@@ -319,7 +320,8 @@ def _bring(connection: Connection, job: Job) -> Change:
             )
     elif image and context.current:
         image = _copied(glance, context, finalize.reactivate(glance, plan, image))
-    with connection.within(context.desired.timeouts.timeout, "timeout"):
+    stays = [partial(_replaced_stay, plan)] if plan.upload and plan.remove else []
+    with removing(*stays), connection.within(context.desired.timeouts.timeout, "timeout"):
         if image:
             image = _finalized(glance, job, image, notes)
         for old in plan.remove:
@@ -330,6 +332,12 @@ def _bring(connection: Connection, job: Job) -> Change:
         notes.extend(finalize.thin_out(glance, plan.expired))
     record = None if plan.action == "deleted" else _record(context, image)
     return job.changed(record, scheme, tuple(notes), relay)
+
+
+def _replaced_stay(plan: Plan) -> str:
+    """What is left where the new image is published, and the work after that failed."""
+    there = ", ".join(str(old["id"]) for old in plan.remove)
+    return f"the new image is published, but what it replaces could not be removed: {there}; the next run does that"
 
 
 def _transferred(glance: Glance, job: Job, transfer: Transfer) -> tuple[dict[str, Any], set[str]]:

@@ -35,7 +35,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.i
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local import private_files
 from tests.support import image_formats as formats
-from tests.support.fake_openstack import FakeOpenStack
+from tests.support.fake_openstack import Answer, FakeOpenStack
 from tests.support.fake_openstack.glance import Glance
 from tests.support.fake_openstack.glance_images import Image, Task
 from tests.support.run_module import run_module
@@ -662,3 +662,36 @@ def test_a_file_that_did_not_change(web: Web, web_options: dict[str, Any], file:
         ended = run_module("image", **web_options, _ansible_check_mode=check_mode)
         assert ended["results"][0]["action"] == "unchanged"
         assert web.headers[-1]["If-None-Match"] == '"1"'
+
+
+def test_an_image_that_another_run_deletes_meanwhile_has_no_members(
+    clouds: FakeOpenStack, options: dict[str, Any], file: Path
+) -> None:
+    region = clouds["cloud1"]["r1"]
+    assert run_module("image", **{**options, "locations": ["cloud1/r1"]}).ok
+    (old,) = region.glance.images
+    file.write_bytes(os.urandom(1 << 20))
+    region.fault("GET", f"/images/{old}/members", Answer(404))
+    ended = run_module("image", **{**options, "locations": ["cloud1/r1"]})
+    assert ended.ok, ended["failures"]
+    assert ended["results"][0]["action"] == "replaced"
+    assert old not in region.glance.images
+
+
+@pytest.mark.parametrize("request_that_fails", [("GET", "/members"), ("DELETE", "/images/")])
+def test_an_image_that_is_published_beside_what_it_replaces_is_reported(
+    clouds: FakeOpenStack, options: dict[str, Any], file: Path, request_that_fails: tuple[str, str]
+) -> None:
+    """The next run removes it."""
+    region = clouds["cloud1"]["r1"]
+    assert run_module("image", **{**options, "locations": ["cloud1/r1"]}).ok
+    (old,) = region.glance.images
+    file.write_bytes(os.urandom(1 << 20))
+    region.fault(*request_that_fails, Answer(500))
+    (failure,) = run_module("image", **{**options, "locations": ["cloud1/r1"]})["failures"]
+    assert len(region.glance.images) == 2
+    assert f"what it replaces could not be removed: {old}" in failure["error"]
+    region.clear_faults()
+    assert run_module("image", **{**options, "locations": ["cloud1/r1"]}).ok
+    assert old not in region.glance.images
+    assert len(region.glance.images) == 1

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import OaktreeError, QuotaError
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.progress import Stage
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.boot import unanswered
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.candidate import Candidate
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import KEY
@@ -148,13 +147,6 @@ def test_what_failed_to_build_and_cannot_be_removed(candidate: Candidate, region
     candidate.survey(WANTED, PlaceOptions(), check_mode=False)
     candidate.build(WANTED, [Assignment("web-1", 0)], 1000.0)
     assert (list(candidate.built), list(candidate.items), list(candidate.doubtful)) == ([], [], ["web-1"])
-
-
-@pytest.mark.parametrize(("number", "said"), [(1, "1 server"), (2, "2 servers")])
-def test_progress_counts_the_servers(candidate: Candidate, number: int, said: str) -> None:
-    candidate.survey(WANTED, PlaceOptions(), check_mode=False)
-    candidate.build(WANTED, [Assignment(name, 0) for name in WANTED.names[:number]], 1000.0)
-    assert candidate.connection.progress.stage == Stage("building", detail=said)
 
 
 def appeared(candidate: Candidate, region: Region) -> None:
