@@ -39,7 +39,7 @@ PATIENCE = 5 * LONG / SPEED
 
 A service that is busy is asked again until the deadline, so that a fault of another may last until then.
 """
-SETTLING = 0.5
+SETTLING = 3.0
 """Seconds in which a cloud ends what it does for a client that has gone."""
 
 

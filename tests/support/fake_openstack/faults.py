@@ -100,7 +100,8 @@ class LoseAnswer:
 class BreakAnswer:
     """Answer only the first part of the body (a share): complete HTTP, broken content.
 
-    With `cut` the headers promise the whole body, and the connection closes after the part.
+    With `cut` the headers promise the whole body, and the connection closes after the part. The answer to HEAD, which
+    has no body, stays whole.
     """
 
     keep: float = 0.5

@@ -172,7 +172,7 @@ async def send(request: web.Request, reply: Reply, bytes_per_second: int | None 
     else:
         pieces = reply.body
     response = web.StreamResponse(status=reply.status, headers=reply.headers)
-    if isinstance(reply.body, bytes):
+    if isinstance(reply.body, bytes) and request.method != "HEAD":
         response.content_length = len(reply.body)
     await response.prepare(request)
     async for piece in pieces:
@@ -240,7 +240,7 @@ async def _finish(fault: Fault | None, request: web.Request, reply: Reply) -> we
     if fault is None or isinstance(action, CorruptRequest | TrickleAnswer):
         return await send(request, reply, action.bytes_per_second if isinstance(action, TrickleAnswer) else None)
     if isinstance(action, BreakAnswer):
-        return await _send_part(request, reply, action)
+        return await (send(request, reply) if request.method == "HEAD" else _send_part(request, reply, action))
     if isinstance(action, DistortAnswer):
         return await _send_distorted(request, reply, action)
     await drain(reply.body)

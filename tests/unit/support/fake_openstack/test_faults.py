@@ -207,3 +207,21 @@ def test_faults_that_are_alike_are_two(place: Place) -> None:
     place.region.lift(first)
     assert place.servers().status_code == 503
     assert (first.struck, second.struck) == (1, 1)
+
+
+@pytest.mark.parametrize("action", [BreakAnswer(0.5), BreakAnswer(0.5, cut=True), TrickleAnswer(4000)])
+@pytest.mark.parametrize("size", [0, 1000])
+def test_the_answer_to_head_keeps_its_length(
+    fake_openstack: Callable[..., FakeOpenStack],
+    client: Callable[..., requests.Session],
+    size: int,
+    action: BreakAnswer | TrickleAnswer,
+) -> None:
+    """Another one would be that of another object."""
+    clouds = fake_openstack(object_store=True)
+    region, session = clouds["cloud1"]["r1"], client(clouds["cloud1"])
+    container = f"{region.swift.url}/v1/AUTH_{clouds['cloud1'].keystone.project_id('demo')}/c"
+    assert session.put(container, timeout=5).ok
+    assert session.put(f"{container}/o", data=bytes(size), timeout=5).ok
+    region.fault("HEAD", "/c/o", action)
+    assert session.head(f"{container}/o", timeout=5).headers["Content-Length"] == str(size)
