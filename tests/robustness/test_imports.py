@@ -170,8 +170,8 @@ except ImportError as exc:
 
 LISTS: dict[str, tuple[dict[str, str], int, int]] = {
     "server_info": ({}, 48, 370),
-    "image_info": ({}, 53, 375),
-    "resource_info": ({"type": "compute.flavor"}, 54, 480),
+    "image_info": ({}, 54, 375),
+    "resource_info": ({"type": "compute.flavor"}, 55, 480),
     "location_info": ({}, 46, 640),
     "rest_info": ({"service_type": "compute"}, 44, 370),
 }

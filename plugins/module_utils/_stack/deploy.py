@@ -324,7 +324,11 @@ class _Work:
         try:
             with self._connection.grace(CLEANUP_TIMEOUT):
                 found = self._heat.find(self._wanted.name)
-        except OaktreeError:
+        except OaktreeError as failure:
+            verb = "updated" if before else "created"
+            error.add_residue(
+                f"whether Heat has {verb} the stack {self._wanted.name!r} is not known: {failure.message}"
+            )
             raise error from error.__cause__
         if found is None or mark is None or mark.tag not in found["tags"]:
             raise error

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.fake_openstack import Answer, FakeOpenStack, LoseAnswer
+from tests.support.fake_openstack import Answer, DistortAnswer, FakeOpenStack, LoseAnswer
 from tests.support.fake_openstack.glance_images import Image
 from tests.support.fake_openstack.heat import Heat
 from tests.support.run_core import entries
@@ -320,6 +320,21 @@ def test_a_lost_answer_is_no_failure(clouds: FakeOpenStack, heat: Heat, method: 
         one()
     clouds["cloud1"]["r1"].fault(method, "/stacks", LoseAnswer(), times=1)
     assert actions(one(parameters={"size": 2})) == ["created" if method == "POST" else "updated"]
+    assert len(heat.stacks) == 1
+
+
+@pytest.mark.parametrize(("method", "verb"), [("POST", "created"), ("PUT", "updated")])
+def test_what_became_of_a_stack_without_an_answer_is_not_always_known(
+    clouds: FakeOpenStack, heat: Heat, method: str, verb: str
+) -> None:
+    if method == "PUT":
+        one()
+    region = clouds["cloud1"]["r1"]
+    lost = region.fault(method, "/stacks", LoseAnswer(), times=1)
+    region.fault("GET", "/stacks", DistortAnswer(lambda answer: Answer(500) if lost.struck else answer))
+    assert f"whether Heat has {verb} the stack 'app' is not known: " in error(one(parameters={"size": 2}))["error"]
+    region.clear_faults()
+    assert actions(one(parameters={"size": 2})) == ["unchanged"]
     assert len(heat.stacks) == 1
 
 
