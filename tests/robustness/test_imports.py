@@ -170,7 +170,7 @@ except ImportError as exc:
 
 LISTS: dict[str, tuple[dict[str, str], int, int]] = {
     "server_info": ({}, 48, 370),
-    "image_info": ({}, 54, 375),
+    "image_info": ({}, 54, 380),
     "resource_info": ({"type": "compute.flavor"}, 55, 480),
     "location_info": ({}, 46, 640),
     "rest_info": ({"service_type": "compute"}, 44, 370),

@@ -73,6 +73,10 @@ class Noun(ABC):
         """The part of it that NOUN_info shows."""
         return thing
 
+    def is_going(self, record: Mapping[str, Any]) -> bool:
+        """Whether NOUN_info shows what `there` leaves out because it is being deleted."""
+        return bool(record.get("status") == "DELETE_IN_PROGRESS")
+
     def info_options(self, name: str) -> dict[str, Any]:
         """The options of NOUN_info for it."""
         return {**self.info, "name": name}
