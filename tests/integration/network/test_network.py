@@ -57,8 +57,6 @@ class Life:
     module: str
     options: dict[str, Any]
     changes: tuple[dict[str, Any], ...] = field(default_factory=tuple)
-    conflict: dict[str, Any] = field(default_factory=dict)
-    """What cannot be changed."""
     name: str = NAME
 
 
@@ -92,7 +90,6 @@ LIVES = [
             {"extra_dhcp_opts": [OPTION], "allowed_address_pairs": [{"ip_address": "10.81.0.9"}], "fixed_ips": []},
             {"security_groups": [], "is_port_security_enabled": False, "allowed_address_pairs": [], "tags": ["b"]},
         ),
-        {"network": f"{NAME}-2"},
     ),
     Life(
         "security_group",
@@ -121,9 +118,6 @@ def test_the_life_of_a_resource_in_two_clouds(life: Life) -> None:
             assert [each["before"] != each["after"] for each in planned["diff"]] == [True] * len(TWO)
             assert actions(module, **options) == {"updated"}
             assert actions(module, **options) == {"unchanged"}
-        if life.conflict:
-            refused = run(module, **{**options, **life.conflict})
-            assert [failure["kind"] for failure in refused["failures"]] == ["conflict"] * len(TWO)
         listed = run(f"{module}_info", name=life.name)
         assert len(next(value for value in listed.result.values() if isinstance(value, list))) == len(TWO)
         assert actions(module, name=life.name, state="absent", _ansible_check_mode=True) == {"deleted"}
