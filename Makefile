@@ -55,7 +55,7 @@ clouds-down: $(READY)  ## Stop the local clouds
 ## Test
 
 .PHONY: check
-check: $(READY)  ## Run the quick part: lint but for playbooks, unit tests but for slow ones; two minutes
+check: $(READY)  ## Run the quick part: lint but for playbooks, unit tests but for slow ones; three minutes
 	$(BIN)/python -m tests.tools.run_parts quick-lint:600,quick-unit:600
 
 .PHONY: test
@@ -109,7 +109,8 @@ quick-lint: $(READY)  ## lint: what takes seconds
 
 .PHONY: quick-unit
 quick-unit: $(READY)  ## unit: the tests that are not slow
-	$(BIN)/pytest -n 2 -m "not slow" tests/unit
+# Half of their time most tests wait, so that five processes keep two cores busy.
+	$(BIN)/pytest -n 5 -m "not slow" tests/unit
 
 .PHONY: dead-code
 dead-code: $(READY)  ## lint: code that nothing uses, and code of the collection that only tests use
