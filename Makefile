@@ -107,9 +107,9 @@ bench: $(READY)  ## Measure the collection beside others (OPTIONS="--full --peer
 quick-lint: $(READY)  ## lint: what takes seconds
 	$(MAKE) --no-print-directory --keep-going ruff types dead-code yamllint shellcheck changelog
 
+# Half of their time most tests wait, so that five processes keep two cores busy.
 .PHONY: quick-unit
 quick-unit: $(READY)  ## unit: the tests that are not slow
-# Half of their time most tests wait, so that five processes keep two cores busy.
 	$(BIN)/pytest -n 5 -m "not slow" tests/unit
 
 .PHONY: dead-code
