@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .._cloud.answers import json_object, parsing
@@ -135,6 +135,18 @@ def _split(have: Any, want: Any) -> tuple[dict[str, str], list[str]]:
     return put, sorted(key for key, value in want.items() if value is None and key in there)
 
 
+def _mapping_in(key: str, write: Callable[[Ask, str, Any, Any], None]) -> ResourcePart:
+    """A mapping that an item shows; keys that are not named are left alone."""
+    return ResourcePart(
+        lambda _ask, _identity, item: item.get(key) or {},
+        write,
+        _specs_differ,
+        _is_mapping,
+        "a mapping, where null removes a key",
+        shown=_named,
+    )
+
+
 def _specs(path: str) -> ResourcePart:
     """Extra specs below a path; those that are not named are left alone."""
 
@@ -171,15 +183,7 @@ def _metadata(path: str) -> ResourcePart:
         for key in remove:
             ask("DELETE", f"{where}/{segment(key)}")
 
-    return ResourcePart(
-        lambda _ask, _identity, item: item.get("metadata") or {},
-        write,
-        _specs_differ,
-        _is_mapping,
-        "a mapping, where null removes a key",
-        at_creation=lambda want: _split({}, want)[0],
-        shown=_named,
-    )
+    return replace(_mapping_in("metadata", write), at_creation=lambda want: _split({}, want)[0])
 
 
 # Volumes
@@ -481,14 +485,7 @@ def _write_rules(ask: Ask, identity: str, have: Any, want: Any) -> None:
 
 _RULE_NAMES = ", ".join(rules.ATTRIBUTES)
 _PARTS: Mapping[tuple[str, str], ResourcePart] = {
-    ("block_storage.qos_spec", "specs"): ResourcePart(
-        lambda _ask, _identity, item: item.get("specs") or {},
-        _write_qos_specs,
-        _specs_differ,
-        _is_mapping,
-        "a mapping, where null removes a key",
-        shown=_named,
-    ),
+    ("block_storage.qos_spec", "specs"): _mapping_in("specs", _write_qos_specs),
     ("block_storage.snapshot", "metadata"): _metadata("/snapshots"),
     ("block_storage.type", "access"): _set_part(
         _volume_type_access, _change_volume_type_access, "a list of projects, by ID or as {name: NAME}"
@@ -514,14 +511,7 @@ _PARTS: Mapping[tuple[str, str], ResourcePart] = {
     ("compute.aggregate", "hosts"): _set_part(
         lambda _ask, _identity, item: item.get("hosts") or [], _change_host, "a list of the names of hosts", _are_texts
     ),
-    ("compute.aggregate", "metadata"): ResourcePart(
-        lambda _ask, _identity, item: item.get("metadata") or {},
-        _set_metadata,
-        _specs_differ,
-        _is_mapping,
-        "a mapping, where null removes a key",
-        shown=_named,
-    ),
+    ("compute.aggregate", "metadata"): _mapping_in("metadata", _set_metadata),
     ("compute.flavor", "access"): _set_part(
         _flavor_access, _change_flavor_access, "a list of projects, by ID or as {name: NAME}"
     ),

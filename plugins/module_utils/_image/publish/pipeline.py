@@ -320,13 +320,14 @@ def _bring(connection: Connection, job: Job) -> Change:
             )
     elif image and context.current:
         image = _copied(glance, context, finalize.reactivate(glance, plan, image))
-    stays = [partial(_replaced_stay, plan)] if plan.upload and plan.remove else []
-    with removing(*stays), connection.within(context.desired.timeouts.timeout, "timeout"):
+    there = list(plan.remove) if plan.upload else []
+    with removing(partial(_replaced_stay, there)), connection.within(context.desired.timeouts.timeout, "timeout"):
         if image:
             image = _finalized(glance, job, image, notes)
         for old in plan.remove:
             if plan.action != "deleted":
                 notes.extend(finalize.retire(glance, context.desired, old))
+                del there[:1]
             else:
                 finalize.delete(glance, old)
         notes.extend(finalize.thin_out(glance, plan.expired))
@@ -334,10 +335,12 @@ def _bring(connection: Connection, job: Job) -> Change:
     return job.changed(record, scheme, tuple(notes), relay)
 
 
-def _replaced_stay(plan: Plan) -> str:
-    """What is left where the new image is published, and the work after that failed."""
-    there = ", ".join(str(old["id"]) for old in plan.remove)
-    return f"the new image is published, but what it replaces could not be removed: {there}; the next run does that"
+def _replaced_stay(there: Sequence[Mapping[str, Any]]) -> str:
+    """What is left where the new image is published, and the work failed before all that it replaces was retired."""
+    if not there:
+        return ""
+    ids = ", ".join(str(old["id"]) for old in there)
+    return f"the new image is published, but what it replaces could not be removed: {ids}; the next run does that"
 
 
 def _transferred(glance: Glance, job: Job, transfer: Transfer) -> tuple[dict[str, Any], set[str]]:
