@@ -18,14 +18,13 @@ try:
 except ImportError:
     controller = None
 
-from .._core.text import SECRET_HEADER, SECRET_KEY, passwords_of_urls
+from .._core.text import MASK, SECRET_HEADER, SECRET_KEY, passwords_of_urls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MASK = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+WHOLE_MASK = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 """What stands for a value that is secret as a whole."""
-_MASK_WITHIN = "*" * 8
 
 
 class MaskingModule(AnsibleModule):
@@ -95,12 +94,12 @@ def _masked(value: Any, secrets: dict[str, None]) -> Any:
         return [_masked(inner, secrets) for inner in value]
     if isinstance(value, str):
         if value in secrets:
-            return MASK
+            return WHOLE_MASK
         for secret in secrets:
-            value = value.replace(secret, _MASK_WITHIN)
+            value = value.replace(secret, MASK)
         return value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return MASK if any(secret in str(value) for secret in secrets) else value
+        return WHOLE_MASK if any(secret in str(value) for secret in secrets) else value
     return value
 
 

@@ -20,7 +20,7 @@ from .._core.scatter import InterruptError
 from .._core.text import shown, shown_lines
 from .._local import private_files
 from .gather import Result, Target, failure_messages, failure_summary, gather
-from .masking import MASK, MaskingModule
+from .masking import WHOLE_MASK, MaskingModule
 from .options import as_clouds, convert
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def require(module: MaskingModule, library: str, package: str) -> None:
 def _hide_config(module: MaskingModule) -> None:
     """Keep ``clouds_config`` out of the options that Ansible shows beside a module's result."""
     if module.clouds_config:
-        module.params["clouds_config"] = MASK
+        module.params["clouds_config"] = WHOLE_MASK
 
 
 def run_info(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._run.masking import MASK, masked
+from ansible_collections.oaktree.multicloud.plugins.module_utils._run.masking import WHOLE_MASK, masked
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import (
     ArgumentSpec,
     make_module,
@@ -38,11 +38,11 @@ def printed(act: Any, **params: Any) -> tuple[dict[str, Any], set[str]]:
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        ("hunter2", MASK),
+        ("hunter2", WHOLE_MASK),
         ("hunter", "hunter"),
         ("it is hunter2, or hunter22", "it is ********, or ********"),
-        ({"a": ["hunter2", ("hunter22", None)]}, {"a": [MASK, [MASK, None]]}),
-        (1007, MASK),
+        ({"a": ["hunter2", ("hunter22", None)]}, {"a": [WHOLE_MASK, [WHOLE_MASK, None]]}),
+        (1007, WHOLE_MASK),
         (100, 100),
         (1.007, 1.007),
         (True, True),
@@ -67,7 +67,7 @@ def test_a_result_and_its_warnings_have_no_secrets(end: str) -> None:
     text = json.dumps(found)
     assert [secret for secret in ("in-a-key", "found-later", "in-a-dict") if secret in text] == []
     assert found["msg"] == "******** of joe"
-    assert found["results"] == [{"region": "r1", "id": MASK, "of": MASK}]
+    assert found["results"] == [{"region": "r1", "id": WHOLE_MASK, "of": WHOLE_MASK}]
 
 
 @pytest.mark.skipif(not CONTROLLER_MASKS, reason="ansible-core 2.21 and older mask nothing but results")
