@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ slow:
 \t@sleep 60 & echo $$! > pid; wait
 first:
 \t@echo 1 of first; touch one; until test -e two; do sleep 0.1; done; echo 2 of first
+tested:
+\t@echo FAILED tests/test_one.py::test_it; echo other; echo "stack : failed=0"; echo "port : failed=1"; exit 1
 second:
 \t@echo 1 of second; touch two; until test -e one; do sleep 0.1; done; echo 2 of second >&2
 """
@@ -61,3 +64,27 @@ def test_a_part_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path: 
     assert outcome.seconds < 30  # half of what it would take
     child = Path("/proc") / (tmp_path / "pid").read_text().strip()
     until(lambda: not child.exists())
+
+
+@pytest.mark.parametrize("parts", [["tested:10", "good:10"], ["tested:10,good:10"]])
+def test_what_failed_is_said_again_at_the_end(parts: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    assert run_parts.main(parts) == 1
+    summary = capfd.readouterr().out.partition("===== make tested: what failed\n")[2].splitlines()
+    assert summary[:2] == ["FAILED tests/test_one.py::test_it", "port : failed=1"]
+    assert summary[2].startswith("make: *** [Makefile:")
+    assert [line.split()[0] for line in summary[4:]] == ["tested", "good", "total"]
+
+
+def test_a_part_that_runs_alone_is_shown_while_it_runs(capfd: pytest.CaptureFixture[str]) -> None:
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(run_parts.run, {"first": 60})
+        seen: list[str] = []
+
+        def is_shown() -> bool:
+            seen.append(capfd.readouterr().out)
+            return "1 of first" in "".join(seen)
+
+        until(is_shown)
+        Path("two").touch()
+        assert running.result()[0].result == "passed"
+    assert "2 of first" in "".join(seen) + capfd.readouterr().out
