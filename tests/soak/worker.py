@@ -21,6 +21,7 @@ from typing import Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import _uncharged, clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import temporary_object
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local import work_marker
 from tests.support.run_module import run_module
 
 SPEED = 15
@@ -35,6 +36,23 @@ temporary_object.part_size = lambda _size, _limits: {PART_SIZE}
 """What a process of its own does first, to be like a worker."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
 LIBC = ctypes.CDLL(None)
+
+
+class Identity:
+    """As which process a worker marks what it works on: as another one for each module, which has one of its own."""
+
+    def __init__(self) -> None:
+        self._modules = 0
+        self._started = work_marker._started  # noqa: SLF001 - all that tells processes apart
+        work_marker._started = self._of  # noqa: SLF001
+
+    def renew(self) -> None:
+        """Begin to be another process: the one before has ended."""
+        self._modules += 1
+
+    def _of(self, pid: int) -> str | None:
+        started = self._started(pid)
+        return f"{started}.{self._modules}" if pid == os.getpid() else started
 
 
 class Jump:
@@ -86,7 +104,7 @@ def opened() -> list[str]:
 
 def run(module: str, params: dict[str, Any], jump: dict[str, float] | None, *, count: bool) -> dict[str, Any]:
     """What a module answers, or how it broke."""
-    _uncharged.restart()  # as in the process of its own that each module has
+    _uncharged.restart()  # as in a process of its own
     said: dict[str, Any]
     try:
         with ExitStack() as stack:
@@ -105,7 +123,9 @@ def main() -> None:
     """Run what the lines say."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     exec(PRELUDE, {})  # noqa: S102 - our own
+    identity = Identity()
     for line in sys.stdin:
+        identity.renew()
         answers.write(json.dumps(run(**json.loads(line))) + "\n")
         answers.flush()
 

@@ -27,7 +27,7 @@ GRACE = 60  # seconds between asking a part to end and killing it: enough to tak
 PAUSE = 0.1  # seconds between two looks at what runs
 
 # How pytest, molecule and make say what failed.
-FAILURE = re.compile(rb"(FAILED|ERROR|CRITICAL) |make(\[\d+\])?: \*\*\* |.*\bfailed=[1-9]")
+FAILURE = re.compile(rb"(FAILED(?! -)|ERROR|CRITICAL) |make(\[\d+\])?: \*\*\* |.*\bfailed=[1-9]")
 SHOWN = 300  # bytes of such a line
 LINES = 40  # such lines of one part: the last ones
 

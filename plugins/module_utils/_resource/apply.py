@@ -80,20 +80,19 @@ class ResourceStep:
 
     @property
     def needed(self) -> bool:
-        return self.plan.action != "unchanged" or self._awaited
+        return self.plan.action != "unchanged" or (self.wanted.wait and self._pending)
 
     @property
-    def _awaited(self) -> bool:
+    def _pending(self) -> bool:
         item = self.found.item
-        return bool(
-            item and self.wanted.wait and self.wanted.state == "present" and not is_ready(self.wanted.kind, item)
-        )
+        ready = item is None or self.wanted.state == "absent" or is_ready(self.wanted.kind, item)
+        return self.found.going is not None or not ready
 
     @property
     def timeout(self) -> float:
         """Seconds: for the requests, and for the states that are awaited."""
         wanted = self.wanted
-        times = 2 if self.plan.action == "replaced" else 1
+        times = 2 if self.plan.action == "replaced" or self.found.going else 1
         return times * (self.request_timeout + (wanted.wait_timeout if wanted.wait else 0.0))
 
 
@@ -125,6 +124,10 @@ def step_of(member: Member[Found], wanted: Wanted, timeout: float) -> ResourceSt
 def apply_step(connection: Connection, step: ResourceStep) -> Change:
     """Do what is planned for one Location."""
     wanted, kind = step.wanted, step.wanted.kind
+    if step.found.going and wanted.wait:
+        _await_end(connection, step, step.found.going)
+        if wanted.state == "absent":
+            return step.changed(None)
     with connection.within(step.request_timeout, "timeout"), _locked(connection, step):
         if step.plan.action in ("created", "replaced"):  # another task may have done so meanwhile
             found = survey(connection, wanted)
@@ -133,8 +136,9 @@ def apply_step(connection: Connection, step: ResourceStep) -> Change:
             raise step.plan.error
         item = _first(connection, step)
     action = step.plan.action
-    if action in ("deleted", "replaced"):
-        _await_end(connection, step)
+    gone = step.found.item
+    if gone is not None and (action == "replaced" or (action == "deleted" and wanted.wait)):
+        _await_end(connection, step, gone)
     if action == "deleted":
         return step.changed(None)
     if action == "replaced":
@@ -245,7 +249,7 @@ def _create(connection: Connection, step: ResourceStep) -> Item | None:
         item = _item_in(kind, _request(connection, kind, kind.create, path, payload))
     except PERHAPS_DONE as error:
         item = _made_all_the_same(connection, step, wanted, error)
-    item = item or find(connection, wanted, values, None)
+    item = item or find(connection, wanted, values, None)[0]
     if item is None:
         return None
     made = item
@@ -267,7 +271,7 @@ def _made_all_the_same(connection: Connection, step: ResourceStep, wanted: Wante
         raise error
     try:
         with connection.grace(CLEANUP_TIMEOUT):
-            item = find(connection, wanted, step.found.values, None)
+            item, _going = find(connection, wanted, step.found.values, None)
     except OaktreeError as failure:
         error.add_residue(f"whether the cloud has created {wanted.subject} is not known: {failure.message}")
         raise error from error.__cause__
@@ -300,7 +304,7 @@ def _check_double(connection: Connection, step: ResourceStep) -> None:
     wanted, kind = step.wanted, step.wanted.kind
     if kind.name_attribute is None or kind.keys[kind.name_attribute] == kind.id_key or "l" not in kind.can:
         return
-    found = candidates(connection, wanted, step.found.values)
+    found, _going = candidates(connection, wanted, step.found.values)
     if len(found) > 1:
         ids = " and ".join(sorted(str(id_of(kind, item)) for item in found))
         raise ConflictError(
@@ -426,12 +430,12 @@ def _empty(connection: Connection, kind: Kind, item: Item) -> None:
     service.negotiated(write, kind.microversion)
 
 
-def _await_end(connection: Connection, step: ResourceStep) -> None:
+def _await_end(connection: Connection, step: ResourceStep, item: Item) -> None:
     """Wait until what was deleted is gone, where that takes a while."""
-    wanted, kind, item = step.wanted, step.wanted.kind, step.found.item
-    if item is not None and kind.ready and (wanted.wait or step.plan.action == "replaced"):
+    kind = step.wanted.kind
+    if kind.ready:
         path = item_path(connection, kind, id_of(kind, item), step.found.values)
-        with connection.within(wanted.wait_timeout, "wait_timeout"):
+        with connection.within(step.wanted.wait_timeout, "wait_timeout"):
             wait_until_gone(connection, kind, path, item)
 
 

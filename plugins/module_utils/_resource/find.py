@@ -223,6 +223,13 @@ def fetch(connection: Connection, kind: Kind, path: str, *, other_projects: bool
     return None if item is not None and key and item.get(key) == deleted else item
 
 
+def is_going(kind: Kind, item: Mapping[str, Any]) -> bool:
+    """Whether an item is being deleted, and shown until that has ended."""
+    if kind.service == "dns":
+        return item.get("action") == "DELETE" and item.get("status") == "PENDING"
+    return kind.ready is not None and item.get(kind.keys[kind.ready.attribute]) in kind.ready.going
+
+
 def opened(kind: Kind, body: Mapping[str, Any]) -> Item | None:
     """The item in an answer. None for the answer to another request, as that for an empty ID is a list."""
     if kind.answer_key is None:

@@ -28,11 +28,12 @@ _KEYS_OF_TRANSFERS = frozenset({"dns.zone_transfer_accept", "dns.zone_transfer_r
 
 @dataclass(frozen=True)
 class Ready:
-    """When a resource is ready: what an attribute says when it is, and when it never will be."""
+    """When a resource is ready: what an attribute says when it is, when it never will be, and when it is deleted."""
 
     attribute: str
     good: tuple[str, ...]
     bad: tuple[str, ...]
+    going: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,10 +111,12 @@ class Kind:
 
 
 _READY = {
-    "block-storage": Ready("status", ("available", "in-use"), ("error", "error_deleting", "error_extending")),
-    "dns": Ready("status", ("ACTIVE",), ("ERROR",)),
-    "load-balancer": Ready("provisioning_status", ("ACTIVE",), ("ERROR",)),
-    "shared-file-system": Ready("status", ("available", "active"), ("error", "error_deleting")),
+    "block-storage": Ready(
+        "status", ("available", "in-use"), ("error", "error_deleting", "error_extending"), ("deleting",)
+    ),
+    "dns": Ready("status", ("ACTIVE",), ("ERROR",)),  # its action says what is pending
+    "load-balancer": Ready("provisioning_status", ("ACTIVE",), ("ERROR",), ("PENDING_DELETE", "DELETED")),
+    "shared-file-system": Ready("status", ("available", "active"), ("error", "error_deleting"), ("deleting",)),
 }
 """For the types of a service that have the attribute."""
 

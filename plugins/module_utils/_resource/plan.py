@@ -34,6 +34,7 @@ class Found:
 
     values: Mapping[str, Any]
     item: Item | None
+    """The one that there is; none that is being deleted."""
     id: Any = None
     """The option ``id``, resolved."""
     parts: Mapping[str, Any] = field(default_factory=dict)
@@ -43,6 +44,8 @@ class Found:
     offered: bool = True
     defaults: Item | None = None
     """The default values of a quota, where the service reports them."""
+    going: Item | None = None
+    """One that is being deleted, where there is no other."""
 
 
 @dataclass(frozen=True)

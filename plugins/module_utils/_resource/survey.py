@@ -17,6 +17,7 @@ from .find import (
     Query,
     fetch,
     get,
+    is_going,
     is_offered,
     item_path,
     list_items,
@@ -60,13 +61,13 @@ def survey(connection: Connection, wanted: Wanted) -> Found:
     if unresolved & _telling(kind) or (kind.link and missing):
         return Found(values, None, identity, missing=missing)
     try:
-        item = find(connection, wanted, values, identity)
+        item, going = find(connection, wanted, values, identity)
     except RefusedError as error:
         if wanted.state != "absent" or not (error.status == 404 or _is_of_nobody(connection, kind, values, error)):
             raise
         return Found(values, None, identity, offered=bool(kind.parents))  # at least what it belongs to is not there
     if item is None or missing or kind.link:
-        return Found(values, item, identity, missing=missing)
+        return Found(values, item, identity, missing=missing, going=going)
     if wanted.state == "absent":
         return Found(values, item, identity, defaults=_defaults(connection, kind, values, identity))
     item = _completed(connection, wanted, values, item)
@@ -113,22 +114,28 @@ def _resolved(connection: Connection, wanted: Wanted) -> tuple[dict[str, Any], A
     return values, identity, missing, unresolved
 
 
-def find(connection: Connection, wanted: Wanted, values: Mapping[str, Any], identity: Any) -> Item | None:
-    """The resource; raises ConflictError if several could be meant."""
+def find(
+    connection: Connection, wanted: Wanted, values: Mapping[str, Any], identity: Any
+) -> tuple[Item | None, Item | None]:
+    """The resource; and, where there is none, one that is being deleted. Raises ConflictError if several are meant."""
     kind = wanted.kind
     if kind.link:
-        return _linked(connection, kind, values)
+        return _linked(connection, kind, values), None
     if kind.single or identity is not None:
-        return get(connection, kind, identity, Query(parents=values))
-    found = candidates(connection, wanted, values)
+        item = get(connection, kind, identity, Query(parents=values))
+        return (None, item) if item and is_going(kind, item) else (item, None)
+    found, going = candidates(connection, wanted, values)
     if len(found) > 1:
         ids = ", ".join(sorted(str(id_of(kind, item)) for item in found))
         raise ConflictError(f"there are {len(found)} of {wanted.subject} here: {ids}", hint="Give the id.")
-    return found[0] if found else None
+    return (found[0], None) if found else (None, going[0] if going else None)
 
 
-def candidates(connection: Connection, wanted: Wanted, values: Mapping[str, Any]) -> list[Item]:
-    """What has the name, or the same content where the type has no name, among what the project owns."""
+def candidates(connection: Connection, wanted: Wanted, values: Mapping[str, Any]) -> tuple[list[Item], list[Item]]:
+    """What has the name, or the same content where the type has no name, among what the project owns.
+
+    Those that are being deleted are apart.
+    """
     kind = wanted.kind
     filters: dict[str, Any] = {}
     own = values.get("project_id") or connection.location.project.id
@@ -143,7 +150,8 @@ def candidates(connection: Connection, wanted: Wanted, values: Mapping[str, Any]
         if kind.name == "network.security_group_rule":
             filters["security_group_id"] = values.get("security_group_id")
     found = list_items(connection, kind, Query(name=wanted.name, parents=values, filters=filters))
-    return [item for item in found if _is_meant(wanted, values, item)]
+    meant = [item for item in found if _is_meant(wanted, values, item)]
+    return [item for item in meant if not is_going(kind, item)], [item for item in meant if is_going(kind, item)]
 
 
 def _is_meant(wanted: Wanted, values: Mapping[str, Any], item: Item) -> bool:

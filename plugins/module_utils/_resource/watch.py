@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._core.errors import ConflictError, DeadlineError, ServerError
 from .._core.retry import FIRST_PAUSE, Policy, with_retries
-from .find import fetch
+from .find import fetch, is_going
 from .plan import bad_state
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def is_ready(kind: Kind, item: Mapping[str, Any]) -> bool:
 def wait_until_ready(connection: Connection, kind: Kind, path: str, item: Item) -> Item:
     """The item when it is ready.
 
-    Raises BrokenError if it never will be, ServerError if it disappears, and DeadlineError, which says its state, when
+    Raises BrokenError if it never will be, ServerError if it is deleted, and DeadlineError, which says its state, when
     the deadline expires.
     """
     while not is_ready(kind, item):
@@ -59,8 +59,8 @@ def wait_until_ready(connection: Connection, kind: Kind, path: str, item: Item) 
             found = fetch(connection, kind, path)
         except DeadlineError as error:
             raise _late(connection, kind, item, error) from error
-        if found is None:
-            raise ServerError(f"the {kind.name} disappeared while it was awaited")
+        if found is None or is_going(kind, found):
+            raise ServerError(f"the {kind.name} was deleted by somebody else while it was awaited")
         item = found
     return item
 

@@ -122,6 +122,8 @@ class Cinder(ResourceService):
         if collection.key != "volume":
             return await super().delete(collection, call)
         item = self.one(collection, call, writes=True)
+        if item.get("status") == "deleting":
+            raise Refusal(400, "Invalid volume: Volume status must be available or error or error_restoring")
         item |= {"status": "deleting", "looked": 0}
         return Reply(202)
 

@@ -397,6 +397,58 @@ def test_without_waiting(clouds: FakeOpenStack, region: Region) -> None:
     assert len(region.cinder.items["volumes"]) == 1
 
 
+VANISHING = [
+    ("block_storage.volume", "db", {"size": 1}),
+    ("dns.zone", "example.org.", {"email": "a@example.org"}),
+    ("load_balancer.load_balancer", "web", {"vip_subnet_id": "s"}),
+]
+
+
+@pytest.mark.parametrize(("of", "name", "attributes"), VANISHING)
+def test_what_is_being_deleted_is_not_there(
+    clouds: FakeOpenStack, of: str, name: str, attributes: dict[str, Any]
+) -> None:
+    """It is awaited, and then created anew: services may refuse two of one name."""
+    first = done(clouds, of, name=name, attributes=attributes).output["resource"]
+    assert done(clouds, of, name=name, state="absent", wait=False).action == "deleted"
+    assert done(clouds, of, name=name, attributes=attributes, check=True).action == "created"
+    change = done(clouds, of, name=name, attributes=attributes)
+    assert (change.action, change.before) == ("created", {})
+    assert change.output["resource"]["id"] != first["id"]
+    assert done(clouds, of, name=name, attributes=attributes).action == "unchanged"
+
+
+@pytest.mark.parametrize(("of", "name", "attributes"), VANISHING)
+def test_what_is_being_deleted_is_awaited_and_not_deleted_again(
+    clouds: FakeOpenStack, region: Region, of: str, name: str, attributes: dict[str, Any]
+) -> None:
+    done(clouds, of, name=name, attributes=attributes)
+    assert done(clouds, of, name=name, state="absent", wait=False).action == "deleted"
+    assert done(clouds, of, name=name, state="absent", wait=False).action == "unchanged"
+    assert done(clouds, of, name=name, state="absent").action == "unchanged"
+    fakes = region.cinder.items["volumes"], region.designate.items["zones"], region.octavia.items["lbaas/loadbalancers"]
+    assert not any(fakes)
+
+
+def test_a_volume_is_created_beside_one_that_is_being_deleted(clouds: FakeOpenStack, region: Region) -> None:
+    done(clouds, "block_storage.volume", name="db", attributes={"size": 1})
+    region.cinder.looks = -1
+    done(clouds, "block_storage.volume", name="db", state="absent", wait=False)
+    assert done(clouds, "block_storage.volume", name="db", attributes={"size": 1}, wait=False).action == "created"
+    assert sorted(item["status"] for item in region.cinder.items["volumes"].values()) == ["creating", "deleting"]
+    assert done(clouds, "block_storage.volume", name="db", attributes={"size": 1}, wait=False).action == "unchanged"
+
+
+def test_a_volume_whose_deletion_does_not_end(clouds: FakeOpenStack, region: Region) -> None:
+    done(clouds, "block_storage.volume", name="db", attributes={"size": 1})
+    region.cinder.looks = -1
+    done(clouds, "block_storage.volume", name="db", state="absent", wait=False)
+    wanted: dict[str, Any] = {"name": "db", "attributes": {"size": 1}, "wait_timeout": clock.turned(0.5)}
+    error = refused(clouds, "block_storage.volume", **wanted)
+    assert (error.kind, "the block_storage.volume is still deleting" in error.message) == ("timeout", True)
+    assert len(region.cinder.items["volumes"]) == 1
+
+
 def test_what_never_becomes_ready(clouds: FakeOpenStack, region: Region) -> None:
     """It stays: perhaps it only takes longer."""
     region.designate.looks = -1

@@ -47,7 +47,7 @@ def test_one_of_each_oddity() -> None:
     assert (kind_of("compute.keypair").id_key, kind_of("compute.keypair").item_key) == ("name", "keypair")
     assert (kind_of("baremetal.node").id_key, kind_of("baremetal.node").update) == ("uuid", "PATCH")
     assert kind_of("block_storage.volume").ready == Ready(
-        "status", ("available", "in-use"), ("error", "error_deleting", "error_extending")
+        "status", ("available", "in-use"), ("error", "error_deleting", "error_extending"), ("deleting",)
     )
     assert kind_of("block_storage.type").ready is None
     assert kind_of("identity.project").owned is False

@@ -82,7 +82,7 @@ def test_the_reason_of_an_error(clouds: FakeOpenStack) -> None:
 
 
 def test_what_disappears_while_it_is_awaited(clouds: FakeOpenStack) -> None:
-    with pytest.raises(ServerError, match="disappeared"):
+    with pytest.raises(ServerError, match="deleted by somebody else"):
         wait_until_ready(connect(clouds, timeout=1000.0), ZONE, "/zones/none", {"status": "PENDING"})
 
 
