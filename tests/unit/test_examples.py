@@ -280,6 +280,7 @@ def in_order(file: Path) -> list[tuple[Example, Task]]:
 WITH_TASKS = [file for file in (*PAGES, *PLUGINS) if in_order(file)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", WITH_TASKS, ids=lambda file: str(file.relative_to(ROOT)))
 def test_tasks(file: Path, stand_ins: FakeOpenStack, place: Path, site: str) -> None:
     """Each after the others of its page, with what they have registered."""
@@ -326,6 +327,7 @@ def test_variables_of_roles(document: dict[str, Any]) -> None:
     assert [error for error in wrong if not error.startswith("missing required arguments")] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", in_yaml(is_ours))
 def test_inventory_sources(document: dict[str, Any], stand_ins: FakeOpenStack, place: Path) -> None:
     source = {"plugin": f"{COLLECTION}.servers", **document}

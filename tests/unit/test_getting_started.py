@@ -68,6 +68,7 @@ def play(tasks: dict[str, Any]) -> dict[str, ModuleRun]:
     return runs
 
 
+@pytest.mark.slow
 def test_the_play_makes_all_once_and_the_other_removes_it(site: FakeOpenStack) -> None:
     make_flavors(site)
     (build,), (remove,) = blocks("Run a whole play")
@@ -87,6 +88,7 @@ def test_the_output_that_the_page_shows_has_the_tasks_of_the_play() -> None:
     assert f"PLAY [{build['name']}] " in PAGE
 
 
+@pytest.mark.slow
 def test_the_play_of_the_readme_makes_all_once(site: FakeOpenStack) -> None:
     make_flavors(site)
     text = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## A whole play\n")[1]

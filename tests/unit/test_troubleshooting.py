@@ -134,6 +134,7 @@ def test_a_section_has_causes_and_a_way_out(kind: str) -> None:
     assert re.findall(r"^\*\*(.+)\*\*$", section(kind), re.MULTILINE) == ["Causes", "What to do"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", CASES)
 def test_the_example_is_what_a_module_reports(
     kind: str, fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

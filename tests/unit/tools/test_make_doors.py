@@ -20,6 +20,7 @@ LONGEST = 20
 """Lines of code that such a module may have, beside the table of its options."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DOORS)
 def test_return_is_what_the_table_of_types_says(name: str) -> None:
     text = (make_doors.MODULES / f"{name}.py").read_text()

@@ -58,6 +58,7 @@ def test_parts_that_run_at_the_same_time_are_shown_one_after_the_other(capfd: py
     assert [line[3:] for line in ended] == [["passed"], ["passed"], ["ended", "after", "1", "s"], []]
 
 
+@pytest.mark.slow
 def test_a_part_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     (outcome,) = run_parts.run({"slow": 1})
     assert outcome.result == "ended after 1 s"

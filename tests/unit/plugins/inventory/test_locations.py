@@ -88,6 +88,7 @@ def test_a_probe_tells_what_each_location_can_do(clouds: FakeOpenStack, parse: P
     assert json.dumps(known)
 
 
+@pytest.mark.slow
 def test_a_location_that_does_not_answer_a_probe_stays(clouds: FakeOpenStack, parse: Parse) -> None:
     clouds["cloud2"].refuse_connections()
     source = {**LOCATIONS, "probe": True, "timeout": 2.0, "by": "cloud"}

@@ -468,6 +468,7 @@ def dead_servers(found: Parsed) -> set[str]:
 
 
 class TestStale:
+    @pytest.mark.slow
     def test_hosts_of_a_location_that_fails_stay_and_are_marked(self, clouds: FakeOpenStack, parse: Parse) -> None:
         whole = parse(STALE)
         assert (whole.members("stale"), whole.warnings) == ([], [])
@@ -512,6 +513,7 @@ class TestStale:
         clouds["cloud1"]["r1"].clear_faults()
         assert (parse(STALE).members("stale"), parse(STALE).warnings) == ([], [])
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("first", ["fresh", "stale"])
     def test_what_another_source_has_just_listed_is_not_stale(
         self, clouds: FakeOpenStack, parse: Parse, first: str
@@ -556,6 +558,7 @@ class TestStale:
         wrong_date(RETRY_AFTER + 1)
         assert parse(STALE).members("stale") == []
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("ahead", [3700, -3600])
     def test_what_is_too_old_or_of_the_future_is_forgotten(
         self, clouds: FakeOpenStack, parse: Parse, wrong_date: Callable[[float], None], ahead: float
@@ -584,6 +587,7 @@ class TestStale:
         clouds["cloud1"].refuse_connections()
         assert len(parse({**STALE, "clouds_config": config, "timeout": 1.0}).members("stale")) == 4
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "other",
         [{"filters": {"status": "ACTIVE"}}, {"all_projects": True}, {"verbose_vars": True}],

@@ -498,6 +498,7 @@ def test_an_image_is_handed_on_where_that_ends_sooner(
         assert figure["direct"] is (figure["direct_seconds"] < figure["relay_seconds"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("disk_format", [None, "raw", "qcow2"])
 def test_a_compressed_image_is_published_as_what_is_in_it(
     glance: Glance, options: dict[str, Any], file: Path, disk_format: str | None
@@ -561,6 +562,7 @@ def forget() -> None:
         path.unlink()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algorithm", ["md5", "sha256", "sha512"])
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_nothing_where_all_clouds_have_it(

@@ -153,6 +153,7 @@ def actions(done: ModuleRun) -> list[str]:
     return [result["action"] for result in done["results"]]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("clouds")
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: f"{scenario.type}-{scenario.name}")
 def test_the_life_of_a_resource(scenario: Scenario) -> None:

@@ -289,6 +289,7 @@ def test_waiting_takes_lists_only(clouds: FakeOpenStack, heat: Heat) -> None:
     assert clouds.counters.requests(service="orchestration", path="/v1/{project}/stacks/{name}/{id}") == 1
 
 
+@pytest.mark.slow
 def test_heat_need_not_answer_meanwhile(clouds: FakeOpenStack, heat: Heat) -> None:
     """It goes on with the stack, and what is complete in the end is not removed."""
     region = clouds["cloud1"]["r1"]

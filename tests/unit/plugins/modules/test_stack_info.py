@@ -28,6 +28,7 @@ def clouds(
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("clouds")
 def test_stacks_of_all_locations() -> None:
     done = run_module("stack_info", details=True, query="[].{name: name, outputs: outputs[].output_value}")
@@ -36,6 +37,7 @@ def test_stacks_of_all_locations() -> None:
     assert run_module("stack_info", name="no such")["stacks"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("clouds")
 def test_administrators_see_their_own_and_those_of_all_projects(tmp_path: Path) -> None:
     options = {"clouds_yaml": str(tmp_path / "admin.yaml"), "locations": ["cloud1"], "fields": ["name"]}
@@ -44,6 +46,7 @@ def test_administrators_see_their_own_and_those_of_all_projects(tmp_path: Path) 
     assert [each["name"] for each in found] == ["of-admin", "of-demo"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("clouds")
 def test_members_are_not_shown_a_part_as_the_whole() -> None:
     """Heat lists the stacks of all projects for administrators only, and says nothing to others."""
@@ -51,6 +54,7 @@ def test_members_are_not_shown_a_part_as_the_whole() -> None:
     assert [failure["kind"] for failure in done["failures"]] == ["refused"]
 
 
+@pytest.mark.slow
 def test_a_stack_by_its_id_and_none_that_is_deleted(clouds: FakeOpenStack) -> None:
     """Heat shows deleted ones for a while."""
     stack = clouds["cloud1"]["r1"].heat.stacks[0]
@@ -61,6 +65,7 @@ def test_a_stack_by_its_id_and_none_that_is_deleted(clouds: FakeOpenStack) -> No
     assert (done.ok, done["stacks"]) == (True, [])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("clouds")
 def test_unknown_fields_are_refused() -> None:
     done = run_module("stack_info", fields=["nam"])

@@ -368,6 +368,7 @@ def auth_urls(clouds: FakeOpenStack) -> list[str]:
     return [f"{base}/v3", base, f"{base}/identity/v3"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [0, 1, 2])
 @pytest.mark.parametrize(
     ("action", "kind"),

@@ -217,6 +217,7 @@ def test_clouds_yaml_says_how_often(fake_openstack: Clouds, keys: dict[str, Any]
     assert fault.struck == asked
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("keys", "action"),
     [

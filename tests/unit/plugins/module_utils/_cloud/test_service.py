@@ -148,6 +148,7 @@ def test_a_host_that_gets_no_token_cannot_reject_it(fake_openstack: Clouds, web:
 # Deadlines and broken answers, of a service whose URL the catalog gives with its version and of one without
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("work", [servers, images])
 @pytest.mark.parametrize(
     ("action", "kind"),

@@ -53,6 +53,7 @@ def test_pages(fake_openstack: Clouds, filters: dict[str, str], requests: int) -
 ODD = ["web", "WEB", "a b", "^web$", "ünï", "a&b=c", "web%", "a", "in:a,web", "debian:12", "eq:a", 'q"uo"te']
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_names_are_exact(fake_openstack: Clouds, name: str) -> None:
     clouds = fake_openstack()

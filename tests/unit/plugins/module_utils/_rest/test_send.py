@@ -185,6 +185,7 @@ def test_what_is_not_accepted_fails_in_the_services_words(fake_openstack: Clouds
     assert error.message.startswith("Instance none could not be found. (HTTP 404)")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "kind"),
     [(400, "refused"), (403, "refused"), (409, "conflict"), (429, "throttled"), (500, "server"), (503, "server")],

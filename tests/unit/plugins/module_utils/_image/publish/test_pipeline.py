@@ -187,6 +187,7 @@ def test_an_image_of_another_container_format_is_replaced_if_the_task_says_which
     assert made.act(container_format="bare", disk_format="raw") == ["unchanged"]
 
 
+@pytest.mark.slow
 def test_the_record_that_tries_a_cloud_goes_although_its_removal_fails_at_first(site: Callable[..., Site]) -> None:
     made = site("v2")
     made.region.fault("DELETE", "/v2/images/", Answer(503), times=4)

@@ -272,6 +272,7 @@ def test_a_fast_link_is_noticed_while_the_first_region_is_sent_the_image(fast_cl
     assert (choice.direct, choice.regions, choice.size) == (True, 2, GIB)
 
 
+@pytest.mark.slow
 def test_an_image_that_was_sent_slowly_is_waited_for(fast_clock: Clock) -> None:
     board, progress, found = RelayBoard(), Progress(), list[RelayChoice | None]()
     board.expect(HERE)

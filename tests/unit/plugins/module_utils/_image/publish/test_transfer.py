@@ -310,6 +310,7 @@ def expected(kind: Put, fault: Fault) -> tuple[bool, int]:
     return False, 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "fault"), RUNS)
 def test_one_right_image_or_nothing(transfer: Callable[..., tuple[Transfer, Any]], kind: Put, fault: Fault) -> None:
     strikes = Fault(fault.step, fault.error, fault.after, fault.times)

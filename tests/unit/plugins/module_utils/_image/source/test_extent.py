@@ -166,6 +166,7 @@ def large_vhdx() -> bytes:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [large_qcow2, large_vmdk, large_vhdx])
 def test_a_table_that_is_larger_than_any_image_needs_takes_no_memory(make: Callable[[], bytes]) -> None:
     data = make()

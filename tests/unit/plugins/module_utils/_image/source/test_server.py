@@ -70,6 +70,7 @@ def test_the_snapshot_itself_is_the_image_where_the_server_is(site: ServerSite) 
     assert (image.fields["visibility"], image.fields["protected"], image.tags) == ("shared", True, ["a"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", [Answer(503), LoseAnswer()])
 def test_a_snapshot_that_is_not_changed_at_once_is_changed_again(site: ServerSite, action: Action) -> None:
     site.home.fault("PATCH", "/v2/images/", action, times=1)

@@ -83,6 +83,7 @@ def opened(file: Path, workspace: Path, data: bytes, handling: Handling = AS_IMA
     return open_source(str(file), workspace, Deadline(seconds), handling)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("packing", PACKERS)
 @pytest.mark.parametrize(("data", "disk_format"), [(DISK, "raw"), (QCOW2, "qcow2")])
 def test_what_is_in_it(file: Path, workspace: Path, packing: str, data: bytes, disk_format: str) -> None:
@@ -103,6 +104,7 @@ def test_several_streams_one_after_another(file: Path, workspace: Path, packing:
     assert opened(file, workspace, data).image.path.read_bytes() == DISK
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("packing", PACKERS)
 @pytest.mark.parametrize("at", [0, 2, 100, -6])
 def test_a_damaged_stream_after_others(file: Path, workspace: Path, packing: str, at: int) -> None:

@@ -236,6 +236,7 @@ def test_tasks_of_all_vocabularies(rackspace: Site, style: str) -> None:
     only_image(rackspace)
 
 
+@pytest.mark.slow
 def test_a_stuck_task_ends_with_its_clock(detour: tuple[Site, dict[str, Any]]) -> None:
     site, options = detour
     site.region.glance.task_api.stuck = True
@@ -274,6 +275,7 @@ IMPORT_ONCE: list[tuple[str, str, Action]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "path", "fault"), STORE_ONCE, ids=repr)
 def test_a_fault_of_the_object_store_that_passes_is_got_over(
     upstream: Site, method: str, path: str, fault: Action
@@ -283,6 +285,7 @@ def test_a_fault_of_the_object_store_that_passes_is_got_over(
     only_image(upstream)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "path", "fault"), IMPORT_ONCE, ids=repr)
 def test_a_fault_of_the_import_that_passes_is_got_over(
     detour: tuple[Site, dict[str, Any]], method: str, path: str, fault: Action
@@ -321,6 +324,7 @@ def test_a_fault_of_the_object_store_that_stays_leaves_nothing(
     assert upstream.clouds.counters.requests(method="PUT", path="/v1/AUTH_{account}/{container}/{object:.+}") <= 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "path", "fault", "kind"), IMPORT_ALWAYS, ids=repr)
 def test_a_fault_of_the_import_that_stays_leaves_nothing(
     detour: tuple[Site, dict[str, Any]], method: str, path: str, fault: Action, kind: str
