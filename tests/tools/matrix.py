@@ -183,7 +183,7 @@ def _docs(runner: Runner, _paths: list[str]) -> str:
 
 
 def _unit(runner: Runner, paths: list[str]) -> str:
-    good, last = runner.run("unit", ["pytest", "-q", "-n", "2", "-p", "no:cacheprovider", *paths])
+    good, last = runner.run("unit", ["pytest", "-q", "-n", "4", "-p", "no:cacheprovider", *paths])
     return f"{'passed' if good else 'failed'}: {last[-1].strip('= ') if last else 'no output'}"
 
 
