@@ -332,11 +332,13 @@ class Driver:
             with ThreadPoolExecutor(len(runs)) as pool:
                 ended = list(pool.map(lambda run: run.communicate(120), runs))
         excused = self._excused(task.places, strikes)
+        told: set[Place] = set()
         for out, err in ended:
             answer = {"result": json.loads(out)} if out else {"broke": err}
             result = self._result(answer)
             for failure in (result or {}).get("failures", []):
                 place = _place(failure)
+                told |= {place} if _tells_of_the_rest(failure) else set()
                 self._tally.result(f"failed: {failure['kind']}")
                 if failure["kind"] not in KINDS or (failure["kind"] != "conflict" and place not in excused):
                     self._complain(f"{place}: {failure}")
@@ -346,7 +348,8 @@ class Driver:
         self._said += f" [{actions}]"
         for place in task.places:
             after = self._there(task, place, partial(operator.eq, wanted))
-            if after != wanted and not (place in excused and task.noun.may_be(before[place], wanted, after)):
+            failed = place in told or (place in excused and task.noun.may_be(before[place], wanted, after))
+            if after != wanted and not failed:
                 self._complain(f"{place}: after the race there is {after}")
             self._known[task.noun.label, task.name, place] = after
         self._recover(task)
@@ -424,8 +427,7 @@ class Driver:
         if "action" not in row:
             self._tally.result(f"failed: {row['kind']}")
             there = self._there(task, place, lambda now: task.noun.may_be(before, wanted, now))
-            told = any(words in row["error"] for words in ("could not be removed", "is not known"))
-            if not task.noun.may_be(before, wanted, there) and not told:
+            if not task.noun.may_be(before, wanted, there) and not _tells_of_the_rest(row):
                 self._complain(f"{place}: failed ({row['error']}): there is {there}, before {before}")
         else:
             self._tally.result(row["action"])
@@ -485,6 +487,11 @@ class Driver:
 
 def _changes_by_itself(things: Things) -> bool:
     return any("IN_PROGRESS" in thing or "BUILD" in thing for thing in things)
+
+
+def _tells_of_the_rest(failure: Mapping[str, Any]) -> bool:
+    """Whether a failure says that something may be there which is neither the old nor the new."""
+    return any(words in failure["error"] for words in ("could not be removed", "is not known"))
 
 
 def _left(thing: tuple[Any, ...]) -> bool:
