@@ -22,6 +22,7 @@ from .find import (
     Query,
     fetch,
     headers_of,
+    is_going,
     is_of_another,
     item_path,
     list_items,
@@ -440,8 +441,14 @@ def _await_end(connection: Connection, step: ResourceStep, item: Item) -> None:
 
 
 def _remove(connection: Connection, kind: Kind, path: str, *, other_projects: bool = False) -> None:
-    with suppress_404():
-        _request(connection, kind, "DELETE", path, other_projects=other_projects)
+    try:
+        with suppress_404():
+            _request(connection, kind, "DELETE", path, other_projects=other_projects)
+    except (ConflictError, RefusedError):
+        # Cinder refuses what is being deleted already: by another task, or by a request whose answer was lost.
+        item = fetch(connection, kind, path, other_projects=other_projects) if kind.ready else {}
+        if item is not None and not is_going(kind, item):
+            raise
 
 
 def _undo(connection: Connection, step: ResourceStep, item: Item) -> str:

@@ -27,7 +27,7 @@ from .context import PlanContext
 from .members import resolve
 from .plan import Plan, content_of, make_plan
 from .relay import RelayBoard, with_source_regions
-from .schemes import copy_image, needs_tasks
+from .schemes import copy_image, needs_tasks, temporary_object
 from .survey import survey
 from .transfer import Transfer
 
@@ -308,6 +308,8 @@ def _bring(connection: Connection, job: Job) -> Change:
     scheme, relay = None, None
     with connection.within(context.desired.timeouts.timeout, "timeout"):
         notes.extend(note for image_id in plan.clear if (note := discard(glance, image_id)))
+        if plan.clear_data and (note := temporary_object.clear(connection, context.desired)):
+            notes.append(note)
     image = plan.image
     if plan.upload and job.image_data:
         transfer = Transfer(connection, context, plan.upload, job.image_data, job.relay_board)

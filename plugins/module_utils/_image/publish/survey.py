@@ -38,6 +38,8 @@ class Survey:
     images: tuple[dict[str, Any], ...]
     leftovers: tuple[dict[str, Any], ...] = ()
     """Unfinished uploads of runs that have ended."""
+    data_left: bool = False
+    """Whether such runs left data in the object store."""
     busy: tuple[dict[str, Any], ...] = ()
     """Unfinished uploads in progress, of this collection or of another tool."""
     successors: tuple[dict[str, Any], ...] = ()
@@ -78,7 +80,8 @@ def survey(
     """Look at the Location: two list requests, two more for an upload or another store, and one for an upload's quota.
 
     For the members of a shared image there is one more, and those of `find_projects`; for older versions, where any are
-    to be deleted by number or age, there are two.
+    to be deleted by number or age, there are two. Where an upload may have begun with data in the object store, one
+    looks for what is left of that.
 
     ``origin`` is the content that the image is to have, None where it does not matter. With ``ask_tasks``, where an
     upload is needed, one more request asks whether tasks are open to the project. ``snapshot`` is the ID of the one
@@ -96,6 +99,7 @@ def survey(
     unmarked = [image for image in found if UPLOAD not in image and image["name"] == upload_name(desired.name)]
     if settings.image_api_use_tasks and unmarked and not temporary_object.in_use(connection, desired):
         leftovers += unmarked  # a task cannot mark its image, and the run that started it ended before it could
+    by_object = has_object_store(connection) and bool(leftovers or settings.image_api_use_tasks)
     named = [image for image in found if UPLOAD not in image and image["name"] == desired.name]
     images = tuple(image for image in named if image["status"] in USABLE)
     later = [image for image in listed if image["name"] == desired.kept_for and image["status"] in USABLE]
@@ -111,6 +115,7 @@ def survey(
     return Survey(
         images=images,
         leftovers=tuple(leftovers),
+        data_left=by_object and temporary_object.abandoned(connection, desired),
         busy=(
             *(image for image in marked if image not in leftovers),
             *(image for image in named if image["status"] in UNFINISHED),

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from ...._cloud.capabilities import object_store
 from ...._core.deadline import clock
-from ...._core.errors import ConflictError
+from ...._core.errors import ConflictError, RefusedError
+from ...._core.retry import TRANSIENT
 from ...._local.file_lock import claim
 from ...._local.work_marker import is_abandoned, is_own, work_marker
 from ...._object_store.client import Container, Swift
@@ -65,7 +66,7 @@ def put(
     """
     settle(source.digests, connection.deadline)
     swift, limits = Swift(connection), object_store(connection)
-    release = claim("temporary object", f"{swift.endpoint} {_container(desired)}")
+    release = _claim(swift, desired)
     if release:
         on_made(lambda: _release(release))
     if not release or in_use(connection, desired):
@@ -95,8 +96,38 @@ def in_use(connection: Connection, desired: Desired) -> bool:
     return any(not is_own(who) and not is_abandoned(who, when) for who, when in found)
 
 
+def abandoned(connection: Connection, desired: Desired) -> bool:
+    """Whether runs that have ended left data of the image there: one request where there is no container.
+
+    An empty container counts only for an image that is to be absent: another run may be about to use it. A store that
+    refuses to tell, or is in trouble, has none: what is left there expires.
+    """
+    swift, name = Swift(connection), _container(desired)
+    try:
+        container = swift.find_container(name)
+        if not container or not container.ours or in_use(connection, desired):
+            return False
+        empty = next(swift.objects(name), None) is None
+    except (RefusedError, *TRANSIENT):
+        return False
+    release = _claim(swift, desired)
+    if not release:
+        return False
+    release()
+    return desired.state == "absent" or not empty
+
+
+def clear(connection: Connection, desired: Desired) -> str:
+    """Remove what `abandoned` found; returns nothing, or what stays."""
+    return _remove(Swift(connection), Container(_container(desired), ours=True))
+
+
 def _container(desired: Desired) -> str:
     return container_name("upload", desired.name)
+
+
+def _claim(swift: Swift, desired: Desired) -> Callable[[], None] | None:
+    return claim("temporary object", f"{swift.endpoint} {_container(desired)}")
 
 
 def _remove(swift: Swift, container: Container) -> str:

@@ -439,6 +439,23 @@ def test_a_volume_is_created_beside_one_that_is_being_deleted(clouds: FakeOpenSt
     assert done(clouds, "block_storage.volume", name="db", attributes={"size": 1}, wait=False).action == "unchanged"
 
 
+@pytest.mark.parametrize("wait", [False, True])
+def test_a_deletion_that_takes_a_while_and_whose_answer_is_lost(
+    clouds: FakeOpenStack, region: Region, *, wait: bool
+) -> None:
+    """Cinder refuses the second request, that of a volume which is being deleted."""
+    done(clouds, "block_storage.volume", name="db", attributes={"size": 1})
+    region.fault("DELETE", "/volumes/", LoseAnswer(), times=1)
+    assert done(clouds, "block_storage.volume", name="db", state="absent", wait=wait).action == "deleted"
+    assert [item["status"] for item in region.cinder.items["volumes"].values()] == ([] if wait else ["deleting"])
+
+
+def test_a_deletion_that_is_refused_is_a_failure(clouds: FakeOpenStack, region: Region) -> None:
+    done(clouds, "block_storage.volume", name="db", attributes={"size": 1})
+    region.fault("DELETE", "/volumes/", Answer(400))
+    assert refused(clouds, "block_storage.volume", name="db", state="absent").status == 400
+
+
 def test_a_volume_whose_deletion_does_not_end(clouds: FakeOpenStack, region: Region) -> None:
     done(clouds, "block_storage.volume", name="db", attributes={"size": 1})
     region.cinder.looks = -1

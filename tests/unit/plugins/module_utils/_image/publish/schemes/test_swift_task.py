@@ -111,7 +111,7 @@ def test_rackspace_from_creation_to_deletion(rackspace: Site) -> None:
     assert image.properties["owner_specified.oaktree.source_md5"] == digest(rackspace.file.read_bytes())
     rackspace.clouds.counters.reset()
     assert rackspace.act(**options) == ["unchanged"]
-    assert rackspace.clouds.counters.requests(service="object-store") == 0
+    assert rackspace.clouds.counters.requests(service="object-store") == 1  # whether a killed run left data
     assert rackspace.clouds.counters.requests(method="POST", service="image") == 0
     rackspace.write(b"\x03third" * 40000)
     assert rackspace.act(**options | {"protected": False}) == ["replaced"]
@@ -358,22 +358,22 @@ def test_images_without_a_mark_are_those_of_a_run_that_is_no_more(rackspace: Sit
 
 def leave_behind(site: Site, who: str, *, task_goes_on: bool) -> None:
     """Leave what a run does that is killed while it waits for its task."""
-    api = site.region.glance.task_api
+    api, before = site.region.glance.task_api, len(site.region.glance.images)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(attempt, "work_marker", lambda _seconds: who)
         patch.setattr(temporary_object, "work_marker", lambda _seconds: who)
         patch.setattr(temporary_object, "_remove", lambda _swift, _container: "")
         in_segments(patch)
         api.stuck = True
-        site.run(scheme="swift_task", import_timeout=5.0)
-    assert len(containers(site)[CONTAINER].objects) == 6
+        site.run(scheme="swift_task", import_timeout=5.0, on_change="replace")
+    assert len(containers(site)[CONTAINER].objects) > 5
     if not task_goes_on:
         for task in api.tasks.values():
             task.input["import_from"] = "http://127.0.0.1:1/"
     api.stuck = False
     while any(task.status == "processing" for task in api.tasks.values()):
         time.sleep(0.02)
-    assert len(site.region.glance.images) == int(task_goes_on)
+    assert len(site.region.glance.images) == before + task_goes_on
 
 
 def in_segments(patch: pytest.MonkeyPatch) -> None:
@@ -397,6 +397,58 @@ def test_other_content_than_a_killed_run_had_leaves_nothing_of_it(upstream: Site
     upstream.write(b"other" * 30000)
     assert upstream.act(scheme="swift_task") == ["created"]
     only_image(upstream)
+
+
+@pytest.fixture
+def interrupted(rackspace: Site) -> Callable[[str], None]:
+    """Return what leaves the data of a replacement beside the image, as a run that was killed, or is at work."""
+
+    def leave(who: str) -> None:
+        data = rackspace.file.read_bytes()
+        rackspace.act()
+        rackspace.write(b"other" * 30000)
+        leave_behind(rackspace, who, task_goes_on=False)
+        rackspace.write(data)
+
+    return leave
+
+
+@pytest.mark.parametrize(("state", "action"), [("present", "updated"), ("absent", "deleted")])
+def test_what_a_killed_run_left_goes_where_nothing_is_uploaded(
+    rackspace: Site, interrupted: Callable[[str], None], state: str, action: str
+) -> None:
+    interrupted(DEAD)
+    left = set(containers(rackspace)[CONTAINER].objects)
+    assert rackspace.act(state=state, _ansible_check_mode=True) == [action]
+    assert set(containers(rackspace)[CONTAINER].objects) == left
+    (result,) = rackspace.run(state=state)["results"]
+    assert (result["action"], "object store" in result["notes"][0]) == (action, True)
+    assert containers(rackspace) == {}
+    assert rackspace.act(state=state) == ["unchanged"]
+
+
+def test_only_a_container_is_left(rackspace: Site, interrupted: Callable[[str], None]) -> None:
+    """For an image that is to be there, another run may be about to use it."""
+    interrupted(DEAD)
+    containers(rackspace)[CONTAINER].objects.clear()
+    assert rackspace.act() == ["unchanged"]
+    assert rackspace.act(state="absent") == ["deleted"]
+    assert_nothing_is_left(rackspace)
+
+
+def test_data_of_a_run_at_work_stays(rackspace: Site, interrupted: Callable[[str], None]) -> None:
+    interrupted(ELSEWHERE)
+    left = set(containers(rackspace)[CONTAINER].objects)
+    assert rackspace.act() == ["unchanged"]
+    assert rackspace.act(state="absent") == ["deleted"]
+    assert set(containers(rackspace)[CONTAINER].objects) == left
+
+
+@pytest.mark.parametrize("status", [403, 503])
+def test_an_object_store_that_does_not_tell_keeps_no_image_from_being_deleted(rackspace: Site, status: int) -> None:
+    rackspace.act()
+    rackspace.region.fault("HEAD", CONTAINER, Answer(status))
+    assert rackspace.act(state="absent") == ["deleted"]
 
 
 def test_another_run_is_not_disturbed(upstream: Site) -> None:
