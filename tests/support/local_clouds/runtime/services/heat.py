@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
 import sys
 
 from tests.support.local_clouds.layout import Layout
 from tests.support.local_clouds.runtime import http
 from tests.support.local_clouds.runtime.service import Here, Service
+
+_NUMBERED = r"id INTEGER PRIMARY KEY AUTOINCREMENT\1"
 
 
 class Heat(Service):
@@ -38,13 +42,25 @@ class Heat(Service):
         clients.initialise()
 
     def make_schema(self, database_urls: dict[str, str]) -> None:
-        """Run its migrations."""
+        """Run its migrations, and let no number of a property be given again.
+
+        Heat deletes properties by numbers that it remembers. SQLite would give the last one to the next row, which
+        events may refer to: the deletion then fails, and with it the stack.
+        """
         from heat.db import api, migration
         from oslo_config import cfg
 
         cfg.CONF([], project="heat", default_config_files=[])
         cfg.CONF.set_override("connection", database_urls["heat"], "database")
         migration.db_sync(engine=api.get_engine())
+        with sqlite3.connect(database_urls["heat"].removeprefix("sqlite:///")) as connection:
+            sql = "SELECT sql FROM sqlite_master WHERE name = 'resource_properties_data'"
+            ((made,),) = connection.execute(sql)
+            connection.execute("DROP TABLE resource_properties_data")
+            connection.execute(
+                re.sub(r"id INTEGER NOT NULL(.*),\s*PRIMARY KEY \(id\)", _NUMBERED, made, flags=re.DOTALL)
+            )
+        connection.close()
 
     def serve(self, here: Here) -> None:
         """Serve its API; ready when the engine listens, which is at once."""
