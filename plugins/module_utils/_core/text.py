@@ -75,9 +75,11 @@ def is_secret_url(url: str) -> bool:
     return bool(_SIGNATURE.search(url) or _USERINFO.search(url))
 
 
-def passwords_of_urls(text: str) -> set[str]:
-    """The passwords of the URLs in a text."""
-    return {password for _scheme, user in _USERINFO.findall(text) if (password := user.partition(":")[2])}
+def secrets_of_urls(text: str) -> set[str]:
+    """The passwords and signatures of the URLs in a text."""
+    passwords = {user.partition(":")[2] for _scheme, user in _USERINFO.findall(text)}
+    signatures = {found[0].removeprefix(found[1]) for found in _SIGNATURE.finditer(text)}
+    return {*filter(None, passwords), *(text for text in signatures if len(text) >= SHORTEST_SECRET)}
 
 
 def printable(text: str) -> str:

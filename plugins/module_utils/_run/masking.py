@@ -18,10 +18,10 @@ try:
 except ImportError:
     controller = None
 
-from .._core.text import MASK, SECRET_HEADER, SECRET_KEY, passwords_of_urls
+from .._core.text import MASK, SECRET_HEADER, SECRET_KEY, secrets_of_urls, without_url_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 WHOLE_MASK = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 """What stands for a value that is secret as a whole."""
@@ -31,7 +31,8 @@ class MaskingModule(AnsibleModule):
     """Masks what is secret, and no more; Ansible masks all that is below a no_log option: names of regions, too.
 
     Of the values of ``clouds_config`` only the secrets are masked. All values of other such options are, but for
-    ``headers``, of which those are whose names say so, and the passwords of URLs, whichever option has them.
+    ``headers``, of which those are whose names say so, and the passwords and signatures of URLs, whichever option has
+    them.
     """
 
     clouds_config: Any = None
@@ -56,7 +57,7 @@ class MaskingModule(AnsibleModule):
         self.hide(str(value) for name, value in headers.items() if value and SECRET_HEADER.search(name))
         texts = [value for value in self.params.values() if isinstance(value, str)]
         for text in (*texts, *(value for _key, value in leaves)):
-            self.hide(passwords_of_urls(text))
+            self.hide(secrets_of_urls(text))
 
     def hide(self, values: Iterable[str]) -> None:
         """Mask these values, too."""
@@ -64,6 +65,11 @@ class MaskingModule(AnsibleModule):
         self.no_log_values.update(values)
         if controller:
             controller.register_secrets(values)
+
+    def log(self, msg: str, log_args: Mapping[str, Any] | None = None) -> None:
+        """Ansible logs all options before it is known which of them are secret."""
+        shown = {name: without_url_secrets(str(value)) for name, value in (log_args or {}).items()}
+        super().log(without_url_secrets(msg), shown)
 
     def warn(self, warning: str, **options: Any) -> None:
         super().warn(masked(warning, self.no_log_values), **options)

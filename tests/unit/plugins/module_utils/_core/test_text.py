@@ -18,7 +18,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text impo
     did_you_mean,
     keep_secret,
     one_line,
-    passwords_of_urls,
+    secrets_of_urls,
     shown,
     without_secrets,
     without_url_secrets,
@@ -90,9 +90,14 @@ def test_a_key_does_not_depend_on_what_is_masked_elsewhere() -> None:
     assert without_secrets(text) == "https://host/..."
 
 
-def test_passwords_of_urls() -> None:
+def test_secrets_of_urls() -> None:
     text = "sha256:https://joe:pa55@host/SUMS, https://jim@host/, redis://:s3cret@host, a:b@c and https://host:80/a@b"
-    assert passwords_of_urls(text) == {"pa55", "s3cret"}
+    assert secrets_of_urls(text) == {"pa55", "s3cret"}
+    text = (
+        "https://host/a?temp_url_sig=0123456789abcdef&temp_url_expires=1 https://s3/b?x=y&X-Amz-Signature=fedcba98&z=1"
+    )
+    assert secrets_of_urls(text) == {"0123456789abcdef", "fedcba98"}
+    assert secrets_of_urls("https://host/a?token=short") == set()
 
 
 @pytest.mark.parametrize(

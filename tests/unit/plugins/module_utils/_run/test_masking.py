@@ -11,6 +11,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.masking import WHOLE_MASK, masked
@@ -68,6 +69,24 @@ def test_a_result_and_its_warnings_have_no_secrets(end: str) -> None:
     assert [secret for secret in ("in-a-key", "found-later", "in-a-dict") if secret in text] == []
     assert found["msg"] == "******** of joe"
     assert found["results"] == [{"region": "r1", "id": WHOLE_MASK, "of": WHOLE_MASK}]
+
+
+URL = "https://joe:pa55word@host/a?temp_url_sig=0123456789abcdef&temp_url_expires=1"
+
+
+def test_what_makes_a_url_secret_is_in_no_result() -> None:
+    found, _told = printed(lambda module: module.exit_json(), clouds_yaml=URL)
+    assert found["invocation"]["module_args"]["clouds_yaml"] == (
+        "https://joe:********@host/a?temp_url_sig=********&temp_url_expires=1"
+    )
+
+
+def test_what_makes_a_url_secret_is_not_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: list[str] = []
+    monkeypatch.setattr(AnsibleModule, "log", lambda _self, *said: logged.extend(map(str, said)))
+    printed(lambda module: module.exit_json(), clouds_yaml=URL)
+    assert "host/a?temp_url_sig=...&temp_url_expires=1" in logged[0]
+    assert [word for word in ("joe", "pa55word", "0123456789abcdef") if word in "".join(logged)] == []
 
 
 @pytest.mark.skipif(not CONTROLLER_MASKS, reason="ansible-core 2.21 and older mask nothing but results")
