@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
 from tests.support.fake_openstack import Answer, DistortAnswer, FakeOpenStack, LoseAnswer
 from tests.support.fake_openstack.glance_images import Image
 from tests.support.fake_openstack.heat import Heat
@@ -190,7 +191,8 @@ def test_the_key_of_the_digest_can_be_given(clouds: FakeOpenStack, tmp_path: Pat
     assert actions(one(**shared, **other)) == ["unchanged"]
 
 
-def test_a_location_that_fails_says_why_and_keeps_nothing(clouds: FakeOpenStack, heat: Heat) -> None:
+def test_a_location_that_fails_says_why_and_keeps_nothing(clouds: FakeOpenStack, heat: Heat, fast_clock: Clock) -> None:
+    fast_clock.turn(5)  # what is removed is awaited for 15 of its seconds, also on a busy machine
     failing = [{"locations": ["cloud1"], **FAILING}]
     done = run(overrides=failing, on_failure="warn")
     assert actions(done) == ["created"]

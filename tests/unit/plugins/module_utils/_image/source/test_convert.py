@@ -31,6 +31,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.i
     open_image_file,
 )
 from tests.support import image_formats as formats
+from tests.support.wait import until
 
 pytestmark = pytest.mark.slow
 
@@ -158,17 +159,22 @@ def test_conversion_that_ends_early_leaves_nothing(
     (bin_directory / "qemu-img").chmod(0o755)
     monkeypatch.setenv("PATH", f"{bin_directory}:{os.environ['PATH']}")
     monkeypatch.setattr(convert_module, "POLL", 0.02)
-    deadline = Deadline(0.5 if how == "deadline" else 30)
-    if how == "cancelled":
-        threading.Timer(0.3, deadline.cancelled.set).start()
+    deadline, pid = Deadline(2 if how == "deadline" else 30), tmp_path / "pid"
+
+    def cancel() -> None:
+        until(lambda: pid.exists() and pid.read_text(encoding="utf-8"))
+        deadline.cancelled.set()
+
     begin = time.monotonic()
+    if how == "cancelled":
+        threading.Thread(target=cancel).start()
     with pytest.raises(ConfigError if how == "damaged" else DeadlineError):
         convert(open_image_file(str(disk)), "qcow2", workspace, deadline)
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < 20
     assert list(workspace.iterdir()) == []
     if how != "damaged":
         with pytest.raises(ProcessLookupError):
-            os.kill(int((tmp_path / "pid").read_text(encoding="utf-8")), 0)
+            os.kill(int(pid.read_text(encoding="utf-8")), 0)
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
