@@ -26,8 +26,8 @@ from typing import IO
 GRACE = 60  # seconds between asking a part to end and killing it: enough to take the clouds down
 PAUSE = 0.1  # seconds between two looks at what runs
 
-# How pytest, molecule and make say what failed.
-FAILURE = re.compile(rb"(FAILED(?! -)|ERROR|CRITICAL) |make(\[\d+\])?: \*\*\* |.*\bfailed=[1-9]")
+# How pytest, molecule, ansible-test and make say what failed.
+FAILURE = re.compile(rb"(FAILED(?! -)|ERROR|CRITICAL):? |make(\[\d+\])?: \*\*\* |.*\bfailed=[1-9]")
 SHOWN = 300  # bytes of such a line
 LINES = 40  # such lines of one part: the last ones
 

@@ -17,7 +17,7 @@ from .._glance.client import glance_for
 from .._glance.image_json import checked_image
 from .._glance.v2 import SESSION, UPLOAD, custom_properties, kept_name
 from .._resource import rules
-from .._resource.find import Query, is_offered, items, list_items, service_of
+from .._resource.find import Query, is_going, is_offered, items, list_items, service_of
 from .._resource.kinds import Kind, kind_of
 from .._resource.parts import Ask, asking, part_of, read_part
 from .._resource.records import id_of, name_of, owner_of, resource_record
@@ -159,7 +159,7 @@ def _resources(connection: Connection, subject: Subject, names: Sequence[str]) -
             raise
         return None  # the service does not know the type
     reading = _Reading(connection, subject, names, asking(service_of(connection, kind), microversion))
-    return [seen for item in found for seen in reading.seen(item)]
+    return [seen for item in found if not is_going(kind, item) for seen in reading.seen(item)]
 
 
 class _Reading:

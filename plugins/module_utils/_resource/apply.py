@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,7 @@ from .plan import Found, ResourcePlan, make_plan, unkept
 from .records import id_of, name_of, owner_of, resource_record, where
 from .references import with_own_id
 from .survey import candidates, find, link_path, survey
-from .watch import BrokenError, is_ready, wait_until_gone, wait_until_ready, when_mutable
+from .watch import BrokenError, StillThereError, is_ready, wait_until_gone, wait_until_ready, when_mutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -87,13 +87,14 @@ class ResourceStep:
     def _pending(self) -> bool:
         item = self.found.item
         ready = item is None or self.wanted.state == "absent" or is_ready(self.wanted.kind, item)
-        return self.found.going is not None or not ready
+        return bool(self.found.going) or not ready
 
     @property
     def timeout(self) -> float:
         """Seconds: for the requests, and for the states that are awaited."""
         wanted = self.wanted
-        times = 2 if self.plan.action == "replaced" or self.found.going else 1
+        going = self.found.going and wanted.state == "present"
+        times = 2 if self.plan.action == "replaced" or going else 1
         return times * (self.request_timeout + (wanted.wait_timeout if wanted.wait else 0.0))
 
 
@@ -125,22 +126,13 @@ def step_of(member: Member[Found], wanted: Wanted, timeout: float) -> ResourceSt
 def apply_step(connection: Connection, step: ResourceStep) -> Change:
     """Do what is planned for one Location."""
     wanted, kind = step.wanted, step.wanted.kind
-    if step.found.going and wanted.wait:
-        _await_end(connection, step, step.found.going)
-        if wanted.state == "absent":
-            return step.changed(None)
-    with connection.within(step.request_timeout, "timeout"), _locked(connection, step):
-        if step.plan.action in ("created", "replaced"):  # another task may have done so meanwhile
-            found = survey(connection, wanted)
-            step = replace(step, found=found, plan=make_plan(wanted, found))
-        if step.plan.error:
-            raise step.plan.error
-        item = _first(connection, step)
-    action = step.plan.action
-    gone = step.found.item
-    if gone is not None and (action == "replaced" or (action == "deleted" and wanted.wait)):
+    step, item = _begun(connection, step)
+    action, gone = step.plan.action, list(step.found.going)
+    if step.found.item is not None and action in ("deleted", "replaced"):
+        gone.append(step.found.item)
+    if action == "replaced" or (wanted.wait and wanted.state == "absent"):
         _await_end(connection, step, gone)
-    if action == "deleted":
+    if wanted.state == "absent":
         return step.changed(None)
     if action == "replaced":
         with connection.within(step.request_timeout, "timeout"), _locked(connection, step):
@@ -153,6 +145,27 @@ def apply_step(connection: Connection, step: ResourceStep) -> Change:
     private = {"private_key": item["private_key"]} if action == "created" and item.get("private_key") else {}
     change = step.changed(item, unkept(wanted, step.plan.changes, item))
     return replace(change, output={"resource": {**change.output["resource"], **private}})
+
+
+def _begun(connection: Connection, step: ResourceStep) -> tuple[ResourceStep, Item | None]:
+    """Do the first part, when what is being deleted is gone; returns the step as it was, and the item as it is then.
+
+    What is to be created or replaced is looked for once more: another task may have done so meanwhile.
+    """
+    wanted = step.wanted
+    while True:
+        awaits = wanted.state == "present" and wanted.wait
+        if awaits and step.found.going and not step.plan.error:
+            with suppress(StillThereError):  # which is then found
+                _await_end(connection, step, step.found.going)
+        with connection.within(step.request_timeout, "timeout"), _locked(connection, step):
+            if step.plan.action in ("created", "replaced"):
+                found = survey(connection, wanted)
+                step = replace(step, found=found, plan=make_plan(wanted, found))
+            if step.plan.error:
+                raise step.plan.error
+            if not (awaits and step.found.going):
+                return step, _first(connection, step)
 
 
 def _first(connection: Connection, step: ResourceStep) -> Item | None:
@@ -431,24 +444,42 @@ def _empty(connection: Connection, kind: Kind, item: Item) -> None:
     service.negotiated(write, kind.microversion)
 
 
-def _await_end(connection: Connection, step: ResourceStep, item: Item) -> None:
+def _await_end(connection: Connection, step: ResourceStep, items: Sequence[Item]) -> None:
     """Wait until what was deleted is gone, where that takes a while."""
     kind = step.wanted.kind
     if kind.ready:
-        path = item_path(connection, kind, id_of(kind, item), step.found.values)
         with connection.within(step.wanted.wait_timeout, "wait_timeout"):
-            wait_until_gone(connection, kind, path, item)
+            for item in items:
+                path = item_path(connection, kind, id_of(kind, item), step.found.values)
+                wait_until_gone(connection, kind, path, item)
 
 
 def _remove(connection: Connection, kind: Kind, path: str, *, other_projects: bool = False) -> None:
+    service, headers = service_of(connection, kind), headers_of(kind, other_projects=other_projects)
+
+    def once(version: str | None) -> None:
+        try:
+            with suppress_404():
+                service.request("DELETE", path, microversion=version, headers=headers)
+        except (ConflictError, RefusedError) as error:
+            if error.status not in (400, 409) or not _is_gone(connection, kind, path, other_projects=other_projects):
+                raise
+
+    service.negotiated(lambda version: when_mutable(connection, kind, lambda: once(version)), kind.microversion)
+
+
+def _is_gone(connection: Connection, kind: Kind, path: str, *, other_projects: bool) -> bool:
+    """Whether what may not be deleted is being deleted already, by another task or by a request whose answer was lost.
+
+    Cinder and Octavia refuse the second request.
+    """
+    if not kind.ready:
+        return False
     try:
-        with suppress_404():
-            _request(connection, kind, "DELETE", path, other_projects=other_projects)
-    except (ConflictError, RefusedError):
-        # Cinder refuses what is being deleted already: by another task, or by a request whose answer was lost.
-        item = fetch(connection, kind, path, other_projects=other_projects) if kind.ready else {}
-        if item is not None and not is_going(kind, item):
-            raise
+        item = fetch(connection, kind, path, other_projects=other_projects)
+    except OaktreeError:
+        return False
+    return item is None or is_going(kind, item)
 
 
 def _undo(connection: Connection, step: ResourceStep, item: Item) -> str:

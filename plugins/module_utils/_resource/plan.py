@@ -17,7 +17,7 @@ from .records import id_of, name_of
 from .references import with_own_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from .find import Item
     from .kinds import Kind
@@ -44,8 +44,8 @@ class Found:
     offered: bool = True
     defaults: Item | None = None
     """The default values of a quota, where the service reports them."""
-    going: Item | None = None
-    """One that is being deleted, where there is no other."""
+    going: Sequence[Item] = ()
+    """Those that are being deleted, where there is no other, or there is to be none."""
 
 
 @dataclass(frozen=True)
@@ -159,11 +159,15 @@ def _can_change(kind: Kind, attribute: str, have: Any, want: Any) -> bool:
     return kind.updatable is None or attribute in kind.updatable
 
 
+def state_of(kind: Kind, item: Mapping[str, Any]) -> str:
+    """What an item of a type with states says of its own, as a sentence."""
+    return f"its {kind.ready.attribute} is {item.get(kind.keys[kind.ready.attribute])}" if kind.ready else ""
+
+
 def bad_state(kind: Kind, item: Mapping[str, Any]) -> str:
-    """What an item says of itself where it will never be ready; empty for any other."""
+    """The state of an item that will never be ready; empty for any other."""
     ready = kind.ready
-    state = str(item.get(kind.keys[ready.attribute]) or "") if ready else ""
-    return f"its {ready.attribute} is {state}" if ready and state in ready.bad else ""
+    return state_of(kind, item) if ready and str(item.get(kind.keys[ready.attribute]) or "") in ready.bad else ""
 
 
 def differences(wanted: Wanted, found: Found, item: Item) -> tuple[dict[str, tuple[Any, Any]], tuple[str, ...]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import ConflictError, InputError, RefusedError
-from .find import Query, list_items
+from .find import Query, is_going, list_items
 from .kinds import kind_of
 from .records import id_of, name_of, owner_of
 
@@ -261,6 +261,7 @@ class Resolver:
         if len(found) > 1:  # one's own before what others share
             own = self._connection.location.project.id
             found = [item for item in found if owner_of(target, item) == own] or found
+        found = [item for item in found if not is_going(target, item)] or found
         if not found:
             raise MissingError(
                 f"there is no {target.name} named {name!r} here",

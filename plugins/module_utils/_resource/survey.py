@@ -67,9 +67,9 @@ def survey(connection: Connection, wanted: Wanted) -> Found:
             raise
         return Found(values, None, identity, offered=bool(kind.parents))  # at least what it belongs to is not there
     if item is None or missing or kind.link:
-        return Found(values, item, identity, missing=missing, going=going)
+        return Found(values, item, identity, missing=missing, going=() if item else going)
     if wanted.state == "absent":
-        return Found(values, item, identity, defaults=_defaults(connection, kind, values, identity))
+        return Found(values, item, identity, defaults=_defaults(connection, kind, values, identity), going=going)
     item = _completed(connection, wanted, values, item)
     return Found(values, item, identity, parts=_parts(connection, kind, values, item))
 
@@ -116,19 +116,19 @@ def _resolved(connection: Connection, wanted: Wanted) -> tuple[dict[str, Any], A
 
 def find(
     connection: Connection, wanted: Wanted, values: Mapping[str, Any], identity: Any
-) -> tuple[Item | None, Item | None]:
-    """The resource; and, where there is none, one that is being deleted. Raises ConflictError if several are meant."""
+) -> tuple[Item | None, list[Item]]:
+    """The resource, and those like it that are being deleted. Raises ConflictError if several could be meant."""
     kind = wanted.kind
     if kind.link:
-        return _linked(connection, kind, values), None
+        return _linked(connection, kind, values), []
     if kind.single or identity is not None:
         item = get(connection, kind, identity, Query(parents=values))
-        return (None, item) if item and is_going(kind, item) else (item, None)
+        return (None, [item]) if item and is_going(kind, item) else (item, [])
     found, going = candidates(connection, wanted, values)
     if len(found) > 1:
         ids = ", ".join(sorted(str(id_of(kind, item)) for item in found))
         raise ConflictError(f"there are {len(found)} of {wanted.subject} here: {ids}", hint="Give the id.")
-    return (found[0], None) if found else (None, going[0] if going else None)
+    return found[0] if found else None, going
 
 
 def candidates(connection: Connection, wanted: Wanted, values: Mapping[str, Any]) -> tuple[list[Item], list[Item]]:

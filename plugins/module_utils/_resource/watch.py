@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .._core.errors import ConflictError, DeadlineError, ServerError
 from .._core.retry import FIRST_PAUSE, Policy, with_retries
 from .find import fetch, is_going
-from .plan import bad_state
+from .plan import bad_state, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,6 +28,10 @@ Answer = TypeVar("Answer")
 
 class BrokenError(ServerError):
     """A resource says of itself that it will never be ready."""
+
+
+class StillThereError(ServerError):
+    """The deletion of a resource has ended, and it is still there."""
 
 
 class ImmutableError(ConflictError):
@@ -60,7 +64,9 @@ def wait_until_ready(connection: Connection, kind: Kind, path: str, item: Item) 
         except DeadlineError as error:
             raise _late(connection, kind, item, error) from error
         if found is None or is_going(kind, found):
-            raise ServerError(f"the {kind.name} was deleted by somebody else while it was awaited")
+            raise ServerError(
+                f"the {kind.name} was deleted by somebody else while it was awaited", hint="Run the task again."
+            )
         item = found
     return item
 
@@ -91,13 +97,15 @@ def _is_deleted(kind: Kind, item: Mapping[str, Any]) -> bool:
 def wait_until_gone(connection: Connection, kind: Kind, path: str, item: Item) -> None:
     """Return when nothing is at the path any more, where the item was.
 
-    Raises ServerError if it cannot be deleted, and DeadlineError as above.
+    Raises ServerError if it cannot be deleted, or is not being deleted any more, and DeadlineError as above.
     """
     while True:
         try:
             found = fetch(connection, kind, path)
             if found is None or _is_deleted(kind, found):
                 return
+            if is_going(kind, item) and not is_going(kind, found):
+                raise StillThereError(f"the {kind.name} was not deleted: its {state_of(kind, found)}")
             item = found
             broken = bad_state(kind, item)
             if broken and "delet" in broken.lower():

@@ -43,6 +43,7 @@ class MaskingModule(AnsibleModule):
         self.clouds_config = self.params.get("clouds_config")
         if self.clouds_config:
             self.params["clouds_config"] = {}
+        self._hide_secrets_of_urls()  # options that are refused are shown before anything else is known of them
 
     def hide_secrets(self) -> None:
         """Mask the secrets of all options, of which ``clouds_config`` is a mapping now."""
@@ -55,9 +56,10 @@ class MaskingModule(AnsibleModule):
         self.hide(value for _key, value in _leaves("", secret))
         headers = self.params.get("headers") or {}
         self.hide(str(value) for name, value in headers.items() if value and SECRET_HEADER.search(name))
-        texts = [value for value in self.params.values() if isinstance(value, str)]
-        for text in (*texts, *(value for _key, value in leaves)):
-            self.hide(secrets_of_urls(text))
+        self._hide_secrets_of_urls()
+
+    def _hide_secrets_of_urls(self) -> None:
+        self.hide(secret for _key, text in _leaves("", self.params) for secret in secrets_of_urls(text))
 
     def hide(self, values: Iterable[str]) -> None:
         """Mask these values, too."""

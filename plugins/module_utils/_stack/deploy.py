@@ -342,7 +342,7 @@ class _Work:
         with removing(lambda: self._removed(item) if new and not self._wanted.keep_failed else ""):
             try:
                 found = self._awaited(item, rollback=self._wanted.rollback)
-            except DeadlineError as error:
+            except OaktreeError as error:
                 if not new or self._wanted.keep_failed:
                     error.add_residue(f"Heat goes on with stack {name!r}")
                 raise

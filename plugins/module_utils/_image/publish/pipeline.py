@@ -308,8 +308,6 @@ def _bring(connection: Connection, job: Job) -> Change:
     scheme, relay = None, None
     with connection.within(context.desired.timeouts.timeout, "timeout"):
         notes.extend(note for image_id in plan.clear if (note := discard(glance, image_id)))
-        if plan.clear_data and (note := temporary_object.clear(connection, context.desired)):
-            notes.append(note)
     image = plan.image
     if plan.upload and job.image_data:
         transfer = Transfer(connection, context, plan.upload, job.image_data, job.relay_board)
@@ -322,6 +320,8 @@ def _bring(connection: Connection, job: Job) -> Change:
             )
     elif image and context.current:
         image = _copied(glance, context, finalize.reactivate(glance, plan, image))
+    if plan.clear_data and (stays := temporary_object.clear(connection, context.desired)):
+        notes.append(stays)
     there = list(plan.remove) if plan.upload else []
     with removing(partial(_replaced_stay, there)), connection.within(context.desired.timeouts.timeout, "timeout"):
         if image:

@@ -34,7 +34,7 @@ _FIELDS = {
 }
 """Options and the fields of Glance's that hold them, in the order in which they are set."""
 
-_DATA_LEFT = "data of an upload that was cut off was left in the object store, and is removed"
+_DATA_LEFT = "an upload that was cut off left data in the object store"
 _BUILT_IN = {"tags", *_FIELDS.values()}
 
 
@@ -63,7 +63,7 @@ class Plan:
     clear: tuple[str, ...] = ()
     """IDs of unfinished uploads that earlier runs left behind."""
     clear_data: bool = False
-    """Whether what they left in the object store is removed, which an upload would use."""
+    """Whether what they left in the object store is removed, unless an upload takes it up."""
     upload: UploadPlan | None = None
     copy_to: tuple[str, ...] = ()
     """Stores that are to have the data besides the one that it is in."""
@@ -108,7 +108,7 @@ class Plan:
 def make_plan(context: PlanContext) -> Plan:
     """Raises ConflictError where the Location's images do not allow it, RefusedError where no scheme serves."""
     plan = _planned(_without_hiding(context))
-    if not context.survey.data_left or plan.upload:
+    if not context.survey.data_left:
         return plan
     action = {"unchanged": "deleted" if context.desired.state == "absent" else "updated"}.get(plan.action, plan.action)
     return replace(plan, action=action, clear_data=True, notes=(*plan.notes, _DATA_LEFT))

@@ -99,7 +99,8 @@ def survey(
     unmarked = [image for image in found if UPLOAD not in image and image["name"] == upload_name(desired.name)]
     if settings.image_api_use_tasks and unmarked and not temporary_object.in_use(connection, desired):
         leftovers += unmarked  # a task cannot mark its image, and the run that started it ended before it could
-    by_object = has_object_store(connection) and bool(leftovers or settings.image_api_use_tasks)
+    object_store = has_object_store(connection)
+    may_have_data = object_store and bool(leftovers or settings.image_api_use_tasks)
     named = [image for image in found if UPLOAD not in image and image["name"] == desired.name]
     images = tuple(image for image in named if image["status"] in USABLE)
     later = [image for image in listed if image["name"] == desired.kept_for and image["status"] in USABLE]
@@ -115,7 +116,7 @@ def survey(
     return Survey(
         images=images,
         leftovers=tuple(leftovers),
-        data_left=by_object and temporary_object.abandoned(connection, desired),
+        data_left=may_have_data and temporary_object.abandoned(connection, desired),
         busy=(
             *(image for image in marked if image not in leftovers),
             *(image for image in named if image["status"] in UNFINISHED),
@@ -128,7 +129,7 @@ def survey(
         version=glance.VERSION,
         use_tasks=settings.image_api_use_tasks,
         tasks=are_tasks_open(connection) if needs_offers and ask_tasks else None,
-        object_store=has_object_store(connection),
+        object_store=object_store,
         members=glance.members(images[0]["id"]) if shared else None,
         projects=() if desired.state == "absent" else find_projects(connection, desired.members or ()),
         quota={} if there else glance.quota(),

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 from ...._cloud.capabilities import object_store
 from ...._core.deadline import clock
-from ...._core.errors import ConflictError, RefusedError
-from ...._core.retry import TRANSIENT
+from ...._core.errors import ConflictError, OaktreeError
 from ...._local.file_lock import claim
 from ...._local.work_marker import is_abandoned, is_own, work_marker
 from ...._object_store.client import Container, Swift
@@ -37,6 +36,8 @@ if TYPE_CHECKING:
 OBJECT = "image"
 SPARE = 3600
 """Seconds that the data stays beyond the longest time the upload may take."""
+LOOK_TIMEOUT = 20.0
+"""Seconds to look for what is left there."""
 
 
 @dataclass(frozen=True)
@@ -100,26 +101,30 @@ def abandoned(connection: Connection, desired: Desired) -> bool:
     """Whether runs that have ended left data of the image there: one request where there is no container.
 
     An empty container counts only for an image that is to be absent: another run may be about to use it. A store that
-    refuses to tell, or is in trouble, has none: what is left there expires.
+    does not tell within `LOOK_TIMEOUT` has none: what is left there expires.
     """
     swift, name = Swift(connection), _container(desired)
     try:
-        container = swift.find_container(name)
-        if not container or not container.ours or in_use(connection, desired):
-            return False
-        empty = next(swift.objects(name), None) is None
-    except (RefusedError, *TRANSIENT):
+        with connection.within(LOOK_TIMEOUT, "timeout"):
+            container = swift.find_container(name)
+            if not container or not container.ours or in_use(connection, desired):
+                return False
+            return desired.state == "absent" or next(swift.objects(name), None) is not None
+    except OaktreeError:
+        connection.deadline.check_cancelled()
         return False
-    release = _claim(swift, desired)
-    if not release:
-        return False
-    release()
-    return desired.state == "absent" or not empty
 
 
 def clear(connection: Connection, desired: Desired) -> str:
-    """Remove what `abandoned` found; returns nothing, or what stays."""
-    return _remove(Swift(connection), Container(_container(desired), ours=True))
+    """Remove what `abandoned` finds, which another run may have taken up meanwhile; returns nothing, or what stays."""
+    swift = Swift(connection)
+    release = _claim(swift, desired)
+    if not release:
+        return ""
+    try:
+        return _remove(swift, Container(_container(desired), ours=True)) if abandoned(connection, desired) else ""
+    finally:
+        release()
 
 
 def _container(desired: Desired) -> str:

@@ -9,6 +9,7 @@ import re
 import sqlite3
 import sys
 
+from tests.support.local_clouds.errors import CloudsError
 from tests.support.local_clouds.layout import Layout
 from tests.support.local_clouds.runtime import http
 from tests.support.local_clouds.runtime.service import Here, Service
@@ -56,10 +57,13 @@ class Heat(Service):
         with sqlite3.connect(database_urls["heat"].removeprefix("sqlite:///")) as connection:
             sql = "SELECT sql FROM sqlite_master WHERE name = 'resource_properties_data'"
             ((made,),) = connection.execute(sql)
-            connection.execute("DROP TABLE resource_properties_data")
-            connection.execute(
-                re.sub(r"id INTEGER NOT NULL(.*),\s*PRIMARY KEY \(id\)", _NUMBERED, made, flags=re.DOTALL)
+            numbered, changed = re.subn(
+                r"id INTEGER NOT NULL(.*),\s*PRIMARY KEY \(id\)", _NUMBERED, made, flags=re.DOTALL
             )
+            if not changed:
+                raise CloudsError(f"Heat makes the table of properties otherwise now: {made}")
+            connection.execute("DROP TABLE resource_properties_data")
+            connection.execute(numbered)
         connection.close()
 
     def serve(self, here: Here) -> None:
