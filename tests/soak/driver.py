@@ -310,6 +310,9 @@ class Driver:
         self._said += f" [{number.name} after {after:.3f} s: {err[-500:]}]"
         excused = self._excused(task.places, strikes)
         result = json.loads(out) if out else {}
+        excused |= {
+            place for place in task.places if f"{place.location}: " in result.get("msg", "")
+        }  # what is left there
         if "results" not in result and "Interrupted" not in result.get("msg", "") and out:
             self._complain(f"it says {out}")
         if out:

@@ -105,7 +105,7 @@ def wait_until_gone(connection: Connection, kind: Kind, path: str, item: Item) -
             if found is None or _is_deleted(kind, found):
                 return
             if is_going(kind, item) and not is_going(kind, found):
-                raise StillThereError(f"the {kind.name} was not deleted: its {state_of(kind, found)}")
+                raise StillThereError(f"the {kind.name} was not deleted: {state_of(kind, found)}")
             item = found
             broken = bad_state(kind, item)
             if broken and "delet" in broken.lower():

@@ -22,6 +22,7 @@ COLLECTIONS = (
             "description": text(None),
             "size": number(required=True, fixed=True),
             "volume_type": text(None, fixed=True),
+            "availability_zone": text("nova", fixed=True),
             "imageRef": Field((str, NOTHING), shown=False, fixed=True),
             "metadata": Field((dict,)),
         },
@@ -58,6 +59,8 @@ class Cinder(ResourceService):
         self.looks = 1
         """How often somebody looks before a volume is ready, or gone."""
         self.outcome = "available"
+        self.gives_up = False
+        """Whether it does not delete volumes after all, as those that are in use."""
         self.access: dict[str, set[str]] = {}
         self.quotas: dict[str, dict[str, int]] = {}
 
@@ -108,7 +111,9 @@ class Cinder(ResourceService):
         item = self.one(collection, call)
         item["looked"] = item.get("looked", 0) + 1
         if 0 <= self.looks < item["looked"]:
-            if item.get("status") == "deleting":
+            if item.get("status") == "deleting" and self.gives_up:
+                item["status"] = "available"
+            elif item.get("status") == "deleting":
                 del self.items[collection.path][item["id"]]
                 raise Refusal(404, f"Volume {item['id']} could not be found.")
             if item.get("status") == "creating":

@@ -90,6 +90,8 @@ class Octavia(ResourceService):
     def presented(self, collection: Collection, item: Item) -> Item:
         """Return an item with the state in which everything is."""
         shown = super().presented(collection, item)
+        if "looks" in item:
+            return shown | {"provisioning_status": "PENDING_DELETE"}
         if self.busy > 0:
             self.busy -= 1
             return shown | {"provisioning_status": "PENDING_UPDATE"}
@@ -110,6 +112,26 @@ class Octavia(ResourceService):
         """Begin a change."""
         del collection, call, item
         self._begin()
+
+    async def show(self, collection: Collection, call: Call) -> Reply:
+        """Return one; a load balancer is gone when it has been looked at often enough."""
+        item = self.one(collection, call)
+        if "looks" in item:
+            item["looks"] -= 1
+            if item["looks"] < 0:
+                del self.items[collection.path][str(item["id"])]
+        return await super().show(collection, call)
+
+    async def delete(self, collection: Collection, call: Call) -> Reply:
+        """Begin to remove a load balancer; other things go at once."""
+        if collection.key != "loadbalancer":
+            return await super().delete(collection, call)
+        item = self.one(collection, call, writes=True)
+        if "looks" in item:
+            raise Refusal(409, f"Load Balancer {item['id']} is immutable and cannot be updated.")
+        self.before_delete(collection, call, item)
+        item["looks"] = self.pause
+        return Reply(204)
 
     def _begin(self) -> None:
         if self.busy > 0:

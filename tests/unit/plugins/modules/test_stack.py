@@ -283,6 +283,16 @@ def test_a_stack_that_is_not_complete_in_time_is_removed(heat: Heat, keep: bool,
     assert [stack.state for stack in heat.stacks] == [state]
 
 
+@pytest.mark.slow
+def test_an_update_whose_end_cannot_be_seen_goes_on(clouds: FakeOpenStack, heat: Heat) -> None:
+    one()
+    heat.looks = 5
+    clouds["cloud1"]["r1"].fault("GET", "status=IN_PROGRESS", Answer(500))
+    failure = error(one(parameters={"size": 2}))
+    assert (failure["kind"], "Heat goes on with stack 'app'" in failure["error"]) == ("server", True)
+    assert [stack.state for stack in heat.stacks] == ["UPDATE_IN_PROGRESS"]
+
+
 def test_waiting_takes_lists_only(clouds: FakeOpenStack, heat: Heat) -> None:
     heat.looks = 10
     assert actions(one()) == ["created"]

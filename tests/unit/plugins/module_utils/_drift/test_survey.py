@@ -67,6 +67,12 @@ def test_names_narrow_what_is_compared(clouds: FakeOpenStack, region: Region) ->
     assert values(clouds, "compute.flavor", "b").keys() == {"b"}
 
 
+def test_what_is_being_deleted_is_not_there(clouds: FakeOpenStack, region: Region, project: str) -> None:
+    volume = {"id": "v", "name": "db", "status": "deleting", "size": 1, "os-vol-tenant-attr:tenant_id": project}
+    region.fault("GET", "/volumes/detail", listing("volumes", volume))
+    assert inventory(clouds, "block_storage.volume").found == {}
+
+
 def test_references_are_names_for_a_list_of_each_type(clouds: FakeOpenStack, region: Region, project: str) -> None:
     for name in ("web", "db"):
         network(region.neutron, project, name, cidr="10.0.0.0/24")

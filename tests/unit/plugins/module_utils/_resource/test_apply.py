@@ -16,15 +16,20 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import OaktreeError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import MASK
-from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.apply import ResourceStep, ensure_resource
+from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.apply import (
+    ResourceStep,
+    apply_step,
+    ensure_resource,
+)
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.kinds import kind_of
-from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.plan import Found, ResourcePlan
+from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.plan import Found, ResourcePlan, make_plan
+from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.survey import survey
 from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.wanted import Wanted, check_wanted
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result, Target
 from tests.support.fake_openstack import Action, Answer, BreakAnswer, DistortAnswer, FakeOpenStack, LoseAnswer, Region
 from tests.support.fake_openstack.neutron import network
-from tests.support.run_core import entries
+from tests.support.run_core import connect, entries
 
 pytestmark = pytest.mark.usefixtures("fast_clock")
 
@@ -448,6 +453,71 @@ def test_a_deletion_that_takes_a_while_and_whose_answer_is_lost(
     region.fault("DELETE", "/volumes/", LoseAnswer(), times=1)
     assert done(clouds, "block_storage.volume", name="db", state="absent", wait=wait).action == "deleted"
     assert [item["status"] for item in region.cinder.items["volumes"].values()] == ([] if wait else ["deleting"])
+
+
+def test_a_deletion_whose_refusal_cannot_be_looked_into(clouds: FakeOpenStack, region: Region) -> None:
+    done(clouds, "block_storage.volume", name="db", attributes={"size": 1})
+    region.fault("DELETE", "/volumes/", Answer(400))
+    region.fault("GET", "/volumes/[0-9a-f]{8}", Answer(403))
+    assert refused(clouds, "block_storage.volume", name="db", state="absent").status == 400
+
+
+def test_a_load_balancer_whose_deletion_lost_its_answer_is_not_awaited_unasked(
+    clouds: FakeOpenStack, region: Region
+) -> None:
+    """Octavia refuses what concerns it until it is gone."""
+    done(clouds, "load_balancer.load_balancer", name="web", attributes={"vip_subnet_id": "s"})
+    region.octavia.pause = 1000
+    region.fault("DELETE", "/loadbalancers/", LoseAnswer(), times=1)
+    assert done(clouds, "load_balancer.load_balancer", name="web", state="absent", wait=False).action == "deleted"
+    assert len(region.octavia.items["lbaas/loadbalancers"]) == 1
+
+
+def test_a_deletion_that_is_given_up(clouds: FakeOpenStack, region: Region) -> None:
+    """Cinder shows a volume that is in use after all as before."""
+    done(clouds, "block_storage.volume", name="db", attributes={"size": 1})
+    done(clouds, "block_storage.volume", name="db", state="absent", wait=False)
+    region.cinder.gives_up = True
+    assert done(clouds, "block_storage.volume", name="db", attributes={"size": 1}).action == "unchanged"
+    error = refused(clouds, "block_storage.volume", name="db", state="absent")
+    assert (error.kind, error.message) == (
+        "server",
+        "the block_storage.volume was not deleted: its status is available",
+    )
+
+
+def test_all_that_are_being_deleted_are_awaited(clouds: FakeOpenStack, region: Region) -> None:
+    for _volume in "ab":
+        done(clouds, "block_storage.volume", name="db", attributes={"size": 1}, wait=False)
+        done(clouds, "block_storage.volume", name="db", state="absent", wait=False)
+    done(clouds, "block_storage.volume", name="db", attributes={"size": 1}, wait=False)
+    assert len(region.cinder.items["volumes"]) == 3
+    assert done(clouds, "block_storage.volume", name="db", state="absent").action == "deleted"
+    assert region.cinder.items["volumes"] == {}
+
+
+def test_a_name_means_the_one_that_is_not_being_deleted(clouds: FakeOpenStack) -> None:
+    balancer: dict[str, Any] = {"name": "web", "attributes": {"vip_subnet_id": "s"}, "wait": False}
+    done(clouds, "load_balancer.load_balancer", **balancer)
+    done(clouds, "load_balancer.load_balancer", name="web", state="absent", wait=False)
+    made = done(clouds, "load_balancer.load_balancer", **balancer).output["resource"]
+    listener = {"load_balancer_id": {"name": "web"}, "protocol": "HTTP", "protocol_port": "80"}
+    change = done(clouds, "load_balancer.listener", name="http", attributes=listener)
+    assert change.output["resource"]["load_balancer_id"] == made["id"]
+
+
+def test_what_another_task_deletes_meanwhile_is_awaited_too(clouds: FakeOpenStack, region: Region) -> None:
+    """Before it is created anew: services may refuse two of one name."""
+    done(clouds, "block_storage.volume", name="db", attributes={"size": 1})
+    attributes = {"size": 1, "availability_zone": "other"}
+    wanted = Wanted(kind_of("block_storage.volume"), name="db", attributes=attributes, replace=True)
+    connection = connect(clouds)
+    found = survey(connection, wanted)
+    step = ResourceStep(wanted, found, make_plan(wanted, found), connection.location, 3000.0)
+    assert step.plan.action == "replaced"
+    done(clouds, "block_storage.volume", name="db", state="absent", wait=False)
+    assert apply_step(connection, step).action == "created"
+    assert [item["availability_zone"] for item in region.cinder.items["volumes"].values()] == ["other"]
 
 
 def test_a_deletion_that_is_refused_is_a_failure(clouds: FakeOpenStack, region: Region) -> None:

@@ -74,11 +74,19 @@ def test_a_result_and_its_warnings_have_no_secrets(end: str) -> None:
 URL = "https://joe:pa55word@host/a?temp_url_sig=0123456789abcdef&temp_url_expires=1"
 
 
+MASKED_URL = "https://joe:********@host/a?temp_url_sig=********&temp_url_expires=1"
+
+
 def test_what_makes_a_url_secret_is_in_no_result() -> None:
-    found, _told = printed(lambda module: module.exit_json(), clouds_yaml=URL)
-    assert found["invocation"]["module_args"]["clouds_yaml"] == (
-        "https://joe:********@host/a?temp_url_sig=********&temp_url_expires=1"
-    )
+    found, _told = printed(lambda module: module.exit_json(), clouds_yaml=URL, overrides=[{"locations": [URL]}])
+    given = found["invocation"]["module_args"]
+    assert (given["clouds_yaml"], given["overrides"][0]["locations"]) == (MASKED_URL, [MASKED_URL])
+
+
+def test_what_makes_a_url_secret_is_in_no_result_of_options_that_are_refused() -> None:
+    found, _told = printed(lambda module: module.exit_json(), clouds_yaml=URL, clouds_yam=URL)
+    assert "Unsupported parameters" in found["msg"]
+    assert [word for word in ("pa55word", "0123456789abcdef") if word in json.dumps(found)] == []
 
 
 def test_what_makes_a_url_secret_is_not_logged(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -444,11 +444,29 @@ def test_data_of_a_run_at_work_stays(rackspace: Site, interrupted: Callable[[str
     assert set(containers(rackspace)[CONTAINER].objects) == left
 
 
-@pytest.mark.parametrize("status", [403, 503])
-def test_an_object_store_that_does_not_tell_keeps_no_image_from_being_deleted(rackspace: Site, status: int) -> None:
+@pytest.mark.parametrize("action", [Answer(401), Answer(403), Answer(503), BlackHole()], ids=repr)
+def test_an_object_store_that_does_not_tell_keeps_no_image_from_being_deleted(rackspace: Site, action: Action) -> None:
     rackspace.act()
-    rackspace.region.fault("HEAD", CONTAINER, Answer(status))
-    assert rackspace.act(state="absent") == ["deleted"]
+    rackspace.region.fault("HEAD", CONTAINER, action)
+    assert rackspace.act(state="absent", api_timeout=1.0) == ["deleted"]
+
+
+def test_data_that_another_run_takes_up_meanwhile_stays(
+    rackspace: Site, interrupted: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted(DEAD)
+    left = set(containers(rackspace)[CONTAINER].objects)
+    answers = iter([True, False])
+    monkeypatch.setattr(temporary_object, "abandoned", lambda *_of: next(answers))
+    rackspace.act()
+    assert list(answers) == []
+    assert set(containers(rackspace)[CONTAINER].objects) == left
+
+
+def test_data_goes_where_another_way_than_that_of_the_killed_run_is_taken(upstream: Site) -> None:
+    leave_behind(upstream, DEAD, task_goes_on=True)
+    assert upstream.act() == ["created"]
+    only_image(upstream)
 
 
 def test_another_run_is_not_disturbed(upstream: Site) -> None:
