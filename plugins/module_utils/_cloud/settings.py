@@ -233,9 +233,12 @@ def _answer_limit(value: Any) -> int:
 
 
 def check_regions(entry: Any) -> None:
-    """Raise ConfigError for ``regions`` of a cloud's entry that are a text: openstacksdk would take its letters."""
-    if isinstance(entry, dict) and isinstance(entry.get("regions"), str):
-        raise ConfigError("regions must be a list", hint=f"Write regions: [{entry['regions']}] in its entry.")
+    """Raise ConfigError for ``regions`` of a cloud's entry that are no list: openstacksdk takes letters of a text."""
+    if not isinstance(entry, dict) or isinstance(entry.get("regions", []), list):
+        return
+    regions = entry["regions"]
+    hint = f"Write regions: [{regions}] in its entry." if isinstance(regions, str) else "Name its regions, or omit it."
+    raise ConfigError("regions must be a list", hint=hint)
 
 
 def profile_of(entry: Any) -> str | None:

@@ -170,11 +170,14 @@ def test_a_secure_yaml_without_sense_is_an_error(tmp_path: Path, content: str) -
     assert "secure.yaml" in caught.value.hint
 
 
-def test_regions_as_text(tmp_path: Path) -> None:
-    clouds = Clouds(clouds_yaml=str(write(tmp_path / "clouds.yaml", one={**entry(), "regions": "RegionOne"})))
+@pytest.mark.parametrize(
+    ("regions", "hint"), [("RegionOne", r"\[RegionOne\]"), (None, "or omit it"), ({"north": {}}, "Name its regions")]
+)
+def test_regions_that_are_no_list(tmp_path: Path, regions: Any, hint: str) -> None:
+    clouds = Clouds(clouds_yaml=str(write(tmp_path / "clouds.yaml", one={**entry(), "regions": regions})))
     with pytest.raises(ConfigError, match="regions must be a list") as caught:
         clouds.regions("one")
-    assert "[RegionOne]" in caught.value.hint
+    assert re.search(hint, caught.value.hint)
 
 
 def test_a_cloud_named_as_openstacksdk_names_the_environment(tmp_path: Path) -> None:
