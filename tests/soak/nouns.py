@@ -75,7 +75,7 @@ class Noun(ABC):
 
     def is_going(self, record: Mapping[str, Any]) -> bool:
         """Whether NOUN_info shows what `there` leaves out because it is being deleted."""
-        return bool(record.get("status") == "DELETE_IN_PROGRESS")
+        return record.get("status") in ("DELETE_IN_PROGRESS", "deleting")
 
     def info_options(self, name: str) -> dict[str, Any]:
         """The options of NOUN_info for it."""
