@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ...._cloud.capabilities import object_store
 from ...._core.deadline import clock
-from ...._core.errors import ConflictError, OaktreeError
+from ...._core.errors import ConflictError, OaktreeError, RefusedError
 from ...._local.file_lock import claim
 from ...._local.work_marker import is_abandoned, is_own, work_marker
 from ...._object_store.client import Container, Swift
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ...._cloud.connection import Connection
+    from ...._object_store.tempurl import Signer
     from ...desired import Desired
     from ...source.image_file import ImageFile
 
@@ -77,12 +78,22 @@ def put(
         )
     container = swift.ensure_container(_container(desired))
     on_made(lambda: _remove(swift, container))
-    keys = signer(swift, container, limits.tempurl_digests, "GET") if signed else None
     lifetime = int(desired.timeouts.total) + SPARE
     marker = work_marker(desired.timeouts.total)
     target = ObjectTarget(container.name, OBJECT, source.digests["sha256"], marker, lifetime)
     options = UploadOptions(part_size(source.size, limits), stall_timeout=desired.timeouts.stall_timeout)
-    FileUpload(swift, source.content, target, options).run()
+
+    def store(container: Container) -> Signer | None:
+        keys = signer(swift, container, limits.tempurl_digests, "GET") if signed else None
+        FileUpload(swift, source.content, target, options).run()
+        return keys
+
+    try:
+        keys = store(container)
+    except RefusedError as error:
+        if error.status != 404:
+            raise
+        keys = store(swift.ensure_container(container.name))  # another run removed it while it was empty
     path = f"{container.name}/{OBJECT}"
     return TemporaryObject(path, keys.url("GET", path, int(clock.time()) + lifetime) if keys else "")
 
@@ -98,18 +109,14 @@ def in_use(connection: Connection, desired: Desired) -> bool:
 
 
 def abandoned(connection: Connection, desired: Desired) -> bool:
-    """Whether runs that have ended left data of the image there: one request where there is no container.
+    """Whether runs that have ended left a container with data of the image: one request where there is none.
 
-    An empty container counts only for an image that is to be absent: another run may be about to use it. A store that
-    does not tell within `LOOK_TIMEOUT` has none: what is left there expires.
+    A store that does not tell within `LOOK_TIMEOUT` has none: the data expires.
     """
-    swift, name = Swift(connection), _container(desired)
     try:
         with connection.within(LOOK_TIMEOUT, "timeout"):
-            container = swift.find_container(name)
-            if not container or not container.ours or in_use(connection, desired):
-                return False
-            return desired.state == "absent" or next(swift.objects(name), None) is not None
+            container = Swift(connection).find_container(_container(desired))
+            return bool(container and container.ours and not in_use(connection, desired))
     except OaktreeError:
         connection.deadline.check_cancelled()
         return False

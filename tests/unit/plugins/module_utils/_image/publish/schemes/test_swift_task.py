@@ -427,13 +427,19 @@ def test_what_a_killed_run_left_goes_where_nothing_is_uploaded(
     assert rackspace.act(state=state) == ["unchanged"]
 
 
-def test_only_a_container_is_left(rackspace: Site, interrupted: Callable[[str], None]) -> None:
-    """For an image that is to be there, another run may be about to use it."""
+@pytest.mark.parametrize(("state", "action"), [("present", "updated"), ("absent", "deleted")])
+def test_only_a_container_is_left(rackspace: Site, interrupted: Callable[[str], None], state: str, action: str) -> None:
     interrupted(DEAD)
     containers(rackspace)[CONTAINER].objects.clear()
-    assert rackspace.act() == ["unchanged"]
-    assert rackspace.act(state="absent") == ["deleted"]
-    assert_nothing_is_left(rackspace)
+    assert rackspace.act(state=state) == [action]
+    assert containers(rackspace) == {}
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_a_container_that_another_run_removes_while_it_is_empty_is_made_again(rackspace: Site, method: str) -> None:
+    rackspace.region.fault(method, f"/{CONTAINER}{'/image' if method == 'PUT' else ''}", Answer(404), times=1)
+    assert rackspace.act() == ["created"]
+    only_image(rackspace)
 
 
 def test_data_of_a_run_at_work_stays(rackspace: Site, interrupted: Callable[[str], None]) -> None:
