@@ -511,7 +511,7 @@ def test_what_another_task_deletes_meanwhile_is_awaited_too(clouds: FakeOpenStac
     done(clouds, "block_storage.volume", name="db", attributes={"size": 1})
     attributes = {"size": 1, "availability_zone": "other"}
     wanted = Wanted(kind_of("block_storage.volume"), name="db", attributes=attributes, replace=True)
-    connection = connect(clouds)
+    connection = connect(clouds, timeout=1000.0)
     found = survey(connection, wanted)
     step = ResourceStep(wanted, found, make_plan(wanted, found), connection.location, 3000.0)
     assert step.plan.action == "replaced"
