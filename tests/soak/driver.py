@@ -139,7 +139,7 @@ class Driver:
         rows = self._rows(answer, task.places, excused)
         wanted = task.noun.things(task.variant)
         for place, row in rows.items():
-            self._check(task, place, row, before[place], wanted)
+            self._check(task, place, row, before[place], wanted, late=not troubled)
         return bool(rows) and all("action" in row for row in rows.values())
 
     def _info(self) -> None:
@@ -426,7 +426,10 @@ class Driver:
             self._complain(f"results of {[str(place) for place, _row in rows]}")
         return dict(rows)
 
-    def _check(self, task: Task, place: Place, row: Mapping[str, Any], before: Things, wanted: Things) -> None:
+    def _check(
+        self, task: Task, place: Place, row: Mapping[str, Any], before: Things, wanted: Things, *, late: bool
+    ) -> None:
+        """Check one row; `late` says that what a run before it has sent may have been done after `before` was seen."""
         if "action" not in row:
             self._tally.result(f"failed: {row['kind']}")
             there = self._there(task, place, lambda now: task.noun.may_be(before, wanted, now))
@@ -438,7 +441,8 @@ class Driver:
             told = "could not be removed" in str(row.get("notes"))
             if (tuple(thing for thing in there if not _left(thing)) if told else there) != wanted:
                 self._complain(f"{place}: {row['action']}: there is {there}, before {before}; {row.get('notes')}")
-            self._idempotent(task, place, row["action"], before)
+            if not (late and row["action"] == "unchanged"):
+                self._idempotent(task, place, row["action"], before)
         self._known[task.noun.label, task.name, place] = there
 
     def _idempotent(self, task: Task, place: Place, action: str, before: Things) -> None:
