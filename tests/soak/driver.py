@@ -128,7 +128,7 @@ class Driver:
 
     def _apply(self, task: Task, *, troubled: bool = True) -> bool:
         """Run it and check what became of it; returns whether no Location has failed."""
-        before = self._before(task)
+        before = self._before(task, late=not troubled)
         strikes = self._strikes(task.places)
         with ExitStack() as stack:
             jump, names = self._troubled(stack, task.places) if troubled else (None, [])
@@ -139,7 +139,7 @@ class Driver:
         rows = self._rows(answer, task.places, excused)
         wanted = task.noun.things(task.variant)
         for place, row in rows.items():
-            self._check(task, place, row, before[place], wanted, late=not troubled)
+            self._check(task, place, row, before[place], wanted, late=not troubled, struck=place in excused)
         return bool(rows) and all("action" in row for row in rows.values())
 
     def _info(self) -> None:
@@ -306,7 +306,7 @@ class Driver:
         with start_module(_module(task.noun.module), PRELUDE, **self._params(task)) as process:
             time.sleep(after)
             process.send_signal(number)
-            out, err = process.communicate(60)
+            out, err = process.communicate(2 * LONG / SPEED)
         self._said += f" [{number.name} after {after:.3f} s: {err[-500:]}]"
         excused = self._excused(task.places, strikes)
         result = json.loads(out) if out else {}
@@ -365,10 +365,12 @@ class Driver:
     def _complain(self, text: str) -> None:
         self._tally.complain(f"{self._said}\n      {text}")
 
-    def _before(self, task: Task) -> dict[Place, Things]:
-        """What there is, which has to be what there was after the last operation on it."""
+    def _before(self, task: Task, *, late: bool = False) -> dict[Place, Things]:
+        """What there is, which has to be what there was after the last operation on it; see `_check` for `late`."""
         for place in task.places:
             known = self._known.get((task.noun.label, task.name, place), ())
+            if late:
+                known = task.noun.there(self._site, place, task.name)
             self._same(task, place, known)
         return {place: self._known[task.noun.label, task.name, place] for place in task.places}
 
@@ -427,9 +429,20 @@ class Driver:
         return dict(rows)
 
     def _check(
-        self, task: Task, place: Place, row: Mapping[str, Any], before: Things, wanted: Things, *, late: bool
+        self,
+        task: Task,
+        place: Place,
+        row: Mapping[str, Any],
+        before: Things,
+        wanted: Things,
+        *,
+        late: bool,
+        struck: bool,
     ) -> None:
-        """Check one row; `late` says that what a run before it has sent may have been done after `before` was seen."""
+        """Check one row; `late` says that what a run before it has sent may have been done after `before` was seen.
+
+        Where requests were `struck`, what an earlier upload left may not have been seen, and waits for the next run.
+        """
         if "action" not in row:
             self._tally.result(f"failed: {row['kind']}")
             there = self._there(task, place, lambda now: task.noun.may_be(before, wanted, now))
@@ -438,7 +451,7 @@ class Driver:
         else:
             self._tally.result(row["action"])
             there = self._there(task, place, lambda now: now == wanted)
-            told = "could not be removed" in str(row.get("notes"))
+            told = struck or "could not be removed" in str(row.get("notes"))
             if (tuple(thing for thing in there if not _left(thing)) if told else there) != wanted:
                 self._complain(f"{place}: {row['action']}: there is {there}, before {before}; {row.get('notes')}")
             if not (late and row["action"] == "unchanged"):
