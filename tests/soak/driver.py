@@ -310,9 +310,8 @@ class Driver:
         self._said += f" [{number.name} after {after:.3f} s: {err[-500:]}]"
         excused = self._excused(task.places, strikes)
         result = json.loads(out) if out else {}
-        excused |= {
-            place for place in task.places if f"{place.location}: " in result.get("msg", "")
-        }  # what is left there
+        # An interrupted module says at which Locations something is left.
+        excused |= {place for place in task.places if f"{place.location}: " in result.get("msg", "")}
         if "results" not in result and "Interrupted" not in result.get("msg", "") and out:
             self._complain(f"it says {out}")
         if out:
@@ -368,9 +367,8 @@ class Driver:
     def _before(self, task: Task, *, late: bool = False) -> dict[Place, Things]:
         """What there is, which has to be what there was after the last operation on it; see `_check` for `late`."""
         for place in task.places:
-            known = self._known.get((task.noun.label, task.name, place), ())
-            if late:
-                known = task.noun.there(self._site, place, task.name)
+            there = task.noun.there(self._site, place, task.name)
+            known = there if late else self._known.get((task.noun.label, task.name, place), ())
             self._same(task, place, known)
         return {place: self._known[task.noun.label, task.name, place] for place in task.places}
 

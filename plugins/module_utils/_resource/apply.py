@@ -40,7 +40,7 @@ from .survey import candidates, find, link_path, survey
 from .watch import BrokenError, StillThereError, is_ready, wait_until_gone, wait_until_ready, when_mutable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from requests import Response
 
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from .find import Item
     from .kinds import Kind
     from .wanted import Wanted
+    from .watch import Answer
 
 _LOCK = "resource"
 _EMPTIED: Mapping[str, tuple[str, ...]] = {"compute.aggregate": ("hosts",), "network.router": ("routes", "interfaces")}
@@ -153,8 +154,8 @@ def _begun(connection: Connection, step: ResourceStep) -> tuple[ResourceStep, It
     What is to be created or replaced is looked for once more: another task may have done so meanwhile.
     """
     wanted = step.wanted
+    awaits = wanted.state == "present" and wanted.wait
     while True:
-        awaits = wanted.state == "present" and wanted.wait
         if awaits and step.found.going and not step.plan.error:
             with suppress(StillThereError):  # which is then found
                 _await_end(connection, step, step.found.going)
@@ -207,11 +208,13 @@ def _request(
     kwargs: dict[str, Any] = {"headers": headers_of(kind, other_projects=other_projects)}
     if json is not None:
         kwargs["json"] = json
-    return service.negotiated(
-        lambda version: when_mutable(
-            connection, kind, lambda: service.request(method, path, microversion=version, **kwargs)
-        ),
-        kind.microversion,
+    return _asked(connection, kind, lambda version: service.request(method, path, microversion=version, **kwargs))
+
+
+def _asked(connection: Connection, kind: Kind, ask: Callable[[str | None], Answer]) -> Answer:
+    """What ``ask`` returns, by the microversion that the type needs, and when nothing else is being changed there."""
+    return service_of(connection, kind).negotiated(
+        lambda version: when_mutable(connection, kind, lambda: ask(version)), kind.microversion
     )
 
 
@@ -465,7 +468,7 @@ def _remove(connection: Connection, kind: Kind, path: str, *, other_projects: bo
             if error.status not in (400, 409) or not _is_gone(connection, kind, path, other_projects=other_projects):
                 raise
 
-    service.negotiated(lambda version: when_mutable(connection, kind, lambda: once(version)), kind.microversion)
+    _asked(connection, kind, once)
 
 
 def _is_gone(connection: Connection, kind: Kind, path: str, *, other_projects: bool) -> bool:

@@ -225,9 +225,12 @@ def fetch(connection: Connection, kind: Kind, path: str, *, other_projects: bool
 
 def is_going(kind: Kind, item: Mapping[str, Any]) -> bool:
     """Whether an item is being deleted, and shown until that has ended."""
+    if kind.ready is None:
+        return False
+    state = item.get(kind.keys[kind.ready.attribute])
     if kind.service == "dns":
-        return item.get("action") == "DELETE" and item.get("status") == "PENDING"
-    return kind.ready is not None and item.get(kind.keys[kind.ready.attribute]) in kind.ready.going
+        return state == "PENDING" and item.get("action") == "DELETE"
+    return state in kind.ready.going
 
 
 def opened(kind: Kind, body: Mapping[str, Any]) -> Item | None:

@@ -28,7 +28,7 @@ _KEYS_OF_TRANSFERS = frozenset({"dns.zone_transfer_accept", "dns.zone_transfer_r
 
 @dataclass(frozen=True)
 class Ready:
-    """When a resource is ready: what an attribute says when it is, when it never will be, and when it is deleted."""
+    """When a resource is ready: what an attribute says then, when it never will be, and when it is being deleted."""
 
     attribute: str
     good: tuple[str, ...]

@@ -34,8 +34,9 @@ _FIELDS = {
 }
 """Options and the fields of Glance's that hold them, in the order in which they are set."""
 
-_DATA_LEFT = "an upload that was cut off left data in the object store"
 _BUILT_IN = {"tags", *_FIELDS.values()}
+
+_DATA_LEFT = "an upload that was cut off left data in the object store"
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,9 @@ def make_plan(context: PlanContext) -> Plan:
     plan = _planned(_without_hiding(context))
     if not context.survey.data_left:
         return plan
-    action = {"unchanged": "deleted" if context.desired.state == "absent" else "updated"}.get(plan.action, plan.action)
+    action = plan.action
+    if action == "unchanged":
+        action = "deleted" if context.desired.state == "absent" else "updated"
     return replace(plan, action=action, clear_data=True, notes=(*plan.notes, _DATA_LEFT))
 
 

@@ -72,8 +72,6 @@ def test_a_result_and_its_warnings_have_no_secrets(end: str) -> None:
 
 
 URL = "https://joe:pa55word@host/a?temp_url_sig=0123456789abcdef&temp_url_expires=1"
-
-
 MASKED_URL = "https://joe:********@host/a?temp_url_sig=********&temp_url_expires=1"
 
 
