@@ -51,6 +51,7 @@ def test_success() -> None:
     assert run_parts.main(["good:10"]) == 0
 
 
+@pytest.mark.slow
 def test_parts_that_run_at_the_same_time_are_shown_one_after_the_other(capfd: pytest.CaptureFixture[str]) -> None:
     assert run_parts.main(["first:60,second:60,slow:1"]) == 1
     out = capfd.readouterr().out

@@ -134,6 +134,7 @@ def test_servers_and_locations_share_no_group(parse: Parse) -> None:
     assert not one & other
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("by", "name"), [("shard", "shard-001"), ("cloud", "cloud1"), ("location", "r1.cloud1")])
 def test_a_server_does_not_become_a_host_that_stands_for_locations(
     clouds: FakeOpenStack, parse: Parse, by: str, name: str

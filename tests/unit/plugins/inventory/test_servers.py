@@ -147,6 +147,7 @@ def test_a_server_seen_through_two_entries_is_one_host(clouds: FakeOpenStack, pa
     assert clouds.counters.tokens == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["all", "ungrouped", "localhost", "127.0.0.1", "cloud_cloud1", "front", "static"])
 def test_a_server_with_a_name_in_use_gets_the_long_one(
     clouds: FakeOpenStack, parse: Parse, tmp_path: Path, name: str
@@ -283,6 +284,7 @@ def test_templates_see_the_whole_record(clouds: FakeOpenStack, parse: Parse, *, 
     assert len(found.members("running")) == len(found.members("cpu_shared")) == 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "asked"),
     [
@@ -392,6 +394,7 @@ def test_servers_of_a_cell_that_is_down_are_not_missed_in_silence(
     assert len(parse(cache).hosts) == 8
 
 
+@pytest.mark.slow
 def test_three_kinds_of_dead_locations_cost_only_their_own_hosts(
     clouds: FakeOpenStack, fast_clock: Clock, parse: Parse
 ) -> None:
@@ -534,6 +537,7 @@ class TestStale:
         assert found.hosts[server.name]["openstack"]["public_v4"] == "198.51.100.99"
         assert "location_stale" not in found.hosts[server.name]
 
+    @pytest.mark.slow
     def test_a_location_that_failed_is_not_asked_again_at_once(self, clouds: FakeOpenStack, parse: Parse) -> None:
         parse(STALE)
         clouds["cloud2"]["r2"].fault("GET", LIST, Answer(500))
@@ -548,6 +552,7 @@ class TestStale:
         assert (fresh.members("stale"), fresh.warnings) == ([], [])
         assert parse(STALE).warnings == []
 
+    @pytest.mark.slow
     def test_a_location_is_asked_again_after_a_while(
         self, clouds: FakeOpenStack, parse: Parse, wrong_date: Callable[[float], None]
     ) -> None:
@@ -621,6 +626,7 @@ class TestStale:
         assert found.members("stale") == []
         assert {variables["location"]["cloud"] for variables in found.hosts.values()} == {"second"}
 
+    @pytest.mark.slow
     def test_a_run_with_stale_hosts_is_not_cached(self, clouds: FakeOpenStack, parse: Parse, tmp_path: Path) -> None:
         cached = {**STALE, "cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path)}
         parse({**cached, "cache": False})
@@ -652,6 +658,7 @@ class TestStale:
         assert any(words in warning for warning in found.warnings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "words"),
     [
@@ -746,6 +753,7 @@ def test_the_environment_names_the_cloud(
     assert any("OS_CLOUD: 'cloud9' matches none" in warning for warning in parse({}).warnings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "ours"), [("a.oaktree.yml", True), ("multicloud.yaml", True), ("hosts.yml", False)])
 @pytest.mark.parametrize("enabled", [["auto"], ["oaktree.multicloud.servers"], ["oaktree.multicloud.servers", "auto"]])
 @pytest.mark.usefixtures("clouds")
@@ -843,6 +851,7 @@ class TestCache:
         assert clouds["cloud1"]["r1"].nova.servers[0].id in found.hosts
         assert clouds.counters.requests() == 0
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "change",
         [

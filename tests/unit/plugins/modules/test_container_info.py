@@ -36,6 +36,7 @@ def test_bad_input(options: dict[str, Any], message: str) -> None:
     assert message in ended["msg"]
 
 
+@pytest.mark.slow
 def test_a_cloud_that_cannot_be_reached_is_a_failure() -> None:
     ended = run_module("container_info", clouds_config=CLOUDS, timeout=5)
     assert (ended.ok, ended["containers"]) == (False, [])

@@ -74,6 +74,7 @@ def test_nothing_differs(clouds: FakeOpenStack) -> None:
     assert clouds.counters.requests(service="image", path="/v2/images") == 8
 
 
+@pytest.mark.slow
 def test_exactly_what_differs_and_the_dead_location_is_unknown(clouds: FakeOpenStack) -> None:
     """A flavor with other RAM, one that is missing, an image with other data, one that was converted, a dead region."""
     flavors = clouds["cloud1"]["r2"].nova.resources.items["flavors"]
@@ -120,6 +121,7 @@ def test_metadata_of_images(clouds: FakeOpenStack) -> None:
     assert (run["drift"][0]["expected"], run["drift"][0]["actual"]) == ({"hw_disk_bus": None}, {"hw_disk_bus": "scsi"})
 
 
+@pytest.mark.slow
 def test_references_are_compared_by_name(clouds: FakeOpenStack) -> None:
     for cloud, region in PLACES:
         project = clouds[cloud].keystone.project_id("demo")

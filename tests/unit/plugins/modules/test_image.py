@@ -100,6 +100,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("bad", "message"), BAD, ids=[json.dumps(bad)[:50] for bad, _message in BAD])
 def test_bad_input_is_one_clear_error_and_nothing_is_made(
     clouds: FakeOpenStack, options: dict[str, Any], tmp_path: Path, bad: dict[str, Any], message: str
@@ -144,6 +145,7 @@ def test_an_origin_that_cannot_be_meant(options: dict[str, Any], origin: Any, me
     assert ended["msg"].startswith(message)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["mapping", "record", "json", "text", "location", "text of a location"])
 def test_an_image_is_copied_from_a_location_in_any_form(
     fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path, file: Path, form: str
@@ -292,6 +294,7 @@ def rewrite(path: Path) -> None:
     os.utime(path, (1, 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("become", "message"),
     [
@@ -427,6 +430,7 @@ def test_a_file_is_hashed_first_where_an_image_may_be_the_same(
     assert clouds.counters.requests(service="image", method="POST") == 1
 
 
+@pytest.mark.slow
 def test_the_time_that_hashing_takes_is_not_that_of_the_location(
     clouds: FakeOpenStack, options: dict[str, Any], hold: Hold, fast_clock: Clock
 ) -> None:
@@ -469,6 +473,7 @@ def test_a_file_that_is_right_by_its_checksum_is_sent_before_its_other_digests_a
     assert sorted(arrived) == [False, False, True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("relay", "handing", "schemes"),
     [
@@ -639,6 +644,7 @@ def test_check_mode_without_a_checksum(web: Web, web_options: dict[str, Any]) ->
     assert (ended.ok, ended["kind"]) == (False, "input")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", [None, "web_download"])
 @pytest.mark.parametrize("known", [False, True])
 def test_what_the_cloud_can_fetch_is_known_before_the_file_is_read(

@@ -37,6 +37,7 @@ def test_selection(two_clouds: FakeOpenStack) -> None:
 PROJECTS = ["team/prod", "a[1]", "*", "!lab", "a, b", "50%", "-"]
 
 
+@pytest.mark.slow
 def test_every_location_is_selected_by_what_records_hold(two_clouds: FakeOpenStack) -> None:
     entry = two_clouds["cloud1"].entry()
     clouds = {
@@ -145,6 +146,7 @@ def test_probe_holds_no_token(two_clouds: FakeOpenStack) -> None:
     assert [token for cloud in two_clouds.clouds.values() for token in cloud.keystone._tokens if token in text] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("trouble", "kind"), [(Answer(401), "auth"), (Answer(500), "server"), (BlackHole(), "timeout")]
 )

@@ -102,6 +102,7 @@ def test_two_runs_give_the_same_bytes(fake_openstack: Clouds) -> None:
     assert runs[0] == runs[1]
 
 
+@pytest.mark.slow
 def test_three_regions_in_trouble_at_once(fake_openstack: Clouds, fast_clock: Clock) -> None:
     clouds = fake_openstack(clouds=2, regions=3, servers=2)
     clouds["cloud1"]["r1"].fault("*", "", BlackHole())

@@ -88,6 +88,7 @@ def resources(done: ModuleRun) -> list[tuple[str, str]]:
     return [(each["name"], each["action"]) for each in done["results"][0]["resources"]]
 
 
+@pytest.mark.slow
 def test_the_life_of_a_stack(clouds: FakeOpenStack, heat: Heat) -> None:
     options = {"secrets": {"password": "geheim-1"}, "tags": ["web"]}
     planned = run(_ansible_check_mode=True, **options)
@@ -149,6 +150,7 @@ def test_a_change_of_outputs_alone_is_an_update(heat: Heat) -> None:
     assert len(heat.stacks) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "meddle",
     [
@@ -191,6 +193,7 @@ def test_the_key_of_the_digest_can_be_given(clouds: FakeOpenStack, tmp_path: Pat
     assert actions(one(**shared, **other)) == ["unchanged"]
 
 
+@pytest.mark.slow
 def test_a_location_that_fails_says_why_and_keeps_nothing(clouds: FakeOpenStack, heat: Heat, fast_clock: Clock) -> None:
     fast_clock.turn(5)  # what is removed is awaited for 15 of its seconds, also on a busy machine
     failing = [{"locations": ["cloud1"], **FAILING}]
@@ -234,6 +237,7 @@ def test_an_update_that_fails_is_rolled_back_if_the_task_says_so(heat: Heat) -> 
     assert actions(one(rollback=True)) == ["unchanged"]
 
 
+@pytest.mark.slow
 def test_what_cannot_be_changed_is_a_conflict_or_replaced(heat: Heat) -> None:
     one()
     moved = {"parameters": {"zone": "b"}}

@@ -37,6 +37,7 @@ NET = {"name": "a"}
 FLAVOR = {"name": "a", "ram": 1, "vcpus": 1, "disk": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("service", "path", "body", "kind"),
     [

@@ -91,6 +91,7 @@ def test_with_a_heartbeat_the_status_stands_in_the_body(store: Store) -> None:
     assert store.large(size_bytes=1).status_code == 400
 
 
+@pytest.mark.slow
 def test_objects_expire(store: Store) -> None:
     assert store("PUT", "/c/o", data=DATA, headers={"X-Delete-At": "1"}).status_code == 400
     for name, seconds in (("o", 2), ("later", 3600)):

@@ -418,6 +418,7 @@ def without(key: str) -> Callable[[dict[str, Any]], object]:
     return lambda token: token["catalog"][1]["endpoints"][0].pop(key)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage",
     [
@@ -519,6 +520,7 @@ RECEIPT = {
 SECOND_FACTOR = {**JSON, "Openstack-Auth-Receipt": "gAAAAA"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", ["password", "v3password", "v3applicationcredential"])
 @pytest.mark.parametrize(
     ("answer", "said", "hint"),

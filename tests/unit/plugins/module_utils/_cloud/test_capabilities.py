@@ -156,6 +156,7 @@ def test_parts_that_are_missing_say_why(cloud: FakeOpenStack) -> None:
     assert found.import_methods == ("glance-direct", "web-download")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trouble", [BlackHole(), Answer(429, {"Retry-After": "9999"})])
 def test_a_request_without_an_answer_is_a_part_that_is_missing(cloud: FakeOpenStack, trouble: Any) -> None:
     cloud["cloud1"]["r1"].fault("GET", "/v2/tasks", trouble)

@@ -315,6 +315,7 @@ def test_an_application_credential_needs_its_auth_type() -> None:
     assert caught.value.hint == "Set auth_type: v3applicationcredential in the cloud's entry, beside auth."
 
 
+@pytest.mark.slow
 def test_a_profile_that_never_comes_costs_the_timeout_of_its_cloud() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         profile = f"http://127.0.0.1:{silent.getsockname()[1]}"

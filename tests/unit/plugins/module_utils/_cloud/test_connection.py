@@ -175,6 +175,7 @@ def test_a_wait_that_would_outlast_the_clock_is_refused_at_once(
     assert count(clouds, service="compute") == 1
 
 
+@pytest.mark.slow
 def test_a_cloud_that_says_slow_down_for_ever_is_not_asked_for_ever(fake_openstack: Clouds) -> None:
     clouds = fake_openstack()
     fault = clouds["cloud1"]["r1"].fault("GET", SERVERS, Answer(429, {"Retry-After": "0"}))
@@ -182,6 +183,7 @@ def test_a_cloud_that_says_slow_down_for_ever_is_not_asked_for_ever(fake_opensta
     assert 8 <= fault.struck <= 14
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_busy_service_is_asked_until_the_deadline(fake_openstack: Clouds, method: str, status: int) -> None:
@@ -193,6 +195,7 @@ def test_a_busy_service_is_asked_until_the_deadline(fake_openstack: Clouds, meth
     assert result.seconds > 15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("keys", "action", "asked"),
     [

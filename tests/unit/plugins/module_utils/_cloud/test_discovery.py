@@ -274,6 +274,7 @@ REST: list[Callable[[Connection], Any]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("find", REST)
 @pytest.mark.parametrize("before", [without_compute, elsewhere, not_public, empty])
 def test_what_is_new_in_the_catalog_is_found(

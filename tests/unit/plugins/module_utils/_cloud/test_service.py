@@ -71,6 +71,7 @@ FAILED: list[tuple[Action, str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("action", "kind"), FAILED)
 def test_a_read_is_tried_again(fake_openstack: Clouds, action: Action, kind: str) -> None:
     clouds = fake_openstack(servers=1)
@@ -114,6 +115,7 @@ def test_a_refusal_is_not_tried_again(fake_openstack: Clouds, status: int) -> No
     assert count(clouds, service="compute") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [

@@ -118,6 +118,7 @@ def test_a_proxy_that_says_nothing(adapter: AbortableAdapter, session: requests.
     taken[0].close()
 
 
+@pytest.mark.slow
 def test_a_host_that_takes_no_connection(
     adapter: AbortableAdapter, session: requests.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -76,6 +76,7 @@ def test_cancelling_breaks_off_what_asked_for_it_once_and_whatever_asks_later_at
     assert broken == ["first", "late"]
 
 
+@pytest.mark.slow
 def test_a_cancelled_run_has_one_time_for_cleaning_up() -> None:
     cancelled = Cancellation()
     assert cancelled.grace == float("inf")
@@ -99,6 +100,7 @@ def test_a_turned_clock_goes_on_from_where_it_is() -> None:
     assert clock.monotonic() - moments[4] < 3
 
 
+@pytest.mark.slow
 def test_pauses_and_deadlines_take_less_on_a_turned_clock(fast_clock: Clock) -> None:
     deadline, start = Deadline(fast_clock.speed), time.monotonic()
     deadline.sleep(fast_clock.speed * 0.1)
@@ -135,6 +137,7 @@ def test_the_date_can_be_wrong_and_nothing_else(wrong_date: Callable[[float], No
     assert max(clock.monotonic() - before[0], clock.uptime() - before[1]) < 1
 
 
+@pytest.mark.slow
 def test_what_is_no_clouds_work_does_not_count() -> None:
     deadline, before, start = Deadline(1), uncharged_seconds(), clock.monotonic()
     with uncharged(), uncharged():

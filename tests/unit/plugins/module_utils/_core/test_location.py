@@ -204,6 +204,7 @@ def test_a_region_called_as_none_is_not_none() -> None:
         assert Selection.parse([pattern]).apply([dash, none]) == expected
 
 
+@pytest.mark.slow
 def test_text_and_mapping_of_a_location_select_it_and_no_other() -> None:
     chance = random.Random(5)  # noqa: S311 - the same names in every run
     for _round in range(300):

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.progress import Progress, Stage
 
 
@@ -24,6 +26,7 @@ def test_bytes_before_any_phase_are_not_counted() -> None:
     assert progress.stage is None
 
 
+@pytest.mark.slow
 def test_workers_advance_it_together() -> None:
     progress = Progress()
     progress.enter("sending", 80_000)

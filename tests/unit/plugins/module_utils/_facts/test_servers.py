@@ -76,6 +76,7 @@ def test_a_filter_that_nova_does_not_take_is_named(fake_openstack: Clouds) -> No
 ODD = ["web", "WEB", "web-1", "web.1", "webx1", "web+", "web*", "(web", "a b", "ünïcode", "^web$", "[web]", "web\\", ""]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_names_are_exact(fake_openstack: Clouds, name: str) -> None:
     clouds = fake_openstack()

@@ -65,6 +65,7 @@ def wait(glance: Glance, looks: int, size: int = 0) -> None:
         waiting.wait()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("image", "task"),
     [

@@ -39,6 +39,7 @@ def kept() -> list[str]:
     return [path.name for path in base.rglob("*.json")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("section", "reason"),
     [

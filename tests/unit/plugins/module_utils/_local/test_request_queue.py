@@ -78,6 +78,7 @@ class Simulation:
         return now - NOW
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("slowest", [0.001, 0.3, 3.0])
 @pytest.mark.parametrize(("rate", "burst", "window"), [(5, 5, 1.0), (1, 1, 1.0), (2.5, 2, 0.8), (0.5, 1, 2.0)])

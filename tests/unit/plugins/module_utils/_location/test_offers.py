@@ -127,6 +127,7 @@ def test_a_part_that_fails_hides_no_other(clouds: FakeOpenStack, part: str, path
     assert value is None
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fast_clock")
 def test_a_service_that_is_silent_costs_the_location_its_time(clouds: FakeOpenStack) -> None:
     clouds["cloud1"]["r1"].fault("GET", "/v2.0/quotas", BlackHole())

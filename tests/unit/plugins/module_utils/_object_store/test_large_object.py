@@ -90,6 +90,7 @@ def test_the_object_expires_no_later_than_its_segments(objects: ObjectSite) -> N
     assert 498 <= int(objects.headers()["X-Delete-At"]) - time.time() <= 501
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "puts"),
     [

@@ -131,6 +131,7 @@ ONCE: dict[str, tuple[Action, float]] = {
 """A fault that strikes one segment once, and how many segments' bytes are sent beyond the file's at most."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ONCE)
 def test_one_segment_fails_once(objects: ObjectSite, name: str) -> None:
     action, again = ONCE[name]
@@ -142,6 +143,7 @@ def test_one_segment_fails_once(objects: ObjectSite, name: str) -> None:
     assert objects.requests("PUT") == PARTS + 1 + (1 if again else 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ONCE)
 def test_a_plain_object_fails_once(objects: ObjectSite, name: str) -> None:
     objects.path.write_bytes(DATA[:PART])
@@ -179,6 +181,7 @@ LASTING: dict[str, tuple[str, Action, type[OaktreeError]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LASTING)
 def test_what_fails_for_good_leaves_nothing(objects: ObjectSite, name: str) -> None:
     path, action, error = LASTING[name]

@@ -160,6 +160,7 @@ def test_a_source_that_goes_on_is_left(objects: ObjectSite) -> None:
 # Faults of the store
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "again"),
     [

@@ -41,6 +41,7 @@ def test_listings(full: StoreSite) -> None:
     assert len(names(full, segments=True)) == 11
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_pages(full: StoreSite, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     whole, folders = names(full), names(full, delimiter="/")

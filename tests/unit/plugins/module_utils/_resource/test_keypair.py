@@ -30,6 +30,7 @@ def test_a_new_key_is_one_that_openssh_reads(tmp_path: Path) -> None:
     assert path.read_text() == private
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [("-t", "ed25519"), ("-t", "ecdsa"), ("-t", "rsa", "-m", "PEM")], ids=" ".join)
 def test_the_public_key_of_a_private_one(options: tuple[str, ...], tmp_path: Path) -> None:
     path = tmp_path / "key"

@@ -224,6 +224,7 @@ def test_others_below_400(fake_openstack: Clouds, status: int, accepted: list[in
 # What is sent again
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "times"), [("GET", 3), ("DELETE", 3), ("POST", 1), ("PATCH", 1), ("PUT", 1)])
 @pytest.mark.parametrize("trouble", [LoseAnswer(), Answer(502), Answer(503, {"Retry-After": "1"}, after="work")])
 def test_only_what_may_be_repeated_is(fake_openstack: Clouds, method: str, times: int, trouble: Action) -> None:

@@ -220,6 +220,7 @@ def test_a_member_that_waits_for_something_else_is_waited_for(monkeypatch: pytes
     assert noun.planned == [["a/1", "a/2", "a/3"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("concurrency", [2, 10])
 def test_a_member_that_never_answers_costs_the_others_no_more_than_the_grace(
     monkeypatch: pytest.MonkeyPatch, fast_clock: Clock, concurrency: int

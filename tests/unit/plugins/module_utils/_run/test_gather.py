@@ -42,6 +42,7 @@ def images(connection: Connection) -> int:
     return len(list_images(connection, ImageQuery()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("work", [servers, images])
 def test_three_regions_in_trouble_at_once(fake_openstack: Clouds, work: Callable[[Connection], int]) -> None:
     clouds = fake_openstack(clouds=2, regions=3, servers=2)
@@ -108,6 +109,7 @@ def open_files() -> int:
     return sum(1 for _file in Path("/proc/self/fd").iterdir())
 
 
+@pytest.mark.slow
 def test_dead_places_in_front_do_not_starve_the_rest(fake_openstack: Clouds) -> None:
     clouds = fake_openstack(regions=4)
     for region in ("r1", "r2"):
@@ -170,6 +172,7 @@ def test_the_work_may_have_limits_of_its_own(fake_openstack: Clouds) -> None:
     assert (bound.value or 0) <= 10.0 < (longer.value or 0) <= 500.0
 
 
+@pytest.mark.slow
 def test_a_location_that_is_given_up_breaks_off_its_requests() -> None:
     """A server may go on with headers for ever, each byte within the timeout of a request."""
     gone = threading.Event()

@@ -80,6 +80,7 @@ def test_creating_costs_a_request_for_each_name_and_two_lists(clouds: FakeOpenSt
     )
 
 
+@pytest.mark.slow
 def test_what_another_task_builds_meanwhile_is_not_built_again(clouds: FakeOpenStack, region: Region) -> None:
     region.latency = 0.05
     with ThreadPoolExecutor(4) as pool:
@@ -169,6 +170,7 @@ def test_groups_that_nova_does_not_give_a_new_server(clouds: FakeOpenStack, regi
     assert region.nova.servers[0].groups == []  # they would be those of its ports
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -400,6 +402,7 @@ def test_a_server_that_fails_is_removed(clouds: FakeOpenStack, region: Region) -
     assert (error.residue, things(region)) == ([], NOTHING)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_not_ready_in_time_is_removed(clouds: FakeOpenStack, region: Region) -> None:
     region.nova.builds.looks = 40
     error = refused(clouds, wait_timeout=20.0)

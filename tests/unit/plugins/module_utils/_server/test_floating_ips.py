@@ -40,6 +40,7 @@ def test_given_to_a_server_that_is_there(clouds: FakeOpenStack) -> None:
     assert done(clouds, ONLY).action == "unchanged"
 
 
+@pytest.mark.slow
 def test_one_that_nova_does_not_show_yet_is_not_made_again(
     clouds: FakeOpenStack, region: Region, monkeypatch: pytest.MonkeyPatch
 ) -> None:

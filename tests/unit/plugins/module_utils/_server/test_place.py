@@ -232,6 +232,7 @@ def test_warned_of(site: PlacementSite) -> None:
     assert (run.ok, len(run["failures"]), site.counts()) == (False, 3, [1, 1, 0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("state", "counts", "actions"),
     [

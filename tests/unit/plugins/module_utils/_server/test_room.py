@@ -164,6 +164,7 @@ def test_answers_that_make_no_sense(clouds: FakeOpenStack, region: Region, path:
     assert "cannot be parsed" in error.message
 
 
+@pytest.mark.slow
 def test_limits_that_cannot_be_asked(clouds: FakeOpenStack, region: Region) -> None:
     """A cloud that fails at the moment is none without limits."""
     region.fault("GET", "/limits", Answer(500))

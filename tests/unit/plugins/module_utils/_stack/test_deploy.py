@@ -45,6 +45,7 @@ def test_what_a_step_takes(action: str, found: FoundStack, options: Any, needed:
     assert (step.needed, step.timeout) == (needed, seconds)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fast_clock")
 def test_tasks_at_once_make_one_stack(fake_openstack: Any) -> None:
     clouds: FakeOpenStack = fake_openstack(more=("orchestration",))

@@ -141,6 +141,7 @@ def test_a_signal_waits_for_the_line_that_is_being_shown(
     watcher.stop()
 
 
+@pytest.mark.slow
 def test_a_line_that_nobody_takes_is_not_waited_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "QUIET", 0.0)
     monkeypatch.setattr(watcher_module, "_LONGEST_LINE", 1)

@@ -90,6 +90,7 @@ HOSTILE: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fields", HOSTILE, ids=repr)
 @pytest.mark.parametrize("destination", ["path", "container"])
 def test_words_of_a_cloud_are_no_paths(

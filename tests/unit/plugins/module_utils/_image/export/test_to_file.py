@@ -218,6 +218,7 @@ def qcow2(tmp_path: Path) -> bytes:
     return (tmp_path / "disk.qcow2").read_bytes()
 
 
+@pytest.mark.slow
 def test_conversion(
     export: Callable[..., ModuleRun],
     clouds: FakeOpenStack,

@@ -168,6 +168,7 @@ def test_damaged_data_leaves_the_object_that_was_there(
     assert (names(region), content(region, "image")) == (before, DATA)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_segmented")
 @pytest.mark.parametrize(
     ("where", "action"),

@@ -45,6 +45,7 @@ def outcome(done: Any) -> dict[str, str]:
     return ended | {place(failure): failure["kind"] for failure in done["failures"]}
 
 
+@pytest.mark.slow
 def test_created_then_unchanged_and_check_mode_writes_nothing(run: Any) -> None:
     assert set(outcome(run(_ansible_check_mode=True)).values()) == {"created"}
     assert run.clouds.counters.requests(method="POST", service="image") == 0
@@ -142,6 +143,7 @@ def test_a_copy_is_like_its_source_by_whichever_scheme(run: Any) -> None:
     assert set(outcome(run(**options, container_format="bare")).values()) == {"replaced"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("concurrency", [1, 10])
 def test_entries_that_are_one_project_get_one_image(site: Callable[..., Site], concurrency: int) -> None:
     made = site("v2")
@@ -228,6 +230,7 @@ def old_cloud(site: Callable[..., Site]) -> Site:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{"visibility": "community"}, {"hidden": False}, {}], ids=str)
 def test_images_are_published_where_none_can_be_hidden(site: Callable[..., Site], options: dict[str, Any]) -> None:
     made = old_cloud(site)

@@ -47,6 +47,7 @@ def test_each_location_has_its_own_requests(clouds: FakeOpenStack) -> None:
     assert {done(result).action for result in finalized} == {"created"}
 
 
+@pytest.mark.slow
 def test_a_failed_location_does_not_touch_the_others(clouds: FakeOpenStack) -> None:
     clouds["cloud1"]["r1"].fault("*", "/v2/images", Answer(403))
     clouds["cloud2"]["r2"].fault("*", "/v2/images", BlackHole())
@@ -102,6 +103,7 @@ def costs(site: SessionSite, work: Callable[[], Any]) -> int:
     return counters.requests(service="image") + counters.requests(service="object-store") - sum(polls)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scheme", "prepare", "again", "finalize", "last", "abort"),
     [("swift", 15, 8, 25, 3, 6), ("v2_put", 9, 3, 4, 3, 4), ("glance_direct", 9, 3, 5, 3, 4)],

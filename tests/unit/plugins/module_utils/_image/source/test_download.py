@@ -83,6 +83,7 @@ CUT = whole(stop=HALF, ETag='"1"')
 MONDAY = "Mon, 05 Oct 2026 10:00:00 GMT"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answers", "expected", "resumed"),
     [
@@ -392,6 +393,7 @@ def ranges(data: bytes = DATA, *, shift: int = 0) -> Answer:
 SHORT = whole(stop=HALF)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answers", "offset", "asked", "resumable"),
     [

@@ -165,6 +165,7 @@ class _Counting(io.FileIO):
         return data
 
 
+@pytest.mark.slow
 def test_one_pass_and_flat_memory(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     size = 64 * MIB
     with file.open("wb") as sparse:

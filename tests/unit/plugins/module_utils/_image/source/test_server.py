@@ -88,6 +88,7 @@ def test_another_region_of_the_cloud_fetches_the_snapshot_by_itself(site: Server
     assert (result["plan"]["scheme"], result["plan"]["source_region"]["name"]) == ("glance_download", SOURCE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("server", ["name", "id"])
 def test_an_image_that_was_made_of_the_server_is_left_alone(site: ServerSite, server: str) -> None:
     site.act()
@@ -111,6 +112,7 @@ def test_a_location_that_lacks_the_image_gets_the_one_that_others_have(site: Ser
     assert set(site.act().values()) == {("unchanged", None)}
 
 
+@pytest.mark.slow
 def test_always_publishes_what_the_server_has_now(site: ServerSite) -> None:
     site.act(ALWAYS)
     assert set(site.act(ALWAYS).values()) == {("unchanged", None)}
@@ -151,6 +153,7 @@ def test_the_snapshot_can_be_kept(site: ServerSite) -> None:
     assert site.names() == [NAME, kept.fields["name"]]
 
 
+@pytest.mark.slow
 def test_check_mode_takes_no_snapshot_and_removes_nothing(site: ServerSite) -> None:
     left = add_image(site.home.glance, b"left", name=f"{NAME}.uploading")
     left.owner = site.server.project_id
@@ -179,6 +182,7 @@ def test_the_source_fails_alone(site: ServerSite) -> None:
     assert site.names() == []
 
 
+@pytest.mark.slow
 def test_where_nothing_can_be_sent_no_snapshot_is_taken(site: ServerSite) -> None:
     site.clouds["cloud2"]["r1"].refuse_connections("image")
     assert not site.run(locations=["cloud2/r1"]).ok
@@ -230,6 +234,7 @@ def forbid(site: ServerSite) -> None:
     site.home.fault(*TAKE, Answer(403))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spoil", "kind", "message"),
     [
@@ -283,6 +288,7 @@ def test_the_phases_are_shown(site: ServerSite, tmp_path: Path, monkeypatch: pyt
     assert seen == ["planned", "taking a snapshot", "snapshot taken", "done"]
 
 
+@pytest.mark.slow
 def test_the_newest_image_of_the_server_goes_to_those_that_have_an_older_one_too(site: ServerSite) -> None:
     """As after a run that failed in one Location. Nothing is compared as long as no Location lacks the image."""
     site.act(locations=["cloud2/r1"])

@@ -65,6 +65,7 @@ def test_a_snapshot_whose_answer_is_lost_is_found(site: ServerSite, connection: 
     assert site.taken == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("action", "kind"), [(Answer(500), "server"), (Answer(409), "conflict"), (Answer(413), "quota")]
 )
@@ -77,6 +78,7 @@ def test_a_snapshot_that_is_not_begun(site: ServerSite, connection: Connection, 
     assert caught.value.message.startswith(f"the snapshot of the server {SERVER!r}: ")
 
 
+@pytest.mark.slow
 def test_a_hypervisor_at_work_gets_the_time_to_read_the_disk(site: ServerSite, connection: Connection) -> None:
     """Glance shows nothing meanwhile."""
     site.home.nova.snapshots.seconds = 3 * STALL

@@ -96,6 +96,7 @@ def test_what_is_in_it(file: Path, workspace: Path, packing: str, data: bytes, d
     assert source.published == {name: hashlib.new(name, sent).hexdigest() for name in ("md5", "sha256", "sha512")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("packing", PACKERS)
 def test_several_streams_one_after_another(file: Path, workspace: Path, packing: str) -> None:
     """As pigz, pixz, pbzip2 and pzstd write them."""
@@ -117,6 +118,7 @@ def test_a_damaged_stream_after_others(file: Path, workspace: Path, packing: str
     assert list(workspace.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_padding_after_a_stream(file: Path, workspace: Path) -> None:
     assert opened(file, workspace, packed("xz") + bytes(8)).image.size == len(DISK)
     assert opened(file, workspace, packed("gzip") + bytes(700)).image.size == len(DISK)
@@ -128,6 +130,7 @@ def test_a_frame_of_zstd_that_is_to_be_skipped(file: Path, workspace: Path) -> N
     assert opened(file, workspace, skipped + packed("zstd")).image.size == len(DISK)
 
 
+@pytest.mark.slow
 def test_holes_are_not_written(file: Path, workspace: Path) -> None:
     source = opened(file, workspace, gzip.compress(bytes(64 * MIB) + b"x"))
     assert source.image.size == 64 * MIB + 1
@@ -197,6 +200,7 @@ def test_without_the_library_for_zstd(file: Path, workspace: Path, monkeypatch: 
     assert list(workspace.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_bomb_is_refused_before_it_is_large(file: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", ["total", "used", "free"])  # noqa: PYI024 - as shutil has it
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage(100 * MIB, 80 * MIB, 20 * MIB))
@@ -220,6 +224,7 @@ def test_memory_is_bounded(file: Path, workspace: Path, packing: str) -> None:
     assert peak < 24 * MIB
 
 
+@pytest.mark.slow
 def test_a_window_that_is_too_large_for_xz(file: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "XZ_MEMORY", MIB)
     with pytest.raises(InputError, match="Memory usage limit"):

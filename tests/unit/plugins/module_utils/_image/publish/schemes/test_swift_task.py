@@ -98,6 +98,7 @@ def assert_no_secret(done: ModuleRun) -> None:
     assert "temp_url_sig=" not in text.replace("temp_url_sig=...", "")
 
 
+@pytest.mark.slow
 def test_rackspace_from_creation_to_deletion(rackspace: Site) -> None:
     options: dict[str, Any] = {"protected": True, "min_disk": 1, "tags": ["a"], "properties": {"xenapi_use_agent": "x"}}
     done = rackspace.run(**options)
@@ -229,6 +230,7 @@ def test_only_vhd_serves_there(rackspace: Site) -> None:
     assert_nothing_is_left(rackspace)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", ["rackspace", "spec2013"])
 def test_tasks_of_all_vocabularies(rackspace: Site, style: str) -> None:
     rackspace.region.glance.task_api.style = style
@@ -314,6 +316,7 @@ IMPORT_ALWAYS: list[tuple[str, str, Action, str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "path", "fault", "kind"), STORE_ALWAYS, ids=repr)
 def test_a_fault_of_the_object_store_that_stays_leaves_nothing(
     upstream: Site, method: str, path: str, fault: Action, kind: str
@@ -338,6 +341,7 @@ def test_a_fault_of_the_import_that_stays_leaves_nothing(
     only_image(site)
 
 
+@pytest.mark.slow
 def test_an_object_store_that_says_nothing_costs_the_stall_timeout(detour: tuple[Site, dict[str, Any]]) -> None:
     site, options = detour
     site.region.fault("PUT", DATA, BlackHole())
@@ -347,6 +351,7 @@ def test_an_object_store_that_says_nothing_costs_the_stall_timeout(detour: tuple
     assert_nothing_is_left(site)
 
 
+@pytest.mark.slow
 def test_images_without_a_mark_are_those_of_a_run_that_is_no_more(rackspace: Site) -> None:
     rackspace.act()
     image = only_image(rackspace)
@@ -380,6 +385,7 @@ def in_segments(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(temporary_object, "part_size", lambda _size, _limits: 1 << 16)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task_goes_on", [False, True])
 def test_what_a_killed_run_left_is_taken_up_and_removed(
     upstream: Site, monkeypatch: pytest.MonkeyPatch, *, task_goes_on: bool
@@ -413,6 +419,7 @@ def interrupted(rackspace: Site) -> Callable[[str], None]:
     return leave
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("state", "action"), [("present", "updated"), ("absent", "deleted")])
 def test_what_a_killed_run_left_goes_where_nothing_is_uploaded(
     rackspace: Site, interrupted: Callable[[str], None], state: str, action: str
@@ -427,6 +434,7 @@ def test_what_a_killed_run_left_goes_where_nothing_is_uploaded(
     assert rackspace.act(state=state) == ["unchanged"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("state", "action"), [("present", "updated"), ("absent", "deleted")])
 def test_only_a_container_is_left(rackspace: Site, interrupted: Callable[[str], None], state: str, action: str) -> None:
     interrupted(DEAD)
@@ -435,6 +443,7 @@ def test_only_a_container_is_left(rackspace: Site, interrupted: Callable[[str], 
     assert containers(rackspace) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 def test_a_container_that_another_run_removes_while_it_is_empty_is_made_again(rackspace: Site, method: str) -> None:
     rackspace.region.fault(method, f"/{CONTAINER}{'/image' if method == 'PUT' else ''}", Answer(404), times=1)
@@ -442,6 +451,7 @@ def test_a_container_that_another_run_removes_while_it_is_empty_is_made_again(ra
     only_image(rackspace)
 
 
+@pytest.mark.slow
 def test_data_of_a_run_at_work_stays(rackspace: Site, interrupted: Callable[[str], None]) -> None:
     interrupted(ELSEWHERE)
     left = set(containers(rackspace)[CONTAINER].objects)
@@ -450,6 +460,7 @@ def test_data_of_a_run_at_work_stays(rackspace: Site, interrupted: Callable[[str
     assert set(containers(rackspace)[CONTAINER].objects) == left
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", [Answer(401), Answer(403), Answer(503), BlackHole()], ids=repr)
 def test_an_object_store_that_does_not_tell_keeps_no_image_from_being_deleted(rackspace: Site, action: Action) -> None:
     rackspace.act()
@@ -457,6 +468,7 @@ def test_an_object_store_that_does_not_tell_keeps_no_image_from_being_deleted(ra
     assert rackspace.act(state="absent", api_timeout=1.0) == ["deleted"]
 
 
+@pytest.mark.slow
 def test_data_that_another_run_takes_up_meanwhile_stays(
     rackspace: Site, interrupted: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

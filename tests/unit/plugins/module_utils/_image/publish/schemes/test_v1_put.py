@@ -118,6 +118,7 @@ def test_v1_put_is_refused_by_v2(site: Callable[..., Site]) -> None:
     assert "the image API is v2" in site("v2").fail(scheme="v1_put")["error"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     [
@@ -141,6 +142,7 @@ def test_a_fault_of_the_data_request_is_got_over(v1: Site, fault: Action) -> Non
     assert v1.act() == ["unchanged"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
