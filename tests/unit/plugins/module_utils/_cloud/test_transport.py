@@ -13,6 +13,7 @@ import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
@@ -247,8 +248,9 @@ def body(data: bytes, *, status: int = 200, endless: bool = False, **headers: st
     return answer
 
 
+@cache
 def gzipped(size: int) -> bytes:
-    return gzip.compress(bytes(size), 9)
+    return gzip.compress(bytes(size))
 
 
 class Owner:
@@ -267,7 +269,7 @@ class Owner:
 BOMBS = {
     "large": body(bytes(2 << 20)),
     "gzip": body(gzipped(64 << 20), Content_Encoding="gzip"),
-    "deflate": body(zlib.compress(bytes(64 << 20), 9), Content_Encoding="deflate"),
+    "deflate": body(zlib.compress(bytes(64 << 20)), Content_Encoding="deflate"),
     "endless": body(bytes(1 << 16), endless=True),
     "endless gzip": body(gzipped(64 << 20), endless=True, Content_Encoding="gzip"),
     "members of nothing": body(gzip.compress(b"") * 1000, endless=True, Content_Encoding="gzip"),
