@@ -138,7 +138,7 @@ def capabilities(connection: Connection) -> Capabilities:
         stores=part("stores", lambda: _stores(connection), ()),
         tasks=part("tasks", lambda: tasks(connection), empty=False),
         object_store=part("object_store", lambda: object_store(connection), None),
-        quota=part("quota", lambda: _quota(connection), nothing),
+        quota=part("quota", lambda: image_quota(connection), nothing),
         vendor=vendor(connection),
         missing=missing,
     )
@@ -202,8 +202,11 @@ def tasks(connection: Connection) -> bool:
     return True
 
 
-def _quota(connection: Connection) -> Mapping[str, Quota]:
-    """Empty if the operator has set no limits."""
+def image_quota(connection: Connection) -> dict[str, Quota]:
+    """The project's limits for images, by their names: one request. Empty if the operator has set none.
+
+    Raises RefusedError if the cloud is older than quotas of images, ServerError for an answer that is none.
+    """
     body = service_at(connection, "image").json("GET", "/info/usage")
     with parsing("the answer to GET /info/usage"):
         return {

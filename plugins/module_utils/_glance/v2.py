@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._cloud.answers import check_id, parsing
-from .._cloud.capabilities import ImageCapabilities, Quota, image_capabilities
+from .._cloud.capabilities import ImageCapabilities, Quota, image_capabilities, image_quota
 from .._cloud.service import segment, service_at
 from .._core.errors import ConflictError, DeadlineError, RefusedError, ServerError, UnreachableError, suppress_404
 from .._core.text import one_line
@@ -232,9 +232,8 @@ class Glance:
 
     def quota(self) -> dict[str, Quota]:
         """The project's limits; empty if there are none, or the cloud does not report them: it enforces them anyway."""
-        with suppress(RefusedError, ServerError), parsing("the answer to GET /info/usage"):
-            usage = self._service.json("GET", "/info/usage")["usage"]
-            return {str(name): Quota(int(item["limit"]), int(item["usage"])) for name, item in usage.items()}
+        with suppress(RefusedError, ServerError):
+            return image_quota(self.connection)
         return {}
 
     def patch(self, image_id: str, operations: Sequence[dict[str, Any]]) -> dict[str, Any]:

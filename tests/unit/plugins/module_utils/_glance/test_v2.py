@@ -364,10 +364,11 @@ def test_members_that_may_not_be_changed(
 @pytest.mark.parametrize(
     ("reply", "quota"),
     [
-        (answer({"usage": {"image_size_total": {"limit": 1000, "usage": "7"}}}), {"image_size_total": Quota(1000, 7)}),
+        (answer({"usage": {"image_size_total": {"limit": 1000, "usage": 7}}}), {"image_size_total": Quota(1000, 7)}),
         (answer({"usage": {}}), {}),
         (answer({"usage": {"image_size_total": {"limit": 1000}}}), {}),
         (answer({"usage": {"image_size_total": {"limit": "many", "usage": 7}}}), {}),
+        (answer({"usage": {"image_size_total": {"limit": 1000, "usage": "7"}}}), {}),
         (answer([]), {}),
         (Answer(404), {}),
         (Answer(500), {}),
