@@ -226,6 +226,11 @@ class Driver:
             answer = self._worker.run(module, params, jump)
             excused = {place} if not possible else self._excused([place], strikes)
         row = self._rows(answer, [place], excused).get(place, {})
+        file = params.get("path") or params.get("dest")
+        if file and "action" in row:
+            kept = [path.name for path in self._copies() if path.name.startswith(f".{Path(file).name}.")]
+            if kept:
+                self._complain(f"{place}: {row['action']}, and {kept} is still there")
         if not possible and "action" in row:
             self._complain(f"{place}: {row['action']}, though there is nothing")
         return row
@@ -487,8 +492,13 @@ class Driver:
                 self._begin("deletion at the end", str(task))
                 self._recover(task)
         self._empty_exports()
-        for path in Path(self._site.directory / "exports").glob(f"w{self._number}-*"):
+        for path in self._copies():
             path.unlink()
+
+    def _copies(self) -> list[Path]:
+        """The files of this worker's exports and downloads, and the parts that wait for another run."""
+        exports = self._site.directory / "exports"
+        return [path for path in exports.iterdir() if path.name.removeprefix(".").startswith(f"w{self._number}-")]
 
     def _empty_exports(self) -> None:
         common = self._common(self._site.places)

@@ -114,6 +114,21 @@ class Partial:
         self.path.unlink(missing_ok=True)
 
 
+def partial_files(target: Path, name: PartialName) -> list[Path]:
+    """The partial files for this target, of this and of other data."""
+    path = beside(target, name.ending)
+    of_target = re.compile(re.escape(path.name.removesuffix(name.ending)) + _OF_SOME_DATA)
+    with suppress(PermissionError):  # a directory in which one may write only
+        return [other for other in target.parent.iterdir() if of_target.fullmatch(other.name)]
+    return []
+
+
+def remove_partial_files(target: Path, name: PartialName) -> None:
+    """Remove what earlier runs left beside a target that is complete, unless they are still active."""
+    for path in partial_files(target, name):
+        _sweep(path)
+
+
 @contextmanager
 def open_partial(target: Path, name: PartialName) -> Iterator[Partial]:
     """The partial file of this data for this target, new or from an earlier run; removes those of other data.
@@ -122,11 +137,9 @@ def open_partial(target: Path, name: PartialName) -> Iterator[Partial]:
     """
     option = name.option
     path = beside(target, name.ending)
-    of_target = re.compile(re.escape(path.name.removesuffix(name.ending)) + _OF_SOME_DATA)
-    with suppress(PermissionError):  # a directory in which one may write only
-        for other in target.parent.iterdir():
-            if other != path and of_target.fullmatch(other.name):
-                _sweep(other)
+    for other in partial_files(target, name):
+        if other != path:
+            _sweep(other)
     with FileLock(path) as lock:
         try:
             locked = lock.try_acquire()
@@ -169,7 +182,7 @@ def _is_ours(lock: FileLock) -> bool:
 
 
 def _sweep(path: Path) -> None:
-    """Remove what a run for other data left, unless that run is still active."""
+    """Remove what another run left, unless that run is still active."""
     with suppress(OSError), FileLock(path, create=False) as lock:
         if lock.try_acquire() and _is_ours(lock):
             path.unlink(missing_ok=True)

@@ -15,7 +15,15 @@ from .._cloud.resuming import WHOLE, ResumingStream
 from .._core.errors import ConflictError, InputError, IntegrityError, OaktreeError, RefusedError
 from .._core.retry import with_retries
 from .._local.file_names import file_at, longest_name, shortened
-from .._local.partial_file import Partial, PartialName, kept, open_partial, put_in_place
+from .._local.partial_file import (
+    Partial,
+    PartialName,
+    kept,
+    open_partial,
+    partial_files,
+    put_in_place,
+    remove_partial_files,
+)
 from .._object_store.client import Swift
 from .._object_store.content import File
 from .content import stored_content
@@ -47,11 +55,12 @@ class ObjectDownload:
         self._dest = Destination(dest, str(connection.region.location), wanted.name)
         self._timeouts = timeouts
         self._headers: Mapping[str, str] = {}
+        self._tidy = False
 
     @property
     def work_remains(self) -> bool:
-        """Whether there is anything to do where nothing changes."""
-        return False
+        """Whether partial files that earlier runs left beside an unchanged file are still to be removed."""
+        return self._tidy
 
     def survey(self) -> ObjectChange:
         """What is to be done: one request, and one for the parts of a large object. Raises `OaktreeError`.
@@ -74,14 +83,18 @@ class ObjectDownload:
             return ObjectChange("created", record, {}, after, dest=str(path))
         stored = self._stored()
         if stored.is_verifiable and self._is_same(stored, path):
+            self._tidy = bool(partial_files(path, self._partial_name()))
             return ObjectChange("unchanged", record, dest=str(path))
         return ObjectChange("replaced", record, {"dest": str(path), "content_length": size}, after, dest=str(path))
 
     def run(self, planned: ObjectChange) -> ObjectChange:
-        """Write the object's content to the file. Raises `OaktreeError`.
+        """Write the object's content to the file, or only remove what earlier runs left. Raises `OaktreeError`.
 
         A failure leaves the file as it was, and only the partial file, from which a later run resumes.
         """
+        if planned.action == "unchanged":
+            remove_partial_files(self._dest.planned(), self._partial_name())
+            return planned
         with self._connection.within(self._timeouts.transfer_timeout, "transfer_timeout"):
             target = self._dest.prepared()
             stored = self._stored()

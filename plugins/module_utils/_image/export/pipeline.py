@@ -43,7 +43,7 @@ class ExportJob:
 
     @property
     def needed(self) -> bool:
-        return self.change.changed or self.planned.sign
+        return self.change.changed or self.planned.sign or self.planned.tidy
 
 
 def export_images(target: Target, request: ExportRequest, *, check_mode: bool) -> list[Result[Change]]:

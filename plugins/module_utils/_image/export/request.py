@@ -87,6 +87,8 @@ class Export:
     notes: tuple[str, ...] = ()
     sign: bool = False
     """Whether a signed URL is still to be made."""
+    tidy: bool = False
+    """Whether partial files that earlier runs left beside an unchanged file are still to be removed."""
 
     def change(self, image: Mapping[str, Any]) -> Change:
         """As users see it, with the record of the image."""

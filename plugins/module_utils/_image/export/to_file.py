@@ -16,7 +16,15 @@ from ..._cloud.translate import translate
 from ..._core.errors import InputError, IntegrityError, RefusedError
 from ..._core.retry import with_retries
 from ..._local.file_names import beside
-from ..._local.partial_file import Partial, PartialName, kept, open_partial, put_in_place
+from ..._local.partial_file import (
+    Partial,
+    PartialName,
+    kept,
+    open_partial,
+    partial_files,
+    put_in_place,
+    remove_partial_files,
+)
 from ..fingerprint import fingerprint_of, same_data, same_format, stored_digests
 from ..source.convert import convert, find_qemu_img
 from ..source.digest_cache import read_image_file
@@ -53,7 +61,8 @@ class FileExport:
         existing, record = self._existing()
         if existing and record and record.is_of(self._image) and same_format(record.format, self._format):
             self._request.check(record.source)
-            return Export("unchanged", existing, existing.to_dict())
+            left = bool(partial_files(self._target, self._partial_name()))
+            return Export("unchanged", existing, existing.to_dict(), tidy=left)
         if self._converted:
             find_qemu_img(str(self._image["disk_format"]), self._format, "omit disk_format")
         digests = {} if self._converted else stored_digests(self._image)
@@ -62,10 +71,13 @@ class FileExport:
         return Export("replaced" if existing else "created", copy, existing.to_dict() if existing else {})
 
     def run(self, planned: Export) -> Export:
-        """Write the image's data to the file. Raises `OaktreeError`.
+        """Write the image's data to the file, or only remove what earlier runs left. Raises `OaktreeError`.
 
         A failure leaves the target as it was, and only the partial file, from which a later run resumes.
         """
+        if planned.action == "unchanged":
+            remove_partial_files(self._target, self._partial_name())
+            return planned
         with self._connection.within(self._request.transfer_timeout, "transfer_timeout"):
             return self._export(planned.before)
 

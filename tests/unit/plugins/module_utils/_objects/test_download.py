@@ -98,6 +98,19 @@ def test_a_download_that_failed_is_resumed_by_the_next_run(store: StoreSite, out
     assert list(out.iterdir()) == [out / "file"]
 
 
+def test_a_file_that_is_complete_keeps_no_partial_one(store: StoreSite, out: Path) -> None:
+    store.object()
+    store.region.fault("GET", r"thing\.txt$", BreakAnswer(0.5, cut=True), times=1)
+    store.region.fault("GET", r"thing\.txt$", Answer(500))
+    assert fetch(store, f"{out}/file")["failures"]
+    (out / "file").write_bytes(DATA)
+    assert len(list(out.iterdir())) == 2
+    assert actions(fetch(store, f"{out}/file", _ansible_check_mode=True)) == ["unchanged"]
+    assert len(list(out.iterdir())) == 2
+    assert actions(fetch(store, f"{out}/file")) == ["unchanged"]
+    assert list(out.iterdir()) == [out / "file"]
+
+
 def test_damaged_data_is_fetched_once_more_and_never_put_in_place(store: StoreSite, out: Path) -> None:
     store.object(content="hello")
     damage(store, NAME)

@@ -26,6 +26,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.i
     ImageFile,
     open_image_file,
 )
+from ansible_collections.oaktree.multicloud.plugins.module_utils._local.file_lock import FileLock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local.file_names import beside
 from tests.support import image_formats as formats
 from tests.support.fake_images import add_image
@@ -326,6 +327,25 @@ def test_partial_files_of_other_targets_stay(export: Callable[..., ModuleRun], g
         path.write_bytes(b"some")
     assert export().ok
     assert sorted(out.iterdir()) == sorted([*others, out / "image"])
+
+
+def test_a_file_that_is_complete_keeps_no_partial_one(
+    export: Callable[..., ModuleRun], clouds: FakeOpenStack, glance: Glance, out: Path
+) -> None:
+    image = add_image(glance, DATA)
+    assert export().ok
+    left = [out / f".image.{identity}.{'0' * 16}.part" for identity in (image.id, uuid.uuid4())]
+    busy = out / f".image.{uuid.uuid4()}.{'1' * 16}.part"
+    for path in (*left, busy):
+        path.write_bytes(b"some")
+    with FileLock(busy) as lock:
+        assert lock.try_acquire()
+        (planned,) = export(_ansible_check_mode=True)["results"]
+        assert sorted(out.iterdir()) == sorted([*left, busy, out / "image"])
+        (again,) = export()["results"]
+    assert planned["action"] == again["action"] == "unchanged"
+    assert sorted(out.iterdir()) == sorted([busy, out / "image"])
+    assert downloads(clouds) == 1
 
 
 def test_data_of_an_image_without_digests_is_resumed_from_its_own_cloud_only(
