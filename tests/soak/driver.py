@@ -136,7 +136,7 @@ class Driver:
             haste = {"api_timeout": 1.5} if set(names) & set(HOLES) else {}
             answer = self._worker.run(task.noun.module, self._params(task, **haste), jump)
             excused = set(task.places) if haste else self._excused(task.places, strikes)  # who is slow is cut off, too
-        rows = self._rows(answer, task.places, excused)
+        rows = self._rows(answer, task.places, excused | {place for place in before if _several(before[place])})
         wanted = task.noun.things(task.variant)
         for place, row in rows.items():
             self._check(task, place, row, before[place], wanted, late=not troubled, struck=place in excused)
@@ -351,6 +351,7 @@ class Driver:
                     self._complain(f"{place}: {failure}")
             for row in (result or {}).get("results", []):
                 self._tally.result(row["action"])
+                told |= {_place(row)} if _tells_of_what_stays(row) else set()
         actions = [row["action"] for out, _err in ended if out for row in json.loads(out).get("results", [])]
         self._said += f" [{actions}]"
         for place in task.places:
@@ -454,7 +455,7 @@ class Driver:
         else:
             self._tally.result(row["action"])
             there = self._there(task, place, lambda now: now == wanted)
-            told = struck or "could not be removed" in str(row.get("notes"))
+            told = struck or _tells_of_what_stays(row)
             if (tuple(thing for thing in there if not _left(thing)) if told else there) != wanted:
                 self._complain(f"{place}: {row['action']}: there is {there}, before {before}; {row.get('notes')}")
             if not (late and row["action"] == "unchanged"):
@@ -520,6 +521,16 @@ def _changes_by_itself(things: Things) -> bool:
 def _tells_of_the_rest(failure: Mapping[str, Any]) -> bool:
     """Whether a failure says that something may be there which is neither the old nor the new."""
     return any(words in failure["error"] for words in ("could not be removed", "is not known", "Heat goes on"))
+
+
+def _tells_of_what_stays(row: Mapping[str, Any]) -> bool:
+    """Whether a result says that what should have gone has not."""
+    return "could not be removed" in str(row.get("notes"))
+
+
+def _several(things: Things) -> bool:
+    """Whether there are several of one name, as after a failure that said so: no task can tell which is meant."""
+    return len([thing for thing in things if not _left(thing)]) > 1
 
 
 def _left(thing: tuple[Any, ...]) -> bool:

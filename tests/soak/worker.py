@@ -28,11 +28,14 @@ from tests.support.run_module import run_module
 SPEED = 15
 """Faster, a busy machine would not clean up within the time for it."""
 PART_SIZE = 1 << 20
+LOOK_TIMEOUT = 20.0 * SPEED
+"""As long as without the turned clock: where a busy machine does not tell in time, data of a killed upload expires."""
 PRELUDE = f"""
 from {clock.__class__.__module__} import clock
 from {temporary_object.__name__.rpartition(".")[0]} import temporary_object
 clock.turn({SPEED})
 temporary_object.part_size = lambda _size, _limits: {PART_SIZE}
+temporary_object.LOOK_TIMEOUT = {LOOK_TIMEOUT}
 """
 """What a process of its own does first, to be like a worker."""
 ON_USE = (

@@ -114,9 +114,7 @@ def abandoned(connection: Connection, desired: Desired) -> bool:
     A store that does not tell within `LOOK_TIMEOUT` has none: the data expires.
     """
     try:
-        with connection.within(LOOK_TIMEOUT, "timeout"):
-            container = Swift(connection).find_container(_container(desired))
-            return bool(container and container.ours and not in_use(connection, desired))
+        return _is_abandoned(connection, desired)
     except OaktreeError:
         connection.deadline.check_cancelled()
         return False
@@ -128,10 +126,20 @@ def clear(connection: Connection, desired: Desired) -> str:
     release = _claim(swift, desired)
     if not release:
         return ""
+    container = Container(_container(desired), ours=True)
     try:
-        return _remove(swift, Container(_container(desired), ours=True)) if abandoned(connection, desired) else ""
+        return _remove(swift, container) if _is_abandoned(connection, desired) else ""
+    except OaktreeError as error:
+        connection.deadline.check_cancelled()
+        return f"the container {container.name} could not be removed: {error.message}"
     finally:
         release()
+
+
+def _is_abandoned(connection: Connection, desired: Desired) -> bool:
+    with connection.within(LOOK_TIMEOUT, "timeout"):
+        container = Swift(connection).find_container(_container(desired))
+        return bool(container and container.ours and not in_use(connection, desired))
 
 
 def _container(desired: Desired) -> str:

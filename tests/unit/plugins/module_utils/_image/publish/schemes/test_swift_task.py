@@ -475,10 +475,22 @@ def test_data_that_another_run_takes_up_meanwhile_stays(
     interrupted(DEAD)
     left = set(containers(rackspace)[CONTAINER].objects)
     answers = iter([True, False])
-    monkeypatch.setattr(temporary_object, "abandoned", lambda *_of: next(answers))
+    monkeypatch.setattr(temporary_object, "_is_abandoned", lambda *_of: next(answers))
     rackspace.act()
     assert list(answers) == []
     assert set(containers(rackspace)[CONTAINER].objects) == left
+
+
+@pytest.mark.slow
+def test_a_store_that_tells_no_more_when_data_is_to_go_is_told(
+    rackspace: Site, interrupted: Callable[[str], None]
+) -> None:
+    interrupted(DEAD)
+    rackspace.region.fault("HEAD", f"{CONTAINER}/image", Answer(403), first=2)
+    (row,) = rackspace.run()["results"]
+    assert row["action"] == "updated"
+    assert any(f"the container {CONTAINER} could not be removed: " in note for note in row["notes"])
+    assert CONTAINER in containers(rackspace)
 
 
 def test_data_goes_where_another_way_than_that_of_the_killed_run_is_taken(upstream: Site) -> None:
