@@ -112,7 +112,7 @@ quick-lint: $(READY)  ## lint: what takes seconds
 MEMORY := $(shell df --output=avail /dev/shm 2>/dev/null | awk '$$1 > 2000000 {print "/dev/shm"}')
 .PHONY: quick-unit
 quick-unit: $(READY)  ## unit: the tests that are not slow
-	$(addprefix TMPDIR=,$(MEMORY)) $(BIN)/pytest -n 4 -m "not slow" tests/unit
+	$(addprefix TMPDIR=,$(MEMORY)) $(BIN)/pytest -n 4 -o tmp_path_retention_policy=failed -m "not slow" tests/unit
 
 .PHONY: dead-code
 dead-code: $(READY)  ## lint: code that nothing uses, and code of the collection that only tests use

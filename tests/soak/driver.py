@@ -198,7 +198,8 @@ class Driver:
             old = object_data(self._site, place, container, task.name)
         limits = {"transfer_timeout": LONG, "stall_timeout": LONG / 5}
         params = {**self._common([place]), "image": task.name, **where, **limits}
-        row = self._transfer("image_export", params, place, possible=data is not None)
+        several = _several(task.noun.there(self._site, place, task.name))
+        row = self._transfer("image_export", params, place, possible=data is not None and not several)
         if to_object:
             new = object_data(self._site, place, container, task.name)
         else:

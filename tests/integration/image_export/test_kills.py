@@ -54,4 +54,4 @@ def test_killed_runs(lab: ExportLab, north: Site, name: str, data: bytes, out: P
             process.kill()
         lab.heal()
         run()
-    assert killed > MOMENTS // 3
+    assert killed > MOMENTS // 4
