@@ -109,7 +109,7 @@ quick-lint: $(READY)  ## lint: what takes seconds
 
 # Half of their time most tests wait, so that four processes keep two cores busy. Their files are made in memory where
 # there is room: a disk may take as long to remove them as the tests take.
-MEMORY := $(shell df --output=avail /dev/shm 2>/dev/null | awk '$$1 > 2000000 {print "/dev/shm"}')
+MEMORY = $(shell df --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 2000000 {print "/dev/shm"}')
 .PHONY: quick-unit
 quick-unit: $(READY)  ## unit: the tests that are not slow
 	$(addprefix TMPDIR=,$(MEMORY)) $(BIN)/pytest -n 4 -o tmp_path_retention_policy=failed -m "not slow" tests/unit

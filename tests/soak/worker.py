@@ -28,7 +28,7 @@ from tests.support.run_module import run_module
 SPEED = 15
 """Faster, a busy machine would not clean up within the time for it."""
 PART_SIZE = 1 << 20
-LOOK_TIMEOUT = 20.0 * SPEED
+LOOK_TIMEOUT = temporary_object.LOOK_TIMEOUT * SPEED
 """As long as without the turned clock: where a busy machine does not tell in time, data of a killed upload expires."""
 PRELUDE = f"""
 from {clock.__class__.__module__} import clock

@@ -123,10 +123,11 @@ def partial_files(target: Path, name: PartialName) -> list[Path]:
     return []
 
 
-def remove_partial_files(target: Path, name: PartialName) -> None:
-    """Remove what earlier runs left beside a target that is complete, unless they are still active."""
+def remove_partial_files(target: Path, name: PartialName, *, but: Path | None = None) -> None:
+    """Remove what earlier runs left beside the target, ``but`` one file, unless they are still active."""
     for path in partial_files(target, name):
-        _sweep(path)
+        if path != but:
+            _sweep(path)
 
 
 @contextmanager
@@ -137,9 +138,7 @@ def open_partial(target: Path, name: PartialName) -> Iterator[Partial]:
     """
     option = name.option
     path = beside(target, name.ending)
-    for other in partial_files(target, name):
-        if other != path:
-            _sweep(other)
+    remove_partial_files(target, name, but=path)
     with FileLock(path) as lock:
         try:
             locked = lock.try_acquire()

@@ -25,10 +25,12 @@ def test_killed_runs(lab: ExportLab, north: Site, name: str, data: bytes, out: P
     seed = random.randrange(1 << 32)  # noqa: S311
     moments = random.Random(seed)  # noqa: S311
 
-    def run() -> None:
-        """Run the module to its end, see that all is as it should be, and delete what it has made."""
+    def run() -> float:
+        """Run the module to its end, check and delete what it has made; returns how many seconds it ran."""
+        start = time.monotonic()
         with lab.start(part_size=MIB, image=name, **to) as process:
             output, _errors = process.communicate(timeout=60)
+        took = time.monotonic() - start
         assert '"failures": []' in output, (seed, output)
         if way == "path":
             assert files(out) == ["image"], seed
@@ -39,12 +41,11 @@ def test_killed_runs(lab: ExportLab, north: Site, name: str, data: bytes, out: P
             assert north.content(container, "image") == data, seed
             for leftover in north.objects(container) or ():
                 north.member.object_store.delete(f"/{container}/{leftover}")
+        return took
 
     lab.heal()
     north.glance.pace = PACE
-    start = time.monotonic()
-    run()
-    took = time.monotonic() - start
+    took = run()
     killed = 0
     for _round in range(MOMENTS):
         north.glance.pace = PACE
@@ -54,4 +55,4 @@ def test_killed_runs(lab: ExportLab, north: Site, name: str, data: bytes, out: P
             process.kill()
         lab.heal()
         run()
-    assert killed > MOMENTS // 4
+    assert killed > MOMENTS // 3
