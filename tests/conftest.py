@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
 
 pytest_plugins = ["tests.support.image_site"]
+
+PATIENCE = 4
+"""How much longer cleanup and looks at what was done may take with the fixture `fast_clock`."""
 
 # Started in the background of a script, processes ignore SIGINT, and so would those that tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -64,14 +67,28 @@ def _own_cache(_caches: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.fixture
-def fast_clock() -> Iterator[Clock]:
+def fast_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     """Turn the collection's clock: pauses, polls and deadlines take a fiftieth of their time.
 
     Requests do not get any faster, nor do their timeouts (api_timeout; stall_timeout, as far as it is one of a socket).
     So what a healthy request has to fit into, options that end in `timeout`, are to be fifty times as long as without.
+    What the collection itself grants to requests, and no option does, is `PATIENCE` times as long.
     """
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.cleanup import CLEANUP_TIMEOUT
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
     from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import clock
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import temporary_object
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._server import boot, change
 
+    grace = Connection.grace
+
+    def longer(connection: Connection, seconds: float) -> AbstractContextManager[None]:
+        return grace(connection, seconds * PATIENCE if seconds == CLEANUP_TIMEOUT else seconds)
+
+    monkeypatch.setattr(Connection, "grace", longer)
+    monkeypatch.setattr(temporary_object, "LOOK_TIMEOUT", temporary_object.LOOK_TIMEOUT * PATIENCE)
+    for module in (boot, change):
+        monkeypatch.setattr(module, "SHOWN_SOON", module.SHOWN_SOON * PATIENCE)
     clock.turn(50)
     yield clock
     clock.turn(1)

@@ -127,7 +127,7 @@ class Driver:
         self._apply(task)
 
     def _apply(self, task: Task, *, troubled: bool = True) -> bool:
-        """Run it and check what became of it; returns whether no Location has failed."""
+        """Run it and check what became of it; returns whether no Location has failed, or kept what was to go."""
         before = self._before(task, late=not troubled)
         strikes = self._strikes(task.places)
         with ExitStack() as stack:
@@ -140,7 +140,7 @@ class Driver:
         wanted = task.noun.things(task.variant)
         for place, row in rows.items():
             self._check(task, place, row, before[place], wanted, late=not troubled, struck=place in excused)
-        return bool(rows) and all("action" in row for row in rows.values())
+        return bool(rows) and not any("error" in row or _tells_of_what_stays(row) for row in rows.values())
 
     def _info(self) -> None:
         task = self._task()
