@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from ansible import context
+from ansible import constants, context
 from ansible.utils.display import Display
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import OaktreeError
@@ -35,10 +35,15 @@ class ActionModule(action.ActionModule):
 
 
 def is_read_at_once() -> bool:
-    """Whether this is ``ansible -m`` at a terminal, without an option that says what to do with the result."""
+    """Whether this is ``ansible -m`` at a terminal, without an option that says what to do with the result.
+
+    A program that reads results, as ansible-runner does at a terminal of its own, has callback plugins loaded for them.
+    """
     options = context.CLIARGS
     asked = any(options.get(option) for option in ("one_line", "tree", "verbosity", "seconds"))
-    return AT_TERMINAL and bool(options.get("module_name")) and not asked
+    if asked or constants.DEFAULT_LOAD_CALLBACK_PLUGINS:
+        return False
+    return AT_TERMINAL and bool(options.get("module_name"))
 
 
 def _shown(result: dict[str, Any]) -> dict[str, Any]:
