@@ -10,6 +10,7 @@ version_added: 1.0.0
 description:
   - Returns a row for each server that does not run the newest active image of its image's name at its Location. Only images of the same
     owner count.
+  - An image that M(oaktree.multicloud.image) has kept when it replaced it counts for the name that it had, if its C(properties) are there.
   - Images are compared by their digests. A server whose image has been published again with the same data is not outdated.
   - To find out whether the images themselves are the same everywhere, see M(oaktree.multicloud.drift_info).
 positional: images
@@ -24,7 +25,7 @@ options:
     description:
       - The images, as the result of M(oaktree.multicloud.image_info) or its list.
       - With O(oaktree.multicloud.image_info#module:fields), keep C(id), C(name), C(status), C(owner_id), C(created_at), C(hash_algo),
-        C(hash_value) and C(checksum).
+        C(hash_value), C(checksum) and C(properties).
     type: raw
     required: true
 extends_documentation_fragment:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import kept_name
 
 _Record: TypeAlias = Mapping[str, Any]
 _Region: TypeAlias = tuple[Any, Any]
@@ -52,11 +53,17 @@ def _region(record: _Record) -> _Region:
 
 def _family(image: _Record) -> tuple[Any, ...]:
     """What images have in common of which one takes the place of the other."""
-    return (*_region(image), image.get("owner_id"), image.get("name"))
+    return (*_region(image), image.get("owner_id"), _kept_for(image) or image.get("name"))
+
+
+def _kept_for(image: _Record) -> str | None:
+    """The name of the image that has taken the place of this one, if its record has the properties that tell."""
+    properties = image.get("properties")
+    return kept_name({**properties, "id": image.get("id")}) if isinstance(properties, Mapping) else None
 
 
 def _newest(images: Iterable[_Record]) -> dict[tuple[Any, ...], _Record]:
-    active = (image for image in images if (image.get("status") or "active") == "active")
+    active = (image for image in images if (image.get("status") or "active") == "active" and not _kept_for(image))
     # The later one wins.
     return {_family(image): image for image in sorted(active, key=lambda image: str(image.get("created_at") or ""))}
 

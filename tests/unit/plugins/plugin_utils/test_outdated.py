@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import KEPT_FOR, KEPT_ID
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.outdated import (
     GONE,
     NO_DIGEST,
@@ -36,6 +37,7 @@ def found(servers: Any, images: Any) -> list[tuple[Any, ...]]:
 
 
 OLD, NEW = image("i-1", 1, "aa"), image("i-2", 2, "bb")
+KEPT = {**OLD, "name": "debian (20261101)", "properties": {KEPT_FOR: "debian", KEPT_ID: "i-1"}}
 
 
 @pytest.mark.parametrize(
@@ -59,6 +61,15 @@ OLD, NEW = image("i-1", 1, "aa"), image("i-2", 2, "bb")
             [OLD, image("i-2", 2, None, checksum="c")], ("debian", "unknown", NO_DIGEST), id="MD5 of one alone"
         ),
         pytest.param([{**OLD, "status": "deactivated"}, NEW], ("debian", "outdated", None), id="a deactivated one"),
+        pytest.param([KEPT, NEW], ("debian (20261101)", "outdated", None), id="one that was kept"),
+        pytest.param([KEPT], None, id="one that was kept alone"),
+        pytest.param([KEPT, {**OLD, "id": "i-0"}], None, id="one that was kept, of the bytes of today's"),
+        pytest.param(
+            [{**KEPT, "created_at": "2026-11-03T00:00:00Z"}, NEW],
+            ("debian (20261101)", "outdated", None),
+            id="one that was kept and made later",
+        ),
+        pytest.param([{**KEPT, "properties": {**KEPT["properties"], KEPT_ID: "other"}}, NEW], None, id="a snapshot"),
         pytest.param([NEW], (None, "missing", GONE), id="not there"),
         pytest.param([{**OLD, "location": EAST}], (None, "unknown", NO_IMAGES), id="no images of the Location"),
         pytest.param([], (None, "unknown", NO_IMAGES), id="no images"),
