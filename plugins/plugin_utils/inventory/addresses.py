@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ _ADDRESS = re.compile(r"[0-9A-Fa-f.:]+")
 """Scopes are left out: they may be any text."""
 _THIS_NETWORK = ipaddress.ip_network("0.0.0.0/8")
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
+_NAME_OF_THIS_MACHINE = re.compile(r"(ip6-)?(localhost|loopback)\d?(\..*)?|.*\.localhost", re.IGNORECASE)
 
 
 def connection_address(record: Record, preference: Iterable[str]) -> str | None:
@@ -38,6 +40,18 @@ def connection_address(record: Record, preference: Iterable[str]) -> str | None:
 def host_name(text: str | None) -> str:
     """The text with hyphens for characters with a meaning in host patterns or command lines; may be empty."""
     return _NOT_IN_NAMES.sub("-", text or "").strip("-.")
+
+
+def leads_here(name: str) -> bool:
+    """Whether Ansible would reach the machine that it runs on by this name of a server.
+
+    Resolvers read 127.1, 0x7f.1, 2130706433 and 0 as addresses, too.
+    """
+    try:
+        ip = ipaddress.IPv4Address(socket.inet_aton(name))
+    except (OSError, UnicodeEncodeError):
+        return bool(_NAME_OF_THIS_MACHINE.fullmatch(name))
+    return ip.is_loopback or ip.is_unspecified
 
 
 def address_of_kind(record: Record, kind: str) -> str | None:
@@ -53,7 +67,8 @@ def address_of_kind(record: Record, kind: str) -> str | None:
 
 def _preferred(record: Record, kind: str) -> str | None:
     if kind == "name":
-        return host_name(record["name"])
+        name = host_name(record["name"])
+        return None if leads_here(name) else name
     if kind.startswith(NETWORK_PREFIX):
         return _address_on_network(record, kind.removeprefix(NETWORK_PREFIX))
     return address_of_kind(record, kind)

@@ -14,6 +14,7 @@ from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.addre
     ADDRESS_KINDS,
     address_of_kind,
     host_name,
+    leads_here,
 )
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def candidate_names(server: Server, preference: Iterable[str]) -> list[str]:
     longer = [qualified(text) for text in (name, f"{name}-{server_id[:8]}", f"{name}-{server_id}")]
     digest = hashlib.sha256("\n".join(server.identity).encode()).hexdigest()[:16]
     last = [server_id, f"{server_id}-{digest}"]
-    return [*longer, *last] if source == QUALIFIED_NAME else [name, *longer, *last]
+    return [*longer, *last] if source == QUALIFIED_NAME or leads_here(name) else [name, *longer, *last]
 
 
 def _preferred_names(record: Record, preference: Iterable[str]) -> Iterator[tuple[str, str]]:

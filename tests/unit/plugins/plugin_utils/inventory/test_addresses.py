@@ -9,7 +9,7 @@ from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.addre
     connection_address,
     host_name,
 )
-from tests.unit.plugins.plugin_utils.inventory.conftest import server
+from tests.support.inventory_hosts import server
 
 PORTS = {
     "mgmt": [
@@ -81,6 +81,21 @@ def test_an_address_that_leads_to_the_controller_or_to_many_is_skipped(address: 
         f"{kind}_v{version}" for kind in ("floating", "public", "fixed", "private", "access") for version in "46"
     ]
     assert connection_address(record, [*everything, "network:net"]) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["localhost", "LocalHost.", "localhost.localdomain", "localhost4", "a.localhost", "ip6-localhost", "ip6-loopback",
+     "127.0.0.1", "127.1", "0x7f.1", "2130706433", "0", "0x0"],
+)  # fmt: skip
+def test_a_name_that_leads_to_the_controller_is_skipped(name: str) -> None:
+    assert connection_address(server(name, "1"), ["name"]) is None
+    assert connection_address(server(name, "1"), ["name", "fixed_v4"]) == "10.0.0.3"
+
+
+@pytest.mark.parametrize("name", ["web", "localhostess", "web-localhost", "10.0.0.9", "wéb", "42"])
+def test_other_names_are_addresses(name: str) -> None:
+    assert connection_address(server(name, "1"), ["name"]) == name
 
 
 @pytest.mark.parametrize("access", ["2130706433", "cafe", "dead.beef", "10.0.0.300", "1.2.3", "1::2::3"])

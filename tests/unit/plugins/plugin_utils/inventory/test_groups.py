@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location, Project
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.groups import Group
-from tests.unit.plugins.plugin_utils.inventory.conftest import SOUTH, inventory, server
+from tests.support.inventory_hosts import SOUTH, inventory, server
 
 
 def test_groups_are_nested_and_parents_come_first() -> None:

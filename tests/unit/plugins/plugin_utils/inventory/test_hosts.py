@@ -10,7 +10,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import records as make_records
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.records import server_record
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.hosts import NEEDED_FIELDS, Rules, slim
-from tests.unit.plugins.plugin_utils.inventory.conftest import ADDRESSES, NORTH, inventory, names, server
+from tests.support.inventory_hosts import ADDRESSES, NORTH, inventory, names, server
 
 
 def test_several_records_of_a_server_make_one_host_of_the_first() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.names import Server
-from tests.unit.plugins.plugin_utils.inventory.conftest import EAST, NORTH, SOUTH, inventory, names, of_keystone, server
+from tests.support.inventory_hosts import EAST, NORTH, SOUTH, inventory, names, of_keystone, server
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,11 @@ from tests.unit.plugins.plugin_utils.inventory.conftest import EAST, NORTH, SOUT
             [server("web", "1"), server("web", "2", Location("gamma"))],
             ["web.north.alpha", "web.gamma"],
             id="no region",
+        ),
+        pytest.param(
+            [server("localhost", "1"), server("127.1", "2"), server("0", "3"), server("42", "4")],
+            ["localhost.north.alpha", "127.1.north.alpha", "0.north.alpha", "42"],
+            id="names that lead to the machine that runs Ansible",
         ),
         pytest.param(
             [server("a:b", "1"), server("a b", "2")],

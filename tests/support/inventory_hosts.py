@@ -26,6 +26,7 @@ def server(name: str | None, server_id: str, location: Location = NORTH, **field
 
 
 def safe(name: str) -> str:
+    """The name as Ansible makes it safe for a group."""
     return re.sub(r"\W", "_", name)
 
 
@@ -49,4 +50,5 @@ def inventory(
 
 
 def names(found: Inventory) -> list[str]:
+    """The names of its hosts, in their order."""
     return [host.name for host in found.hosts]
