@@ -125,6 +125,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather imp
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.module import check_positive
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.errors import plugin_errors, require_libraries
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.all_or_none import all_or_none
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.groups import make_groups
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.sources import YAML, plugin_named_in
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.templated_options import TemplatedOptions
@@ -161,7 +162,7 @@ class InventoryModule(TemplatedOptions, Constructable):
         path: str,
         cache: bool = True,  # noqa: FBT001, FBT002 - Ansible's signature
     ) -> None:
-        """Fill the inventory. Raises AnsibleParserError before any change to it, except for the user's templates."""
+        """Fill the inventory, or leave it as it was and raise AnsibleParserError."""
         super().parse(inventory, loader, path, cache)
         require_libraries()
         with plugin_errors(AnsibleParserError, self.display):
@@ -174,9 +175,10 @@ class InventoryModule(TemplatedOptions, Constructable):
         units = make_units(locations, options["by"], options["size"], options["prefix"], groups)
         for unit in units:
             self._check_free(inventory, unit)
-        self._populate(inventory, units, capabilities)
-        for unit in units:
-            self._construct(inventory, unit.name)
+        with all_or_none(inventory, [unit.name for unit in units]):
+            self._populate(inventory, units, capabilities)
+            for unit in units:
+                self._construct(inventory, unit.name)
 
     def _locations(self, options: Mapping[str, Any]) -> tuple[list[Location], dict[str, dict[str, Any]] | None]:
         """The configured Locations and, if they are probed, their capabilities by name."""

@@ -192,7 +192,6 @@ cache_timeout: 3600
 
 import json
 import traceback
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -212,6 +211,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather imp
     gather,
 )
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.errors import plugin_errors, require_libraries
+from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.all_or_none import all_or_none
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.cache_key import options_digest
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.hosts import (
     NEEDED_FIELDS,
@@ -231,7 +231,7 @@ from ansible_collections.oaktree.multicloud.plugins.plugin_utils.inventory.units
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.options import check_names, checked_options
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from ansible.inventory.data import InventoryData
     from ansible.parsing.dataloader import DataLoader
@@ -304,7 +304,7 @@ class InventoryModule(TemplatedOptions, Constructable, Cacheable):
         taken = {name: made.server.identity for name, made in others.items()}
         content = make_inventory(servers, rules, self._sanitize_group_name, self._reserved_names(inventory), taken)
         fresh = {name for name, made in others.items() if not made.server.stale}
-        with _all_or_none(inventory, content.hosts):
+        with all_or_none(inventory, [host.name for host in content.hosts]):
             if options["on_failure"] == STALE:
                 inventory.add_group(STALE)  # also without hosts: Ansible warns of patterns with a group that is missing
             self._populate(inventory, content, fresh, verbose=options["verbose_vars"])
@@ -442,31 +442,6 @@ def _check_source(path: str) -> None:
         )
     if rename:
         raise AnsibleParserError(f"{path}: {rename}, so that {InventoryModule.NAME} reads it.")
-
-
-@contextmanager
-def _all_or_none(inventory: InventoryData, hosts: Sequence[Host]) -> Iterator[None]:
-    """Undo what was added if it cannot be completed: hosts without their groups match patterns that exclude groups."""
-    groups = set(inventory.groups)
-    before = {
-        host.name: (dict(known.vars), list(known.groups)) for host in hosts if (known := inventory.hosts.get(host.name))
-    }
-    try:
-        yield
-    except BaseException:
-        for host in hosts:
-            added = inventory.hosts.get(host.name)
-            if added and host.name in before:
-                added.vars, memberships = before[host.name]
-                for group in set(added.groups) - set(memberships):
-                    group.remove_host(added)
-            elif added:
-                inventory.remove_host(added)
-        for name in set(inventory.groups) - groups:
-            inventory.remove_group(inventory.groups[name])
-        for group in inventory.groups.values():
-            group.child_groups = [child for child in group.child_groups if child.name in groups]
-        raise
 
 
 def _silent(records: Sequence[Mapping[str, Any]]) -> set[str]:

@@ -124,6 +124,17 @@ def test_two_sources_with_one_name_for_different_shards_are_an_error(parse: Pars
 
 
 @pytest.mark.usefixtures("clouds")
+def test_a_source_with_a_template_that_fails_adds_nothing(parse: Parse) -> None:
+    """Hosts without their groups would match patterns that exclude a group."""
+    whole = {**LOCATIONS, "by": "location"}
+    broken = {**whole, "strict": True, "groups": {"frozen": "nothing.at_all"}}
+    found = parse(broken)
+    assert any("nothing" in warning for warning in found.warnings)
+    assert (found.hosts, set(found.manager.groups)) == ({}, {"all", "ungrouped"})
+    assert parse(whole, broken).hosts == parse(whole).hosts
+
+
+@pytest.mark.usefixtures("clouds")
 def test_servers_and_locations_share_no_group(parse: Parse) -> None:
     found = parse({}, {**LOCATIONS, "by": "location"})
     groups = {
