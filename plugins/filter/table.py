@@ -20,7 +20,7 @@ options:
     required: true
   columns:
     description:
-      - The columns, as a list of JMESPath expressions, or as a dictionary of headers and expressions.
+      - The columns, as a list of JMESPath expressions or a single one, or as a dictionary of headers and expressions.
       - If omitted, the columns depend on the kind of record. For other dictionaries than those of this collection, they are the keys of
         the first one. With V(text), those that are empty in every record are left out.
     type: raw

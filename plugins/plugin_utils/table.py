@@ -234,8 +234,8 @@ def rows_of(value: Any) -> list[Any]:
     return list(value)
 
 
-def columns_of(rows: Sequence[Any], wanted: Mapping[str, str] | Sequence[str] | None) -> list[Column]:
-    """The columns: ``wanted`` as ``{header: expression}``, or expressions that are their own headers.
+def columns_of(rows: Sequence[Any], wanted: Mapping[str, str] | Sequence[str] | str | None) -> list[Column]:
+    """The columns: ``wanted`` as ``{header: expression}``, or one or more expressions that are their own headers.
 
     Without it those of the kind of record; for other mappings all keys of the first one, and none where there are no
     rows. Raises InputError for an expression that JMESPath cannot parse.
@@ -244,7 +244,7 @@ def columns_of(rows: Sequence[Any], wanted: Mapping[str, str] | Sequence[str] | 
         return [_column(header, expression) for header, expression in _usual(rows).items()]
     if isinstance(wanted, Mapping):
         return [_column(str(header), expression) for header, expression in wanted.items()]
-    return [_column(expression, expression) for expression in wanted]
+    return [_column(expression, expression) for expression in ([wanted] if isinstance(wanted, str) else wanted)]
 
 
 def _usual(rows: Sequence[Any]) -> Mapping[str, str]:

@@ -60,7 +60,7 @@ class ActionModule(ActionBase):
         hidden = self._task.no_log or self._task.check_mode
         if hidden or self._connection.transport not in _LOCAL:
             return None
-        if not boolean(task_vars.get(OPTION, AT_TERMINAL), strict=False):
+        if not boolean(self._templar.template(task_vars.get(OPTION, AT_TERMINAL)), strict=False):
             return None
         host = task_vars.get("inventory_hostname", "localhost")
         prefix = "" if host == "localhost" else f"[{host}] "

@@ -198,6 +198,7 @@ def test_an_id_is_whole_and_a_digest_is_cut() -> None:
 def test_columns_that_are_asked_for() -> None:
     assert text([SERVER], ["name", "flavor.ram"]) == ["NAME   FLAVOR.RAM", "web-1        2048"]
     assert text([SERVER], {"server": "name", "MiB": "flavor.ram"}) == ["SERVER   MIB", "web-1   2048"]
+    assert text([SERVER], "name") == ["NAME", "web-1"]
 
 
 @pytest.mark.parametrize("expression", ["name ||", "", None])

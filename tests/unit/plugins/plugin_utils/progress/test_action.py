@@ -10,7 +10,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play_context import PlayContext
 from ansible.playbook.task import Task
 from ansible.plugins.loader import action_loader, connection_loader
-from ansible.template import Templar
+from ansible.template import Templar, trust_as_template
 
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils.progress import action as progress
 
@@ -51,6 +51,7 @@ def test_modules_whose_work_takes_long_have_it(module: str) -> None:
     [
         pytest.param({}, {"oaktree_progress": "yes"}, True, id="asked for"),
         pytest.param({}, {"oaktree_progress": "false"}, False, id="not wanted"),
+        pytest.param({}, {"oaktree_progress": trust_as_template("{{ 1 < 2 }}")}, True, id="a template"),
         pytest.param({"no_log": True}, {"oaktree_progress": True}, False, id="no_log"),
         pytest.param({"check_mode": True}, {"oaktree_progress": True}, False, id="check mode"),
         pytest.param({"connection": "ssh"}, {"oaktree_progress": True}, False, id="remote"),
