@@ -8,6 +8,7 @@ openstacksdk reads the configuration: its search path, secure.yaml, vendor profi
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import warnings
@@ -160,11 +161,12 @@ def _from_mapping(clouds: Mapping[str, Any]) -> OpenStackConfig:
 def _from_file(path: Path, option: str) -> OpenStackConfig:
     _check_file(path, option)
     secure = [str(path.with_name(f"secure{ending}")) for ending in (".yaml", ".yml", ".json")]
+    _check_secure(next(filter(os.path.lexists, secure), None))
     return _read_config(config_files=[str(path)], secure_files=secure, load_envvars=False)
 
 
 def _from_search_path() -> OpenStackConfig:
-    from openstack.config.loader import CONFIG_FILES
+    from openstack.config.loader import CONFIG_FILES, SECURE_FILES
 
     named = os.environ.get("OS_CLIENT_CONFIG_FILE")
     if named:
@@ -173,6 +175,11 @@ def _from_search_path() -> OpenStackConfig:
         found = next((path for path in CONFIG_FILES if os.access(path, os.F_OK)), None)
         if found:
             _check_file(Path(found), "clouds.yaml")
+    secure = os.environ.get("OS_CLIENT_SECURE_FILE")
+    if secure:
+        _load(Path(secure), "OS_CLIENT_SECURE_FILE")
+    else:  # what only administrators may read is not this user's
+        _check_secure(next((path for path in SECURE_FILES if os.access(path, os.R_OK)), None))
     config = _read_config()
     if not (os.environ.get("OS_AUTH_URL") or os.environ.get("OS_AUTH_TYPE")):
         config.cloud_config["clouds"].pop(config.envvar_key, None)  # made of any variable that begins with OS_
@@ -200,18 +207,32 @@ def _read_config(**kwargs: Any) -> OpenStackConfig:
         ) from exc
 
 
+def _check_secure(path: str | None) -> None:
+    """Raise InputError where the file that would be used cannot be read or parsed."""
+    if path:
+        _load(Path(path), "secure.yaml")
+
+
 def _check_file(path: Path, option: str) -> None:
-    """Raise InputError for a file that cannot be read or parsed: openstacksdk would skip it."""
+    """Raise InputError for a file that cannot be read or parsed, or defines no clouds."""
+    data = _load(path, option)
+    if not isinstance(data, dict) or not isinstance(data.get("clouds"), dict) or not data["clouds"]:
+        raise InputError(f"{option}: {path} defines no clouds", hint="It needs a mapping 'clouds' at its top.")
+
+
+def _load(path: Path, option: str) -> Any:
+    """The content of a file. Raises InputError for one that cannot be read or parsed: openstacksdk would skip it."""
     from yaml import YAMLError
 
     hint = "Correct the file, or the option or variable that names it."
     try:
-        data = read_yaml(path)
+        return json.loads(path.read_bytes()) if path.suffix == ".json" else read_yaml(path)
     except OSError as exc:
         raise InputError(f"{option}: {path} cannot be read: {exc.strerror}", hint=hint) from exc
-    except (YAMLError, UnicodeDecodeError) as exc:
-        where = getattr(exc, "problem_mark", None)
-        line = f" at line {where.line + 1}" if where else ""
-        raise InputError(f"{option}: {path} is not valid YAML{line}", hint=hint) from exc
-    if not isinstance(data, dict) or not isinstance(data.get("clouds"), dict) or not data["clouds"]:
-        raise InputError(f"{option}: {path} defines no clouds", hint="It needs a mapping 'clouds' at its top.")
+    except (YAMLError, ValueError) as exc:
+        mark = getattr(exc, "problem_mark", None)
+        line = mark.line + 1 if mark else getattr(exc, "lineno", None)
+        kind = "JSON" if path.suffix == ".json" else "YAML"
+        raise InputError(
+            f"{option}: {path} is not valid {kind}{f' at line {line}' if line else ''}", hint=hint
+        ) from exc

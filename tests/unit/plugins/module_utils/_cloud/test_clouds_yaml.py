@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -168,6 +169,53 @@ def test_a_secure_yaml_without_sense_is_an_error(tmp_path: Path, content: str) -
     with pytest.raises(InputError, match="cannot be parsed") as caught:
         Clouds(clouds_yaml=str(path))
     assert "secure.yaml" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"clouds:\n  a: {auth: {password: @secret123}}\n", "is not valid YAML at line 2"),
+        (b"clouds:\n\ta: 1\n", "is not valid YAML at line 2"),
+        ("# für a\nclouds: {}\n".encode("latin-1"), "is not valid YAML"),
+    ],
+)
+def test_a_secure_yaml_that_openstacksdk_would_skip_is_an_error(
+    tmp_path: Path, search_path: list[Path], monkeypatch: pytest.MonkeyPatch, content: bytes, said: str
+) -> None:
+    """Another one's password would be sent, or none."""
+    write(search_path[1] / "clouds.yaml", a=entry())
+    (search_path[1] / "secure.yaml").write_text("clouds: {a: {auth: {password: old}}}")
+    secure = tmp_path / "beside" / "secure.yaml"
+    secure.parent.mkdir()
+    secure.write_bytes(content)
+    monkeypatch.setattr(loader, "SECURE_FILES", [str(secure), str(search_path[1] / "secure.yaml")])
+    for clouds_yaml in (None, str(write(secure.with_name("clouds.yaml"), a=entry()))):
+        with pytest.raises(InputError) as caught:
+            Clouds(clouds_yaml=clouds_yaml)
+        assert caught.value.message == f"secure.yaml: {secure} {said}"
+        assert "secret123" not in f"{caught.value.message} {caught.value.hint}"
+    monkeypatch.setenv("OS_CLIENT_SECURE_FILE", str(secure))
+    with pytest.raises(InputError, match=rf"OS_CLIENT_SECURE_FILE: {secure} {said}"):
+        Clouds()
+    monkeypatch.setenv("OS_CLIENT_SECURE_FILE", str(tmp_path / "none.yaml"))
+    with pytest.raises(InputError, match=r"OS_CLIENT_SECURE_FILE: .*none\.yaml cannot be read: No such file"):
+        Clouds()
+
+
+def test_a_link_to_no_secure_yaml_is_an_error(tmp_path: Path) -> None:
+    path = write(tmp_path / "clouds.yaml", a=entry())
+    (tmp_path / "secure.yml").symlink_to(tmp_path / "gone")
+    with pytest.raises(InputError, match=r"secure.yaml: .*secure.yml cannot be read: No such file"):
+        Clouds(clouds_yaml=str(path))
+
+
+def test_a_configuration_in_json(tmp_path: Path) -> None:
+    path = tmp_path / "clouds.json"
+    path.write_text(json.dumps({"clouds": {"a": entry()}}, indent="\t"))
+    assert Clouds(clouds_yaml=str(path)).names == ["a"]
+    path.write_text('{"clouds":\n}')
+    with pytest.raises(InputError, match=r"clouds\.json is not valid JSON at line 2"):
+        Clouds(clouds_yaml=str(path))
 
 
 @pytest.mark.parametrize(
