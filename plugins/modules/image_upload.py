@@ -73,7 +73,7 @@ options:
   disk_format:
     description:
       - Format of the image. Required with O(state=prepared) unless O(path) is given.
-      - The data is stored as it is sent, without conversion.
+      - The data is sent as it is, without conversion. A cloud may convert it on import.
     type: str
     choices: [aki, ami, ari, iso, ploop, qcow2, raw, vdi, vhd, vhdx, vmdk]
   scheme:

@@ -33,6 +33,11 @@ SOURCE_MD5 = "owner_specified.oaktree.source_md5"
 SOURCE_SHA256 = "owner_specified.oaktree.source_sha256"
 """Digests of the user's file if it was converted for the upload; those above are of the bytes that were sent."""
 
+CONVERTED_ID = "owner_specified.oaktree.converted_id"
+SHA512 = "owner_specified.oaktree.sha512"
+"""Where the cloud converted on import what it was sent, so that its own digests are of other data: the ID of the image
+itself, without which that does not count (see KEPT_ID), and the sha512 of what was sent."""
+
 PUBLISHED = "owner_specified.oaktree.published"
 """Digests of the compressed file that the image was in, as ``ALGORITHM:DIGEST`` with spaces between them."""
 
@@ -68,7 +73,7 @@ again as it knew it, and changes made in the meantime are lost."""
 
 BOOKKEEPING = frozenset({
     MD5, SHA256, OBJECT, SOURCE_MD5, SOURCE_SHA256, PUBLISHED, SOURCE_LOCATION, SOURCE_IMAGE, SOURCE_SERVER, UPLOAD,
-    SESSION, REPLACES, KEPT_FOR, KEPT_NAME, KEPT_ID,
+    SESSION, REPLACES, KEPT_FOR, KEPT_NAME, KEPT_ID, CONVERTED_ID, SHA512,
 })  # fmt: skip
 
 GLANCE_FIELDS = frozenset({

@@ -12,9 +12,11 @@ from .._core.errors import InputError, IntegrityError
 from .._core.text import counted
 from .._glance.image_json import size_of
 from .._glance.v2 import (
+    CONVERTED_ID,
     MD5,
     PUBLISHED,
     SHA256,
+    SHA512,
     SOURCE_IMAGE,
     SOURCE_LOCATION,
     SOURCE_MD5,
@@ -31,6 +33,10 @@ DIGESTS = ("md5", "sha256", "sha512")
 
 DIGITS = dict(zip(DIGESTS, (32, 64, 128), strict=True))
 """Of a digest in hexadecimal."""
+
+_SENT = {"md5": MD5, "sha256": SHA256, "sha512": SHA512}
+_SOURCE = {"md5": SOURCE_MD5, "sha256": SOURCE_SHA256}
+"""Properties with the digests of what was sent, and of the file that was converted for it."""
 
 RAW_NAMES = {"raw", "ami", "ari", "aki", "gpt", "iso", "luks"}
 """Formats of Glance's that are plain bytes."""
@@ -76,7 +82,7 @@ class Announced:
             if same_digests({algorithm: digest for algorithm, _colon, digest in texts}, self.digests):
                 return True
         if SOURCE_SHA256 in image or SOURCE_MD5 in image:
-            recorded_source = recorded_digests(image, SOURCE_MD5, SOURCE_SHA256)
+            recorded_source = recorded_digests(image, _SOURCE)
             return bool(same_digests(recorded, stored)) and bool(same_digests(recorded_source, self.digests))
         if same_digests(recorded, stored):
             stored = {**recorded, **stored}
@@ -181,8 +187,9 @@ def same_content(
     kept = image.get("checksum") in (None, image.get(MD5))
     formatted = image.get("disk_format") == disk_format
     if SOURCE_SHA256 in image or SOURCE_MD5 in image:
-        source = recorded_digests(image, SOURCE_MD5, SOURCE_SHA256)
-        return kept and formatted and _first_known(same_digests(source, origin.digests), copied)
+        source = recorded_digests(image, _SOURCE)
+        made = (kept and formatted) or _converted_on_import(image)
+        return made and _first_known(same_digests(source, origin.digests), copied)
     if not needs_digests(image, origin, disk_format):
         return False
     recorded = same_digests(recorded_digests(image), origin.digests)
@@ -237,7 +244,7 @@ def origin_digests(image: Mapping[str, Any]) -> dict[str, str]:
 def _recorded_origin(image: Mapping[str, Any]) -> dict[str, str]:
     """The recorded digests of the file that was converted before the upload, if the data is still what was sent."""
     kept = image.get("checksum") in (None, image.get(MD5)) and image.get("image_type") != "snapshot"
-    return recorded_digests(image, SOURCE_MD5, SOURCE_SHA256) if kept else {}
+    return recorded_digests(image, _SOURCE) if kept or _converted_on_import(image) else {}
 
 
 def _recorded_source(image: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -261,9 +268,17 @@ def stored_digests(image: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in found.items() if value}
 
 
-def recorded_digests(image: Mapping[str, Any], md5: str = MD5, sha256: str = SHA256) -> dict[str, str]:
+def recorded_digests(image: Mapping[str, Any], properties: Mapping[str, str] = _SENT) -> dict[str, str]:
     """The digests that the uploader recorded in these properties; the image may have other data by now."""
-    return {name: str(image[key]) for name, key in (("md5", md5), ("sha256", sha256)) if image.get(key)}
+    return {name: str(image[key]) for name, key in properties.items() if image.get(key)}
+
+
+def conversion(image: Mapping[str, Any], sent: Fingerprint) -> dict[str, str]:
+    """The properties that an active image gets if the cloud converted what it was sent; none if it did not."""
+    if not _converted(image, sent):
+        return {}
+    recorded = {CONVERTED_ID: str(image["id"]), SHA512: sent.digests.get("sha512")}
+    return {key: value for key, value in recorded.items() if value}
 
 
 def fingerprint_of(image: Mapping[str, Any]) -> Fingerprint:
@@ -321,19 +336,27 @@ def missing_digest(image: Mapping[str, Any], expected: Fingerprint) -> str | Non
 def published_content(image: Mapping[str, Any], size: int | None, digests: Mapping[str, str]) -> Fingerprint | None:
     """The content of an active image if it has these digests; None if not, or if that cannot be found out.
 
-    The digests that an uploader recorded count only together with the size: the image may have become empty.
+    The digests that an uploader recorded count only together with the size: the image may have become empty. Where the
+    cloud is known to have converted what it was sent, they count without it.
     """
     stored = fingerprint_of(image)
     same = same_data(size, digests, stored)
     if same is None and size is not None:
         stored = Fingerprint(stored.size, stored.disk_format, {**recorded_digests(image), **stored.digests})
         same = same_data(size, digests, stored)
+    if _converted_on_import(image):
+        same = same or same_digests(recorded_digests(image), digests)
     return stored if same else None
 
 
 def best_digest(digests: Mapping[str, str]) -> str:
     """The strongest algorithm of those that there is a digest of."""
     return next(name for name in reversed(DIGESTS) if name in digests)
+
+
+def _converted_on_import(image: Mapping[str, Any]) -> bool:
+    """Whether the upload recorded `conversion`."""
+    return bool(image.get(CONVERTED_ID) == image["id"])
 
 
 def _converted(image: Mapping[str, Any], expected: Fingerprint) -> bool:

@@ -52,6 +52,8 @@ class Glance(Service):
         """Whether users may send image data; vendors with tasks of their own do not allow it."""
         self.import_methods = ["glance-direct", "web-download"]
         self.import_seconds = 0.0
+        self.converts_to: glance_data.Format | None = None
+        """With Glance's plugin image_conversion: what every import makes of images in other formats."""
         self.regions: Mapping[str, Glance] = {}
         """Those of the cloud, for imports by glance-download."""
         self.hides = True
@@ -237,13 +239,9 @@ class Glance(Service):
         image.properties["os_glance_importing_to_stores"] = ",".join(stores)
         await asyncio.sleep(self.import_seconds)
         try:
-            if method["name"] == "web-download":
-                stored = await glance_data.download(method["uri"], self.data, image.id)
-            elif method["name"] == "glance-download":
-                there = self.regions[method["glance_region"]]
-                stored = await self.data.write(image.id, there.data.read(method["glance_image_id"]))
-            else:
-                stored = await self.data.write(image.id, self._staging.read(image.id))
+            stored = await self._imported(image, method)
+            if self.converts_to:
+                stored = await glance_data.convert(image, stored, self.data, self.converts_to)
             self._keep(image, stored, stores)
         except (aiohttp.ClientError, OSError, Refusal) as error:
             glance_data.fail(image, task, f"Import failed: {error}", stores)
@@ -254,6 +252,18 @@ class Glance(Service):
             self._staging.remove(image.id)
             image.properties["os_glance_importing_to_stores"] = ""
             image.properties.pop("os_glance_import_task", None)
+
+    async def _imported(self, image: Image, method: Mapping[str, Any]) -> glance_data.Stored:
+        if method["name"] == "web-download":
+            return await glance_data.download(method["uri"], self.data, image.id)
+        if method["name"] == "glance-download":
+            there, image_id = self.regions[method["glance_region"]], method["glance_image_id"]
+            served = there.images.get(image_id)
+            if served is None or served.status != "active":
+                raise Refusal(404, f"Source image {image_id} should be active")
+            image.fields |= {name: served.fields[name] for name in ("disk_format", "container_format")}
+            return await self.data.write(image.id, there.data.read(image_id))
+        return await self.data.write(image.id, self._staging.read(image.id))
 
     async def _download(self, call: Call) -> Reply:
         image = self.find(call)

@@ -209,12 +209,22 @@ class Attempt:
 
     def _all_digests(self, expected: Fingerprint) -> list[Mapping[str, str]]:
         origin = self.context.origin
-        return [expected.digests, *([origin.digests] if origin and self.context.converted else [])]
+        return [self.sent(expected).digests, *([origin.digests] if origin and self.context.converted else [])]
+
+    def sent(self, expected: Fingerprint) -> Fingerprint:
+        """What the cloud was sent. Its source region may have converted that on import, and serve it so.
+
+        Then no digests are known of a file that was converted here before.
+        """
+        context, origin = self.context, self.context.origin
+        if expected.disk_format == context.disk_format or not isinstance(origin, Fingerprint):
+            return expected
+        return Fingerprint(origin.size, context.disk_format, {} if context.converted else origin.digests)
 
     def digests(self, expected: Fingerprint) -> dict[str, str]:
-        """What the record says of the data's digests, and where it was converted of those of the file."""
-        origin = self.context.origin
-        digests = {MD5: expected.digests.get("md5"), SHA256: expected.digests.get("sha256")}
+        """What the record says of the digests of what was sent, and where it was converted here of the file's."""
+        origin, sent = self.context.origin, self.sent(expected)
+        digests = {MD5: sent.digests.get("md5"), SHA256: sent.digests.get("sha256")}
         if origin and self.context.converted:
             digests |= {SOURCE_MD5: origin.digests.get("md5"), SOURCE_SHA256: origin.digests.get("sha256")}
         return {key: value for key, value in digests.items() if value}

@@ -26,7 +26,7 @@ from ..._core.retry import PERHAPS_DONE, TRANSIENT, Attempts, Policy
 from ..._glance.client import glance_for
 from ..._glance.v2 import custom_properties
 from ..discard import discard
-from ..fingerprint import verify
+from ..fingerprint import conversion, verify
 from ..import_wait import ImportWait, until_active
 from .attempt import Attempt
 
@@ -199,7 +199,8 @@ class Transfer:
         with self.connection.within(self.context.desired.timeouts.transfer_timeout, "transfer_timeout"):
             attempt.settle(expected)
         verify(image, expected)
-        self.unrecorded = attempt.digests(expected) if attempt.unrecorded else {}
+        digests = attempt.digests(expected) if attempt.unrecorded else {}
+        self.unrecorded = {**digests, **conversion(image, attempt.sent(expected))}
 
     def _send(self, scheme: Scheme, attempt: Attempt) -> None:
         try:

@@ -15,7 +15,7 @@ from ..._facts.records import image_record
 from ..._glance.v2 import SESSION, UPLOAD, Glance, pointer
 from ..._run.ensure import Change
 from ..discard import discard
-from ..fingerprint import published_content
+from ..fingerprint import conversion, published_content
 from ..publish import finalize
 from ..publish.plan import make_plan
 from ..upload_marker import session_until
@@ -68,7 +68,7 @@ class Finalization:
             return self._change(plan.action, plan.before, plan.after, plan.image)
         image = self._import(context, upload, segments)
         with self._connection.within(timeout, "timeout"):
-            image = self._publish(plan, image)
+            image = self._publish(plan, image, upload.content)
             unused = tuple(image_id for image_id in leftovers.images if image_id != image["id"])
             self._clean_up(plan, Leftovers(leftovers.containers, unused))
         return self._change(plan.action, plan.before, plan.after, image)
@@ -98,8 +98,10 @@ class Finalization:
             marker = upload.marker(self._desired)
             self._glance.patch(upload.image_id, [{"op": "replace", "path": pointer(UPLOAD), "value": marker}])
 
-    def _publish(self, plan: Plan, image: dict[str, Any]) -> dict[str, Any]:
+    def _publish(self, plan: Plan, image: dict[str, Any], sent: Fingerprint) -> dict[str, Any]:
         operations = [*finalize.publication(self._desired, plan), {"op": "remove", "path": pointer(SESSION)}]
+        recorded = conversion(image, sent)
+        operations += [{"op": "add", "path": pointer(key), "value": value} for key, value in recorded.items()]
         image = finalize.apply_publication(self._glance, image["id"], operations)
         self._notes.extend(finalize.share(self._glance, self._desired, plan, image))
         return image

@@ -15,6 +15,7 @@ import openstack
 import pytest
 import requests
 
+from tests.support import image_formats
 from tests.support.fake_openstack import FakeOpenStack, Region
 
 DATA = b"all the bytes of an image" * 1000
@@ -185,6 +186,41 @@ def test_web_download_fetches_or_goes_back_to_queued(images: Images) -> None:
     assert images.wait(image_id, "queued")["os_glance_failed_import"] == "fast"
     task = images("GET", f"images/{image_id}/tasks").json()["tasks"][0]
     assert (task["status"], "401" in task["message"]) == ("failure", True)
+
+
+def test_imports_convert_what_is_not_in_the_format_of_the_site(images: Images) -> None:
+    images.region.glance.converts_to = "raw"
+    data = image_formats.qcow2()
+    image_id = images.create(disk_format="qcow2")
+    for _twice in range(2):
+        images("PUT", f"images/{image_id}/stage", data=data, headers=OCTETS)
+        images("POST", f"images/{image_id}/import", json={"method": {"name": "glance-direct"}})
+        image = images.wait(image_id, "active")
+        served = images("GET", f"images/{image_id}/file").content
+        assert (image["disk_format"], image["os_hash_value"]) == ("raw", hashlib.sha512(served).hexdigest())
+        assert (served == data) is (data != image_formats.qcow2())
+        data, image_id = served, images.create()
+
+
+@pytest.mark.parametrize(
+    ("claimed", "data", "message"),
+    [
+        ("raw", image_formats.qcow2(), "Image format mismatch"),
+        ("raw", image_formats.iso(), "Image has disallowed configuration"),
+        ("iso", image_formats.iso(), None),
+    ],
+)
+def test_conversion_believes_no_claim_and_leaves_iso_images_alone(
+    images: Images, claimed: str, data: bytes, message: str | None
+) -> None:
+    images.region.glance.converts_to = "qcow2"
+    image_id = images.create(disk_format=claimed)
+    images("PUT", f"images/{image_id}/stage", data=data, headers=OCTETS)
+    images("POST", f"images/{image_id}/import", json={"method": {"name": "glance-direct"}})
+    image = images.wait(image_id, "queued" if message else "active")
+    assert image["disk_format"] == claimed
+    (task,) = images("GET", f"images/{image_id}/tasks").json()["tasks"]
+    assert task["message"] == (f"Import failed: {message}" if message else "")
 
 
 def test_what_a_site_offers_can_be_changed(images: Images) -> None:

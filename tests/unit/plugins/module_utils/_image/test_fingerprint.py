@@ -12,18 +12,21 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError, IntegrityError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import (
+    CONVERTED_ID,
     PUBLISHED,
     SOURCE_IMAGE,
     SOURCE_LOCATION,
     SOURCE_SHA256,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import SHA256 as SHA256_NAME
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import SHA512 as SHA512_NAME
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import (
     Announced,
     Checksum,
     Fingerprint,
     algorithm_of,
     best_digest,
+    conversion,
     fingerprint_of,
     made_of_same,
     mismatch,
@@ -44,6 +47,7 @@ from tests.support.image_samples import DATA, OTHER, image, recorded, source
 
 NO_SHA512: dict[str, Any] = {"os_hash_algo": None, "os_hash_value": None}
 NO_DIGESTS: dict[str, Any] = {**NO_SHA512, "checksum": None}
+SHA512_RECORDED: dict[str, Any] = {SHA512_NAME: hashlib.sha512(DATA).hexdigest()}
 TURNED = bytes(reversed(DATA))
 """Other bytes of the same size."""
 
@@ -69,6 +73,7 @@ TURNED = bytes(reversed(DATA))
         pytest.param(image(**NO_DIGESTS, **recorded()), True, id="only-a-record"),
         pytest.param(image(**NO_DIGESTS, **recorded(OTHER)), False, id="only-the-record-of-other"),
         pytest.param(image(data=OTHER, disk_format="qcow2", **recorded()), True, id="the-cloud-converted-it"),
+        pytest.param(image(data=OTHER, disk_format="qcow2", **SHA512_RECORDED), True, id="converted-known-by-sha512"),
         pytest.param(image(data=OTHER, disk_format="qcow2", **recorded(OTHER)), False, id="converted-from-other"),
         pytest.param(image(data=OTHER, disk_format="qcow2"), False, id="other-format-no-record"),
         pytest.param(image(disk_format="iso", **recorded()), False, id="same-bytes-under-another-format"),
@@ -296,6 +301,8 @@ def digests(*names: str, data: bytes = DATA) -> dict[str, str]:
 
 ONLY_SHA512 = digests("sha512")
 ONLY_SHA256 = digests("sha256")
+MARKED: dict[str, Any] = {CONVERTED_ID: "id-1"}
+BY_CLOUD: dict[str, Any] = {"disk_format": "qcow2", **MARKED}
 
 
 @pytest.mark.parametrize(
@@ -308,9 +315,17 @@ ONLY_SHA256 = digests("sha256")
         (len(DATA), ONLY_SHA256, image(), False),
         (None, ONLY_SHA256, image(**recorded()), False),
         (len(DATA), ONLY_SHA256, image(data=b"", **recorded()), False),
+        (len(DATA), ONLY_SHA256, image(data=OTHER, **recorded(), **BY_CLOUD), True),
+        (None, ONLY_SHA256, image(data=OTHER, **recorded(), **BY_CLOUD), True),
+        (len(DATA), ONLY_SHA512, image(data=OTHER, **SHA512_RECORDED, **BY_CLOUD), True),
+        (len(DATA), ONLY_SHA512, image(data=OTHER, **recorded(), **BY_CLOUD), False),
+        (len(DATA), digests("sha256", data=TURNED), image(data=OTHER, **recorded(), **BY_CLOUD), False),
+        (len(DATA), ONLY_SHA256, image(2, OTHER, **recorded(), **BY_CLOUD), False),
+        (len(DATA), ONLY_SHA256, image(data=OTHER, disk_format="qcow2", **recorded()), False),
+        (None, digests("sha512", data=OTHER), image(data=OTHER, **recorded(), **BY_CLOUD), True),
     ],
 )
-def test_what_an_uploader_recorded_counts_with_the_size_only(
+def test_what_an_uploader_recorded_counts_with_the_size_or_where_the_cloud_converted_it(
     size: int | None,
     known: dict[str, str],
     found: dict[str, Any],
@@ -342,6 +357,13 @@ def test_mismatch(size: int | None, stored: dict[str, str], message: str) -> Non
 def test_a_converted_image_is_no_mismatch() -> None:
     assert stored_mismatch(image(data=OTHER, disk_format="qcow2"), source()) == ""
     assert stored_mismatch(image(data=OTHER), source()) == "the cloud stored 5 of 8 bytes"
+
+
+def test_what_is_recorded_of_a_conversion() -> None:
+    made = image(data=OTHER, disk_format="qcow2")
+    assert conversion(made, source()) == {CONVERTED_ID: "id-1", **SHA512_RECORDED}
+    assert conversion(made, Fingerprint(len(DATA), "raw", ONLY_SHA256)) == {CONVERTED_ID: "id-1"}
+    assert conversion(image(), source()) == {}
 
 
 @pytest.mark.parametrize(
@@ -456,6 +478,11 @@ def copy_of(location: str, number: int) -> dict[str, Any]:
         pytest.param(
             image(data=SOURCE, disk_format="qcow2"), image(**recorded(b"another file")), False,
             id="converted-by-the-cloud-from-something-else",
+        ),
+        pytest.param(
+            image(data=SOURCE, disk_format="qcow2", **recorded(SOURCE)),
+            image(**recorded(OTHER), **source_recorded(), **MARKED), True,
+            id="converted-before-the-upload-and-by-the-cloud",
         ),
         pytest.param(
             image(data=SOURCE, disk_format="qcow2"), image(**recorded(SOURCE), image_type="snapshot"), False,

@@ -64,6 +64,17 @@ def test_a_converted_image_records_what_it_was_made_of(monkeypatch: pytest.Monke
     assert fields[SHA256] == source(data=OTHER).digests["sha256"]
 
 
+@pytest.mark.parametrize(("disk_format", "names"), [("raw", {MD5, SHA256}), ("qcow2", {SOURCE_MD5, SOURCE_SHA256})])
+def test_an_image_that_the_source_region_converted_records_what_that_was_made_of(
+    monkeypatch: pytest.MonkeyPatch, disk_format: str, names: set[str]
+) -> None:
+    made, _asked = attempt(monkeypatch, disk_format=disk_format)
+    recorded = made.digests(source("vhd", OTHER))
+    assert recorded.keys() == names
+    assert set(recorded.values()) == {source().digests["md5"], source().digests["sha256"]}
+    assert made.sent(source("vhd", OTHER)).disk_format == disk_format
+
+
 def test_an_import_goes_to_the_desired_stores(monkeypatch: pytest.MonkeyPatch) -> None:
     made, asked = attempt(monkeypatch, wanted={"stores": ("fast",)})
     made.image_id = "id-1"

@@ -23,6 +23,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors im
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Location, Project, Selection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.progress import Progress
+from ansible_collections.oaktree.multicloud.plugins.module_utils._glance.v2 import CONVERTED_ID
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import same_content
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.context import PlanContext
@@ -170,6 +171,7 @@ SOURCES: dict[str, Any] = {
     f"owner_specified.oaktree.source_{name}": source().digests[name] for name in ("md5", "sha256")
 }
 
+BY_CLOUD: dict[str, Any] = {"disk_format": "qcow2", CONVERTED_ID: "id-1"}
 NO_SOURCES: dict[str, Any] = dict.fromkeys(SOURCES, "0")
 
 
@@ -186,6 +188,10 @@ NO_SOURCES: dict[str, Any] = dict.fromkeys(SOURCES, "0")
         ),
         pytest.param(image(data=CONVERTED, disk_format="vhd", **recorded(CONVERTED)), False, id="of-nobody-knows-what"),
         pytest.param(image(data=CONVERTED, disk_format="vhd", checksum=None, **SOURCES), True, id="no-digest-told"),
+        pytest.param(image(data=OTHER, **recorded(CONVERTED), **SOURCES, **BY_CLOUD), True, id="by-the-cloud-too"),
+        pytest.param(image(data=OTHER, **SOURCES, **BY_CLOUD), True, id="by-the-cloud-of-its-source-region-too"),
+        pytest.param(image(data=OTHER, **NO_SOURCES, **BY_CLOUD), False, id="by-the-cloud-from-another-file"),
+        pytest.param(image(2, OTHER, **recorded(CONVERTED), **SOURCES, **BY_CLOUD), False, id="snapshot-of-that"),
     ],
 )
 def test_converted_image_is_known_by_its_source(found: dict[str, Any], *, same: bool) -> None:

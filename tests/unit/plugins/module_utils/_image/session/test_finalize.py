@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +25,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.upload_m
 )
 from tests.support.fake_openstack import Answer, LoseAnswer
 from tests.support.image_samples import DATA, OTHER, image
+from tests.support.run_module import run_module
 from tests.support.upload_session import DESIRED, SessionSite, content, digests, done, upload
 
 
@@ -129,6 +131,34 @@ def test_check_mode_imports_nothing(site: SessionSite) -> None:
     assert (change.action, change.output["image"], change.after["content"]["size"]) == ("created", None, len(DATA))
     assert [record.status for record in site.images] == ["queued"]
     assert site.clouds.counters.requests(method="POST", path="/v2/images/{image_id}/import") == 0
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+def test_content_that_the_cloud_converts_is_known_by_what_was_sent(site: SessionSite, algorithm: str) -> None:
+    site.region.glance.converts_to = "qcow2"
+    declared = content(algorithm)
+    site.send(site.prepare(declared, scheme="glance_direct"))
+    again = replace(declared, size=None, disk_format=None)
+    assert done(site.finalize(again)).action == "created"
+    assert site.published().fields["disk_format"] == "qcow2"
+    assert done(site.finalize(again)).action == "unchanged"
+    assert done(site.prepare(declared)).action == "unchanged"
+    other = site.finalize(content(algorithm, data=DATA[::-1])).error
+    assert other
+    assert "is not published with this content" in other.message
+
+
+def test_what_the_image_module_sent_to_a_cloud_that_converts_is_known_too(
+    site: SessionSite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    site.region.glance.converts_to = "qcow2"
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(site.clouds.clouds_yaml(tmp_path / "clouds.yaml")))
+    file = tmp_path / "file.raw"
+    file.write_bytes(DATA)
+    made = run_module("image", name=DESIRED.name, path=str(file), locations=["*"], scheme="glance_direct")
+    assert [(one["action"], one["image"]["disk_format"]) for one in made["results"]] == [("created", "qcow2")]
+    assert done(site.prepare()).action == "unchanged"
+    assert done(site.finalize()).action == "unchanged"
 
 
 def test_nothing_to_finalize(site: SessionSite) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +19,9 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerpr
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.relay import RelayBoard
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import glance_download, v2_put
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.transfer import Transfer
+from tests.support import image_formats
 from tests.support.image_contexts import IMPORTS, PUT_ONLY, SAME, case
+from tests.support.image_site import Site
 
 SOURCE = Location("alpha", "north")
 
@@ -90,3 +93,18 @@ def test_what_the_source_region_has_besides_does_not_come_along() -> None:
     assert transfer.brought_along(arrived) == {"hw_x"}
     transfer.scheme = v2_put
     assert transfer.brought_along(arrived) == set()
+
+
+@pytest.mark.usefixtures("fast_clock")
+def test_what_the_source_region_converted_is_known_by_what_it_was_sent(site: Callable[..., Site]) -> None:
+    made = site("v2", regions=2)
+    made.write(image_formats.qcow2())
+    for region in made.clouds["cloud1"].regions.values():
+        region.glance.import_methods, region.glance.converts_to = ["glance-direct", "glance-download"], "raw"
+    direct = {"locations": ["cloud1/r1"], "scheme": "glance_direct"}
+    created = made.run(relay="only", overrides=[direct])["results"]
+    assert [result["scheme"] for result in created] == ["glance_direct", "glance_download"]
+    assert [result["image"]["disk_format"] for result in created] == ["raw", "raw"]
+    assert made.act(relay="only", overrides=[direct]) == ["unchanged", "unchanged"]
+    made.write(image_formats.qcow2(version=2))
+    assert made.act(relay="only", overrides=[direct]) == ["replaced", "replaced"]
