@@ -41,8 +41,9 @@ def vdi() -> bytes:
 
 
 def vhd() -> bytes:
-    """A dynamic one, with a copy of the footer in front."""
-    return _placed(64 << 10, (0, b"conectix"), (40, struct.pack(">Q", MIB)), ((64 << 10) - 512, b"conectix"))
+    """A dynamic one, with a copy of the footer in front, whose disk was larger once."""
+    sizes = struct.pack(">QQ", 2 * MIB, MIB)
+    return _placed(64 << 10, (0, b"conectix"), (40, sizes), ((64 << 10) - 512, b"conectix"))
 
 
 def vhdx() -> bytes:

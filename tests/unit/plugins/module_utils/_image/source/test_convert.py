@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import subprocess
 import threading
 import time
@@ -224,6 +225,49 @@ def test_a_vhd_of_fixed_size_is_what_it_is(disk: Path, workspace: Path, tmp_path
     source = open_image_file(str(fixed))
     assert source.disk_format == "vhd"
     assert convert(source, "raw", workspace, soon()).path.read_bytes() == disk.read_bytes()
+
+
+def other_vhd(disk: Path, path: Path, creator: bytes, subformat: str) -> None:
+    """As another program makes it: its geometry has 4080 of the disk's 4096 sectors, and the disk was larger once."""
+    options = f"subformat={subformat},force_size=on"
+    subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "vpc", "-o", options, disk, path], check=True)
+    data = bytearray(path.read_bytes())
+    for start in {0, len(data) - 512} if subformat == "dynamic" else {len(data) - 512}:
+        footer = data[start : start + 512]
+        footer[28:32], footer[40:48], footer[56:60] = (
+            creator,
+            struct.pack(">Q", 4 * MIB),
+            struct.pack(">HBB", 60, 4, 17),
+        )
+        footer[64:68] = bytes(4)
+        footer[64:68] = struct.pack(">I", ~sum(footer) & 0xFFFFFFFF)
+        data[start : start + 512] = footer
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("subformat", ["dynamic", "fixed"])
+@pytest.mark.parametrize("creator", [b"vbox", b"wa\0\0", b"win ", b"vpc ", b"qemu"])
+def test_no_sector_of_a_vhd_is_lost(
+    disk: Path, workspace: Path, tmp_path: Path, creator: bytes, subformat: str
+) -> None:
+    other_vhd(disk, tmp_path / "other.vhd", creator, subformat)
+    source = open_image_file(str(tmp_path / "other.vhd"))
+    assert (source.disk_format, source.virtual_size) == ("vhd", 2 * MIB)
+    assert convert(source, "raw", workspace, soon()).path.read_bytes() == disk.read_bytes()
+
+
+def test_a_qemu_img_that_cuts_off_the_end(
+    disk: Path, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other_vhd(disk, tmp_path / "other.vhd", b"vbox", "dynamic")
+    tool = tmp_path / "bin" / "qemu-img"
+    tool.parent.mkdir()
+    tool.write_text(f'#!/bin/bash\nexec {shutil.which("qemu-img")} "${{@//current_size/chs}}"\n', encoding="utf-8")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
+    with pytest.raises(ConfigError, match="qemu-img converted only 2088960 of the 2097152 bytes of the disk"):
+        convert(open_image_file(str(tmp_path / "other.vhd")), "qcow2", workspace, soon())
+    assert list(workspace.iterdir()) == []
 
 
 def test_a_parallels_disk_is_no_raw_one(disk: Path, workspace: Path, tmp_path: Path) -> None:

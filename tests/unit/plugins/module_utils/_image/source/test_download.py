@@ -356,6 +356,7 @@ def test_a_vhd_of_fixed_size_is_what_its_cloud_declares(
     image = add_image(clouds["cloud1"]["r1"].glance, made.read_bytes(), disk_format=declared)
     got = download_image(connection, find_image(glance_for(connection), image.id), tmp_path, Deadline(10))
     assert (got.disk_format, got.detected) == (declared, found)
+    assert got.virtual_size == got.size - (512 if declared == "vhd" else 0)
 
 
 def test_another_format_than_the_cloud_declares(connection: Connection, clouds: FakeOpenStack, tmp_path: Path) -> None:

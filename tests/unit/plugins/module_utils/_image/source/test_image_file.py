@@ -57,6 +57,22 @@ def test_format_is_detected_from_content(file: Path, data: bytes, disk_format: s
     assert open_image_file(str(file)).disk_format == disk_format
 
 
+@pytest.mark.parametrize(
+    ("content", "size"),
+    [
+        (formats.qcow2(), 8 * MIB),
+        (formats.vmdk(), 8 << 10),
+        (formats.vdi(), MIB),
+        (formats.vhd(), MIB),
+        (formats.iso(), 128 << 10),
+        (formats.raw(), 255 * 257),
+    ],
+)
+def test_the_size_of_the_disk(file: Path, content: bytes, size: int) -> None:
+    file.write_bytes(content)
+    assert open_image_file(str(file)).virtual_size == size
+
+
 @pytest.mark.parametrize("length", [1, 2, 4, 7, 63, 64, 511, 512, 513, 1535, 32 << 10])
 @pytest.mark.parametrize("make", [formats.qcow2, formats.vmdk, formats.vdi, formats.vhdx, formats.iso, formats.luks])
 def test_file_that_ends_early_is_taken_or_refused_but_never_a_crash(file: Path, make: Any, length: int) -> None:
