@@ -70,12 +70,15 @@ def download_url(
     return path, version
 
 
-def download_image(connection: Connection, image: Mapping[str, Any], workspace: Path, deadline: Deadline) -> ImageFile:
+def download_image(
+    connection: Connection, image: Mapping[str, Any], workspace: Path, deadline: Deadline, stall_timeout: float
+) -> ImageFile:
     """Download an image's data, verified against what the cloud reports of it; damaged data once more.
 
-    Raises `OaktreeError`; then nothing remains in ``workspace``.
+    It stalls after ``stall_timeout`` seconds without a byte. Raises `OaktreeError`; then nothing remains in
+    ``workspace``.
     """
-    stream = ImageStream(connection, image, connection.api_timeout)
+    stream = ImageStream(connection, image, stall_timeout)
 
     def download() -> ImageFile:
         with new_file(workspace, ".download") as (path, file):
