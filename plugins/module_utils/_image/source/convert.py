@@ -144,9 +144,8 @@ def _file_only(path: Path, driver: str) -> str:
     be less. qemu goes by one or the other, as by the program that made it (block/vpc.c), before 10.0 by the geometry
     for those of Azure and VirtualBox.
     """
-    image: dict[str, object] = {"driver": driver, "file": {"driver": "file", "filename": str(path.absolute())}}
-    if driver == "qcow2":
-        image["backing"] = None
+    file = {"driver": "file", "filename": str(path.absolute())}
+    image: dict[str, object] = {"driver": driver, "file": file, "backing": None}
     if driver == "vpc":
         image["force_size_calc"] = "current_size"
     return f"json:{json.dumps(image)}"

@@ -114,8 +114,9 @@ def begin_image_file(
     """Look at the file, whose format is detected from its content, and begin to hash it; see `PendingDigests`.
 
     Raises InputError for a file that cannot be read, is empty, is no image, is shorter than its own header says,
-    changes meanwhile, or refers to other files (a qcow2 with a backing or data file, a vmdk with external extents): a
-    cloud would read those from its own disks. Raises DeadlineError when the deadline, if there is one, expires.
+    changes meanwhile, or refers to other files (a qcow2 with a backing or data file, a vmdk with external extents, a
+    disk with a parent): a cloud would read those from its own disks. Raises DeadlineError when the deadline, if there
+    is one, expires.
     """
     file = Path(path)
     head, size = read_head(path)
@@ -131,6 +132,7 @@ def begin_image_file(
         inspector = _inspect(file, deadline)
         name = _format(str(inspector), file, head, size, verbatim=handling.verbatim)
         _refuse_unsafe(inspector, path)
+        _refuse_child(inspector, head, path)
         if not handling.verbatim:
             _refuse_truncated(file, name, size, deadline)
         status = file.stat()
@@ -229,6 +231,8 @@ _FIXED = struct.Struct(">8sII Q 4s4s4s4s Q Q I I I")
 _FOOTER = 512
 _CURRENT = 48
 """Where in the footer, or the copy of it in front of a disk that grows, the present size of the disk is."""
+_KIND = 60
+_DIFFERENCING = 4
 
 
 def _has_footer(file: Path, size: int) -> bool:
@@ -287,3 +291,18 @@ def _refuse_unsafe(inspector: FileInspector, path: str) -> None:
             f"path: {path} is not safe to upload ({reasons})",
             hint="Flatten it, for example with 'qemu-img convert', so that it needs no other file.",
         ) from exc
+
+
+def _refuse_child(inspector: FileInspector, head: bytes, path: str) -> None:
+    """Refuse what no inspector looks for, and qemu-img takes for whole or opens with its parent."""
+    from oslo_utils.imageutils.format_inspector import VMDKInspector
+
+    if isinstance(inspector, VMDKInspector):
+        child = "parentfilenamehint" in (inspector.desc_text or "")
+    else:
+        child = str(inspector) == "vhd" and struct.unpack_from(">I", head, _KIND)[0] == _DIFFERENCING
+    if child:
+        raise InputError(
+            f"path: {path} is not safe to upload (parent: it has only what differs from another disk)",
+            hint="Merge the two with the program that made them, and give the merged disk.",
+        )

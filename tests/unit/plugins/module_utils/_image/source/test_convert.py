@@ -114,13 +114,18 @@ def test_a_file_is_a_file_whatever_it_is_called(
     assert convert(there, "raw", workspace, soon()).path.read_bytes() == Path(name).read_bytes()
 
 
-def test_a_backing_file_is_not_read_even_if_it_comes_after_the_checks(workspace: Path, tmp_path: Path) -> None:
-    (tmp_path / "secret").write_bytes(SECRET + bytes(MIB - len(SECRET)))
-    checked = tmp_path / "image.qcow2"
-    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", checked, "1M"], check=True)
+@pytest.mark.parametrize(("disk_format", "of_secret"), [("qcow2", "raw"), ("vmdk", "vmdk")])
+def test_a_backing_file_is_not_read_even_if_it_comes_after_the_checks(
+    workspace: Path, tmp_path: Path, disk_format: str, of_secret: str
+) -> None:
+    (tmp_path / "plain").write_bytes(SECRET + bytes(MIB - len(SECRET)))
+    secret = tmp_path / "secret"
+    subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", of_secret, tmp_path / "plain", secret], check=True)
+    checked = tmp_path / f"image.{disk_format}"
+    create = ["qemu-img", "create", "-q", "-f", disk_format]
+    subprocess.run([*create, checked, "1M"], check=True)
     source = replace(open_image_file(str(checked)), state=None)
-    secret = ["-b", str(tmp_path / "secret"), "-F", "raw"]
-    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *secret, checked], check=True)
+    subprocess.run([*create, "-b", secret, "-F", of_secret, checked], check=True)
     assert convert(source, "raw", workspace, soon()).path.read_bytes() == bytes(MIB)
 
 
