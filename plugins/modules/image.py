@@ -267,6 +267,7 @@ options:
       - Seconds without progress after which an upload counts as stalled. Progress is a chunk of data that the cloud accepts, the response
         after the last chunk, or a sign of change during an import. An import that fetches the data from elsewhere gets one more second for
         each 4 MiB of the image, and a hypervisor that takes a snapshot one for each 4 MiB of the root disk.
+      - A download from O(url) or O(from) stalls after as many seconds without a byte. It is resumed.
       - A stalled scheme is abandoned and the next one that the Location offers is tried.
     type: float
     default: 120.0
@@ -658,7 +659,7 @@ def find_image_data(
                 )
             return from_server(target, origin, desired, directory, check_mode=check_mode)
         patterns, image = origin
-        return locate.from_location(target, patterns, image, options.checksum, directory)
+        return locate.from_location(target, patterns, image, options)
     return None
 
 

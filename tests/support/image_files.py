@@ -159,6 +159,8 @@ CASES = (
     Case("qcow2 with an external data file", data_file),
     Case("vmdk, descriptor of a flat disk", qemu("-O", "vmdk", "-o", "subformat=monolithicFlat")),
     Case("vmdk, descriptor of a split disk", qemu("-O", "vmdk", "-o", "subformat=twoGbMaxExtentSparse")),
+    Case("vmdk with a parent", of(formats.vmdk(formats.CHILD))),
+    Case("vhd with a parent", of(formats.vhd(kind=4))),
     Case("qed", qemu("-O", "qed")),
     Case("OVA", ova),
     Case("zip archive", archive("zip", "-q", "{path}"), file="image.zip"),

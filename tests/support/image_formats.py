@@ -24,6 +24,10 @@ def qcow2(*, version: int = 3, backing_offset: int = 0, features: int = 0) -> by
     return _placed(64 << 10, (0, header), (0x48, struct.pack(">Q", features)))
 
 
+CHILD = 'parentFileNameHint="base.vmdk"\nRW 16 SPARSE "disk.vmdk"'
+"""In the descriptor of a vmdk with a parent."""
+
+
 def vmdk(extent: str = 'RW 16 SPARSE "disk.vmdk"', create_type: str = "monolithicSparse") -> bytes:
     """A sparse disk of 8 KiB with an embedded descriptor."""
     header = struct.pack("<4sIIQQQQIQQ", b"KDMV", 1, 3, 16, 128, 1, 20, 512, 0, 0)
@@ -40,9 +44,10 @@ def vdi() -> bytes:
     return _placed(64 << 10, (0x40, struct.pack("<I", 0xBEDA107F)), (0x170, struct.pack("<Q", MIB)))
 
 
-def vhd() -> bytes:
-    """A dynamic one, with a copy of the footer in front."""
-    return _placed(64 << 10, (0, b"conectix"), (40, struct.pack(">Q", MIB)), ((64 << 10) - 512, b"conectix"))
+def vhd(*, kind: int = 3) -> bytes:
+    """With a copy of the footer in front; its disk was larger once. Kind 3 is dynamic, 4 has a parent."""
+    fields = struct.pack(">QQ4xI", 2 * MIB, MIB, kind)
+    return _placed(64 << 10, (0, b"conectix"), (40, fields), ((64 << 10) - 512, b"conectix"))
 
 
 def vhdx() -> bytes:

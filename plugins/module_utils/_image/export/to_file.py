@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..._cloud.resuming import WHOLE
@@ -29,7 +28,7 @@ from ..fingerprint import fingerprint_of, same_data, same_format, stored_digests
 from ..source.convert import convert, find_qemu_img
 from ..source.digest_cache import read_image_file
 from ..source.download import ImageStream, open_download
-from ..source.image_file import AS_BYTES, ImageFile, content_format
+from ..source.image_file import AS_BYTES, ImageFile, by_content
 from .paths import target_path
 from .record import CopyRecord, recall, remember
 from .request import Copy, Export
@@ -145,13 +144,13 @@ class FileExport:
                 f"the image is not safe to use: {error.message}", hint="Programs that open it would read other files."
             ) from error
         declared = str(self._image["disk_format"])
-        found = content_format(source, declared)
-        if self._converted and not same_format(found, declared):
+        source = by_content(source, declared)
+        if self._converted and not same_format(source.disk_format, declared):
             raise RefusedError(
-                f"the image data is {found}, but its cloud declares {declared}",
+                f"the image data is {source.disk_format}, but its cloud declares {declared}",
                 hint="Omit disk_format to export it unchanged, and correct the image.",
             )
-        return replace(source, disk_format=found)
+        return source
 
     @contextmanager
     def _in_format(self, source: ImageFile) -> Iterator[ImageFile]:

@@ -66,8 +66,8 @@ The death signal comes when the thread that started it ends, not only when the p
 def convert(source: ImageFile, disk_format: str, workspace: Path, deadline: Deadline) -> ImageFile:
     """A file in ``workspace`` with the same disk in another format.
 
-    Raises ConfigError without qemu-img, InputError for a format that it cannot write or insufficient disk space, and
-    DeadlineError; then nothing remains in ``workspace``.
+    Raises ConfigError without qemu-img or where it fails or leaves out a part of the disk, InputError for a format that
+    it cannot write or insufficient disk space, and DeadlineError; then nothing remains in ``workspace``.
     """
     source.check_detected()
     qemu_img = find_qemu_img(source.disk_format, disk_format, "upload a file that already has this format")
@@ -84,6 +84,7 @@ def convert(source: ImageFile, disk_format: str, workspace: Path, deadline: Dead
         _run([qemu_img, "convert", "-U", "-O", wanted, _file_only(source.path, driver), str(target)], deadline)
         converted = open_image_file(str(target), deadline, AS_BYTES)
         source.check_unchanged("converted")
+        _check_complete(source, converted)
     except OaktreeError:
         target.unlink(missing_ok=True)
         raise
@@ -112,6 +113,14 @@ def _named(converted: ImageFile, disk_format: str) -> ImageFile:
     return replace(converted, disk_format=disk_format)
 
 
+def _check_complete(source: ImageFile, converted: ImageFile) -> None:
+    if source.disk_format not in _READ_ONLY and converted.virtual_size < source.virtual_size:
+        raise ConfigError(
+            f"qemu-img converted only {converted.virtual_size} of the {source.virtual_size} bytes of the disk",
+            hint="Compare with 'qemu-img info'; another version of qemu-img may read the image in full.",
+        )
+
+
 def _check_space(
     qemu_img: str, source: ImageFile, driver: str, wanted: str, workspace: Path, deadline: Deadline
 ) -> None:
@@ -129,10 +138,16 @@ def _check_space(
 
 
 def _file_only(path: Path, driver: str) -> str:
-    """The file for qemu-img: in this format, as a file whatever its name looks like, and without a backing file."""
-    image: dict[str, object] = {"driver": driver, "file": {"driver": "file", "filename": str(path.absolute())}}
-    if driver == "qcow2":
-        image["backing"] = None
+    """The file for qemu-img: in this format, as a file whatever its name looks like, and without a backing file.
+
+    Of the two sizes that a vhd tells, the current one is the disk's (Microsoft's VHD specification); its geometry may
+    be less. qemu goes by one or the other, as by the program that made it (block/vpc.c), before 10.0 by the geometry
+    for those of Azure and VirtualBox.
+    """
+    file = {"driver": "file", "filename": str(path.absolute())}
+    image: dict[str, object] = {"driver": driver, "file": file, "backing": None}
+    if driver == "vpc":
+        image["force_size_calc"] = "current_size"
     return f"json:{json.dumps(image)}"
 
 

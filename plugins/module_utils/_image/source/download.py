@@ -28,7 +28,7 @@ from ..._core.retry import TRANSIENT, Attempts, Policy, Value, with_retries
 from ..._core.text import one_line
 from ..._glance.client import glance_for
 from ..fingerprint import same_format, verify_download
-from .image_file import AS_BYTES, ImageFile, content_format, digests_of, open_image_file
+from .image_file import AS_BYTES, ImageFile, by_content, digests_of, open_image_file
 from .workspace import MORE_SPACE, SHARE, new_file, room_in
 
 if TYPE_CHECKING:
@@ -70,12 +70,15 @@ def download_url(
     return path, version
 
 
-def download_image(connection: Connection, image: Mapping[str, Any], workspace: Path, deadline: Deadline) -> ImageFile:
+def download_image(
+    connection: Connection, image: Mapping[str, Any], workspace: Path, deadline: Deadline, stall_timeout: float
+) -> ImageFile:
     """Download an image's data, verified against what the cloud reports of it; damaged data once more.
 
-    Raises `OaktreeError`; then nothing remains in ``workspace``.
+    It stalls after ``stall_timeout`` seconds without a byte. Raises `OaktreeError`; then nothing remains in
+    ``workspace``.
     """
-    stream = ImageStream(connection, image, connection.api_timeout)
+    stream = ImageStream(connection, image, stall_timeout)
 
     def download() -> ImageFile:
         with new_file(workspace, ".download") as (path, file):
@@ -85,9 +88,9 @@ def download_image(connection: Connection, image: Mapping[str, Any], workspace: 
             file.flush()
             return open_download(path, image, deadline)
 
-    source = with_retries(download, WHOLE, deadline)
     declared = str(image["disk_format"])
-    found = content_format(source, declared)
+    source = by_content(with_retries(download, WHOLE, deadline), declared)
+    found = source.disk_format
     if found != "raw" and not same_format(found, declared):
         source.path.unlink(missing_ok=True)
         raise InputError(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ..._core.errors import InputError
 from ..._core.progress import Progress
 from ..._object_store.content import File, State, changed, state_of
-from ..fingerprint import DIGESTS, Fingerprint, same_format
+from ..fingerprint import DIGESTS, RAW_NAMES, Fingerprint, same_format
 from .extent import least_size
 from .hashing import PendingDigests, settle, stop
 from .recognition import HEAD, compression, foreign, magic, names_other_files
@@ -45,6 +45,7 @@ class ImageFile(Fingerprint):
 
     path: Path
     virtual_size: int
+    """Bytes of the disk that it holds; of a ploop, whose header nothing here reads, those of the file."""
     detected: str = ""
     """The format detected from the content, where ``disk_format`` is what a cloud or the task declares; else empty."""
     state: State | None = None
@@ -113,8 +114,9 @@ def begin_image_file(
     """Look at the file, whose format is detected from its content, and begin to hash it; see `PendingDigests`.
 
     Raises InputError for a file that cannot be read, is empty, is no image, is shorter than its own header says,
-    changes meanwhile, or refers to other files (a qcow2 with a backing or data file, a vmdk with external extents): a
-    cloud would read those from its own disks. Raises DeadlineError when the deadline, if there is one, expires.
+    changes meanwhile, or refers to other files (a qcow2 with a backing or data file, a vmdk with external extents, a
+    disk with a parent): a cloud would read those from its own disks. Raises DeadlineError when the deadline, if there
+    is one, expires.
     """
     file = Path(path)
     head, size = read_head(path)
@@ -130,6 +132,7 @@ def begin_image_file(
         inspector = _inspect(file, deadline)
         name = _format(str(inspector), file, head, size, verbatim=handling.verbatim)
         _refuse_unsafe(inspector, path)
+        _refuse_child(inspector, head, path)
         if not handling.verbatim:
             _refuse_truncated(file, name, size, deadline)
         status = file.stat()
@@ -139,7 +142,7 @@ def begin_image_file(
         raise changed(file, "read") from exc
     except OSError as exc:
         raise InputError(f"path: {path} cannot be read: {exc.strerror}", hint="Check its permissions.") from exc
-    virtual_size = size if name == "raw" or name != str(inspector) else inspector.virtual_size
+    virtual_size = _virtual_size(name, inspector, head, size)
     progress = progress or Progress()
     progress.enter("reading", size)
     digests = PendingDigests(File(file, size, before, use="read", piece=CHUNK), progress, when_known)
@@ -164,10 +167,11 @@ def read_head(path: str) -> tuple[bytes, int]:
         raise InputError(f"path: {path} cannot be read: {exc.strerror}", hint="Check its permissions.") from exc
 
 
-def content_format(source: ImageFile, declared: str) -> str:
-    """The format of what was taken as bytes; ``declared`` decides where the content fits both that and raw."""
-    fits = declared == "vhd" and source.disk_format == "raw" and _has_footer(source.path, source.size)
-    return "vhd" if fits else source.disk_format
+def by_content(source: ImageFile, declared: str) -> ImageFile:
+    """What was taken as bytes, in its format; ``declared`` decides where the content fits both that and raw."""
+    if declared == "vhd" and source.disk_format == "raw" and _has_footer(source.path, source.size):
+        return replace(source, disk_format="vhd", virtual_size=source.size - _FOOTER)
+    return source
 
 
 def digests_of(path: Path) -> dict[str, str]:
@@ -225,6 +229,10 @@ def _format(inspected: str, file: Path, head: bytes, size: int, *, verbatim: boo
 
 _FIXED = struct.Struct(">8sII Q 4s4s4s4s Q Q I I I")
 _FOOTER = 512
+_CURRENT = 48
+"""Where in the footer, or the copy of it in front of a disk that grows, the present size of the disk is."""
+_KIND = 60
+_DIFFERENCING = 4
 
 
 def _has_footer(file: Path, size: int) -> bool:
@@ -237,6 +245,12 @@ def _has_footer(file: Path, size: int) -> bool:
     cookie, *_others, current, _geometry, kind, checksum = _FIXED.unpack(footer[: _FIXED.size])
     total = sum(footer) - sum(footer[_FIXED.size - 4 : _FIXED.size])
     return bool(cookie == b"conectix" and kind == 2 and current == size - _FOOTER and checksum == ~total & 0xFFFFFFFF)
+
+
+def _virtual_size(name: str, inspector: FileInspector, head: bytes, size: int) -> int:
+    if name == "vhd":  # of which the inspector tells the size that it was created with
+        return int(struct.unpack_from(">Q", head, _CURRENT)[0]) if str(inspector) == name else size - _FOOTER
+    return size if name in RAW_NAMES or name != str(inspector) else int(inspector.virtual_size)
 
 
 def _refuse_foreign(head: bytes, size: int, path: str, *, text: bool) -> None:
@@ -277,3 +291,18 @@ def _refuse_unsafe(inspector: FileInspector, path: str) -> None:
             f"path: {path} is not safe to upload ({reasons})",
             hint="Flatten it, for example with 'qemu-img convert', so that it needs no other file.",
         ) from exc
+
+
+def _refuse_child(inspector: FileInspector, head: bytes, path: str) -> None:
+    """Refuse what no inspector looks for, and qemu-img takes for whole or opens with its parent."""
+    from oslo_utils.imageutils.format_inspector import VMDKInspector
+
+    if isinstance(inspector, VMDKInspector):
+        child = "parentfilenamehint" in (inspector.desc_text or "")
+    else:
+        child = str(inspector) == "vhd" and struct.unpack_from(">I", head, _KIND)[0] == _DIFFERENCING
+    if child:
+        raise InputError(
+            f"path: {path} is not safe to upload (parent: it has only what differs from another disk)",
+            hint="Merge the two with the program that made them, and give the merged disk.",
+        )

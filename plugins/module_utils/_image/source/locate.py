@@ -279,9 +279,7 @@ def _unchanged(source: SourceFile, known: Known, what: str) -> ImageFile:
     return source.image
 
 
-def from_location(
-    target: Target, patterns: Sequence[str], image: str, checksum: str | None, workspace: Path
-) -> ImageData:
+def from_location(target: Target, patterns: Sequence[str], image: str, options: SourceOptions) -> ImageData:
     """An image at another Location, by name or ID. Its data is downloaded only when a Location needs it from here.
 
     Raises InputError unless the patterns select exactly one Location.
@@ -293,11 +291,11 @@ def from_location(
     except InputError as error:
         raise InputError(f"from: {error.message}", hint=error.hint) from error
     fingerprint = replace(fingerprint_of(found), copied_from=(str(connection.location), str(found["id"])))
-    verify_checksum(fingerprint.digests, find_checksum(checksum, image, target.timeout))
+    verify_checksum(fingerprint.digests, find_checksum(options.checksum, image, target.timeout))
 
     def fetch(deadline: Deadline) -> ImageFile:
         connection.deadline = deadline
-        return download_image(connection, found, workspace, deadline)
+        return download_image(connection, found, options.workspace, deadline, options.stall_timeout)
 
     keystone = connection.region.settings.keystone
-    return ImageData(fingerprint, fetch, workspace, home=HomeImage(connection.location, keystone, found))
+    return ImageData(fingerprint, fetch, options.workspace, home=HomeImage(connection.location, keystone, found))

@@ -19,7 +19,7 @@ from ..discard import discard
 from ..fingerprint import Announced, fingerprint_of
 from .download import download_image
 from .image_data import AnnouncedImage, HomeImage, ImageData
-from .locate import from_location
+from .locate import SourceOptions, from_location
 from .other_location import connect_to_one, work_at
 from .snapshot import Snapshot, check_has_disk, unfinished
 
@@ -116,13 +116,14 @@ class _ServerImage:
 
         def fetch(deadline: Deadline) -> ImageFile:
             self._connection.deadline = deadline
-            return download_image(self._connection, image, self._workspace, deadline)
+            return download_image(self._connection, image, self._workspace, deadline, timeouts.stall_timeout)
 
         fingerprint = replace(fingerprint_of(image), copied_from=source, server=str(self._server["id"]))
         return ImageData(fingerprint, fetch, self._workspace, home=self._home(image))
 
     def _copy(self, pattern: str, image_id: str) -> ImageData:
-        data = from_location(self._target, [pattern], image_id, None, self._workspace)
+        options = SourceOptions(self._workspace, stall_timeout=self._desired.timeouts.stall_timeout)
+        data = from_location(self._target, [pattern], image_id, options)
         image = data.home.image if data.home else {}
         location, snapshot = image.get(SOURCE_LOCATION), image.get(SOURCE_IMAGE)
         source = (str(location), str(snapshot)) if location and snapshot else data.fingerprint.copied_from

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import subprocess
 import threading
 import time
@@ -113,13 +114,18 @@ def test_a_file_is_a_file_whatever_it_is_called(
     assert convert(there, "raw", workspace, soon()).path.read_bytes() == Path(name).read_bytes()
 
 
-def test_a_backing_file_is_not_read_even_if_it_comes_after_the_checks(workspace: Path, tmp_path: Path) -> None:
-    (tmp_path / "secret").write_bytes(SECRET + bytes(MIB - len(SECRET)))
-    checked = tmp_path / "image.qcow2"
-    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", checked, "1M"], check=True)
+@pytest.mark.parametrize(("disk_format", "of_secret"), [("qcow2", "raw"), ("vmdk", "vmdk")])
+def test_a_backing_file_is_not_read_even_if_it_comes_after_the_checks(
+    workspace: Path, tmp_path: Path, disk_format: str, of_secret: str
+) -> None:
+    (tmp_path / "plain").write_bytes(SECRET + bytes(MIB - len(SECRET)))
+    secret = tmp_path / "secret"
+    subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", of_secret, tmp_path / "plain", secret], check=True)
+    checked = tmp_path / f"image.{disk_format}"
+    create = ["qemu-img", "create", "-q", "-f", disk_format]
+    subprocess.run([*create, checked, "1M"], check=True)
     source = replace(open_image_file(str(checked)), state=None)
-    secret = ["-b", str(tmp_path / "secret"), "-F", "raw"]
-    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *secret, checked], check=True)
+    subprocess.run([*create, "-b", secret, "-F", of_secret, checked], check=True)
     assert convert(source, "raw", workspace, soon()).path.read_bytes() == bytes(MIB)
 
 
@@ -224,6 +230,49 @@ def test_a_vhd_of_fixed_size_is_what_it_is(disk: Path, workspace: Path, tmp_path
     source = open_image_file(str(fixed))
     assert source.disk_format == "vhd"
     assert convert(source, "raw", workspace, soon()).path.read_bytes() == disk.read_bytes()
+
+
+def other_vhd(disk: Path, path: Path, creator: bytes, subformat: str) -> None:
+    """As another program makes it: its geometry has 4080 of the disk's 4096 sectors, and the disk was larger once."""
+    options = f"subformat={subformat},force_size=on"
+    subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "vpc", "-o", options, disk, path], check=True)
+    data = bytearray(path.read_bytes())
+    for start in {0, len(data) - 512} if subformat == "dynamic" else {len(data) - 512}:
+        footer = data[start : start + 512]
+        footer[28:32], footer[40:48], footer[56:60] = (
+            creator,
+            struct.pack(">Q", 4 * MIB),
+            struct.pack(">HBB", 60, 4, 17),
+        )
+        footer[64:68] = bytes(4)
+        footer[64:68] = struct.pack(">I", ~sum(footer) & 0xFFFFFFFF)
+        data[start : start + 512] = footer
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("subformat", ["dynamic", "fixed"])
+@pytest.mark.parametrize("creator", [b"vbox", b"wa\0\0", b"win ", b"vpc ", b"qemu"])
+def test_no_sector_of_a_vhd_is_lost(
+    disk: Path, workspace: Path, tmp_path: Path, creator: bytes, subformat: str
+) -> None:
+    other_vhd(disk, tmp_path / "other.vhd", creator, subformat)
+    source = open_image_file(str(tmp_path / "other.vhd"))
+    assert (source.disk_format, source.virtual_size) == ("vhd", 2 * MIB)
+    assert convert(source, "raw", workspace, soon()).path.read_bytes() == disk.read_bytes()
+
+
+def test_a_qemu_img_that_cuts_off_the_end(
+    disk: Path, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other_vhd(disk, tmp_path / "other.vhd", b"vbox", "dynamic")
+    tool = tmp_path / "bin" / "qemu-img"
+    tool.parent.mkdir()
+    tool.write_text(f'#!/bin/bash\nexec {shutil.which("qemu-img")} "${{@//current_size/chs}}"\n', encoding="utf-8")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
+    with pytest.raises(ConfigError, match="qemu-img converted only 2088960 of the 2097152 bytes of the disk"):
+        convert(open_image_file(str(tmp_path / "other.vhd")), "qcow2", workspace, soon())
+    assert list(workspace.iterdir()) == []
 
 
 def test_a_parallels_disk_is_no_raw_one(disk: Path, workspace: Path, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.i
 from tests.support import image_formats as formats
 from tests.support.fake_images import add_image
 from tests.support.fake_openstack import Answer as Status
-from tests.support.fake_openstack import BreakAnswer, DistortAnswer, FakeOpenStack
+from tests.support.fake_openstack import BlackHole, BreakAnswer, DistortAnswer, FakeOpenStack
 from tests.support.web import DATA, Answer, Web, conditional, rest, silent, some, trickle, whole
 
 
@@ -279,10 +279,21 @@ def get(connection: Connection, clouds: FakeOpenStack, tmp_path: Path, data: byt
     glance = clouds["cloud1"]["r1"].glance
     image = add_image(glance, data, disk_format="qcow2")
     glance.data.path(image.id).write_bytes(served)
-    return download_image(connection, find_image(glance_for(connection), image.id), tmp_path, Deadline(10))
+    return download_image(connection, find_image(glance_for(connection), image.id), tmp_path, Deadline(10), 5.0)
 
 
 QCOW2 = formats.qcow2() + DATA
+
+
+def test_a_location_that_sends_nothing_is_asked_again(
+    connection: Connection, clouds: FakeOpenStack, tmp_path: Path
+) -> None:
+    """After `stall_timeout`: a store may take longer for the first byte than other requests for an answer."""
+    image = add_image(clouds["cloud1"]["r1"].glance, QCOW2, disk_format="qcow2")
+    clouds["cloud1"]["r1"].fault("GET", "/file$", BlackHole(), times=1)
+    found = find_image(glance_for(connection), image.id)
+    assert download_image(connection, found, tmp_path, Deadline(10), 0.3).path.read_bytes() == QCOW2
+    assert clouds.counters.requests(path="/v2/images/{image_id}/file") == 2
 
 
 def test_an_image_of_a_location(connection: Connection, clouds: FakeOpenStack, tmp_path: Path) -> None:
@@ -354,8 +365,9 @@ def test_a_vhd_of_fixed_size_is_what_its_cloud_declares(
     made = tmp_path / "fixed.vhd"
     subprocess.run(["qemu-img", "create", "-q", "-f", "vpc", "-o", "subformat=fixed", made, "1M"], check=True)
     image = add_image(clouds["cloud1"]["r1"].glance, made.read_bytes(), disk_format=declared)
-    got = download_image(connection, find_image(glance_for(connection), image.id), tmp_path, Deadline(10))
+    got = download_image(connection, find_image(glance_for(connection), image.id), tmp_path, Deadline(10), 5.0)
     assert (got.disk_format, got.detected) == (declared, found)
+    assert got.virtual_size == got.size - (512 if declared == "vhd" else 0)
 
 
 def test_another_format_than_the_cloud_declares(connection: Connection, clouds: FakeOpenStack, tmp_path: Path) -> None:

@@ -20,7 +20,12 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError, InputError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.fingerprint import same_format
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source import hashing, image_file
-from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import open_image_file
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.source.image_file import (
+    AS_BYTES,
+    AS_IMAGE,
+    Handling,
+    open_image_file,
+)
 from tests.support import image_formats as formats
 
 MIB = 1 << 20
@@ -57,6 +62,22 @@ def test_format_is_detected_from_content(file: Path, data: bytes, disk_format: s
     assert open_image_file(str(file)).disk_format == disk_format
 
 
+@pytest.mark.parametrize(
+    ("content", "size"),
+    [
+        (formats.qcow2(), 8 * MIB),
+        (formats.vmdk(), 8 << 10),
+        (formats.vdi(), MIB),
+        (formats.vhd(), MIB),
+        (formats.iso(), 128 << 10),
+        (formats.raw(), 255 * 257),
+    ],
+)
+def test_the_size_of_the_disk(file: Path, content: bytes, size: int) -> None:
+    file.write_bytes(content)
+    assert open_image_file(str(file)).virtual_size == size
+
+
 @pytest.mark.parametrize("length", [1, 2, 4, 7, 63, 64, 511, 512, 513, 1535, 32 << 10])
 @pytest.mark.parametrize("make", [formats.qcow2, formats.vmdk, formats.vdi, formats.vhdx, formats.iso, formats.luks])
 def test_file_that_ends_early_is_taken_or_refused_but_never_a_crash(file: Path, make: Any, length: int) -> None:
@@ -81,6 +102,15 @@ def test_file_that_names_others_is_refused(file: Path, data: bytes) -> None:
     with pytest.raises(InputError, match=r"^path: .* is not safe to upload") as caught:
         open_image_file(str(file))
     assert "qemu-img convert" in caught.value.hint
+
+
+@pytest.mark.parametrize("handling", [AS_IMAGE, AS_BYTES])
+@pytest.mark.parametrize("data", [formats.vmdk(formats.CHILD), formats.vhd(kind=4)])
+def test_disk_with_a_parent_is_refused(file: Path, data: bytes, handling: Handling) -> None:
+    file.write_bytes(data)
+    with pytest.raises(InputError, match=r"^path: .* is not safe to upload \(parent: .*\)$") as caught:
+        open_image_file(str(file), handling=handling)
+    assert caught.value.hint.startswith("Merge the two")
 
 
 def test_two_formats_in_one_file_are_refused(file: Path) -> None:

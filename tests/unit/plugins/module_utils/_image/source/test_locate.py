@@ -38,7 +38,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._run import eve
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target
 from tests.support import image_formats as formats
 from tests.support.fake_images import add_image
-from tests.support.fake_openstack import FakeOpenStack
+from tests.support.fake_openstack import BlackHole, FakeOpenStack
 from tests.support.web import Web, conditional, rest, whole
 
 DATA = formats.qcow2()
@@ -352,7 +352,7 @@ def test_an_image_elsewhere_is_downloaded_only_when_it_is_needed(
     clouds: FakeOpenStack, target: Target, tmp_path: Path
 ) -> None:
     image = add_image(clouds["cloud1"]["r2"].glance, DATA, disk_format="qcow2")
-    found = locate.from_location(target, ["cloud1/r2"], "thing", f"sha512:{SHA512}", tmp_path)
+    found = locate.from_location(target, ["cloud1/r2"], "thing", SourceOptions(tmp_path, f"sha512:{SHA512}"))
     assert (found.fingerprint.size, found.fingerprint.disk_format) == (len(DATA), "qcow2")
     assert found.fingerprint.digests == {"md5": MD5, "sha512": SHA512}
     assert found.home is not None
@@ -362,6 +362,14 @@ def test_an_image_elsewhere_is_downloaded_only_when_it_is_needed(
     assert found.source("qcow2", Deadline(5)).path.read_bytes() == DATA
     assert found.source("qcow2", Deadline(5)).path.parent == tmp_path
     assert downloads(clouds) == 1
+
+
+def test_a_download_from_elsewhere_stalls(clouds: FakeOpenStack, target: Target, tmp_path: Path) -> None:
+    add_image(clouds["cloud1"]["r2"].glance, DATA, disk_format="qcow2")
+    clouds["cloud1"]["r2"].fault("GET", "/file$", BlackHole(), times=1)
+    found = locate.from_location(target, ["cloud1/r2"], "thing", SourceOptions(tmp_path, stall_timeout=0.3))
+    assert found.source("qcow2", Deadline(10)).path.read_bytes() == DATA
+    assert downloads(clouds) == 2
 
 
 @pytest.mark.parametrize(
@@ -387,7 +395,7 @@ def test_what_is_not_there_is_reported_before_any_download(  # noqa: PLR0913, PL
 ) -> None:
     add_image(clouds["cloud1"]["r2"].glance, DATA, disk_format="qcow2")
     with pytest.raises(error) as caught:
-        locate.from_location(target, [location], image, checksum, tmp_path)
+        locate.from_location(target, [location], image, SourceOptions(tmp_path, checksum))
     assert message in caught.value.message
     assert downloads(clouds) == 0
 
@@ -405,7 +413,7 @@ def test_an_image_without_data(
     """As Nova makes one of a server that boots from a volume."""
     add_image(clouds["cloud1"]["r2"].glance, b"").properties["block_device_mapping"] = mapping
     with pytest.raises(InputError, match=rf"^from: the image \S+ has no data(: {what})?") as caught:
-        locate.from_location(target, ["cloud1/r2"], "thing", None, tmp_path)
+        locate.from_location(target, ["cloud1/r2"], "thing", SourceOptions(tmp_path))
     assert what in caught.value.message
     assert way_out in caught.value.hint
 

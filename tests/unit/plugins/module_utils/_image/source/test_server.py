@@ -17,7 +17,7 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run import events
 from tests.support.fake_images import add_image
-from tests.support.fake_openstack import Action, Answer, FakeOpenStack, LoseAnswer
+from tests.support.fake_openstack import Action, Answer, BlackHole, FakeOpenStack, LoseAnswer
 from tests.support.image_site import digest
 from tests.support.server_site import NAME, SERVER, SOURCE, TAKE, ServerSite
 
@@ -79,6 +79,19 @@ def test_a_snapshot_that_is_not_changed_at_once_is_changed_again(site: ServerSit
     (image,) = site.images()
     assert image.properties["owner_specified.oaktree.source_server"] == site.server.id
     assert "instance_uuid" not in image.properties
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("published", [False, True])
+def test_a_download_stalls(site: ServerSite, *, published: bool) -> None:
+    """That of the snapshot, or of the image that a Location has."""
+    if published:
+        site.act(locations=["cloud2/r1"])
+    source = site.clouds["cloud2"]["r1"] if published else site.home
+    source.fault("GET", "/file$", BlackHole(), times=1)
+    before = downloads(site)
+    done = site.act(locations=["cloud2"], stall_timeout=1.0, transfer_timeout=10.0)
+    assert (done["cloud2/r2/demo"], downloads(site) - before) == (("created", "v2_put"), 2)
 
 
 def test_another_region_of_the_cloud_fetches_the_snapshot_by_itself(site: ServerSite) -> None:
