@@ -217,11 +217,16 @@ class Cinder(ResourceService):
         return json_reply({"volume_type_access": [{"project_id": project} for project in found]})
 
     async def _change_access(self, call: Call) -> Reply:
-        had = self.access.setdefault(self._type(call)["id"], set())
+        identity = self._type(call)["id"]
+        had = self.access.setdefault(identity, set())
         match await call.json():
             case {"addProjectAccess": {"project": str(project)}}:
+                if project in had:
+                    raise Refusal(409, f"Volume type access for {identity} / {project} combination already exists.")
                 had.add(project)
             case {"removeProjectAccess": {"project": str(project)}}:
+                if project not in had:
+                    raise Refusal(404, f"Volume type access not found for {identity} / {project} combination.")
                 had.remove(project)
             case other:
                 raise Refusal(400, f"There is no such action: {other}")
