@@ -93,7 +93,10 @@ def _is_default(kind: Kind, item: Item, defaults: Item) -> bool:
 
 
 def _numbers(kind: Kind, item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: item[key] for name, key in kind.keys.items() if kind.types.get(name) == "int" and key in item}
+    """The limits of a quota, also those that only the service has a name for: Cinder has three for each volume type."""
+    names = {key: name for name, key in kind.keys.items()}
+    named = {names.get(key, key): value for key, value in item.items()}
+    return {name: value for name, value in named.items() if kind.types.get(name) == "int" or type(value) is int}
 
 
 def _waiting_for(wanted: Wanted, found: Found, missing: MissingError) -> ResourcePlan:
