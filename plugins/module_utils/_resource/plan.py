@@ -170,7 +170,7 @@ def state_of(kind: Kind, item: Mapping[str, Any]) -> str:
 def bad_state(kind: Kind, item: Mapping[str, Any]) -> str:
     """The state of an item that will never be ready; empty for any other."""
     ready = kind.ready
-    return state_of(kind, item) if ready and str(item.get(kind.keys[ready.attribute]) or "") in ready.bad else ""
+    return state_of(kind, item) if ready and "error" in str(item.get(kind.keys[ready.attribute])).lower() else ""
 
 
 def differences(wanted: Wanted, found: Found, item: Item) -> tuple[dict[str, tuple[Any, Any]], tuple[str, ...]]:
