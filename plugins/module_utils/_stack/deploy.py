@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._cloud.answers import fit_key
 from .._cloud.cleanup import CLEANUP_TIMEOUT, removing
-from .._core.errors import DeadlineError, OaktreeError, ServerError, ThrottledError
+from .._core.errors import ConflictError, DeadlineError, OaktreeError, RefusedError, ServerError, ThrottledError
 from .._core.retry import PERHAPS_DONE
 from .._local.file_lock import key_lock
 from .._resource.find import is_offered
@@ -241,7 +241,13 @@ class _Work:
                     raise plan.error
                 if plan.action == "unchanged":
                     return self._step.change
-                begun = self._begin()
+                try:
+                    begun = self._begin()
+                except (ConflictError, RefusedError):
+                    found = self._heat.find(self._wanted.name)
+                    if found and is_busy(str(found["stack_status"])):  # somebody else was first
+                        continue
+                    raise
             return self._finish(*begun)
 
     @contextmanager

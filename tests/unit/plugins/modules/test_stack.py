@@ -358,6 +358,22 @@ def test_an_update_that_another_task_has_begun_since_the_survey_is_not_repeated(
     assert (writes(clouds), stack.state) == (before, "UPDATE_COMPLETE")
 
 
+def test_what_heat_refuses_because_somebody_else_was_first_is_awaited(clouds: FakeOpenStack, heat: Heat) -> None:
+    region = clouds["cloud1"]["r1"]
+    one(wait=False)
+    region.fault("GET", "name=app", edit_answer(lambda _stacks: {"stacks": []}), times=2)
+    assert actions(one()) == ["unchanged"]
+    (stack,) = heat.stacks
+
+    def deleted(answer: Answer) -> Answer:
+        stack.action, stack.status = "DELETE", "IN_PROGRESS"
+        return answer
+
+    region.fault("GET", "/resources", DistortAnswer(deleted), times=1)
+    assert actions(one(parameters={"size": 2})) == ["created"]
+    assert [each.state for each in heat.stacks] == ["DELETE_COMPLETE", "CREATE_COMPLETE"]
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 def test_a_lost_answer_is_no_failure(clouds: FakeOpenStack, heat: Heat, method: str) -> None:
     if method == "PUT":
