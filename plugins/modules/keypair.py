@@ -15,6 +15,8 @@ description:
     of the Locations that have a key pair of this name, else that of a new pair.
   - A new pair is generated once for all Locations, by this module and not by the clouds. If the Locations have different public
     keys, they fail with the kind C(conflict).
+  - A new pair is generated when every Location has answered or failed, which takes O(timeout) at the longest. A Location that
+    has failed does not keep the others from getting one; if it has another of this name, the next run reports the conflict.
 extends_documentation_fragment:
   - oaktree.multicloud._locations
   - oaktree.multicloud._locations.write

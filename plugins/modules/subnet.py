@@ -27,7 +27,7 @@ options:
   cidr:
     description:
       - The addresses of the subnet, such as V(10.9.0.0/24). They cannot be changed.
-      - Mutually exclusive with O(subnet_pool).
+      - With O(subnet_pool), the part of it that a new subnet takes. Neutron refuses it together with O(prefix_length).
     type: str
   ip_version:
     description:

@@ -124,10 +124,10 @@ def step_of(member: Member[Found], wanted: Wanted, timeout: float) -> ResourceSt
     return ResourceStep(wanted, member.survey, decided, member.connection.location, timeout)
 
 
-def apply_step(connection: Connection, step: ResourceStep) -> Change:
-    """Do what is planned for one Location."""
+def apply_step(connection: Connection, step: ResourceStep, *, look_again: bool = True) -> Change:
+    """Do what is planned for one Location; without ``look_again``, the caller has found it under a lock of its own."""
     wanted, kind = step.wanted, step.wanted.kind
-    step, item = _begun(connection, step)
+    step, item = _begun(connection, step, look_again=look_again)
     action, gone = step.plan.action, list(step.found.going)
     if step.found.item is not None and action in ("deleted", "replaced"):
         gone.append(step.found.item)
@@ -148,10 +148,10 @@ def apply_step(connection: Connection, step: ResourceStep) -> Change:
     return replace(change, output={"resource": {**change.output["resource"], **private}})
 
 
-def _begun(connection: Connection, step: ResourceStep) -> tuple[ResourceStep, Item | None]:
+def _begun(connection: Connection, step: ResourceStep, *, look_again: bool) -> tuple[ResourceStep, Item | None]:
     """Do the first part, when what is being deleted is gone; returns the step as it was, and the item as it is then.
 
-    What is to be created or replaced is looked for once more: another task may have done so meanwhile.
+    What is to be created or changed is looked for once more: another task may have done so meanwhile.
     """
     wanted = step.wanted
     awaits = wanted.state == "present" and wanted.wait
@@ -160,7 +160,7 @@ def _begun(connection: Connection, step: ResourceStep) -> tuple[ResourceStep, It
             with suppress(StillThereError):  # which is then found
                 _await_end(connection, step, step.found.going)
         with connection.within(step.request_timeout, "timeout"), _locked(connection, step):
-            if step.plan.action in ("created", "replaced"):
+            if look_again and step.plan.action not in ("deleted", "unchanged"):
                 found = survey(connection, wanted)
                 step = replace(step, found=found, plan=make_plan(wanted, found))
             if step.plan.error:

@@ -358,7 +358,7 @@ def _applied(connection: Connection, step: FloatingIpsStep, *, unattached_only: 
             elif unattached_only and not _is_still_unattached(connection, each):
                 done.append(replace(each.change, action="unchanged", before={}, notes=(_HELD,)))
             else:
-                done.append(apply_step(connection, each))
+                done.append(apply_step(connection, each, look_again=False))
         except OaktreeError as error:
             return Change("unchanged", parts=tuple(_named(change) for change in done), error=error)
     return _together(done)

@@ -53,9 +53,9 @@ def ensure_keypair(
     """Bring every selected Location to the same key pair; see `ensure_resource`.
 
     Without a public key in ``wanted``, it is that of the private key in the file, else that of the Locations that have
-    the key pair, else a new one. The private key of a new one is written to the file, or else is in the first result.
-    A new key pair is deleted again, where it was created, if nobody gets its private key. Raises InputError for a file
-    that cannot be used, and InterruptError.
+    the key pair, else a new one, once all have answered or failed: one that is slow may have the key pair. The private
+    key of a new one is written to the file, or else is in the first result. A new key pair is deleted again, where it
+    was created, if nobody gets its private key. Raises InputError for a file that cannot be used, and InterruptError.
     """
     if wanted.state == "absent" or wanted.attributes.get("public_key"):
         return ensure_resource(target, wanted, check_mode=check_mode)
@@ -91,6 +91,7 @@ def ensure_keypair(
             check_mode=check_mode,
             cleanup=CLEANUP_TIMEOUT + 5.0,
             group_by=lambda _connection: None,
+            waits_for_all=lambda members: not any(_key_of(member.survey) for member in members),
         )
         return new.handed_out(results)
     except KeyboardInterrupt as interrupt:

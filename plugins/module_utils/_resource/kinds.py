@@ -28,11 +28,13 @@ _KEYS_OF_TRANSFERS = frozenset({"dns.zone_transfer_accept", "dns.zone_transfer_r
 
 @dataclass(frozen=True)
 class Ready:
-    """When a resource is ready: what an attribute says then, when it never will be, and when it is being deleted."""
+    """When a resource is ready: what an attribute says then, and when it is being deleted.
+
+    Where that says something of an error, such as ``error_restoring``, the resource will never be ready.
+    """
 
     attribute: str
     good: tuple[str, ...]
-    bad: tuple[str, ...]
     going: tuple[str, ...] = ()
 
 
@@ -112,13 +114,21 @@ class Kind:
 
 _READY = {
     "block-storage": Ready(
-        "status", ("available", "in-use"), ("error", "error_deleting", "error_extending"), ("deleting",)
+        "status",
+        ("available", "in-use", "awaiting-transfer", "backing-up", "maintenance", "reserved", "restoring", "uploading"),
+        ("deleting",),
     ),
-    "dns": Ready("status", ("ACTIVE",), ("ERROR",)),  # its action says what is pending
-    "load-balancer": Ready("provisioning_status", ("ACTIVE",), ("ERROR",), ("PENDING_DELETE", "DELETED")),
-    "shared-file-system": Ready("status", ("available", "active"), ("error", "error_deleting"), ("deleting",)),
+    "dns": Ready("status", ("ACTIVE",)),  # its action says what is pending
+    "load-balancer": Ready("provisioning_status", ("ACTIVE",), ("PENDING_DELETE", "DELETED")),
+    "shared-file-system": Ready(
+        "status", ("available", "active", "awaiting_transfer", "backup_creating", "migrating"), ("deleting",)
+    ),
 }
-"""For the types of a service that have the attribute."""
+"""For the types of a service that have the attribute. What is complete is ready, although something is done with it
+that may take hours, such as a backup or a migration.
+
+Sources: Cinder's ``objects/fields.py`` and Manila's ``common/constants.py``.
+"""
 
 _OWNED = {"network", "load-balancer"}
 """Services that list the resources of all projects for administrators, unasked."""
@@ -201,7 +211,7 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
         "identity": ("metering_label_id", "direction", "source_ip_prefix", "destination_ip_prefix"),
     },
     "network.network": {
-        "ready": Ready("status", ("ACTIVE", "DOWN"), ("ERROR",)),
+        "ready": Ready("status", ("ACTIVE", "DOWN")),
         "immutable": (
             "availability_zone_hints", "is_vlan_transparent", "provider_network_type", "provider_physical_network",
         ),

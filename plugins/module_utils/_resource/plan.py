@@ -93,7 +93,10 @@ def _is_default(kind: Kind, item: Item, defaults: Item) -> bool:
 
 
 def _numbers(kind: Kind, item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: item[key] for name, key in kind.keys.items() if kind.types.get(name) == "int" and key in item}
+    """The limits of a quota, also those that only the service has a name for: Cinder has three for each volume type."""
+    names = {key: name for name, key in kind.keys.items()}
+    named = {names.get(key, key): value for key, value in item.items()}
+    return {name: value for name, value in named.items() if kind.types.get(name) == "int" or type(value) is int}
 
 
 def _waiting_for(wanted: Wanted, found: Found, missing: MissingError) -> ResourcePlan:
@@ -167,7 +170,7 @@ def state_of(kind: Kind, item: Mapping[str, Any]) -> str:
 def bad_state(kind: Kind, item: Mapping[str, Any]) -> str:
     """The state of an item that will never be ready; empty for any other."""
     ready = kind.ready
-    return state_of(kind, item) if ready and str(item.get(kind.keys[ready.attribute]) or "") in ready.bad else ""
+    return state_of(kind, item) if ready and "error" in str(item.get(kind.keys[ready.attribute])).lower() else ""
 
 
 def differences(wanted: Wanted, found: Found, item: Item) -> tuple[dict[str, tuple[Any, Any]], tuple[str, ...]]:

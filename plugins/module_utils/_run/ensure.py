@@ -94,6 +94,7 @@ def ensure(  # noqa: PLR0913 - the three steps, and what bounds them
     check_mode: bool,
     cleanup: float,
     group_by: Callable[[Connection], Hashable] = id,
+    waits_for_all: Callable[[Sequence[Member[Survey]]], bool] = lambda _answered: False,
     check_selection: Callable[[int], None] = lambda _number: None,
     patience: float = 0.0,
 ) -> list[Result[Change]]:
@@ -106,14 +107,15 @@ def ensure(  # noqa: PLR0913 - the three steps, and what bounds them
     wait for something else than its Location (`Connection.aside`).
 
     Groups do not wait for each other. Within a group, a member that does not answer is planned later, on its own,
-    when all others have answered and waited a little. Raises InputError when nothing was tried because the
+    when all others have answered and waited a little; or, where ``waits_for_all`` says of those that have answered that
+    their plan depends on it, they wait until its survey has ended. Raises InputError when nothing was tried because the
     configuration or the selection cannot be used (``check_selection`` is given the number of selected Locations, to
     raise it), and InterruptError.
     """
     with RequestCoalescer(allowed=target.token_cache) as coalescer:
         connections, failed = connect(target, coalescer)
         check_selection(len(connections) + len(failed))
-        run = _Run(survey, plan, apply, target, check_mode=check_mode, patience=patience)
+        run = _Run(survey, plan, apply, target, waits_for_all, check_mode=check_mode, patience=patience)
         with reported(connections), Pool["Connection"](target.concurrency, cleanup, translate) as pool:
             run.until_done(pool, connections, group_by)
     return in_order(target, [*failed, *run.results])
@@ -122,7 +124,8 @@ def ensure(  # noqa: PLR0913 - the three steps, and what bounds them
 class _Group(Generic[Survey]):
     """The Locations that are planned together: who has answered, and who has not yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, waits_for_all: Callable[[Sequence[Member[Survey]]], bool]) -> None:
+        self._waits_for_all = waits_for_all
         self.silent: dict[Connection, Task[Connection, Any]] = {}
         self.answered: list[Member[Survey]] = []
         self._began = self._answered_at = clock.monotonic()
@@ -141,6 +144,8 @@ class _Group(Generic[Survey]):
             return 0.0
         if any(task.started is None or connection.is_aside for connection, task in self.silent.items()):
             return math.inf  # nobody is silent who was not asked yet, or could not answer yet
+        if self._waits_for_all(self.answered):
+            return math.inf
         needed = self._answered_at - self._began
         return self._answered_at + min(max(needed, LEAST_GRACE), LONGEST_GRACE) - clock.monotonic()
 
@@ -157,6 +162,7 @@ class _Run(Generic[Survey, Planned]):
         plan: Callable[[Sequence[Member[Survey]]], Sequence[tuple[Connection, Planned | OaktreeError]]],
         apply: Callable[[Connection, Planned], Change],
         target: Target,
+        waits_for_all: Callable[[Sequence[Member[Survey]]], bool],
         *,
         check_mode: bool,
         patience: float,
@@ -165,6 +171,7 @@ class _Run(Generic[Survey, Planned]):
         self._plan = plan
         self._apply = apply
         self._target = target
+        self._waits_for_all = waits_for_all
         self._check_mode = check_mode
         self._patience = patience
         self._seconds: dict[Connection, float] = {}
@@ -176,7 +183,7 @@ class _Run(Generic[Survey, Planned]):
         self, pool: Pool[Connection], connections: Sequence[Connection], group_by: Callable[[Connection], Hashable]
     ) -> None:
         self._many = len(connections) > self._target.concurrency
-        groups: defaultdict[Hashable, _Group[Survey]] = defaultdict(_Group)
+        groups: defaultdict[Hashable, _Group[Survey]] = defaultdict(lambda: _Group(self._waits_for_all))
         surveys: dict[Task[Connection, Any], _Group[Survey]] = {}
         for connection in connections:
             group = groups[group_by(connection)]

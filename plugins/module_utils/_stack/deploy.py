@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._cloud.answers import fit_key
 from .._cloud.cleanup import CLEANUP_TIMEOUT, removing
-from .._core.errors import DeadlineError, OaktreeError, ServerError, ThrottledError
+from .._core.errors import ConflictError, DeadlineError, OaktreeError, RefusedError, ServerError, ThrottledError
 from .._core.retry import PERHAPS_DONE
 from .._local.file_lock import key_lock
 from .._resource.find import is_offered
@@ -81,10 +81,15 @@ class StackStep:
         return self.survey.plan.action != "unchanged" or (self.survey.wanted.wait and is_busy(self.survey.found.status))
 
     @property
+    def busy(self) -> Item | None:
+        """The stack, where what is in progress on it is to be awaited first."""
+        return self.survey.found.item if self.needed and is_busy(self.survey.found.status) else None
+
+    @property
     def timeout(self) -> float:
-        """Seconds: for the requests, and for each operation that may be awaited."""
+        """Seconds: for the requests, and for each operation that may be awaited, also one that another task begins."""
         plan, wanted = self.survey.plan, self.survey.wanted
-        times = 1 + (wanted.replace or plan.action == "deleted") + is_busy(self.survey.found.status)
+        times = 2 + (wanted.replace or plan.action == "deleted")
         return times * (self.request_timeout + wanted.wait_timeout)
 
 
@@ -219,30 +224,31 @@ class _Work:
         self._heat = Heat(connection)
 
     def done(self) -> Change:
-        """Do what is planned; returns the change."""
-        if is_busy(self._step.survey.found.status):
-            self._let_settle()
-        with self._requesting():
-            if self._step.survey.plan.is_new:  # another task may have done so meanwhile
-                self._look_again()
-            plan = self._step.survey.plan
-            if plan.error:
-                raise plan.error
-            if plan.action == "unchanged":
-                return self._step.change
-            begun = self._begin()
-        return self._finish(*begun)
+        """Do what is planned, when nothing is in progress on the stack; returns the change.
 
-    def _let_settle(self) -> None:
-        """Wait until Heat has done what is in progress, and plan again."""
-        item = self._step.survey.found.item
-        if item:
-            self._awaited(item)
-        with self._requesting():
-            self._look_again()
-
-    def _look_again(self) -> None:
-        self._step = replace(self._step, survey=_look(self._connection, self._wanted))
+        What is planned is looked at once more: another task may have begun it meanwhile, or something else.
+        """
+        while True:
+            busy = self._step.busy
+            if busy:
+                self._awaited(busy)
+            with self._requesting():
+                self._step = replace(self._step, survey=_look(self._connection, self._wanted))
+                if self._step.busy:
+                    continue
+                plan = self._step.survey.plan
+                if plan.error:
+                    raise plan.error
+                if plan.action == "unchanged":
+                    return self._step.change
+                try:
+                    begun = self._begin()
+                except (ConflictError, RefusedError):
+                    found = self._heat.find(self._wanted.name)
+                    if found and is_busy(str(found["stack_status"])):  # somebody else was first
+                        continue
+                    raise
+            return self._finish(*begun)
 
     @contextmanager
     def _requesting(self) -> Iterator[None]:

@@ -93,7 +93,7 @@ class Cinder(ResourceService):
 
     async def _limits(self, call: Call) -> Reply:
         sizes = [item["size"] for item in self.items["volumes"].values() if item["project_id"] == call.me.project_id]
-        quota = QUOTA | self.quotas.get(str(call.me.project_id), {})
+        quota = self._default_limits() | self.quotas.get(str(call.me.project_id), {})
         absolute = {
             "maxTotalVolumes": quota["volumes"],
             "totalVolumesUsed": len(sizes),
@@ -151,7 +151,7 @@ class Cinder(ResourceService):
         project = call.part("id")
         if not call.me.is_admin and project != call.me.project_id:
             raise Refusal(403, "Policy doesn't allow volume_extension:quotas:show to be performed.")
-        limits = QUOTA | self.quotas.get(project, {})
+        limits = self._default_limits() | self.quotas.get(project, {})
         if call.request.query.get("usage") != "true":
             return json_reply({"quota_set": {"id": project} | limits})
         own = [item for item in self.items["volumes"].values() if item.get("project_id") == project]
@@ -160,13 +160,17 @@ class Cinder(ResourceService):
         return json_reply({"quota_set": {"id": project} | shown})
 
     async def _default_quota(self, call: Call) -> Reply:
-        return json_reply({"quota_set": {"id": call.part("id")} | QUOTA})
+        return json_reply({"quota_set": {"id": call.part("id")} | self._default_limits()})
+
+    def _default_limits(self) -> dict[str, int]:
+        types = (item["name"] for item in self.items["types"].values())
+        return QUOTA | {f"{limit}_{name}": -1 for name in types for limit in ("volumes", "gigabytes", "snapshots")}
 
     async def _set_quota(self, call: Call) -> Reply:
-        sent = (await call.json())["quota_set"]
+        sent, known = (await call.json())["quota_set"], self._default_limits().keys()
         if not call.me.is_admin:
             raise Refusal(403, "Policy doesn't allow volume_extension:quotas:update to be performed.")
-        if not sent.keys() <= QUOTA.keys() or not all(isinstance(value, int) for value in sent.values()):
+        if not sent.keys() <= known or not all(isinstance(value, int) for value in sent.values()):
             raise Refusal(400, f"Bad key(s) in quota set: {sent}")
         self.quotas.setdefault(call.part("id"), {}).update(sent)
         return await self._quota(call)
@@ -217,11 +221,16 @@ class Cinder(ResourceService):
         return json_reply({"volume_type_access": [{"project_id": project} for project in found]})
 
     async def _change_access(self, call: Call) -> Reply:
-        had = self.access.setdefault(self._type(call)["id"], set())
+        identity = self._type(call)["id"]
+        had = self.access.setdefault(identity, set())
         match await call.json():
             case {"addProjectAccess": {"project": str(project)}}:
+                if project in had:
+                    raise Refusal(409, f"Volume type access for {identity} / {project} combination already exists.")
                 had.add(project)
             case {"removeProjectAccess": {"project": str(project)}}:
+                if project not in had:
+                    raise Refusal(404, f"Volume type access not found for {identity} / {project} combination.")
                 had.remove(project)
             case other:
                 raise Refusal(400, f"There is no such action: {other}")

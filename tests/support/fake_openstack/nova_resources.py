@@ -191,9 +191,13 @@ class NovaResources(ResourceApi):
             case {"addTenantAccess": {"tenant": str(tenant)}}:
                 if flavor["os-flavor-access:is_public"]:
                     raise Refusal(409, "Can not add access to a public flavor.")
+                if tenant in had:
+                    raise Refusal(409, f"Flavor access already exists for flavor {flavor['id']} and project {tenant}.")
                 had.add(tenant)
             case {"removeTenantAccess": {"tenant": str(tenant)}}:
-                had.discard(tenant)
+                if tenant not in had:
+                    raise Refusal(404, f"Flavor access not found for {flavor['id']} / {tenant} combination.")
+                had.remove(tenant)
             case other:
                 raise Refusal(400, f"There is no such action: {other}")
         return await self._accesses(call)
@@ -206,6 +210,8 @@ class NovaResources(ResourceApi):
                     key: value for key, value in (aggregate["metadata"] | metadata).items() if value is not None
                 }
             case {"add_host": {"host": str(host)}} if host in self.hosts:
+                if host in aggregate["hosts"]:
+                    raise Refusal(409, f"Aggregate {aggregate['id']} already has host {host}.")
                 aggregate["hosts"].append(host)
             case {"remove_host": {"host": str(host)}} if host in aggregate["hosts"]:
                 aggregate["hosts"].remove(host)

@@ -88,6 +88,24 @@ def test_two_different_keys_are_a_conflict_unless_one_is_given() -> None:
     assert actions(run(public_key=A, replace=True)) == ["unchanged", "replaced"]
 
 
+def test_a_location_that_is_slow_may_have_the_key(clouds: FakeOpenStack) -> None:
+    run("cloud1", public_key=A)
+    clouds["cloud1"]["r1"].latency = 0.3
+    done = run()
+    assert actions(done) == ["unchanged", "created"]
+    assert {key.split()[1] for key in public_keys(done)} == {A.split()[1]}
+
+
+def test_a_location_that_fails_does_not_keep_others_from_a_new_key(clouds: FakeOpenStack) -> None:
+    """If it has another one, the next run says so."""
+    run("cloud1", public_key=A)
+    fault = clouds["cloud1"]["r1"].fault("GET", "/os-keypairs", Answer(403))
+    done = run()
+    assert ([failure["kind"] for failure in done["failures"]], done["results"][0]["action"]) == (["refused"], "created")
+    clouds["cloud1"]["r1"].lift(fault)
+    assert [failure["kind"] for failure in run()["failures"]] == ["conflict", "conflict"]
+
+
 def test_no_private_key_stays_that_nobody_has(clouds: FakeOpenStack, tmp_path: Path) -> None:
     clouds["cloud1"]["r1"].fault("POST", "/os-keypairs", Answer(403))
     clouds["cloud2"]["r1"].fault("GET", "/os-keypairs", Answer(500))  # never given one

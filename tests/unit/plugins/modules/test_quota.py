@@ -52,6 +52,18 @@ def test_they_are_changed_together_and_reset() -> None:
     assert actions(run(state="absent")) == ["unchanged", "unchanged"]
 
 
+def test_a_quota_that_only_the_service_has_a_name_for(clouds: FakeOpenStack) -> None:
+    """Cinder has some for each volume type, among the defaults too."""
+    clouds["cloud1"]["r1"].cinder.add("types", None, name="ssd")
+    limits = {"locations": "cloud1/r1", "block_storage": {"properties": {"gigabytes_ssd": 50}}}
+    reset = {"locations": "cloud1/r1", "block_storage": {}, "state": "absent"}
+    assert (actions(run(**limits)), actions(run(**limits))) == (["updated"], ["unchanged"])
+    (shown,) = run(**reset, _ansible_check_mode=True, _ansible_diff=True)["diff"]
+    said = [json.loads(shown[key])["block_storage"]["gigabytes_ssd"] for key in ("before", "after")]
+    assert said == [50, -1]
+    assert (actions(run(**reset)), actions(run(**reset))) == (["updated"], ["unchanged"])
+
+
 def test_a_diff_has_the_services(clouds: FakeOpenStack) -> None:
     (shown, *_more) = run(**LIMITS, _ansible_check_mode=True, _ansible_diff=True)["diff"]
     assert json.loads(shown["before"])["compute"] == {"cores": 20}

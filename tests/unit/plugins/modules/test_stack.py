@@ -14,6 +14,7 @@ import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
 from tests.support.fake_openstack import Answer, DistortAnswer, FakeOpenStack, LoseAnswer
+from tests.support.fake_openstack.faults import edit_answer
 from tests.support.fake_openstack.glance_images import Image
 from tests.support.fake_openstack.heat import Heat
 from tests.support.run_core import entries
@@ -329,6 +330,48 @@ def test_what_is_in_progress_is_awaited_first(heat: Heat) -> None:
     assert heat.stacks[0].state == "UPDATE_COMPLETE"
     assert actions(one(state="absent", wait=False)) == ["deleted"]
     assert actions(one()) == ["created"]
+
+
+def test_what_another_task_has_begun_since_the_survey_is_awaited(clouds: FakeOpenStack, heat: Heat) -> None:
+    one(wait=False)
+    for wait, state in ((False, "CREATE_IN_PROGRESS"), (True, "CREATE_COMPLETE")):
+        clouds["cloud1"]["r1"].fault("GET", "name=app", edit_answer(lambda _stacks: {"stacks": []}), times=1)
+        assert actions(one(wait=wait)) == ["unchanged"]
+        assert [stack.state for stack in heat.stacks] == [state]
+
+
+def test_an_update_that_another_task_has_begun_since_the_survey_is_not_repeated(
+    clouds: FakeOpenStack, heat: Heat
+) -> None:
+    one(parameters={"size": 2})
+    (stack,) = heat.stacks
+    content, tags = stack.content, stack.tags
+    one()
+
+    def begun(answer: Answer) -> Answer:
+        stack.content, stack.tags, stack.action, stack.status = content, tags, "UPDATE", "IN_PROGRESS"
+        return answer
+
+    clouds["cloud1"]["r1"].fault("GET", "/environment", DistortAnswer(begun), times=1)
+    before = writes(clouds)
+    assert actions(one(parameters={"size": 2})) == ["unchanged"]
+    assert (writes(clouds), stack.state) == (before, "UPDATE_COMPLETE")
+
+
+def test_what_heat_refuses_because_somebody_else_was_first_is_awaited(clouds: FakeOpenStack, heat: Heat) -> None:
+    region = clouds["cloud1"]["r1"]
+    one(wait=False)
+    region.fault("GET", "name=app", edit_answer(lambda _stacks: {"stacks": []}), times=2)
+    assert actions(one()) == ["unchanged"]
+    (stack,) = heat.stacks
+
+    def deleted(answer: Answer) -> Answer:
+        stack.action, stack.status = "DELETE", "IN_PROGRESS"
+        return answer
+
+    region.fault("GET", "/resources", DistortAnswer(deleted), times=1)
+    assert actions(one(parameters={"size": 2})) == ["created"]
+    assert [each.state for each in heat.stacks] == ["DELETE_COMPLETE", "CREATE_COMPLETE"]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])

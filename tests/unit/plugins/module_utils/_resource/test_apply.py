@@ -28,6 +28,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._resource.wante
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.ensure import Change
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result, Target
 from tests.support.fake_openstack import Action, Answer, BreakAnswer, DistortAnswer, FakeOpenStack, LoseAnswer, Region
+from tests.support.fake_openstack.faults import edit_answer
 from tests.support.fake_openstack.neutron import network
 from tests.support.run_core import connect, entries
 
@@ -78,7 +79,7 @@ def test_only_what_differs_is_sent(clouds: FakeOpenStack, region: Region, projec
     change = done(clouds, "network.network", name="web", attributes={"mtu": "1400", "is_admin_state_up": "yes"})
     assert (change.action, change.before, change.after) == ("updated", {"mtu": 1450}, {"mtu": "1400"})
     assert change.output["resource"]["mtu"] == 1400
-    assert requests(clouds, "network") == ["GET /v2.0/networks", "PUT /v2.0/networks/{id}"]
+    assert requests(clouds, "network") == ["GET /v2.0/networks"] * 2 + ["PUT /v2.0/networks/{id}"]
 
 
 def test_tags_and_the_like_are_no_part_of_the_body(clouds: FakeOpenStack) -> None:
@@ -87,13 +88,15 @@ def test_tags_and_the_like_are_no_part_of_the_body(clouds: FakeOpenStack) -> Non
     assert "PUT /v2.0/networks/{id}/tags" in requests(clouds, "network")
 
 
-def test_a_part_that_differs_is_read_once(clouds: FakeOpenStack, region: Region, project: str) -> None:
+def test_a_part_that_differs_is_read_when_the_resource_is_looked_at(
+    clouds: FakeOpenStack, region: Region, project: str
+) -> None:
     network(region.neutron, project, "web", "192.0.2.0/24")
     region.neutron.add("routers", project, name="web")
     change = done(clouds, "network.router", name="web", attributes={"interfaces": [{"name": "web"}]})
     assert change.action == "updated"
     sent = requests(clouds, "network")
-    assert (sent.count("GET /v2.0/ports"), sent.count("PUT /v2.0/routers/{id}/add_router_interface")) == (1, 1)
+    assert (sent.count("GET /v2.0/ports"), sent.count("PUT /v2.0/routers/{id}/add_router_interface")) == (2, 1)
 
 
 def test_check_mode_writes_nothing(clouds: FakeOpenStack, region: Region, project: str) -> None:
@@ -150,6 +153,47 @@ def test_two_tasks_of_one_machine_make_one_thing(clouds: FakeOpenStack, region: 
     actions = sorted(run[0].value.action for run in runs if run[0].value)
     assert actions == ["created", "unchanged", "unchanged", "unchanged", "unchanged"]
     assert len(region.neutron.items["networks"]) == 1
+
+
+def without(key: str) -> Action:
+    """Show the lists of this name as empty."""
+
+    def edited(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {name: [] if name == key else edited(value) for name, value in node.items()}
+        return [edited(each) for each in node] if isinstance(node, list) else node
+
+    return edit_answer(edited)
+
+
+@pytest.mark.parametrize(
+    ("of", "attributes", "path", "key"),
+    [
+        ("network.security_group", {"rules": [{"protocol": "tcp"}]}, "/security-groups", "security_group_rules"),
+        ("network.router", {"interfaces": [{"name": "web"}]}, "/ports", "ports"),
+        ("compute.aggregate", {"hosts": ["compute-0"]}, "/os-aggregates", "hosts"),
+        (
+            "compute.flavor",
+            {"ram": 512, "vcpus": 1, "disk": 1, "is_public": False, "access": [{"name": "demo"}]},
+            "/os-flavor-access",
+            "flavor_access",
+        ),
+        (
+            "block_storage.type",
+            {"is_public": False, "access": [{"name": "demo"}]},
+            "/os-volume-type-access",
+            "volume_type_access",
+        ),
+    ],
+)
+def test_what_another_task_has_changed_since_the_survey_is_not_changed_again(
+    clouds: FakeOpenStack, region: Region, of: str, attributes: dict[str, Any], path: str, key: str
+) -> None:
+    """Services refuse the same addition twice."""
+    network(region.neutron, clouds["cloud1"].keystone.project_id("admin"), "web", "192.0.2.0/24")
+    done(clouds, of, "admin", name="web", attributes=attributes)
+    region.fault("GET", path, without(key), times=1)
+    assert done(clouds, of, "admin", name="web", attributes=attributes).action == "unchanged"
 
 
 def test_a_double_from_another_machine_is_a_conflict_that_names_both(

@@ -46,8 +46,8 @@ def test_one_of_each_oddity() -> None:
     assert (kind_of("compute.flavor").list_path, kind_of("compute.flavor").microversion) == ("/flavors/detail", "2.61")
     assert (kind_of("compute.keypair").id_key, kind_of("compute.keypair").item_key) == ("name", "keypair")
     assert (kind_of("baremetal.node").id_key, kind_of("baremetal.node").update) == ("uuid", "PATCH")
-    assert kind_of("block_storage.volume").ready == Ready(
-        "status", ("available", "in-use"), ("error", "error_deleting", "error_extending"), ("deleting",)
+    assert kind_of("load_balancer.pool").ready == Ready(
+        "provisioning_status", ("ACTIVE",), ("PENDING_DELETE", "DELETED")
     )
     assert kind_of("block_storage.type").ready is None
     assert kind_of("identity.project").owned is False

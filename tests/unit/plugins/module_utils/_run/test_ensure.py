@@ -212,6 +212,37 @@ def test_a_silent_member_is_planned_later_on_its_own(monkeypatch: pytest.MonkeyP
     assert noun.planned == [["a/1", "a/2"], ["a/3"]]
 
 
+@pytest.mark.parametrize("there", ["yes", "no"])
+def test_a_silent_member_that_the_plan_depends_on_is_waited_for(monkeypatch: pytest.MonkeyPatch, there: str) -> None:
+    """Until its survey has ended, if only by an error; nobody is waited for where another has what they need."""
+    asked, done = threading.Event(), threading.Event()
+
+    def waits(members: Sequence[Member[str]]) -> bool:
+        asked.set()
+        return not any(member.survey == "yes" for member in members)
+
+    def slow() -> str:
+        asked.wait(5)
+        if there == "no":
+            done.wait(0.1)
+            raise ServerError("down")
+        done.wait(5)
+        return "late"
+
+    noun = Noun(monkeypatch, *at("a/1", answers=lambda: there), *at("a/2"), *at("a/3", answers=slow))
+    monkeypatch.setattr(module, "LEAST_GRACE", 0.01)
+    apply = noun.apply
+
+    def release(connection: Any, step: FakeStep) -> Change:
+        done.set()
+        return apply(connection, step)
+
+    monkeypatch.setattr(noun, "apply", release)
+    results = noun.run(group_by=cloud, waits_for_all=waits)
+    assert actions(results)["a/3"] == ("created" if there == "yes" else "server")
+    assert noun.planned == ([["a/1", "a/2"], ["a/3"]] if there == "yes" else [["a/1", "a/2"]])
+
+
 def test_a_member_that_waits_for_something_else_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     waited = threading.Event()
     (waits,) = at("a/3", is_aside=True, answers=lambda: str(waited.wait(0.5)))

@@ -30,13 +30,13 @@ BUSY = FoundStack({"id": "1", "stack_name": "app", "stack_status": "UPDATE_IN_PR
 @pytest.mark.parametrize(
     ("action", "found", "options", "needed", "seconds"),
     [
-        ("created", FoundStack(), {}, True, 130),
-        ("unchanged", FoundStack(), {}, False, 130),
+        ("created", FoundStack(), {}, True, 260),
+        ("unchanged", FoundStack(), {}, False, 260),
         ("unchanged", BUSY, {}, True, 260),
         ("unchanged", BUSY, {"wait": False}, False, 260),
         ("updated", BUSY, {"wait": False}, True, 260),
         ("updated", BUSY, {"replace": True}, True, 390),
-        ("deleted", FoundStack(), {}, True, 260),
+        ("deleted", FoundStack(), {}, True, 390),
     ],
 )
 def test_what_a_step_takes(action: str, found: FoundStack, options: Any, needed: bool, seconds: float) -> None:  # noqa: FBT001
