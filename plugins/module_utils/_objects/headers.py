@@ -25,8 +25,14 @@ if TYPE_CHECKING:
 OBJECT_META = "x-object-meta-"
 CONTAINER_META = "x-container-meta-"
 
-HIDDEN = {MARKER.lower().removeprefix(OBJECT_META), "oaktree-made", "temp-url-key", "temp-url-key-2"}
-"""Metadata that is no user's: of this collection, and keys that sign URLs."""
+HIDDEN = {
+    MARKER.lower().removeprefix(OBJECT_META),
+    "oaktree-made",
+    "static-large-object",
+    "temp-url-key",
+    "temp-url-key-2",
+}
+"""Metadata that is no user's: of this collection, of Ceph's gateway, and keys that sign URLs."""
 
 RECORDED = {"md5": "x-sdk-md5", "sha256": "x-sdk-sha256"}
 """Metadata in which openstacksdk records the digests of an object, and this collection, so that both recognise it."""

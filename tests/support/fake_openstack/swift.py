@@ -162,8 +162,9 @@ class Swift(Service):
     async def _get(self, call: Call) -> Reply:
         project = self._admit_object(call)
         found = self.store.object(project, call.part("container"), call.part("object"))
-        headers = _shown(found)
-        if call.request.headers.get("If-Match", found.etag).strip('"') != found.etag:
+        headers = shown(found)
+        own = self.own_etag(found)
+        if call.request.headers.get("If-Match", own).strip('"') != own:
             raise Refusal(412, "A precondition for this request was not met.")
         if call.request.query.get("multipart-manifest") == "get" and found.segments is not None:
             return Reply(200, found.manifest(), headers | {"Content-Type": "application/json; charset=utf-8"})
@@ -175,6 +176,10 @@ class Swift(Service):
         if not whole:
             headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size}"
         return Reply(200 if whole else 206, self.store.read(project, found, start, end), headers)
+
+    def own_etag(self, found: Object) -> str:
+        """Return the etag that conditions are about."""
+        return found.etag
 
     async def _update(self, call: Call) -> Reply:
         found = self.store.object(self._admit_object(call), call.part("container"), call.part("object"))
@@ -206,7 +211,8 @@ def _set_container(headers: CIMultiDict[str], call: Call) -> None:
         _set_meta(headers, call, prefix)
 
 
-def _shown(found: Object) -> dict[str, str]:
+def shown(found: Object) -> dict[str, str]:
+    """Return the headers of an object as HEAD shows them."""
     etag = f'"{found.etag}"' if found.segments is not None else found.etag
     large = {"X-Static-Large-Object": "True"} if found.segments is not None else {}
     return {**found.headers, "Etag": etag, "Last-Modified": format_datetime(found.written, usegmt=True), **large}
