@@ -17,7 +17,7 @@ import requests
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.export import to_object
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import temporary_object
 from ansible_collections.oaktree.multicloud.plugins.module_utils._objects import presence
-from tests.support.fake_openstack import Answer, FakeOpenStack
+from tests.support.fake_openstack import Answer, BreakAnswer, FakeOpenStack
 from tests.support.fake_openstack.swift_large import KEY_NAMES
 from tests.support.image_site import NAME, Site
 from tests.support.run_module import ModuleRun, run_module
@@ -156,6 +156,15 @@ def test_the_life_of_a_large_object(store: StoreSite) -> None:
     assert all("X-Delete-At" in found.headers for found in store.objects().values())
     assert actions(store.object(state="absent")) == ["deleted"]
     assert store.objects() == {}
+
+
+def test_a_large_object_is_downloaded_and_resumed(store: StoreSite) -> None:
+    store.object()
+    broken = store.region.fault("GET", r"thing\.txt$", BreakAnswer(0.5, cut=True), times=1)
+    dest = store.directory / "out"
+    assert actions(store.object(state="downloaded", dest=str(dest))) == ["created"]
+    assert (dest.read_bytes(), broken.struck) == (DATA, 1)
+    assert actions(store.object(state="downloaded", dest=str(dest))) == ["unchanged"]
 
 
 def test_an_upload_that_fails_leaves_the_large_object_that_was_there(store: StoreSite) -> None:
