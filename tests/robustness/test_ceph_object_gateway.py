@@ -213,3 +213,13 @@ def test_a_container_is_deleted_with_large_objects_and_their_segments_elsewhere(
     others_object(store)
     assert actions(store.run("container", name=CONTAINER, state="absent", delete_with_content=True)) == ["deleted"]
     assert store.containers()["others"].objects == {}
+
+
+def test_rules_that_the_gateway_sorts_are_the_same(store: StoreSite) -> None:
+    rules = ["b:c", ".rlistings", ".ref: *.example.com", "a:*", ".r:-*.thief.example.com"]
+    kept = ".r:.example.com,.r:-.thief.example.com,.rlistings,a:*,b:c"
+    (created,) = store.run("container", name="site", read_acl=rules)["results"]
+    assert created["container"]["read_ACL"] == kept
+    assert actions(store.run("container", name="site", read_acl=rules)) == ["unchanged"]
+    store.containers()["site"].headers["X-Container-Read"] = ".r:-.thief.example.com,.r:.example.com"
+    assert actions(store.run("container", name="site", read_acl=rules)) == ["updated"]

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import time
 from typing import Any, ClassVar
 
 from tests.support.fake_openstack.gate import Reply, collect, json_reply
 from tests.support.fake_openstack.service import Call, Refusal
-from tests.support.fake_openstack.swift import Swift, shown
+from tests.support.fake_openstack.swift import REFERRERS, Swift, clean_referrer, shown
 from tests.support.fake_openstack.swift_large import KEY_NAMES, MAX_SEGMENTS, manifest_etag, parts_of
 from tests.support.fake_openstack.swift_store import MAX_FILE_SIZE, Object, kept
 
@@ -95,6 +96,20 @@ class RadosGateway(Swift):
         headers = {**shown(found), "Etag": NOTHING}
         del headers["X-Static-Large-Object"]
         return Reply(200, b"", headers)
+
+    def clean_acl(self, name: str, value: str) -> str:
+        """Return access rules as they are shown: referrers in order, then the others, sorted.
+
+        Source: ``rgw_acl_swift.cc``. What is no referrer is taken for a user.
+        """
+        referrers, users = list[str](), list[str]()
+        for rule in filter(None, re.split("[ ,]+", value)):
+            kind, colon, host = rule.partition(":")
+            if not colon or kind not in REFERRERS:
+                users.append(rule)
+            elif name == "X-Container-Read":
+                referrers.append(f".r:{''.join(clean_referrer(host))}")
+        return ",".join([*referrers, *sorted(users)])
 
     def own_etag(self, found: Object) -> str:
         """Return the etag that conditions are about."""
