@@ -242,12 +242,15 @@ class Swift:
         return {outcome.item: outcome.error for outcome in scatter(paths, delete, limits) if outcome.error}
 
     def segments(self, container: str, name: str) -> list[str]:
-        """The segments of a large object, each as ``container/object``; empty for any other object, or none."""
+        """The segments that the manifest of a large object lists, each as ``container/object``; see `manifest`."""
         with parsing(f"the manifest of {container}/{name}"):
             return [str(item["name"]).lstrip("/") for item in self.manifest(container, name)]
 
     def manifest(self, container: str, name: str) -> list[Any]:
-        """The segments of a large object as its manifest lists them; empty for any other object, or none."""
+        """The segments of a large object as its manifest lists them.
+
+        Empty for any other object, for none, and for all in Ceph's gateway, which shows no manifest.
+        """
         query = {"multipart-manifest": "get"}
         try:
             response = self._service.request("GET", _path(container, name), params=query, stream=True)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -23,7 +24,16 @@ from .._core.retry import Policy, with_retries
 from .._core.text import counted
 from .attempts import send_until_stored
 from .client import Container
-from .responses import MARKER, Object, Segment, check_manifest, manifest, manifest_etag
+from .responses import (
+    MARKER,
+    Object,
+    Segment,
+    check_manifest,
+    is_static,
+    manifest,
+    manifest_etag,
+    object_from_headers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -82,6 +92,8 @@ def assemble(
     """Assemble stored segments to one object, and verify it; raises IntegrityError if they are not as declared.
 
     It expires no later than they do: ``began`` is the time of `clock.uptime` when the first of them was sent.
+
+    No etag is sent: Ceph's gateway compares it with the MD5 of nothing (``RGWPutObj::execute``).
     """
     etag = manifest_etag(segments)
     body = json.dumps(manifest(target.container, segments))
@@ -90,7 +102,8 @@ def assemble(
         headers = {"Accept": "application/json", **target.headers(target.name, clock.uptime() - began)}
         timeout = (stall_timeout, stall_timeout)
         check_manifest(
-            swift.put(target.container, target.name, body, etag, params=_HEARTBEAT, headers=headers, timeout=timeout)
+            swift.put(target.container, target.name, body, None, params=_HEARTBEAT, headers=headers, timeout=timeout),
+            etag,
         )
 
     send_until_stored(swift.connection, put, lambda: is_there(swift, target, target.name, etag))
@@ -112,6 +125,31 @@ def verify(swift: Swift, target: ObjectTarget, size: int, etag: str) -> Object:
     return there
 
 
+def segments_of(swift: Swift, container: str, name: str) -> list[str] | None:
+    """The segments of a large object, each as ``container/object``; empty for any other object, or none.
+
+    Ceph's gateway does not show manifests (``skip_manifest`` in ``RGWGetObj::execute``). There, those of this
+    collection are the ones whose sizes and etags make up the object's; None for others: which they are is not known.
+
+    One request, another where there is no manifest, and the listing where it is not shown.
+    """
+    paths = swift.segments(container, name)
+    headers = None if paths else swift.object_headers(container, name)
+    if headers is None or not is_static(headers):
+        return paths
+    there = object_from_headers(name, headers)
+    for _upload, items in groupby(swift.objects(container, f"{name}{SEGMENTS}"), key=upload_of):
+        segments = [Segment(item.name, item.size, item.etag) for item in items]
+        if (sum(segment.size for segment in segments), manifest_etag(segments)) == (there.size, there.etag):
+            paths += [f"{container}/{segment.name}" for segment in segments]
+    return paths or None
+
+
+def upload_of(segment: Object) -> str:
+    """What the segments of one upload have in common."""
+    return segment.name.rpartition("/")[0]
+
+
 def remove(swift: Swift, container: str, name: str) -> str:
     """Delete an object with its segments; returns what could not be deleted and why, or an empty text.
 
@@ -120,21 +158,26 @@ def remove(swift: Swift, container: str, name: str) -> str:
     """
     with swift.connection.grace(CLEANUP_TIMEOUT):
         try:
-            paths = swift.segments(container, name)
+            paths = segments_of(swift, container, name)
         except OaktreeError as error:
             return f"{container}/{name} could not be removed from the object store: {error.message}"
         try:
-            if paths and swift.delete_large(container, name) > len(paths):
+            if paths != [] and swift.delete_large(container, name) > len(paths or ()):
                 return ""
-        except OaktreeError:
-            pass  # the rest is deleted by name
-    return discard(swift, [*paths, f"{container}/{name}"])
+        except OaktreeError as error:
+            if paths is None:
+                return f"{container}/{name} could not be removed from the object store: {error.message}"
+            # the rest is deleted by name
+    return discard(swift, [*(paths or ()), f"{container}/{name}"])
 
 
-def discard_sent(swift: Swift, target: ObjectTarget, names: Collection[str], etag: str = "") -> str:
+def discard_sent(
+    swift: Swift, target: ObjectTarget, names: Collection[str], etag: str = "", *, resumes: bool = True
+) -> str:
     """Delete what an upload has stored, but nothing of an object that it has not replaced; returns as `remove`.
 
-    ``etag`` is that of the complete object, which is not deleted if the target says that it stays.
+    ``etag`` is that of the complete object, which is not deleted if the target says that it stays. Only an upload that
+    ``resumes`` another may have used segments of such an object.
     """
     if not names:
         return ""
@@ -143,8 +186,11 @@ def discard_sent(swift: Swift, target: ObjectTarget, names: Collection[str], eta
         with swift.connection.grace(CLEANUP_TIMEOUT):
             there = swift.head(target.container, target.name)
             if there and (there.marker != target.marker or (target.stays and there.etag == etag)):
-                used = {path.partition("/")[2] for path in swift.segments(target.container, target.name)}
-                names -= {target.name, *used}
+                names.discard(target.name)
+                used = segments_of(swift, target.container, target.name) if names and resumes else []
+                if used is None:
+                    raise ConflictError("the object store does not show the segments of the object there")
+                names.difference_update(path.partition("/")[2] for path in used)
     except OaktreeError as error:
         return f"the data sent to {target.container}/{target.name} could not be removed: {error.message}"
     return discard(swift, [f"{target.container}/{name}" for name in sorted(names)])

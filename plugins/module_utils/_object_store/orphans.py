@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from .large_object import SEGMENTS
+from .large_object import SEGMENTS, segments_of, upload_of
 
 if TYPE_CHECKING:
     from .client import Swift
@@ -29,12 +29,16 @@ class Orphan:
 def orphans(swift: Swift, container: str, name: str) -> list[Orphan]:
     """The segments that incomplete uploads of the object left, or are sending: one request, and one for each upload.
 
+    Those of the object itself, for which `segments_of` asks, are none of them; nor is any where they are not known.
     Whether the object itself is in use, its own marker tells (`Swift.head`).
     """
     found = list(swift.objects(container, f"{name}{SEGMENTS}"))
-    used = set(swift.segments(container, name)) if found else set()
-    unused = [item for item in found if f"{container}/{item.name}" not in used]
-    groups = [list(items) for _upload, items in groupby(unused, key=lambda item: item.name.rpartition("/")[0])]
+    used = segments_of(swift, container, name) if found else []
+    if used is None:
+        return []
+    taken = set(used)
+    unused = [item for item in found if f"{container}/{item.name}" not in taken]
+    groups = [list(items) for _upload, items in groupby(unused, key=upload_of)]
     return [orphan for group in groups if (orphan := _orphan(swift, container, group))]
 
 

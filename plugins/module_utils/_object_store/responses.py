@@ -67,17 +67,26 @@ def manifest_etag(segments: Iterable[Segment]) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def check_manifest(response: Response) -> None:
-    """Raise unless the manifest was accepted. After a heartbeat the decisive status is in the body of the answer.
+def is_static(headers: Mapping[str, str]) -> bool:
+    """Whether these are the headers of a static large object."""
+    return headers.get("X-Static-Large-Object", "").lower() == "true"
 
-    IntegrityError names the segments that are not stored as they were declared.
+
+def check_manifest(response: Response, etag: str) -> None:
+    """Raise unless the manifest was accepted, and makes an object with this etag.
+
+    After a heartbeat the decisive status is in the body of the answer. IntegrityError names the segments that are not
+    stored as they were declared.
     """
-    if response.status_code != 202:
-        return
-    answer = BulkResponse.of(response)
-    if answer.errors:
-        raise IntegrityError(f"the object store rejected the segments: {answer.problems()}")
-    answer.raise_for_status("the manifest")
+    made = response.headers.get("Etag", "")
+    if response.status_code == 202:
+        answer = BulkResponse.of(response)
+        if answer.errors:
+            raise IntegrityError(f"the object store rejected the segments: {answer.problems()}")
+        answer.raise_for_status("the manifest")
+        made = answer.etag
+    if made and made.strip('"') != etag:
+        raise IntegrityError(f"the object store assembled an object with the etag {made}, expected {etag}")
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,7 @@ class BulkResponse:
     text: str
     deleted: int
     errors: tuple[tuple[str, str], ...]
+    etag: str = ""
 
     @classmethod
     def of(cls, response: Response) -> BulkResponse:
@@ -100,6 +110,7 @@ class BulkResponse:
                 one_line(f"{status} {body.get('Response Body') or ''}"),
                 int(body.get("Number Deleted") or 0),
                 tuple((unquote(str(path)), one_line(str(reason))) for path, reason in errors),
+                str(body.get("Etag") or ""),
             )
 
     def raise_for_status(self, what: str) -> None:

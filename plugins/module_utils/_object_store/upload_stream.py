@@ -93,7 +93,7 @@ class StreamUpload:
         and two for manifest and verification.
         """
         try:
-            with removing(lambda: discard_sent(self._swift, self._target, self._written)):
+            with removing(lambda: discard_sent(self._swift, self._target, self._written, resumes=False)):
                 segments = [self._send(part) for part in self._parts]
                 digests = {name: digest.hexdigest() for name, digest in self._hashes.items()}
                 accept(digests)

@@ -12,8 +12,10 @@ from .._core.errors import OaktreeError
 from .._core.text import counted
 from .._local.work_marker import is_abandoned
 from .._object_store.client import Swift
+from .._object_store.large_object import segments_of
 from .._object_store.orphans import orphans
-from .content import dynamic_segments, is_static
+from .._object_store.responses import is_static
+from .content import dynamic_segments
 from .records import shown_object
 from .wanted import ObjectChange
 
@@ -70,18 +72,21 @@ def delete_whole(swift: Swift, container: str, name: str, headers: Mapping[str, 
 
     One request for a static large object, if the store deletes its segments with it. Raises `OaktreeError`.
     """
-    paths: list[str] = []
+    paths: list[str] | None = []
     if is_static(headers):
-        paths = swift.segments(container, name)
+        paths = segments_of(swift, container, name)
         try:
-            if swift.delete_large(container, name) > len(paths):
+            if swift.delete_large(container, name) > len(paths or ()):
                 return
         except OaktreeError:
-            swift.connection.deadline.remaining()  # the rest is deleted by name
+            swift.connection.deadline.remaining()
+            if paths is None:
+                raise
+            # the rest is deleted by name
     elif found := dynamic_segments(headers):
         where, prefix = found
         paths = [f"{where}/{item.name}" for item in swift.objects(where, f"{prefix.rstrip('/')}/")]
-    delete_all(swift, paths)
+    delete_all(swift, paths or [])
     delete_all(swift, [f"{container}/{name}"])
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 ACLS = {"read_ACL": "X-Container-Read", "write_ACL": "X-Container-Write"}
 """The headers of the access rules, by openstacksdk's names."""
 
+MD5_OF_NOTHING = "d41d8cd98f00b204e9800998ecf8427e"
+
 GRACE = 2 * CLEANUP_TIMEOUT + 5.0
 
 
@@ -173,11 +175,16 @@ def _delete_with_content(swift: Swift, name: str) -> None:
     plain: list[str] = []
     for item in list(swift.listed(name)):
         path = f"{name}/{item['name']}"
-        if "slo_etag" not in item or not _delete_large(swift, name, str(item["name"])):
+        if not _is_large(item) or not _delete_large(swift, name, str(item["name"])):
             plain.append(path)
     delete_all(swift, plain)
     if not swift.delete_container(Container(name, ours=True)):
         raise ConflictError(f"objects keep arriving in the container {name}", hint="Have others stop writing to it.")
+
+
+def _is_large(item: Mapping[str, Any]) -> bool:
+    """Whether this is a static large object, of which Ceph's gateway lists a size, but the MD5 of nothing."""
+    return "slo_etag" in item or (item.get("hash") == MD5_OF_NOTHING and bool(item.get("bytes")))
 
 
 def _delete_large(swift: Swift, container: str, name: str) -> bool:

@@ -16,6 +16,7 @@ from .._core.errors import InputError
 from .._local import private_files
 from .._local.file_state import Unchanged
 from .._object_store.content import File, changed, state_of
+from .._object_store.responses import is_static
 from .headers import OBJECT_META, RECORDED, metadata_of
 
 if TYPE_CHECKING:
@@ -175,11 +176,6 @@ def stored_content(
         items = None if recorded and trust_records else _segments(swift, container, name, headers)
         return StoredContent(size, _parts_of(items, size) if items else None, recorded)
     return StoredContent(size, ((size, etag),) if _is_md5(etag) else None, recorded)
-
-
-def is_static(headers: Mapping[str, str]) -> bool:
-    """Whether these are the headers of a static large object."""
-    return headers.get("X-Static-Large-Object", "").lower() == "true"
 
 
 def dynamic_segments(headers: Mapping[str, str]) -> tuple[str, str] | None:

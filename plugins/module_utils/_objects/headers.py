@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Metadata, access rules and expiry: between what users write and the headers that an object store has. Pure.
 
-Source: Swift's API reference (``X-Object-Meta-*``, ``X-Container-Read``, ``X-Delete-At``) and
-``swift/common/middleware/acl.py``. HTTP carries names of headers without regard to case, and servers on the way take an
-underscore for a hyphen: a name of metadata has neither capitals nor underscores.
+Source: Swift's API reference (``X-Object-Meta-*``, ``X-Container-Read``, ``X-Delete-At``), ``clean_acl`` in
+``swift/common/middleware/acl.py``, and Ceph's ``src/rgw/rgw_acl_swift.cc``. HTTP carries names of headers without
+regard to case, and servers on the way take an underscore for a hyphen: a name of metadata has neither capitals nor
+underscores.
 """
 
 from __future__ import annotations
@@ -25,14 +26,20 @@ if TYPE_CHECKING:
 OBJECT_META = "x-object-meta-"
 CONTAINER_META = "x-container-meta-"
 
-HIDDEN = {MARKER.lower().removeprefix(OBJECT_META), "oaktree-made", "temp-url-key", "temp-url-key-2"}
-"""Metadata that is no user's: of this collection, and keys that sign URLs."""
+HIDDEN = {
+    MARKER.lower().removeprefix(OBJECT_META),
+    "oaktree-made",
+    "static-large-object",
+    "temp-url-key",
+    "temp-url-key-2",
+}
+"""Metadata that is no user's: of this collection, of Ceph's gateway, and keys that sign URLs."""
 
 RECORDED = {"md5": "x-sdk-md5", "sha256": "x-sdk-sha256"}
 """Metadata in which openstacksdk records the digests of an object, and this collection, so that both recognise it."""
 
 _NAME = re.compile(r"[a-z0-9!#$%&'*+.^`|~-]+")
-_REFERRER = re.compile(r"\.(ref|referer|referrer):")
+_REFERRERS = {".r", ".ref", ".referer", ".referrer"}
 
 
 def as_metadata(metadata: Mapping[str, Any]) -> dict[str, str | None]:
@@ -93,14 +100,30 @@ def metadata_of(prefix: str, headers: Mapping[str, str]) -> dict[str, str]:
     return {name: found[name] for name in sorted(found) if name not in HIDDEN}
 
 
-def as_acl(rules: Iterable[str]) -> tuple[str, ...]:
-    """Rules of an access control list as Swift keeps them: no spaces, and one word for referrers."""
-    return tuple(_REFERRER.sub(".r:", re.sub(r"\s", "", rule)) for rule in rules if rule.strip())
+def as_acl(texts: Iterable[str]) -> tuple[str, ...]:
+    """The rules of an access control list, which commas separate, as Swift and Ceph's gateway keep them.
+
+    Those of referrers come first, and their order counts; that of the others does not, and the gateway sorts them.
+    """
+    rules = [_as_rule(rule) for text in texts for rule in map(str.strip, text.split(",")) if rule]
+    referrers = [rule for rule in rules if rule.startswith(".r:")]
+    return (*referrers, *sorted(set(rules).difference(referrers)))
+
+
+def _as_rule(rule: str) -> str:
+    """One word for referrers, no spaces, and of ``*.example.com`` only ``.example.com``."""
+    kind, colon, host = map(str.strip, rule.partition(":"))
+    if not colon or kind not in _REFERRERS:
+        return rule
+    minus, host = ("-", host[1:].strip()) if host.startswith("-") else ("", host)
+    if host != "*":
+        host = host.removeprefix("*").strip()
+    return f".r:{minus}{host}"
 
 
 def acl_of(headers: Mapping[str, str], name: str) -> tuple[str, ...]:
     """The rules in a container's header."""
-    return as_acl(from_wire(headers.get(name) or "").split(","))
+    return as_acl([from_wire(headers.get(name) or "")])
 
 
 def expiry_of(headers: Mapping[str, str]) -> int | None:

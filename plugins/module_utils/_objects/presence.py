@@ -16,13 +16,13 @@ from .._core.deadline import clock
 from .._core.errors import ConflictError, RefusedError, ServerError
 from .._local.work_marker import is_abandoned, is_own, work_marker
 from .._object_store.client import Swift
-from .._object_store.large_object import SEGMENTS, ObjectTarget, discard, remove_if_empty
+from .._object_store.large_object import SEGMENTS, ObjectTarget, discard, remove_if_empty, segments_of
 from .._object_store.orphans import orphans
-from .._object_store.responses import MARKER
+from .._object_store.responses import MARKER, is_static
 from .._object_store.segments import part_size
 from .._object_store.tempurl_key import signer
 from .._object_store.upload_file import FileUpload, UploadOptions
-from .content import is_static, stored_content
+from .content import stored_content
 from .headers import OBJECT_META, expiry_of, from_wire, iso, metadata_of, on_wire
 from .records import shown_object
 from .wanted import ObjectChange
@@ -239,7 +239,10 @@ class ObjectPresence:
     def _replaced_segments(self) -> list[str]:
         """The segments of the replaced object that were uploaded with it, as their names say; others may be in use."""
         container, name = self._wanted.container, self._wanted.name
-        found = self._swift.segments(container, name) if is_static(self._found.headers or {}) else []
+        found = segments_of(self._swift, container, name) if is_static(self._found.headers or {}) else []
+        if found is None:
+            self._notes.append("segments of the replaced object stay: the store does not show which they are")
+            return []
         own = [path for path in found if path.startswith(f"{container}/{name}{SEGMENTS}")]
         if len(own) < len(found):
             self._notes.append(f"segments of the replaced object stay, for example {next(iter(set(found) - set(own)))}")
@@ -271,7 +274,10 @@ class ObjectPresence:
 
     def _expire_segments(self, until: str) -> None:
         """Have the segments expire with the object: before it they would break it, after it they would be left over."""
-        for path in self._swift.segments(self._wanted.container, self._wanted.name):
+        paths = segments_of(self._swift, self._wanted.container, self._wanted.name)
+        if paths is None:
+            self._notes.append("the segments expire as before: the store does not show which they are")
+        for path in paths or ():
             container, _slash, name = path.partition("/")
             headers = self._swift.object_headers(container, name) or {}
             kept = {key: value for key, value in headers.items() if key.lower().startswith(OBJECT_META)}

@@ -5,20 +5,38 @@
 
 Source: Ceph's ``src/rgw/rgw_swift_auth.cc`` (TempURLEngine), ``rgw_rest_swift.cc`` (RGWInfo) and
 ``rgw_http_errors.h``. Keys of containers are kept and shown like other metadata, and mean nothing.
+
+A large object has two etags (``RGWPutObj::execute`` and ``RGWGetObj::execute`` in ``rgw_op.cc``): its own is that of
+nothing, counts in conditions and is listed; that of its content is shown. ``RGWPutObj_ObjStore_SWIFT::get_params``
+compares the sizes of its segments only, and knows no heartbeat. Its manifest is never shown.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import time
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from tests.support.fake_openstack.gate import Reply, json_reply
+from tests.support.fake_openstack.gate import Reply, collect, json_reply
 from tests.support.fake_openstack.service import Call, Refusal
-from tests.support.fake_openstack.swift import Swift
-from tests.support.fake_openstack.swift_large import KEY_NAMES, MAX_SEGMENTS
-from tests.support.fake_openstack.swift_store import MAX_FILE_SIZE
+from tests.support.fake_openstack.swift import REFERRERS, Swift, clean_referrer, shown
+from tests.support.fake_openstack.swift_large import KEY_NAMES, MAX_SEGMENTS, manifest_etag, parts_of
+from tests.support.fake_openstack.swift_store import MAX_FILE_SIZE, Object, kept
+
+NOTHING = hashlib.md5(usedforsecurity=False).hexdigest()
+"""The own etag of a large object."""
+
+
+class LargeObject(Object):
+    """A static large object."""
+
+    def listed(self) -> dict[str, Any]:
+        """Return how a listing shows it: as its manifest."""
+        item = super().listed()
+        del item["slo_etag"]
+        return {**item, "hash": NOTHING, "bytes": len(self.manifest())}
 
 
 class RadosGateway(Swift):
@@ -49,3 +67,51 @@ class RadosGateway(Swift):
         ]
         if query.get("temp_url_sig") not in made:
             raise Refusal(403, "AccessDenied")
+
+    async def _put(self, call: Call) -> Reply:
+        request = call.request
+        if request.query.get("multipart-manifest") != "put":
+            return await super()._put(call)
+        project, name = self._admit_object(call), call.part("object")
+        container = self.store.container(project, call.part("container"))
+        parts = parts_of(await collect(call.body))
+        for part in parts:
+            bucket, _slash, segment = str(part["path"]).lstrip("/").partition("/")
+            size = self.store.object(project, bucket, segment).size
+            if part.setdefault("size_bytes", size) != size:
+                raise Refusal(400, "InvalidArgument")
+        if request.headers.get("Etag", NOTHING) != NOTHING:
+            raise Refusal(422, "UnprocessableEntity")
+        etag, whole = manifest_etag(parts), sum(part["size_bytes"] for part in parts)
+        headers = kept(request.headers)
+        headers["X-Object-Meta-Static-Large-Object"] = "True"
+        self.store.remove(container, name)
+        container.objects[name] = LargeObject(name, whole, etag, headers, segments=parts)
+        return Reply(201, b"", {"Etag": f'"{etag}"'})
+
+    async def _get(self, call: Call) -> Reply:
+        found = self.store.object(self._admit_object(call), call.part("container"), call.part("object"))
+        if found.segments is None or call.request.query.get("multipart-manifest") != "get":
+            return await super()._get(call)
+        headers = {**shown(found), "Etag": NOTHING}
+        del headers["X-Static-Large-Object"]
+        return Reply(200, b"", headers)
+
+    def clean_acl(self, name: str, value: str) -> str:
+        """Return access rules as they are shown: referrers in order, then the others, sorted.
+
+        Source: ``rgw_acl_swift.cc``. What is no referrer is taken for a user.
+        """
+        referrers, users = list[str](), list[str]()
+        for rule in filter(None, re.split("[ ,]+", value)):
+            kind, colon, host = rule.partition(":")
+            if not colon or kind not in REFERRERS:
+                users.append(rule)
+            elif name == "X-Container-Read":
+                referrers.append(f".r:{''.join(clean_referrer(host))}")
+        return ",".join([*referrers, *sorted(users)])
+
+    def own_etag(self, found: Object) -> str:
+        """Return the etag that conditions are about."""
+        is_large = found.segments is not None or "X-Object-Manifest" in found.headers
+        return NOTHING if is_large else found.etag

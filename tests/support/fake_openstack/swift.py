@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import format_datetime
 from pathlib import Path
 from typing import ClassVar
@@ -22,6 +22,8 @@ from tests.support.fake_openstack.swift_store import MAX_FILE_SIZE, Container, O
 PAGE = 10000
 POLICIES = ("gold", "silver")
 DEFAULT_POLICY = "gold"
+ACLS = ("X-Container-Read", "X-Container-Write")
+REFERRERS = (".r", ".ref", ".referer", ".referrer")
 
 
 class Swift(Service):
@@ -120,9 +122,10 @@ class Swift(Service):
             raise Refusal(400, f"Invalid X-Storage-Policy {policy!r}")
         if known and "X-Storage-Policy" in call.request.headers and known.headers["X-Storage-Policy"] != policy:
             raise Refusal(409, "There was a conflict when trying to complete your request.")
+        rules = self._rules(call)
         container = containers.setdefault(call.part("container"), Container())
         container.headers.setdefault("X-Storage-Policy", policy)
-        _set_container(container.headers, call)
+        _set_container(container.headers, call, rules)
         return Reply(202 if known else 201)
 
     async def _head_container(self, call: Call) -> Reply:
@@ -132,8 +135,17 @@ class Swift(Service):
         return Reply(204, b"", {**counts, **container.headers})
 
     async def _update_container(self, call: Call) -> Reply:
-        _set_container(self._container(call).headers, call)
+        _set_container(self._container(call).headers, call, self._rules(call))
         return Reply(204)
+
+    def _rules(self, call: Call) -> dict[str, str]:
+        """Return the access rules that a request sets, as they are kept."""
+        sent = call.request.headers
+        return {name: self.clean_acl(name, sent[name]) for name in ACLS if name in sent}
+
+    def clean_acl(self, name: str, value: str) -> str:
+        """Return access rules as they are kept; source: ``swift/common/middleware/acl.py``."""
+        return ",".join(_clean_rule(name, rule.strip()) for rule in value.split(",") if rule.strip())
 
     async def _list_container(self, call: Call) -> Reply:
         container = self._container(call)
@@ -162,8 +174,9 @@ class Swift(Service):
     async def _get(self, call: Call) -> Reply:
         project = self._admit_object(call)
         found = self.store.object(project, call.part("container"), call.part("object"))
-        headers = _shown(found)
-        if call.request.headers.get("If-Match", found.etag).strip('"') != found.etag:
+        headers = shown(found)
+        own = self.own_etag(found)
+        if call.request.headers.get("If-Match", own).strip('"') != own:
             raise Refusal(412, "A precondition for this request was not met.")
         if call.request.query.get("multipart-manifest") == "get" and found.segments is not None:
             return Reply(200, found.manifest(), headers | {"Content-Type": "application/json; charset=utf-8"})
@@ -175,6 +188,10 @@ class Swift(Service):
         if not whole:
             headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size}"
         return Reply(200 if whole else 206, self.store.read(project, found, start, end), headers)
+
+    def own_etag(self, found: Object) -> str:
+        """Return the etag that conditions are about."""
+        return found.etag
 
     async def _update(self, call: Call) -> Reply:
         found = self.store.object(self._admit_object(call), call.part("container"), call.part("object"))
@@ -200,13 +217,38 @@ def _set_meta(headers: CIMultiDict[str], call: Call, prefix: str) -> None:
                 headers[name] = value
 
 
-def _set_container(headers: CIMultiDict[str], call: Call) -> None:
-    """Set the metadata of a container and its access rules."""
-    for prefix in ("x-container-meta-", "x-container-read", "x-container-write"):
-        _set_meta(headers, call, prefix)
+def _set_container(headers: CIMultiDict[str], call: Call, rules: Mapping[str, str]) -> None:
+    """Set the metadata of a container and its access rules; empty ones remove what is there."""
+    _set_meta(headers, call, "x-container-meta-")
+    for name, value in rules.items():
+        headers.pop(name, None)
+        if value:
+            headers[name] = value
 
 
-def _shown(found: Object) -> dict[str, str]:
+def _clean_rule(name: str, rule: str) -> str:
+    kind, colon, host = (part.strip() for part in rule.partition(":"))
+    if not colon or not kind.startswith("."):
+        return rule
+    if kind not in REFERRERS:
+        raise Refusal(400, f"Unknown designator {kind!r} in ACL: {rule!r}")
+    if name == "X-Container-Write":
+        raise Refusal(400, f"Referrers not allowed in write ACL: {rule!r}")
+    minus, host = clean_referrer(host)
+    if host in ("", "."):
+        raise Refusal(400, f"No host/domain value after referrer designation in ACL: {rule!r}")
+    return f".r:{minus}{host}"
+
+
+def clean_referrer(host: str) -> tuple[str, str]:
+    """Return a minus for those that may not, and the host, or all of a domain."""
+    minus = "-" if host.startswith("-") else ""
+    host = host.removeprefix(minus).strip()
+    return minus, host[1:].strip() if host.startswith("*") and host != "*" else host
+
+
+def shown(found: Object) -> dict[str, str]:
+    """Return the headers of an object as HEAD shows them."""
     etag = f'"{found.etag}"' if found.segments is not None else found.etag
     large = {"X-Static-Large-Object": "True"} if found.segments is not None else {}
     return {**found.headers, "Etag": etag, "Last-Modified": format_datetime(found.written, usegmt=True), **large}

@@ -31,10 +31,9 @@ def make_manifest(
     store: ObjectStore, project: str, container: Container, name: str, request: web.Request, body: bytes
 ) -> Reply:
     """Make one object of segments. With a heartbeat the status that counts stands in the body of a 202."""
-    parts = _parts(body)
+    parts = parts_of(body)
     errors = [error for part in parts for error in _wrong(store, project, part)]
-    etags = "".join(str(part.get("etag")) for part in parts)
-    etag = hashlib.md5(etags.encode(), usedforsecurity=False).hexdigest()
+    etag = manifest_etag(parts)
     status = 201
     if errors:
         status = 400
@@ -53,7 +52,13 @@ def make_manifest(
     return Reply(201, b"", {"Etag": f'"{etag}"'})
 
 
-def _parts(body: bytes) -> list[dict[str, Any]]:
+def manifest_etag(parts: Iterable[Mapping[str, Any]]) -> str:
+    """Return the etag of the object that these segments make."""
+    return hashlib.md5("".join(str(part.get("etag")) for part in parts).encode(), usedforsecurity=False).hexdigest()
+
+
+def parts_of(body: bytes) -> list[dict[str, Any]]:
+    """Return the segments that a manifest names, or refuse it."""
     try:
         parts = json.loads(body)
     except ValueError:

@@ -20,7 +20,7 @@ from ..._core.errors import OaktreeError, RefusedError, ServerError
 from ..._core.retry import Attempts
 from ..._local.work_marker import is_abandoned, time_text, work_marker
 from ..._object_store.client import Swift
-from ..._object_store.large_object import SEGMENTS, ObjectTarget, discard, remove, remove_if_empty
+from ..._object_store.large_object import SEGMENTS, ObjectTarget, discard, remove, remove_if_empty, segments_of
 from ..._object_store.orphans import orphans
 from ..._object_store.segments import part_size
 from ..._object_store.tempurl_key import signer as signer_for
@@ -134,10 +134,10 @@ class ObjectExport:
     def _by_stream(self, existing: Mapping[str, str] | None) -> Export:
         container, name = self._container, self._name
         self._remove_leftovers()
-        replaced = self._swift.segments(container, name) if existing else []
+        replaced = segments_of(self._swift, container, name) if existing else []
         digests = self._streamed(object_store(self._connection))
         copy = self._finished(name, str(self._image["disk_format"]), digests)
-        old = [path for path in replaced if path.startswith(f"{container}/{name}{SEGMENTS}")]
+        old = [path for path in replaced or () if path.startswith(f"{container}/{name}{SEGMENTS}")]
         if old and (note := discard(self._swift, old)):
             self._notes.append(note)
         return self._export(existing, copy, "stream")
@@ -188,7 +188,7 @@ class ObjectExport:
         expires = found.get("X-Delete-At")
         if expires is None and self._request.expires_in:
             expires = str(int(clock.time()) + self._request.expires_in)
-            for path in self._swift.segments(container, name):
+            for path in segments_of(self._swift, container, name) or ():
                 segment_container, _slash, segment = path.partition("/")
                 self._swift.update(segment_container, segment, {"X-Delete-At": expires})
         if expires:

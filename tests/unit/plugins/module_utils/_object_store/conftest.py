@@ -28,3 +28,15 @@ def objects(
 
     monkeypatch.setattr(retry, "FIRST_PAUSE", 0.001)
     return ObjectSite(fake_openstack(object_store=True), tmp_path)
+
+
+@pytest.fixture
+def gateway(
+    fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ObjectSite:
+    """The same of Ceph's object gateway."""
+    from ansible_collections.oaktree.multicloud.plugins.module_utils._core import retry
+    from tests.support.object_site import ObjectSite
+
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.001)
+    return ObjectSite(fake_openstack(object_store="radosgw"), tmp_path)

@@ -25,6 +25,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.l
     remove,
     remove_container,
     remove_if_empty,
+    segments_of,
     verify,
 )
 from ansible_collections.oaktree.multicloud.plugins.module_utils._object_store.responses import (
@@ -106,6 +107,8 @@ def test_the_object_expires_no_later_than_its_segments(objects: ObjectSite) -> N
         (Answer(202, body=b'  \r\n\r\n{"Response Status": "503 Service Unavailable", "Errors": []}'), 2),
         (Answer(202, body=b'{"Response Status": "400 Bad Request", "Errors": [["/c/o", "404 Not Found"]]}'), 2),
         (Answer(202, body=b"{}"), 2),
+        (Answer(202, body=b'{"Response Status": "201 Created", "Etag": "x", "Errors": []}', after="work"), 2),
+        (Answer(201, {"Etag": "x"}, after="work"), 2),
     ],
     ids=repr,
 )
@@ -150,6 +153,73 @@ def test_segments_that_are_not_as_announced(objects: ObjectSite, damage: str) ->
     with pytest.raises(IntegrityError, match="/00000002: "):
         put_together(objects, segments)
     assert NAME not in objects.objects
+
+
+# Ceph's object gateway
+
+
+def test_a_gateway_assembles_segments(gateway: ObjectSite) -> None:
+    segments = gateway.put_segments(gateway.target())
+    found = put_together(gateway, segments)
+    assert (found.size, found.etag, found.marker) == (len(DATA), manifest_etag(segments), MARKER)
+    assert (gateway.content(), gateway.requests("PUT")) == (DATA, 1)
+
+
+def test_where_no_manifest_is_shown_segments_are_known_by_the_etag_of_the_object(gateway: ObjectSite) -> None:
+    used = gateway.put_segments(gateway.target())
+    gateway.put_segments(gateway.target(digest="other"), DATA[::-1])
+    gateway.put_segments(gateway.target(digest="incomplete"), DATA, 0, 1)
+    assert segments_of(gateway.swift, CONTAINER, NAME) == []
+    put_together(gateway, used)
+    assert segments_of(gateway.swift, CONTAINER, NAME) == [f"{CONTAINER}/{segment.name}" for segment in used]
+    gateway.put(NAME, DATA)
+    assert segments_of(gateway.swift, CONTAINER, NAME) == []
+
+
+def others_object(gateway: ObjectSite) -> list[str]:
+    """Assemble an object as another tool does, of segments in another place; returns their names."""
+    elsewhere = gateway.put_segments(gateway.target(name="elsewhere"))
+    put_together(gateway, elsewhere, marker=OTHERS_MARKER)
+    return [segment.name for segment in elsewhere]
+
+
+def test_where_no_manifest_is_shown_segments_of_others_are_not_known(gateway: ObjectSite) -> None:
+    others_object(gateway)
+    sent = [segment.name for segment in gateway.put_segments(gateway.target(digest="mine"), DATA[::-1])]
+    assert segments_of(gateway.swift, CONTAINER, NAME) is None
+    residue = discard_sent(gateway.swift, gateway.target(), sent)
+    assert residue.endswith("could not be removed: the object store does not show the segments of the object there")
+    assert set(sent) < gateway.objects.keys()
+    assert discard_sent(gateway.swift, gateway.target(), [NAME]) == ""
+    assert discard_sent(gateway.swift, gateway.target(), [*sent, NAME], resumes=False) == ""
+    assert (set(sent) & gateway.objects.keys(), NAME in gateway.objects) == (set(), True)
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_large_object_of_a_gateway_is_removed_with_its_segments(gateway: ObjectSite, *, ours: bool) -> None:
+    if ours:
+        put_together(gateway, gateway.put_segments(gateway.target()))
+    else:
+        others_object(gateway)
+    assert remove(gateway.swift, CONTAINER, NAME) == ""
+    assert gateway.objects == {}
+
+
+def test_an_object_of_a_gateway_whose_segments_nobody_knows_stays(gateway: ObjectSite) -> None:
+    names = others_object(gateway)
+    gateway.region.fault("DELETE", "multipart-manifest=delete", Answer(503))
+    assert remove(gateway.swift, CONTAINER, NAME).startswith(f"{CONTAINER}/{NAME} could not be removed ")
+    assert gateway.objects.keys() == {NAME, *names}
+
+
+def test_what_was_sent_to_a_gateway_is_removed_but_not_what_others_use(gateway: ObjectSite) -> None:
+    used = gateway.put_segments(gateway.target())
+    put_together(gateway, used)
+    sent = gateway.put_segments(gateway.target(digest="new"), DATA[::-1])
+    names = [segment.name for segment in (*used, *sent)]
+    assert discard_sent(gateway.swift, gateway.target(marker=OTHERS_MARKER), [*names, NAME]) == ""
+    assert gateway.objects.keys() == {NAME, *(segment.name for segment in used)}
+    assert gateway.content() == DATA
 
 
 # What is there

@@ -57,3 +57,19 @@ def test_segments_that_are_listed_but_gone_are_none(objects: ObjectSite) -> None
     objects.put_segments(objects.target())
     objects.region.fault("HEAD", r"\.segments/", Answer(404))
     assert found(objects) == []
+
+
+def test_where_no_manifest_is_shown_those_of_an_object_are_none(gateway: ObjectSite) -> None:
+    used = gateway.target()
+    assemble(gateway.swift, used, gateway.put_segments(used), began=time.monotonic(), stall_timeout=5.0)
+    assert found(gateway) == []
+    left = gateway.put_segments(gateway.target(digest="left"), DATA, 1, 3)
+    (orphan,) = found(gateway)
+    assert orphan.names == (left[1].name, left[3].name)
+
+
+def test_where_those_of_an_object_are_not_known_there_are_none(gateway: ObjectSite) -> None:
+    others = gateway.put_segments(gateway.target(name="elsewhere"))
+    assemble(gateway.swift, gateway.target(), others, began=time.monotonic(), stall_timeout=5.0)
+    gateway.put_segments(gateway.target(digest="left"), DATA, 1, 3)
+    assert found(gateway) == []

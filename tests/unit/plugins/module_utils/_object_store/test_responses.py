@@ -53,11 +53,23 @@ def test_manifest() -> None:
     ("body", "status"),
     [
         ('   \r\n\r\n{"Response Status": "201 Created", "Response Body": "", "Etag": "\\"x\\"", "Errors": []}', 202),
+        ('{"Response Status": "201 Created", "Errors": []}', 202),
         ("", 201),
     ],
 )
 def test_a_manifest_that_is_taken(body: str, status: int) -> None:
-    check_manifest(response(body, status))
+    check_manifest(response(body, status), "x")
+
+
+@pytest.mark.parametrize("heartbeat", [True, False])
+def test_a_manifest_that_makes_another_object(heartbeat: bool) -> None:  # noqa: FBT001
+    """As where it was damaged on the way."""
+    body = {"Response Status": "201 Created", "Etag": '"y"', "Errors": []} if heartbeat else {}
+    made = response(json.dumps(body), 202 if heartbeat else 201)
+    if not heartbeat:
+        made.headers["Etag"] = '"y"'
+    with pytest.raises(IntegrityError, match='an object with the etag "y", expected x'):
+        check_manifest(made, "x")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +89,7 @@ def test_a_manifest_that_is_refused_in_the_body(
 ) -> None:
     body = {"Response Status": status, "Response Body": "too few", "Errors": errors}
     with pytest.raises(error, match=message):
-        check_manifest(response(f" \r\n\r\n{json.dumps(body)}"))
+        check_manifest(response(f" \r\n\r\n{json.dumps(body)}"), "x")
 
 
 @pytest.mark.parametrize("body", ["", " ", "[]", "{}", '{"Response Status": ""}', '{"Response Status": "OK"}', '"x"'])

@@ -91,6 +91,33 @@ def test_the_life_of_a_container(store: StoreSite) -> None:
     assert store.containers() == {}
 
 
+def test_rules_that_the_store_writes_otherwise_are_the_same(store: StoreSite) -> None:
+    for rules, kept in (
+        ([" .r:*, .rlistings"], ".r:*,.rlistings"),
+        ([".ref:*.example.com", ".r:-*.thief.example.com"], ".r:.example.com,.r:-.thief.example.com"),
+        (["a project:*"], "a project:*"),
+    ):
+        (changed,) = container(store, read_acl=rules, locations=["cloud1"])["results"]
+        assert changed["action"] in ("created", "updated")
+        assert changed["container"]["read_ACL"] == kept
+        assert actions(container(store, read_acl=rules, locations=["cloud1"])) == ["unchanged"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"read_acl": [".r:"]}, "No host/domain value"),
+        ({"read_acl": [".x:*"]}, "Unknown designator"),
+        ({"write_acl": [".r:*"]}, "Referrers not allowed in write ACL"),
+    ],
+)
+def test_rules_that_swift_refuses(store: StoreSite, options: dict[str, Any], said: str) -> None:
+    (failure, _other) = container(store, **options)["failures"]
+    assert failure["kind"] == "refused"
+    assert said in failure["error"]
+    assert store.containers() == {}
+
+
 def test_one_with_objects_is_deleted_only_with_them(store: StoreSite) -> None:
     store.object()
     store.object(name="plain", content="x")

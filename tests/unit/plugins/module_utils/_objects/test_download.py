@@ -122,7 +122,7 @@ def test_damaged_data_is_fetched_once_more_and_never_put_in_place(store: StoreSi
 def test_an_object_that_changes_meanwhile_is_no_mixture(store: StoreSite, out: Path) -> None:
     store.object()
     store.region.fault("GET", r"thing\.txt$", BreakAnswer(0.5, cut=True), times=1)
-    changed = store.region.fault("GET", r"thing\.txt$", Answer(412))
+    changed = store.region.fault("GET", r"thing\.txt$", Answer(206, {"Etag": "another"}))
     (failure,) = fetch(store, f"{out}/file")["failures"]
     assert (failure["kind"], changed.struck) == ("conflict", 1)
     assert failure["error"] == "the object c/folder/thing.txt changed while it was downloaded"
@@ -132,7 +132,7 @@ def test_an_object_that_changes_meanwhile_is_no_mixture(store: StoreSite, out: P
 def test_only_the_object_that_was_found_is_fetched(
     store: StoreSite, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The store compares it: what another has written meanwhile is not sent."""
+    """What another has written meanwhile is not kept."""
     store.object(content="hello")
     made = download.Destination.prepared
 
@@ -143,6 +143,7 @@ def test_only_the_object_that_was_found_is_fetched(
     monkeypatch.setattr(download.Destination, "prepared", replaced)
     (failure,) = fetch(store, f"{out}/file")["failures"]
     assert failure["kind"] == "conflict"
+    assert list(out.iterdir()) == []
 
 
 def test_content_of_which_nothing_is_known_is_fetched_each_time_and_says_so(store: StoreSite, out: Path) -> None:

@@ -60,8 +60,28 @@ def test_metadata_of_users_only() -> None:
     assert headers.metadata_of(headers.CONTAINER_META, shown) == {"a": "1", "b": "2"}
 
 
-def test_rules_are_compared_as_swift_keeps_them() -> None:
-    assert headers.as_acl([" .referrer: * ", ".rlistings", ""]) == (".r:*", ".rlistings")
+@pytest.mark.parametrize(
+    ("texts", "rules"),
+    [
+        ([], ()),
+        ([" .referrer: * ", ".rlistings", ""], (".r:*", ".rlistings")),
+        ([".r:*,.rlistings"], (".r:*", ".rlistings")),
+        ([",a:b , ,c:d,"], ("a:b", "c:d")),
+        ([".ref:*.example.com"], (".r:.example.com",)),
+        ([".referer : * .example.com"], (".r:.example.com",)),
+        ([".r:-*.thief.com", ".r: - thief.com"], (".r:-.thief.com", ".r:-thief.com")),
+        ([".r:-*"], (".r:-*",)),
+        ([".r:", ".r:-", ".R:*.x", ".x:*.y", ".r"], (".r:", ".r:-", ".R:*.x", ".r", ".x:*.y")),
+        (["a project:a user", "a:*"], ("a project:a user", "a:*")),
+        (["d:e", ".r:.com", "a:b", ".r:-x.com", "d:e"], (".r:.com", ".r:-x.com", "a:b", "d:e")),
+    ],
+)
+def test_rules_are_those_that_the_store_keeps(texts: list[str], rules: tuple[str, ...]) -> None:
+    assert headers.as_acl(texts) == rules
+    assert headers.as_acl([",".join(rules)]) == rules
+
+
+def test_rules_are_compared_as_the_store_keeps_them() -> None:
     assert headers.acl_of({"X-Container-Read": ".r:*,.rlistings"}, "X-Container-Read") == (".r:*", ".rlistings")
     assert headers.acl_of({}, "X-Container-Read") == ()
 
