@@ -8,11 +8,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
+
+from tests.support.fake_openstack import FakeOpenStack
 
 KEY = b"h0rse-of-a-vault"
 
@@ -84,3 +87,19 @@ def test_secrets_are_written_as_they_are_whatever_variables_hold_them(tmp_path: 
     assert yaml.safe_load((tmp_path / "written" / "secure.yaml").read_text()) == {
         "clouds": {name: {"auth": {"password": str(text)}} for name, text in texts.items()}
     }
+
+
+def test_rejected_credentials_are_not_written_whatever_the_play_has_as_defaults(
+    fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path
+) -> None:
+    entries = {name: cloud.entry() for name, cloud in fake_openstack(clouds=2).clouds.items()}
+    variables = {
+        "clouds_config_clouds": entries,
+        "clouds_config_secure": {"cloud2": {"auth": {"password": "wrong"}}},
+        "clouds_config_probe": True,
+    }
+    defaults = {"clouds_yaml": "other.yaml", "on_failure": "warn"}
+    done = run_role(tmp_path, variables, module_defaults={"group/oaktree.multicloud.multicloud": defaults})
+    assert done.returncode == 2, done.stdout
+    assert "1 of 2 Locations failed: cloud2/" in done.stdout
+    assert not (tmp_path / "written").exists()
