@@ -86,8 +86,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         controller = Controller(directory)
         printed = controller.set_up(
             awx_image="registry.example.com/ee",
-            awx_clouds_file=str(directory / "clouds.yaml"),
-            awx_secure_file=str(directory / "secure.yaml"),
+            awx_clouds_file="clouds.yaml",
+            awx_secure_file="secure.yaml",
             awx_ca_file=str(authority.bundle),
             awx_machine_credential="machines",
         )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role images, run as users run it."""
+"""The role images, run as users run it, and the role report where it is alike."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.support.fake_openstack import FakeOpenStack
@@ -66,3 +67,41 @@ def test_images_with_options_of_their_own(fake_openstack: Callable[..., FakeOpen
     assert [one["name"], two["name"], sorted(one["tags"])] == ["one", "two", ["a", "b"]]
     assert {key: one["properties"][key] for key in ("common", "own")} == {"common": "1", "own": "2"}
     assert len(clouds["cloud1"]["r1"].glance.images) == 2
+
+
+def test_defaults_of_a_play_are_those_of_the_roles(
+    fake_openstack: Callable[..., FakeOpenStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clouds = fake_openstack(clouds=2, servers=1)
+    entries = {name: {"clouds": {name: cloud.entry()}} for name, cloud in clouds.clouds.items()}
+    entries["cloud2"]["clouds"]["refused"] = clouds["cloud1"].entry()
+    entries["cloud2"]["clouds"]["refused"]["auth"]["password"] = "wrong"
+    for name, entry in entries.items():
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(entry))
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "cloud1.yaml"))
+    (tmp_path / "image.raw").write_bytes(b"\1" * 512)
+    defaults = {"clouds_yaml": str(tmp_path / "cloud2.yaml"), "on_failure": "warn", "timeout": 0.001}
+    variables = {
+        "images_list": [
+            {"name": "golden", "path": "{{ playbook_dir }}/image.raw", "locations": "cloud2"},
+            {"name": "golden", "state": "absent"},
+        ],
+        "images_locations": "*",
+        "images_timeout": 300,
+        "report_directory": "{{ playbook_dir }}",
+        "report_contents": ["servers"],
+        "report_timeout": 60,
+        "report_formats": ["markdown"],
+    }
+    done = run_images_role(
+        tmp_path,
+        variables,
+        module_defaults={"group/oaktree.multicloud.multicloud": defaults},
+        roles=["oaktree.multicloud.images", "oaktree.multicloud.report"],
+    )
+    assert done.returncode == 0, done.output
+    assert done.actions == [[("cloud2/r1/demo", "created")], [("cloud2/r1/demo", "deleted")]]
+    assert [failure["location"]["cloud"] for failure in done.results[1]["failures"]] == ["refused"]
+    report = (tmp_path / "report.md").read_text()
+    assert "cloud2/r1/demo" in report
+    assert "cloud1" not in report

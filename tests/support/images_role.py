@@ -29,8 +29,11 @@ class RoleRun:
         return [[(one["location"]["name"], one["action"]) for one in run["results"]] for run in self.results]
 
 
-def run_images_role(directory: Path, variables: Mapping[str, Any], *options: str) -> RoleRun:
-    """Run the role in a directory, with ``-vvv``: results are written there, and everything Ansible would ever show."""
+def run_images_role(directory: Path, variables: Mapping[str, Any], *options: str, **keywords: Any) -> RoleRun:
+    """Run the role in a directory, with ``-vvv``: results are written there, and everything Ansible would ever show.
+
+    The keywords are those of the play.
+    """
     keep = {"content": "{{ images_result | to_json }}", "dest": "{{ playbook_dir }}/result.json", "mode": "0600"}
     play = {
         "hosts": "localhost",
@@ -38,6 +41,7 @@ def run_images_role(directory: Path, variables: Mapping[str, Any], *options: str
         "vars_files": ["vars.json"],
         "roles": ["oaktree.multicloud.images"],
         "post_tasks": [{"name": "Keep", "ansible.builtin.copy": keep, "check_mode": False}],
+        **keywords,
     }
     (directory / "vars.json").write_text(json.dumps(variables))
     (directory / "play.yml").write_text(json.dumps([play]))

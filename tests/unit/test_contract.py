@@ -189,9 +189,10 @@ def test_the_role_takes_every_option_of_its_module(monkeypatch: pytest.MonkeyPat
     defaults = yaml.safe_load((role / "defaults" / "main.yml").read_text())
     given = {name: option["default"] for name, option in documented_role["options"].items() if "default" in option}
     assert defaults == {**given, "images_date": defaults["images_date"]}
-    assert task[f"{COLLECTION}.image"].keys() == module.keys()
-    for name, value in task[f"{COLLECTION}.image"].items():
-        assert f"image.{name}" in value or f"images_{name}" in value, name
+    common = {name: f"images_{name}" for name in of_all.keys() - {"locations", "properties"}}
+    assert task["vars"]["images_common"].keys() == common.keys()
+    for name, value in task["vars"]["images_common"].items():
+        assert common[name] in value, name
 
 
 def test_the_role_report_passes_on_the_options_of_its_modules(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,9 +203,11 @@ def test_the_role_report_passes_on_the_options_of_its_modules(monkeypatch: pytes
     given = {name: option["default"] for name, option in documented_role["options"].items() if "default" in option}
     assert defaults == {**given, "report_date": defaults["report_date"]}
     collect, *_writing = yaml.safe_load((role / "tasks" / "main.yml").read_text())
-    common = collect["module_defaults"][f"group/{COLLECTION}.multicloud"]
+    common = collect["vars"]["report_common"]
+    assert len({*collect["module_defaults"].values()}) == 1
     for task, name in zip(collect["block"], ("server_info", "drift_info", "quota_info"), strict=True):
         module = without_defaults(made_of(name, monkeypatch)["argument_spec"])
+        assert "report_common" in collect["module_defaults"][f"{COLLECTION}.{name}"]
         passed = common | (task[f"{COLLECTION}.{name}"] or {})
         assert passed.keys() - {"fields"} == {key for key in passed if f"report_{key}" in str(passed[key])}
         alike = ("type", "choices", "elements", "no_log")

@@ -194,10 +194,10 @@ TEMPLATE = """\
 <table class="rows limits"><thead><tr><th class="name">Location</th><th class="name">Quota</th><th>Used</th>
 <th class="number n">Used / limit</th><th class="left n">Left</th></tr></thead><tbody>
 {% for quota in limited[:most_rows] %}
-{% set mark = 'bad' if quota.used >= quota.limit else 'warn' if quota.percent >= nearly_from else '' %}
+{% set mark = 'bad' if quota.used >= quota.limit else 'warn' if quota.share >= nearly_from else '' %}
 <tr><th scope="row"><bdi>{{ quota.location }}</bdi></th>
 <td class="kind">{{ quota.service }} <bdi>{{ quota.name }}</bdi></td>
-<td class="share">{{ bar(quota.percent, mark) }}</td>
+<td class="share">{{ bar(quota.share, mark) }}</td>
 <td class="number n">{{ number(quota.used) }} / {{ number(quota.limit) }}</td>
 <td class="left n"><span{% if mark %} class="{{ mark }}"{% endif %}>{{ number(quota.free) }} left</span></td></tr>
 {% endfor %}
@@ -253,7 +253,7 @@ def as_html(report: Report) -> str:
     environment.filters["digests_cut"] = lambda text: DIGEST.sub(r"\1…", text)
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    limited = [quota for quota in report.quotas or () if quota.percent]
+    limited = [quota for quota in report.quotas or () if quota.share]
     return environment.from_string(TEMPLATE).render(
         report=report,
         limited=limited,
@@ -261,7 +261,7 @@ def as_html(report: Report) -> str:
         failed=sum(place.failed for place in report.locations),
         unknown=bool(report.locations) and all(place.failed for place in report.locations),
         nearly_from=NEARLY,
-        nearly=[quota for quota in limited if (quota.percent or 0) >= NEARLY],
+        nearly=[quota for quota in limited if quota.share >= NEARLY],
         most_rows=MOST_ROWS,
         most_resources=MOST_RESOURCES,
         most_locations=MOST_LOCATIONS,

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import inf
 from typing import Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import InputError
@@ -102,6 +103,13 @@ class Quota:
     used: int | None
     free: int | None
     percent: float | None
+
+    @property
+    def share(self) -> float:
+        """How much is used, in percent: 0 without a limit, infinite if anything is used of a limit of 0."""
+        if self.limit is None or not self.used:
+            return 0
+        return 100 * self.used / self.limit if self.limit else inf
 
 
 @dataclass(frozen=True)
@@ -287,7 +295,7 @@ def _quotas(records: Sequence[Mapping[str, Any]]) -> tuple[Quota, ...]:
         )
         for record in records
     ]
-    return tuple(sorted(quotas, key=lambda quota: (-(quota.percent or 0), quota.location, quota.service, quota.name)))
+    return tuple(sorted(quotas, key=lambda quota: (-quota.share, quota.location, quota.service, quota.name)))
 
 
 def _percent(used: int | None, limit: int | None) -> float | None:

@@ -105,6 +105,15 @@ def test_it_shows_the_figures() -> None:
         assert said in made, said
 
 
+def test_every_quota_of_which_anything_is_used_is_listed_and_counted() -> None:
+    made = words(
+        page(quotas=[quota(NORTH, "cores", 0, 5), quota(NORTH, "ram", 1638400, 512), quota(NORTH, "volumes", 0, 0)])
+    )
+    assert "1 quota used to 90 % or more" in made
+    assert "alpha/north/demo compute cores 5 / 0 -5 left alpha/north/demo compute ram 512 / 1,638,400" in made
+    assert "3 of 3 quotas have a limit, and something is used of 2 of these." in made
+
+
 def test_it_says_that_there_is_nothing() -> None:
     made = words(page())
     assert "Servers None were found." in made
@@ -151,6 +160,7 @@ def test_bars_are_relative_to_the_largest_and_end_at_the_limit() -> None:
     made = page(servers=[server(NORTH)] * 4 + [server(EAST)], quotas=[quota(EAST, "cores", 2, 5)])
     assert re.findall(r'<rect width="([^"]+)"', made)[:2] == ["100.0", "25.0"]
     assert re.findall(r'<rect width="([^"]+)"', made)[-1] == "100"
+    assert re.findall(r'<rect width="([^"]+)"', page(quotas=[quota(EAST, "cores", 0, 5)]))[-1] == "100"
 
 
 def test_hostile_names_are_text() -> None:

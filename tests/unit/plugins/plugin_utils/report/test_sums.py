@@ -120,12 +120,14 @@ def test_quotas_are_sorted_from_the_one_that_is_used_most() -> None:
             quota(NORTH, "cores", 64, 16),
             quota(NORTH, "instances", None, 3),
             quota(NORTH, "ram", 0, 0),
+            quota(NORTH, "snapshots", 0, 5),
             quota(NORTH, "volumes", 3, 4),
             quota(EAST, "cores", 3, 1),
             quota(NORTH, "ports", 5, None),
         ]
     )
     assert [(one.location, one.name, one.percent, one.free) for one in made.quotas or ()] == [
+        (NORTH["name"], "snapshots", None, -5),
         (NORTH["name"], "volumes", 133.3, -1),
         (EAST["name"], "cores", 33.3, 2),
         (NORTH["name"], "cores", 25.0, 48),
