@@ -28,7 +28,7 @@ from .pagination import Pagination, page_of
 from .service_types import all_types, service_type_of
 from .translate import NO_ENDPOINT_HINT, from_response, translate
 from .transport import counted_as
-from .urls import is_url, same_origin
+from .urls import is_url, plain_url, same_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -112,6 +112,21 @@ class Service:
             except Exception as exc:
                 raise translate(exc) from exc
         return self._found.url
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of what is reached here: services that have one in common are the same. Raises as `endpoint`.
+
+        They are the endpoint without its version, and the entry in the catalog: its interfaces lead to one service.
+        """
+        url, adapter, connection = self.endpoint, self.adapter, self.connection
+        version = find_version(url)
+        names = {plain_url(url[: version.start()] if version else url)}
+        if not adapter.endpoint_override:
+            region = adapter.region_name or connection.location.region
+            entry = [connection.region.settings.keystone, region, adapter.service_type, adapter.service_name]
+            names.add(json.dumps(entry))
+        return frozenset(names)
 
     def _find(self) -> _Endpoint:
         from keystoneauth1.exceptions import ClientException

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, oaktree.multicloud contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""URLs of services: whether one can be used, and whether two are of one origin or one Keystone."""
+"""URLs of services: whether one can be used, and whether two are of one origin, one service or one Keystone."""
 
 from __future__ import annotations
 
@@ -43,6 +43,12 @@ def same_origin(url: str, other: str) -> bool:
         return one.scheme == two.scheme and ((one.port or ports.get(one.scheme)) == (two.port or ports.get(two.scheme)))
     except ValueError:
         return False
+
+
+def plain_url(url: str) -> str:
+    """The URL of a service without the default port and slashes at its end: the same however its host is written."""
+    parts = urlsplit(url)
+    return _DEFAULT_PORT.sub(r"\1\2", f"{parts.scheme}://{parts.netloc.lower()}{parts.path}".rstrip("/"))
 
 
 def keystone_root(auth_url: str) -> str:

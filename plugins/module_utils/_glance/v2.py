@@ -119,6 +119,11 @@ class Glance:
     def _service(self) -> Service:
         return service_at(self.connection, "image")
 
+    @property
+    def names(self) -> frozenset[str]:
+        """See `Service.names`."""
+        return self._service.names
+
     def get(self, image_id: str) -> dict[str, Any] | None:
         """The image as Glance presents it, or None if there is none with this ID."""
         try:

@@ -10,6 +10,7 @@ that. Others wait for that time: on other machines, in other containers, and of 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import platform
 import re
@@ -32,6 +33,8 @@ _UNKNOWN = timedelta(days=1)
 
 _PID = re.compile(r"[0-9]{1,9}")
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
+_EXACT_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
+_NUMBERS = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,12 @@ def host_digest() -> str:
 
 
 def work_marker(seconds: float) -> str:
-    """The marker of this process's work, which takes at most so many seconds from now: ``owner/until``."""
-    return f"{_Owner.this().text}/{time_text(clock.now() + timedelta(seconds=seconds))}"
+    """A new marker of this process's work, which takes at most so many seconds from now: ``owner/until``.
+
+    A process's markers differ in the fractions of a second.
+    """
+    until = (clock.now() + timedelta(seconds=seconds)).replace(microsecond=next(_NUMBERS) % 1_000_000)
+    return f"{_Owner.this().text}/{until.astimezone(UTC).strftime(_EXACT_TIME)}"
 
 
 def is_own(marker: object) -> bool:

@@ -32,6 +32,7 @@ from ..source.hashing import known, settle
 from ..upload_marker import upload_name
 from .schemes import temporary_object
 from .survey import UNFINISHED, USABLE
+from .twins import Twins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -62,6 +63,7 @@ class Attempt:
         image_data: ImageData,
         relay_board: RelayBoard,
         metadata: Mapping[str, Any] | None = None,
+        twins: Twins | None = None,
     ) -> None:
         """``metadata`` is what the record of the image says besides `fields`."""
         self.connection = connection
@@ -69,6 +71,7 @@ class Attempt:
         self.image_data = image_data
         self.relay_board = relay_board
         self._metadata = metadata or {}
+        self._twins = twins or Twins()
         self.glance = glance_for(connection)
         self.image_id: str | None = None
         self.expected: Fingerprint | None = None
@@ -114,49 +117,53 @@ class Attempt:
 
         The id is ours, so that the record can be removed even when the answer to its creation is lost. It follows from
         what is there: two runs that begin at once, on whichever machines, choose the same, and Glance refuses the
-        second, which raises ConflictError. Glance also refuses the id of a deleted image, of one that an earlier
-        attempt could not delete, and of one that has another name by now: the next id is taken.
+        second, which raises ConflictError; TwinError where that may be another Location of this run. Glance also
+        refuses the id of a deleted image, of one that an earlier attempt could not delete, and of one that has another
+        name by now: the next id is taken.
         """
         self.expected = expected
         refused = ConflictError("all image IDs are taken")
         for image_id in self._new_ids():
             self.image_id = image_id
+            record = {"id": image_id, **self._metadata, **self.fields(expected)}
+            self._twins.begin(image_id, record[UPLOAD], self.context.location)
             try:
-                self.glance.create({"id": image_id, **self._metadata, **self.fields(expected)})
+                self.glance.create(record)
             except (QuotaError, RefusedError):
-                if not self._is_made(image_id):
+                if not self._is_made(record):
                     self.image_id = None
                 self.refused = bool(self._metadata) and self._takes_records(expected)
                 raise
             except ConflictError as error:
                 self.image_id = None
                 there = self.glance.get(image_id)
-                if there and self._is_of_another_run(there):
-                    raise ConflictError(
-                        f"another run is uploading this image: {image_id}",
-                        hint="Wait for it to end; if it was abandoned, delete the image.",
-                    ) from error
+                if there and self._is_in_use(there):
+                    marker = there.get(UPLOAD)
+                    self._twins.check(image_id, marker, self.context.location)
+                    if not is_own(marker):
+                        raise ConflictError(
+                            f"another run is uploading this image: {image_id}",
+                            hint="Wait for it to end; if it was abandoned, delete the image.",
+                        ) from error
                 refused = error
             else:
                 return image_id
         raise refused
 
-    def _is_of_another_run(self, there: Mapping[str, Any]) -> bool:
-        """Whether another run uploads this image, or has published it since the survey.
+    def _is_in_use(self, there: Mapping[str, Any]) -> bool:
+        """Whether the image is being uploaded, or was published since the survey.
 
         Some clouds show what is deleted, or waits for that: those with ``delayed_delete``, or to administrators.
         """
         if there["status"] not in UNFINISHED | USABLE:
             return False
-        if UPLOAD in there:
-            return not is_own(there[UPLOAD])
-        return bool(there["name"] == self.context.desired.name)
+        return UPLOAD in there or there["name"] == self.context.desired.name
 
-    def _is_made(self, image_id: str) -> bool:
+    def _is_made(self, record: Mapping[str, Any]) -> bool:
         """Whether a cloud that refuses the record has made it all the same, so that it has to be removed."""
         with suppress(OaktreeError):
-            there = self.glance.get(image_id)
-            return there is not None and is_own(there.get(UPLOAD))
+            there = self.glance.get(record["id"])
+            return there is not None and there.get(UPLOAD) == record[UPLOAD]
         return False
 
     def _takes_records(self, expected: Fingerprint) -> bool:

@@ -47,6 +47,8 @@ class PlanContext:
     """The snapshot of a server that this run takes here; until it is taken, what is known of it."""
     run_date: date = date.min
     """The day in UTC up to which the age of kept images counts."""
+    services: frozenset[str] = frozenset()
+    """Names of its image service, see `Service.names`."""
     receivers: frozenset[str] = frozenset()
     """IDs of projects that accept the image, because their Locations are selected as well."""
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from ..._core.deadline import clock
-from ..._core.errors import OaktreeError
+from ..._core.errors import ConflictError, OaktreeError
 from ..._core.scatter import InterruptError
 from ..._facts.records import image_record
 from ..._glance.client import glance_for
@@ -30,12 +29,14 @@ from .relay import RelayBoard, with_source_regions
 from .schemes import copy_image, needs_tasks, temporary_object
 from .survey import survey
 from .transfer import Transfer
+from .twins import TwinError, Twins, Work, image_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from ..._cloud.connection import Connection
+    from ..._core.location import Location
     from ..._glance.v2 import Glance
     from ..._run.gather import Result, Target
     from ..desired import Desired
@@ -54,10 +55,13 @@ class Job:
     plan: Plan
     image_data: ImageData | None
     relay_board: RelayBoard
+    twins: Twins
     receivers: Mapping[str, Connection] = field(default_factory=dict)
     """Connections to the Locations of projects that accept the image, by their IDs."""
-    twin: Job | None = None
-    """The work on another Location that is the same project of the same region: nothing is to be done here."""
+    twin: Work | None = None
+    """The work on another Location that is the same place: nothing is to be done here."""
+    uploading: TwinError | None = None
+    """Other Locations of which one is the same place, and is at work on the image."""
     outcome: Future[Change] = field(default_factory=Future)
     """For those of whom this is the twin."""
 
@@ -67,7 +71,7 @@ class Job:
 
     @property
     def needed(self) -> bool:
-        return self.plan.changed or self.twin is not None
+        return self.plan.changed or self.twin is not None or self.uploading is not None
 
     @property
     def timeout(self) -> float:
@@ -130,11 +134,13 @@ def _noted(results: Sequence[Result[Change]], note: str) -> list[Result[Change]]
 def _ensure(
     target: Target, desired: Desired, image_data: ImageData | AnnouncedImage | None, *, check_mode: bool
 ) -> list[Result[Change]]:
+    twins = Twins()
+
     def look(connection: Connection) -> PlanContext:
         return _survey(connection, desired, image_data)
 
     def plan(members: Sequence[Member[PlanContext]]) -> list[tuple[Connection, Job | OaktreeError]]:
-        return _plan(members, image_data)
+        return _plan(members, image_data, twins)
 
     pending = isinstance(image_data, ImageData) and not known(image_data.fingerprint.digests)
     # Regions of one Keystone may be able to serve one another.
@@ -184,12 +190,13 @@ def _survey(connection: Connection, desired: Desired, image_data: ImageData | An
         published,
         settings.upload_properties,
         snapshot=snapshot,
+        services=glance_for(connection).names,
         run_date=clock.now().date(),
     )
 
 
 def _plan(
-    members: Sequence[Member[PlanContext]], image_data: ImageData | AnnouncedImage | None
+    members: Sequence[Member[PlanContext]], image_data: ImageData | AnnouncedImage | None, twins: Twins
 ) -> list[tuple[Connection, Job | OaktreeError]]:
     """A step for each member: those that may serve others before those that wait for them."""
     home: HomeImage | None = image_data.home if image_data else None
@@ -197,26 +204,34 @@ def _plan(
     if home:
         board.keep(home.location, home.image)
     steps: list[tuple[Connection, Job | OaktreeError]] = []
-    named: list[Member[PlanContext]] = []
+    named: list[tuple[Connection, PlanContext, Location | None]] = []
     for member in members:
         try:
-            named.append(Member(member.connection, _with_members(member.survey, members)))
-        except OaktreeError as error:
-            steps.append((member.connection, error))
-    contexts = with_source_regions([member.survey for member in named], _can_be_planned, home)
-    for member, context in zip(named, contexts, strict=True):
-        try:
-            data = None if isinstance(image_data, AnnouncedImage) else image_data
-            job = Job(context, make_plan(context), data, board, _receivers(context, members))
+            context = _with_members(member.survey, members)
         except OaktreeError as error:
             steps.append((member.connection, error))
             continue
-        job = _twin(job, [step for _connection, step in steps if isinstance(step, Job)])
+        named.append((member.connection, context, twins.enter(context)))
+    named.sort(key=lambda one: one[2] is not None)
+    contexts = with_source_regions([context for *_, context, first in named if not first], _can_be_planned, home)
+    contexts += [context for *_, context, first in named if first]  # who waits for another Location serves none
+    data = None if isinstance(image_data, AnnouncedImage) else image_data
+    for (connection, _context, first), context in zip(named, contexts, strict=True):
+        try:
+            plan, uploading = _planned(context, twins)
+        except OaktreeError as error:
+            steps.append((connection, error))
+            continue
+        job = Job(context, plan, data, board, twins, _receivers(context, members), uploading=uploading)
+        if plan.changed and (other := twins.at(first)):
+            job = _twin(job, other)
+        elif job.needed:
+            twins.add(job)
         if job.plan.upload and job.plan.upload.source_region:
             board.expect(job.plan.upload.source_region)
         if job.plan.upload is None and job.plan.image and not job.twin:
             board.keep(context.location, job.plan.image)
-        steps.append((member.connection, job))
+        steps.append((connection, job))
     return sorted(steps, key=lambda step: _waits(step[1]))
 
 
@@ -226,23 +241,22 @@ def _waits(step: Job | OaktreeError) -> int:
     return 2 if step.twin else int(step.context.source_region is not None)
 
 
-def _twin(job: Job, jobs: Sequence[Job]) -> Job:
-    """The job; or where one of the others does the same in the same project, one that only waits for that.
+def _planned(context: PlanContext, twins: Twins) -> tuple[Plan, TwinError | None]:
+    """The plan, or one to do nothing where another Location of this task is at work on the image; see `make_plan`."""
+    try:
+        return make_plan(context), None
+    except ConflictError:
+        try:
+            twins.check_busy(context)
+        except TwinError as error:
+            return Plan("unchanged"), error
+        raise
 
-    Several entries of clouds.yaml may be one project: each would upload an image of the name.
-    """
-    for other in jobs if job.plan.changed else ():
-        if not other.twin and _place(other.context) == _place(job.context):
-            plan = Plan("unchanged", job.plan.image, notes=(f"the same project as {other.context.location}",))
-            return replace(job, plan=plan, twin=other)
-    return job
 
-
-def _place(context: PlanContext) -> Any:
-    """What is equal for Locations where the same is to be done to the same images; of unknown projects nothing is."""
-    location = context.location
-    project = location.project.id or object()
-    return context.keystone, location.region, project, context.disk_format, context.desired
+def _twin(job: Job, other: Work) -> Job:
+    """A job that only waits for another one, which does the same at the same place."""
+    plan = Plan("unchanged", job.plan.image, notes=(f"the same project as {other.context.location}",))
+    return replace(job, plan=plan, twin=other, uploading=None)
 
 
 def _with_members(context: PlanContext, members: Sequence[Member[PlanContext]]) -> PlanContext:
@@ -277,10 +291,8 @@ def _can_be_planned(context: PlanContext) -> bool:
 
 
 def _apply(connection: Connection, job: Job) -> Change:
-    if job.twin:
-        return _as_twin(connection, job, job.twin)
     try:
-        change = _bring(connection, job)
+        change = _brought(connection, job)
         job.outcome.set_result(change)
     except BaseException as exc:
         job.outcome.set_exception(exc)
@@ -290,15 +302,23 @@ def _apply(connection: Connection, job: Job) -> Change:
     return change
 
 
-def _as_twin(connection: Connection, job: Job, twin: Job) -> Change:
-    """The image as it is when the work on the other Location has ended. Raises its error."""
+def _brought(connection: Connection, job: Job) -> Change:
     try:
-        record = twin.outcome.result(connection.deadline.timeout()).output["image"]
-    except FutureTimeoutError:
-        raise connection.deadline.expired() from None
-    except OaktreeError as error:
-        raise error.copied() from error
+        if job.uploading:
+            raise job.uploading
+        return _as_twin(connection, job, job.twin) if job.twin else _bring(connection, job)
+    except TwinError as error:
+        twin = job.twins.found(connection, job.context, error)
+        change = _as_twin(connection, _twin(job, twin), twin)
+        return replace(change, notes=(*change.notes, *error.residue))
+
+
+def _as_twin(connection: Connection, job: Job, twin: Work) -> Change:
+    """The image as it is when the work on the other Location has ended. Raises its error."""
+    record = image_of(twin, connection.deadline)
     image = glance_for(connection).get(record["id"]) if record else None
+    if image:
+        job.relay_board.keep(job.context.location, image)
     return job.changed(_record(job.context, image), None, job.plan.notes, None)
 
 
@@ -310,7 +330,7 @@ def _bring(connection: Connection, job: Job) -> Change:
         notes.extend(note for image_id in plan.clear if (note := discard(glance, image_id)))
     image = plan.image
     if plan.upload and job.image_data:
-        transfer = Transfer(connection, context, plan.upload, job.image_data, job.relay_board)
+        transfer = Transfer(connection, context, plan.upload, job.image_data, job.relay_board, job.twins)
         image, unwanted = _transferred(glance, job, transfer)
         scheme, relay = transfer.scheme.NAME, transfer.relay
         notes.extend(transfer.notes)

@@ -29,6 +29,7 @@ from ..discard import discard
 from ..fingerprint import conversion, verify
 from ..import_wait import ImportWait, until_active
 from .attempt import Attempt
+from .twins import TwinError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from .plan import UploadPlan
     from .relay import RelayBoard, RelayChoice
     from .schemes import Scheme
+    from .twins import Twins
 
 UPLOADS = Policy(errors=(AuthError, IntegrityError, *TRANSIENT), first=2.0)
 """Whole uploads by one scheme."""
@@ -62,12 +64,14 @@ class Transfer:
         upload: UploadPlan,
         image_data: ImageData,
         relay_board: RelayBoard,
+        twins: Twins | None = None,
     ) -> None:
         self.connection = connection
         self.context = context
         self.upload = upload
         self.image_data = image_data
         self.relay_board = relay_board
+        self._twins = twins
         self.scheme = upload.schemes[0]
         """The one that is tried, and in the end the one that served."""
         self.unrecorded: Mapping[str, str] = {}
@@ -126,7 +130,7 @@ class Transfer:
 
     def _fallbacks(self, failed: Scheme, schemes: list[Scheme], error: OaktreeError) -> list[Scheme]:
         """Those that may succeed: none for an image that is refused, detours only where a direct scheme is refused."""
-        if self._refused or self._is_over():
+        if self._refused or isinstance(error, TwinError) or self._is_over():
             return []
         if failed.FETCHES:
             return [] if isinstance(error, (ConfigError, InputError, QuotaError)) else schemes
@@ -164,7 +168,9 @@ class Transfer:
                 attempts.failed(error)
 
     def _attempt(self, scheme: Scheme) -> dict[str, Any]:
-        attempt = Attempt(self.connection, self.context, self.image_data, self.relay_board, self.upload.metadata)
+        attempt = Attempt(
+            self.connection, self.context, self.image_data, self.relay_board, self.upload.metadata, self._twins
+        )
         try:
             with self.connection.within(self.context.desired.timeouts.transfer_timeout, "transfer_timeout"):
                 self._send(scheme, attempt)

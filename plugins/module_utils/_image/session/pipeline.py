@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ..._cloud.service import service_at
 from ..._core.scatter import Limits
+from ..._local.file_lock import key_lock
 from ..._run.ensure import Change
 from ..._run.gather import gather
 from ..publish.pipeline import GRACE
@@ -17,6 +20,8 @@ from .requests import session_output
 from .survey import Leftovers, check_removed, survey_sessions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..._cloud.connection import Connection
     from ..._run.gather import Result, Target
     from ..desired import Desired
@@ -30,7 +35,8 @@ def prepare(
     """Results sorted by Location. Raises InputError where the configuration or the selection cannot be used."""
 
     def work(connection: Connection) -> Change:
-        return Preparation(connection, desired, content, options).run(check_mode=check_mode)
+        with _turn(connection, desired):
+            return Preparation(connection, desired, content, options).run(check_mode=check_mode)
 
     return gather(target, work, Limits(target.concurrency, desired.timeouts.timeout, GRACE))
 
@@ -39,7 +45,8 @@ def finalize(target: Target, desired: Desired, content: DeclaredContent, *, chec
     """See `prepare`."""
 
     def work(connection: Connection) -> Change:
-        return Finalization(connection, desired, content).run(check_mode=check_mode)
+        with _turn(connection, desired):
+            return Finalization(connection, desired, content).run(check_mode=check_mode)
 
     return gather(target, work, Limits(target.concurrency, desired.timeouts.finalization, GRACE))
 
@@ -56,3 +63,11 @@ def abort(target: Target, desired: Desired, *, check_mode: bool) -> list[Result[
         return Change("deleted", leftovers.to_dict(), Leftovers().to_dict(), session_output())
 
     return gather(target, work, Limits(target.concurrency, desired.timeouts.timeout, GRACE))
+
+
+@contextmanager
+def _turn(connection: Connection, desired: Desired) -> Iterator[None]:
+    """Have Locations that are one project of one image service take turns: each would prepare an upload."""
+    where = f"{service_at(connection, 'image').endpoint} {connection.location.project.id}"
+    with key_lock("upload session", f"{where} {desired.name}", connection.deadline):
+        yield

@@ -258,6 +258,50 @@ def test_the_endpoint_is_the_one_that_keystoneauth_finds(service_type: str, sett
     assert answers[0] == answers[1]
 
 
+def image_service(
+    *, url: str | None = None, auth_url: str = "https://keystone/v3", region: str = "r1", **settings: str
+) -> frozenset[str]:
+    """The names of the image service by such an entry; ``url`` is that of an endpoint override."""
+    auth = {"auth_url": auth_url, "username": "u", "password": "p", "project_name": "x"}
+    entry = {"auth": auth, "region_name": region, **({"image_endpoint_override": url} if url else {}), **settings}
+    (found,) = Config(clouds_config={"clouds": {"a": entry}}).regions("a")
+    connection = Connection(found)
+    endpoints = [
+        {"interface": interface, "region": place, "url": f"https://{interface}.{place}:9292/v2/p"}
+        for place in ("r1", "r2")
+        for interface in ("public", "internal")
+    ]
+    catalog = [{"type": "image", "name": "glance", "endpoints": endpoints}]
+    project = {"id": "p", "name": "x", "domain": {"id": "d", "name": "d"}}
+    token = {"catalog": catalog, "project": project, "expires_at": "2099-01-01T00:00:00Z"}
+    connection.access = AccessInfoV3({"token": token}, "token")
+    return service_at(connection, "image", "1" if settings.get("image_api_version") == "1" else None).names
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ({}, True),
+        ({"interface": "internal"}, True),
+        ({"auth_url": "https://KEYSTONE:443"}, True),
+        ({"auth_url": "https://internal/v3"}, True),
+        ({"auth_url": "https://internal/v3", "interface": "internal"}, False),
+        ({"region": "r2"}, False),
+        ({"region": "r2", "image_region_name": "r1"}, True),
+        ({"region": "r2", "url": "https://Public.r1:9292/v2/"}, True),
+        ({"url": "https://public.r1:9292/v2.0"}, True),
+        ({"url": "https://public.r1:9292/v1", "image_api_version": "1"}, True),
+        ({"url": "https://public.r2:9292/v2"}, False),
+        ({"url": "https://public.r1:9292/edge/v2"}, False),
+    ],
+)
+def test_a_service_is_one_by_its_endpoint_or_its_entry_in_the_catalog(
+    monkeypatch: pytest.MonkeyPatch, other: dict[str, str], *, same: bool
+) -> None:
+    monkeypatch.setattr(Connection, "authenticate", lambda _connection: None)
+    assert bool(image_service() & image_service(**other)) is same
+
+
 def test_a_cloud_of_many_regions_costs_each_of_them_no_more_than_one_of_few(monkeypatch: pytest.MonkeyPatch) -> None:
     copied: list[str] = []
 

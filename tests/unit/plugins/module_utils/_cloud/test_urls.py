@@ -5,7 +5,12 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.urls import is_url, keystone_root, same_origin
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.urls import (
+    is_url,
+    keystone_root,
+    plain_url,
+    same_origin,
+)
 
 
 @pytest.mark.parametrize(
@@ -63,3 +68,18 @@ def test_what_is_a_url(text: str, *, usable: bool) -> None:
 )
 def test_a_keystone_is_one_however_its_url_is_written(auth_url: str, root: str) -> None:
     assert keystone_root(auth_url) == root
+
+
+@pytest.mark.parametrize(
+    ("url", "plain"),
+    [
+        ("https://A.example/Image/", "https://a.example/Image"),
+        ("HTTPS://a:443", "https://a"),
+        ("https://a:443/", "https://a"),
+        ("http://a:80/x", "http://a/x"),
+        ("http://a:443", "http://a:443"),
+        ("http://[::1]:9292//", "http://[::1]:9292"),
+    ],
+)
+def test_a_service_is_one_however_its_host_is_written(url: str, plain: str) -> None:
+    assert plain_url(url) == plain

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local import work_marker as markers
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local.work_marker import (
     CLOCK_MARGIN,
@@ -49,6 +50,14 @@ def test_a_marker_that_others_may_read_does_not_name_the_machine(monkeypatch: py
     monkeypatch.setattr(platform, "node", lambda: "build.example.org")
     assert parts()["host"] != ours
     assert "example" not in work_marker(1)
+
+
+def test_markers_of_one_moment_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = datetime(2026, 11, 26, 22, 59, 59, 999999, tzinfo=UTC)
+    monkeypatch.setattr(clock, "now", lambda: moment)
+    made = {work_marker(HOUR) for _time in range(3)}
+    assert len(made) == 3
+    assert {one.rpartition("/")[2].partition(".")[0] for one in made} == {"2026-11-26T23:59:59"}
 
 
 def test_the_marker_is_ours_whatever_its_time() -> None:

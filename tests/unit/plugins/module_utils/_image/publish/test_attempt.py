@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -29,6 +30,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.attempt import Attempt
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.relay import RelayBoard
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import temporary_object
+from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.twins import TwinError, Twins
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local.work_marker import is_own, work_marker
 from tests.support import upload_markers
 from tests.support.image_contexts import OLD, PUT_ONLY, case
@@ -157,22 +159,86 @@ def test_however_often_an_image_is_deleted_on_a_day_it_can_be_made_again(monkeyp
         made.create(source())
 
 
-@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize(
+    ("marker", "made_here"),
+    [
+        pytest.param(None, True, id="this-attempt"),
+        pytest.param(work_marker(60), False, id="another-location"),
+        pytest.param(upload_markers.elsewhere(), False, id="another-run"),
+    ],
+)
 def test_a_record_that_is_made_although_it_is_refused_is_to_be_removed(
-    monkeypatch: pytest.MonkeyPatch, *, own: bool
+    monkeypatch: pytest.MonkeyPatch, marker: str | None, *, made_here: bool
 ) -> None:
     made, _asked = attempt(monkeypatch)
+    there: dict[str, Any] = {}
 
-    def refuse(_record: dict[str, Any]) -> Any:
+    def refuse(record: dict[str, Any]) -> Any:
+        there[UPLOAD] = marker or record[UPLOAD]
         raise RefusedError("locked", status=423)
 
     monkeypatch.setattr(made.glance, "create", refuse)
-    monkeypatch.setattr(
-        made.glance, "get", lambda _id: {UPLOAD: work_marker(60) if own else upload_markers.elsewhere()}
-    )
+    monkeypatch.setattr(made.glance, "get", lambda _id: there)
     with pytest.raises(RefusedError):
         made.create(source())
-    assert (made.image_id is not None) is own
+    assert (made.image_id is not None) is made_here
+
+
+class OneGlance:
+    """Image records by their IDs, for several Locations; what is deleted stays taken."""
+
+    def __init__(self) -> None:
+        self.images: dict[str, dict[str, Any]] = {}
+
+    def create(self, record: dict[str, Any]) -> None:
+        if record["id"] in self.images:
+            raise ConflictError("exists")
+        self.images[record["id"]] = {"status": "queued", **record}
+
+    def get(self, image_id: str) -> dict[str, Any] | None:
+        return self.images.get(image_id)
+
+
+def of_one_run(monkeypatch: pytest.MonkeyPatch, glances: dict[str, OneGlance]) -> Callable[[str], Attempt]:
+    """What makes an attempt at a region, which has this image service."""
+    twins = Twins()
+
+    def make(region: str) -> Attempt:
+        monkeypatch.setattr(module, "glance_for", lambda _connection: glances[region])
+        connection: Any = SimpleNamespace(deadline=Deadline(5))
+        data: Any = SimpleNamespace()
+        return Attempt(connection, case(region), data, RelayBoard(), twins=twins)
+
+    return make
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_the_id_of_an_image_of_another_location_of_this_run_names_it(
+    monkeypatch: pytest.MonkeyPatch, *, published: bool
+) -> None:
+    """Whatever the number of regions that have images of this ID in image services of their own."""
+    one = OneGlance()
+    at = of_one_run(monkeypatch, {"a": one, "b": one, "elsewhere": OneGlance()})
+    ids = {at("elsewhere").create(source()), at("a").create(source())}
+    (image_id,) = ids
+    if published:
+        del one.images[image_id][UPLOAD]
+        one.images[image_id] |= {"name": "thing", "status": "active"}
+    second = at("b")
+    with pytest.raises(TwinError) as caught:
+        second.create(source())
+    names = [location.region for location in caught.value.others]
+    assert names == (["elsewhere", "a"] if published else ["a"])
+    assert second.image_id is None
+    assert list(one.images) == [image_id]
+
+
+def test_an_earlier_attempt_is_no_other_location(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although other regions have images of this ID: what the attempt could not remove is passed over."""
+    at = of_one_run(monkeypatch, {"a": OneGlance(), "b": OneGlance()})
+    first = {at("a").create(source()), at("b").create(source())}
+    assert len(first) == 1
+    assert len(first | {at("a").create(source()), at("b").create(source())}) == 2
 
 
 @pytest.mark.parametrize(

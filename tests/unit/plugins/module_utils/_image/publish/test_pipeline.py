@@ -175,6 +175,100 @@ def test_entries_that_are_one_project_get_one_image(site: Callable[..., Site], c
     assert [image.fields["name"] for image in made.region.glance.images.values()] == ["other"]
 
 
+def entry_by(clouds: FakeOpenStack, host: str, user: str = "demo", **settings: Any) -> dict[str, Any]:
+    """An entry for cloud1, whose Keystone it names by this host name; it reaches the image service of r1."""
+    entry = clouds["cloud1"].entry(user)
+    auth = entry["auth"] | {"auth_url": entry["auth"]["auth_url"].replace("127.0.0.1", host)}
+    return {**entry, "auth": auth, "regions": ["r1"], **settings}
+
+
+@pytest.mark.parametrize("override", ["", "/v2/"])
+def test_entries_by_two_host_names_of_one_keystone_get_one_image(site: Callable[..., Site], override: str) -> None:
+    made = site("v2")
+    there = {"image_endpoint_override": f"{made.region.glance.url}{override}"} if override else {}
+    clouds = {"one": entry_by(made.clouds, "127.0.0.1"), "two": entry_by(made.clouds, "localhost", **there)}
+    twice = {"clouds_config": {"clouds": clouds}}
+    assert sorted(made.act(**twice, _ansible_check_mode=True)) == ["created", "unchanged"]
+    done = made.run(**twice)
+    assert sorted(result["action"] for result in done["results"]) == ["created", "unchanged"]
+    assert len({result["image"]["id"] for result in done["results"]}) == len(made.region.glance.images) == 1
+    assert made.act(**twice) == ["unchanged", "unchanged"]
+
+
+def test_projects_of_one_image_service_have_an_image_each(site: Callable[..., Site]) -> None:
+    made = site("v2")
+    clouds = {user: entry_by(made.clouds, "127.0.0.1", user) for user in ("admin", "demo")}
+    assert made.act(clouds_config={"clouds": clouds}) == ["created", "created"]
+    assert len(made.region.glance.images) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("relay", ["auto", "never"])
+def test_regions_with_one_image_service_get_one_image(
+    site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch, relay: str
+) -> None:
+    made = site("v2", regions=3)
+    cloud = made.clouds["cloud1"]
+    cloud["r1"].glance.import_methods = cloud["r3"].glance.import_methods = ["glance-download"]
+    options = {"relay": relay, "on_change": "keep", "keep_last": 1}
+    with monkeypatch.context() as patch:
+        patch.setattr(cloud["r2"], "glance", cloud["r1"].glance)
+        assert made.act(**options) == ["created", "unchanged", "created"]
+        assert made.act(**options) == ["unchanged"] * 3
+        for number in range(2):
+            made.write(b"%d" % number * 5000)
+            assert made.act(**options) == ["replaced", "unchanged", "replaced"]
+        assert len(cloud["r1"].glance.images) == 2, "the image, and the one that is kept"
+        assert made.act(state="absent") == ["deleted", "unchanged", "deleted"]
+
+
+def by_two_names(made: Site, *more: str) -> dict[str, Any]:
+    """Two entries with nothing in common by which they could be known to be one project, and the regions besides."""
+    urls = {host: made.region.glance.url.replace("127.0.0.1", host) for host in ("127.0.0.1", "localhost")}
+    clouds = {host: entry_by(made.clouds, host, image_endpoint_override=url) for host, url in urls.items()}
+    others = {region: {**made.clouds["cloud1"].entry(), "regions": [region]} for region in more}
+    return {"clouds_config": {"clouds": {"one": clouds["127.0.0.1"], "two": clouds["localhost"], **others}}}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("concurrency", [1, 10])
+def test_host_names_of_which_nobody_knows_that_they_are_one_get_one_image(
+    site: Callable[..., Site], concurrency: int
+) -> None:
+    """Whichever is first, and although another region has an image of the same ID."""
+    made = site("v2", regions=2)
+    options = {**by_two_names(made, "r2"), "concurrency": concurrency}
+
+    def actions() -> list[str]:
+        done = made.run(**options)
+        assert done.ok, done["failures"]
+        one, other, two = sorted(done["results"], key=lambda result: result["location"]["cloud"] != "r2")
+        assert other["image"]["id"] == two["image"]["id"]
+        (twin,) = [result for result in (other, two) if result["action"] == "unchanged"] or [two]
+        first = two if twin is other else other
+        assert twin["notes"] in ([], [f"the same project as {first['location']['name']}"])
+        return [one["action"], *sorted(result["action"] for result in (other, two))]
+
+    assert actions() == ["created", "created", "unchanged"]
+    (image,) = made.region.glance.images.values()
+    assert (image.fields["name"], image.status) == (NAME, "active")
+    assert made.act(**options) == ["unchanged"] * 3
+    made.write(b"other" * 1000)
+    assert actions() == ["replaced", "replaced", "unchanged"]
+    assert len(made.region.glance.images) == 1
+
+
+def test_of_two_host_names_with_different_wants_one_is_told_of_the_other(site: Callable[..., Site]) -> None:
+    made = site("v2")
+    wants = [{"locations": ["two"], "properties": {"os_x": "2"}}]
+    done = made.run(**by_two_names(made), properties={"os_x": "1"}, overrides=wants)
+    (result,), (failure,) = done["results"], done["failures"]
+    assert (result["action"], failure["kind"]) == ("created", "conflict")
+    assert f"may be the same project as {result['location']['name']}" in failure["error"]
+    (image,) = made.region.glance.images.values()
+    assert (image.fields["name"], image.status) == (NAME, "active")
+
+
 def test_an_image_of_another_container_format_is_replaced_if_the_task_says_which(site: Callable[..., Site]) -> None:
     made = site("v2")
     assert made.act(container_format="ami", disk_format="raw") == ["created"]

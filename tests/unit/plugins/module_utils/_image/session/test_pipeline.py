@@ -47,6 +47,19 @@ def test_each_location_has_its_own_requests(clouds: FakeOpenStack) -> None:
     assert {done(result).action for result in finalized} == {"created"}
 
 
+def test_entries_that_are_one_project_share_an_upload(site: SessionSite) -> None:
+    entry = site.clouds["cloud1"].entry()
+    twice = Target(clouds_config={"clouds": {"one": entry, "two": entry}}, timeout=1000.0)
+    changes = [done(one) for one in pipeline.prepare(twice, DESIRED, content(), OPTIONS, check_mode=False)]
+    assert sorted(change.action for change in changes) == ["created", "unchanged"]
+    (image,) = site.images
+    assert {change.output["image_id"] for change in changes} == {image.id}
+    assert {send(request, DATA) for request in changes[1].output["requests"]} == {201}
+    finalized = [done(one) for one in pipeline.finalize(twice, DESIRED, content(), check_mode=False)]
+    assert sorted(change.action for change in finalized) == ["created", "unchanged"]
+    assert {change.output["image"]["id"] for change in finalized} == {site.published().id}
+
+
 @pytest.mark.slow
 def test_a_failed_location_does_not_touch_the_others(clouds: FakeOpenStack) -> None:
     clouds["cloud1"]["r1"].fault("*", "/v2/images", Answer(403))
