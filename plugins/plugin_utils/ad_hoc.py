@@ -41,7 +41,7 @@ def is_read_at_once() -> bool:
     """
     options = context.CLIARGS
     asked = any(options.get(option) for option in ("one_line", "tree", "verbosity", "seconds"))
-    if asked or constants.DEFAULT_LOAD_CALLBACK_PLUGINS:
+    if asked or constants.config.get_config_value("DEFAULT_LOAD_CALLBACK_PLUGINS"):
         return False
     return AT_TERMINAL and bool(options.get("module_name"))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible import constants, context
+from ansible import context
 from ansible.module_utils.common.collections import ImmutableDict
 
 from ansible_collections.oaktree.multicloud.plugins.plugin_utils import ad_hoc
@@ -53,7 +53,7 @@ def test_a_program_at_a_terminal_of_its_own_gets_all_of_it(monkeypatch: pytest.M
     """As ansible-runner does, and whoever has set bin_ansible_callbacks."""
     monkeypatch.setattr(context, "CLIARGS", ImmutableDict({"module_name": "server_info"}))
     monkeypatch.setattr(ad_hoc, "AT_TERMINAL", True)
-    monkeypatch.setattr(constants, "DEFAULT_LOAD_CALLBACK_PLUGINS", True)
+    monkeypatch.setenv("ANSIBLE_LOAD_CALLBACK_PLUGINS", "1")
     assert not ad_hoc.is_read_at_once()
 
 
