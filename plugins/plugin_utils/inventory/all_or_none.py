@@ -31,6 +31,7 @@ def all_or_none(inventory: InventoryData, hosts: Sequence[str]) -> Iterator[None
                 added.vars, memberships = before[name]
                 for group in set(added.groups) - set(memberships):
                     group.remove_host(added)
+                added.groups = memberships  # some are gone with the groups below them
             elif added:
                 inventory.remove_host(added)
         for name in set(inventory.groups) - groups:
