@@ -18,7 +18,7 @@ from .._resource.references import MissingError
 from .mark import floating_ip_mark
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection
 
     from .._cloud.connection import Connection
 
@@ -34,7 +34,7 @@ def give_new(connection: Connection, server_id: str, network_id: str) -> str:
     for floating in _listed(connection, {"description": floating_ip_mark(server_id)}):
         if floating.get("port_id"):
             return str(floating["floating_ip_address"])
-        _remove(connection, floating)  # its port is gone, or it was never given one
+        remove(connection, floating)  # its port is gone, or it was never given one
     refusal: OaktreeError = _no_port()
     for port in ports:
         wanted = {
@@ -99,17 +99,28 @@ def give_existing(connection: Connection, server_id: str, address: str) -> None:
     service.request("PUT", f"{_PATH}/{segment(floating['id'])}", json={"floatingip": {"port_id": ports[0]["id"]}})
 
 
-def remove_made(connection: Connection, server_ids: Sequence[str]) -> None:
+def remove_made(connection: Connection, server_ids: Collection[str]) -> None:
     """Delete the floating IPs that were made for these servers: one list, and a request for each."""
-    if not service_at(connection, "network").is_announced():
-        return
-    marks = {floating_ip_mark(server_id) for server_id in server_ids}
+    for several in made_for(connection, server_ids).values():
+        for floating in several:
+            remove(connection, floating)
+
+
+def made_for(connection: Connection, server_ids: Collection[str]) -> dict[str, list[dict[str, Any]]]:
+    """The floating IPs that were made for each of these servers, by its ID: one list."""
+    made: dict[str, list[dict[str, Any]]] = {server_id: [] for server_id in server_ids}
+    if not made or not service_at(connection, "network").is_announced():
+        return made
+    marks = {floating_ip_mark(server_id): server_id for server_id in server_ids}
     for floating in _listed(connection, {}):
-        if floating.get("description") in marks:
-            _remove(connection, floating)
+        server_id = marks.get(str(floating.get("description")))
+        if server_id is not None:
+            made[server_id].append(floating)
+    return made
 
 
-def _remove(connection: Connection, floating: dict[str, Any]) -> None:
+def remove(connection: Connection, floating: dict[str, Any]) -> None:
+    """Delete a floating IP, unless it is gone."""
     with suppress_404():
         service_at(connection, "network").request("DELETE", f"{_PATH}/{segment(floating['id'])}")
 

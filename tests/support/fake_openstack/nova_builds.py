@@ -368,6 +368,8 @@ class NovaBuilds:
 
     async def _delete(self, call: Call) -> Reply:
         server = self._one(call)
+        if server.locked and not call.me.is_admin:
+            raise Refusal(409, f"Instance {server.id} is locked")
         server.task_state, server.then, server.looked = "deleting", "DELETED", 0
         _touch(server)
         if self.looks == 0:
