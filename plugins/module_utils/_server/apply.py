@@ -25,7 +25,7 @@ from .mark import is_leftover
 from .names import blueprint
 from .nova import BUILD, Item, is_gone, is_settled
 from .plan import ServerPlan, make_plan
-from .survey import ServersFound, find, survey
+from .survey import ServersFound, find, survey, values_at
 from .wanted import SHOWN, WantedServer, listed, subject
 from .watch import wait_until
 
@@ -212,10 +212,10 @@ class _ServerWork:
         with self._asking():
             servers = find(self._connection, self._wanted)
             remove_made(self._connection, _ids(self._found.servers) - _ids(servers))  # of whom a killed task deleted
-            if any(servers.values()) and not any(self._found.servers.values()):
-                self._found = survey(self._connection, self._wanted)
-            else:
-                self._found = replace(self._found, servers=servers)
+            values = self._found.values
+            if servers != self._found.servers and any(servers.values()):
+                values = values_at(self._connection, self._wanted)  # groups have members, and ports devices, since then
+            self._found = replace(self._found, servers=servers, values=values)
         plans = make_plans(self._wanted, self._found)
         return {name: plans[name] for name in names}
 

@@ -166,12 +166,19 @@ def edited(
     listed = servers_named(connection, [plan.name for plan in plans])
     shown = {item["id"]: item for several in listed.values() for item in several}
     servers = {identity: shown.get(identity, plan.item or {}) for identity, plan in by_id.items()}
+    attached = {
+        nic["port"]: identity
+        for identity, plan in by_id.items()
+        for nic in plan.edits.get("networks", ())
+        if "port" in nic
+    }
+    values = {**found.values, "ports": {**found.values.get("ports", {}), **attached}}
 
     def differing(item: Item) -> dict[str, Any]:
         """What was to be changed, and is not."""
         plan = by_id[item["id"]]
         try:
-            again = make_plan(wanted, replace(found, servers={plan.name: (item,)}), plan.name)
+            again = make_plan(wanted, replace(found, servers={plan.name: (item,)}, values=values), plan.name)
         except OaktreeError:
             return {}
         return {option: want for option, want in again.edits.items() if option in plan.edits}
