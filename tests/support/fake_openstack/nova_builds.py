@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.support.fake_openstack.cinder import Cinder
 from tests.support.fake_openstack.gate import Reply, json_reply
-from tests.support.fake_openstack.neutron import Neutron
+from tests.support.fake_openstack.neutron import INTERFACE, Neutron
 from tests.support.fake_openstack.nova_limits import NovaLimits
 from tests.support.fake_openstack.nova_resources import NovaResources
 from tests.support.fake_openstack.nova_servers import FLAVORS, Server, Version, size_of
@@ -310,9 +310,8 @@ class NovaBuilds:
             port["device_id"] = server.id
         else:
             subnet = next((each for each in items["subnets"].values() if each["network_id"] == wanted["uuid"]), None)
-            address = wanted.get("fixed_ip") or (
-                f"{subnet['cidr'].rsplit('.', 1)[0]}.{100 + len(items['ports'])}" if subnet else ""
-            )
+            number = sum(port["device_owner"] != INTERFACE for port in items["ports"].values())
+            address = wanted.get("fixed_ip") or (f"{subnet['cidr'].rsplit('.', 1)[0]}.{100 + number}" if subnet else "")
             fixed = [{"subnet_id": subnet["id"], "ip_address": address}] if subnet else []
             port = self.neutron.add(
                 "ports", server.project_id, network_id=wanted["uuid"], device_id=server.id, fixed_ips=fixed

@@ -198,7 +198,7 @@ def test_a_port_that_is_named(clouds: FakeOpenStack, region: Region, project: st
     assert done(clouds, wanted).action == "created"
     assert done(clouds, wanted).action == "unchanged"
     assert done(clouds, wanted, state="absent").action == "deleted"
-    assert (list(region.neutron.items["ports"]), port["device_id"]) == ([port["id"]], "")
+    assert (things(region)["ports"], region.neutron.items["ports"][port["id"]]["device_id"]) == (1, "")
 
 
 def test_a_port_that_is_attached_is_not_awaited(clouds: FakeOpenStack, region: Region, project: str) -> None:

@@ -72,15 +72,12 @@ def test_a_resize_has_ended_when_the_host_has_confirmed_it(clouds: FakeOpenStack
 
 
 @pytest.mark.parametrize("then", [None, "ACTIVE"], ids=["awaits it", "is being confirmed"])
-@pytest.mark.parametrize("flavor", ["m1", "m2"])
-def test_an_earlier_resize_is_confirmed_before(
-    clouds: FakeOpenStack, region: Region, flavor: str, then: str | None
-) -> None:
+def test_an_earlier_resize_is_confirmed_before(clouds: FakeOpenStack, region: Region, then: str | None) -> None:
     """By this task, or by one that was killed then."""
     server = add_server(region, status="VERIFY_RESIZE", then=then)
-    region.nova.builds.looks = 3
-    change = done(clouds, WantedServer("web", flavor={"name": flavor}, resize=True))
-    assert (change.action, change.output["server"]["flavor"]["name"]) == ("updated", flavor)
+    region.nova.builds.looks = 2
+    change = done(clouds, WantedServer("web", flavor={"name": "m2"}, resize=True))
+    assert (change.action, change.output["server"]["flavor"]["name"]) == ("updated", "m2")
     assert (server.status, server.then) == ("ACTIVE", None)
 
 
