@@ -99,7 +99,7 @@ def _left_at(site: Site, place: Place) -> Iterator[str]:
         yield f"container {name} with {list(container.objects)}"
     for server in region.nova.servers:
         yield f"server {server.name} ({server.status})"
-    for collection, furnished in (("networks", 2), ("subnets", 2), ("ports", 0), ("floatingips", 0)):
+    for collection, furnished in (("networks", 2), ("subnets", 2), ("ports", 1), ("floatingips", 0)):
         items = region.neutron.items[collection].values()
         if len(items) > furnished:
             yield f"{collection}: {[item.get('name') or item['id'] for item in items]}"

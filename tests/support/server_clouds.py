@@ -17,7 +17,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._server.apply i
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import Nic, WantedServer, check_wanted
 from tests.support.fake_images import add_image
 from tests.support.fake_openstack import FakeOpenStack, Region
-from tests.support.fake_openstack.neutron import network
+from tests.support.fake_openstack.neutron import INTERFACE, network, route
 from tests.support.fake_openstack.nova_resources import flavor
 from tests.support.fake_openstack.nova_servers import Server
 from tests.support.run_core import entries
@@ -37,8 +37,9 @@ def furnished(clouds: FakeOpenStack) -> FakeOpenStack:
             for name, size in (("m1", 1), ("m2", 2), ("m4", 4)):
                 flavor(region.nova.resources, name, vcpus=size, ram=512 * size, disk=size)
             add_image(region.glance, b"x", name="base")
-            network(region.neutron, project, "private", "10.0.0.0/24")
-            network(region.neutron, admins, "public", "203.0.113.0/24", **{"router:external": True})
+            private = network(region.neutron, project, "private", "10.0.0.0/24")
+            public = network(region.neutron, admins, "public", "203.0.113.0/24", **{"router:external": True})
+            route(region.neutron, project, private, public)
             region.neutron.add("security-groups", project, name="ssh")
             region.nova.resources.add("os-keypairs", name="ops", user_id=cloud.keystone.user_id("demo"))
     return clouds
@@ -110,10 +111,10 @@ def add_server(region: Region, name: str = "web", **fields: Any) -> Server:
 
 
 def things(region: Region) -> dict[str, int]:
-    """How many servers, ports, volumes that are not being deleted, and floating IPs there are."""
+    """How many servers, ports of no router, volumes that are not being deleted, and floating IPs there are."""
     return {
         "servers": len(region.nova.servers),
-        "ports": len(region.neutron.items["ports"]),
+        "ports": sum(port["device_owner"] != INTERFACE for port in region.neutron.items["ports"].values()),
         "volumes": sum(item["status"] != "deleting" for item in region.cinder.items["volumes"].values()),
         "floating_ips": len(region.neutron.items["floatingips"]),
     }

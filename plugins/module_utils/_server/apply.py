@@ -19,12 +19,13 @@ from .._local.file_lock import key_lock
 from .._run.ensure import Change, Member, ensure
 from . import change
 from .boot import Launch, finish, launch, remove
+from .deletion import begin_deletion
 from .floating_ips import remove_made
 from .mark import is_leftover
 from .names import blueprint
-from .nova import BUILD, Item, delete, is_gone, is_settled
+from .nova import BUILD, Item, is_gone, is_settled
 from .plan import ServerPlan, make_plan
-from .survey import ServersFound, find, survey
+from .survey import ServersFound, find, survey, values_at
 from .wanted import SHOWN, WantedServer, listed, subject
 from .watch import wait_until
 
@@ -210,10 +211,11 @@ class _ServerWork:
             return {}
         with self._asking():
             servers = find(self._connection, self._wanted)
-            if any(servers.values()) and not any(self._found.servers.values()):
-                self._found = survey(self._connection, self._wanted)
-            else:
-                self._found = replace(self._found, servers=servers)
+            remove_made(self._connection, _ids(self._found.servers) - _ids(servers))  # of whom a killed task deleted
+            values = self._found.values
+            if servers != self._found.servers and any(servers.values()):
+                values = values_at(self._connection, self._wanted)  # groups have members, and ports devices, since then
+            self._found = replace(self._found, servers=servers, values=values)
         plans = make_plans(self._wanted, self._found)
         return {name: plans[name] for name in names}
 
@@ -293,19 +295,16 @@ class _ServerWork:
             self._end(next(plan for plan in plans if plan.name == name), None)
 
     def _take_away(self, plans: Sequence[ServerPlan]) -> set[str]:
-        """Delete servers, before them the floating IPs made for them; returns the names of those that are gone."""
+        """Delete servers, and the floating IPs made for them; returns the names of those that are gone."""
         items = {plan.name: plan.item for plan in plans if plan.item}
         if not items:
             return set()
         self._say("deleting", plans)
         with self._asking():
-            remove_made(self._connection, [item["id"] for item in items.values()])
-            for name, item in list(items.items()):
-                try:
-                    delete(self._connection, item["id"])
-                except OaktreeError as error:
-                    self._fail(name, _named(name, error))
-                    del items[name]
+            errors = begin_deletion(self._connection, items)
+        for name, error in errors.items():
+            self._fail(name, _named(name, error))
+            del items[name]
         if self._wanted.state == "absent" and not self._wanted.wait:
             return set(items)
         servers = {item["id"]: {**item, "status": BUILD} for item in items.values()}
@@ -383,6 +382,10 @@ class _ServerWork:
     def _say(self, phase: str, plans: Sequence[ServerPlan]) -> None:
         if plans:
             self._connection.progress.enter(phase, detail=listed([plan.name for plan in plans], SHOWN))
+
+
+def _ids(servers: Mapping[str, Sequence[Item]]) -> set[str]:
+    return {item["id"] for several in servers.values() for item in several}
 
 
 def _is_new(plan: ServerPlan) -> bool:

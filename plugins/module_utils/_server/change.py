@@ -31,6 +31,8 @@ Failed = Callable[[str, OaktreeError], None]
 """What is told of the name of a server that fails, and why."""
 
 _REQUESTED = "requested"
+_NO_LONGER_FINISHED = 400
+"""What Nova answers if the resize is already being confirmed, as for a task that was killed."""
 _GOALS: Mapping[str, tuple[str, ...]] = {
     "started": (ACTIVE,),
     "stopped": ("SHUTOFF",),
@@ -110,50 +112,81 @@ def resize(
     differing = [plan.item for plan in plans if plan.item and "flavor" in plan.edits]
     with connection.within(request_timeout, "timeout"):
         flavor = names_at(connection).flavor(wanted) if differing else None
-        earlier = [item for item in differing if item["status"] == VERIFY_RESIZE]
-        confirmed = [item for item in earlier if _began(connection, item, failed, "confirmResize")]
-    settled = _awaited(connection, wanted, confirmed, failed)
+    earlier = [item for item in differing if item["status"] == VERIFY_RESIZE]
+    confirmed = _confirm(connection, wanted, earlier, failed, request_timeout)
     with connection.within(request_timeout, "timeout"):
-        free = [*(item for item in differing if item not in earlier), *settled]
+        free = [*(item for item in differing if item not in earlier), *confirmed]
         begun = [item for item in free if _began(connection, item, failed, "resize", {"flavorRef": flavor})]
     resized = [plan.item for plan in plans if plan.item and "confirm" in plan.edits]
     for item in _awaited(connection, wanted, begun, failed):
         if item["status"] == VERIFY_RESIZE:
             resized.append(item)
         else:
-            said = one_line(fault_of(item))
-            reason = f"{subject(item['name'])} could not be resized{f': {said}' if said else ''}"
-            failed(item["name"], ServerError(reason))
+            failed(item["name"], _fault(f"{subject(item['name'])} could not be resized", item))
+    _confirm(connection, wanted, resized, failed, request_timeout)
+
+
+def _confirm(
+    connection: Connection, wanted: WantedServer, items: Sequence[Item], failed: Failed, request_timeout: float
+) -> list[Item]:
+    """Confirm that servers have been resized; returns those for which that is done.
+
+    Nova sets no task state for it: until the host has done it, a server is shown as if nobody had asked.
+    """
     with connection.within(request_timeout, "timeout"):
-        confirmed = [item for item in resized if _began(connection, item, failed, "confirmResize")]
-    _awaited(connection, wanted, confirmed, failed)
+        begun = [item for item in items if _began(connection, item, failed, "confirmResize")]
+    confirmed: list[Item] = []
+    for item in _awaited(connection, wanted, begun, failed, _is_confirmed):
+        if item["status"] == ERROR or is_gone(item):
+            failed(item["name"], _fault(f"the resize of {subject(item['name'])} could not be confirmed", item))
+        else:
+            confirmed.append(item)
+    return confirmed
+
+
+def _is_confirmed(item: Item) -> bool:
+    return is_settled(item) and item["status"] != VERIFY_RESIZE
+
+
+def _fault(text: str, item: Item) -> ServerError:
+    """The error that says so, and why, where Nova does."""
+    said = one_line(fault_of(item))
+    return ServerError(f"{text}{f': {said}' if said else ''}")
 
 
 def _began(connection: Connection, item: Item, failed: Failed, action: str, value: Any = None) -> bool:
     try:
         act(connection, item["id"], action, value)
     except OaktreeError as error:
+        if action == "confirmResize" and error.status == _NO_LONGER_FINISHED:
+            return True
         error.message = f"{subject(item['name'])}: {error.message}"
         failed(item["name"], error)
         return False
     return True
 
 
-def _awaited(connection: Connection, wanted: WantedServer, items: Sequence[Item], failed: Failed) -> list[Item]:
+def _awaited(
+    connection: Connection,
+    wanted: WantedServer,
+    items: Sequence[Item],
+    failed: Failed,
+    is_done: Callable[[Item], bool] = is_settled,
+) -> list[Item]:
     """The servers for which what was asked for has been done."""
     servers = {item["id"]: {**item, TASK: _REQUESTED} for item in items}
     late: DeadlineError | None = None
     try:
         with connection.within(wanted.wait_timeout, "wait_timeout"):
-            wait_until(connection, servers, is_settled)
+            wait_until(connection, servers, is_done)
     except DeadlineError as error:
         connection.deadline.check_cancelled()
         late = error
     for item in servers.values():
-        if late and not is_settled(item):
+        if late and not is_done(item):
             said = f"{late.message}: {subject(item['name'])} is still {item.get(TASK) or item['status']}"
             failed(item["name"], DeadlineError(said, hint=late.hint))
-    return [item for item in servers.values() if is_settled(item)]
+    return [item for item in servers.values() if is_done(item)]
 
 
 def edited(
@@ -166,12 +199,19 @@ def edited(
     listed = servers_named(connection, [plan.name for plan in plans])
     shown = {item["id"]: item for several in listed.values() for item in several}
     servers = {identity: shown.get(identity, plan.item or {}) for identity, plan in by_id.items()}
+    attached = {
+        nic["port"]: identity
+        for identity, plan in by_id.items()
+        for nic in plan.edits.get("networks", ())
+        if "port" in nic
+    }
+    values = {**found.values, "ports": {**found.values.get("ports", {}), **attached}}
 
     def differing(item: Item) -> dict[str, Any]:
         """What was to be changed, and is not."""
         plan = by_id[item["id"]]
         try:
-            again = make_plan(wanted, replace(found, servers={plan.name: (item,)}), plan.name)
+            again = make_plan(wanted, replace(found, servers={plan.name: (item,)}, values=values), plan.name)
         except OaktreeError:
             return {}
         return {option: want for option, want in again.edits.items() if option in plan.edits}

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._cloud.answers import check_id, json_object, parsing
 from .._cloud.service import segment, service_at
-from .._core.errors import ConflictError, OaktreeError, RefusedError, suppress_404
+from .._core.errors import ConflictError, RefusedError, suppress_404
 from .._core.retry import PERHAPS_DONE
 from .._resource.desired import same
 from .._resource.find import Query, list_items
@@ -18,11 +18,12 @@ from .._resource.references import MissingError
 from .mark import floating_ip_mark
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from .._cloud.connection import Connection
 
 _PATH = "/floatingips"
+Value = TypeVar("Value")
 
 
 def give_new(connection: Connection, server_id: str, network_id: str) -> str:
@@ -34,27 +35,24 @@ def give_new(connection: Connection, server_id: str, network_id: str) -> str:
     for floating in _listed(connection, {"description": floating_ip_mark(server_id)}):
         if floating.get("port_id"):
             return str(floating["floating_ip_address"])
-        _remove(connection, floating)  # its port is gone, or it was never given one
-    refusal: OaktreeError = _no_port()
+        remove(connection, floating)  # its port is gone, or it was never given one
+    wanted = {"floating_network_id": network_id, "description": floating_ip_mark(server_id)}
+    return _at_one(ports, lambda port_id: _created(connection, {**wanted, "port_id": port_id}))
+
+
+def _at_one(ports: Sequence[dict[str, Any]], give: Callable[[str], Value]) -> Value:
+    """What ``give`` returns of the ID of the first port that Neutron does not refuse. Raises the last refusal."""
+    refusal = RefusedError(
+        "the server has no port with an IPv4 address, which a floating IP needs", hint="Give it a network."
+    )
     for port in ports:
-        wanted = {
-            "floating_network_id": network_id,
-            "port_id": port["id"],
-            "description": floating_ip_mark(server_id),
-        }
         try:
-            return _created(connection, wanted)
+            return give(port["id"])
         except RefusedError as error:
             if error.status not in (400, 404):
                 raise
             refusal = error  # no router leads from this port's subnet to that network
     raise refusal
-
-
-def _no_port() -> RefusedError:
-    return RefusedError(
-        "the server has no port with an IPv4 address, which a floating IP needs", hint="Give it a network."
-    )
 
 
 def _created(connection: Connection, wanted: dict[str, Any]) -> str:
@@ -84,7 +82,8 @@ def check_existing(connection: Connection, address: str) -> dict[str, Any]:
 def give_existing(connection: Connection, server_id: str, address: str) -> None:
     """Give a server a floating IP of the project that exists.
 
-    Raises MissingError if there is none of this address, and ConflictError if another server has it.
+    Raises MissingError if there is none of this address, ConflictError if another server has it, and RefusedError if no
+    port of the server can be reached from its network.
     """
     floating = check_existing(connection, address)
     ports = _ports(connection, server_id)
@@ -93,23 +92,36 @@ def give_existing(connection: Connection, server_id: str, address: str) -> None:
         return
     if has:
         raise ConflictError(f"the floating IP {address} belongs to the port {has}", hint="Take it from there first.")
-    if not ports:
-        raise _no_port()
-    service = service_at(connection, "network")
-    service.request("PUT", f"{_PATH}/{segment(floating['id'])}", json={"floatingip": {"port_id": ports[0]["id"]}})
+    path = f"{_PATH}/{segment(floating['id'])}"
+
+    def give(port_id: str) -> None:
+        service_at(connection, "network").request("PUT", path, json={"floatingip": {"port_id": port_id}})
+
+    _at_one(ports, give)
 
 
-def remove_made(connection: Connection, server_ids: Sequence[str]) -> None:
+def remove_made(connection: Connection, server_ids: Collection[str]) -> None:
     """Delete the floating IPs that were made for these servers: one list, and a request for each."""
-    if not service_at(connection, "network").is_announced():
-        return
-    marks = {floating_ip_mark(server_id) for server_id in server_ids}
+    for several in made_for(connection, server_ids).values():
+        for floating in several:
+            remove(connection, floating)
+
+
+def made_for(connection: Connection, server_ids: Collection[str]) -> dict[str, list[dict[str, Any]]]:
+    """The floating IPs that were made for each of these servers, by its ID: one list."""
+    made: dict[str, list[dict[str, Any]]] = {server_id: [] for server_id in server_ids}
+    if not made or not service_at(connection, "network").is_announced():
+        return made
+    marks = {floating_ip_mark(server_id): server_id for server_id in server_ids}
     for floating in _listed(connection, {}):
-        if floating.get("description") in marks:
-            _remove(connection, floating)
+        server_id = marks.get(str(floating.get("description")))
+        if server_id is not None:
+            made[server_id].append(floating)
+    return made
 
 
-def _remove(connection: Connection, floating: dict[str, Any]) -> None:
+def remove(connection: Connection, floating: dict[str, Any]) -> None:
+    """Delete a floating IP, unless it is gone."""
     with suppress_404():
         service_at(connection, "network").request("DELETE", f"{_PATH}/{segment(floating['id'])}")
 

@@ -16,6 +16,7 @@ from tests.support.fake_openstack.resources import NOTHING, Collection, Field, I
 from tests.support.fake_openstack.service import Call, Refusal, Route, TokenCheck
 
 LISTING = Field((list,), ())
+INTERFACE = "network:router_interface"
 TAGGED = ("networks", "subnets", "ports", "routers", "security-groups", "floatingips")
 QUOTA = {"network": 100, "subnet": 100, "port": 500, "router": 10, "security_group": 10}
 PROTOCOLS = {"icmp": "1", "tcp": "6", "udp": "17", "gre": "47"}
@@ -195,7 +196,7 @@ class Neutron(ResourceService):
             raise Refusal(400, "Attribute 'routes' not allowed in POST")
         if collection.key == "floatingip":
             self._check_floating(item)
-            self._associate(item)
+            self._associate(item, item["floating_network_id"])
             item["floating_ip_address"] = item["floating_ip_address"] or f"203.0.113.{len(self.items['floatingips'])}"
 
     def after_create(self, collection: Collection, call: Call, item: Item) -> None:
@@ -211,7 +212,7 @@ class Neutron(ResourceService):
         if collection.key in ("port", "router"):
             self._complete(sent | {"network_id": item.get("network_id"), "id": item["id"]})
         if collection.key == "floatingip":
-            self._associate(sent)
+            self._associate(sent, item["floating_network_id"])
         if "extra_dhcp_opts" in sent:  # what is left out stays, and what has no value goes
             options = {each["opt_name"]: each for each in [*item["extra_dhcp_opts"], *sent["extra_dhcp_opts"]]}
             sent["extra_dhcp_opts"] = [each for each in options.values() if each["opt_value"] is not None]
@@ -241,20 +242,47 @@ class Neutron(ResourceService):
                 if found is None or not (call.me.is_admin or self.visible(self.collections[path], call, found)):
                     raise Refusal(404, f"{name} {item[name]} could not be found")
 
-    def _associate(self, sent: Item) -> None:
-        """Lead a floating IP to an address of its port, the first one unless one is given."""
+    def _associate(self, sent: Item, outside: str) -> None:
+        """Lead a floating IP of an external network to an address of its port, the only one unless one is given."""
         if "port_id" not in sent and sent.get("fixed_ip_address"):
             raise Refusal(400, "fixed_ip_address cannot be specified without a port_id")
         if sent.get("port_id"):
             port = self.items["ports"].get(sent["port_id"])
             if port is None:
                 raise Refusal(404, f"Port {sent['port_id']} could not be found.")
-            addresses = [fixed["ip_address"] for fixed in port["fixed_ips"]]
-            if (sent.get("fixed_ip_address") or addresses[0]) not in addresses:
-                raise Refusal(400, f"Port {port['id']} does not have fixed ip {sent['fixed_ip_address']}.")
-            sent["fixed_ip_address"] = sent.get("fixed_ip_address") or addresses[0]
+            subnets = {fixed["ip_address"]: fixed["subnet_id"] for fixed in port["fixed_ips"]}
+            address = sent.get("fixed_ip_address") or self._only_address(port)
+            if address not in subnets:
+                raise Refusal(400, f"Port {port['id']} does not have fixed ip {address}.")
+            self._check_route(port["id"], subnets[address], outside)
+            sent["fixed_ip_address"] = address
         elif "port_id" in sent:
             sent["fixed_ip_address"] = None
+
+    @staticmethod
+    def _only_address(port: Item) -> str:
+        addresses: list[str] = [fixed["ip_address"] for fixed in port["fixed_ips"] if "." in fixed["ip_address"]]
+        if not addresses:
+            raise Refusal(400, f"Cannot add floating IP to port {port['id']} that has no fixed IPv4 addresses")
+        if len(addresses) > 1:
+            raise Refusal(400, f"Port {port['id']} has multiple fixed IPv4 addresses.")
+        return addresses[0]
+
+    def _check_route(self, port_id: str, subnet_id: str, outside: str) -> None:
+        """Refuse what no router leads to; tests may have addresses of a subnet that is not there."""
+        routers = [
+            router["id"]
+            for router in self.items["routers"].values()
+            if (router["external_gateway_info"] or {}).get("network_id") == outside
+        ]
+        interfaces = [port for router_id in routers for port in self._interfaces(router_id)]
+        led = {fixed["subnet_id"] for port in interfaces for fixed in port["fixed_ips"]}
+        if subnet_id in self.items["subnets"] and subnet_id not in led:
+            raise Refusal(
+                404,
+                f"External network {outside} is not reachable from subnet {subnet_id}.  Therefore, cannot associate "
+                f"Port {port_id} with a Floating IP.",
+            )
 
     def _check_floating(self, item: Mapping[str, Any]) -> None:
         if not self.items["networks"][item["floating_network_id"]]["router:external"]:
@@ -320,7 +348,7 @@ class Neutron(ResourceService):
     async def _attach(self, call: Call) -> Reply:
         router, sent = self.one(self.collections["routers"], call, writes=True), await call.json()
         if sent.keys() == {"port_id"}:
-            self.items["ports"][sent["port_id"]].update(device_id=router["id"], device_owner="network:router_interface")
+            self.items["ports"][sent["port_id"]].update(device_id=router["id"], device_owner=INTERFACE)
             return json_reply({"id": router["id"], **sent})
         subnet_id = sent["subnet_id"]
         subnet = self.items["subnets"].get(subnet_id)
@@ -329,12 +357,11 @@ class Neutron(ResourceService):
         if any(subnet_id in str(port["fixed_ips"]) for port in self._interfaces(router["id"])):
             raise Refusal(400, f"Router already has a port on subnet {subnet_id}")
         fixed = [{"subnet_id": subnet_id, "ip_address": subnet["gateway_ip"]}]
-        owner = "network:router_interface"
         port = {
             "network_id": subnet["network_id"],
             "fixed_ips": fixed,
             "device_id": router["id"],
-            "device_owner": owner,
+            "device_owner": INTERFACE,
         }
         self.add("ports", router["project_id"], **port)
         return json_reply({"id": router["id"], "subnet_id": subnet_id})
@@ -394,3 +421,17 @@ def network(neutron: Neutron, project_id: str, name: str, cidr: Any = None, **fi
     if cidr:
         neutron.add("subnets", project_id, name=name, network_id=made["id"], cidr=cidr, ip_version=4)
     return made
+
+
+def route(neutron: Neutron, project_id: str, inside: Item, outside: Item) -> None:
+    """Put a router there that leads from a network with a subnet to an external one."""
+    router = neutron.add("routers", project_id, name="out", external_gateway_info={"network_id": outside["id"]})
+    subnet = next(each for each in neutron.items["subnets"].values() if each["network_id"] == inside["id"])
+    neutron.add(
+        "ports",
+        project_id,
+        network_id=inside["id"],
+        fixed_ips=[{"subnet_id": subnet["id"], "ip_address": subnet["gateway_ip"]}],
+        device_id=router["id"],
+        device_owner=INTERFACE,
+    )

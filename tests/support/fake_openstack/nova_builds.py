@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.support.fake_openstack.cinder import Cinder
 from tests.support.fake_openstack.gate import Reply, json_reply
-from tests.support.fake_openstack.neutron import Neutron
+from tests.support.fake_openstack.neutron import INTERFACE, Neutron
 from tests.support.fake_openstack.nova_limits import NovaLimits
 from tests.support.fake_openstack.nova_resources import NovaResources
 from tests.support.fake_openstack.nova_servers import FLAVORS, Server, Version, size_of
@@ -76,7 +76,7 @@ class NovaBuilds:
         self.looks = 1
         """How often servers are looked at until what is being done to them is done; -1 for ever."""
         self.fails: Callable[[Server], str | None] = lambda _server: None
-        """What the fault of a server that is built is to be, if any."""
+        """What the fault of a server that is built, or whose resize is confirmed, is to be, if any."""
         self.deleted: list[Server] = []
 
     def routes(self) -> Sequence[Route]:
@@ -109,7 +109,7 @@ class NovaBuilds:
         if status == "DELETED":
             self._gone(server)
             return
-        fault = self.fails(server) if server.status == "BUILD" else None
+        fault = self.fails(server) if server.status in ("BUILD", "VERIFY_RESIZE") else None
         if fault:
             server.status, server.fault = "ERROR", fault
             return
@@ -310,9 +310,8 @@ class NovaBuilds:
             port["device_id"] = server.id
         else:
             subnet = next((each for each in items["subnets"].values() if each["network_id"] == wanted["uuid"]), None)
-            address = wanted.get("fixed_ip") or (
-                f"{subnet['cidr'].rsplit('.', 1)[0]}.{100 + len(items['ports'])}" if subnet else ""
-            )
+            number = sum(port["device_owner"] != INTERFACE for port in items["ports"].values())
+            address = wanted.get("fixed_ip") or (f"{subnet['cidr'].rsplit('.', 1)[0]}.{100 + number}" if subnet else "")
             fixed = [{"subnet_id": subnet["id"], "ip_address": address}] if subnet else []
             port = self.neutron.add(
                 "ports", server.project_id, network_id=wanted["uuid"], device_id=server.id, fixed_ips=fixed
@@ -368,6 +367,8 @@ class NovaBuilds:
 
     async def _delete(self, call: Call) -> Reply:
         server = self._one(call)
+        if server.locked and not call.me.is_admin:
+            raise Refusal(409, f"Instance {server.id} is locked")
         server.task_state, server.then, server.looked = "deleting", "DELETED", 0
         _touch(server)
         if self.looks == 0:
@@ -425,7 +426,10 @@ class NovaBuilds:
         if action in ("addSecurityGroup", "removeSecurityGroup"):
             self._change_groups(server, action, self._group(value))
             return Reply(202)
-        if server.then is not None:
+        is_confirmed = server.then is not None and server.status == "VERIFY_RESIZE"
+        if is_confirmed and action == "confirmResize":
+            raise Refusal(400, "Instance has not been resized.")
+        if server.then is not None and not is_confirmed:
             raise Refusal(409, f"Cannot {action!r} instance {server.id} while it is in task_state {server.task_state}")
         self._begin(server, action, value)
         return Reply(202)
@@ -463,7 +467,8 @@ class NovaBuilds:
             raise Refusal(
                 409, f"Cannot {action!r} instance {server.id} while it is in vm_state {server.status.lower()}"
             )
-        server.task_state, server.then, server.looked = f"{action}ing", then, 0
+        server.task_state = None if action == "confirmResize" else f"{action}ing"  # Nova sets none for that one
+        server.then, server.looked = then, 0
         _touch(server)
 
 

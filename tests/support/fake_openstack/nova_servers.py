@@ -76,6 +76,8 @@ class Server:
     user_data: str | None = None
     config_drive: bool = False
     task_state: str | None = None
+    locked: bool = False
+    """Whether nobody but an administrator can delete it, or change its state."""
     disk: bytes = b"QFI\xfb"
     """What a snapshot of the server has."""
 
@@ -121,7 +123,7 @@ def detail(server: Server, base: str, version: Version, *, admin: bool) -> dict[
     """Return what `GET /servers/detail` shows of a server to an administrator or a member."""
     shown = brief(server, base) | _common(server, base) | {"flavor": _flavor(server, base, version)}
     since: list[tuple[Version, dict[str, Any]]] = [
-        ((2, 9), {"locked": False}),
+        ((2, 9), {"locked": server.locked}),
         ((2, 19), {"description": _description(server)}),
         ((2, 26), {"tags": list(server.tags)}),
         ((2, 63), {"trusted_image_certificates": None}),

@@ -11,12 +11,20 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import clock
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.apply import (
+    ServersStep,
+    apply_step,
+    make_plans,
+)
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import KEY
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.survey import survey
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import Nic, WantedServer
 from tests.support.fake_openstack import Answer, FakeOpenStack, Region
 from tests.support.fake_openstack.neutron import network
 from tests.support.fake_openstack.nova_builds import NO_HOST
+from tests.support.run_core import connect
 from tests.support.server_clouds import (
     NOTHING,
     WEB,
@@ -34,6 +42,19 @@ pytestmark = pytest.mark.usefixtures("fast_clock")
 
 LIST = "GET /v2.1/servers/detail"
 NUMBERED = replace(WEB, name="w", count=3)
+
+
+def planned(connection: Connection, wanted: WantedServer) -> ServersStep:
+    """What a task plans before it waits for others."""
+    found = survey(connection, wanted)
+    return ServersStep(wanted, found, make_plans(wanted, found), connection.location, clock.turned(20.0))
+
+
+def add_port(region: Region, project: str) -> Any:
+    """The port front, with an address, of no server."""
+    private = next(iter(region.neutron.items["networks"]))
+    fixed = {"subnet_id": next(iter(region.neutron.items["subnets"])), "ip_address": "10.0.0.77"}
+    return region.neutron.add("ports", project, name="front", network_id=private, fixed_ips=[fixed])
 
 
 # Idempotency
@@ -87,6 +108,36 @@ def test_what_another_task_builds_meanwhile_is_not_built_again(clouds: FakeOpenS
         actions = [change.action for change in pool.map(lambda _number: done(clouds), range(4))]
     assert sorted(actions) == ["created", *["unchanged"] * 3]
     assert len(region.nova.servers) == 1
+
+
+@pytest.mark.parametrize("options", [{}, {"replace": True}], ids=["", "replace"])
+def test_what_another_task_has_built_since_the_survey_is_in_its_group(
+    clouds: FakeOpenStack, region: Region, project: str, options: dict[str, Any]
+) -> None:
+    """It was a conflict, and with replace: true new servers were deleted."""
+    region.nova.resources.add("os-server-groups", project, name="apart", policy="anti-affinity")
+    wanted = replace(NUMBERED, server_group={"name": "apart"}, **options)
+    changes(clouds, wanted, count=1)
+    connection = connect(clouds, clock.turned(20.0))
+    step = planned(connection, wanted)
+    assert [each.action for each in changes(clouds, wanted)] == ["unchanged", "created", "created"]
+    ids = [server.id for server in region.nova.servers]
+    change = apply_step(connection, step)
+    assert (change.error, [each.action for each in change.each]) == (None, ["unchanged"] * 3)
+    assert [server.id for server in region.nova.servers] == ids
+
+
+def test_a_port_that_another_task_has_attached_since_the_survey(
+    clouds: FakeOpenStack, region: Region, project: str
+) -> None:
+    add_port(region, project)
+    done(clouds)
+    wanted = replace(WEB, networks=(Nic(network={"name": "private"}), Nic(port={"name": "front"})))
+    connection = connect(clouds, clock.turned(20.0))
+    step = planned(connection, wanted)
+    assert done(clouds, wanted).action == "updated"
+    change = apply_step(connection, step)
+    assert (change.error, [each.action for each in change.each]) == (None, ["unchanged"])
 
 
 def test_two_of_the_name(clouds: FakeOpenStack, region: Region) -> None:
@@ -147,7 +198,19 @@ def test_a_port_that_is_named(clouds: FakeOpenStack, region: Region, project: st
     assert done(clouds, wanted).action == "created"
     assert done(clouds, wanted).action == "unchanged"
     assert done(clouds, wanted, state="absent").action == "deleted"
-    assert (list(region.neutron.items["ports"]), port["device_id"]) == ([port["id"]], "")
+    assert (things(region)["ports"], region.neutron.items["ports"][port["id"]]["device_id"]) == (1, "")
+
+
+def test_a_port_that_is_attached_is_not_awaited(clouds: FakeOpenStack, region: Region, project: str) -> None:
+    """Nova answers once it is."""
+    port = add_port(region, project)
+    done(clouds)
+    wanted = replace(WEB, networks=(Nic(network={"name": "private"}), Nic(port={"name": "front"})))
+    clouds.counters.reset()
+    change = done(clouds, wanted)
+    assert (change.action, change.after, change.notes) == ("updated", {"networks": [{"port": port["id"]}]}, ())
+    assert requests(clouds).count(LIST) == 3
+    assert done(clouds, wanted).action == "unchanged"
 
 
 def test_groups_that_nova_does_not_give_a_new_server(clouds: FakeOpenStack, region: Region, project: str) -> None:

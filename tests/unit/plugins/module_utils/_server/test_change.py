@@ -62,6 +62,41 @@ def test_a_resize_that_fails(clouds: FakeOpenStack, region: Region, monkeypatch:
     assert (error.kind, error.message) == ("server", "server 'web' could not be resized")
 
 
+def test_a_resize_has_ended_when_the_host_has_confirmed_it(clouds: FakeOpenStack, region: Region) -> None:
+    """Until then, Nova shows a server whose resize awaits confirmation, and stops or resizes none."""
+    add_server(region)
+    region.nova.builds.looks = 3
+    change = done(clouds, WantedServer("web", flavor={"name": "m2"}, resize=True))
+    assert change.output["server"]["status"] == "ACTIVE"
+    assert done(clouds, WantedServer("web", state="stopped")).action == "updated"
+
+
+@pytest.mark.parametrize("then", [None, "ACTIVE"], ids=["awaits it", "is being confirmed"])
+def test_an_earlier_resize_is_confirmed_before(clouds: FakeOpenStack, region: Region, then: str | None) -> None:
+    """By this task, or by one that was killed then."""
+    server = add_server(region, status="VERIFY_RESIZE", then=then)
+    region.nova.builds.looks = 2
+    change = done(clouds, WantedServer("web", flavor={"name": "m2"}, resize=True))
+    assert (change.action, change.output["server"]["flavor"]["name"]) == ("updated", "m2")
+    assert (server.status, server.then) == ("ACTIVE", None)
+
+
+@pytest.mark.parametrize("flavor", ["m1", "m2"])
+def test_a_resize_whose_confirmation_fails(clouds: FakeOpenStack, region: Region, flavor: str) -> None:
+    server = add_server(region, status="VERIFY_RESIZE")
+    region.nova.builds.fails = lambda _server: "no way to the old host"
+    error = refused(clouds, WantedServer("web", flavor={"name": flavor}, resize=True))
+    said = "the resize of server 'web' could not be confirmed: no way to the old host"
+    assert (error.kind, error.message, server.status) == ("server", said, "ERROR")
+
+
+def test_a_resize_that_is_not_confirmed_in_time(clouds: FakeOpenStack, region: Region) -> None:
+    add_server(region, status="VERIFY_RESIZE")
+    region.nova.builds.looks = -1
+    error = refused(clouds, WantedServer("web", flavor={"name": "m1"}, resize=True, wait_timeout=10.0))
+    assert error.message == "not finished within wait_timeout (10 s): server 'web' is still VERIFY_RESIZE"
+
+
 def test_a_server_that_does_not_start(clouds: FakeOpenStack, region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
     server = add_server(region, status="SHUTOFF")
     done_ = region.nova.builds._done

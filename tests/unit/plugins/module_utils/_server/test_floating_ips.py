@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -69,12 +70,39 @@ def test_an_address_of_the_project_is_lent(clouds: FakeOpenStack, region: Region
     assert "POST /v2.1/servers" not in requests(clouds)
 
 
+@pytest.mark.parametrize("wanted", [AUTO, "203.0.113.50"])
+def test_a_port_of_a_network_without_a_router_is_passed_over(
+    clouds: FakeOpenStack, region: Region, project: str, wanted: str
+) -> None:
+    """Neutron answers 404: a new server was deleted, depending on the IDs of its ports."""
+    networks = {each["name"]: each for each in region.neutron.items["networks"].values()}
+    networks["storage"] = network(region.neutron, project, "storage", "10.5.0.0/24")
+    subnets = {each["network_id"]: each["id"] for each in region.neutron.items["subnets"].values()}
+    server = add_server(region, changed=datetime.now(UTC))
+    for identity, name in (("0" * 32, "storage"), ("f" * 32, "private")):
+        fixed = {"subnet_id": subnets[networks[name]["id"]], "ip_address": "10.9.0.9"}
+        of_network = {"network_id": networks[name]["id"], "fixed_ips": [fixed]}
+        region.neutron.add("ports", project, id=identity, device_id=server.id, **of_network)
+    if wanted != AUTO:
+        lent = {"floating_network_id": networks["public"]["id"], "floating_ip_address": wanted}
+        region.neutron.add("floatingips", project, **lent)
+    (router,) = region.neutron.items["routers"].values()
+    gateway, router["external_gateway_info"] = router["external_gateway_info"], None
+    error = refused(clouds, ONLY, floating_ip=wanted)
+    assert (error.kind, "is not reachable from subnet" in error.message) == ("refused", True)
+    router["external_gateway_info"] = gateway
+    assert done(clouds, ONLY, floating_ip=wanted).action == "updated"
+    assert [item["port_id"] for item in region.neutron.items["floatingips"].values()] == ["f" * 32]
+
+
 def test_several_external_networks(clouds: FakeOpenStack, region: Region) -> None:
     admins = clouds["cloud1"].keystone.project_id("admin")
     other = network(region.neutron, admins, "other", **{"router:external": True})
     error = refused(clouds, FLOATING)
     assert (error.kind, things(region)) == ("conflict", NOTHING)
     assert error.message.endswith("there are several external networks here: other, public")
+    (router,) = region.neutron.items["routers"].values()
+    router["external_gateway_info"] = {"network_id": other["id"]}
     assert done(clouds, FLOATING, floating_ip={"name": "other"}).action == "created"
     done(clouds, FLOATING, state="absent")
     other["is_default"] = True

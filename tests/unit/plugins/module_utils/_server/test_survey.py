@@ -42,7 +42,7 @@ def test_what_is_missing_is_known(clouds: FakeOpenStack, region: Region) -> None
 def test_only_what_servers_do_not_show_is_looked_up(clouds: FakeOpenStack, region: Region, project: str) -> None:
     server = add_server(region)
     private = next(iter(region.neutron.items["networks"]))
-    region.neutron.add("ports", project, name="front", network_id=private, device_id=server.id, fixed_ips=[])
+    port = region.neutron.add("ports", project, name="front", network_id=private, device_id=server.id, fixed_ips=[])
     volume = region.cinder.add("volumes", project, name="data", size=1)
     group = region.nova.resources.add("os-server-groups", project, name="apart", policy="affinity")
     group["members"].append(server.id)
@@ -54,12 +54,11 @@ def test_only_what_servers_do_not_show_is_looked_up(clouds: FakeOpenStack, regio
         server_group={"name": "apart"},
     )
     values = survey(connect(clouds), wanted).values
-    (port,) = region.neutron.items["ports"]
     assert values == {
         "image": next(iter(region.glance.images)),
         "flavor": "m1",
         "networks": ("private",),
-        "ports": {port: server.id},
+        "ports": {port["id"]: server.id},
         "security_groups": ("ssh",),
         "server_group": (server.id,),
         "volumes": (volume["id"],),
