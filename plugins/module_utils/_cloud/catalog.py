@@ -15,6 +15,7 @@ from .discovery import DISCOVERY
 from .service import Service, find_version
 from .service_types import official_type
 from .translate import translate
+from .transport import counted_as
 
 if TYPE_CHECKING:
     from keystoneauth1.discover import EndpointData
@@ -144,6 +145,7 @@ def versions(service: Service) -> tuple[Version, ...]:
     entry = catalog_entry(service)
     with (
         connection.region.cache.lock(DISCOVERY, str(entry.url), connection.deadline),
+        counted_as(service.service_type),
         parsing(f"the version document of the {service.service_type} service"),
     ):
         found = entry.get_all_version_string_data(connection.session, project)
