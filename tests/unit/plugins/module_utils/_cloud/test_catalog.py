@@ -102,11 +102,19 @@ def test_versions_are_known_behind_a_proxy_that_services_do_not_know(cloud: Fake
     assert found["url"] == f"{cloud['cloud1']['r1'].nova.url}/v2.1"
 
 
-def test_discovery_that_fails_leaves_the_version_of_the_url(cloud: FakeOpenStack) -> None:
+def test_a_service_without_a_version_document_has_the_version_of_the_url(cloud: FakeOpenStack) -> None:
     cloud["cloud1"]["r1"].fault("GET", r"^/(v2.1/?)?$", Answer(401))
     found = record(cloud, RestQuery("compute"))
     assert [version["version"] for version in found["versions"]] == ["2.1"]
     assert found["max_microversion"] is None
+
+
+def test_versions_of_a_service_that_fails_are_not_made_up(cloud: FakeOpenStack) -> None:
+    cloud["cloud1"]["r1"].fault("GET", r"^/(v2.1/?)?$", Answer(500))
+    result = ask(cloud, RestQuery("compute"))
+    assert result.error is not None
+    assert result.error.kind == "server"
+    assert record(cloud, RestQuery("compute", versions=False))["url"] == f"{cloud['cloud1']['r1'].nova.url}/v2.1"
 
 
 def test_a_service_that_asks_for_a_pause_asks_for_its_own_requests_only(cloud: FakeOpenStack) -> None:
@@ -162,4 +170,4 @@ def test_service_types_of_the_region(cloud: FakeOpenStack) -> None:
 def test_a_url_of_clouds_yaml_that_does_not_answer_is_given_without_versions(cloud: FakeOpenStack, path: str) -> None:
     url = f"http://127.0.0.1:9{path}"
     found = record(cloud, RestQuery("baremetal"), baremetal_endpoint_override=url)
-    assert found["url"] == url.rstrip("/")
+    assert (found["url"], found["versions"]) == (url.rstrip("/"), [])
