@@ -393,14 +393,15 @@ class Service:
         key: str,
         params: Mapping[str, Any],
         *,
-        marker: str | None = None,
+        by: str | None = None,
         coalesced: bool = False,
         since: float | None = None,
         ask: Callable[..., Response] | None = None,
         **kwargs: Any,
     ) -> Iterator[list[Any]]:
-        """The pages of the list ``key``, one request for each; see `Pagination`, which also says what ``marker`` is.
+        """The pages of the list ``key``, one request for each; see `Pagination`.
 
+        ``by`` is how they follow where the service names none: ``offset``, or the key of an item that is the marker.
         With ``coalesced`` the answer to another process's request may be used, see `RequestCoalescer.get`. ``ask``
         sends a request in place of `request`. A list whose marker is deleted meanwhile begins again; nothing of it is
         returned twice. Raises ServerError if the pagination does not advance, and for a list that the service has cut.
@@ -408,7 +409,9 @@ class Service:
         size = self.type.page_size
         params = {"limit": size, **params} if size else params
         largest = self.connection.answer_limit
-        pagination = Pagination(path, params, largest, marker=marker, by_offset=self.type.pages_by_offset)
+        by = "offset" if self.type.pages_by_offset else by
+        marker = None if by == "offset" else by
+        pagination = Pagination(path, params, largest, marker=marker, by_offset=by == "offset")
         for query in pagination.queries():
             request = {**kwargs, "params": query}
 
