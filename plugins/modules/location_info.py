@@ -35,7 +35,7 @@ options:
       - V(external_networks) costs one request for each page of networks.
       - V(quotas) costs one request to each of three services.
       - V(services) costs one or two requests for each service, whose answers are cached for an hour. A service without a version
-        document, mostly the object store, costs up to six each time.
+        document, mostly the object store, costs up to four each time.
       - A service whose URL in the catalog has no version takes one more request, whose answer is cached as well.
     type: list
     elements: str

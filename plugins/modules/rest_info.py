@@ -34,6 +34,7 @@ options:
   versions:
     description:
       - Whether to ask the service for its API versions, which costs one or two requests.
+      - Where the service fails, so does the Location; if C(clouds.yaml) names the URL, RV(endpoints[].versions) is empty instead.
       - If V(false), RV(endpoints[].versions) is empty and the values derived from it are null.
     type: bool
     default: true

@@ -54,8 +54,9 @@ options:
     default: false
   details:
     description:
-      - Whether to request all details. If V(false), only ID, name and location are returned and all other keys are null, which is faster
-        when there are many servers.
+      - Whether to request all details. If V(false), only ID, name and location are returned, which is faster when there are many servers.
+        All other keys are null, or mappings of which nothing is known.
+      - With O(all_projects=true) and without details, the project of the location is not known.
     type: bool
     default: true
 requirements:

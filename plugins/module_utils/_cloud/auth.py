@@ -203,7 +203,8 @@ class SharedAuth:
                 lambda: self._requested(connection),
             )
         except OaktreeError as error:
-            if isinstance(error, AuthError) or self._is_first:
+            given_up = connection.deadline.cancelled.is_set()  # which the others need not be
+            if isinstance(error, AuthError) or (self._is_first and not given_up):
                 self._error = error.copied()
             raise
 

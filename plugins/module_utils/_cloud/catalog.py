@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from .._core.errors import RefusedError
+from .._core.errors import OaktreeError, RefusedError
 from .answers import parsing
 from .connection import Connection
-from .discovery import DISCOVERY
 from .service import Service, find_version
 from .service_types import official_type
 from .translate import translate
+from .transport import counted_as
 
 if TYPE_CHECKING:
     from keystoneauth1.discover import EndpointData
@@ -135,30 +135,41 @@ def catalog_entry(service: Service) -> EndpointData:
 
 
 def versions(service: Service) -> tuple[Version, ...]:
-    """All versions that the service announces, oldest first; the one of its URL if it announces none.
+    """All versions that the service announces, oldest first; the one of its URL if it shows no document.
 
-    Costs one or two requests. A service whose discovery document cannot be fetched announces none.
+    One or two requests, or none while the document is cached. Raises `OaktreeError` where the service fails; of a URL
+    of clouds.yaml, which holds nevertheless, there are no versions then.
     """
-    connection = service.connection
-    project = connection.location.project.id
-    entry = catalog_entry(service)
-    with (
-        connection.region.cache.lock(DISCOVERY, str(entry.url), connection.deadline),
-        parsing(f"the version document of the {service.service_type} service"),
-    ):
-        found = entry.get_all_version_string_data(connection.session, project)
-    connection.deadline.remaining()  # keystoneauth takes an expired deadline for a service without versions
-    return tuple(
-        Version(
-            version=str(item["version"]),
-            url=str(item["url"]),
-            status=str(item["status"]),
-            min_microversion=item["min_microversion"],
-            max_microversion=item["max_microversion"],
+    from keystoneauth1.discover import version_to_string
+
+    connection, entry = service.connection, catalog_entry(service)
+    url = str(entry.url).rstrip("/")
+    version = find_version(url)
+    urls = (url[: version.start()], f"{url[: version.end()]}/") if version else (url,)  # the root has them all
+    try:
+        with counted_as(service.service_type):
+            document = connection.discovery.find(connection.session, urls, connection.deadline)
+    except OaktreeError:
+        if not service.adapter.endpoint_override:
+            raise
+        connection.deadline.remaining()
+        return ()
+    if document is None:
+        if version is None or entry.api_version is None:
+            return ()
+        return (Version(version_to_string(entry.api_version), urls[-1], "CURRENT", None, None),)
+    with parsing(f"the version document of the {service.service_type} service"):
+        return tuple(
+            Version(
+                version=str(item["version"]),
+                url=str(item["url"]),
+                status=str(item["status"]),
+                min_microversion=item["min_microversion"],
+                max_microversion=item["max_microversion"],
+            )
+            for item in document.version_string_data()
+            if item["version"]
         )
-        for item in found
-        if item["version"]
-    )
 
 
 def _version_at(url: str, found: tuple[Version, ...]) -> Version | None:

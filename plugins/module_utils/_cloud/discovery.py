@@ -8,11 +8,13 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from .._core.errors import ServerError
+from .._core.errors import AuthError, RefusedError, ServerError
 from .answers import MALFORMED
 from .translate import translate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from keystoneauth1.discover import Discover
 
     from .._core.deadline import Deadline
@@ -74,6 +76,26 @@ class DiscoveryCache:
             return found
 
         return self._cache.once(DISCOVERY, url, deadline, lambda: self.get(url), make)
+
+    def find(self, session: Any, urls: Iterable[str], deadline: Deadline) -> Discover | None:
+        """The document at the first URL that has one; None where the service has none, or shows it to nobody.
+
+        Raises `OaktreeError` where there may be one: the service fails, or cannot be reached.
+        """
+        from keystoneauth1.exceptions import DiscoveryFailure
+
+        failure = None
+        for url in urls:
+            try:
+                return self.discover(session, url, deadline)
+            except (AuthError, RefusedError):
+                continue
+            except ServerError as error:
+                if not isinstance(error.__cause__, DiscoveryFailure):  # which is an answer of another kind
+                    failure = failure or error
+        if failure:
+            raise failure
+        return None
 
 
 class _ReplaySession:

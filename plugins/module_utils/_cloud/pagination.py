@@ -26,9 +26,10 @@ MOST_BEGINNINGS = 5
 def page_of(response: Response, key: str) -> dict[str, Any]:
     """A page as plain JSON, the arguments of `Pagination.advance`.
 
-    Services name the next page in four ways: ``{KEY_links: [{rel: next, href}]}`` (Nova, Neutron, Cinder, Octavia),
-    ``{links: {next}}`` or a list of links (Keystone, Designate; Heat), ``{next}`` (Glance, Barbican, Ironic), and the
-    Link header. Keystone says ``truncated`` where it has cut a list. Raises ServerError for an answer without the list.
+    Services name the next page in four ways: ``{KEY_links: [{rel: next, href}]}`` (Nova, Neutron, Cinder, Octavia; of
+    some lists Cinder writes the key in the singular), ``{links: {next}}`` or a list of links (Keystone, Designate;
+    Heat), ``{next}`` (Glance, Barbican, Ironic), and the Link header. Keystone says ``truncated`` where it has cut a
+    list. Raises ServerError for an answer without the list.
     """
     body = json_object(response)
     items = body.get(key)
@@ -41,7 +42,7 @@ def page_of(response: Response, key: str) -> dict[str, Any]:
 
 
 def _next_link(body: Mapping[str, Any], key: str) -> Any:
-    for links in (body.get(f"{key}_links"), body.get("links")):
+    for links in (body.get(f"{key}_links"), body.get(f"{key.removesuffix('s')}_links"), body.get("links")):
         if isinstance(links, dict) and links.get("next"):
             return links["next"]
         for link in links if isinstance(links, list) else ():

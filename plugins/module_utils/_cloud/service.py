@@ -23,7 +23,6 @@ from .._core.errors import (
     UnreachableError,
 )
 from .answers import json_object, parsing
-from .discovery import DISCOVERY
 from .pagination import Pagination, page_of
 from .service_types import all_types, service_type_of
 from .translate import NO_ENDPOINT_HINT, from_response, translate
@@ -222,14 +221,30 @@ class Service:
         return self.endpoint != found.url
 
     def newest_microversion(self) -> str | None:
-        """The newest microversion that the service supports, by discovery; None if it has none."""
-        with (
-            self.connection.region.cache.lock(DISCOVERY, self.endpoint, self.connection.deadline),
-            counted_as(self.service_type),
-        ):
-            data = self.adapter.get_endpoint_data()
-        newest = data.max_microversion if data else None
-        return ".".join(str(part) for part in newest) if newest else None
+        """The newest microversion that the service supports, by its version document; None if it has none.
+
+        One or two requests, or none while the document is cached. Raises `OaktreeError` where the service fails.
+        """
+        return self._announced_microversion()[1]
+
+    def _announced_microversion(self) -> tuple[bool, str | None]:
+        """Whether the service shows a version document, and the newest microversion in it."""
+        return self.connection.with_retries(self._read_microversion, self.service_type, repeatable=True)
+
+    def _read_microversion(self) -> tuple[bool, str | None]:
+        from keystoneauth1.discover import version_to_string
+
+        url, version = self.endpoint, self._version
+        found = find_version(url)
+        urls = (f"{url[: found.end()]}/", url[: found.start()]) if found else (url,)
+        with counted_as(self.service_type):
+            document = self.connection.discovery.find(self.connection.session, urls, self.connection.deadline)
+        if document is None:
+            return False, None
+        with parsing(f"the version document of the {self.service_type} service"):
+            data = document.versioned_data_for(urls[0], version, version and f"{version}.latest")
+            newest = data and data["max_microversion"]
+            return True, version_to_string(newest) if newest else None
 
     def announces(self, version: tuple[int, int]) -> bool | None:
         """Whether the service's version document names this version or a newer one; None if it cannot be read.
@@ -263,8 +278,9 @@ class Service:
         except RefusedError as error:
             if error.status != 406:
                 raise
-        newest = self.newest_microversion()
-        cache.set(_OLDER, key, {"newest": newest})
+        is_known, newest = self._announced_microversion()
+        if is_known:
+            cache.set(_OLDER, key, {"newest": newest})
         return ask(newest)
 
     def request(self, method: str, path: str, *, retry: bool = True, **kwargs: Any) -> Response:
@@ -392,14 +408,15 @@ class Service:
         key: str,
         params: Mapping[str, Any],
         *,
-        marker: str | None = None,
+        by: str | None = None,
         coalesced: bool = False,
         since: float | None = None,
         ask: Callable[..., Response] | None = None,
         **kwargs: Any,
     ) -> Iterator[list[Any]]:
-        """The pages of the list ``key``, one request for each; see `Pagination`, which also says what ``marker`` is.
+        """The pages of the list ``key``, one request for each; see `Pagination`.
 
+        ``by`` is how they follow where the service names none: ``offset``, or the key of an item that is the marker.
         With ``coalesced`` the answer to another process's request may be used, see `RequestCoalescer.get`. ``ask``
         sends a request in place of `request`. A list whose marker is deleted meanwhile begins again; nothing of it is
         returned twice. Raises ServerError if the pagination does not advance, and for a list that the service has cut.
@@ -407,7 +424,9 @@ class Service:
         size = self.type.page_size
         params = {"limit": size, **params} if size else params
         largest = self.connection.answer_limit
-        pagination = Pagination(path, params, largest, marker=marker, by_offset=self.type.pages_by_offset)
+        by = "offset" if self.type.pages_by_offset else by
+        marker = None if by == "offset" else by
+        pagination = Pagination(path, params, largest, marker=marker, by_offset=by == "offset")
         for query in pagination.queries():
             request = {**kwargs, "params": query}
 

@@ -46,6 +46,7 @@ _UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
 _OWN_ENDPOINTS = ("_endpoint", "_endpoint_override", "_region_name")
 _RETRIES = ("status_code_retries", "connect_retries", "status_code_retry_delay", "connect_retry_delay")
 _STATUSES = "retriable_status_codes"
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 LONGEST_PAUSE = 8.0
 """Seconds between two attempts at a request, at the most, unless clouds.yaml or the service asks for more."""
@@ -196,10 +197,21 @@ class Settings:
 
 
 def _trusted(verify: Any) -> bool | str:
-    """What requests would trust by the environment, which it does not read with this collection's session."""
-    named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    trusted: bool | str = named if verify is True and named else verify
-    return trusted
+    """What requests would trust by the environment, which it does not read with this collection's session.
+
+    Raises ConfigError if that does not exist.
+    """
+    variable = next((name for name in _BUNDLES if os.environ.get(name)), None)
+    if verify is not True or variable is None:
+        trusted: bool | str = verify
+        return trusted
+    if not Path(os.environ[variable]).exists():
+        raise ConfigError(
+            f"{variable} in the environment names {os.environ[variable]}, which does not exist",
+            hint=f"Correct {variable}, or name the file of trusted authorities as cacert in the cloud's entry in "
+            "clouds.yaml.",
+        )
+    return os.environ[variable]
 
 
 def _api_timeout(value: Any) -> float:

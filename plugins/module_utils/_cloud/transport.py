@@ -17,7 +17,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
-from .._core.deadline import CLEANING_UP, Deadline
+from .._core.deadline import CLEANING_UP, Deadline, clock
 from .._core.errors import ServerError, UnreachableError, innermost
 from .._core.text import counted, one_line
 from .answers import MOST_VALUES, RESERVED, TOO_LARGE_HINT, parse_json
@@ -65,7 +65,7 @@ _service_type: ContextVar[str] = ContextVar("_service_type", default="identity")
 """The service that the present request counts for; requests for no service go to Keystone."""
 
 CONNECT_ATTEMPT = 3.0
-"""Seconds for one attempt to connect, which cannot be aborted; attempts are repeated up to the timeout."""
+"""Seconds for an attempt to connect to an address, which cannot be aborted; it is repeated up to the timeout."""
 
 
 @contextmanager
@@ -473,18 +473,20 @@ class _Abortable(HTTPConnection):
 
     def _connected(self) -> socket.socket:
         """The socket of a connection that was established within the timeout."""
-        from urllib3.exceptions import ConnectTimeoutError
+        from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
         timeout: Any = self.timeout
         left = timeout
         try:
             while True:
                 self._adapter.check()
-                self.timeout = min(left, CONNECT_ATTEMPT)
+                self.timeout, begun = min(left, CONNECT_ATTEMPT), clock.uptime()
                 try:
                     sock = super()._new_conn()
+                except NewConnectionError:  # a ConnectTimeoutError, although it is refused at once
+                    raise
                 except ConnectTimeoutError:
-                    left -= CONNECT_ATTEMPT
+                    left -= clock.uptime() - begun  # urllib3 waits that long for each address of the host
                     if left <= 0:
                         raise
                 else:

@@ -138,9 +138,10 @@ _IMAGES = RecordModel(_IMAGE, _IMAGE_EXCLUDED)
 
 
 def server_record(data: Mapping[str, Any], location: Location) -> dict[str, Any]:
-    """A server of Nova's ``/servers/detail`` (or the brief ``/servers``: what it lacks is None)."""
+    """A server of Nova's ``/servers/detail``, or the brief ``/servers``: what it lacks is None, or an empty mapping."""
     record = _SERVERS.attributes(data)
-    record["has_config_drive"] = record["has_config_drive"] in (True, "True")
+    if record["has_config_drive"] is not None:
+        record["has_config_drive"] = record["has_config_drive"] in (True, "True")
     record["addresses"] = record["addresses"] or {}
     record["metadata"] = record["metadata"] or {}
     record["flavor"] = _flavor(data.get("flavor") or {})

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from .._cloud.service import segment, service_at
 from .._core.errors import ConflictError, RefusedError
+from .._core.location import NO_PROJECT
 from .records import records, server_record
 
 if TYPE_CHECKING:
@@ -43,12 +44,15 @@ def literal_name(name: str) -> str | None:
 
 def list_servers(connection: Connection, query: ServerQuery) -> list[dict[str, Any]]:
     """The records of the matching servers, by name. One request for each page, or one for a single ID."""
-    nova = service_at(connection, "compute")
+    nova, location = service_at(connection, "compute"), connection.location
     find = _all if query.id is None else _one
+    everywhere = query.all_projects or "all_tenants" in query.filters
+    if everywhere and not query.details and query.id is None:  # Nova says whose they are in details only
+        location = replace(location, project=NO_PROJECT)
 
     def found(version: str | None) -> list[dict[str, Any]]:
         servers = find(nova, query, version)
-        return records(server_record, servers, connection.location, name=query.name, fields=query.fields)
+        return records(server_record, servers, location, name=query.name, fields=query.fields)
 
     return nova.negotiated(found)
 

@@ -205,7 +205,7 @@ def _list(service: Service, filters: Mapping[str, Any]) -> Iterator[dict[str, An
 
     The last image of each page is the marker of the next one.
     """
-    for page in service.pages("/images/detail", "images", filters, marker="id"):
+    for page in service.pages("/images/detail", "images", filters, by="id"):
         yield from map(_from_json, page)
 
 

@@ -132,6 +132,7 @@ def items(
         path,
         kind.list_key,
         _params(kind, query),
+        by=kind.pages_by,
         coalesced=coalesced,
         microversion=microversion,
         headers=headers_of(kind, other_projects=query.all_projects),

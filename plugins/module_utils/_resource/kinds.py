@@ -78,6 +78,8 @@ class Kind:
     """The query parameter for the name; ``^`` after it where that is a regular expression, ``:`` where it may begin
     with an operator."""
     list_query: Mapping[str, str] = field(default_factory=dict)
+    pages_by: str | None = None
+    """How pages follow where the service names none: see `Service.pages`."""
     item_key: str | None = None
     """The envelope that each item of a list has of its own."""
     owned: bool = False
@@ -136,6 +138,8 @@ _OWNED = {"network", "load-balancer"}
 _BY_HAND: Mapping[str, Mapping[str, Any]] = {
     "baremetal.volume_connector": {"identity": ("node_id", "type", "connector_id")},
     "baremetal.volume_target": {"identity": ("node_id", "boot_index")},
+    "block_storage.attachment": {"pages_by": "id"},
+    "block_storage.group_snapshot": {"pages_by": "id"},  # named since 2026
     "block_storage.group_type": {"list_query": {"is_public": "None"}},
     "block_storage.quota_set": {"single": True, "defaults": "/os-quota-sets/{project_id}/defaults"},
     "block_storage.snapshot": {"immutable": ("volume_id", "is_forced"), "within": ("volume_id",)},
@@ -154,7 +158,7 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
     "compute.keypair": {"item_key": "keypair", "updatable": ()},
     "compute.quota_set": {"single": True, "defaults": "/os-quota-sets/{project_id}/defaults"},
     "compute.server": {"by_name": "name^"},
-    "compute.server_group": {"updatable": ()},
+    "compute.server_group": {"updatable": (), "pages_by": "offset"},
     "dns.blacklist": {"name_attribute": "pattern"},
     "dns.quota": {"single": True},
     "dns.recordset": {"name_attribute": "name", "identity": ("name", "type"), "immutable": ("name", "type")},

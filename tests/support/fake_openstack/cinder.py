@@ -41,6 +41,15 @@ COLLECTIONS = (
         made=lambda _item: {"extra_specs": {}},
         admin_writes=True,
         of_projects=False,
+        links="volume_type_links",
+    ),
+    Collection(
+        "attachments",
+        "attachment",
+        "attachments",
+        {"volume_id": text(None, required=True)},
+        detail=True,
+        links="",
     ),
 )
 ROOT = "/v3/{project}"

@@ -61,6 +61,7 @@ COLLECTIONS = (
         {"name": text(None, required=True), "policy": text(None, required=True), "rules": Field((dict, NOTHING))},
         update=None,
         made=lambda _item: {"members": []},
+        links="",
     ),
     Collection(
         "os-aggregates",

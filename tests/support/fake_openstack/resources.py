@@ -67,6 +67,8 @@ class Collection:
     """Whether other projects see one."""
     of_projects: bool = True
     """Whether each belongs to a project."""
+    links: str | None = None
+    """The key of the link to the next page where it is not that of the service; empty where there is none."""
 
 
 class ResourceApi:
@@ -134,14 +136,17 @@ class ResourceApi:
             if query["marker"] not in ids:
                 raise Refusal(400, f"marker {query['marker']} not found")
             found = found[ids.index(query["marker"]) + 1 :]
+        if query.get("offset", "").isdecimal():
+            found = found[int(query["offset"]) :]
         limit = int(query["limit"]) if query.get("limit", "").isdecimal() else self.page
         shown = [self.presented(collection, item) for item in found[:limit]]
         body: Item = {collection.plural: [self.wrapped(collection, item) for item in shown]}
-        if limit and len(found) > limit:
+        links = self.links if collection.links is None else collection.links
+        if links and limit and len(found) > limit:
             rest = {name: value for name, value in query.items() if name != "marker"}
             marker = found[limit - 1][collection.id_field]
             href = f"http://10.1.2.3/inner{call.request.path}?{urlencode(rest | {'marker': marker})}"
-            name, _dot, inner = self.links.format(plural=collection.plural).partition(".")
+            name, _dot, inner = links.format(plural=collection.plural).partition(".")
             body[name] = {inner: href} if inner else [{"rel": "previous", "href": "x"}, {"rel": "next", "href": href}]
         return json_reply(body)
 

@@ -326,6 +326,10 @@ class WebFile:
             raise InputError(f"url: {self._url!r} is not a URL", hint="Check its host name and port.") from exc
         except requests.RequestException as exc:
             raise _failure(exc, str(urlparse(self._url).hostname)) from exc
+        except OSError as exc:
+            raise InputError(
+                f"url: {one_line(str(exc))}", hint="Correct REQUESTS_CA_BUNDLE in the task's environment."
+            ) from exc
         try:
             self._check(response)
         except OaktreeError:

@@ -18,10 +18,12 @@ import pytest
 from keystoneauth1.identity import Password
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.auth import SharedAuth
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds as CloudsYaml
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.settings import DEFAULT_API_TIMEOUT
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock, Deadline
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local.cache import NoCache
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target, gather
 from tests.support.fake_openstack import (
@@ -35,6 +37,7 @@ from tests.support.fake_openstack import (
     TrickleAnswer,
 )
 from tests.support.run_core import ask, ask_one, entries, kinds
+from tests.support.wait import until
 from tests.support.web import Web, whole
 
 Clouds = Callable[..., FakeOpenStack]
@@ -319,6 +322,25 @@ def test_a_wrong_password_is_tried_once(fake_openstack: Clouds) -> None:
     assert "wr0ng" not in error.message
     assert "password" in error.hint
     assert len({id(result.error) for result in results[:3]}) == 3, "each Location may add to its error"
+
+
+def test_a_region_that_is_given_up_ends_no_other_one(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(regions=2, servers=1)
+    first, second = map(Connection, CloudsYaml(clouds_config={"clouds": entries(clouds)}).regions("cloud1"))
+    for connection in (first, second):
+        connection.deadline = Deadline(1000.0)
+    fault = clouds["cloud1"].fault("POST", "/auth/tokens", BlackHole(), times=1)
+
+    def give_up() -> None:
+        until(lambda: fault.struck)
+        first.deadline.cancelled.set()
+
+    thread = threading.Thread(target=give_up)
+    thread.start()
+    with pytest.raises(DeadlineError, match="interrupted"):
+        first.authenticate()
+    thread.join()
+    assert servers(second) == 1
 
 
 def test_a_refused_token_is_renewed_once(fake_openstack: Clouds) -> None:

@@ -14,6 +14,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.catalog 
     rest_record,
     service_types,
 )
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service_types import official_type
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Result, Target, gather
 from tests.support.fake_openstack import Answer, BlackHole, FakeOpenStack
@@ -101,11 +102,29 @@ def test_versions_are_known_behind_a_proxy_that_services_do_not_know(cloud: Fake
     assert found["url"] == f"{cloud['cloud1']['r1'].nova.url}/v2.1"
 
 
-def test_discovery_that_fails_leaves_the_version_of_the_url(cloud: FakeOpenStack) -> None:
+def test_a_service_without_a_version_document_has_the_version_of_the_url(cloud: FakeOpenStack) -> None:
     cloud["cloud1"]["r1"].fault("GET", r"^/(v2.1/?)?$", Answer(401))
     found = record(cloud, RestQuery("compute"))
     assert [version["version"] for version in found["versions"]] == ["2.1"]
     assert found["max_microversion"] is None
+
+
+def test_versions_of_a_service_that_fails_are_not_made_up(cloud: FakeOpenStack) -> None:
+    cloud["cloud1"]["r1"].fault("GET", r"^/(v2.1/?)?$", Answer(500))
+    result = ask(cloud, RestQuery("compute"))
+    assert result.error is not None
+    assert result.error.kind == "server"
+    assert record(cloud, RestQuery("compute", versions=False))["url"] == f"{cloud['cloud1']['r1'].nova.url}/v2.1"
+
+
+def test_a_service_that_asks_for_a_pause_asks_for_its_own_requests_only(cloud: FakeOpenStack) -> None:
+    cloud["cloud1"]["r1"].fault("GET", r"^/(v2.1/?)?$", Answer(429, {"Retry-After": "600"}))
+    ask(cloud, RestQuery("compute"))
+    result = ask_one(cloud, lambda connection: service_at(connection, "identity").request("GET", "/auth/projects"))
+    assert result.error is None
+    result = ask_one(cloud, lambda connection: service_at(connection, "compute").request("GET", "/servers"))
+    assert result.error is not None
+    assert result.error.message.startswith("the compute service asked clients to wait")
 
 
 @pytest.mark.parametrize("documents", [5, [5], [{"id": 5}], [{"id": "v2.1", "links": [{"rel": 5}]}], {"values": None}])
@@ -151,4 +170,4 @@ def test_service_types_of_the_region(cloud: FakeOpenStack) -> None:
 def test_a_url_of_clouds_yaml_that_does_not_answer_is_given_without_versions(cloud: FakeOpenStack, path: str) -> None:
     url = f"http://127.0.0.1:9{path}"
     found = record(cloud, RestQuery("baremetal"), baremetal_endpoint_override=url)
-    assert found["url"] == url.rstrip("/")
+    assert (found["url"], found["versions"]) == (url.rstrip("/"), [])

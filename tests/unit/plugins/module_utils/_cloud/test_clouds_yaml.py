@@ -356,6 +356,20 @@ def test_a_broken_entry_is_a_failure_of_that_cloud_only(name: str) -> None:
     assert "secret" not in failed.error.message
 
 
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_a_bundle_that_the_environment_names_must_exist_where_it_is_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.setenv(variable, "/nonexistent/ca.pem")
+    config = {"a": entry(), "b": entry(cacert=str(tmp_path)), "c": entry(verify=False)}
+    found, (failed,) = gather.regions(Target(clouds_config={"clouds": config}))
+    assert [region.location.cloud for region in found] == ["b", "c"]
+    assert isinstance(failed.error, ConfigError)
+    assert f"{variable} in the environment names /nonexistent/ca.pem" in failed.error.message
+    assert failed.error.hint.startswith(f"Correct {variable}, or ")
+
+
 def test_an_application_credential_needs_its_auth_type() -> None:
     clouds = Clouds(clouds_config={"clouds": {"a": with_auth(application_credential_id="i")}})
     with pytest.raises(ConfigError) as caught:

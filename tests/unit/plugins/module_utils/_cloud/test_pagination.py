@@ -53,6 +53,7 @@ def walk(pages: list[list[Any]], params: dict[str, Any], **style: Any) -> list[d
     ("more", "headers"),
     [
         ({"things_links": [{"rel": "previous", "href": "/p?marker=p"}, {"rel": "next", "href": LINK}]}, {}),
+        ({"thing_links": [{"rel": "next", "href": LINK}]}, {}),
         ({"links": {"next": LINK, "self": "/self", "previous": None}}, {}),
         ({"links": [{"rel": "self", "href": "/self"}, {"rel": "next", "href": LINK}]}, {}),
         ({"next": LINK}, {}),
@@ -60,7 +61,7 @@ def walk(pages: list[list[Any]], params: dict[str, Any], **style: Any) -> list[d
         ({"next": "?limit=2&marker=b"}, {}),
         ({}, {"Link": f'<{LINK}>; rel="next", </p>; rel="previous"'}),
     ],
-    ids=["Nova", "Keystone", "Heat", "Barbican", "Glance", "query", "header"],
+    ids=["Nova", "Cinder", "Keystone", "Heat", "Barbican", "Glance", "query", "header"],
 )
 def test_the_query_of_the_next_page(more: dict[str, Any], headers: dict[str, str]) -> None:
     there = answer({"things": ["a"], **more}, **headers)

@@ -35,6 +35,7 @@ from tests.support.fake_openstack import (
     FaultProxy,
     LoseAnswer,
     TrickleAnswer,
+    nova,
 )
 from tests.support.run_core import ask, ask_one, entries, kinds
 from tests.support.web import Web, whole
@@ -622,6 +623,65 @@ def test_the_microversion_that_is_asked_for(
         return service.negotiated(lambda version: version, wanted)
 
     assert ask_one(fake_openstack(), work).value == used
+
+
+DOCUMENT = r"^/(v2\.1/?)?$"
+
+
+def newest(connection: Connection) -> str | None:
+    return service_at(connection, "compute").newest_microversion()
+
+
+@pytest.mark.parametrize("action", [Answer(500), Answer(503), LoseAnswer()])
+def test_a_version_document_that_fails_for_a_moment_is_asked_for_again(fake_openstack: Clouds, action: Action) -> None:
+    clouds = fake_openstack()
+    clouds["cloud1"]["r1"].fault("GET", DOCUMENT, action, times=2)
+    assert ask_one(clouds, newest).value == "2.96"
+
+
+@pytest.mark.parametrize(
+    ("action", "kind"),
+    [(Answer(500), "server"), (LoseAnswer(), "unreachable"), (Answer(429, {"Retry-After": "9999"}), "throttled")],
+)
+def test_a_version_document_that_fails_is_not_one_without_microversions(
+    fake_openstack: Clouds, action: Action, kind: str
+) -> None:
+    clouds = fake_openstack()
+    clouds["cloud1"]["r1"].fault("GET", DOCUMENT, action)
+    assert kinds([ask_one(clouds, newest)]) == {"cloud1/r1/demo": kind}
+
+
+@pytest.mark.parametrize(
+    "action", [Answer(401), Answer(403), Answer(404), Answer(200, JSON, b"[]"), Answer(200, JSON, b'{"resources": []}')]
+)
+def test_a_service_may_show_no_version_document(fake_openstack: Clouds, action: Action) -> None:
+    clouds = fake_openstack()
+    clouds["cloud1"]["r1"].fault("GET", DOCUMENT, action)
+    result = ask_one(clouds, newest)
+    assert (result.error, result.value) == (None, None)
+
+
+@pytest.mark.parametrize(("status", "before"), [(500, None), (404, "2.1")])
+def test_what_an_older_service_has_is_remembered_only_if_it_said_so(
+    fake_openstack: Clouds, monkeypatch: pytest.MonkeyPatch, status: int, before: str | None
+) -> None:
+    monkeypatch.setattr(nova, "MAX_VERSION", (2, 72))
+    clouds = fake_openstack()
+    region = clouds["cloud1"]["r1"]
+
+    def work(connection: Connection) -> Any:
+        compute = service_at(connection, "compute")
+        answer = compute.negotiated(lambda version: compute.request("GET", SERVERS, microversion=version))
+        return answer.headers["OpenStack-API-Version"].removeprefix("compute ")
+
+    region.fault("GET", DOCUMENT, Answer(status))
+    result = ask_one(clouds, work)
+    assert (result.value, result.error is None) == (before, before is not None)
+    region.clear_faults()
+    assert ask_one(clouds, work).value == "2.72"
+    clouds.counters.reset()
+    assert ask_one(clouds, work).value == "2.72"
+    assert count(clouds) == 1
 
 
 def test_a_refusal_of_another_kind_is_not_a_matter_of_the_microversion(fake_openstack: Clouds) -> None:

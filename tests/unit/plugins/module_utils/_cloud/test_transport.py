@@ -119,22 +119,44 @@ def test_a_proxy_that_says_nothing(adapter: AbortableAdapter, session: requests.
     taken[0].close()
 
 
-@pytest.mark.slow
-def test_a_host_that_takes_no_connection(
-    adapter: AbortableAdapter, session: requests.Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(transport, "CONNECT_ATTEMPT", 0.3)
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+@pytest.fixture
+def full() -> Iterator[socket.socket]:
+    """A server that takes no connection, and does not refuse it."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
         fillers = [socket.socket() for _filler in range(3)]
         for filler in fillers:
             filler.setblocking(False)  # noqa: FBT003 - has no other form
-            filler.connect_ex(full.getsockname())
-        url = f"http://127.0.0.1:{port(full)}"
-        with pytest.raises(requests.ConnectTimeout):
-            session.get(url, timeout=0.7)
-        assert seconds_to_break(adapter, lambda: time.sleep(0.1), lambda: session.get(url, timeout=20)) < 2
+            filler.connect_ex(server.getsockname())
+        yield server
         for filler in fillers:
             filler.close()
+
+
+@pytest.mark.slow
+def test_a_host_that_takes_no_connection(
+    adapter: AbortableAdapter, session: requests.Session, full: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "CONNECT_ATTEMPT", 0.3)
+    url = f"http://127.0.0.1:{port(full)}"
+    with pytest.raises(requests.ConnectTimeout):
+        session.get(url, timeout=0.7)
+    assert seconds_to_break(adapter, lambda: time.sleep(0.1), lambda: session.get(url, timeout=20)) < 2
+
+
+def test_the_time_to_connect_is_for_all_addresses_of_a_host(
+    session: requests.Session, full: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds: list[object] = []
+
+    def four_addresses(*asked: object, **_options: object) -> list[Any]:
+        rounds.append(asked)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", full.getsockname())] * 4
+
+    monkeypatch.setattr(socket, "getaddrinfo", four_addresses)
+    monkeypatch.setattr(transport, "CONNECT_ATTEMPT", 0.05)
+    with pytest.raises(requests.ConnectTimeout):
+        session.get(f"http://cloud.example.org:{port(full)}", timeout=0.4)
+    assert len(rounds) <= 3, "0.2 s each"
 
 
 def test_a_body_of_which_no_more_comes(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.location import Project
 from ansible_collections.oaktree.multicloud.plugins.module_utils._facts.servers import (
     ServerQuery,
     find_server,
@@ -135,6 +136,19 @@ def test_without_details(fake_openstack: Clouds) -> None:
     )
     assert clouds.counters.requests(path="/v2.1/servers") == 1
     assert clouds.counters.requests(path=DETAIL) == 0
+    for server in result.value or ():
+        assert server["location"]["project"]["name"] == "demo"
+        known = {key for key, value in server.items() if value not in (None, {})}
+        assert known == {"id", "name", "location", "flavor"}
+
+
+@pytest.mark.parametrize("options", [{"all_projects": True}, {"filters": {"all_tenants": "1"}}])
+def test_without_details_nobody_knows_whose_they_are(fake_openstack: Clouds, options: dict[str, Any]) -> None:
+    clouds = fake_openstack(servers=1)
+    clouds["cloud1"]["r1"].add_server("other", project="demo2")
+    result = listing(clouds, "admin", details=False, **options)
+    assert [server["location"]["name"] for server in result.value or ()] == ["cloud1/r1/admin"] * 2
+    assert [server["location"]["project"] for server in result.value or ()] == [Project().to_dict()] * 2
 
 
 def test_a_cloud_too_old_for_our_microversion(fake_openstack: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,23 @@ def test_pages(clouds: FakeOpenStack, region: Region, project: str) -> None:
     assert clouds.counters.requests(service="network") == 3
 
 
+def test_pages_that_cinder_names_in_its_own_way_or_not_at_all(fake_openstack: Clouds, project: str) -> None:
+    clouds = fake_openstack(more=("block-storage",))
+    cinder = clouds["cloud1"]["r1"].cinder
+    types = [cinder.add("types", name=f"t{number}") for number in range(5)]
+    attachments = [cinder.add("attachments", project, volume_id=f"v{number}") for number in range(5)]
+    cinder.page = 2
+    assert found(clouds, "block_storage.type") == [item["name"] for item in types]
+    assert found(clouds, "block_storage.attachment") == sorted(item["id"] for item in attachments)
+
+
+def test_pages_that_nova_counts(clouds: FakeOpenStack, region: Region, project: str) -> None:
+    for number in range(5):
+        region.nova.resources.add("os-server-groups", project, name=f"g{number}", policy="affinity")
+    region.nova.resources.page = 2
+    assert found(clouds, "compute.server_group") == ["g0", "g1", "g2", "g3", "g4"]
+
+
 def test_pages_of_small_default_size_are_asked_for_in_large_ones(
     clouds: FakeOpenStack, region: Region, project: str
 ) -> None:

@@ -65,8 +65,8 @@ def test_only_what_servers_do_not_show_is_looked_up(clouds: FakeOpenStack, regio
     }
     asked = [request for request in requests(clouds) if request != LIST]
     assert sorted(asked) == [
-        "GET /v2.0/ports", "GET /v2.0/ports/{id}", "GET /v2.1/os-server-groups", "GET /v2/images",
-        "GET /v3/{project}/volumes/detail",
+        "GET /v2.0/ports", "GET /v2.0/ports/{id}", "GET /v2.1/os-server-groups", "GET /v2.1/os-server-groups",
+        "GET /v2/images", "GET /v3/{project}/volumes/detail",
     ]  # fmt: skip
 
 

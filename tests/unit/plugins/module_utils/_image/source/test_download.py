@@ -189,6 +189,14 @@ def test_a_url_that_cannot_be_reached(
     assert hint in caught.value.hint
 
 
+def test_a_bundle_that_does_not_exist(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent/ca.pem")
+    web.url = web.url.replace("http:", "https:")
+    with pytest.raises(InputError, match=r"^url: .*/nonexistent/ca.pem") as caught:
+        fetch(web, tmp_path)
+    assert "REQUESTS_CA_BUNDLE" in caught.value.hint
+
+
 def test_a_proxy_that_cannot_be_reached(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     web.answers = [whole()]
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
