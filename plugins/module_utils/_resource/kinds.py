@@ -139,7 +139,7 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
     "baremetal.volume_connector": {"identity": ("node_id", "type", "connector_id")},
     "baremetal.volume_target": {"identity": ("node_id", "boot_index")},
     "block_storage.attachment": {"pages_by": "id"},
-    "block_storage.group_snapshot": {"pages_by": "id"},  # named since 2026
+    "block_storage.group_snapshot": {"pages_by": "id"},
     "block_storage.group_type": {"list_query": {"is_public": "None"}},
     "block_storage.quota_set": {"single": True, "defaults": "/os-quota-sets/{project_id}/defaults"},
     "block_storage.snapshot": {"immutable": ("volume_id", "is_forced"), "within": ("volume_id",)},
