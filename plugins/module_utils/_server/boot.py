@@ -167,12 +167,13 @@ def _await(connection: Connection, wanted: WantedServer, launches: list[Launch])
         late = error
     for each in launches:
         each.item = servers[each.item["id"]]
-        each.error = _failure(each.item, late)
+        each.error = failure_of(each.item, late)
         each.complete = each.error is None and wanted.floating_ip is None and _has_groups(wanted, each.item)
     connection.deadline.check_cancelled()
 
 
-def _failure(item: Item, late: DeadlineError | None) -> OaktreeError | None:
+def failure_of(item: Item, late: DeadlineError | None = None) -> OaktreeError | None:
+    """Why a server that was awaited is not ready; ``late`` is what has ended the wait."""
     what, status = subject(item["name"]), item["status"]
     if status == ERROR:
         return _build_error(what, fault_of(item))

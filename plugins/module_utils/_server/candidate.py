@@ -11,18 +11,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .._cloud.cleanup import removing
-from .._core.errors import ConflictError, OaktreeError
+from .._core.errors import ConflictError, DeadlineError, OaktreeError
 from .._resource.references import MissingError
 from .apply import ServersStep, apply_step, changed, make_plans
-from .boot import Launch, finish, launch, remove, unanswered
+from .boot import Launch, failure_of, finish, launch, remove, unanswered
 from .mark import is_leftover, mark_of
 from .names import Blueprint, blueprint
-from .nova import BUILD, DELETING, TASK, ZONE, servers_named
+from .nova import BUILD, DELETING, TASK, ZONE, is_gone, is_settled, servers_named
 from .placement import Allowance, Room, shortage
 from .plan import ServerPlan, shown
 from .room import survey_room
 from .survey import ServersFound, find, values_at
 from .wanted import SHOWN, listed
+from .watch import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -103,15 +104,36 @@ class Candidate:
         return [item for item in held if mark_of(item) is not None and item["status"] == BUILD]
 
     def settle(self, wanted: WantedServer) -> None:
-        """Wait for the servers that an earlier run has begun here, and remove those that have failed."""
+        """Wait for the servers that another run has begun here, and remove those that have failed.
+
+        Raises DeadlineError if they are not ready in time, or the run is interrupted: they are left as they are.
+        """
         self.connection.progress.enter("waiting for servers")
+        late = self._await_begun(wanted) if wanted.wait else None
         how = self._blueprint(wanted)
-        ready = replace(wanted, floating_ip=None, security_groups=None)  # the rest is for `keep`
-        self._finish(ready, [Launch(item["name"], item, how) for item in self.begun])
         left = remove(self.connection, [Launch(item["name"], item, how) for item in self.doomed])
         for item in self.doomed if left else ():
             self._doubt(item["name"], ConflictError(left, hint="Delete it."))
         self.look(wanted)
+        if late:
+            raise late
+
+    def _await_begun(self, wanted: WantedServer) -> OaktreeError | None:
+        """Why the wait for `begun` has ended too early, if so. Those that fail meanwhile are `doomed`."""
+        servers = {item["id"]: item for item in self.begun}
+        late: DeadlineError | None = None
+        try:
+            with self.connection.within(wanted.wait_timeout, "wait_timeout"):
+                wait_until(self.connection, servers, is_settled)
+        except DeadlineError as error:
+            self.connection.deadline.check_cancelled()
+            late = error
+        for item in servers.values():
+            failure = failure_of(item) if is_settled(item) else None
+            if failure:
+                self.close(failure)
+                self.doomed += [] if is_gone(item) else [item]
+        return next((failure_of(item, late) for item in servers.values() if not is_settled(item)), None)
 
     def _blueprint(self, wanted: WantedServer) -> Blueprint:
         """How servers are built here, as far as it matters to their removal: whether they would leave a volume."""

@@ -262,6 +262,20 @@ def test_what_an_interrupted_run_left_fails_after_all(site: PlacementSite) -> No
     assert (site.counts(), rows(run)[0][:3]) == ([0, 2, 0], ("refused", [], "server"))
 
 
+def test_what_another_run_is_building_stays(site: PlacementSite) -> None:
+    """That run may be on another machine, and wait for longer."""
+    region = site.region("r1")
+    built(site, "r1", "web-1", status="BUILD", launched=False, then=None)
+    built(site, "r1", "web-2", status="ERROR", launched=False)
+    run = site.run(**TWO, wait_timeout=10.0)
+    assert [(failure["location"]["region"], failure["kind"]) for failure in run["failures"]] == [("r1", "timeout")]
+    assert "wait_timeout" in run["failures"][0]["error"]
+    assert "server 'web-1' is still in the status BUILD" in run["failures"][0]["error"]
+    assert [(server.name, server.status) for server in region.nova.servers] == [("web-1", "BUILD")]
+    assert run["msg"].startswith("Not placed: web-2 (1 of 2 servers). ")
+    assert site.counts() == [1, 0, 0]
+
+
 def test_what_an_interrupted_run_left_cannot_be_watched(site: PlacementSite) -> None:
     """It may fail after all."""
     built(site, "r2", "web", status="BUILD", then="ACTIVE")
