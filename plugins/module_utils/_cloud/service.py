@@ -379,6 +379,7 @@ class Service:
     def _once(self, method: str, url: str, accepted: Collection[int] = (), **kwargs: Any) -> Response:
         if not same_origin(self.endpoint, url):
             kwargs["authenticated"] = False  # a token goes to the endpoint's origin only
+        kwargs["microversion_service_type"] = self.type.microversion_name or self.type.name
         with counted_as(self.service_type):
             response: Response = self.adapter.request(url, method, allow_reauth=False, raise_exc=False, **kwargs)
         if response.status_code >= 400 and response.status_code not in accepted:

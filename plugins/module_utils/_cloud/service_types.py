@@ -26,15 +26,19 @@ class ServiceType:
     """Whether the pages of a list follow by ``offset``, whatever links there are."""
     microversion: str | None = None
     """The one to send with requests that need no other."""
+    microversion_name: str | None = None
+    """What the service is called in the header OpenStack-API-Version, where it does not know its official name."""
 
 
 _KNOWN = {
     known.name: known
     for known in (
+        ServiceType("application-container", microversion_name="container"),
         ServiceType("baremetal", version="1"),
         ServiceType("block-storage", version="3", project_in_url=True),
         # Clouds since Train (2019) support it.
         ServiceType("compute", version="2", microversion="2.79"),
+        ServiceType("container-infrastructure-management", microversion_name="container-infra"),
         ServiceType("dns", version="2", page_size="max"),  # its own are of 20
         ServiceType("identity", version="3"),  # never with a limit: Keystone ignores the marker of some lists
         ServiceType("image", version="2", page_size="1000"),  # its own are of 25
@@ -45,6 +49,7 @@ _KNOWN = {
         ServiceType("object-store"),
         ServiceType("orchestration", version="1", project_in_url=True),
         ServiceType("placement"),
+        ServiceType("resource-optimization", microversion_name="infra-optim"),
         # Its links lead by a marker that it ignores. Clouds since Xena (2021) support the microversion.
         ServiceType(
             "shared-file-system", version="2", project_in_url=True, pages_by_offset=True, microversion="2.60"

@@ -52,10 +52,10 @@ def refused(clouds: FakeOpenStack | dict[str, Any], path: str, **options: Any) -
     return result.error
 
 
-def at_web(clouds: FakeOpenStack, web: Web) -> dict[str, Any]:
-    """The entry of a cloud whose Nova is the web server."""
+def at_web(clouds: FakeOpenStack, web: Web, service: str = "compute") -> dict[str, Any]:
+    """The entry of a cloud whose Nova, or another service, is the web server."""
     url = web.url.rpartition("/")[0]
-    return {"cloud1": {**clouds["cloud1"].entry(), "compute_endpoint_override": f"{url}/v2.1"}}
+    return {"cloud1": {**clouds["cloud1"].entry(), f"{service}_endpoint_override": f"{url}/v2.1"}}
 
 
 # What is sent
@@ -142,6 +142,27 @@ def test_microversions(fake_openstack: Clouds) -> None:
     assert (exact["microversion"], exact["headers"]["openstack-api-version"]) == ("2.79", "compute 2.79")
     latest = sent(clouds, "/servers/detail", microversion="latest")
     assert (latest["microversion"], latest["headers"]["openstack-api-version"]) == ("2.96", "compute 2.96")
+
+
+@pytest.mark.parametrize(
+    ("service_type", "name"),
+    [
+        ("container-infra", "container-infra"),
+        ("container", "container"),
+        ("infra-optim", "infra-optim"),
+        ("volumev3", "volume"),
+        ("sharev2", "shared-file-system"),
+        ("baremetal", "baremetal"),
+    ],
+)
+def test_a_microversion_is_asked_for_by_the_name_that_the_service_knows(
+    fake_openstack: Clouds, web: Web, service_type: str, name: str
+) -> None:
+    """Magnum, Zun and Watcher answer 406 to their official names."""
+    web.answers = [whole(b"{}", Content_Type=JSON)]
+    entry = at_web(fake_openstack(), web, service_type.replace("-", "_"))
+    sent(entry, "/things", service_type=service_type, microversion="1.7")
+    assert web.headers[-1]["OpenStack-API-Version"] == f"{name} 1.7"
 
 
 def test_a_microversion_that_the_service_does_not_have(fake_openstack: Clouds) -> None:
