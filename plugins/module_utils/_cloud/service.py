@@ -183,18 +183,17 @@ class Service:
             return adapter.get_endpoint(skip_discovery=True) or None
         with parsing("the catalog"):
             names = all_types(adapter.service_type)
-            catalog = access.service_catalog
-            ours = [
-                {**service, "endpoints": _in_region(service.get("endpoints", []), adapter.region_name)}
-                for service in catalog.catalog
-                if service.get("type") in names
-            ]
+            catalog, region = access.service_catalog, adapter.region_name
+            services = [service for service in catalog.catalog if service.get("type") in names]
+            if self.type.name == "identity" and not any(_endpoints(service, region) for service in services):
+                region = None  # one Keystone serves all regions, by the name of whichever it is registered
+            ours = [{**service, "endpoints": _endpoints(service, region)} for service in services]
             if ours:
                 url: str | None = type(catalog)(ours).url_for(
                     service_type=adapter.service_type,
                     service_name=adapter.service_name,
                     interface=adapter.interface or "public",
-                    region_name=adapter.region_name,
+                    region_name=region,
                 )
                 return url
             return adapter.get_endpoint(skip_discovery=True) or None
@@ -447,8 +446,9 @@ class Service:
             del page  # it may be large, and the next page follows
 
 
-def _in_region(endpoints: list[dict[str, Any]], region: str | None) -> list[dict[str, Any]]:
-    """Those that a catalog has for the region; all of them without one."""
+def _endpoints(service: Mapping[str, Any], region: str | None) -> list[dict[str, Any]]:
+    """Those that a catalog has of the service for the region; all of them without one."""
+    endpoints = service.get("endpoints", [])
     return [one for one in endpoints if not region or region in (one.get("region"), one.get("region_id"))]
 
 

@@ -160,11 +160,13 @@ def with_retries(call: Callable[[], Value], policy: Policy | Attempts, deadline:
         try:
             return call()
         except OaktreeError as error:
-            told = before or error
-            if told is not error and isinstance(error, DeadlineError) and not attempts.remain(error):
+            try:
+                attempts.failed(error)
+            except DeadlineError as last:
+                if before is None or last is not error:
+                    raise
                 deadline.check_cancelled()
-                raise told from error
-            attempts.failed(error)
+                raise before from error
             before = error
 
 

@@ -458,12 +458,25 @@ def test_pages_are_followed_by_the_query_of_their_links(fake_openstack: Clouds, 
     assert count(clouds, service="compute") == 2
 
 
-def at(connection: Connection, service_type: str, url: str) -> None:
+def at(connection: Connection, service_type: str, url: str, region: str = "r1") -> None:
     """Let the catalog name this URL for a service, and no other."""
     connection.authenticate()
-    endpoints = [{"interface": "public", "region": "r1", "region_id": "r1", "url": url}]
+    endpoints = [{"interface": "public", "region": region, "region_id": region, "url": url}]
     catalog = connection.access.service_catalog._catalog if connection.access else []
     catalog[:] = [{"type": service_type, "name": "", "endpoints": endpoints}]
+
+
+@pytest.mark.parametrize(("service_type", "found"), [("identity", True), ("compute", False)])
+def test_only_a_keystone_may_be_registered_in_another_region(
+    fake_openstack: Clouds, service_type: str, *, found: bool
+) -> None:
+    """One serves all regions: what is asked of it must not seem to be nowhere."""
+
+    def work(connection: Connection) -> bool:
+        at(connection, service_type, "https://service/v3", region="RegionOne")
+        return service_at(connection, service_type).is_announced()
+
+    assert ask_one(fake_openstack(), work).value is found
 
 
 @pytest.mark.parametrize(

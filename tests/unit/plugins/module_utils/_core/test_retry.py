@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from dataclasses import replace
 from email.utils import formatdate
 from typing import Any
 
@@ -241,6 +242,18 @@ def test_calls(errors: list[OaktreeError], seconds: float, calls: int, raised: t
         with pytest.raises(raised):
             with_retries(call, Policy(), NoWait(seconds))
     assert len(made) == calls
+
+
+def test_a_deadline_that_ends_an_attempt_is_not_the_reason_though_there_could_be_others() -> None:
+    """It says why there was another attempt."""
+    failures = [SERVER, STALLED]
+
+    def call() -> None:
+        raise failures.pop(0)
+
+    with pytest.raises(ServerError, match="broke"):
+        with_retries(call, replace(TIMEOUTS, attempts=math.inf, stalls=math.inf), NoWait(1.2))
+    assert failures == []
 
 
 def test_an_interrupt_is_not_reported_as_the_failure_before_it() -> None:
