@@ -123,7 +123,7 @@ def catalog_entry(service: Service) -> EndpointData:
                 service_type=adapter.service_type,
                 service_name=adapter.service_name,
                 interface=adapter.interface,
-                region_name=adapter.region_name,
+                region_name=service.region_name,
                 discover_versions=False,
             )
         )

@@ -173,6 +173,20 @@ class Service:
             final=True,
         )
 
+    @property
+    def region_name(self) -> str | None:
+        """The region under which the catalog has the service; None for whichever.
+
+        One Keystone serves all regions, and may be registered under the name of another.
+        """
+        access, region = self.connection.access, self.adapter.region_name
+        if self.type.name != "identity" or not access:
+            return region
+        names = all_types(self.adapter.service_type)
+        with parsing("the catalog"):
+            services = [service for service in access.service_catalog.catalog if service.get("type") in names]
+            return region if any(_endpoints(service, region) for service in services) else None
+
     def _announced(self) -> str | None:
         """The URL by clouds.yaml or the catalog, if there is one.
 
@@ -183,11 +197,12 @@ class Service:
             return adapter.get_endpoint(skip_discovery=True) or None
         with parsing("the catalog"):
             names = all_types(adapter.service_type)
-            catalog, region = access.service_catalog, adapter.region_name
-            services = [service for service in catalog.catalog if service.get("type") in names]
-            if self.type.name == "identity" and not any(_endpoints(service, region) for service in services):
-                region = None  # one Keystone serves all regions, by the name of whichever it is registered
-            ours = [{**service, "endpoints": _endpoints(service, region)} for service in services]
+            catalog, region = access.service_catalog, self.region_name
+            ours = [
+                {**service, "endpoints": _endpoints(service, region)}
+                for service in catalog.catalog
+                if service.get("type") in names
+            ]
             if ours:
                 url: str | None = type(catalog)(ours).url_for(
                     service_type=adapter.service_type,

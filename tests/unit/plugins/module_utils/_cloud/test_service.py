@@ -17,6 +17,7 @@ from keystoneauth1.access.service_catalog import ServiceCatalog
 from keystoneauth1.exceptions import CatalogException
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud import pagination
+from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.catalog import catalog_entry
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.clouds_yaml import Clouds as Config
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connection import Connection
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import (
@@ -472,11 +473,14 @@ def test_only_a_keystone_may_be_registered_in_another_region(
 ) -> None:
     """One serves all regions: what is asked of it must not seem to be nowhere."""
 
-    def work(connection: Connection) -> bool:
+    def work(connection: Connection) -> tuple[bool, str]:
         at(connection, service_type, "https://service/v3", region="RegionOne")
-        return service_at(connection, service_type).is_announced()
+        service = service_at(connection, service_type)
+        return service.is_announced(), str(catalog_entry(service).url)
 
-    assert ask_one(fake_openstack(), work).value is found
+    result = ask_one(fake_openstack(), work)
+    assert result.value == ((True, "https://service/v3") if found else None)
+    assert (result.error and result.error.kind) == (None if found else "refused")
 
 
 @pytest.mark.parametrize(
