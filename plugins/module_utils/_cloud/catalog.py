@@ -89,7 +89,10 @@ def find_service(
 
 
 def service_types(connection: Connection) -> list[str]:
-    """The service types with an endpoint in the Location's region, or without a region, as the catalog spells them."""
+    """The service types with an endpoint in the Location's region, or without a region, as the catalog spells them.
+
+    Keystone is everywhere, in whichever region it is registered.
+    """
     if connection.access is None:
         return []
     here = (connection.location.region, None)
@@ -97,7 +100,10 @@ def service_types(connection: Connection) -> list[str]:
         {
             service["type"]
             for service in connection.access.service_catalog.catalog
-            if any((end.get("region_id") or end.get("region")) in here for end in service.get("endpoints", []))
+            if any(
+                (end.get("region_id") or end.get("region")) in here or official_type(service["type"]) == "identity"
+                for end in service.get("endpoints", [])
+            )
         }
     )
 

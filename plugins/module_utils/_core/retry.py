@@ -163,10 +163,10 @@ def with_retries(call: Callable[[], Value], policy: Policy | Attempts, deadline:
             try:
                 attempts.failed(error)
             except DeadlineError as last:
-                if before is None or last is not error:
-                    raise
                 deadline.check_cancelled()
-                raise before from error
+                if before and last is error:
+                    raise before from error
+                raise
             before = error
 
 

@@ -268,9 +268,12 @@ def stored_digests(image: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in found.items() if value}
 
 
-def recorded_digests(image: Mapping[str, Any], properties: Mapping[str, str] = _SENT) -> dict[str, str]:
-    """The digests that the uploader recorded in these properties; the image may have other data by now."""
-    return {name: str(image[key]) for name, key in properties.items() if image.get(key)}
+def recorded_digests(image: Mapping[str, Any], properties: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The digests that the uploader recorded in these properties, by default of what it sent.
+
+    The image may have other data by now.
+    """
+    return {name: str(image[key]) for name, key in (properties or _SENT).items() if image.get(key)}
 
 
 def conversion(image: Mapping[str, Any], sent: Fingerprint) -> dict[str, str]:

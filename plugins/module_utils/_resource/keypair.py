@@ -91,7 +91,7 @@ def ensure_keypair(
             check_mode=check_mode,
             cleanup=CLEANUP_TIMEOUT + 5.0,
             group_by=lambda _connection: None,
-            waits_for_all=lambda members: not any(_key_of(member.survey) for member in members),
+            waits_for_all=lambda members: not (shared or any(_key_of(member.survey) for member in members)),
         )
         return new.handed_out(results)
     except KeyboardInterrupt as interrupt:

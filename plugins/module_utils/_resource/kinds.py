@@ -30,7 +30,7 @@ _KEYS_OF_TRANSFERS = frozenset({"dns.zone_transfer_accept", "dns.zone_transfer_r
 class Ready:
     """When a resource is ready: what an attribute says then, and when it is being deleted.
 
-    Where that says something of an error, such as ``error_restoring``, the resource will never be ready.
+    Where that says something else of an error, such as ``error_restoring``, the resource will never be ready.
     """
 
     attribute: str
@@ -123,7 +123,17 @@ _READY = {
     "dns": Ready("status", ("ACTIVE",)),  # its action says what is pending
     "load-balancer": Ready("provisioning_status", ("ACTIVE",), ("PENDING_DELETE", "DELETED")),
     "shared-file-system": Ready(
-        "status", ("available", "active", "awaiting_transfer", "backup_creating", "migrating"), ("deleting",)
+        "status",
+        (
+            "available",
+            "active",
+            "awaiting_transfer",
+            "backup_creating",
+            "migrating",
+            "extending_error",
+            "shrinking_error",
+        ),
+        ("deleting",),
     ),
 }
 """For the types of a service that have the attribute. What is complete is ready, although something is done with it

@@ -96,7 +96,11 @@ def _numbers(kind: Kind, item: Mapping[str, Any]) -> dict[str, Any]:
     """The limits of a quota, also those that only the service has a name for: Cinder has three for each volume type."""
     names = {key: name for name, key in kind.keys.items()}
     named = {names.get(key, key): value for key, value in item.items()}
-    return {name: value for name, value in named.items() if kind.types.get(name) == "int" or type(value) is int}
+    return {
+        name: value
+        for name, value in named.items()
+        if kind.types.get(name) == "int" or (isinstance(value, int) and not isinstance(value, bool))
+    }
 
 
 def _waiting_for(wanted: Wanted, found: Found, missing: MissingError) -> ResourcePlan:
@@ -170,7 +174,8 @@ def state_of(kind: Kind, item: Mapping[str, Any]) -> str:
 def bad_state(kind: Kind, item: Mapping[str, Any]) -> str:
     """The state of an item that will never be ready; empty for any other."""
     ready = kind.ready
-    return state_of(kind, item) if ready and "error" in str(item.get(kind.keys[ready.attribute])).lower() else ""
+    state = str(item.get(kind.keys[ready.attribute])) if ready else ""
+    return state_of(kind, item) if ready and "error" in state.lower() and state not in ready.good else ""
 
 
 def differences(wanted: Wanted, found: Found, item: Item) -> tuple[dict[str, tuple[Any, Any]], tuple[str, ...]]:

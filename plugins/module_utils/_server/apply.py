@@ -23,7 +23,7 @@ from .deletion import begin_deletion
 from .floating_ips import remove_made
 from .mark import is_leftover
 from .names import blueprint
-from .nova import BUILD, Item, is_gone, is_settled
+from .nova import BUILD, Item, is_gone, is_leaving, is_settled
 from .plan import ServerPlan, make_plan
 from .survey import ServersFound, find, survey, values_at
 from .wanted import SHOWN, WantedServer, listed, subject
@@ -211,7 +211,9 @@ class _ServerWork:
             return {}
         with self._asking():
             servers = find(self._connection, self._wanted)
-            remove_made(self._connection, _ids(self._found.servers) - _ids(servers))  # of whom a killed task deleted
+            missing = _ids(self._found.servers) - _ids(servers)
+            # Another task may have deleted them, and then been killed.
+            remove_made(self._connection, [one for one in missing if is_leaving(self._connection, one)])
             values = self._found.values
             if servers != self._found.servers and any(servers.values()):
                 values = values_at(self._connection, self._wanted)  # groups have members, and ports devices, since then

@@ -11,7 +11,7 @@ from .._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from .._core.errors import OaktreeError, ServerError
 from .._core.retry import PERHAPS_DONE
 from .floating_ips import made_for, remove
-from .nova import DELETING, TASK, Item, delete, servers_named
+from .nova import Item, delete, is_leaving
 from .wanted import subject
 
 if TYPE_CHECKING:
@@ -65,8 +65,4 @@ def begin_deletion(connection: Connection, items: Mapping[str, Item]) -> dict[st
 
 def _gone(connection: Connection, items: Mapping[str, Item]) -> dict[str, Item]:
     """Those of the servers, by name, that are gone or going, although the answer to their deletion was lost."""
-    if not items:
-        return {}
-    found = servers_named(connection, list(items))
-    stay = {item["id"] for several in found.values() for item in several if item.get(TASK) != DELETING}
-    return {name: item for name, item in items.items() if item["id"] not in stay}
+    return {name: item for name, item in items.items() if is_leaving(connection, item["id"])}

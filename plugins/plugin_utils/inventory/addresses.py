@@ -50,7 +50,8 @@ def leads_here(name: str) -> bool:
     try:
         ip = ipaddress.IPv4Address(socket.inet_aton(name))
     except (OSError, UnicodeEncodeError):
-        return bool(_NAME_OF_THIS_MACHINE.fullmatch(name))
+        own = socket.gethostname().casefold()
+        return name.casefold() in (own, own.partition(".")[0]) or bool(_NAME_OF_THIS_MACHINE.fullmatch(name))
     return ip.is_loopback or ip.is_unspecified
 
 

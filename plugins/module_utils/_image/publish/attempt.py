@@ -136,6 +136,7 @@ class Attempt:
                 raise
             except ConflictError as error:
                 self.image_id = None
+                self._twins.end(image_id, record[UPLOAD])
                 there = self.glance.get(image_id)
                 if there and self._is_in_use(there):
                     marker = there.get(UPLOAD)

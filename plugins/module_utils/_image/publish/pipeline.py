@@ -213,8 +213,8 @@ def _plan(
             continue
         named.append((member.connection, context, twins.enter(context)))
     named.sort(key=lambda one: one[2] is not None)
-    contexts = with_source_regions([context for *_, context, first in named if not first], _can_be_planned, home)
-    contexts += [context for *_, context, first in named if first]  # who waits for another Location serves none
+    contexts = with_source_regions([one[1] for one in named if not one[2]], _can_be_planned, home)
+    contexts += [one[1] for one in named if one[2]]  # who waits for another Location serves none
     data = None if isinstance(image_data, AnnouncedImage) else image_data
     for (connection, _context, first), context in zip(named, contexts, strict=True):
         try:

@@ -99,6 +99,11 @@ class Twins:
         with self._lock:
             self._uploads[image_id][marker] = location
 
+    def end(self, image_id: str, marker: str) -> None:
+        """Forget a record that was refused: a Location without one has nothing that others could wait for."""
+        with self._lock:
+            self._uploads[image_id].pop(marker, None)
+
     def check(self, image_id: str, marker: str | None, location: Location) -> None:
         """Raise TwinError if the image that has this ID is, or without a marker may be, another Location's."""
         with self._lock:

@@ -253,7 +253,8 @@ def test_what_is_there_but_broken() -> None:
     assert bad_state(kind_of("block_storage.volume"), volume) == "its status is error"
     assert bad_state(kind_of("block_storage.volume"), {**volume, "status": "creating"}) == ""
     assert bad_state(kind_of("block_storage.volume"), {**volume, "status": "error_restoring"})
-    assert bad_state(kind_of("shared_file_system.share"), {"status": "extending_error"})
+    assert bad_state(kind_of("shared_file_system.share"), {"status": "manage_error"})
+    assert bad_state(kind_of("shared_file_system.share"), {"status": "extending_error"}) == ""
     assert bad_state(kind_of("dns.zone"), {"status": "ERROR"})
     assert bad_state(kind_of("network.router"), {"status": "ERROR"}) == ""
     with pytest.raises(ConflictError, match="is there, but its status is error"):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server import apply
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import floating_ip_mark
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import AUTO, WantedServer
 from tests.support.fake_openstack import Answer, FakeOpenStack, LoseAnswer, Region
@@ -93,10 +94,27 @@ def test_a_deletion_that_is_never_answered(
 def test_whether_it_goes_cannot_be_looked_up(clouds: FakeOpenStack, region: Region, project: str) -> None:
     made_for(region, project, add_server(region).id)
     region.fault("DELETE", "/servers/", Answer(500))
-    region.fault("GET", "/servers/detail", Answer(403), first=3)
+    region.fault("GET", "/servers/[0-9a-f-]{36}$", Answer(403))
     error = refused(clouds, ABSENT)
     (residue,) = error.residue
     assert residue.startswith("whether server 'web' is deleted, and its floating IP has to be removed, is not known: ")
+    assert things(region)["floating_ips"] == 1
+
+
+def test_a_server_that_a_list_by_name_lacks_keeps_its_floating_ip(
+    clouds: FakeOpenStack, region: Region, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was given another name between the survey and the lock; the same goes for one whose cell is down."""
+    server = add_server(region)
+    made_for(region, project, server.id)
+    planned_again = apply._ServerWork._planned_again
+
+    def renamed(self: Any, names: Any) -> Any:
+        server.name = "renamed"
+        return planned_again(self, names)
+
+    monkeypatch.setattr(apply._ServerWork, "_planned_again", renamed)
+    assert [change.action for change in changes(clouds, ABSENT)] == ["unchanged"]
     assert things(region)["floating_ips"] == 1
 
 

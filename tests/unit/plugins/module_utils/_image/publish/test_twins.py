@@ -63,6 +63,17 @@ def test_projects_that_are_not_known_are_not_one() -> None:
     assert [twins.enter(place(region, "https://a", project=None)) for region in "ab"] == [None, None]
 
 
+def test_nobody_waits_for_a_location_whose_record_was_refused() -> None:
+    """Two regions that are refused the ID, as another run has published there, would wait for each other."""
+    twins, (first, second) = Twins(), (case(region).location for region in "ab")
+    twins.begin("id-1", "marker 1", first)
+    twins.begin("id-1", "marker 2", second)
+    twins.end("id-1", "marker 2")
+    twins.check("id-1", None, first)
+    with pytest.raises(TwinError, match="the same project as alpha/a/p"):
+        twins.check("id-1", None, second)
+
+
 def test_work_of_another_location_is_no_conflict() -> None:
     twins, marker = Twins(), work_marker(60)
     twins.begin("id-1", marker, case("a").location)
