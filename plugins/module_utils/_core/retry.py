@@ -160,13 +160,14 @@ def with_retries(call: Callable[[], Value], policy: Policy | Attempts, deadline:
         try:
             return call()
         except OaktreeError as error:
+            told = before or error
             try:
                 attempts.failed(error)
             except DeadlineError as last:
                 deadline.check_cancelled()
-                if before and last is error:
-                    raise before from error
-                raise
+                if last is not error or told is error:
+                    raise
+                raise told from error
             before = error
 
 
