@@ -419,7 +419,7 @@ def test_a_keystone_in_trouble(fake_openstack: Clouds, form: int, action: Action
     else:
         clouds["cloud1"].fault("*", "", action)
     start = time.monotonic()
-    results = ask(config, servers, timeout=2.0)
+    results = ask(config, servers, timeout=1.0)
     assert time.monotonic() - start < DEFAULT_API_TIMEOUT / 2  # by nothing but the timeout of the task
     ended = kinds(results)
     assert [ended[f"cloud2/r{number}/demo"] for number in (1, 2)] == [None, None]
