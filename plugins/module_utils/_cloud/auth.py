@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from .._core.deadline import clock
-from .._core.errors import AuthError, OaktreeError, RefusedError, ServerError
+from .._core.errors import AuthError, DeadlineError, OaktreeError, RefusedError, ServerError
 from .._core.text import keep_secret
 from .answers import MALFORMED
 from .translate import translate
@@ -203,7 +203,8 @@ class SharedAuth:
                 lambda: self._requested(connection),
             )
         except OaktreeError as error:
-            given_up = connection.deadline.cancelled.is_set()  # which the others need not be
+            # That its own work was cancelled says nothing to others; what the cloud has answered does.
+            given_up = isinstance(error, DeadlineError) and connection.deadline.cancelled.is_set()
             if isinstance(error, AuthError) or (self._is_first and not given_up):
                 self._error = error.copied()
             raise
