@@ -26,9 +26,12 @@ from typing import IO
 GRACE = 60  # seconds between asking a part to end and killing it: enough to take the clouds down
 PAUSE = 0.1  # seconds between two looks at what runs
 
-# How pytest, molecule, ansible-test and make say what failed.
-FAILURE = re.compile(rb"(FAILED(?! -)|ERROR|CRITICAL):? |make(\[\d+\])?: \*\*\* |.*\bfailed=[1-9]")
-SHOWN = 300  # bytes of such a line
+# How pytest, molecule, ansible-test, Ansible and make say what failed.
+FAILURE = re.compile(
+    rb"(FAILED(?! -)|ERROR|CRITICAL|\[ERROR\]):? |fatal: |failed: \[|make(\[\d+\])?: \*\*\* |.*\bfailed=[1-9]"
+)
+COLOR = re.compile(rb"\x1b\[[\d;]*m")
+SHOWN = 600  # bytes of such a line
 LINES = 40  # such lines of one part: the last ones
 
 
@@ -94,7 +97,8 @@ class _Part:
     def _failures(self) -> tuple[str, ...]:
         """Find the lines that say what failed."""
         self._output.seek(0)
-        lines = [line[:SHOWN].decode(errors="replace").rstrip() for line in self._output if FAILURE.match(line)]
+        plain = (COLOR.sub(b"", line) for line in self._output)
+        lines = [line[:SHOWN].decode(errors="replace").rstrip() for line in plain if FAILURE.match(line)]
         return tuple(lines[-LINES:])
 
     def end(self) -> None:

@@ -22,7 +22,8 @@ first:
 \t@echo 1 of first; touch one; until test -e two; do sleep 0.1; done; echo 2 of first
 tested:
 \t@echo FAILED tests/test_one.py::test_it; echo other; echo "ERROR: a.py:1:1: E1"
-\t@echo "stack : failed=0"; echo "port : failed=1"; exit 1
+\t@printf '\\033[0;31mfatal: [localhost]: FAILED!\\033[0m\\n\\033[32mstack : \\033[31mfailed=0\\033[0m\\n'
+\t@printf '\\033[31mport\\033[0m : \\033[31mfailed=1\\033[0m\\n'; exit 1
 second:
 \t@echo 1 of second; touch two; until test -e one; do sleep 0.1; done; echo 2 of second >&2
 """
@@ -74,9 +75,14 @@ def test_a_part_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path: 
 def test_what_failed_is_said_again_at_the_end(parts: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     assert run_parts.main(parts) == 1
     summary = capfd.readouterr().out.partition("===== make tested: what failed\n")[2].splitlines()
-    assert summary[:3] == ["FAILED tests/test_one.py::test_it", "ERROR: a.py:1:1: E1", "port : failed=1"]
-    assert summary[3].startswith("make: *** [Makefile:")
-    assert [line.split()[0] for line in summary[5:]] == ["tested", "good", "total"]
+    assert summary[:4] == [
+        "FAILED tests/test_one.py::test_it",
+        "ERROR: a.py:1:1: E1",
+        "fatal: [localhost]: FAILED!",
+        "port : failed=1",
+    ]
+    assert summary[4].startswith("make: *** [Makefile:")
+    assert [line.split()[0] for line in summary[6:]] == ["tested", "good", "total"]
 
 
 def test_a_part_that_runs_alone_is_shown_while_it_runs(capfd: pytest.CaptureFixture[str]) -> None:
