@@ -117,6 +117,7 @@ class SharedAuth:
         self._token: _Token | None = None
         self._rejected: str | None = None
         self._error: OaktreeError | None = None
+        self._attempt_error: OaktreeError | None = None
 
     def authenticate(self, connection: AuthContext) -> AccessInfo | None:
         """The data of a token that stays valid for a while; None for plugins without Keystone.
@@ -173,8 +174,13 @@ class SharedAuth:
 
     @contextmanager
     def _locked(self, deadline: Deadline) -> Iterator[None]:
-        while not self._lock.acquire(timeout=deadline.timeout()):  # which raises an error when nothing is left
-            pass
+        """Where the deadline ends while another thread asks for a token, raise what its last attempt failed with."""
+        try:
+            while not self._lock.acquire(timeout=deadline.timeout()):  # which raises an error when nothing is left
+                pass
+        except DeadlineError as error:
+            deadline.check_cancelled()
+            raise (self._attempt_error or error).copied() from error
         try:
             yield
         finally:
@@ -242,15 +248,18 @@ class SharedAuth:
             try:
                 return _Token.of(self._issuer(connection.session).get_auth_ref(connection.session), is_new=True)
             except MALFORMED as exc:
-                raise ServerError(
+                self._attempt_error = ServerError(
                     f"Keystone's answer cannot be parsed: {type(exc).__name__}: {exc}", final=True
-                ) from exc
+                )
+                raise self._attempt_error from exc
             except Exception as exc:
                 connection.discovery.forget(self.plugin.auth_url)
-                raise self._rejection(exc) or translate(exc) from exc
+                self._attempt_error = self._rejection(exc) or translate(exc)
+                raise self._attempt_error from exc
 
         token = connection.with_retries(once, "identity", repeatable=True) if self._is_first else once()
         self.plugin.auth_ref = token.access
+        self._attempt_error = None
         if self._key:
             self._cache.set(_TOKENS, self._key, self.plugin.get_auth_state())
         return token

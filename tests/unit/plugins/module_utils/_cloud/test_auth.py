@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.connecti
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.service import service_at
 from ansible_collections.oaktree.multicloud.plugins.module_utils._cloud.settings import DEFAULT_API_TIMEOUT
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import Clock, Deadline
-from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError
+from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError, ServerError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._local.cache import NoCache
 from ansible_collections.oaktree.multicloud.plugins.module_utils._run.gather import Target, gather
 from tests.support.fake_openstack import (
@@ -341,6 +342,23 @@ def test_a_region_that_is_given_up_ends_no_other_one(fake_openstack: Clouds) -> 
         first.authenticate()
     thread.join()
     assert servers(second) == 1
+
+
+def test_who_waits_for_anothers_attempts_is_told_what_they_fail_with(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(regions=2)
+    first, second = map(Connection, CloudsYaml(clouds_config={"clouds": entries(clouds)}).regions("cloud1"))
+    first.deadline = Deadline(1000.0)
+    clouds["cloud1"].fault("POST", "/auth/tokens", Answer(500), times=1)
+    stuck = clouds["cloud1"].fault("POST", "/auth/tokens", BlackHole())
+    with ThreadPoolExecutor() as pool:
+        asking = pool.submit(first.authenticate)
+        until(lambda: stuck.struck)
+        second.deadline = Deadline(5.0)
+        with pytest.raises(ServerError, match="500"):
+            second.authenticate()
+        first.deadline.cancelled.set()
+        with pytest.raises(DeadlineError, match="interrupted"):
+            asking.result()
 
 
 def test_a_refused_token_is_renewed_once(fake_openstack: Clouds) -> None:
