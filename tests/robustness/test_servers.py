@@ -157,17 +157,6 @@ def test_interrupted_while_a_cloud_owes_an_answer(
     assert things(region) == NOTHING
 
 
-def test_interrupted_while_a_deletion_is_not_answered(region: Region, options: dict[str, Any]) -> None:
-    """Nova has begun: nobody would find the floating IP any more."""
-    assert run_module("server", **options).ok
-    fault = region.fault("DELETE", "/servers/", BlackHole(after="work"), times=1)
-    with start_module(server, **options, state="absent") as task:
-        until(fault.owes)
-        said = interrupt(task, signal.SIGTERM)
-    assert said.startswith("Interrupted. ")
-    assert things(region)["floating_ips"] == 0
-
-
 @pytest.mark.parametrize(("method", "path"), [("POST", r"/servers$"), ("GET", "/servers/detail")])
 def test_an_interrupt_says_what_it_could_not_remove(
     region: Region, options: dict[str, Any], method: str, path: str

@@ -288,7 +288,6 @@ class Driver:
             whole = tuple(thing for thing in left if not _left(thing) and "wrong" not in thing)
             if isinstance(task.noun, Images) and not set(whole) <= {*before[place], *wanted}:
                 self._complain(f"{place}: after the kill there is {left}, before {before[place]}")
-            task.noun.tidy(self._site, place)
             self._known[task.noun.label, task.name, place] = left
         other = self._task([task.noun])
         self._recover(self._chosen.choice([task, replace(other, name=task.name, places=task.places)]))
@@ -323,8 +322,6 @@ class Driver:
             self._complain(f"it says {out}")
         if out:
             for place in task.places:
-                if place in excused:
-                    task.noun.tidy(self._site, place)
                 self._whole(task, place, before[place], excused)
         else:
             for place in task.places:
@@ -363,8 +360,6 @@ class Driver:
             failed = place in told or (place in excused and task.noun.may_be(before[place], wanted, after))
             if after != wanted and not failed:
                 self._complain(f"{place}: after the race there is {after}")
-            if place in told:
-                task.noun.tidy(self._site, place)
             self._known[task.noun.label, task.name, place] = after
         self._recover(task)
 
@@ -458,8 +453,6 @@ class Driver:
             there = self._there(task, place, lambda now: task.noun.may_be(before, wanted, now))
             if not task.noun.may_be(before, wanted, there) and not _tells_of_the_rest(row):
                 self._complain(f"{place}: failed ({row['error']}): there is {there}, before {before}")
-            if _tells_of_the_rest(row):
-                task.noun.tidy(self._site, place)
         else:
             self._tally.result(row["action"])
             there = self._there(task, place, lambda now: now == wanted)

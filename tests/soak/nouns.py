@@ -13,7 +13,6 @@ from typing import Any
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.desired import Desired
 from ansible_collections.oaktree.multicloud.plugins.module_utils._image.publish.schemes import temporary_object
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import floating_ip_mark
 from tests.soak.site import Place, Site
 
 UPLOAD_MARK = "owner_specified.oaktree.upload"
@@ -77,10 +76,6 @@ class Noun(ABC):
     def is_going(self, record: Mapping[str, Any]) -> bool:
         """Whether NOUN_info shows what `there` leaves out because it is being deleted."""
         return record.get("status") in ("DELETE_IN_PROGRESS", "deleting")
-
-    def tidy(self, _site: Site, _place: Place) -> None:
-        """Delete what a killed task, or a failed one that says so, leaves for good."""
-        return
 
     def info_options(self, name: str) -> dict[str, Any]:
         """The options of NOUN_info for it."""
@@ -290,17 +285,9 @@ class Servers(Noun):
         return ("ACTIVE", variant.text, 1)
 
     def may_be(self, before: Things, wanted: Things, after: Things) -> bool:
-        """Metadata and floating IPs have requests of their own."""
-        return by_parts(before, wanted, after)
-
-    def tidy(self, site: Site, place: Place) -> None:
-        """Delete the floating IPs of servers that are gone, or going."""
-        region = site.region(place)
-        made = list(region.neutron.items["floatingips"].items())
-        there = {floating_ip_mark(one.id) for one in list(region.nova.servers) if one.then != "DELETED"}
-        for identity, floating in made:
-            if floating["description"] not in there:
-                region.neutron.items["floatingips"].pop(identity, None)
+        """Metadata and floating IPs have requests of their own; a server is deleted after its floating IP."""
+        bare = tuple((status, text, 0) for status, text, _addresses in before)
+        return by_parts(before, wanted, after) or (not wanted and after == bare)
 
     def told(self, record: Mapping[str, Any]) -> Thing:
         """Status, text."""

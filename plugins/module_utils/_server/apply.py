@@ -19,11 +19,10 @@ from .._local.file_lock import key_lock
 from .._run.ensure import Change, Member, ensure
 from . import change
 from .boot import Launch, finish, launch, remove
-from .deletion import begin_deletion
-from .floating_ips import remove_made
+from .deletion import begin_deletion, not_deleted
 from .mark import is_leftover
 from .names import blueprint
-from .nova import BUILD, Item, is_gone, is_leaving, is_settled
+from .nova import BUILD, Item, deletion_has_ended, is_gone, is_settled, stays
 from .plan import ServerPlan, make_plan
 from .survey import ServersFound, find, survey, values_at
 from .wanted import SHOWN, WantedServer, listed, subject
@@ -211,9 +210,6 @@ class _ServerWork:
             return {}
         with self._asking():
             servers = find(self._connection, self._wanted)
-            missing = _ids(self._found.servers) - _ids(servers)
-            # Another task may have deleted them, and then been killed.
-            remove_made(self._connection, [one for one in missing if is_leaving(self._connection, one)])
             values = self._found.values
             if servers != self._found.servers and any(servers.values()):
                 values = values_at(self._connection, self._wanted)  # groups have members, and ports devices, since then
@@ -313,12 +309,15 @@ class _ServerWork:
         late: DeadlineError | None = None
         try:
             with self._connection.within(self._wanted.wait_timeout, "wait_timeout"):
-                wait_until(self._connection, servers, is_gone)
+                wait_until(self._connection, servers, deletion_has_ended)
         except DeadlineError as error:
             self._connection.deadline.check_cancelled()
             late = error
         for name, item in items.items():
-            if late and not is_gone(servers[item["id"]]):
+            now = servers[item["id"]]
+            if stays(now):
+                self._fail(name, not_deleted(now))
+            elif late and not is_gone(now):
                 self._fail(name, DeadlineError(f"{late.message}: {subject(name)} is still there", hint=late.hint))
         return {name for name, item in items.items() if is_gone(servers[item["id"]])}
 
@@ -384,10 +383,6 @@ class _ServerWork:
     def _say(self, phase: str, plans: Sequence[ServerPlan]) -> None:
         if plans:
             self._connection.progress.enter(phase, detail=listed([plan.name for plan in plans], SHOWN))
-
-
-def _ids(servers: Mapping[str, Sequence[Item]]) -> set[str]:
-    return {item["id"] for several in servers.values() for item in several}
 
 
 def _is_new(plan: ServerPlan) -> bool:

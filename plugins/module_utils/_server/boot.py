@@ -27,10 +27,24 @@ from .._core.errors import (
 )
 from .._core.retry import Policy, with_retries
 from .._core.text import MASK, one_line
+from .deletion import not_deleted
 from .floating_ips import give_existing, give_new, remove_made
 from .mark import KEY, mark_of, new_mark
 from .names import names_at
-from .nova import BUILD, ERROR, Item, act, create, delete, fault_of, is_gone, is_settled, servers_named
+from .nova import (
+    BUILD,
+    ERROR,
+    Item,
+    act,
+    create,
+    delete,
+    deletion_has_ended,
+    fault_of,
+    is_gone,
+    is_settled,
+    servers_named,
+    stays,
+)
 from .plan import addresses_of, floating_of, groups_of, volumes_of
 from .wanted import subject
 from .watch import wait_until
@@ -308,9 +322,16 @@ def _remove_all(
     for each in launches:
         attempt(names[each.item["id"]], partial(go, each.item))
     going = ", ".join(names[identity] for identity in servers)
-    attempt(going, lambda: wait_until(connection, servers, is_gone, by_name=1))
+    attempt(going, partial(_await_deletion, connection, servers))
     for volume in volumes:
         attempt(f"the volume {volume}", partial(_remove_volume, connection, volume))
+
+
+def _await_deletion(connection: Connection, servers: dict[str, Item]) -> None:
+    wait_until(connection, servers, deletion_has_ended, by_name=1)
+    for item in servers.values():
+        if stays(item):
+            raise not_deleted(item)
 
 
 def _lasting_volumes(connection: Connection, launches: list[Launch]) -> list[str]:

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from .._core.errors import OaktreeError, ServerError
-from .._core.retry import PERHAPS_DONE
+from .._core.text import one_line
 from .floating_ips import made_for, remove
-from .nova import Item, delete, is_leaving
+from .nova import Item, delete, fault_of
 from .wanted import subject
 
 if TYPE_CHECKING:
@@ -21,48 +20,30 @@ if TYPE_CHECKING:
 
 
 def begin_deletion(connection: Connection, items: Mapping[str, Item]) -> dict[str, OaktreeError]:
-    """Have Nova delete servers, given by name, and delete the floating IPs made for them; returns the errors, by name.
+    """Delete the floating IPs made for servers, given by name, and have Nova delete these; returns the errors, by name.
 
-    A server that stays, as a locked one does, keeps its floating IPs. One that goes although a floating IP of its own
-    could not be removed has an error with residue. Raises DeadlineError where the run is interrupted.
+    The floating IPs go first: a killed task leaves none that the next one would not find, and Neutron does not let Nova
+    delete a port whose floating IP is being deleted at the same time. A server stays where that fails. Raises
+    DeadlineError where the run is interrupted.
     """
     made = made_for(connection, [item["id"] for item in items.values()])
-    going: dict[str, Item] = {}
     errors: dict[str, OaktreeError] = {}
-
-    def remove_theirs() -> dict[str, str]:
-        perhaps = [name for name, error in errors.items() if isinstance(error, PERHAPS_DONE)]
-        unsure = {name: items[name] for name in perhaps if made[items[name]["id"]]}
-        complaints: dict[str, str] = {}
-        with connection.grace(CLEANUP_TIMEOUT):
-            try:
-                gone = _gone(connection, unsure)
-            except OaktreeError as failure:
-                said = f"is deleted, and its floating IP has to be removed, is not known: {failure.message}"
-                gone, complaints = {}, {name: f"whether {subject(name)} {said}" for name in unsure}
-            for name, item in (*going.items(), *gone.items()):
-                for floating in made[item["id"]]:
-                    try:
-                        remove(connection, floating)
-                    except OaktreeError as failure:
-                        what = f"the floating IP {floating.get('floating_ip_address')} of {subject(name)}"
-                        complaints[name] = f"{what} could not be removed: {failure.message}"
-        return complaints
-
-    with removing(lambda: "; ".join(remove_theirs().values())):
-        for name, item in items.items():
-            try:
-                delete(connection, item["id"])
-            except OaktreeError as error:
-                errors[name] = error
-                connection.deadline.check_cancelled()
-            else:
-                going[name] = item
-    for name, complaint in remove_theirs().items():
-        errors.setdefault(name, ServerError(f"{subject(name)} was deleted")).add_residue(complaint)
+    for name, item in items.items():
+        lost: list[str] = []
+        try:
+            for floating in made[item["id"]]:
+                remove(connection, floating)
+                lost.append(str(floating.get("floating_ip_address")))
+            delete(connection, item["id"])
+        except OaktreeError as error:
+            connection.deadline.check_cancelled()
+            if lost:
+                error.message = f"{error.message}; its floating IP {', '.join(lost)} has been deleted"
+            errors[name] = error
     return errors
 
 
-def _gone(connection: Connection, items: Mapping[str, Item]) -> dict[str, Item]:
-    """Those of the servers, by name, that are gone or going, although the answer to their deletion was lost."""
-    return {name: item for name, item in items.items() if is_leaving(connection, item["id"])}
+def not_deleted(item: Item) -> ServerError:
+    """Why a server stays that Nova was to delete."""
+    said = one_line(fault_of(item)) or "it does not say why"
+    return ServerError(f"Nova could not delete {subject(item['name'])}: {said}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .._cloud.answers import check_id, json_object, parsing
 from .._cloud.service import segment, service_at
 from .._core.deadline import clock
-from .._core.errors import RefusedError, suppress_404
+from .._core.errors import suppress_404
 from .._facts.servers import literal_name
 
 if TYPE_CHECKING:
@@ -139,21 +139,6 @@ def act(connection: Connection, identity: str, action: str, value: Any = None) -
     tell(connection, "POST", f"/servers/{segment(identity)}/action", {action: value})
 
 
-def is_leaving(connection: Connection, identity: str) -> bool:
-    """Whether a server is gone, or being deleted: one request.
-
-    A list by name may lack it for other reasons: it has another name by now, or Nova cannot reach its cell.
-    """
-    try:
-        body = service_at(connection, "compute").json("GET", f"/servers/{segment(identity)}")
-    except RefusedError as error:
-        if error.status == 404:
-            return True
-        raise
-    with parsing("a server"):
-        return body["server"]["status"] in _GONE or body["server"].get(TASK) == DELETING
-
-
 def delete(connection: Connection, identity: str) -> None:
     """Have a server deleted, unless it is gone."""
     remove(connection, f"/servers/{segment(identity)}")
@@ -180,3 +165,13 @@ def is_settled(item: Item) -> bool:
 def is_gone(item: Item) -> bool:
     """Whether a server has been deleted."""
     return item["status"] in _GONE
+
+
+def stays(item: Item) -> bool:
+    """Whether Nova has given up deleting a server that it was to delete."""
+    return item["status"] == ERROR and not item.get(TASK)
+
+
+def deletion_has_ended(item: Item) -> bool:
+    """Whether a server that Nova was to delete is gone, or stays."""
+    return is_gone(item) or stays(item)

@@ -78,6 +78,7 @@ def make_plan(wanted: WantedServer, found: ServersFound, name: str) -> ServerPla
     if wanted.state == "absent":
         if item is None:
             return ServerPlan(name, "unchanged")
+        _check_unlocked(item)
         return ServerPlan(name, "deleted", item, {"id": item["id"], "name": name}, remove=True)
     if wanted.state == "present":
         return _present(wanted, found, name, item)
@@ -118,7 +119,15 @@ def _created(wanted: WantedServer, found: ServersFound, name: str, leftover: Ite
 
 
 def _replaced(name: str, item: Item, before: Mapping[str, Any], after: Mapping[str, Any]) -> ServerPlan:
+    _check_unlocked(item)
     return ServerPlan(name, "replaced", item, before, after, remove=True)
+
+
+def _check_unlocked(item: Item) -> None:
+    """Raise ConflictError where nobody shall delete the server: its floating IPs would be deleted first."""
+    if item.get("locked") is True:
+        hint = f"Unlock it first: openstack server unlock {item['id']}"
+        raise ConflictError(f"{subject(item['name'])} is locked, and is not deleted", hint=hint)
 
 
 def shown(wanted: WantedServer, name: str) -> dict[str, Any]:

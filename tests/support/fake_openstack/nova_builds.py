@@ -77,6 +77,8 @@ class NovaBuilds:
         """How often servers are looked at until what is being done to them is done; -1 for ever."""
         self.fails: Callable[[Server], str | None] = lambda _server: None
         """What the fault of a server that is built, or whose resize is confirmed, is to be, if any."""
+        self.stays: Callable[[Server], str | None] = lambda _server: None
+        """What the fault of a server is to be that Nova gives up deleting, if any."""
         self.deleted: list[Server] = []
 
     def routes(self) -> Sequence[Route]:
@@ -107,7 +109,11 @@ class NovaBuilds:
         status, server.then, server.looked, server.task_state = server.then, None, 0, None
         _touch(server)
         if status == "DELETED":
-            self._gone(server)
+            server.fault = self._why_it_stays(server)
+            if server.fault:
+                server.status = "ERROR"
+            else:
+                self._gone(server)
             return
         fault = self.fails(server) if server.status in ("BUILD", "VERIFY_RESIZE") else None
         if fault:
@@ -115,6 +121,12 @@ class NovaBuilds:
             return
         server.launched = server.launched or status == "ACTIVE"
         server.status = status or "ACTIVE"
+
+    def _why_it_stays(self, server: Server) -> str | None:
+        """Why a server is not deleted: Neutron reads a port's floating IPs twice while it deletes the port."""
+        if self.neutron and server.reached_by - self.neutron.items["floatingips"].keys():
+            return "Unable to complete the operation: the port still has an associated floating IP."
+        return self.stays(server)
 
     def _gone(self, server: Server) -> None:
         self.servers.remove(server)
@@ -124,9 +136,8 @@ class NovaBuilds:
             for port in self._ports(server):
                 if port["id"] in server.own_ports:
                     del self.neutron.items["ports"][port["id"]]
-                    for floating in self.neutron.items["floatingips"].values():
-                        if floating["port_id"] == port["id"]:
-                            floating["port_id"] = None
+                    for floating in self._floating(port):
+                        floating["port_id"] = None
                 else:
                     port["device_id"] = ""
         volumes = self.cinder.items["volumes"] if self.cinder else {}
@@ -140,6 +151,12 @@ class NovaBuilds:
     def _ports(self, server: Server) -> list[Item]:
         ports = self.neutron.items["ports"].values() if self.neutron else ()
         return [port for port in ports if port["device_id"] == server.id]
+
+    def _floating(self, *ports: Item) -> list[Item]:
+        """The floating IPs of ports."""
+        made = self.neutron.items["floatingips"].values() if self.neutron else ()
+        ids = [port["id"] for port in ports]
+        return [floating for floating in made if floating["port_id"] in ids]
 
     def _show_floating(self) -> None:
         if not self.neutron:
@@ -370,6 +387,7 @@ class NovaBuilds:
         if server.locked and not call.me.is_admin:
             raise Refusal(409, f"Instance {server.id} is locked")
         server.task_state, server.then, server.looked = "deleting", "DELETED", 0
+        server.reached_by = {each["id"] for each in self._floating(*self._ports(server))}
         _touch(server)
         if self.looks == 0:
             self._done(server)

@@ -78,6 +78,8 @@ class Server:
     task_state: str | None = None
     locked: bool = False
     """Whether nobody but an administrator can delete it, or change its state."""
+    reached_by: set[str] = field(default_factory=set)
+    """The floating IPs of its ports when Nova was asked to delete it."""
     disk: bytes = b"QFI\xfb"
     """What a snapshot of the server has."""
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server import apply
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import floating_ip_mark
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import AUTO, WantedServer
-from tests.support.fake_openstack import Answer, FakeOpenStack, LoseAnswer, Region
+from tests.support.fake_openstack import Answer, FakeOpenStack, Region
+from tests.support.fake_openstack.nova_builds import NO_HOST
 from tests.support.server_clouds import NOTHING, WEB, add_server, changes, done, refused, requests, results, things
 
 pytestmark = pytest.mark.usefixtures("fast_clock")
@@ -36,13 +36,13 @@ def made_for(region: Region, project: str, *server_ids: str) -> list[dict[str, A
 
 @pytest.mark.parametrize("wanted", [ABSENT, replace(WEB, replace=True, key_name="ops")], ids=["absent", "replaced"])
 def test_a_locked_server_keeps_its_floating_ip(clouds: FakeOpenStack, region: Region, wanted: WantedServer) -> None:
-    """Nova refuses to delete it; its address would have been gone for good."""
+    """Nova would refuse to delete it; its address would have been gone for good."""
     done(clouds, floating_ip=AUTO)
     (server,) = region.nova.servers
     server.locked = True
-    error = refused(clouds, wanted)
-    assert (error.kind, error.residue) == ("conflict", [])
-    assert error.message.startswith(f"server 'web': Instance {server.id} is locked")
+    for check in (True, False):
+        error = refused(clouds, wanted, check=check)
+        assert (error.kind, error.message) == ("conflict", "server 'web' is locked, and is not deleted")
     assert things(region) == {"servers": 1, "ports": 1, "volumes": 0, "floating_ips": 1}
     server.locked = False
     assert done(clouds, wanted).action in ("deleted", "replaced")
@@ -69,57 +69,45 @@ def test_nothing_is_deleted_while_the_floating_ips_are_not_known(
     assert "DELETE /v2.1/servers/{server_id}" not in requests(clouds)
 
 
-def test_a_floating_ip_that_cannot_be_removed(clouds: FakeOpenStack, region: Region, project: str) -> None:
+def test_a_server_whose_floating_ip_cannot_be_removed_stays(
+    clouds: FakeOpenStack, region: Region, project: str
+) -> None:
     made_for(region, project, add_server(region).id)
     region.fault("DELETE", "/floatingips/", Answer(403))
-    error = refused(clouds, ABSENT)
-    (residue,) = error.residue
-    assert residue.startswith("the floating IP 203.0.113.1 of server 'web' could not be removed: ")
-    assert error.message == f"server 'web' was deleted; {residue}"
-    assert [server.then for server in region.nova.servers] in ([], ["DELETED"])
+    assert refused(clouds, ABSENT).kind == "refused"
+    assert things(region) == {**NOTHING, "servers": 1, "floating_ips": 1}
 
 
-@pytest.mark.parametrize(("fault", "left"), [(LoseAnswer(), 0), (Answer(500), 1)], ids=["done", "not done"])
-def test_a_deletion_that_is_never_answered(
-    clouds: FakeOpenStack, region: Region, project: str, fault: LoseAnswer | Answer, left: int
-) -> None:
-    """Whether the server goes is looked up: it would have left the floating IP, or lost it."""
+def test_a_deletion_that_is_refused_says_what_is_gone(clouds: FakeOpenStack, region: Region, project: str) -> None:
     made_for(region, project, add_server(region).id)
-    region.fault("DELETE", "/servers/", fault)
-    (result,) = results(clouds, ABSENT, timeout=5.0)
-    assert result.error
-    assert (result.error.residue, things(region)["floating_ips"]) == ([], left)
+    region.fault("DELETE", "/servers/", Answer(403))
+    assert refused(clouds, ABSENT).message.endswith("; its floating IP 203.0.113.1 has been deleted")
+    assert things(region) == {**NOTHING, "servers": 1}
 
 
-def test_whether_it_goes_cannot_be_looked_up(clouds: FakeOpenStack, region: Region, project: str) -> None:
-    made_for(region, project, add_server(region).id)
-    region.fault("DELETE", "/servers/", Answer(500))
-    region.fault("GET", "/servers/[0-9a-f-]{36}$", Answer(403))
-    error = refused(clouds, ABSENT)
-    (residue,) = error.residue
-    assert residue.startswith("whether server 'web' is deleted, and its floating IP has to be removed, is not known: ")
-    assert things(region)["floating_ips"] == 1
-
-
-def test_a_server_that_a_list_by_name_lacks_keeps_its_floating_ip(
-    clouds: FakeOpenStack, region: Region, project: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It was given another name between the survey and the lock; the same goes for one whose cell is down."""
+def test_nova_gives_a_deletion_up(clouds: FakeOpenStack, region: Region) -> None:
+    """As it does where Neutron does not let it delete a port. Nobody waits until wait_timeout."""
     server = add_server(region)
-    made_for(region, project, server.id)
-    planned_again = apply._ServerWork._planned_again
-
-    def renamed(self: Any, names: Any) -> Any:
-        server.name = "renamed"
-        return planned_again(self, names)
-
-    monkeypatch.setattr(apply._ServerWork, "_planned_again", renamed)
-    assert [change.action for change in changes(clouds, ABSENT)] == ["unchanged"]
-    assert things(region)["floating_ips"] == 1
+    region.nova.builds.stays = lambda one: "Neutron is gone." if one is server else None
+    error = refused(clouds, replace(ABSENT, wait_timeout=1e6))
+    assert (error.kind, error.message) == ("server", "Nova could not delete server 'web': Neutron is gone.")
+    region.nova.builds.stays = lambda _one: None
+    assert [change.action for change in changes(clouds, ABSENT)] == ["deleted"]
 
 
-def test_what_a_killed_task_has_left(clouds: FakeOpenStack, region: Region, project: str) -> None:
-    """The server goes between the survey and the lock."""
-    made_for(region, project, add_server(region, task_state="deleting", then="DELETED").id)
-    assert [change.action for change in changes(clouds, ABSENT)] == ["unchanged"]
+def test_nova_gives_up_removing_what_has_failed(clouds: FakeOpenStack, region: Region) -> None:
+    region.nova.builds.fails = lambda _server: NO_HOST
+    region.nova.builds.stays = lambda _server: "Neutron is gone."
+    (residue,) = refused(clouds, wait_timeout=1e6).residue
+    assert residue.endswith(" could not be removed: Nova could not delete server 'web': Neutron is gone.")
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_a_server_with_a_floating_ip_is_deleted(clouds: FakeOpenStack, region: Region, *, wait: bool) -> None:
+    """Neutron does not let Nova delete a port while its floating IP is being deleted: that goes before."""
+    done(clouds, floating_ip=AUTO)
+    region.nova.builds.looks = 2
+    assert done(clouds, replace(ABSENT, wait=wait)).action == "deleted"
+    for _look in range(3):
+        region.nova.builds.look()
     assert things(region) == NOTHING
