@@ -22,7 +22,7 @@ from .boot import Launch, finish, launch, remove
 from .deletion import begin_deletion, not_deleted
 from .mark import is_leftover
 from .names import blueprint
-from .nova import BUILD, Item, deletion_has_ended, is_gone, is_settled, stays
+from .nova import BUILD, Item, check_cells, deletion_has_ended, is_gone, is_settled, stays
 from .plan import ServerPlan, make_plan
 from .survey import ServersFound, find, survey, values_at
 from .wanted import SHOWN, WantedServer, listed, subject
@@ -210,6 +210,8 @@ class _ServerWork:
             return {}
         with self._asking():
             servers = find(self._connection, self._wanted)
+            before = self._found.servers
+            check_cells(self._connection, [name for name in names if before[name] and not servers[name]])
             values = self._found.values
             if servers != self._found.servers and any(servers.values()):
                 values = values_at(self._connection, self._wanted)  # groups have members, and ports devices, since then

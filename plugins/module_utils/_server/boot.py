@@ -36,6 +36,7 @@ from .nova import (
     ERROR,
     Item,
     act,
+    check_cells,
     create,
     delete,
     deletion_has_ended,
@@ -124,6 +125,7 @@ def _lost(connection: Connection, name: str, mark: str, error: OaktreeError) -> 
                     if mark_of(item) == mark:
                         del asked[mark]
                         return item
+            check_cells(connection, [name])
     except OaktreeError as failure:
         error.add_residue(
             f"whether the cloud has created {subject(name)} ({KEY}: {mark}) is not known: {failure.message}"

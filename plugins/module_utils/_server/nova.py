@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 from .._cloud.answers import check_id, json_object, parsing
 from .._cloud.service import segment, service_at
 from .._core.deadline import clock
-from .._core.errors import suppress_404
+from .._core.errors import ServerError, suppress_404
+from .._core.text import counted
 from .._facts.servers import literal_name
+from .wanted import SHOWN, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from requests import Response
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 Item = dict[str, Any]
 """A server as Nova shows it in a list with details."""
 
-BUILD, ACTIVE, ERROR, DELETED = "BUILD", "ACTIVE", "ERROR", "DELETED"
+BUILD, ACTIVE, ERROR, DELETED, UNKNOWN = "BUILD", "ACTIVE", "ERROR", "DELETED", "UNKNOWN"
 """Some of the values of a server's status."""
 TASK = "OS-EXT-STS:task_state"
 DELETING = "deleting"
@@ -83,6 +85,26 @@ def servers_changed(connection: Connection, looked: float, since: float) -> list
             nova.pages("/servers/detail", "servers", params, coalesced=True, since=since, microversion=version)
         )
     )
+
+
+def check_cells(connection: Connection, missing: Collection[str]) -> None:
+    """Raise ServerError if servers of these names, which a list by name lacks, may be in a cell that Nova cannot reach.
+
+    Nova shows such servers by nothing but their IDs, and only in the first page of a list of all (microversion 2.69).
+    One request, none without names.
+    """
+    if not missing:
+        return
+    nova = service_at(connection, "compute")
+    page = nova.negotiated(lambda version: next(nova.pages("/servers", "servers", {}, microversion=version), []))
+    with parsing("a server of the list"):
+        silent = sum(item.get("status") == UNKNOWN and "name" not in item for item in page)
+    if silent:
+        names = listed([repr(name) for name in sorted(missing)], SHOWN)
+        raise ServerError(
+            f"Nova cannot reach the cell of {counted(silent, 'server')}, and {names} may be among them",
+            hint="Run the task again when the cloud's operator has repaired that.",
+        )
 
 
 def _items(pages: Iterable[list[Any]]) -> list[Item]:

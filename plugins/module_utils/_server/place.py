@@ -26,6 +26,7 @@ from .._run.events import reported
 from .._run.gather import Result, connect, each
 from .boot import unanswered
 from .candidate import Candidate
+from .nova import check_cells
 from .placed import missing, placed
 from .placement import assign
 
@@ -148,6 +149,7 @@ class _Placement:
         self._count_once()
         self._refuse_doubles()
         self._keep()
+        self._check_cells()
         self.blocked |= not self._risky and bool(
             self._failed or any(candidate.unknown for candidate in self._candidates)
         )
@@ -212,6 +214,15 @@ class _Placement:
             candidate.kept = None  # what was planned was not done
             candidate.wrong = candidate.wrong or error
             candidate.close(error)
+
+    def _check_cells(self) -> None:
+        """Learn where missing servers may be although Nova does not list them."""
+        names = self._missing
+        for candidate, error in self._all(
+            lambda candidate: check_cells(candidate.connection, names), self._target.timeout, lambda _candidate: names
+        ):
+            candidate.close(error)
+            candidate.unknown = True
 
     def _place(self) -> None:
         """Assign and build, again and again: each time all are placed, or a Location takes no more."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._resource.references import MissingError
 from .names import Blueprint, blueprint, names_at
-from .nova import Item, servers_named
+from .nova import Item, check_cells, servers_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +42,7 @@ class ServersFound:
 def survey(connection: Connection, wanted: WantedServer) -> ServersFound:
     """What the Location has. Raises what `Names` do where a server is there that cannot be compared without it."""
     servers = find(connection, wanted)
+    check_cells(connection, [name for name, several in servers.items() if not several])
     if wanted.state == "absent":
         return ServersFound(servers)
     values = values_at(connection, wanted) if any(servers.values()) else {}

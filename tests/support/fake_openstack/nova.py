@@ -86,6 +86,8 @@ class Nova(Service):
         self.builds = NovaBuilds(self.servers, self.resources, self.limits, _negotiate)
         super().__init__(*place, knobs, counters)
         self.page = PAGE
+        self.down: set[str] = set()
+        """The cells that it cannot reach."""
         self._tokens = tokens
 
     def routes(self) -> Sequence[Route]:
@@ -166,8 +168,13 @@ class Nova(Service):
     def _page(self, call: Call, version: Version, show: Callable[[Server], dict[str, Any]]) -> Reply:
         query = call.request.query
         limit = min(_number(query, "limit") or self.page, self.page)
-        found = self._after(self._select(call, version), query.get("marker"))[:limit]
+        selected = self._select(call, version)
+        listed = [server for server in selected if server.cell not in self.down]
+        found = self._after(listed, query.get("marker"))[:limit]
         body: dict[str, Any] = {"servers": [show(server) for server in found]}
+        if version >= (2, 69) and query.keys() <= {"all_tenants"}:
+            silent = [server for server in selected if server.cell in self.down]
+            body["servers"] += [{"id": server.id, "status": "UNKNOWN"} for server in silent]
         if len(found) == limit:
             following = urlencode([*((k, v) for k, v in query.items() if k != "marker"), ("marker", found[-1].id)])
             body["servers_links"] = [{"rel": "next", "href": f"{call.base}{call.request.path}?{following}"}]

@@ -80,6 +80,7 @@ class Server:
     """Whether nobody but an administrator can delete it, or change its state."""
     reached_by: set[str] = field(default_factory=set)
     """The floating IPs of its ports when Nova was asked to delete it."""
+    cell: str = ""
     disk: bytes = b"QFI\xfb"
     """What a snapshot of the server has."""
 

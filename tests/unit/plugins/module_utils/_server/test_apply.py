@@ -93,11 +93,18 @@ def test_nothing_to_do_is_one_list_and_one_request_for_the_image(clouds: FakeOpe
     assert requests(clouds) == [LIST]
 
 
-def test_creating_costs_a_request_for_each_name_and_two_lists(clouds: FakeOpenStack, region: Region) -> None:
+def test_creating_costs_a_request_for_each_name_and_three_lists(clouds: FakeOpenStack, region: Region) -> None:
     region.nova.builds.looks = 0
     done(clouds)
     assert sorted(requests(clouds)) == sorted(
-        [*[LIST] * 3, "GET /v2/images", "GET /v2.1/flavors/detail", "GET /v2.0/networks", "POST /v2.1/servers"]
+        [
+            *[LIST] * 3,
+            "GET /v2.1/servers",
+            "GET /v2/images",
+            "GET /v2.1/flavors/detail",
+            "GET /v2.0/networks",
+            "POST /v2.1/servers",
+        ]
     )
 
 

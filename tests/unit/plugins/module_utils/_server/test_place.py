@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,21 @@ def test_the_progress_names_what_is_built_and_tells_the_last_look_from_the_first
     assert list(dict.fromkeys(said)) == [
         ("surveying", ""), ("building", "web-1, web-2"), ("verifying", ""), ("done", ""),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("choice", "action"), [("fail", None), ("place", "created")])
+def test_one_that_may_be_in_a_cell_that_is_down(site: PlacementSite, choice: str, action: str | None) -> None:
+    """A list by name lacks it."""
+    nova = site.region("r1").nova
+    nova.servers.append(replace(site.region("r2").add_server("web"), cell="cell2", id="9a1e"))
+    site.region("r2").nova.servers.clear()
+    nova.down = {"cell2"}
+    made = site.run(**ONE, place={"when_unknown": choice})
+    assert rows(made)[0][0] == "unknown"
+    assert [result["action"] for result in made["results"]] == ([action] if action else [])
+    if not action:
+        (failure,) = made["failures"]
+        assert failure["error"] == "Nova cannot reach the cell of 1 server, and 'web' may be among them"
 
 
 def test_found_again_by_one_list_each(site: PlacementSite) -> None:

@@ -83,10 +83,10 @@ def test_what_never_shows_as_changed_is_looked_for_by_name(
     region.nova.servers.remove(server)
     servers = {server.id: {"id": server.id, "name": "web", "status": "BUILD"}}
     wait_until(connection, servers, is_gone)
-    assert requests(clouds, "compute") == [LIST] * BY_NAME
+    assert sorted(requests(clouds, "compute")) == ["GET /v2.1/servers", *[LIST] * BY_NAME]
     servers = {server.id: {"id": server.id, "name": "web", "status": "BUILD"}}
     wait_until(connection, servers, is_gone, by_name=1)
-    assert requests(clouds, "compute") == [LIST] * (BY_NAME + 1)
+    assert sorted(requests(clouds, "compute")) == [*["GET /v2.1/servers"] * 2, *[LIST] * (BY_NAME + 1)]
 
 
 @pytest.mark.parametrize("ahead", [-7200.0, 7200.0])
