@@ -157,6 +157,17 @@ def test_interrupted_while_a_cloud_owes_an_answer(
     assert things(region) == NOTHING
 
 
+def test_interrupted_between_a_floating_ip_and_its_server(region: Region, options: dict[str, Any]) -> None:
+    """The server stays, and nobody would know why it cannot be reached."""
+    assert run_module("server", **options).ok
+    fault = region.fault("DELETE", "/servers/", BlackHole(), times=1)
+    with start_module(server, **options, state="absent") as task:
+        until(fault.owes)
+        said = interrupt(task, signal.SIGTERM)
+    assert "server 'web' stays; its floating IP 203.0.113.0 has been deleted" in said
+    assert things(region) == {**ONE, "floating_ips": 0}
+
+
 @pytest.mark.parametrize(("method", "path"), [("POST", r"/servers$"), ("GET", "/servers/detail")])
 def test_an_interrupt_says_what_it_could_not_remove(
     region: Region, options: dict[str, Any], method: str, path: str

@@ -450,8 +450,13 @@ class Driver:
         """
         if "action" not in row:
             self._tally.result(f"failed: {row['kind']}")
-            there = self._there(task, place, lambda now: task.noun.may_be(before, wanted, now))
-            if not task.noun.may_be(before, wanted, there) and not _tells_of_the_rest(row):
+            whole = tuple(thing for thing in before if not _left(thing))  # what an earlier upload left may be gone
+
+            def may_be(now: Things) -> bool:
+                return task.noun.may_be(before, wanted, now) or task.noun.may_be(whole, wanted, now)
+
+            there = self._there(task, place, may_be)
+            if not may_be(there) and not _tells_of_the_rest(row):
                 self._complain(f"{place}: failed ({row['error']}): there is {there}, before {before}")
         else:
             self._tally.result(row["action"])

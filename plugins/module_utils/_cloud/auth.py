@@ -246,23 +246,28 @@ class SharedAuth:
 
         def once() -> _Token:
             try:
-                return _Token.of(self._issuer(connection.session).get_auth_ref(connection.session), is_new=True)
-            except MALFORMED as exc:
-                self._attempt_error = ServerError(
-                    f"Keystone's answer cannot be parsed: {type(exc).__name__}: {exc}", final=True
-                )
-                raise self._attempt_error from exc
-            except Exception as exc:
-                connection.discovery.forget(self.plugin.auth_url)
-                self._attempt_error = self._rejection(exc) or translate(exc)
-                raise self._attempt_error from exc
+                return self._issued(connection)
+            except OaktreeError as error:
+                if not connection.deadline.cancelled.is_set():
+                    self._attempt_error = error
+                raise
 
+        self._attempt_error = None
         token = connection.with_retries(once, "identity", repeatable=True) if self._is_first else once()
         self.plugin.auth_ref = token.access
-        self._attempt_error = None
         if self._key:
             self._cache.set(_TOKENS, self._key, self.plugin.get_auth_state())
         return token
+
+    def _issued(self, connection: AuthContext) -> _Token:
+        """The token that Keystone issues to one request."""
+        try:
+            return _Token.of(self._issuer(connection.session).get_auth_ref(connection.session), is_new=True)
+        except MALFORMED as exc:
+            raise ServerError(f"Keystone's answer cannot be parsed: {type(exc).__name__}: {exc}", final=True) from exc
+        except Exception as exc:
+            connection.discovery.forget(self.plugin.auth_url)
+            raise self._rejection(exc) or translate(exc) from exc
 
     def _rejection(self, exc: Exception) -> OaktreeError | None:  # noqa: PLR0911 - a table
         """The error of a request for a token that Keystone does not grant."""

@@ -19,10 +19,11 @@ from .._local.file_lock import key_lock
 from .._run.ensure import Change, Member, ensure
 from . import change
 from .boot import Launch, finish, launch, remove
-from .deletion import begin_deletion, not_deleted
+from .deletion import await_deletion, begin_deletion, not_deleted, without
+from .floating_ips import made_for
 from .mark import is_leftover
 from .names import blueprint
-from .nova import BUILD, Item, check_cells, deletion_has_ended, is_gone, is_settled, stays
+from .nova import DELETING, TASK, Item, check_cells, is_gone, is_settled, stays
 from .plan import ServerPlan, make_plan
 from .survey import ServersFound, find, survey, values_at
 from .wanted import SHOWN, WantedServer, listed, subject
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from .._cloud.connection import Connection
     from .._core.location import Location
     from .._run.gather import Result, Target
+    from .deletion import Made
     from .names import Blueprint
 
 _LOCK = "server"
@@ -210,8 +212,8 @@ class _ServerWork:
             return {}
         with self._asking():
             servers = find(self._connection, self._wanted)
-            before = self._found.servers
-            check_cells(self._connection, [name for name in names if before[name] and not servers[name]])
+            lost = [name for name in names if self._found.servers[name] and not servers[name]]
+            check_cells(self._connection, lost, [item["id"] for name in lost for item in self._found.servers[name]])
             values = self._found.values
             if servers != self._found.servers and any(servers.values()):
                 values = values_at(self._connection, self._wanted)  # groups have members, and ports devices, since then
@@ -301,26 +303,43 @@ class _ServerWork:
             return set()
         self._say("deleting", plans)
         with self._asking():
-            errors = begin_deletion(self._connection, items)
+            made = made_for(self._connection, [item["id"] for item in items.values()])
+        # While others delete a server, its floating IP may not be deleted.
+        leaving = {name: item for name, item in items.items() if item.get(TASK) == DELETING and made[item["id"]]}
+        gone = self._await_deletion(leaving, {})
+        for name in leaving.keys() - gone:
+            del items[name]
+        with self._asking():
+            errors = begin_deletion(self._connection, items, made)
         for name, error in errors.items():
             self._fail(name, _named(name, error))
             del items[name]
         if self._wanted.state == "absent" and not self._wanted.wait:
             return set(items)
-        servers = {item["id"]: {**item, "status": BUILD} for item in items.values()}
+        gone &= items.keys()
+        return gone | self._await_deletion({name: item for name, item in items.items() if name not in gone}, made)
+
+    def _await_deletion(self, items: Mapping[str, Item], lost: Made) -> set[str]:
+        """Wait until Nova has deleted these, which fail if it does not; returns the names of those that are gone.
+
+        ``lost`` are the floating IPs that each has lost by now.
+        """
+        servers = {item["id"]: item for item in items.values()}
         late: DeadlineError | None = None
         try:
             with self._connection.within(self._wanted.wait_timeout, "wait_timeout"):
-                wait_until(self._connection, servers, deletion_has_ended)
+                await_deletion(self._connection, servers)
         except DeadlineError as error:
             self._connection.deadline.check_cancelled()
             late = error
         for name, item in items.items():
-            now = servers[item["id"]]
+            now, ending = servers[item["id"]], without(lost.get(item["id"], ()))
             if stays(now):
-                self._fail(name, not_deleted(now))
+                self._fail(name, not_deleted(now, ending))
             elif late and not is_gone(now):
-                self._fail(name, DeadlineError(f"{late.message}: {subject(name)} is still there", hint=late.hint))
+                self._fail(
+                    name, DeadlineError(f"{late.message}: {subject(name)} is still there{ending}", hint=late.hint)
+                )
         return {name for name, item in items.items() if is_gone(servers[item["id"]])}
 
     # Those that stay

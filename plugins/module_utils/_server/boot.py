@@ -27,19 +27,20 @@ from .._core.errors import (
 )
 from .._core.retry import Policy, with_retries
 from .._core.text import MASK, one_line
-from .deletion import not_deleted
+from .deletion import await_deletion, not_deleted
 from .floating_ips import give_existing, give_new, remove_made
 from .mark import KEY, mark_of, new_mark
 from .names import names_at
 from .nova import (
     BUILD,
+    DELETING,
     ERROR,
+    TASK,
     Item,
     act,
     check_cells,
     create,
     delete,
-    deletion_has_ended,
     fault_of,
     is_gone,
     is_settled,
@@ -51,11 +52,13 @@ from .wanted import subject
 from .watch import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from .._cloud.connection import Connection
     from .names import Blueprint
     from .wanted import Reference, WantedServer
+
+    Attempt = Callable[[str, Callable[[], object]], None]
 
 LOOKS = 4
 """How often a server is looked for whose creation was not answered, a second apart: Nova may still be at it."""
@@ -307,33 +310,45 @@ def remove(connection: Connection, launches: list[Launch]) -> str:
     return "; ".join(complaints)
 
 
-def _remove_all(
-    connection: Connection, launches: list[Launch], attempt: Callable[[str, Callable[[], object]], None]
-) -> None:
+def _remove_all(connection: Connection, launches: list[Launch], attempt: Attempt) -> None:
     names = {each.item["id"]: f"{subject(each.name)} ({each.item['id']})" for each in launches}
     volumes: list[str] = []
     attempt("the boot volumes", lambda: volumes.extend(_lasting_volumes(connection, launches)))
+    # While others delete a server, its floating IP may not be deleted.
+    leaving = [each.item for each in launches if each.item.get(TASK) == DELETING]
+    _await_all(connection, leaving, names, attempt)
     if any(each.blueprint.floating_network for each in launches):
         attempt("the floating IPs", lambda: remove_made(connection, list(names)))
-    servers: dict[str, Item] = {}
+    going: list[Item] = []
 
     def go(item: Item) -> None:
         delete(connection, item["id"])
-        servers[item["id"]] = {**item, "status": BUILD}
+        going.append(item)
 
     for each in launches:
         attempt(names[each.item["id"]], partial(go, each.item))
-    going = ", ".join(names[identity] for identity in servers)
-    attempt(going, partial(_await_deletion, connection, servers))
+    _await_all(connection, going, names, attempt)
     for volume in volumes:
         attempt(f"the volume {volume}", partial(_remove_volume, connection, volume))
 
 
-def _await_deletion(connection: Connection, servers: dict[str, Item]) -> None:
-    wait_until(connection, servers, deletion_has_ended, by_name=1)
-    for item in servers.values():
+def _await_all(connection: Connection, items: Sequence[Item], names: Mapping[str, str], attempt: Attempt) -> None:
+    """Wait until Nova has deleted servers; ``attempt`` is told of each that stays."""
+    servers = {item["id"]: item for item in items}
+    late: OaktreeError | None = None
+    try:
+        await_deletion(connection, servers, by_name=1)
+    except OaktreeError as failure:
+        late = failure
+
+    def check(item: Item) -> None:
         if stays(item):
             raise not_deleted(item)
+        if late and not is_gone(item):
+            raise late
+
+    for identity, item in servers.items():
+        attempt(names[identity], partial(check, item))
 
 
 def _lasting_volumes(connection: Connection, launches: list[Launch]) -> list[str]:

@@ -87,22 +87,32 @@ def servers_changed(connection: Connection, looked: float, since: float) -> list
     )
 
 
-def check_cells(connection: Connection, missing: Collection[str]) -> None:
-    """Raise ServerError if servers of these names, which a list by name lacks, may be in a cell that Nova cannot reach.
+def silent_servers(connection: Connection) -> frozenset[str]:
+    """The IDs of the project's servers in cells that Nova cannot reach, which lists by name lack: one request.
 
-    Nova shows such servers by nothing but their IDs, and only in the first page of a list of all (microversion 2.69).
-    One request, none without names.
+    Nova shows them by their IDs alone from microversion 2.69 on, at the end of the first page of a list of all, none
+    where others fill that page, and none whose deletion it has accepted.
     """
-    if not missing:
-        return
     nova = service_at(connection, "compute")
     page = nova.negotiated(lambda version: next(nova.pages("/servers", "servers", {}, microversion=version), []))
     with parsing("a server of the list"):
-        silent = sum(item.get("status") == UNKNOWN and "name" not in item for item in page)
+        return frozenset(str(item["id"]) for item in page if item.get("status") == UNKNOWN and "name" not in item)
+
+
+def check_cells(connection: Connection, missing: Sequence[str], known: Collection[str] | None = None) -> None:
+    """Raise ServerError if servers of these names may be in a cell that Nova cannot reach; no request without names.
+
+    ``known`` are their IDs, if these are known.
+    """
+    if not missing:
+        return
+    silent = silent_servers(connection)
+    if known is not None:
+        silent &= frozenset(known)
     if silent:
-        names = listed([repr(name) for name in sorted(missing)], SHOWN)
+        names = listed([repr(name) for name in missing], SHOWN)
         raise ServerError(
-            f"Nova cannot reach the cell of {counted(silent, 'server')}, and {names} may be among them",
+            f"Nova cannot reach the cell of {counted(len(silent), 'server')}, and {names} may be among them",
             hint="Run the task again when the cloud's operator has repaired that.",
         )
 
@@ -190,10 +200,5 @@ def is_gone(item: Item) -> bool:
 
 
 def stays(item: Item) -> bool:
-    """Whether Nova has given up deleting a server that it was to delete."""
-    return item["status"] == ERROR and not item.get(TASK)
-
-
-def deletion_has_ended(item: Item) -> bool:
-    """Whether a server that Nova was to delete is gone, or stays."""
-    return is_gone(item) or stays(item)
+    """Whether Nova seems to have given up deleting a server that it was to delete."""
+    return item["status"] == ERROR and TASK in item and not item[TASK]

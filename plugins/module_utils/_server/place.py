@@ -149,7 +149,6 @@ class _Placement:
         self._count_once()
         self._refuse_doubles()
         self._keep()
-        self._check_cells()
         self.blocked |= not self._risky and bool(
             self._failed or any(candidate.unknown for candidate in self._candidates)
         )
@@ -161,6 +160,7 @@ class _Placement:
         for candidate, error in self._all(lambda candidate: candidate.look(self._wanted), self._target.timeout):
             candidate.close(error)
             candidate.unknown = True
+        self._check_cells()
         if self._check_mode:
             return
         for candidate, error in self._all(

@@ -112,6 +112,8 @@ def _busy_notes(item: Item) -> tuple[str, ...]:
 
 def _created(wanted: WantedServer, found: ServersFound, name: str, leftover: Item | None) -> ServerPlan:
     notes = (found.missing.note,) if found.missing else ()
+    if leftover is not None:
+        _check_unlocked(leftover)
     return ServerPlan(
         name, "created", leftover, after=shown(wanted, name), notes=notes, remove=leftover is not None,
         error=found.missing,

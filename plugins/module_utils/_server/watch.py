@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from .._core.deadline import clock
 from .._core.errors import DeadlineError
 from .._core.retry import TRANSIENT
-from .nova import DELETED, Item, check_cells, servers_changed, servers_named
+from .nova import DELETED, Item, servers_changed, servers_named, silent_servers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,5 +62,9 @@ def wait_until(
 def _by_name(connection: Connection, pending: dict[str, Item]) -> dict[str, Item]:
     names = sorted({item["name"] for item in pending.values()})
     found = {item["id"]: item for several in servers_named(connection, names).values() for item in several}
-    check_cells(connection, {item["name"] for identity, item in pending.items() if identity not in found})
-    return {identity: found.get(identity, {**item, "status": DELETED}) for identity, item in pending.items()}
+    silent = silent_servers(connection) if pending.keys() - found.keys() else frozenset()
+    return {
+        identity: found.get(identity, {**item, "status": DELETED})
+        for identity, item in pending.items()
+        if identity not in silent
+    }

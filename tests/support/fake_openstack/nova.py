@@ -173,8 +173,8 @@ class Nova(Service):
         found = self._after(listed, query.get("marker"))[:limit]
         body: dict[str, Any] = {"servers": [show(server) for server in found]}
         if version >= (2, 69) and query.keys() <= {"all_tenants"}:
-            silent = [server for server in selected if server.cell in self.down]
-            body["servers"] += [{"id": server.id, "status": "UNKNOWN"} for server in silent]
+            silent = [one for one in selected if one.cell in self.down and one.then != "DELETED"]
+            body["servers"] += [{"id": server.id, "status": "UNKNOWN"} for server in silent[: limit - len(found)]]
         if len(found) == limit:
             following = urlencode([*((k, v) for k, v in query.items() if k != "marker"), ("marker", found[-1].id)])
             body["servers_links"] = [{"rel": "next", "href": f"{call.base}{call.request.path}?{following}"}]

@@ -386,6 +386,8 @@ class NovaBuilds:
         server = self._one(call)
         if server.locked and not call.me.is_admin:
             raise Refusal(409, f"Instance {server.id} is locked")
+        if server.task_state == "deleting":
+            return Reply(204)
         server.task_state, server.then, server.looked = "deleting", "DELETED", 0
         server.reached_by = {each["id"] for each in self._floating(*self._ports(server))}
         _touch(server)

@@ -361,6 +361,50 @@ def test_who_waits_for_anothers_attempts_is_told_what_they_fail_with(fake_openst
             asking.result()
 
 
+def test_who_waits_is_told_nothing_of_interrupts_and_of_earlier_attempts(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(regions=3)
+    regions = CloudsYaml(clouds_config={"clouds": entries(clouds)}).regions("cloud1")
+    first, second, third = map(Connection, regions)
+    first.deadline, second.deadline = Deadline(1000.0), Deadline(1000.0)
+    stuck = clouds["cloud1"].fault("POST", "/auth/tokens", BlackHole())
+    with ThreadPoolExecutor() as pool:
+        asking = pool.submit(first.authenticate)
+        until(lambda: stuck.struck == 1)
+        first.deadline.cancelled.set()
+        with pytest.raises(DeadlineError, match="interrupted"):
+            asking.result()
+        asking = pool.submit(second.authenticate)
+        until(lambda: stuck.struck == 2)
+        third.deadline = Deadline(5.0)
+        with pytest.raises(DeadlineError, match="not finished within timeout"):
+            third.authenticate()
+        second.deadline.cancelled.set()
+        with pytest.raises(DeadlineError, match="interrupted"):
+            asking.result()
+
+
+def test_a_renewal_that_failed_is_not_told_to_who_waits_later(fake_openstack: Clouds) -> None:
+    clouds = fake_openstack(regions=2)
+    first, second = map(Connection, CloudsYaml(clouds_config={"clouds": entries(clouds)}).regions("cloud1"))
+    first.deadline = Deadline(1000.0)
+    first.authenticate()
+    clouds["cloud1"].fault("POST", "/auth/tokens", Answer(500), times=1)
+    auth = first.region.auth
+    auth._renew(first, lambda _token: False)
+    assert auth._token
+    auth.forget(first, auth._token.access.auth_token)
+    stuck = clouds["cloud1"].fault("POST", "/auth/tokens", BlackHole())
+    with ThreadPoolExecutor() as pool:
+        asking = pool.submit(first.authenticate)
+        until(lambda: stuck.struck)
+        second.deadline = Deadline(5.0)
+        with pytest.raises(DeadlineError, match="not finished within timeout"):
+            second.authenticate()
+        first.deadline.cancelled.set()
+        with pytest.raises(DeadlineError, match="interrupted"):
+            asking.result()
+
+
 def test_a_refused_token_is_renewed_once(fake_openstack: Clouds) -> None:
     clouds = fake_openstack(servers=2)
 

@@ -13,7 +13,8 @@ import pytest
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.deadline import clock
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.errors import DeadlineError
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server import apply
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.nova import is_gone
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import KEY
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.nova import is_settled
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import WantedServer
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.watch import wait_until
 from tests.support.fake_openstack import FakeOpenStack, LoseAnswer, Region
@@ -24,6 +25,13 @@ pytestmark = pytest.mark.usefixtures("fast_clock")
 
 ABSENT = WantedServer("web", state="absent")
 SAID = "Nova cannot reach the cell of 1 server, and 'web' may be among them"
+
+
+class Forgetful(list[Any]):
+    """The servers that were deleted before they reached a host: Nova does not show that they have changed."""
+
+    def append(self, _server: Any) -> None:
+        """Forget it."""
 
 
 @pytest.fixture
@@ -79,7 +87,33 @@ def test_one_that_is_awaited_is_not_taken_for_gone(clouds: FakeOpenStack, nova: 
     server = next(one for one in nova.servers if one.name == "web")
     connection = connect(clouds, timeout=clock.turned(0.5))
     with pytest.raises(DeadlineError):
-        wait_until(connection, {server.id: {"id": server.id, "name": "web", "status": "BUILD"}}, is_gone, by_name=1)
+        wait_until(connection, {server.id: {"id": server.id, "name": "web", "status": "BUILD"}}, is_settled, by_name=1)
+
+
+def test_what_is_known_not_to_be_there_is_gone(
+    clouds: FakeOpenStack, nova: Any, region: Region, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others of the project are in that cell."""
+    planned_again = apply._ServerWork._planned_again
+    for name, fields in (("left", {"status": "ERROR", "metadata": {KEY: "ab"}, "launched": False}), ("other", {})):
+        wanted = replace(ABSENT, name=name, wait_timeout=1e6)
+        made = next((one for one in nova.servers if one.name == name), None) or add_server(region, name, **fields)
+        nova.builds.deleted = Forgetful()
+        assert [change.action for change in changes(clouds, wanted)] == ["deleted"]
+        assert made not in nova.servers
+
+    def gone(self: Any, names: Any) -> Any:
+        nova.servers[:] = [one for one in nova.servers if one is not made]
+        return planned_again(self, names)
+
+    made = add_server(region, "other", id="0d8f4a54-9a1e-4e4e-8d5c-3f6f1e5c7b21")
+    monkeypatch.setattr(apply._ServerWork, "_planned_again", gone)
+    assert [change.action for change in changes(clouds, replace(ABSENT, name="other"))] == ["unchanged"]
+
+
+def test_a_full_page_does_not_tell(clouds: FakeOpenStack, nova: Any) -> None:
+    nova.page = 1
+    assert [change.action for change in changes(clouds, ABSENT)] == ["unchanged"]
 
 
 def test_one_whose_creation_was_not_answered_may_be_there(clouds: FakeOpenStack, region: Region) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import floating_ip_mark
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.mark import KEY, floating_ip_mark
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import AUTO, WantedServer
 from tests.support.fake_openstack import Answer, FakeOpenStack, Region
 from tests.support.fake_openstack.nova_builds import NO_HOST
@@ -87,19 +87,52 @@ def test_a_deletion_that_is_refused_says_what_is_gone(clouds: FakeOpenStack, reg
 
 def test_nova_gives_a_deletion_up(clouds: FakeOpenStack, region: Region) -> None:
     """As it does where Neutron does not let it delete a port. Nobody waits until wait_timeout."""
-    server = add_server(region)
-    region.nova.builds.stays = lambda one: "Neutron is gone." if one is server else None
+    done(clouds, floating_ip=AUTO)
+    region.nova.builds.stays = lambda _server: "Neutron is gone."
     error = refused(clouds, replace(ABSENT, wait_timeout=1e6))
-    assert (error.kind, error.message) == ("server", "Nova could not delete server 'web': Neutron is gone.")
-    region.nova.builds.stays = lambda _one: None
+    said = "Nova could not delete server 'web': Neutron is gone; its floating IP 203.0.113.0 has been deleted"
+    assert (error.kind, error.message) == ("server", said)
+    assert requests(clouds).count("DELETE /v2.1/servers/{server_id}") == 2
+    region.nova.builds.stays = lambda _server: None
     assert [change.action for change in changes(clouds, ABSENT)] == ["deleted"]
 
 
-def test_nova_gives_up_removing_what_has_failed(clouds: FakeOpenStack, region: Region) -> None:
+def test_a_build_that_fails_while_it_is_to_be_deleted(clouds: FakeOpenStack, region: Region) -> None:
+    """Nova deletes it when the build has ended, and shows ERROR without a task until then."""
+    faults = ["No valid host was found. "]
+    server = add_server(region)
+    region.nova.builds.stays = lambda _server: faults.pop() if faults else None
+    assert [change.action for change in changes(clouds, ABSENT)] == ["deleted"]
+    assert server not in region.nova.servers
+
+
+def test_those_that_stay_of_what_has_failed_are_named(clouds: FakeOpenStack, region: Region) -> None:
     region.nova.builds.fails = lambda _server: NO_HOST
-    region.nova.builds.stays = lambda _server: "Neutron is gone."
-    (residue,) = refused(clouds, wait_timeout=1e6).residue
-    assert residue.endswith(" could not be removed: Nova could not delete server 'web': Neutron is gone.")
+    region.nova.builds.stays = lambda server: "Neutron is gone." if server.name == "web-2" else None
+    (result,) = results(clouds, replace(WEB, count=2, wait_timeout=1e6))
+    (server,) = region.nova.servers
+    assert result.error
+    reason = "could not be removed: Nova could not delete server 'web-2': Neutron is gone"
+    assert result.error.residue == [f"server 'web-2' ({server.id}) {reason}"]
+
+
+@pytest.mark.parametrize("wanted", [ABSENT, replace(ABSENT, wait=False), replace(WEB, floating_ip=AUTO)])
+def test_a_server_that_somebody_else_is_deleting(clouds: FakeOpenStack, region: Region, wanted: WantedServer) -> None:
+    """Its floating IP is deleted when it is gone, not at the same time."""
+    done(clouds, floating_ip=AUTO)
+    (server,) = region.nova.servers
+    (floating,) = region.neutron.items["floatingips"]
+    server.task_state, server.then, server.reached_by = "deleting", "DELETED", {floating}
+    region.nova.builds.looks = 3
+    assert done(clouds, wanted).action in ("deleted", "created")
+    assert server not in region.nova.servers
+    assert floating not in region.neutron.items["floatingips"]
+
+
+def test_a_locked_leftover_is_refused_in_check_mode_too(clouds: FakeOpenStack, region: Region) -> None:
+    add_server(region, status="ERROR", metadata={KEY: "ab"}, launched=False, locked=True)
+    for check in (True, False):
+        assert refused(clouds, check=check).message == "server 'web' is locked, and is not deleted"
 
 
 @pytest.mark.parametrize("wait", [True, False])
