@@ -79,6 +79,7 @@ class ServersStep:
     def timeout(self) -> float:
         """Seconds: for the requests, and for each time that a state is awaited."""
         waits = 1 + any(plan.remove for plan in self.to_do) + any(plan.unsettled for plan in self.to_do)
+        waits += any(plan.remove and plan.item and plan.item.get(TASK) == DELETING for plan in self.to_do)
         waits += 2 * self.wanted.resize  # an earlier one may have to be confirmed before
         return (1 + waits) * self.request_timeout + waits * self.wanted.wait_timeout
 

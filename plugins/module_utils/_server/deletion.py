@@ -41,7 +41,7 @@ def begin_deletion(connection: Connection, items: Mapping[str, Item], made: Made
             try:
                 connection.deadline.check_cancelled()
             except DeadlineError as interrupted:
-                interrupted.add_residue(f"{subject(name)} stays{without(lost)}" if lost else "")
+                interrupted.add_residue(f"{subject(name)} may still be there{without(lost)}" if lost else "")
                 raise
             error.message += without(lost)
             errors[name] = error
