@@ -80,6 +80,7 @@ class ServersStep:
         """Seconds: for the requests, and for each time that a state is awaited."""
         waits = 1 + any(plan.remove for plan in self.to_do) + any(plan.unsettled for plan in self.to_do)
         waits += any(plan.remove and plan.item and plan.item.get(TASK) == DELETING for plan in self.to_do)
+        waits += any("volumes" in plan.edits for plan in self.to_do)
         waits += 2 * self.wanted.resize  # an earlier one may have to be confirmed before
         return (1 + waits) * self.request_timeout + waits * self.wanted.wait_timeout
 
@@ -350,8 +351,11 @@ class _ServerWork:
             return
         self._say("changing", plans)
         notes: dict[str, list[str]] = {plan.name: list(plan.notes) for plan in plans}
+        seconds = self._step.request_timeout
+        if self._wanted.resize:
+            change.confirm(self._connection, self._wanted, [plan for plan in plans if plan.edits], self._fail, seconds)
         with self._asking():
-            for plan in plans:
+            for plan in self._well(plans):
                 try:
                     change.edit(self._connection, self._wanted, plan, notes[plan.name])
                     change.begin(self._connection, self._wanted, plan)
@@ -369,7 +373,9 @@ class _ServerWork:
         changing = [plan for plan in self._well(plans) if not plan.actions]
         if not changing:
             return
-        change.resize(self._connection, self._wanted, changing, self._fail, self._step.request_timeout)
+        if self._wanted.wait:
+            change.await_volumes(self._connection, self._wanted, changing, self._fail)
+        change.resize(self._connection, self._wanted, self._well(changing), self._fail, seconds)
         with self._asking():
             shown = change.edited(self._connection, self._wanted, self._found, self._well(changing))
         for plan in self._well(changing):

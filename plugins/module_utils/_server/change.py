@@ -9,15 +9,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .._cloud.service import segment
+from .._cloud.answers import parsing
+from .._cloud.service import segment, service_at
 from .._core.errors import DeadlineError, OaktreeError, ServerError
+from .._core.retry import TRANSIENT
 from .._core.text import one_line
 from .boot import SHOWN_SOON, give_floating_ip, mask, set_groups
 from .names import encoded, names_at
 from .nova import ACTIVE, ERROR, TASK, Item, act, fault_of, is_gone, is_settled, remove, servers_named, tell
-from .plan import VERIFY_RESIZE, make_plan
+from .plan import SHELVED_OFFLOADED, VERIFY_RESIZE, make_plan
 from .wanted import AUTO, subject
-from .watch import wait_until
+from .watch import FIRST_PAUSE, LONGEST_PAUSE, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,10 +35,12 @@ Failed = Callable[[str, OaktreeError], None]
 _REQUESTED = "requested"
 _NO_LONGER_FINISHED = 400
 """What Nova answers if the resize is already being confirmed, as for a task that was killed."""
+_ATTACHING = ("reserved", "attaching", "in-use")
+"""The statuses of a volume that may still be attached; one that several servers may have is in use before."""
 _GOALS: Mapping[str, tuple[str, ...]] = {
     "started": (ACTIVE,),
     "stopped": ("SHUTOFF",),
-    "shelved": ("SHELVED_OFFLOADED", "SHELVED"),
+    "shelved": (SHELVED_OFFLOADED, "SHELVED"),
     "rebooted": (ACTIVE,),
     "rebuilt": (ACTIVE, "SHUTOFF"),
 }
@@ -101,23 +105,73 @@ def _attach_networks(
         tell(connection, "POST", f"{path}/os-interface", {"interfaceAttachment": attachment})
 
 
+def await_volumes(connection: Connection, wanted: WantedServer, plans: Sequence[ServerPlan], failed: Failed) -> None:
+    """Wait until the volumes are attached that were to be; ``failed`` is told of the servers that lack one.
+
+    Nova shows them from the beginning, and forgets those that it could not attach. A server that is on no host is given
+    them when it is started. One request for each volume and look.
+    """
+    pending = [
+        (plan.item, volume)
+        for plan in plans
+        if plan.item and plan.item["status"] != SHELVED_OFFLOADED
+        for volume in plan.edits.get("volumes", ())
+    ]
+    pause = FIRST_PAUSE
+    try:
+        with connection.within(wanted.wait_timeout, "wait_timeout"):
+            while pending := [each for each in pending if _attaches(connection, *each, failed)]:
+                connection.deadline.sleep(pause)
+                pause = min(pause * 1.25, LONGEST_PAUSE)
+    except DeadlineError as error:
+        connection.deadline.check_cancelled()
+        for item, volume in pending:
+            said = f"{error.message}: the volume {volume} is not attached to {subject(item['name'])} yet"
+            failed(item["name"], DeadlineError(said, hint=error.hint))
+
+
+def _attaches(connection: Connection, item: Item, volume: str, failed: Failed) -> bool:
+    """Whether the volume has still to be attached to the server."""
+    try:
+        body = service_at(connection, "block-storage").json("GET", f"/volumes/{segment(volume)}")
+    except TRANSIENT:
+        return True
+    except OaktreeError as error:
+        connection.deadline.remaining()
+        failed(item["name"], error)
+        return False
+    with parsing("a volume"):
+        status = body["volume"]["status"]
+        has = {attachment.get("server_id") for attachment in body["volume"].get("attachments") or ()}
+    if item["id"] in has:
+        return False
+    if status in _ATTACHING:
+        return True
+    what = f"the volume {volume} could not be attached to {subject(item['name'])}"
+    failed(item["name"], ServerError(f"{what}: it is {status}"))
+    return False
+
+
+def confirm(
+    connection: Connection, wanted: WantedServer, plans: Sequence[ServerPlan], failed: Failed, request_timeout: float
+) -> None:
+    """Confirm earlier resizes, as Nova demands before it takes tags, interfaces or another resize.
+
+    ``failed`` is told of those that fail. ``request_timeout`` are the seconds for the requests of each step.
+    """
+    earlier = [plan.item for plan in plans if plan.item and plan.item["status"] == VERIFY_RESIZE]
+    _confirm(connection, wanted, earlier, failed, request_timeout)
+
+
 def resize(
     connection: Connection, wanted: WantedServer, plans: Sequence[ServerPlan], failed: Failed, request_timeout: float
 ) -> None:
-    """Resize the servers whose flavor differs, all at once, and confirm that. ``failed`` is told of those that fail.
-
-    Those that await that an earlier resize is confirmed take no other one before. ``request_timeout`` are the seconds
-    for the requests of each step.
-    """
+    """Resize the servers whose flavor differs, all at once, and confirm that; see `confirm`."""
     differing = [plan.item for plan in plans if plan.item and "flavor" in plan.edits]
     with connection.within(request_timeout, "timeout"):
         flavor = names_at(connection).flavor(wanted) if differing else None
-    earlier = [item for item in differing if item["status"] == VERIFY_RESIZE]
-    confirmed = _confirm(connection, wanted, earlier, failed, request_timeout)
-    with connection.within(request_timeout, "timeout"):
-        free = [*(item for item in differing if item not in earlier), *confirmed]
-        begun = [item for item in free if _began(connection, item, failed, "resize", {"flavorRef": flavor})]
-    resized = [plan.item for plan in plans if plan.item and "confirm" in plan.edits]
+        begun = [item for item in differing if _began(connection, item, failed, "resize", {"flavorRef": flavor})]
+    resized: list[Item] = []
     for item in _awaited(connection, wanted, begun, failed):
         if item["status"] == VERIFY_RESIZE:
             resized.append(item)
@@ -128,20 +182,16 @@ def resize(
 
 def _confirm(
     connection: Connection, wanted: WantedServer, items: Sequence[Item], failed: Failed, request_timeout: float
-) -> list[Item]:
-    """Confirm that servers have been resized; returns those for which that is done.
+) -> None:
+    """Confirm that servers have been resized.
 
     Nova sets no task state for it: until the host has done it, a server is shown as if nobody had asked.
     """
     with connection.within(request_timeout, "timeout"):
         begun = [item for item in items if _began(connection, item, failed, "confirmResize")]
-    confirmed: list[Item] = []
     for item in _awaited(connection, wanted, begun, failed, _is_confirmed):
         if item["status"] == ERROR or is_gone(item):
             failed(item["name"], _fault(f"the resize of {subject(item['name'])} could not be confirmed", item))
-        else:
-            confirmed.append(item)
-    return confirmed
 
 
 def _is_confirmed(item: Item) -> bool:

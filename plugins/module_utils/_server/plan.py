@@ -27,13 +27,14 @@ _IMAGE_NOT_SHOWN = "image: the cloud does not show that of a server that boots f
 _NO_ZONE = "availability_zone: the server is on no host, as when it is shelved, so that it was not compared"
 FLOATING = "floating"
 VERIFY_RESIZE = "VERIFY_RESIZE"
+SHELVED_OFFLOADED = "SHELVED_OFFLOADED"
 USER_DATA = "OS-EXT-SRV-ATTR:user_data"
 """Nova shows it to administrators."""
 
-_SHELVED = ("SHELVED", "SHELVED_OFFLOADED")
+_SHELVED = ("SHELVED", SHELVED_OFFLOADED)
 _START = {
     "SHUTOFF": "os-start", "PAUSED": "unpause", "SUSPENDED": "resume", "SHELVED": "unshelve",
-    "SHELVED_OFFLOADED": "unshelve", "RESCUE": "unrescue",
+    SHELVED_OFFLOADED: "unshelve", "RESCUE": "unrescue",
 }  # fmt: skip
 """By status, the action that makes a server run."""
 _REPLACE_HINT = "Delete it first, or allow that with replace: true."

@@ -88,13 +88,15 @@ def test_two_clouds_and_a_dead_third() -> None:
 
 def test_a_server_with_all_there_is() -> None:
     place = {"locations": ["beta"]}
+    later = f"{NAME}-later"
     needed = (
-        ("block_storage.volume", {"size": 1}),
-        ("compute.server_group", {"policy": "soft-affinity"}),
-        ("network.port", {"network_id": {"name": "private-demo"}}),
+        ("block_storage.volume", NAME, {"size": 1}),
+        ("block_storage.volume", later, {"size": 1}),
+        ("compute.server_group", NAME, {"policy": "soft-affinity"}),
+        ("network.port", NAME, {"network_id": {"name": "private-demo"}}),
     )
-    for type_, attributes in needed:
-        assert run_module("resource", **place, type=type_, name=NAME, attributes=attributes).ok
+    for type_, name, attributes in needed:
+        assert run_module("resource", **place, type=type_, name=name, attributes=attributes).ok
     options = {
         **place,
         "networks": ["private-demo", {"port": NAME}],
@@ -113,14 +115,16 @@ def test_a_server_with_all_there_is() -> None:
         assert actions(made) == ["created"]
         assert made["results"][0]["server"]["public_v4"]
         assert actions(run(**options)) == ["unchanged"]
-        assert actions(run(**place, flavor="m1.tiny", resize=True)) == ["updated"]
+        assert actions(run(**place, volumes=[NAME, later], flavor="m1.tiny", resize=True)) == ["updated"]
+        volumes = {item["name"]: item["status"] for item in resources("block_storage.volume", "beta")}
+        assert (volumes[NAME], volumes[later]) == ("in-use", "in-use")
         assert actions(run(**place, state="absent")) == ["deleted"]
         assert left() == []
         until(lambda: len(resources("block_storage.volume", "beta")) == before)
     finally:
         run(**place, state="absent")
-        for type_, _attributes in needed:
-            assert run_module("resource", **place, type=type_, name=NAME, state="absent").ok
+        for type_, name, _attributes in needed:
+            assert run_module("resource", **place, type=type_, name=name, state="absent").ok
 
 
 def test_what_no_host_takes_leaves_nothing() -> None:

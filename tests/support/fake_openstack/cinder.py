@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tests.support.fake_openstack.counters import Counters
 from tests.support.fake_openstack.gate import Knobs, Reply, json_reply
@@ -70,6 +70,8 @@ class Cinder(ResourceService):
         self.outcome = "available"
         self.gives_up = False
         """Whether it does not delete volumes after all, as those that are in use."""
+        self.attaching: dict[str, Callable[[], None]] = {}
+        """What ends the attachment of a volume, by its ID."""
         self.access: dict[str, set[str]] = {}
         self.quotas: dict[str, dict[str, int]] = {}
 
@@ -119,6 +121,8 @@ class Cinder(ResourceService):
         """Return one; what is being done is done when it has been looked at often enough."""
         item = self.one(collection, call)
         item["looked"] = item.get("looked", 0) + 1
+        if 0 <= self.looks < item["looked"] and item["id"] in self.attaching:
+            self.attaching.pop(item["id"])()
         if 0 <= self.looks < item["looked"]:
             if item.get("status") == "deleting" and self.gives_up:
                 item["status"] = "available"

@@ -79,6 +79,8 @@ class NovaBuilds:
         """What the fault of a server that is built, or whose resize is confirmed, is to be, if any."""
         self.stays: Callable[[Server], str | None] = lambda _server: None
         """What the fault of a server is to be that Nova gives up deleting, if any."""
+        self.attaches: Callable[[Item], bool] = lambda _volume: True
+        """Whether a volume that is to be attached is."""
         self.deleted: list[Server] = []
 
     def routes(self) -> Sequence[Route]:
@@ -412,6 +414,7 @@ class NovaBuilds:
         server, version = self._one(call), self.negotiate(call)
         if version < (2, 26):
             raise Refusal(404, "The resource could not be found.")
+        _check_status(server, "ACTIVE", "PAUSED", "SUSPENDED", "SHUTOFF")
         server.tags = sorted(set((await call.json())["tags"]))
         return json_reply({"tags": server.tags})
 
@@ -419,6 +422,7 @@ class NovaBuilds:
         server, sent = self._one(call), (await call.json())["interfaceAttachment"]
         if not sent.keys() <= {"net_id", "port_id", "fixed_ips"} or {"net_id", "port_id"} <= sent.keys():
             raise Refusal(400, f"Invalid input for field/attribute interfaceAttachment. Value: {sent}")
+        _check_status(server, "ACTIVE", "PAUSED", "SHUTOFF")
         wanted = {"port": sent["port_id"]} if "port_id" in sent else {"uuid": sent["net_id"]}
         if "fixed_ips" in sent:
             wanted["fixed_ip"] = sent["fixed_ips"][0]["ip_address"]
@@ -432,9 +436,23 @@ class NovaBuilds:
         volumes = self.cinder.items["volumes"] if self.cinder else {}
         if sent.keys() != {"volumeId"} or sent["volumeId"] not in volumes:
             raise Refusal(404, f"Volume {sent.get('volumeId')} could not be found.")
-        volumes[sent["volumeId"]]["status"] = "in-use"
+        self._reserve(server, volumes[sent["volumeId"]])
         server.volumes = [*(server.volumes or []), {"id": sent["volumeId"], "delete_on_termination": False}]
         return json_reply({"volumeAttachment": {"volumeId": sent["volumeId"], "serverId": server.id}})
+
+    def _reserve(self, server: Server, volume: Item) -> None:
+        """Begin to attach a volume; Cinder has it done when it has been looked at often enough."""
+
+        def attach() -> None:
+            if self.attaches(volume):
+                volume.update(status="in-use", attachments=[{"server_id": server.id}])
+                return
+            volume["status"] = "available"
+            server.volumes = [each for each in server.volumes or () if each["id"] != volume["id"]]
+
+        assert self.cinder
+        volume.update(status="reserved", looked=0)
+        self.cinder.attaching[volume["id"]] = attach
 
     def knows(self, body: Item) -> bool:
         """Say whether a body asks for one of the actions that are done here."""
@@ -490,6 +508,11 @@ class NovaBuilds:
         server.task_state = None if action == "confirmResize" else f"{action}ing"  # Nova sets none for that one
         server.then, server.looked = then, 0
         _touch(server)
+
+
+def _check_status(server: Server, *allowed: str) -> None:
+    if server.status not in allowed:
+        raise Refusal(409, f"Cannot do that to instance {server.id} while it is in vm_state {server.status.lower()}")
 
 
 def _touch(server: Server) -> None:

@@ -6,17 +6,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from ansible_collections.oaktree.multicloud.plugins.module_utils._core.text import MASK
-from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import WantedServer
+from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import Nic, WantedServer
 from tests.support.fake_openstack import Answer, FakeOpenStack, LoseAnswer, Region
+from tests.support.fake_openstack.neutron import network
 from tests.support.server_clouds import WEB, add_server, changes, done, refused, requests, results
 
 pytestmark = pytest.mark.usefixtures("fast_clock")
 
 SERVER = "/v2.1/servers/{server_id}"
+
+
+@pytest.fixture
+def volume(region: Region, project: str) -> dict[str, Any]:
+    """One that is free."""
+    return region.cinder.add("volumes", project, name="data", size=1, status="available")
 
 
 def test_only_what_differs_is_sent(clouds: FakeOpenStack, region: Region) -> None:
@@ -79,6 +87,57 @@ def test_an_earlier_resize_is_confirmed_before(clouds: FakeOpenStack, region: Re
     change = done(clouds, WantedServer("web", flavor={"name": "m2"}, resize=True))
     assert (change.action, change.output["server"]["flavor"]["name"]) == ("updated", "m2")
     assert (server.status, server.then) == ("ACTIVE", None)
+
+
+def test_an_earlier_resize_is_confirmed_before_any_other_change(
+    clouds: FakeOpenStack, region: Region, project: str
+) -> None:
+    """Nova refused the tags in each run, and nobody came to confirm."""
+    server = add_server(region, status="VERIFY_RESIZE")
+    network(region.neutron, project, "second", "10.1.0.0/24")
+    nics = (Nic(network={"name": "private"}), Nic(network={"name": "second"}))
+    wanted = WantedServer("web", tags=("b",), networks=nics, flavor={"name": "m2"}, resize=True)
+    assert done(clouds, wanted).action == "updated"
+    assert (server.status, server.tags, sorted(server.addresses)) == ("ACTIVE", ["b"], ["private", "second"])
+
+
+@pytest.mark.parametrize("resize", [False, True])
+def test_a_volume_that_is_not_attached(
+    clouds: FakeOpenStack, region: Region, volume: dict[str, Any], *, resize: bool
+) -> None:
+    """Nova shows it until it has failed; a resize meanwhile would have taken it away."""
+    add_server(region)
+    region.nova.builds.attaches = lambda _volume: False
+    flavor = {"name": "m2"} if resize else None
+    error = refused(clouds, WantedServer("web", volumes=({"name": "data"},), flavor=flavor, resize=resize))
+    said = f"the volume {volume['id']} could not be attached to server 'web': it is available"
+    assert (error.kind, error.message) == ("server", said)
+    assert not [request for request in requests(clouds) if request.endswith("/action")]
+
+
+def test_a_volume_is_awaited(clouds: FakeOpenStack, region: Region, volume: dict[str, Any]) -> None:
+    add_server(region)
+    region.cinder.looks = 3
+    wanted = WantedServer("web", volumes=({"name": "data"},), flavor={"name": "m2"}, resize=True)
+    assert done(clouds, wanted).action == "updated"
+    assert volume["status"] == "in-use"
+
+
+def test_a_volume_that_takes_too_long(clouds: FakeOpenStack, region: Region, volume: dict[str, Any]) -> None:
+    add_server(region)
+    region.cinder.looks = -1
+    error = refused(clouds, WantedServer("web", volumes=({"name": "data"},), wait_timeout=10.0))
+    said = f"not finished within wait_timeout (10 s): the volume {volume['id']} is not attached to server 'web' yet"
+    assert (error.kind, error.message) == ("timeout", said)
+
+
+@pytest.mark.parametrize(("status", "wait"), [("SHELVED_OFFLOADED", True), ("ACTIVE", False)])
+def test_a_volume_that_is_not_awaited(
+    clouds: FakeOpenStack, region: Region, volume: dict[str, Any], status: str, *, wait: bool
+) -> None:
+    add_server(region, status=status)
+    assert done(clouds, WantedServer("web", volumes=({"name": "data"},), wait=wait)).action == "updated"
+    assert volume["status"] == "reserved"
 
 
 @pytest.mark.parametrize("flavor", ["m1", "m2"])
