@@ -66,8 +66,8 @@ def test_two_clouds_and_a_dead_third() -> None:
     clouds = {"clouds_config": {"clouds": {**known, "dead": DEAD}}, "locations": [*PLACES, "dead"]}
     options = {**clouds, "count": 2, "metadata": {"role": "a"}, "tags": ["x"], "on_failure": "warn"}
     made = run(**options)
+    assert [failure["kind"] for failure in made["failures"]] == ["unreachable"], made["failures"]
     assert actions(made) == ["created"] * 4
-    assert [failure["kind"] for failure in made["failures"]] == ["unreachable"]
     assert all(result["server"]["status"] == "ACTIVE" for result in made["results"])
     assert actions(run(**options)) == ["unchanged"] * 4
     change = {**options, "metadata": {"role": "b"}, "description": "of a test", "security_groups": ["default"]}
