@@ -37,7 +37,16 @@ from .plan import Found, ResourcePlan, make_plan, unkept
 from .records import id_of, name_of, owner_of, resource_record, where
 from .references import with_own_id
 from .survey import candidates, find, link_path, survey
-from .watch import BrokenError, StillThereError, is_ready, wait_until_gone, wait_until_ready, when_mutable
+from .watch import (
+    BrokenError,
+    ImmutableError,
+    StillThereError,
+    is_ready,
+    wait_until_gone,
+    wait_until_ready,
+    when_mutable,
+    will_be_ready,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -55,6 +64,8 @@ if TYPE_CHECKING:
 _LOCK = "resource"
 _EMPTIED: Mapping[str, tuple[str, ...]] = {"compute.aggregate": ("hosts",), "network.router": ("routes", "interfaces")}
 """Parts that keep a resource of a type from being deleted, in the order in which they are removed."""
+_NOT_NOW = (400, 403, 409)
+"""How services refuse to delete what is not ready, or is being deleted already; Manila by 403."""
 _TOLD_ONCE: Mapping[str, str] = {"compute.keypair": "public_key", "identity.application_credential": "secret"}
 """Types whose secret stands in the answer to their creation, and nowhere else; unless the user gives this attribute."""
 
@@ -91,11 +102,18 @@ class ResourceStep:
         return bool(self.found.going) or not ready
 
     @property
+    def too_early(self) -> bool:
+        """Whether the item has to be ready before it is changed as planned, and is not."""
+        kind, item = self.wanted.kind, self.found.item
+        changes = kind.changed_when_ready and self.plan.action in ("updated", "replaced")
+        return changes and item is not None and will_be_ready(kind, item)
+
+    @property
     def timeout(self) -> float:
         """Seconds: for the requests, and for the states that are awaited."""
         wanted = self.wanted
-        going = self.found.going and wanted.state == "present"
-        times = 2 if self.plan.action == "replaced" or going else 1
+        first = self.too_early or (self.found.going and wanted.state == "present")
+        times = 1 + bool(first) + (self.plan.action == "replaced")
         return times * (self.request_timeout + (wanted.wait_timeout if wanted.wait else 0.0))
 
 
@@ -149,9 +167,10 @@ def apply_step(connection: Connection, step: ResourceStep, *, look_again: bool =
 
 
 def _begun(connection: Connection, step: ResourceStep, *, look_again: bool) -> tuple[ResourceStep, Item | None]:
-    """Do the first part, when what is being deleted is gone; returns the step as it was, and the item as it is then.
+    """Do the first part, when what is being deleted is gone, and what is changed can be.
 
-    What is to be created or changed is looked for once more: another task may have done so meanwhile.
+    Returns the step as it was, and the item as it is then. What is to be created or changed is looked for once more:
+    another task may have done so meanwhile.
     """
     wanted = step.wanted
     awaits = wanted.state == "present" and wanted.wait
@@ -159,13 +178,16 @@ def _begun(connection: Connection, step: ResourceStep, *, look_again: bool) -> t
         if awaits and step.found.going and not step.plan.error:
             with suppress(StillThereError):  # which is then found
                 _await_end(connection, step, step.found.going)
+        if awaits and step.too_early and step.found.item:
+            with suppress(BrokenError):  # which is then found
+                _await_ready(connection, step, step.found.item)
         with connection.within(step.request_timeout, "timeout"), _locked(connection, step):
             if look_again and step.plan.action not in ("deleted", "unchanged"):
                 found = survey(connection, wanted)
                 step = replace(step, found=found, plan=make_plan(wanted, found))
             if step.plan.error:
                 raise step.plan.error
-            if not (awaits and step.found.going):
+            if not (awaits and (step.found.going or step.too_early)):
                 return step, _first(connection, step)
 
 
@@ -387,17 +409,21 @@ def _again(connection: Connection, step: ResourceStep, item: Item) -> Item:
 
 def _awaited(connection: Connection, step: ResourceStep, item: Item) -> Item:
     """The item when it is ready, if that is to be awaited. One that was just created and never will be is removed."""
-    wanted, kind = step.wanted, step.wanted.kind
-    if not wanted.wait or kind.ready is None:
+    if not step.wanted.wait or step.wanted.kind.ready is None:
         return item
-    path = item_path(connection, kind, id_of(kind, item), step.found.values)
     try:
-        with connection.within(wanted.wait_timeout, "wait_timeout"):
-            return wait_until_ready(connection, kind, path, item)
+        return _await_ready(connection, step, item)
     except BrokenError as error:
         if step.plan.action in ("created", "replaced"):
             error.add_residue(residue_of(lambda: _undo(connection, step, item)))
         raise
+
+
+def _await_ready(connection: Connection, step: ResourceStep, item: Item) -> Item:
+    wanted, kind = step.wanted, step.wanted.kind
+    path = item_path(connection, kind, id_of(kind, item), step.found.values)
+    with connection.within(wanted.wait_timeout, "wait_timeout"):
+        return wait_until_ready(connection, kind, path, item)
 
 
 def _delete(connection: Connection, step: ResourceStep, item: Item) -> None:
@@ -458,31 +484,29 @@ def _await_end(connection: Connection, step: ResourceStep, items: Sequence[Item]
 
 
 def _remove(connection: Connection, kind: Kind, path: str, *, other_projects: bool = False) -> None:
+    """Delete what is at a path, if need be when it has become ready."""
     service, headers = service_of(connection, kind), headers_of(kind, other_projects=other_projects)
+    early = False
 
     def once(version: str | None) -> None:
+        nonlocal early
         try:
             with suppress_404():
                 service.request("DELETE", path, microversion=version, headers=headers)
         except (ConflictError, RefusedError) as error:
-            if error.status not in (400, 409) or not _is_gone(connection, kind, path, other_projects=other_projects):
+            if not kind.ready or error.status not in _NOT_NOW:
                 raise
+            item: Item | None = {}
+            with suppress(OaktreeError):
+                item = fetch(connection, kind, path, other_projects=other_projects)
+            if item is None or is_going(kind, item):
+                return  # by another task, or by a request whose answer was lost: services refuse the second one
+            before, early = early, bool(item) and will_be_ready(kind, item)
+            if before or early:  # it may have become ready after the request
+                raise ImmutableError(error.message, hint=error.hint, status=error.status) from error
+            raise
 
     _asked(connection, kind, once)
-
-
-def _is_gone(connection: Connection, kind: Kind, path: str, *, other_projects: bool) -> bool:
-    """Whether what may not be deleted is being deleted already, by another task or by a request whose answer was lost.
-
-    Cinder and Octavia refuse the second request.
-    """
-    if not kind.ready:
-        return False
-    try:
-        item = fetch(connection, kind, path, other_projects=other_projects)
-    except OaktreeError:
-        return False
-    return item is None or is_going(kind, item)
 
 
 def _undo(connection: Connection, step: ResourceStep, item: Item) -> str:

@@ -69,6 +69,8 @@ class Kind:
     microversion: str | None = None
     # What openstacksdk does not say:
     ready: Ready | None = None
+    changed_when_ready: bool = False
+    """Whether the service refuses changes before, or spoils the resource by them."""
     name_attribute: str | None = "name"
     """None where it has no name: ``identity`` then tells it from others of its parent, if there can be others."""
     identity: tuple[str, ...] = ()
@@ -149,12 +151,15 @@ _BY_HAND: Mapping[str, Mapping[str, Any]] = {
     "baremetal.volume_connector": {"identity": ("node_id", "type", "connector_id")},
     "baremetal.volume_target": {"identity": ("node_id", "boot_index")},
     "block_storage.attachment": {"pages_by": "id"},
+    "block_storage.consistency_group": {"changed_when_ready": True},
+    "block_storage.group": {"changed_when_ready": True},  # a new name makes one that is being created available
     "block_storage.group_snapshot": {"pages_by": "id"},
     "block_storage.group_type": {"list_query": {"is_public": "None"}},
     "block_storage.quota_set": {"single": True, "defaults": "/os-quota-sets/{project_id}/defaults"},
     "block_storage.snapshot": {"immutable": ("volume_id", "is_forced"), "within": ("volume_id",)},
     "block_storage.type": {"list_query": {"is_public": "None"}, "update_keys": {"is_public": "is_public"}},
     "block_storage.volume": {
+        "changed_when_ready": True,  # it is extended only then
         "updatable": ("name", "description"),
         "write_only": ("scheduler_hints", "image_id"),
     },

@@ -35,7 +35,7 @@ class StillThereError(ServerError):
 
 
 class ImmutableError(ConflictError):
-    """A load balancer that is being changed takes no other change."""
+    """What is being created or changed does not take the request until that has ended."""
 
 
 UNTIL_MUTABLE = Policy(attempts=math.inf, errors=(ImmutableError,), first=PAUSE / FIRST_PAUSE, longest=PAUSE)
@@ -45,6 +45,11 @@ def is_ready(kind: Kind, item: Mapping[str, Any]) -> bool:
     """Whether an item is ready for use; those of types without such a state are."""
     ready = kind.ready
     return ready is None or str(item.get(kind.keys[ready.attribute]) or "") in ready.good
+
+
+def will_be_ready(kind: Kind, item: Mapping[str, Any]) -> bool:
+    """Whether an item is not ready yet, and says of itself nothing that is final."""
+    return not (is_ready(kind, item) or bad_state(kind, item))
 
 
 def wait_until_ready(connection: Connection, kind: Kind, path: str, item: Item) -> Item:
@@ -116,18 +121,16 @@ def wait_until_gone(connection: Connection, kind: Kind, path: str, item: Item) -
 
 
 def when_mutable(connection: Connection, kind: Kind, ask: Callable[[], Answer]) -> Answer:
-    """What ``ask`` returns, tried again while a load balancer is being changed.
+    """What ``ask`` returns, tried again after an ImmutableError, and while a load balancer is being changed.
 
     Octavia refuses with 409 whatever concerns a load balancer that an earlier change is still being applied to.
     """
-    if kind.service != "load-balancer":
-        return ask()
 
     def once() -> Answer:
         try:
             return ask()
         except ConflictError as error:
-            if "immutable" not in error.message:
+            if kind.service != "load-balancer" or "immutable" not in error.message:
                 raise
             raise ImmutableError(error.message, hint=error.hint, status=error.status) from error
 

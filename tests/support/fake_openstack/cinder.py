@@ -53,6 +53,8 @@ COLLECTIONS = (
     ),
 )
 ROOT = "/v3/{project}"
+DELETABLE = ("available", "error", "error_restoring", "error_extending", "error_managing")
+"""The statuses in which a volume can be deleted, by Cinder's ``volume/api.py``."""
 QUOTA = {"volumes": 10, "gigabytes": 1000, "snapshots": 10}
 
 
@@ -140,8 +142,8 @@ class Cinder(ResourceService):
         if collection.key != "volume":
             return await super().delete(collection, call)
         item = self.one(collection, call, writes=True)
-        if item.get("status") == "deleting":
-            raise Refusal(400, "Invalid volume: Volume status must be available or error or error_restoring")
+        if item.get("status") not in DELETABLE:
+            raise Refusal(400, f"Invalid volume: Volume status must be {' or '.join(DELETABLE)}")
         item |= {"status": "deleting", "looked": 0}
         return Reply(202)
 
@@ -194,10 +196,11 @@ class Cinder(ResourceService):
 
     async def _act(self, call: Call) -> Reply:
         item = self.one(self.collections["volumes"], call, writes=True)
-        if item["status"] != "available":
-            raise Refusal(400, f"Invalid volume: Volume {item['id']} status must be available, but is {item['status']}")
         match await call.json():
             case {"os-extend": {"new_size": int(size)}} if size > item["size"]:
+                if item["status"] != "available":
+                    said = f"status must be '{{'status': 'available'}}' to extend, currently {item['status']}."
+                    raise Refusal(400, f"Invalid volume: Volume {item['id']} {said}")
                 item |= {"status": "extending", "extended": size, "looked": 0}
             case {"os-set_bootable": {"bootable": bool(bootable)}}:
                 item["bootable"] = str(bootable).lower()

@@ -607,6 +607,91 @@ def test_what_cannot_be_asked_for_its_state_stays(clouds: FakeOpenStack, region:
     assert volume["status"] != "deleting"
 
 
+@pytest.mark.parametrize("looks", [1, 3])
+def test_a_volume_is_extended_when_it_is_ready(clouds: FakeOpenStack, region: Region, looks: int) -> None:
+    """Cinder refuses before."""
+    region.cinder.looks = looks
+    done(clouds, "block_storage.volume", name="db", attributes={"size": 1}, wait=False)
+    assert done(clouds, "block_storage.volume", name="db", attributes={"size": 2}, check=True).action == "updated"
+    assert [item["status"] for item in region.cinder.items["volumes"].values()] == ["creating"]
+    change = done(clouds, "block_storage.volume", name="db", attributes={"size": 2})
+    assert (change.action, change.before, change.after) == ("updated", {"size": 1}, {"size": 2})
+    assert change.output["resource"]["size"] == 2
+
+
+def test_a_volume_that_is_being_extended_already(clouds: FakeOpenStack, region: Region) -> None:
+    """As by a run that was killed: what it has begun is not done twice."""
+    done(clouds, "block_storage.volume", name="db", attributes={"size": 1})
+    done(clouds, "block_storage.volume", name="db", attributes={"size": 2}, wait=False)
+    (volume,) = region.cinder.items["volumes"].values()
+    assert (volume["status"], volume["size"]) == ("extending", 1)
+    assert done(clouds, "block_storage.volume", name="db", attributes={"size": 2}).action == "unchanged"
+    done(clouds, "block_storage.volume", name="db", attributes={"size": 3}, wait=False)
+    assert done(clouds, "block_storage.volume", name="db", attributes={"size": 4}).action == "updated"
+    assert (volume["status"], volume["size"]) == ("available", 4)
+
+
+def test_a_volume_that_is_not_ready_is_not_awaited_unasked(clouds: FakeOpenStack, region: Region) -> None:
+    region.cinder.looks = -1
+    done(clouds, "block_storage.volume", name="db", attributes={"size": 1}, wait=False)
+    error = refused(clouds, "block_storage.volume", name="db", attributes={"size": 2}, wait=False)
+    assert (error.status, "currently creating" in error.message) == (400, True)
+    wanted: dict[str, Any] = {"name": "db", "attributes": {"size": 2}, "wait_timeout": clock.turned(0.5)}
+    error = refused(clouds, "block_storage.volume", **wanted)
+    assert (error.kind, "the block_storage.volume is still creating" in error.message) == ("timeout", True)
+
+
+def test_a_volume_that_ends_in_an_error_before_it_is_extended(clouds: FakeOpenStack, region: Region) -> None:
+    done(clouds, "block_storage.volume", name="db", attributes={"size": 1}, wait=False)
+    region.cinder.outcome = "error"
+    error = refused(clouds, "block_storage.volume", name="db", attributes={"size": 2})
+    assert (error.kind, "is there, but its status is error" in error.message) == ("conflict", True)
+
+
+def test_a_type_that_can_be_changed_before_it_is_ready_is_not_awaited(clouds: FakeOpenStack, region: Region) -> None:
+    region.designate.looks = -1
+    done(clouds, "dns.zone", name="a.", attributes={"email": "a@b"}, wait=False)
+    wanted: dict[str, Any] = {"name": "a.", "attributes": {"email": "c@d"}, "wait_timeout": clock.turned(0.5)}
+    assert refused(clouds, "dns.zone", **wanted).kind == "timeout"
+    assert [zone["email"] for zone in region.designate.items["zones"].values()] == ["c@d"]
+
+
+@pytest.mark.parametrize("outcome", ["available", "error"])
+def test_a_volume_is_deleted_when_it_can_be(clouds: FakeOpenStack, region: Region, outcome: str) -> None:
+    """Cinder refuses while it is being created."""
+    region.cinder.looks, region.cinder.outcome = 3, outcome
+    done(clouds, "block_storage.volume", name="db", attributes={"size": 1}, wait=False)
+    assert done(clouds, "block_storage.volume", name="db", state="absent").action == "deleted"
+    assert region.cinder.items["volumes"] == {}
+
+
+@pytest.mark.parametrize("refusal", [Answer(403), Answer(403, after="work")])
+def test_a_deletion_that_is_refused_as_by_manila(clouds: FakeOpenStack, region: Region, refusal: Answer) -> None:
+    """By 403, what is being created, and what is being deleted already."""
+    done(clouds, "block_storage.volume", name="db", attributes={"size": 1}, wait=False)
+    (volume,) = region.cinder.items["volumes"].values()
+    volume["status"] = "available" if refusal.after == "work" else "creating"
+    fault = region.fault("DELETE", "/volumes/", refusal, times=1)
+    assert done(clouds, "block_storage.volume", name="db", state="absent", wait=False).action == "deleted"
+    assert (fault.struck, volume["status"]) == (1, "deleting")
+
+
+def test_a_volume_that_is_not_ready_is_replaced(clouds: FakeOpenStack, region: Region) -> None:
+    region.cinder.looks = 3
+    done(clouds, "block_storage.volume", name="db", attributes={"size": 2}, wait=False)
+    assert done(clouds, "block_storage.volume", name="db", attributes={"size": 1}, replace=True).action == "replaced"
+    assert [item["size"] for item in region.cinder.items["volumes"].values()] == [1]
+
+
+def test_a_volume_that_is_not_ready_is_removed_all_the_same(clouds: FakeOpenStack, region: Region) -> None:
+    """What fails after its creation leaves none behind, although Cinder refuses its deletion at first."""
+    region.cinder.looks = 3
+    region.fault("GET", "/volumes/[0-9a-f]{8}", Answer(403), times=1)
+    error = refused(clouds, "block_storage.volume", name="db", attributes={"size": 1, "is_bootable": True})
+    assert (error.status, error.residue) == (403, [])
+    assert [item["status"] for item in region.cinder.items["volumes"].values()] == ["deleting"]
+
+
 def test_a_load_balancer_is_changed_when_it_can_be(clouds: FakeOpenStack, region: Region) -> None:
     """Every change makes the whole tree immutable for a while."""
     done(clouds, "load_balancer.load_balancer", name="web", attributes={"vip_subnet_id": "s"})
@@ -788,3 +873,19 @@ def test_the_time_that_a_step_may_take() -> None:
     assert step.timeout == 160.0
     assert replace(step, plan=ResourcePlan("replaced")).timeout == 320.0
     assert replace(step, wanted=replace(wanted, wait=False)).timeout == 60.0
+
+
+@pytest.mark.parametrize(
+    ("status", "action", "times"),
+    [
+        ("creating", "updated", 2),
+        ("creating", "replaced", 3),
+        ("creating", "unchanged", 1),
+        ("in-use", "updated", 1),
+        ("error", "replaced", 2),
+    ],
+)
+def test_the_time_of_a_volume_that_is_awaited_before_it_is_changed(status: str, action: str, times: int) -> None:
+    wanted = Wanted(kind_of("block_storage.volume"), name="db", wait_timeout=100.0)
+    step = ResourceStep(wanted, Found({}, {"status": status}), ResourcePlan(action), Location("alpha"), 60.0)
+    assert step.timeout == times * 160.0
