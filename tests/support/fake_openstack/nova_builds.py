@@ -132,6 +132,7 @@ class NovaBuilds:
         self.servers.remove(server)
         server.status = "DELETED"
         self.deleted.append(server)
+        self.limits.hold(server)
         if self.neutron:
             for port in self._ports(server):
                 if port["id"] in server.own_ports:
