@@ -185,6 +185,7 @@ class _ServerWork:
         self._found = step.found
         self._ended: dict[str, Change] = {}
         self._errors: dict[str, OaktreeError] = {}
+        self._left: dict[str, tuple[str, ...]] = {}  # what could not be removed with leftovers that are gone
         self._order = list(step.plans)
 
     def done(self) -> Change:
@@ -247,6 +248,8 @@ class _ServerWork:
 
     def _fail(self, name: str, error: OaktreeError) -> None:
         """Remember why; an interrupt is nobody's own failure, but says what is left."""
+        for said in self._left.get(name, ()):
+            error.add_residue(said)
         try:
             self._connection.deadline.check_cancelled()
         except DeadlineError as interrupted:
@@ -272,9 +275,13 @@ class _ServerWork:
         self._ask([plan for plan in plans if not plan.remove or plan.name in gone], how, launches)
 
     def _clear(self, plans: Sequence[ServerPlan], how: Blueprint) -> set[str]:
-        """Remove what killed tasks have left, volumes too; returns the names of which there is nothing any more."""
-        left = remove(self._connection, [Launch(plan.name, plan.item, how) for plan in plans if plan.item])
-        return set() if left else {plan.name for plan in plans}
+        """Remove what killed tasks have left, volumes too; returns the names of the servers that are gone."""
+        leftovers = [Launch(plan.name, plan.item, how) for plan in plans if plan.item]
+        left = remove(self._connection, leftovers)
+        gone = {each.name for each in leftovers if each.removed}
+        if left:
+            self._left.update((name, (left,)) for name in gone)
+        return gone
 
     def _ask(self, plans: Sequence[ServerPlan], how: Blueprint, launches: list[Launch]) -> None:
         """Ask for these servers.
@@ -322,7 +329,7 @@ class _ServerWork:
             if each.error:
                 self._fail(each.name, _of(plan, each.error))
             else:
-                self._end(plan, each.item, (*plan.notes, *each.notes))
+                self._end(plan, each.item, (*plan.notes, *self._left.get(each.name, ()), *each.notes))
 
     # Those that go
 
