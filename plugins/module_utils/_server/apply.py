@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -13,7 +15,8 @@ from .._cloud.answers import parsing
 from .._cloud.cleanup import CLEANUP_TIMEOUT, removing
 from .._cloud.service import service_at
 from .._cloud.translate import without_request_id
-from .._core.errors import DeadlineError, OaktreeError, ServerError
+from .._core.errors import DeadlineError, OaktreeError, QuotaError, ServerError
+from .._core.retry import Attempts, Policy
 from .._facts.records import server_record
 from .._local.file_lock import key_lock
 from .._run.ensure import Change, Member, ensure
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
     from .names import Blueprint
 
 _LOCK = "server"
+_UNTIL_UNCOUNTED = Policy(attempts=math.inf, errors=(QuotaError,), longest=5.0)
+"""After the deletion of a server that a quota still counts."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,7 @@ class ServersStep:
         waits = 1 + any(plan.remove for plan in self.to_do) + any(plan.unsettled for plan in self.to_do)
         waits += any(plan.remove and plan.item and plan.item.get(TASK) == DELETING for plan in self.to_do)
         waits += any("volumes" in plan.edits for plan in self.to_do)
+        waits += any(plan.remove and _is_new(plan) for plan in self.to_do)  # for the quota of what is gone
         waits += 2 * self.wanted.resize  # an earlier one may have to be confirmed before
         return (1 + waits) * self.request_timeout + waits * self.wanted.wait_timeout
 
@@ -180,6 +186,7 @@ class _ServerWork:
         self._found = step.found
         self._ended: dict[str, Change] = {}
         self._errors: dict[str, OaktreeError] = {}
+        self._left: dict[str, tuple[str, ...]] = {}  # what could not be removed with leftovers that are gone
         self._order = list(step.plans)
 
     def done(self) -> Change:
@@ -242,6 +249,8 @@ class _ServerWork:
 
     def _fail(self, name: str, error: OaktreeError) -> None:
         """Remember why; an interrupt is nobody's own failure, but says what is left."""
+        for said in self._left.get(name, ()):
+            error.add_residue(said)
         try:
             self._connection.deadline.check_cancelled()
         except DeadlineError as interrupted:
@@ -264,20 +273,51 @@ class _ServerWork:
         gone = self._clear([plan for plan in plans if plan.item and is_leftover(plan.item)], how)
         gone |= self._take_away([plan for plan in plans if plan.remove and plan.name not in gone])
         self._say("building", plans)
+        self._ask([plan for plan in plans if not plan.remove or plan.name in gone], how, launches)
+
+    def _clear(self, plans: Sequence[ServerPlan], how: Blueprint) -> set[str]:
+        """Remove what killed tasks have left, volumes too; returns the names of the servers that are gone."""
+        leftovers = [Launch(plan.name, plan.item, how) for plan in plans if plan.item]
+        left = remove(self._connection, leftovers)
+        gone = {each.name for each in leftovers if each.removed}
+        if left:
+            self._left.update((name, (left,)) for name in gone)
+        return gone
+
+    def _ask(self, plans: Sequence[ServerPlan], how: Blueprint, launches: list[Launch]) -> None:
+        """Ask for these servers.
+
+        Nova shows a server as deleted while its quota still counts it. So where one was deleted before, what a quota
+        refuses is asked for again within ``wait_timeout``. Such servers come first: others would take their room.
+        """
+        with self._connection.within(self._wanted.wait_timeout, "wait_timeout"):
+            attempts = Attempts(_UNTIL_UNCOUNTED, self._connection.deadline)
+        waiting = deque(sorted(plans, key=lambda plan: not plan.remove))
+        while waiting:
+            refusal = self._ask_until_refused(waiting, how, launches)
+            if refusal:
+                try:
+                    attempts.failed(refusal)
+                except OaktreeError as error:
+                    plan = waiting.popleft()
+                    self._fail(plan.name, _of(plan, error))
+
+    def _ask_until_refused(
+        self, waiting: deque[ServerPlan], how: Blueprint, launches: list[Launch]
+    ) -> QuotaError | None:
+        """Ask for the servers that are waiting; returns why the first of them has to wait on, if it has."""
         with self._asking():
-            for plan in plans:
-                if plan.remove and plan.name not in gone:
-                    continue
+            while waiting:
+                plan = waiting[0]
                 try:
                     self._connection.deadline.remaining()
                     launches.append(launch(self._connection, plan.name, how))
                 except OaktreeError as error:
+                    if plan.remove and isinstance(error, QuotaError):
+                        return error
                     self._fail(plan.name, _of(plan, error))
-
-    def _clear(self, plans: Sequence[ServerPlan], how: Blueprint) -> set[str]:
-        """Remove what killed tasks have left, volumes too; returns the names of which there is nothing any more."""
-        left = remove(self._connection, [Launch(plan.name, plan.item, how) for plan in plans if plan.item])
-        return set() if left else {plan.name for plan in plans}
+                waiting.popleft()
+        return None
 
     def _finish(self, plans: Mapping[str, ServerPlan], launches: list[Launch]) -> None:
         if not launches:
@@ -290,7 +330,7 @@ class _ServerWork:
             if each.error:
                 self._fail(each.name, _of(plan, each.error))
             else:
-                self._end(plan, each.item, (*plan.notes, *each.notes))
+                self._end(plan, each.item, (*plan.notes, *self._left.get(each.name, ()), *each.notes))
 
     # Those that go
 

@@ -68,6 +68,8 @@ SHOWN_SOON = 15.0
 
 _NOT_DONE = (AuthError, ConflictError, QuotaError, RefusedError)
 """Answers that say that no server was made."""
+_NO_HOST = "No valid host"
+"""How the fault of a server begins that reached no compute host."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/=]{8,}")
 
 
@@ -84,6 +86,8 @@ class Launch:
     blueprint: Blueprint
     error: OaktreeError | None = None
     complete: bool = False
+    removed: bool = False
+    """Whether the server is gone for certain, whatever else could not be removed."""
     notes: list[str] = field(default_factory=list)
 
 
@@ -312,8 +316,9 @@ def remove(connection: Connection, launches: list[Launch]) -> str:
 
 def _remove_all(connection: Connection, launches: list[Launch], attempt: Attempt) -> None:
     names = {each.item["id"]: f"{subject(each.name)} ({each.item['id']})" for each in launches}
-    volumes: list[str] = []
-    attempt("the boot volumes", lambda: volumes.extend(_lasting_volumes(connection, launches)))
+    lasting = [each for each in launches if each.blueprint.leaves_volume]
+    shown: dict[str, Item] = {}
+    attempt("the boot volumes", lambda: shown.update(_shown(connection, lasting)))
     # While others delete a server, its floating IP may not be deleted.
     leaving = [each.item for each in launches if each.item.get(TASK) == DELETING]
     _await_all(connection, leaving, names, attempt)
@@ -326,14 +331,20 @@ def _remove_all(connection: Connection, launches: list[Launch], attempt: Attempt
         going.append(item)
 
     for each in launches:
-        attempt(names[each.item["id"]], partial(go, each.item))
-    _await_all(connection, going, names, attempt)
-    for volume in volumes:
-        attempt(f"the volume {volume}", partial(_remove_volume, connection, volume))
+        attempt(names[each.item["id"]], partial(go, shown.get(each.item["id"], each.item)))
+    ended = _await_all(connection, going, names, attempt)
+    for each in launches:
+        each.removed = each.item["id"] in ended and is_gone(ended[each.item["id"]])
+    for each in lasting:
+        identity = each.item["id"]
+        if identity in shown:
+            _remove_volumes(connection, each, [shown[identity], ended.get(identity, shown[identity])], attempt)
 
 
-def _await_all(connection: Connection, items: Sequence[Item], names: Mapping[str, str], attempt: Attempt) -> None:
-    """Wait until Nova has deleted servers; ``attempt`` is told of each that stays."""
+def _await_all(
+    connection: Connection, items: Sequence[Item], names: Mapping[str, str], attempt: Attempt
+) -> dict[str, Item]:
+    """Wait until Nova has deleted servers; ``attempt`` is told of each that stays. Returns the last look at each."""
     servers = {item["id"]: item for item in items}
     late: OaktreeError | None = None
     try:
@@ -349,22 +360,34 @@ def _await_all(connection: Connection, items: Sequence[Item], names: Mapping[str
 
     for identity, item in servers.items():
         attempt(names[identity], partial(check, item))
+    return servers
 
 
-def _lasting_volumes(connection: Connection, launches: list[Launch]) -> list[str]:
-    """The volumes that Nova has made for the servers to boot from, and would leave."""
-    lasting = [each for each in launches if each.blueprint.leaves_volume]
-    if not lasting:
-        return []
-    shown = servers_named(connection, [each.name for each in lasting])
-    return [
-        volume
-        for each in lasting
-        for item in shown[each.name]
-        if item["id"] == each.item["id"]
-        for volume in volumes_of(item)
-        if volume not in each.blueprint.volumes
-    ]
+def _shown(connection: Connection, launches: Sequence[Launch]) -> dict[str, Item]:
+    """The servers that Nova shows, by ID; no request without any."""
+    if not launches:
+        return {}
+    found = servers_named(connection, [each.name for each in launches])
+    ids = {each.item["id"] for each in launches}
+    return {item["id"]: item for several in found.values() for item in several if item["id"] in ids}
+
+
+def _remove_volumes(connection: Connection, launched: Launch, looks: Sequence[Item], attempt: Attempt) -> None:
+    """Remove the volume that Nova has made for a server to boot from, and left, by what it has shown of the server.
+
+    Nova shows no volume before the image is copied to it. None was made where no host, or a quota, was the fault.
+    """
+    volumes = {volume for item in looks for volume in volumes_of(item)} - launched.blueprint.volumes
+    for volume in sorted(volumes):
+        attempt(f"the volume {volume}", partial(_remove_volume, connection, volume))
+    fault = fault_of(looks[0])
+    if volumes or fault.startswith(_NO_HOST) or isinstance(_build_error("", fault), QuotaError):
+        return
+
+    def complain() -> None:
+        raise ConflictError("Nova did not show it; if it was still being made, it stays, and has no name")
+
+    attempt(f"the boot volume of {subject(launched.name)} ({launched.item['id']})", complain)
 
 
 def _remove_volume(connection: Connection, volume: str) -> None:

@@ -111,9 +111,12 @@ class Candidate:
         self.connection.progress.enter("waiting for servers")
         late = self._await_begun(wanted) if wanted.wait else None
         how = self._blueprint(wanted)
-        left = remove(self.connection, [Launch(item["name"], item, how) for item in self.doomed])
-        for item in self.doomed if left else ():
-            self._doubt(item["name"], ConflictError(left, hint="Delete it."))
+        doomed = [Launch(item["name"], item, how) for item in self.doomed]
+        left = remove(self.connection, doomed)
+        self.notes = (left,) if left and all(each.removed for each in doomed) else ()
+        for each in doomed:
+            if not each.removed:
+                self._doubt(each.name, ConflictError(left, hint="Delete it."))
         self.look(wanted)
         if late:
             raise late
@@ -199,7 +202,7 @@ class Candidate:
             finish(self.connection, wanted, begun)
         for each in begun:
             if each.error:
-                self._refused(each.name, each.error)
+                self._refused(each.name, each.error, removed=each.removed)
                 self.items.pop(each.name, None)
             else:
                 self.items[each.name] = (each.item,)
@@ -226,9 +229,9 @@ class Candidate:
         if left:
             self.wrong = ConflictError(left, hint="Delete it: it is in another Location, too.")
 
-    def _refused(self, name: str, error: OaktreeError) -> None:
+    def _refused(self, name: str, error: OaktreeError, *, removed: bool = False) -> None:
         self.close(error)
-        if error.residue:
+        if error.residue and not removed:
             self._doubt(name, error)
 
     def _doubt(self, name: str, error: OaktreeError) -> None:

@@ -77,6 +77,8 @@ class NovaBuilds:
         """How often servers are looked at until what is being done to them is done; -1 for ever."""
         self.fails: Callable[[Server], str | None] = lambda _server: None
         """What the fault of a server that is built, or whose resize is confirmed, is to be, if any."""
+        self.copies = 0
+        """How often servers are looked at until images are copied to their volumes, and these shown; -1 for ever."""
         self.stays: Callable[[Server], str | None] = lambda _server: None
         """What the fault of a server is to be that Nova gives up deleting, if any."""
         self.attaches: Callable[[Item], bool] = lambda _volume: True
@@ -99,6 +101,10 @@ class NovaBuilds:
 
     def look(self) -> None:
         """Let time pass: somebody looks at the servers."""
+        self.copies = max(self.copies - 1, min(self.copies, 0))
+        for server in self.servers if self.copies == 0 else ():
+            if server.filling:
+                server.volumes, server.filling = [*(server.volumes or ()), *server.filling], []
         for server in list(self.servers):
             if server.then is None:
                 continue
@@ -134,6 +140,7 @@ class NovaBuilds:
         self.servers.remove(server)
         server.status = "DELETED"
         self.deleted.append(server)
+        self.limits.hold(server)
         if self.neutron:
             for port in self._ports(server):
                 if port["id"] in server.own_ports:
@@ -149,6 +156,8 @@ class NovaBuilds:
                 del volumes[volume["id"]]
             elif item:
                 item["status"] = "available"
+        for volume in server.filling:
+            volumes[volume["id"]]["status"] = "available"
 
     def _ports(self, server: Server) -> list[Item]:
         ports = self.neutron.items["ports"].values() if self.neutron else ()
@@ -349,7 +358,7 @@ class NovaBuilds:
         group["members"].append(server.id)
 
     def _volumes(self, sent: Item, server: Server) -> list[Item]:
-        found = []
+        found: list[Item] = []
         volumes = self.cinder.items["volumes"] if self.cinder else {}
         for device in sent.get("block_device_mapping_v2", []):
             if not device.keys() <= DEVICE_KEYS:
@@ -365,7 +374,8 @@ class NovaBuilds:
             elif identity not in volumes:
                 raise Refusal(400, f"Block Device Mapping is Invalid: failed to get volume {identity}.")
             volumes[identity]["status"] = "in-use"
-            found.append({"id": identity, "delete_on_termination": device["delete_on_termination"]})
+            shown = server.filling if device["source_type"] == "image" and self.copies else found
+            shown.append({"id": identity, "delete_on_termination": device["delete_on_termination"]})
         return found
 
     # Changes

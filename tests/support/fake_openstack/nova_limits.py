@@ -27,6 +27,9 @@ class NovaLimits:
     def __init__(self, resources: NovaResources, servers: Sequence[Server]) -> None:
         self.zones: dict[str, bool] = {"nova": True}
         """Whether each is available."""
+        self.holds = 0
+        """How often servers are asked for until one that is shown as deleted counts no more; -1 for ever."""
+        self._held: list[tuple[Server, int]] = []
         self._quotas = resources.quotas
         self._servers = servers
 
@@ -42,9 +45,15 @@ class NovaLimits:
         """Return the zones that are."""
         return [name for name, available in self.zones.items() if available]
 
+    def hold(self, server: Server) -> None:
+        """Go on counting a server: Nova shows it as deleted before it gives its quota back."""
+        if self.holds:
+            self._held.append((server, self.holds))
+
     def check(self, project_id: str, size: Mapping[str, Any]) -> None:
         """Refuse a server of this size that the project has no room for, in Nova's words."""
         quota, used, needed = self._quota(project_id), self._used(project_id), _needed(size)
+        self._held = [(server, left - 1) for server, left in self._held if left != 1]
         over = [name for name in sorted(SHOWN) if 0 <= quota[name] < used[name] + needed[name]]
         if over:
             requested, had, allowed = (", ".join(str(part[name]) for name in over) for part in (needed, used, quota))
@@ -57,7 +66,8 @@ class NovaLimits:
         return QUOTA | self._quotas.get(project_id, {})
 
     def _used(self, project_id: str) -> dict[str, int]:
-        needs = [_needed(size_of(server)) for server in self._servers if server.project_id == project_id]
+        counted = [*self._servers, *(server for server, _left in self._held)]
+        needs = [_needed(size_of(server)) for server in counted if server.project_id == project_id]
         return {name: sum(need[name] for need in needs) for name in SHOWN}
 
     async def _limits(self, call: Call) -> Reply:

@@ -70,6 +70,8 @@ class Server:
     description: str | None = None
     groups: list[str] | None = None
     volumes: list[dict[str, Any]] | None = None
+    filling: list[dict[str, Any]] = field(default_factory=list)
+    """Its volumes to which images are still copied: Nova does not show them, nor delete them."""
     addresses: dict[str, list[str]] = field(default_factory=dict)
     own_ports: list[str] = field(default_factory=list)
     flavor_item: dict[str, Any] | None = None

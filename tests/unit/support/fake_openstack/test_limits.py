@@ -43,6 +43,18 @@ def test_what_is_over_quota(fake_openstack: Callable[..., FakeOpenStack]) -> Non
     )
 
 
+def test_what_was_deleted_counts_for_a_while(fake_openstack: Callable[..., FakeOpenStack]) -> None:
+    cloud = fake_openstack()["cloud1"]
+    region, project = cloud["r1"], cloud.keystone.project_id("demo")
+    region.nova.resources.quotas[project] = {"instances": 1}
+    region.nova.limits.holds = 1
+    region.nova.limits.hold(region.add_server("gone", project_id=project))
+    region.nova.servers.clear()
+    with pytest.raises(Refusal):
+        region.nova.limits.check(project, {"vcpus": 1, "ram": 1})
+    region.nova.limits.check(project, {"vcpus": 1, "ram": 1})
+
+
 def test_ports(fake_openstack: Callable[..., FakeOpenStack], client: Client) -> None:
     cloud = fake_openstack(more=("network",))["cloud1"]
     project, neutron = cloud.keystone.project_id("demo"), cloud["r1"].neutron

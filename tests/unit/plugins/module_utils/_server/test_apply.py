@@ -418,6 +418,46 @@ def test_a_quota(clouds: FakeOpenStack, region: Region, project: str) -> None:
     assert result.error.message.endswith("; the same of w-4, w-5, w-6 and 3 more")
 
 
+# The quota of what is gone
+
+
+@pytest.mark.parametrize("wait", [False, True])
+@pytest.mark.parametrize(
+    "fields", [{}, {"status": "ERROR", "launched": False, "metadata": {KEY: "x"}}], ids=["replaced", "leftover"]
+)
+def test_a_quota_that_counts_what_was_deleted_for_a_while(
+    clouds: FakeOpenStack, region: Region, project: str, fields: dict[str, Any], *, wait: bool
+) -> None:
+    old = add_server(region, project_id=project, **fields)
+    region.nova.resources.quotas[project] = {"instances": 1}
+    region.nova.limits.holds = 2
+    change = done(clouds, replace=True, config_drive=True, wait=wait)
+    assert change.action == ("created" if fields else "replaced")
+    assert [server.id != old.id for server in region.nova.servers] == [True]
+    assert requests(clouds).count("POST /v2.1/servers") == 3
+
+
+def test_a_quota_that_stays_full(clouds: FakeOpenStack, region: Region, project: str) -> None:
+    add_server(region, project_id=project)
+    region.nova.resources.quotas[project] = {"instances": 1}
+    region.nova.limits.holds = -1
+    error = refused(clouds, replace=True, config_drive=True, wait_timeout=20.0)
+    said = "server 'web' was deleted to be replaced, and not built again: Quota exceeded for instances: Requested 1, "
+    assert (error.kind, error.message) == ("quota", f"{said}but already used 1 of 1 instances (HTTP 403)")
+    assert (region.nova.servers, requests(clouds).count("POST /v2.1/servers") > 3) == ([], True)
+
+
+def test_the_room_of_what_is_replaced_is_no_other_s(clouds: FakeOpenStack, region: Region, project: str) -> None:
+    add_server(region, name="w-2", project_id=project)
+    region.nova.resources.quotas[project] = {"instances": 1}
+    region.nova.limits.holds = 1
+    (result,) = results(clouds, replace(NUMBERED, count=2, replace=True, config_drive=True))
+    assert [server.name for server in region.nova.servers] == ["w-2"]
+    assert result.error
+    assert result.error.message.startswith("server 'w-1': Quota exceeded for instances")
+    assert requests(clouds).count("POST /v2.1/servers") == 3
+
+
 # What is left of others, or of killed tasks
 
 

@@ -21,8 +21,9 @@ from ansible_collections.oaktree.multicloud.plugins.module_utils._server.names i
 from ansible_collections.oaktree.multicloud.plugins.module_utils._server.wanted import AUTO, BootVolume, WantedServer
 from tests.support.fake_openstack import Answer, FakeOpenStack, LoseAnswer, Region
 from tests.support.fake_openstack.nova_builds import NO_HOST
+from tests.support.fake_openstack.nova_servers import Server
 from tests.support.run_core import ask_one
-from tests.support.server_clouds import NOTHING, WEB, done, refused, requests, results, things
+from tests.support.server_clouds import NOTHING, WEB, add_server, done, refused, requests, results, things
 
 pytestmark = pytest.mark.usefixtures("fast_clock")
 
@@ -158,3 +159,54 @@ def test_a_lasting_boot_volume_goes_with_a_leftover(clouds: FakeOpenStack, regio
     region.nova.builds.fails = lambda _server: None
     assert done(clouds, wanted).action == "created"
     assert things(region) == {"servers": 1, "ports": 1, "volumes": 1, "floating_ips": 0}
+
+
+NOT_SHOWN = "could not be removed: Nova did not show it; if it was still being made, it stays, and has no name"
+
+
+def test_a_lasting_boot_volume_that_nova_does_not_show_yet(clouds: FakeOpenStack, region: Region) -> None:
+    region.nova.builds.copies = -1
+    region.nova.builds.fails = lambda _server: "Build of instance x aborted: Volume y did not finish being created"
+    error = refused(clouds, replace(WEB, boot_volume=BootVolume(2, delete_on_termination=False)))
+    (server,) = region.nova.builds.deleted
+    assert error.residue == [f"the boot volume of server 'web' ({server.id}) {NOT_SHOWN}"]
+    assert things(region) == {**NOTHING, "volumes": 1}
+
+
+@pytest.mark.parametrize("fault", [f"{NO_HOST}There are not enough hosts.", "Build aborted: Volume quota exceeded."])
+def test_no_volume_is_missed_where_none_can_have_been_made(clouds: FakeOpenStack, region: Region, fault: str) -> None:
+    region.nova.builds.copies = -1
+    region.nova.builds.fails = lambda _server: fault
+    assert refused(clouds, replace(WEB, boot_volume=BootVolume(2, delete_on_termination=False))).residue == []
+
+
+def test_a_lasting_boot_volume_that_nova_shows_while_it_deletes_the_server(
+    clouds: FakeOpenStack, region: Region
+) -> None:
+    wanted = replace(WEB, boot_volume=BootVolume(2, delete_on_termination=False))
+    region.nova.builds.copies = -1
+
+    def fault(_server: Server) -> str:
+        region.nova.builds.copies = 2  # the list before the deletion does not show it, that after it does
+        return "Build of instance x aborted"
+
+    region.nova.builds.fails = fault
+    error = refused(clouds, wanted)
+    assert (error.residue, things(region)) == ([], NOTHING)
+
+
+def test_a_lasting_boot_volume_of_a_leftover_that_nova_does_not_show(clouds: FakeOpenStack, region: Region) -> None:
+    wanted = replace(WEB, boot_volume=BootVolume(2, delete_on_termination=False))
+    left = add_server(region, status="ERROR", launched=False, fault="Build aborted", metadata={KEY: "x"})
+    change = done(clouds, wanted)
+    assert change.action == "created"
+    assert f"the boot volume of server 'web' ({left.id}) {NOT_SHOWN}" in change.notes
+
+
+def test_what_stays_of_a_leftover_is_said_where_the_new_server_is_refused(
+    clouds: FakeOpenStack, region: Region
+) -> None:
+    left = add_server(region, status="ERROR", launched=False, fault="Build aborted", metadata={KEY: "x"})
+    region.fault("POST", "/servers$", Answer(400))
+    error = refused(clouds, replace(WEB, boot_volume=BootVolume(2, delete_on_termination=False)))
+    assert error.residue == [f"the boot volume of server 'web' ({left.id}) {NOT_SHOWN}"]

@@ -131,6 +131,30 @@ def test_a_lasting_boot_volume_goes_with_what_failed(
     assert (region.nova.servers, kept) == ([], [data["id"]])
 
 
+def test_what_is_gone_but_for_its_boot_volume_may_be_placed_elsewhere(
+    fake_openstack: Callable[..., FakeOpenStack],
+) -> None:
+    clouds = fake_openstack(more=("block-storage",))
+    region = furnished(clouds["cloud1"]["r1"])
+    wanted = replace(WANTED, count=None, boot_volume=BootVolume(1, delete_on_termination=False))
+    region.nova.builds.copies = -1
+    region.nova.builds.fails = lambda _server: "Build aborted"
+    candidate = Candidate(connect(clouds, timeout=2000.0), 0)
+    candidate.survey(wanted, PlaceOptions(), check_mode=False)
+    candidate.build(wanted, [Assignment("web", 0)], 1000.0)
+    assert candidate.error
+    assert "the boot volume of server 'web'" in candidate.error.message
+    assert candidate.doubtful == {}
+
+
+def test_what_stays_of_a_leftover_that_is_gone_is_noted(candidate: Candidate, region: Region) -> None:
+    region.add_server("web", status="ERROR", launched=False, volumes=[], fault="Build aborted", **MINE)
+    wanted = replace(WANTED, count=None, boot_volume=BootVolume(1, delete_on_termination=False))
+    candidate.look(wanted)
+    candidate.settle(wanted)
+    assert ([note[:26] for note in candidate.notes], candidate.doubtful) == (["the boot volume of server "], {})
+
+
 def test_build_ends_with_the_first_that_is_refused(candidate: Candidate, region: Region, clouds: FakeOpenStack) -> None:
     project = clouds["cloud1"].keystone.project_id("demo")
     candidate.survey(WANTED, PlaceOptions(), check_mode=False)
