@@ -486,7 +486,7 @@ def _await_end(connection: Connection, step: ResourceStep, items: Sequence[Item]
 def _remove(connection: Connection, kind: Kind, path: str, *, other_projects: bool = False) -> None:
     """Delete what is at a path, if need be when it has become ready."""
     service, headers = service_of(connection, kind), headers_of(kind, other_projects=other_projects)
-    early = False
+    early = True  # so that what becomes ready between the first request and the look at it is deleted
 
     def once(version: str | None) -> None:
         nonlocal early
@@ -502,7 +502,7 @@ def _remove(connection: Connection, kind: Kind, path: str, *, other_projects: bo
             if item is None or is_going(kind, item):
                 return  # by another task, or by a request whose answer was lost: services refuse the second one
             before, early = early, bool(item) and will_be_ready(kind, item)
-            if before or early:  # it may have become ready after the request
+            if before or early:
                 raise ImmutableError(error.message, hint=error.hint, status=error.status) from error
             raise
 

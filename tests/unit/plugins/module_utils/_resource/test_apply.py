@@ -656,10 +656,11 @@ def test_a_type_that_can_be_changed_before_it_is_ready_is_not_awaited(clouds: Fa
     assert [zone["email"] for zone in region.designate.items["zones"].values()] == ["c@d"]
 
 
+@pytest.mark.parametrize("looks", [0, 3], ids=["once it is looked at", "later"])
 @pytest.mark.parametrize("outcome", ["available", "error"])
-def test_a_volume_is_deleted_when_it_can_be(clouds: FakeOpenStack, region: Region, outcome: str) -> None:
+def test_a_volume_is_deleted_when_it_can_be(clouds: FakeOpenStack, region: Region, outcome: str, looks: int) -> None:
     """Cinder refuses while it is being created."""
-    region.cinder.looks, region.cinder.outcome = 3, outcome
+    region.cinder.looks, region.cinder.outcome = looks, outcome
     done(clouds, "block_storage.volume", name="db", attributes={"size": 1}, wait=False)
     assert done(clouds, "block_storage.volume", name="db", state="absent").action == "deleted"
     assert region.cinder.items["volumes"] == {}
