@@ -134,10 +134,10 @@ def _attaches(connection: Connection, item: Item, volume: str, failed: Failed) -
     """Whether the volume has still to be attached to the server."""
     try:
         body = service_at(connection, "block-storage").json("GET", f"/volumes/{segment(volume)}")
-    except TRANSIENT:
+    except (DeadlineError, *TRANSIENT):
+        connection.deadline.remaining()  # the work goes on whether it is seen or not
         return True
     except OaktreeError as error:
-        connection.deadline.remaining()
         failed(item["name"], error)
         return False
     with parsing("a volume"):
