@@ -26,7 +26,7 @@ from .deletion import await_deletion, begin_deletion, not_deleted, without
 from .floating_ips import made_for
 from .mark import is_leftover
 from .names import blueprint
-from .nova import DELETING, TASK, Item, check_cells, is_gone, is_settled, stays
+from .nova import Item, check_cells, is_gone, is_leaving, is_settled, stays
 from .plan import ServerPlan, make_plan
 from .survey import ServersFound, find, survey, values_at
 from .wanted import SHOWN, WantedServer, listed, subject
@@ -84,7 +84,7 @@ class ServersStep:
     def timeout(self) -> float:
         """Seconds: for the requests, and for each time that a state is awaited."""
         waits = 1 + any(plan.remove for plan in self.to_do) + any(plan.unsettled for plan in self.to_do)
-        waits += any(plan.remove and plan.item and plan.item.get(TASK) == DELETING for plan in self.to_do)
+        waits += any(plan.remove and plan.item and is_leaving(plan.item) for plan in self.to_do)
         waits += any("volumes" in plan.edits for plan in self.to_do)
         waits += any(plan.remove and _is_new(plan) for plan in self.to_do)  # for the quota of what is gone
         waits += 2 * self.wanted.resize  # an earlier one may have to be confirmed before
@@ -347,7 +347,7 @@ class _ServerWork:
         with self._asking():
             made = made_for(self._connection, [item["id"] for item in items.values()])
         # While others delete a server, its floating IP may not be deleted.
-        leaving = {name: item for name, item in items.items() if item.get(TASK) == DELETING and made[item["id"]]}
+        leaving = {name: item for name, item in items.items() if is_leaving(item) and made[item["id"]]}
         gone = self._await_deletion(leaving, {})
         for name in leaving.keys() - gone:
             del items[name]

@@ -33,9 +33,7 @@ from .mark import KEY, mark_of, new_mark
 from .names import names_at
 from .nova import (
     BUILD,
-    DELETING,
     ERROR,
-    TASK,
     Item,
     act,
     check_cells,
@@ -43,6 +41,7 @@ from .nova import (
     delete,
     fault_of,
     is_gone,
+    is_leaving,
     is_settled,
     servers_named,
     stays,
@@ -320,7 +319,7 @@ def _remove_all(connection: Connection, launches: list[Launch], attempt: Attempt
     shown: dict[str, Item] = {}
     attempt("the boot volumes", lambda: shown.update(_shown(connection, lasting)))
     # While others delete a server, its floating IP may not be deleted.
-    leaving = [each.item for each in launches if each.item.get(TASK) == DELETING]
+    leaving = [each.item for each in launches if is_leaving(each.item)]
     _await_all(connection, leaving, names, attempt)
     if any(each.blueprint.floating_network for each in launches):
         attempt("the floating IPs", lambda: remove_made(connection, list(names)))

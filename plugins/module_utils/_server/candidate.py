@@ -17,7 +17,7 @@ from .apply import ServersStep, apply_step, changed, make_plans
 from .boot import Launch, failure_of, finish, launch, remove, unanswered
 from .mark import is_leftover, mark_of
 from .names import Blueprint, blueprint
-from .nova import BUILD, DELETING, TASK, ZONE, is_gone, is_settled, servers_named
+from .nova import BUILD, ZONE, is_gone, is_leaving, is_settled, servers_named
 from .placement import Allowance, Room, shortage
 from .plan import ServerPlan, shown
 from .room import survey_room
@@ -91,7 +91,7 @@ class Candidate:
         """Find the servers that it has; the phase is what the progress shows."""
         self.connection.progress.enter(phase)
         found = [item for items in find(self.connection, wanted).values() for item in items]
-        self.doomed = [item for item in found if item.get(TASK) == DELETING or is_leftover(item)]
+        self.doomed = [item for item in found if is_leaving(item) or is_leftover(item)]
         self.items = {}
         for item in found:
             if item not in self.doomed:

@@ -194,6 +194,11 @@ def is_settled(item: Item) -> bool:
     return item["status"] in (ERROR, DELETED) or (item["status"] != BUILD and not item.get(TASK))
 
 
+def is_leaving(item: Item) -> bool:
+    """Whether a server is being deleted."""
+    return bool(item.get(TASK) == DELETING)
+
+
 def is_gone(item: Item) -> bool:
     """Whether a server has been deleted."""
     return item["status"] in _GONE

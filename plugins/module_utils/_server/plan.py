@@ -13,7 +13,7 @@ from .._core.text import MASK, one_line
 from .._resource.desired import same
 from .mark import is_leftover
 from .names import encoded, suffices
-from .nova import ACTIVE, BUILD, DELETING, ERROR, TASK, ZONE, Item, fault_of
+from .nova import ACTIVE, BUILD, ERROR, TASK, ZONE, Item, fault_of, is_leaving
 from .wanted import AUTO, Reference, subject
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def make_plan(wanted: WantedServer, found: ServersFound, name: str) -> ServerPla
 def _present(wanted: WantedServer, found: ServersFound, name: str, item: Item | None) -> ServerPlan:
     if item is None:
         return _created(wanted, found, name, None)
-    if item.get(TASK) == DELETING or is_leftover(item):
+    if is_leaving(item) or is_leftover(item):
         return _created(wanted, found, name, item)
     if item["status"] == ERROR:
         if wanted.replace:
